@@ -1,0 +1,48 @@
+// Router: TCLO command names to their handlers.
+
+#ifndef TOOLBOXD_TRANSPORTD_ROUTES_ROUTER_H_
+#define TOOLBOXD_TRANSPORTD_ROUTES_ROUTER_H_
+
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+
+namespace toolboxd {
+
+// One answer to one TCLO request: "OK " or "ERROR " and the data (protocol.md 2.2).
+struct TcloReply {
+  bool ok = false;
+  // Raw bytes; may contain NULs.
+  std::string data;
+
+  static TcloReply Ok(std::string data = "") { return {true, std::move(data)}; }
+  static TcloReply Error(std::string text) { return {false, std::move(text)}; }
+  // The bytes that are sent to the host.
+  std::string Encode() const;
+};
+
+// Answers one command. `arguments` is what follows the name and one space, a final NUL
+// included if the host sent one. Runs on the channel's thread; while it runs no other
+// request, `ping` included, is answered, so it keeps to a deadline well under the host's
+// patience.
+using TcloHandler = std::function<TcloReply(absl::string_view arguments)>;
+
+// Not thread-safe: everything happens on the channel's thread.
+class Router {
+ public:
+  // The last handler added for a command wins.
+  void Add(absl::string_view command, TcloHandler handler);
+
+  // The reply to one request as received. An unknown command is "ERROR Unknown Command".
+  TcloReply Dispatch(absl::string_view request) const;
+
+ private:
+  absl::flat_hash_map<std::string, TcloHandler> handlers_;
+};
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_TRANSPORTD_ROUTES_ROUTER_H_

@@ -1,0 +1,45 @@
+#include "transportd/routes/router.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace toolboxd {
+namespace {
+
+using std::string_literals::operator""s;
+
+Router EchoRouter() {
+  Router router;
+  router.Add("echo", [](absl::string_view arguments) { return TcloReply::Ok(std::string(arguments)); });
+  return router;
+}
+
+TEST(Router, GivesWhatFollowsOneSpace) {
+  EXPECT_EQ(EchoRouter().Dispatch("echo a b").Encode(), "OK a b");
+  EXPECT_EQ(EchoRouter().Dispatch("echo  a").Encode(), "OK  a");
+}
+
+TEST(Router, KeepsNulsInArguments) {
+  EXPECT_EQ(EchoRouter().Dispatch("echo a\0b\0"s).Encode(), "OK a\0b\0"s);
+}
+
+TEST(Router, NameMayEndWithNul) {
+  EXPECT_EQ(EchoRouter().Dispatch("echo\0"s).Encode(), "OK \0"s);
+}
+
+TEST(Router, NameAlone) { EXPECT_EQ(EchoRouter().Dispatch("echo").Encode(), "OK "); }
+
+TEST(Router, UnknownCommand) {
+  EXPECT_EQ(EchoRouter().Dispatch("nope 1").Encode(), "ERROR Unknown Command");
+  EXPECT_EQ(EchoRouter().Dispatch("").Encode(), "ERROR Unknown Command");
+}
+
+TEST(Router, LaterHandlerWins) {
+  Router router = EchoRouter();
+  router.Add("echo", [](absl::string_view) { return TcloReply::Error("off"); });
+  EXPECT_EQ(router.Dispatch("echo a").Encode(), "ERROR off");
+}
+
+}  // namespace
+}  // namespace toolboxd

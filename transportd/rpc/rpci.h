@@ -1,0 +1,27 @@
+// The guest's way to ask the host: RPCI (protocol.md 2.1).
+
+#ifndef TOOLBOXD_TRANSPORTD_RPC_RPCI_H_
+#define TOOLBOXD_TRANSPORTD_RPC_RPCI_H_
+
+#include <functional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace toolboxd {
+
+// The host's answer to a request: whether it began with "1 ", and what followed.
+struct RpciReply {
+  bool success = false;
+  std::string data;
+};
+
+// Sends one request, byte for byte, and waits for its answer. An error status means that
+// there is no answer: no channel, or one that broke; the channel's owner mends it.
+// Called on the channel's thread only.
+using RpciSend = std::function<absl::StatusOr<RpciReply>(absl::string_view request)>;
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_TRANSPORTD_RPC_RPCI_H_
