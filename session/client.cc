@@ -1,0 +1,148 @@
+#include "session/client.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "session/handshake.h"
+
+namespace toolboxd::session {
+namespace {
+
+std::string_view View(absl::string_view text) { return {text.data(), text.size()}; }
+
+absl::Status Unavailable(absl::string_view what, int error) {
+  return absl::UnavailableError(absl::StrCat(what, ": ", strerror(error)));
+}
+
+// Waits until `events` or the connection's end.
+absl::Status Wait(int fd, short events, absl::Time deadline) {
+  for (;;) {
+    const int64_t left = absl::ToInt64Milliseconds(deadline - absl::Now());
+    if (left <= 0) return absl::DeadlineExceededError("session did not answer in time");
+    pollfd item{fd, events, 0};
+    const int ready = poll(&item, 1, static_cast<int>(std::min<int64_t>(left, 1 << 30)));
+    if (ready > 0) return absl::OkStatus();
+    if (ready < 0 && errno != EINTR) return Unavailable("poll", errno);
+  }
+}
+
+absl::Status SendAll(int fd, std::string_view bytes, absl::Time deadline) {
+  while (!bytes.empty()) {
+    const ssize_t sent = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) {
+      bytes.remove_prefix(sent);
+    } else if (errno == EAGAIN) {
+      if (absl::Status waited = Wait(fd, POLLOUT, deadline); !waited.ok()) return waited;
+    } else if (errno != EINTR) {
+      return Unavailable("session refused the request", errno);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReceiveAll(int fd, char* bytes, size_t size, absl::Time deadline) {
+  while (size > 0) {
+    const ssize_t got = recv(fd, bytes, size, MSG_DONTWAIT);
+    if (got > 0) {
+      bytes += got;
+      size -= got;
+    } else if (got == 0) {
+      return absl::UnavailableError("session closed the connection without a reply");
+    } else if (errno == EAGAIN) {
+      if (absl::Status waited = Wait(fd, POLLIN, deadline); !waited.ok()) return waited;
+    } else if (errno != EINTR) {
+      return Unavailable("session gave no reply", errno);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ToStatus(const Reply& reply) {
+  switch (reply.result) {
+    case Result::kOk:
+      return absl::OkStatus();
+    case Result::kBadLogin:
+      return absl::UnauthenticatedError(reply.text);
+    case Result::kAccountRefused:
+      return absl::PermissionDeniedError(reply.text);
+    case Result::kUnknownService:
+      return absl::InvalidArgumentError(reply.text);
+    case Result::kCannotStart:
+      return absl::InternalError(reply.text);
+    case Result::kOnlyOwnUser:
+      return absl::FailedPreconditionError(reply.text);
+  }
+  return absl::InternalError("session gave an unknown result");
+}
+
+}  // namespace
+
+absl::StatusOr<int> ConnectSession(const std::string& socket_path, absl::Time deadline) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (socket_path.size() >= sizeof address.sun_path) {
+    return absl::InvalidArgumentError(absl::StrCat("socket path too long: ", socket_path));
+  }
+  socket_path.copy(address.sun_path, socket_path.size());
+
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return Unavailable("socket", errno);
+  // A full backlog makes connect wait; SO_SNDTIMEO is what bounds it.
+  const absl::Duration left = std::max(deadline - absl::Now(), absl::Milliseconds(1));
+  timeval limit = absl::ToTimeval(std::min(left, absl::Hours(1)));
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    const int error = errno;
+    close(fd);
+    if (error == EAGAIN) return absl::DeadlineExceededError(absl::StrCat(socket_path, ": busy"));
+    return Unavailable(socket_path, error);
+  }
+  limit = {};
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  return fd;
+}
+
+absl::Status RequestSession(int connection, absl::string_view service, absl::string_view user,
+                            absl::string_view password, absl::Time deadline) {
+  std::string frame = EncodeRequest({View(service), View(user), View(password)});
+  if (frame.empty()) return absl::InvalidArgumentError("user name or password too long");
+  absl::Status status = SendAll(connection, frame, deadline);
+  Wipe(frame);
+  if (!status.ok()) return status;
+
+  char prefix[kPrefixSize];
+  status = ReceiveAll(connection, prefix, sizeof prefix, deadline);
+  if (!status.ok()) return status;
+  const uint32_t size = ReadPrefix(prefix);
+  if (size > kMaxReplySize) return absl::InternalError("session gave a malformed reply");
+  std::string body(size, '\0');
+  status = ReceiveAll(connection, body.data(), body.size(), deadline);
+  if (!status.ok()) return status;
+  const std::optional<Reply> reply = DecodeReply(body);
+  if (!reply.has_value()) return absl::InternalError("session gave a malformed reply");
+  return ToStatus(*reply);
+}
+
+absl::StatusOr<int> OpenSession(const std::string& socket_path, absl::string_view service,
+                                absl::string_view user, absl::string_view password,
+                                absl::Time deadline) {
+  absl::StatusOr<int> connection = ConnectSession(socket_path, deadline);
+  if (!connection.ok()) return connection;
+  absl::Status status = RequestSession(*connection, service, user, password, deadline);
+  if (!status.ok()) {
+    close(*connection);
+    return status;
+  }
+  return connection;
+}
+
+}  // namespace toolboxd::session

@@ -1,0 +1,42 @@
+// Opening a session from the other side: what transportd and toolboxctl call.
+
+#ifndef TOOLBOXD_SESSION_CLIENT_H_
+#define TOOLBOXD_SESSION_CLIENT_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace toolboxd::session {
+
+// A blocking connection to the Unix socket at `socket_path`, not used yet: session may wait
+// for its request for minutes, so a spare one can be kept. The caller owns the
+// descriptor (close-on-exec). UNAVAILABLE where nobody listens.
+absl::StatusOr<int> ConnectSession(const std::string& socket_path, absl::Time deadline);
+
+// Sends the request on a fresh connection and waits for the reply. `service` is "hgfsd",
+// "vixd" or "verify" (session/handshake.h). After OK the next byte on `connection` is the
+// service's gRPC, or its end for "verify". Does not close `connection`; after an error it
+// is of no more use.
+//
+//   UNAUTHENTICATED      unknown user or wrong password
+//   PERMISSION_DENIED    the account is locked, expired or kept out
+//   INVALID_ARGUMENT     unknown service, or the strings do not fit a request
+//   FAILED_PRECONDITION  session serves only the user that started it
+//   INTERNAL             session could not start the service
+//   UNAVAILABLE          the connection ended before the reply
+//   DEADLINE_EXCEEDED
+absl::Status RequestSession(int connection, absl::string_view service, absl::string_view user,
+                            absl::string_view password, absl::Time deadline);
+
+// Both steps. The caller owns the descriptor.
+absl::StatusOr<int> OpenSession(const std::string& socket_path, absl::string_view service,
+                                absl::string_view user, absl::string_view password,
+                                absl::Time deadline);
+
+}  // namespace toolboxd::session
+
+#endif  // TOOLBOXD_SESSION_CLIENT_H_
