@@ -1,0 +1,77 @@
+#include "transportd/rpc/poll_policy.h"
+
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace toolboxd {
+namespace {
+
+constexpr absl::Time kStart = absl::UnixEpoch();
+
+// The delays, in ms, of empty polls that follow each other.
+std::vector<int64_t> EmptyPolls(PollPolicy& policy, absl::Time& now, int count) {
+  std::vector<int64_t> delays;
+  for (int i = 0; i < count; ++i) {
+    const absl::Duration delay = policy.AfterEmptyPoll(now);
+    now += delay;
+    delays.push_back(absl::ToInt64Milliseconds(delay));
+  }
+  return delays;
+}
+
+using Delays = std::vector<int64_t>;
+
+TEST(PollPolicy, BacksOffAtTheStartAndAfterAnOrdinaryCommand) {
+  PollPolicy policy;
+  absl::Time now = kStart;
+  EXPECT_EQ(EmptyPolls(policy, now, 6), (Delays{10, 20, 40, 80, 104, 104}));
+  EXPECT_EQ(policy.AfterCommand(Pace::kOrdinary, now), absl::ZeroDuration());
+  EXPECT_EQ(EmptyPolls(policy, now, 6), (Delays{10, 20, 40, 80, 104, 104}));
+}
+
+TEST(PollPolicy, ALoneHeartbeatIsOneMoreLook) {
+  PollPolicy policy;
+  absl::Time now = kStart;
+  EmptyPolls(policy, now, 6);
+  EXPECT_EQ(policy.AfterCommand(Pace::kHeartbeat, now), absl::ZeroDuration());
+  EXPECT_EQ(EmptyPolls(policy, now, 3), (Delays{10, 104, 104}));
+}
+
+TEST(PollPolicy, AHeartbeatDoesNotEndAnotherCommandsBackoff) {
+  PollPolicy policy;
+  absl::Time now = kStart;
+  policy.AfterCommand(Pace::kOrdinary, now);
+  EXPECT_EQ(EmptyPolls(policy, now, 1), (Delays{10}));
+  policy.AfterCommand(Pace::kHeartbeat, now);
+  EXPECT_EQ(EmptyPolls(policy, now, 4), (Delays{20, 40, 80, 104}));
+}
+
+TEST(PollPolicy, PollsBrieflyAtOneMillisecondAfterAGuestOperation) {
+  PollPolicy policy;
+  absl::Time now = kStart;
+  policy.AfterCommand(Pace::kGuestOperation, now);
+  EXPECT_EQ(EmptyPolls(policy, now, 50), Delays(50, 1));
+  EXPECT_EQ(EmptyPolls(policy, now, 6), (Delays{10, 20, 40, 80, 104, 104}));
+}
+
+TEST(PollPolicy, AnIdleHostIsPolledAtMostTenTimesASecond) {
+  PollPolicy policy;
+  absl::Time now = kStart;
+  EmptyPolls(policy, now, 6);
+  const absl::Time begin = now;
+  int polls = 0;
+  for (int ping = 0; ping < 12; ++ping) {
+    const absl::Time next = now + absl::Seconds(5);
+    policy.AfterCommand(Pace::kHeartbeat, now);
+    ++polls;
+    while (now < next) {
+      now += policy.AfterEmptyPoll(now);
+      ++polls;
+    }
+  }
+  EXPECT_LE(polls, 10 * absl::ToDoubleSeconds(now - begin));
+}
+
+}  // namespace
+}  // namespace toolboxd

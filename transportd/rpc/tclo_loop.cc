@@ -1,0 +1,50 @@
+#include "transportd/rpc/tclo_loop.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace toolboxd {
+namespace {
+
+constexpr absl::Duration kFirstRetry = absl::Milliseconds(100);
+constexpr absl::Duration kLastRetry = absl::Seconds(5);
+
+}  // namespace
+
+absl::Duration TcloLoop::Poll() {
+  if (!channel_.is_open()) {
+    if (absl::Status status = channel_.Open(); !status.ok()) return Broken(status);
+    policy_ = PollPolicy();
+    events_.on_open();
+  }
+  std::string request;
+  if (absl::Status status = Exchange(request); !status.ok()) return Broken(status);
+  // Only a poll that worked proves the channel: a host that opens channels and then refuses
+  // them must not be asked in a tight loop.
+  retry_delay_ = absl::ZeroDuration();
+  if (request.empty()) return policy_.AfterEmptyPoll(absl::Now());
+
+  TcloAnswer answer = events_.answer(request);
+  reply_ = std::move(answer.reply);
+  if (reply_.size() > backdoor::kMaxMessageSize) reply_ = "ERROR Reply too long";
+  return policy_.AfterCommand(answer.pace, absl::Now());
+}
+
+// The reply's message and the poll's are the same one.
+absl::Status TcloLoop::Exchange(std::string& request) {
+  const std::string reply = std::exchange(reply_, std::string());
+  if (absl::Status status = channel_.Send(reply); !status.ok()) return status;
+  absl::StatusOr<std::string> received = channel_.Receive();
+  if (!received.ok()) return received.status();
+  request = *std::move(received);
+  return absl::OkStatus();
+}
+
+absl::Duration TcloLoop::Broken(const absl::Status& error) {
+  channel_.Close();
+  retry_delay_ = std::clamp(retry_delay_ * 2, kFirstRetry, kLastRetry);
+  events_.on_error(error);
+  return retry_delay_;
+}
+
+}  // namespace toolboxd

@@ -1,0 +1,112 @@
+#include "transportd/rpc/tclo_loop.h"
+
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "transportd/backdoor/fake_host.h"
+
+namespace toolboxd {
+namespace {
+
+using backdoor::FakeHost;
+
+class TcloLoopTest : public testing::Test {
+ protected:
+  TcloEvents Events() {
+    return {.answer =
+                [this](absl::string_view request) {
+                  requests_.emplace_back(request);
+                  return TcloAnswer{answer_, pace_};
+                },
+            .on_open = [this] { ++opened_; },
+            .on_error = [this](const absl::Status&) { ++errors_; }};
+  }
+
+  FakeHost host_;
+  std::string answer_ = "OK ";
+  Pace pace_ = Pace::kOrdinary;
+  std::vector<std::string> requests_;
+  int opened_ = 0;
+  int errors_ = 0;
+};
+
+TEST_F(TcloLoopTest, AnIdlePollIsOneSendAndOneReceive) {
+  TcloLoop loop(&host_, Events());
+  EXPECT_EQ(loop.Poll(), absl::Milliseconds(10));
+  const int steps = host_.steps;
+  loop.Poll();
+  EXPECT_EQ(host_.steps, steps + 2);
+  EXPECT_EQ(host_.polls, 2);
+  EXPECT_EQ(opened_, 1);
+}
+
+TEST_F(TcloLoopTest, TheReplyIsTheNextPoll) {
+  host_.tclo_queue = {"reset", "ping"};
+  TcloLoop loop(&host_, Events());
+  answer_ = "OK ATR toolbox";
+  EXPECT_EQ(loop.Poll(), absl::ZeroDuration());
+  answer_ = "OK ";
+  EXPECT_EQ(loop.Poll(), absl::ZeroDuration());
+  EXPECT_EQ(loop.Poll(), absl::Milliseconds(10));
+  EXPECT_EQ(requests_, (std::vector<std::string>{"reset", "ping"}));
+  EXPECT_EQ(host_.tclo_replies, (std::vector<std::string>{"OK ATR toolbox", "OK "}));
+  EXPECT_EQ(host_.polls, 1);
+}
+
+TEST_F(TcloLoopTest, AReplyThatIsTooLongBecomesAnError) {
+  host_.tclo_queue = {"x"};
+  answer_ = std::string(70000, 'x');
+  TcloLoop loop(&host_, Events());
+  loop.Poll();
+  loop.Poll();
+  EXPECT_EQ(host_.tclo_replies, (std::vector<std::string>{"ERROR Reply too long"}));
+  EXPECT_EQ(errors_, 0);
+}
+
+TEST_F(TcloLoopTest, ALostChannelIsOpenedAgainAndItsReplyDropped) {
+  host_.tclo_queue = {"x"};
+  TcloLoop loop(&host_, Events());
+  loop.Poll();
+  host_.ForgetChannels();
+  EXPECT_EQ(loop.Poll(), absl::Milliseconds(100));
+  EXPECT_EQ(errors_, 1);
+  host_.tclo_queue = {"reset"};
+  EXPECT_EQ(loop.Poll(), absl::ZeroDuration());
+  EXPECT_EQ(opened_, 2);
+  EXPECT_TRUE(host_.tclo_replies.empty());
+  EXPECT_EQ(requests_.back(), "reset");
+}
+
+TEST_F(TcloLoopTest, AHostThatIsGoneIsAskedEveryFiveSecondsForEver) {
+  TcloLoop loop(&host_, Events());
+  loop.Poll();
+  host_.gone = true;
+  std::vector<int64_t> delays;
+  for (int i = 0; i < 9; ++i) delays.push_back(absl::ToInt64Milliseconds(loop.Poll()));
+  EXPECT_EQ(delays, (std::vector<int64_t>{100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000}));
+  host_.gone = false;
+  host_.ForgetChannels();
+  EXPECT_EQ(loop.Poll(), absl::Milliseconds(10));
+  host_.gone = true;
+  EXPECT_EQ(loop.Poll(), absl::Milliseconds(100));
+}
+
+TEST_F(TcloLoopTest, AHostThatOpensAndThenRefusesIsNotAskedInATightLoop) {
+  host_.refuse_messages = true;
+  TcloLoop loop(&host_, Events());
+  std::vector<int64_t> delays;
+  for (int i = 0; i < 4; ++i) delays.push_back(absl::ToInt64Milliseconds(loop.Poll()));
+  EXPECT_EQ(delays, (std::vector<int64_t>{100, 200, 400, 800}));
+  EXPECT_EQ(opened_, 4);
+}
+
+TEST_F(TcloLoopTest, AGuestOperationIsFollowedClosely) {
+  host_.tclo_queue = {"Vix_1_Relayed_Command x"};
+  pace_ = Pace::kGuestOperation;
+  TcloLoop loop(&host_, Events());
+  EXPECT_EQ(loop.Poll(), absl::ZeroDuration());
+  EXPECT_EQ(loop.Poll(), absl::Milliseconds(1));
+}
+
+}  // namespace
+}  // namespace toolboxd
