@@ -1,0 +1,113 @@
+#include "transportd/vix/credential.h"
+
+#include <string.h>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "transportd/vix/strings.h"
+#include "transportd/wire/reader.h"
+#include "transportd/wire/writer.h"
+
+namespace toolboxd::vix {
+namespace {
+
+// The host replaces these by a backslash and a digit. Base64 has none of them, so this
+// is for hosts that obfuscate something else.
+constexpr absl::string_view kMapped = "\\'\" \r\n\t";
+
+// Undoes the character map; false for an unknown pair.
+bool UndoCharacterMap(absl::string_view text, std::string& out) {
+  out.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\') {
+      out.push_back(text[i]);
+      continue;
+    }
+    if (++i == text.size() || text[i] < '1' || text[i] > '7') return false;
+    out.push_back(kMapped[text[i] - '1']);
+  }
+  return true;
+}
+
+bool IsUserName(absl::string_view name) {
+  if (name.empty() || name.size() > kMaxUserName || name == "." || name == "..") return false;
+  for (const unsigned char c : name) {
+    if (c < 0x20 || c == 0x7F || c == '/') return false;
+  }
+  return IsUtf8(name);
+}
+
+// "name NUL password NUL".
+bool Split(absl::string_view decoded, Credential& credential) {
+  wire::Reader reader(decoded);
+  const absl::string_view user = reader.UntilNul();
+  const absl::string_view password = reader.UntilNul();
+  if (!reader.ok() || !IsUserName(user) || password.size() > kMaxPassword) return false;
+  credential.user = std::string(user);
+  credential.password = std::string(password);
+  return true;
+}
+
+Error ParseNamePassword(absl::string_view region, Credential& credential) {
+  wire::Reader reader(region);
+  // The two lengths are those before encoding; vmtoolsd does not look at them either.
+  reader.Skip(8);
+  const absl::string_view obfuscated = reader.UntilNul();
+  if (!reader.ok()) return Error::kInvalidMessageBody;
+
+  std::string base64;
+  std::string decoded;
+  const bool good = UndoCharacterMap(obfuscated, base64) &&
+                    absl::Base64Unescape(base64, &decoded) && Split(decoded, credential);
+  Wipe(base64);
+  Wipe(decoded);
+  return good ? Error::kOk : Error::kInvalidLoginCredentials;
+}
+
+// u32 length and a string of exactly that length.
+Error ParseTicket(absl::string_view region) {
+  wire::Reader reader(region);
+  const uint32_t length = reader.U32();
+  const absl::string_view ticket = reader.UntilNul();
+  if (!reader.ok() || ticket.size() != length) return Error::kInvalidMessageBody;
+  return Error::kNotSupported;
+}
+
+}  // namespace
+
+Credential::~Credential() { Wipe(password); }
+
+void Wipe(std::string& secret) {
+  // The whole buffer: a shorter string may have left its tail.
+  secret.resize(secret.capacity());
+  explicit_bzero(secret.data(), secret.size());
+  secret.clear();
+}
+
+Error ParseCredential(uint32_t type, absl::string_view region, Credential& credential) {
+  switch (type) {
+    case kCredentialNamePassword:
+    case kCredentialObfuscatedNamePassword:
+    case kCredentialNamedInteractiveUser:
+      return ParseNamePassword(region, credential);
+    case kCredentialTicketedSession:
+      return ParseTicket(region);
+    case kCredentialSamlBearerToken:
+    case kCredentialSamlHostVerified:
+      return Error::kGuestAuthTypeDisabled;
+    default:
+      return Error::kNotSupported;
+  }
+}
+
+std::string EncodeNamePassword(absl::string_view user, absl::string_view password) {
+  wire::Writer plain;
+  plain.BytesAndNul(user).BytesAndNul(password);
+  std::string secret = plain.Take();
+  wire::Writer writer;
+  writer.U32(user.size()).U32(password.size()).BytesAndNul(absl::Base64Escape(secret));
+  Wipe(secret);
+  return writer.Take();
+}
+
+}  // namespace toolboxd::vix

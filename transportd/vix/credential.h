@@ -1,0 +1,61 @@
+// The credential region of a guest operation (protocol.md 4.3).
+
+#ifndef TOOLBOXD_TRANSPORTD_VIX_CREDENTIAL_H_
+#define TOOLBOXD_TRANSPORTD_VIX_CREDENTIAL_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "transportd/vix/error.h"
+
+namespace toolboxd::vix {
+
+enum CredentialType : uint32_t {
+  kCredentialNone = 0,
+  kCredentialNamePassword = 1,
+  kCredentialAnonymous = 2,
+  kCredentialRoot = 3,
+  kCredentialObfuscatedNamePassword = 4,
+  kCredentialConsoleUser = 5,
+  kCredentialHostSecret = 6,
+  kCredentialHostHashedSecret = 7,
+  kCredentialNamedInteractiveUser = 8,
+  kCredentialTicketedSession = 9,
+  kCredentialSspi = 10,
+  kCredentialSamlBearerToken = 11,
+  kCredentialSamlHostVerified = 12,
+};
+
+// The longest user name and password that are handed to PAM.
+constexpr size_t kMaxUserName = 256;
+constexpr size_t kMaxPassword = 4096;
+
+// A name and a password. The password is wiped when the object goes, and so is every
+// buffer that the decoder used; it is neither copyable nor movable, so there is one.
+struct Credential {
+  Credential() = default;
+  Credential(const Credential&) = delete;
+  Credential& operator=(const Credential&) = delete;
+  ~Credential();
+
+  std::string user;
+  std::string password;
+};
+
+// Overwrites the bytes of a string, in a way that the compiler keeps, and empties it.
+void Wipe(std::string& secret);
+
+// Decodes the region of a request. Types 1, 4 and 8 give a name and a password.
+// kInvalidMessageBody where the region is cut or has no NUL, kInvalidLoginCredentials
+// where it is complete but cannot be a login (not base64, no name, too long, a name
+// with '/' or control characters), kNotSupported for types that Linux guests do not
+// have, kGuestAuthTypeDisabled for SAML tokens.
+Error ParseCredential(uint32_t type, absl::string_view region, Credential& credential);
+
+// The region for types 1, 4 and 8.
+std::string EncodeNamePassword(absl::string_view user, absl::string_view password);
+
+}  // namespace toolboxd::vix
+
+#endif  // TOOLBOXD_TRANSPORTD_VIX_CREDENTIAL_H_

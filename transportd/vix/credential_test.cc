@@ -1,0 +1,107 @@
+#include "transportd/vix/credential.h"
+
+#include "absl/strings/escaping.h"
+#include "gtest/gtest.h"
+#include "transportd/wire/test_data.h"
+#include "transportd/wire/writer.h"
+
+namespace toolboxd::vix {
+namespace {
+
+using std::string_literals::operator""s;
+
+std::string Region(absl::string_view decoded) {
+  wire::Writer writer;
+  writer.U32(0).U32(0).BytesAndNul(absl::Base64Escape(decoded));
+  return writer.Take();
+}
+
+Error Parse(uint32_t type, absl::string_view region) {
+  Credential credential;
+  return ParseCredential(type, region, credential);
+}
+
+TEST(Credential, Vector) {
+  const std::string region = wire::ReadTestData("transportd/vix/testdata/cred_user_pass.bin");
+  for (const uint32_t type : {1, 4, 8}) {
+    Credential credential;
+    ASSERT_EQ(ParseCredential(type, region, credential), Error::kOk);
+    EXPECT_EQ(credential.user, "user");
+    EXPECT_EQ(credential.password, "pass");
+  }
+  EXPECT_EQ(EncodeNamePassword("user", "pass"), region);
+}
+
+TEST(Credential, OddNamesAndPasswords) {
+  Credential credential;
+  const std::string region = EncodeNamePassword("j\xC3\xB6rg user", "p\xFF \"'\\\n");
+  ASSERT_EQ(ParseCredential(1, region, credential), Error::kOk);
+  EXPECT_EQ(credential.user, "j\xC3\xB6rg user");
+  EXPECT_EQ(credential.password, "p\xFF \"'\\\n");
+  Credential empty;
+  EXPECT_EQ(ParseCredential(1, EncodeNamePassword("user", ""), empty), Error::kOk);
+}
+
+TEST(Credential, NamesThatCannotBeUsers) {
+  const std::string huge(1 << 20, 'u');
+  for (const absl::string_view user :
+       {absl::string_view(), absl::string_view(".."), absl::string_view("."),
+        absl::string_view("a/b"), absl::string_view("a\nb"), absl::string_view("\xFF"),
+        absl::string_view(huge)}) {
+    EXPECT_EQ(Parse(1, EncodeNamePassword(user, "p")), Error::kInvalidLoginCredentials);
+  }
+  EXPECT_EQ(Parse(1, EncodeNamePassword("u", huge)), Error::kInvalidLoginCredentials);
+}
+
+TEST(Credential, CutRegion) {
+  const std::string region = EncodeNamePassword("user", "pass");
+  for (size_t size = 0; size < region.size(); ++size) {
+    EXPECT_EQ(Parse(1, absl::string_view(region).substr(0, size)), Error::kInvalidMessageBody);
+  }
+}
+
+TEST(Credential, NotBase64OrNotTwoStrings) {
+  wire::Writer writer;
+  writer.U32(4).U32(4).BytesAndNul("!*&^%");
+  EXPECT_EQ(Parse(1, writer.bytes()), Error::kInvalidLoginCredentials);
+  EXPECT_EQ(Parse(1, Region("")), Error::kInvalidLoginCredentials);
+  EXPECT_EQ(Parse(1, Region("user")), Error::kInvalidLoginCredentials);
+  EXPECT_EQ(Parse(1, Region("user\0pass"s)), Error::kInvalidLoginCredentials);
+  EXPECT_EQ(Parse(1, Region("user\0pass\0"s)), Error::kOk);
+}
+
+TEST(Credential, CharacterMapIsUndone) {
+  wire::Writer writer;
+  // \4 is a space, which base64 decoding passes over.
+  writer.U32(4).U32(4).BytesAndNul("dXNlcgBw\\4YXNzAA==");
+  EXPECT_EQ(Parse(1, writer.bytes()), Error::kOk);
+  wire::Writer unknown;
+  unknown.U32(4).U32(4).BytesAndNul("dXNlcgBw\\9YXNzAA==");
+  EXPECT_EQ(Parse(1, unknown.bytes()), Error::kInvalidLoginCredentials);
+}
+
+TEST(Credential, TypesThatAreRefused) {
+  for (const uint32_t type : {0u, 2u, 3u, 5u, 6u, 7u, 10u, 13u, 0xFFFFFFFFu}) {
+    EXPECT_EQ(Parse(type, ""), Error::kNotSupported) << type;
+  }
+  EXPECT_EQ(Parse(11, ""), Error::kGuestAuthTypeDisabled);
+  EXPECT_EQ(Parse(12, ""), Error::kGuestAuthTypeDisabled);
+}
+
+TEST(Credential, TicketLengthMustMatch) {
+  EXPECT_EQ(Parse(9, "\3\0\0\0abc\0"s), Error::kNotSupported);
+  EXPECT_EQ(Parse(9, "\4\0\0\0abc\0"s), Error::kInvalidMessageBody);
+  EXPECT_EQ(Parse(9, "\3\0\0\0abc"s), Error::kInvalidMessageBody);
+}
+
+TEST(Wipe, LeavesNothing) {
+  std::string secret = "a secret that is longer than the small string buffer";
+  const char* bytes = secret.data();
+  const size_t size = secret.size();
+  Wipe(secret);
+  EXPECT_TRUE(secret.empty());
+  EXPECT_EQ(std::string(bytes, size), std::string(size, '\0'));
+}
+
+}  // namespace
+}  // namespace toolboxd::vix

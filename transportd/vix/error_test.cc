@@ -1,0 +1,79 @@
+#include "transportd/vix/error.h"
+
+#include <errno.h>
+
+#include "gtest/gtest.h"
+
+namespace toolboxd::vix {
+namespace {
+
+TEST(VixError, EveryReasonHasACode) {
+  for (int reason = v1::Reason_MIN + 1; reason <= v1::Reason_MAX; ++reason) {
+    if (!v1::Reason_IsValid(reason) || reason == v1::NOT_SAME_DEVICE) continue;
+    EXPECT_NE(FromReason(static_cast<v1::Reason>(reason), 0), Error::kFail)
+        << v1::Reason_Name(reason);
+  }
+}
+
+TEST(VixError, ReasonsComeBack) {
+  for (int reason = v1::Reason_MIN + 1; reason <= v1::Reason_MAX; ++reason) {
+    if (reason == v1::IS_A_SYMLINK || reason == v1::NOT_SAME_DEVICE) continue;
+    EXPECT_EQ(ToReason(FromReason(static_cast<v1::Reason>(reason), 0)), reason);
+  }
+  EXPECT_EQ(ToReason(Error::kInvalidArgument), v1::INVALID_ARGUMENT);
+  EXPECT_EQ(ToReason(Error::kFail), v1::REASON_UNSPECIFIED);
+  EXPECT_EQ(ToReason(Error::kInvalidMessageHeader), v1::REASON_UNSPECIFIED);
+}
+
+TEST(VixError, ErrnoTable) {
+  const struct {
+    int os_error;
+    uint32_t code;
+  } kTable[] = {
+      {EPERM, 13},
+      {EACCES, 13},
+      {EAGAIN, 5},
+      {EBUSY, 5},
+      {EEXIST, 12},
+      {EFBIG, 21},
+      {ENOTEMPTY, 20006},
+      {ENOTDIR, 20002},
+      {EISDIR, 20001},
+      {ENOENT, 4},
+      {ENODEV, 4},
+      {ENOSPC, 8},
+      {ESRCH, 20003},
+      {ENAMETOOLONG, 20004},
+      {EINVAL, 3},
+      {EMSGSIZE, 3},
+      {ENOMEM, 2},
+      {ELOOP, 2},
+      {EIO, 7},
+      {EMFILE, 7},
+      {ENFILE, 7},
+      {EMLINK, 7},
+      {EROFS, 7},
+      {ETIMEDOUT, 7},
+      {ENOBUFS, 7},
+      {EXDEV, 1},
+      {0, 0},
+  };
+  for (const auto& entry : kTable) EXPECT_EQ(Code(FromErrno(entry.os_error)), entry.code);
+}
+
+TEST(VixError, UnspecifiedReasonIsDecidedByErrno) {
+  EXPECT_EQ(FromReason(v1::REASON_UNSPECIFIED, ENOSPC), Error::kDiskFull);
+  EXPECT_EQ(FromReason(v1::REASON_UNSPECIFIED, 0), Error::kFail);
+  EXPECT_EQ(FromReason(v1::NOT_FOUND, EACCES), Error::kFileNotFound);
+}
+
+TEST(VixError, FailuresOfTheCallItself) {
+  EXPECT_EQ(FromStatusCode(absl::StatusCode::kDeadlineExceeded), Error::kObjectIsBusy);
+  EXPECT_EQ(FromStatusCode(absl::StatusCode::kUnavailable), Error::kToolsNotRunning);
+  EXPECT_EQ(FromStatusCode(absl::StatusCode::kUnauthenticated), Error::kInvalidLoginCredentials);
+  EXPECT_EQ(FromStatusCode(absl::StatusCode::kInternal), Error::kFail);
+  EXPECT_EQ(FromStatusCode(absl::StatusCode::kOk), Error::kOk);
+}
+
+}  // namespace
+}  // namespace toolboxd::vix

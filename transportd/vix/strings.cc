@@ -1,0 +1,118 @@
+#include "transportd/vix/strings.h"
+
+#include <stddef.h>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_format.h"
+
+namespace toolboxd::vix {
+namespace {
+
+// Bytes of the well-formed sequence at the start of `text`; 0 if there is none.
+size_t SequenceLength(absl::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
+  if (text.empty()) return 0;
+  const uint8_t first = byte(0);
+  if (first < 0x80) return 1;
+  const size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
+  for (size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  // The second byte excludes overlong forms, surrogates and what is above U+10FFFF.
+  if ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F) ||
+      (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) > 0x8F)) {
+    return 0;
+  }
+  return length;
+}
+
+int HexValue(char c) {
+  if (!absl::ascii_isxdigit(c)) return -1;
+  return absl::ascii_isdigit(c) ? c - '0' : absl::ascii_tolower(c) - 'a' + 10;
+}
+
+}  // namespace
+
+bool IsUtf8(absl::string_view text) {
+  while (!text.empty()) {
+    const size_t length = SequenceLength(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+std::string Escape(absl::string_view text) {
+  constexpr absl::string_view kSpecial("\"%&'<>\0", 7);
+  std::string escaped;
+  escaped.reserve(text.size());
+  while (!text.empty()) {
+    const size_t length = SequenceLength(text);
+    if (length == 0 || kSpecial.find(text.front()) != absl::string_view::npos) {
+      absl::StrAppendFormat(&escaped, "%%%02X", static_cast<uint8_t>(text.front()));
+      text.remove_prefix(1);
+      continue;
+    }
+    escaped.append(text.data(), length);
+    text.remove_prefix(length);
+  }
+  return escaped;
+}
+
+std::string Unescape(absl::string_view text) {
+  std::string plain;
+  plain.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    const int high = text[i] == '%' && i + 2 < text.size() ? HexValue(text[i + 1]) : -1;
+    const int low = high >= 0 ? HexValue(text[i + 2]) : -1;
+    if (low < 0) {
+      plain.push_back(text[i]);
+      continue;
+    }
+    plain.push_back(static_cast<char>(high * 16 + low));
+    i += 2;
+  }
+  return plain;
+}
+
+absl::string_view BodyReader::Check(absl::string_view bytes_with_nul) {
+  if (!reader_.ok()) return absl::string_view();
+  if (bytes_with_nul.empty() || bytes_with_nul.find('\0') != bytes_with_nul.size() - 1) {
+    Fail(Error::kInvalidMessageBody);
+    return absl::string_view();
+  }
+  const absl::string_view text = bytes_with_nul.substr(0, bytes_with_nul.size() - 1);
+  if (!IsUtf8(text)) {
+    Fail(Error::kInvalidUtf8);
+    return absl::string_view();
+  }
+  return text;
+}
+
+absl::string_view BodyReader::String(uint32_t length) {
+  return Check(reader_.Bytes(size_t{length} + 1));
+}
+
+absl::string_view BodyReader::Path(uint32_t length) {
+  const absl::string_view path = String(length);
+  if (path.empty()) empty_path_ = true;
+  return path;
+}
+
+absl::string_view BodyReader::OptionalString(uint32_t length) {
+  return length == 0 ? absl::string_view() : Check(reader_.Bytes(length));
+}
+
+void BodyReader::Fail(Error error) {
+  if (!reader_.ok()) error = Error::kInvalidMessageBody;
+  if (error_ == Error::kOk) error_ = error;
+}
+
+Error BodyReader::Finish() {
+  if (error_ != Error::kOk) return error_;
+  if (!reader_.AtEnd()) return Error::kInvalidMessageBody;
+  return empty_path_ ? Error::kInvalidArgument : Error::kOk;
+}
+
+}  // namespace toolboxd::vix
