@@ -1,0 +1,162 @@
+#include "session/login.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <optional>
+#include <utility>
+
+namespace toolboxd::session {
+namespace {
+
+// libpam would sleep the delay before it returns; transportd holds back the user's next
+// attempt instead. Having a delay function is what keeps libpam from sleeping.
+void NoteDelay(int /*pam_result*/, unsigned /*microseconds*/, void* /*data*/) {}
+
+Reply Broken(pam_handle_t* pam, const char* step, int code) {
+  return {Result::kCannotStart, std::string(step) + ": " + pam_strerror(pam, code)};
+}
+
+void FreeResponses(pam_response* responses, int count) {
+  for (int i = 0; i < count; ++i) {
+    if (responses[i].resp == nullptr) continue;
+    explicit_bzero(responses[i].resp, strlen(responses[i].resp));
+    free(responses[i].resp);
+  }
+  free(responses);
+}
+
+}  // namespace
+
+Login::Login(const std::string& pam_service, const std::string& user, std::string password)
+    : user_(user), password_(std::move(password)) {
+  // A short password is copied by the move, not taken.
+  Wipe(password);
+  const pam_conv conversation{&Login::Converse, this};
+  start_result_ = pam_start(pam_service.c_str(), user_.c_str(), &conversation, &pam_);
+  if (start_result_ != PAM_SUCCESS) return;
+  pam_set_item(pam_, PAM_FAIL_DELAY, reinterpret_cast<const void*>(NoteDelay));
+  // pam_access and pam_time match it; there is no terminal.
+  pam_set_item(pam_, PAM_TTY, "toolboxd");
+}
+
+Login::~Login() {
+  Close();
+  Wipe(password_);
+  if (pam_ != nullptr) pam_end(pam_, PAM_SUCCESS);
+}
+
+Reply Login::Authenticate() {
+  if (start_result_ != PAM_SUCCESS) return Broken(pam_, "pam_start", start_result_);
+  const int code = pam_authenticate(pam_, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
+  Wipe(password_);
+  switch (code) {
+    case PAM_SUCCESS:
+      return {Result::kOk, ""};
+    case PAM_AUTH_ERR:
+    case PAM_USER_UNKNOWN:
+    case PAM_MAXTRIES:
+    case PAM_PERM_DENIED:
+    case PAM_ACCT_EXPIRED:
+      return {Result::kBadLogin, "unknown user or wrong password"};
+    default:
+      return Broken(pam_, "pam_authenticate", code);
+  }
+}
+
+Reply Login::CheckAccount() {
+  if (start_result_ != PAM_SUCCESS) return Broken(pam_, "pam_start", start_result_);
+  const int code = pam_acct_mgmt(pam_, PAM_SILENT);
+  switch (code) {
+    case PAM_SUCCESS:
+      return {Result::kOk, ""};
+    case PAM_AUTH_ERR:
+    case PAM_USER_UNKNOWN:
+    case PAM_PERM_DENIED:
+    case PAM_ACCT_EXPIRED:
+    case PAM_NEW_AUTHTOK_REQD:
+      return {Result::kAccountRefused, pam_strerror(pam_, code)};
+    default:
+      return Broken(pam_, "pam_acct_mgmt", code);
+  }
+}
+
+Reply Login::FindUser(User* user) {
+  const void* name = nullptr;
+  if (pam_get_item(pam_, PAM_USER, &name) != PAM_SUCCESS || name == nullptr) name = user_.c_str();
+  const std::optional<User> found = session::FindUser(static_cast<const char*>(name));
+  if (!found.has_value()) return {Result::kCannotStart, "PAM accepts a user that does not exist"};
+  *user = *found;
+  return {Result::kOk, ""};
+}
+
+Reply Login::Open(const User& user) {
+  // Before setcred, since modules may add groups to these.
+  if (initgroups(user.name.c_str(), user.gid) != 0) {
+    return {Result::kCannotStart, std::string("initgroups: ") + strerror(errno)};
+  }
+  int code = pam_setcred(pam_, PAM_ESTABLISH_CRED | PAM_SILENT);
+  if (code != PAM_SUCCESS) return Broken(pam_, "pam_setcred", code);
+  code = pam_open_session(pam_, PAM_SILENT);
+  if (code != PAM_SUCCESS) {
+    pam_setcred(pam_, PAM_DELETE_CRED | PAM_SILENT);
+    return Broken(pam_, "pam_open_session", code);
+  }
+  open_ = true;
+  return {Result::kOk, ""};
+}
+
+std::vector<std::string> Login::Environment() const {
+  std::vector<std::string> variables;
+  char** list = pam_ == nullptr ? nullptr : pam_getenvlist(pam_);
+  if (list == nullptr) return variables;
+  for (char** item = list; *item != nullptr; ++item) {
+    variables.push_back(*item);
+    free(*item);
+  }
+  free(list);
+  return variables;
+}
+
+void Login::Close() {
+  if (!open_) return;
+  open_ = false;
+  pam_close_session(pam_, PAM_SILENT);
+  pam_setcred(pam_, PAM_DELETE_CRED | PAM_SILENT);
+}
+
+// Answers questions with the password, which PAM frees and overwrites.
+int Login::Converse(int count, const pam_message** messages, pam_response** responses, void* self) {
+  if (count <= 0 || count > PAM_MAX_NUM_MSG) return PAM_CONV_ERR;
+  auto* answers = static_cast<pam_response*>(calloc(count, sizeof(pam_response)));
+  if (answers == nullptr) return PAM_BUF_ERR;
+  const Login& login = *static_cast<Login*>(self);
+  for (int i = 0; i < count; ++i) {
+    const char* answer = nullptr;
+    switch (messages[i]->msg_style) {
+      case PAM_PROMPT_ECHO_OFF:
+        answer = login.password_.c_str();
+        break;
+      case PAM_PROMPT_ECHO_ON:
+        answer = login.user_.c_str();
+        break;
+      case PAM_TEXT_INFO:
+      case PAM_ERROR_MSG:
+        continue;
+      default:
+        FreeResponses(answers, count);
+        return PAM_CONV_ERR;
+    }
+    answers[i].resp = strdup(answer);
+    if (answers[i].resp == nullptr) {
+      FreeResponses(answers, count);
+      return PAM_BUF_ERR;
+    }
+  }
+  *responses = answers;
+  return PAM_SUCCESS;
+}
+
+}  // namespace toolboxd::session

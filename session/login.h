@@ -1,0 +1,60 @@
+// A login through PAM.
+
+#ifndef TOOLBOXD_SESSION_LOGIN_H_
+#define TOOLBOXD_SESSION_LOGIN_H_
+
+#include <security/pam_appl.h>
+
+#include <string>
+#include <vector>
+
+#include "session/handshake.h"
+#include "session/user.h"
+
+namespace toolboxd::session {
+
+// The steps in their order: Authenticate (unless the kernel vouches for the user),
+// CheckAccount, Open, and Close when the session's process has ended. Each answers kOk or
+// the refusal for the client. PAM's delay after a failure is not slept: it would stand
+// inside a call of the hypervisor. Not thread-safe.
+class Login {
+ public:
+  // `pam_service` names the file in /etc/pam.d. Takes the password and wipes it when
+  // authentication is done, or with this object.
+  Login(const std::string& pam_service, const std::string& user, std::string password);
+  Login(const Login&) = delete;
+  Login& operator=(const Login&) = delete;
+  ~Login();
+
+  // An unknown user and a wrong password give the same reply.
+  Reply Authenticate();
+
+  // Locked, expired and whatever else the stack's account modules decide.
+  Reply CheckAccount();
+
+  // The user that PAM settled on, whose name may differ from the one asked for.
+  Reply FindUser(User* user);
+
+  // Supplementary groups of this process, credentials, session. As root only.
+  Reply Open(const User& user);
+
+  // "NAME=VALUE" each, from the stack's modules.
+  std::vector<std::string> Environment() const;
+
+  // Undoes Open; nothing to do where it has not succeeded.
+  void Close();
+
+ private:
+  static int Converse(int count, const pam_message** messages, pam_response** responses,
+                      void* self);
+
+  pam_handle_t* pam_ = nullptr;
+  int start_result_;
+  bool open_ = false;
+  std::string user_;
+  std::string password_;
+};
+
+}  // namespace toolboxd::session
+
+#endif  // TOOLBOXD_SESSION_LOGIN_H_

@@ -1,0 +1,126 @@
+#include "session/options.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <optional>
+
+#include "session/handshake.h"
+#include "session/user.h"
+
+namespace toolboxd::session {
+namespace {
+
+constexpr char kHelp[] =
+    R"(Usage: session [OPTION]... SERVICE
+
+Turns the connection at descriptor 3 into SERVICE (hgfsd or vixd) running as the user
+whose name and password the connection brings. Started by a socket unit with Accept=yes.
+
+  --allow_uid=USER     user or uid that may connect, besides root; may be repeated
+  --pam_service=NAME   file in /etc/pam.d (toolboxd)
+  --service_dir=DIR    where hgfsd and vixd are (the folder of this program)
+  --runtime_dir=DIR    where DIR/user/UID is made (/run/toolboxd; not as root:
+                       $XDG_RUNTIME_DIR/toolboxd)
+  --peer_login         anybody may connect; no password, but only the caller's own user
+                       (root: any), as the kernel reports the caller
+  --trust_own_user     not as root: take any password from a caller of the same user
+  --help
+
+Without root it serves only the user that it runs as.
+
+By hand:  systemd-socket-activate --accept -l /tmp/vixd.sock session vixd
+)";
+
+std::optional<uid_t> ParseUid(const char* text) {
+  char* end;
+  const unsigned long number = strtoul(text, &end, 10);
+  if (*text != '\0' && *end == '\0' && number < UINT_MAX) return static_cast<uid_t>(number);
+  const std::optional<User> user = FindUser(std::string(text));
+  if (!user.has_value()) return std::nullopt;
+  return user->uid;
+}
+
+std::string OwnFolder() {
+  char path[PATH_MAX];
+  const ssize_t size = readlink("/proc/self/exe", path, sizeof path);
+  if (size <= 0) return ".";
+  const std::string program(path, size);
+  return program.substr(0, program.rfind('/'));
+}
+
+std::string DefaultRuntimeDir() {
+  if (geteuid() == 0) return "/run/toolboxd";
+  const char* xdg = getenv("XDG_RUNTIME_DIR");
+  if (xdg != nullptr && *xdg == '/') return std::string(xdg) + "/toolboxd";
+  return "/tmp/toolboxd-" + std::to_string(geteuid());
+}
+
+ParseResult Usage(const char* problem, const char* value) {
+  fprintf(stderr, "session: %s%s\nTry 'session --help'.\n", problem, value);
+  return ParseResult::kExitUsage;
+}
+
+enum Option { kAllowUid = 1, kPamService, kServiceDir, kRuntimeDir, kPeerLogin, kTrust, kHelpText };
+
+constexpr option kOptions[] = {
+    {"allow_uid", required_argument, nullptr, kAllowUid},
+    {"pam_service", required_argument, nullptr, kPamService},
+    {"service_dir", required_argument, nullptr, kServiceDir},
+    {"runtime_dir", required_argument, nullptr, kRuntimeDir},
+    {"peer_login", no_argument, nullptr, kPeerLogin},
+    {"trust_own_user", no_argument, nullptr, kTrust},
+    {"help", no_argument, nullptr, kHelpText},
+    {nullptr, 0, nullptr, 0},
+};
+
+}  // namespace
+
+ParseResult ParseOptions(int argc, char** argv, Options* options) {
+  options->service_dir = OwnFolder();
+  options->runtime_dir = DefaultRuntimeDir();
+  for (int choice; (choice = getopt_long(argc, argv, "", kOptions, nullptr)) != -1;) {
+    switch (choice) {
+      case kAllowUid: {
+        const std::optional<uid_t> uid = ParseUid(optarg);
+        if (!uid.has_value()) return Usage("--allow_uid: there is no user ", optarg);
+        options->allowed.push_back(*uid);
+        break;
+      }
+      case kPamService:
+        options->pam_service = optarg;
+        break;
+      case kServiceDir:
+        options->service_dir = optarg;
+        break;
+      case kRuntimeDir:
+        options->runtime_dir = optarg;
+        break;
+      case kPeerLogin:
+        options->peer_login = true;
+        break;
+      case kTrust:
+        options->trust_own_user = true;
+        break;
+      case kHelpText:
+        fputs(kHelp, stdout);
+        return ParseResult::kExitSuccess;
+      default:
+        return Usage("", "see above");
+    }
+  }
+  if (optind + 1 != argc) return Usage("one SERVICE is needed: hgfsd or vixd", "");
+  options->service = argv[optind];
+  if (options->service != kHgfsd && options->service != kVixd) {
+    return Usage("SERVICE is hgfsd or vixd, not ", argv[optind]);
+  }
+  if (options->trust_own_user && geteuid() == 0) {
+    return Usage("--trust_own_user is not for root", "");
+  }
+  return ParseResult::kRun;
+}
+
+}  // namespace toolboxd::session

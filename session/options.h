@@ -1,0 +1,33 @@
+// The command line of session.
+
+#ifndef TOOLBOXD_SESSION_OPTIONS_H_
+#define TOOLBOXD_SESSION_OPTIONS_H_
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace toolboxd::session {
+
+struct Options {
+  // "hgfsd" or "vixd": the only service that this socket gives.
+  std::string service;
+  // Who may connect besides root.
+  std::vector<uid_t> allowed;
+  std::string pam_service = "toolboxd";
+  // The folder of the services' programs.
+  std::string service_dir;
+  std::string runtime_dir;
+  bool peer_login = false;
+  bool trust_own_user = false;
+};
+
+enum class ParseResult { kRun, kExitSuccess, kExitUsage };
+
+// Reads argv; prints help or what is wrong where the program is not to run.
+ParseResult ParseOptions(int argc, char** argv, Options* options);
+
+}  // namespace toolboxd::session
+
+#endif  // TOOLBOXD_SESSION_OPTIONS_H_

@@ -1,0 +1,119 @@
+#include "session/scope.h"
+
+#include <dlfcn.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-bus.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+
+namespace toolboxd::session {
+namespace {
+
+// libsystemd by dlopen: linking it would cost every session 0.3 MB and five libraries.
+struct SdBus {
+  decltype(&sd_bus_open_system) open_system;
+  decltype(&sd_bus_set_method_call_timeout) set_timeout;
+  decltype(&sd_bus_message_new_method_call) new_call;
+  decltype(&sd_bus_message_append) append;
+  decltype(&sd_bus_call) call;
+  decltype(&sd_bus_error_free) error_free;
+  decltype(&sd_bus_message_unref) message_unref;
+  decltype(&sd_bus_flush_close_unref) close;
+
+  bool Load() {
+    void* library = dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL);
+    return library != nullptr && Find(library, "sd_bus_open_system", open_system) &&
+           Find(library, "sd_bus_set_method_call_timeout", set_timeout) &&
+           Find(library, "sd_bus_message_new_method_call", new_call) &&
+           Find(library, "sd_bus_message_append", append) && Find(library, "sd_bus_call", call) &&
+           Find(library, "sd_bus_error_free", error_free) &&
+           Find(library, "sd_bus_message_unref", message_unref) &&
+           Find(library, "sd_bus_flush_close_unref", close);
+  }
+
+  template <typename Function>
+  static bool Find(void* library, const char* name, Function& function) {
+    function = reinterpret_cast<Function>(dlsym(library, name));
+    return function != nullptr;
+  }
+};
+
+// Not after the process: its id may come again while programs of the first one still run.
+std::string ScopeName(uid_t uid) {
+  timespec now;
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  const int64_t microseconds = now.tv_sec * int64_t{1000000} + now.tv_nsec / 1000;
+  return "toolboxd-vixd-" + std::to_string(uid) + "-" + std::to_string(microseconds) + ".scope";
+}
+
+// A negative errno or 0; `error` tells the manager's own words if it had any.
+int StartTransientUnit(const SdBus& sd, sd_bus* bus, const std::string& scope, pid_t process,
+                       const std::string& user, std::string* error) {
+  sd_bus_message* call = nullptr;
+  int result = sd.new_call(bus, &call, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+                           "org.freedesktop.systemd1.Manager", "StartTransientUnit");
+  if (result < 0) return result;
+  const std::string description = "toolboxd: programs started by " + user;
+  result = sd.append(call, "ssa(sv)a(sa(sv))", scope.c_str(), "fail", 4,  //
+                     "PIDs", "au", 1, static_cast<uint32_t>(process),     //
+                     "Slice", "s", "toolboxd-programs.slice",             //
+                     "CollectMode", "s", "inactive-or-failed",            //
+                     "Description", "s", description.c_str(),             //
+                     0);
+  if (result >= 0) {
+    sd_bus_error refusal = SD_BUS_ERROR_NULL;
+    result = sd.call(bus, call, 0, &refusal, nullptr);
+    if (refusal.message != nullptr) *error = refusal.message;
+    sd.error_free(&refusal);
+  }
+  sd.message_unref(call);
+  return result;
+}
+
+// The manager answers when the job is queued; what counts is where the process is.
+bool WaitUntilInside(pid_t process, const std::string& scope) {
+  for (int i = 0; i < 200; ++i) {
+    std::ifstream file("/proc/" + std::to_string(process) + "/cgroup");
+    const std::string text((std::istreambuf_iterator<char>(file)), {});
+    if (text.find(scope) != std::string::npos) return true;
+    usleep(1000);
+  }
+  return false;
+}
+
+}  // namespace
+
+bool MoveToScope(pid_t process, const User& user, std::string* error) {
+  const char* address = getenv("DBUS_SYSTEM_BUS_ADDRESS");
+  if (address == nullptr && access("/run/dbus/system_bus_socket", W_OK) != 0) {
+    *error = "there is no system bus";
+    return false;
+  }
+  SdBus sd;
+  if (!sd.Load()) {
+    *error = "libsystemd.so.0 cannot be loaded";
+    return false;
+  }
+  const std::string scope = ScopeName(user.uid);
+  sd_bus* bus = nullptr;
+  int result = sd.open_system(&bus);
+  if (result >= 0) {
+    sd.set_timeout(bus, 2'000'000);
+    result = StartTransientUnit(sd, bus, scope, process, user.name, error);
+    sd.close(bus);
+  }
+  if (result < 0) {
+    if (error->empty()) *error = strerror(-result);
+    return false;
+  }
+  if (WaitUntilInside(process, scope)) return true;
+  *error = "the process did not arrive in " + scope;
+  return false;
+}
+
+}  // namespace toolboxd::session

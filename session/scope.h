@@ -1,0 +1,23 @@
+// A systemd scope for the programs of one connection.
+
+#ifndef TOOLBOXD_SESSION_SCOPE_H_
+#define TOOLBOXD_SESSION_SCOPE_H_
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "session/user.h"
+
+namespace toolboxd::session {
+
+// Moves `process` into toolboxd-vixd-UID-N.scope below toolboxd-programs.slice, so
+// that what it starts outlives every unit of toolboxd; returns when it is there, in about
+// ten milliseconds. To be called as root before the process has children. False where
+// there is no system bus or the manager refuses, and `error` tells why: then the unit's
+// KillMode=process is what keeps programs alive.
+bool MoveToScope(pid_t process, const User& user, std::string* error);
+
+}  // namespace toolboxd::session
+
+#endif  // TOOLBOXD_SESSION_SCOPE_H_

@@ -1,0 +1,41 @@
+// The process that becomes the service, and the wait for its end.
+
+#ifndef TOOLBOXD_SESSION_SERVICE_H_
+#define TOOLBOXD_SESSION_SERVICE_H_
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "session/user.h"
+
+namespace toolboxd::session {
+
+// Where a service finds its connection.
+inline constexpr int kServiceConnection = 3;
+
+struct Service {
+  // Absolute path of the program, whose base name is its argv[0].
+  std::string program;
+  User user;
+  std::vector<std::string> environment;
+  int connection = -1;
+};
+
+// The signals that the waiting process takes with sigwaitinfo: block them before the fork.
+sigset_t WaitedSignals();
+
+// For the forked child. Waits for a byte on `gate`, becomes the user for good, replies on
+// the connection and executes the program, which keeps descriptors 0 to 2 and has the
+// connection as descriptor 3. `parent` is the process whose death ends it.
+[[noreturn]] void BecomeService(const Service& service, int gate, pid_t parent);
+
+// Waits for the child and returns its wait status. SIGTERM and the like are passed on to
+// it; five seconds later it is killed.
+int WaitForService(pid_t child);
+
+}  // namespace toolboxd::session
+
+#endif  // TOOLBOXD_SESSION_SERVICE_H_

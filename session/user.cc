@@ -1,0 +1,64 @@
+#include "session/user.h"
+
+#include <pwd.h>
+
+#include <algorithm>
+
+namespace toolboxd::session {
+namespace {
+
+// What login(1) gives.
+constexpr char kRootPath[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr char kUserPath[] = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games";
+
+std::optional<User> FromEntry(const passwd* entry) {
+  if (entry == nullptr) return std::nullopt;
+  const std::string shell = entry->pw_shell;
+  return User{entry->pw_name, entry->pw_uid, entry->pw_gid, entry->pw_dir,
+              shell.empty() ? "/bin/sh" : shell};
+}
+
+void Set(std::vector<std::string>& environment, const std::string& variable) {
+  const std::string name = variable.substr(0, variable.find('=') + 1);
+  for (std::string& old : environment) {
+    if (old.compare(0, name.size(), name) == 0) {
+      old = variable;
+      return;
+    }
+  }
+  environment.push_back(variable);
+}
+
+}  // namespace
+
+bool IsSaneUserName(std::string_view name) {
+  if (name.empty() || name.size() > 256 || name[0] == '-' || name == "." || name == "..") {
+    return false;
+  }
+  return std::none_of(name.begin(), name.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7F || byte == '/';
+  });
+}
+
+std::optional<User> FindUser(const std::string& name) { return FromEntry(getpwnam(name.c_str())); }
+
+std::optional<User> FindUser(uid_t uid) { return FromEntry(getpwuid(uid)); }
+
+std::vector<std::string> Environment(const User& user, const std::vector<std::string>& pam,
+                                     const std::string& runtime_dir) {
+  std::vector<std::string> environment = {
+      "HOME=" + user.home,
+      "USER=" + user.name,
+      "LOGNAME=" + user.name,
+      "SHELL=" + user.shell,
+      std::string("PATH=") + (user.uid == 0 ? kRootPath : kUserPath),
+  };
+  for (const std::string& variable : pam) {
+    if (variable.find('=') != std::string::npos) Set(environment, variable);
+  }
+  Set(environment, "TOOLBOXD_RUNTIME_DIR=" + runtime_dir);
+  return environment;
+}
+
+}  // namespace toolboxd::session

@@ -1,0 +1,39 @@
+// Who a session is for.
+
+#ifndef TOOLBOXD_SESSION_USER_H_
+#define TOOLBOXD_SESSION_USER_H_
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace toolboxd::session {
+
+struct User {
+  std::string name;
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::string home;
+  std::string shell;
+};
+
+// Whether PAM and the user database may be asked about `name` at all: 1 to 256 bytes, no
+// control characters, no '/', no leading '-', neither "." nor "..". Says nothing of
+// whether such a user exists.
+bool IsSaneUserName(std::string_view name);
+
+// From the user database (files, LDAP and the like). Not thread-safe.
+std::optional<User> FindUser(const std::string& name);
+std::optional<User> FindUser(uid_t uid);
+
+// "NAME=VALUE" each: HOME, USER, LOGNAME, SHELL and PATH, then `pam`'s, which win
+// where both have a name, then TOOLBOXD_RUNTIME_DIR. Nothing of this process's own.
+std::vector<std::string> Environment(const User& user, const std::vector<std::string>& pam,
+                                     const std::string& runtime_dir);
+
+}  // namespace toolboxd::session
+
+#endif  // TOOLBOXD_SESSION_USER_H_

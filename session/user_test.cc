@@ -1,0 +1,53 @@
+#include "session/user.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace toolboxd::session {
+namespace {
+
+using testing::ElementsAre;
+using testing::StartsWith;
+
+TEST(User, NamesThatExistSomewhereAreSane) {
+  for (const char* name :
+       {"root", "a", "DOMAIN\\alice", "alice@example.com", "j\xc3\xbcrgen", "first last"}) {
+    EXPECT_TRUE(IsSaneUserName(name)) << name;
+  }
+  EXPECT_TRUE(IsSaneUserName(std::string(256, 'a')));
+}
+
+TEST(User, NamesThatReachFurtherAreNot) {
+  for (const std::string& name :
+       {std::string(), std::string("../etc"), std::string("a/b"), std::string("a\nb"),
+        std::string("."), std::string(".."), std::string("-x"), std::string("a\0b", 3),
+        std::string("a\x7f"), std::string(257, 'a'), std::string(1 << 20, 'a')}) {
+    EXPECT_FALSE(IsSaneUserName(name)) << name.substr(0, 20);
+  }
+}
+
+TEST(User, RootIsFoundByNameAndByUid) {
+  ASSERT_TRUE(FindUser("root").has_value());
+  EXPECT_EQ(FindUser("root")->uid, 0u);
+  EXPECT_EQ(FindUser(uid_t{0})->name, "root");
+  EXPECT_FALSE(FindUser("no-such-user-here").has_value());
+}
+
+TEST(User, EnvironmentIsExact) {
+  const User alice{"alice", 1001, 1001, "/home/alice", "/bin/bash"};
+  EXPECT_THAT(Environment(alice, {}, "/run/x"),
+              ElementsAre("HOME=/home/alice", "USER=alice", "LOGNAME=alice", "SHELL=/bin/bash",
+                          StartsWith("PATH=/usr/local/bin:"), "TOOLBOXD_RUNTIME_DIR=/run/x"));
+}
+
+TEST(User, PamOverridesAndAddsButNotTheRuntimeDirectory) {
+  const User root{"root", 0, 0, "/root", "/bin/sh"};
+  EXPECT_THAT(Environment(root, {"LANG=C", "PATH=/opt", "nonsense", "TOOLBOXD_RUNTIME_DIR=/evil"},
+                          "/run/x"),
+              ElementsAre("HOME=/root", "USER=root", "LOGNAME=root", "SHELL=/bin/sh", "PATH=/opt",
+                          "LANG=C", "TOOLBOXD_RUNTIME_DIR=/run/x"));
+}
+
+}  // namespace
+}  // namespace toolboxd::session
