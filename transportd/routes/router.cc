@@ -6,19 +6,21 @@ namespace toolboxd {
 
 std::string TcloReply::Encode() const { return absl::StrCat(ok ? "OK " : "ERROR ", data); }
 
-void Router::Add(absl::string_view command, TcloHandler handler) {
-  handlers_[std::string(command)] = std::move(handler);
+void Router::Add(absl::string_view command, TcloHandler handler, Pace pace) {
+  routes_[std::string(command)] = {std::move(handler), pace};
 }
 
 TcloReply Router::Dispatch(absl::string_view request) const {
   // The name ends at a space, or at the NUL that some hosts send.
   const size_t end = request.find_first_of(absl::string_view(" \0", 2));
   const absl::string_view name = request.substr(0, end);
-  const auto handler = handlers_.find(name);
-  if (handler == handlers_.end()) return TcloReply::Error("Unknown Command");
+  const auto route = routes_.find(name);
+  if (route == routes_.end()) return TcloReply::Error("Unknown Command");
   absl::string_view arguments = end == absl::string_view::npos ? "" : request.substr(end);
   if (!arguments.empty() && arguments.front() == ' ') arguments.remove_prefix(1);
-  return handler->second(arguments);
+  TcloReply reply = route->second.handler(arguments);
+  reply.pace = route->second.pace;
+  return reply;
 }
 
 }  // namespace toolboxd

@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
+#include "transportd/rpc/poll_policy.h"
 
 namespace toolboxd {
 
@@ -17,9 +18,11 @@ struct TcloReply {
   bool ok = false;
   // Raw bytes; may contain NULs.
   std::string data;
+  // Set by Router: what the command says about the ones to come.
+  Pace pace = Pace::kOrdinary;
 
-  static TcloReply Ok(std::string data = "") { return {true, std::move(data)}; }
-  static TcloReply Error(std::string text) { return {false, std::move(text)}; }
+  static TcloReply Ok(std::string data = "") { return {true, std::move(data), Pace::kOrdinary}; }
+  static TcloReply Error(std::string text) { return {false, std::move(text), Pace::kOrdinary}; }
   // The bytes that are sent to the host.
   std::string Encode() const;
 };
@@ -33,14 +36,20 @@ using TcloHandler = std::function<TcloReply(absl::string_view arguments)>;
 // Not thread-safe: everything happens on the channel's thread.
 class Router {
  public:
-  // The last handler added for a command wins.
-  void Add(absl::string_view command, TcloHandler handler);
+  // The last handler added for a command wins. A guest operation is followed by brief, close
+  // polling.
+  void Add(absl::string_view command, TcloHandler handler, Pace pace = Pace::kOrdinary);
 
   // The reply to one request as received. An unknown command is "ERROR Unknown Command".
   TcloReply Dispatch(absl::string_view request) const;
 
  private:
-  absl::flat_hash_map<std::string, TcloHandler> handlers_;
+  struct Route {
+    TcloHandler handler;
+    Pace pace;
+  };
+
+  absl::flat_hash_map<std::string, Route> routes_;
 };
 
 }  // namespace toolboxd

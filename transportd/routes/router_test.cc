@@ -11,7 +11,8 @@ using std::string_literals::operator""s;
 
 Router EchoRouter() {
   Router router;
-  router.Add("echo", [](absl::string_view arguments) { return TcloReply::Ok(std::string(arguments)); });
+  router.Add("echo",
+             [](absl::string_view arguments) { return TcloReply::Ok(std::string(arguments)); });
   return router;
 }
 
@@ -24,9 +25,7 @@ TEST(Router, KeepsNulsInArguments) {
   EXPECT_EQ(EchoRouter().Dispatch("echo a\0b\0"s).Encode(), "OK a\0b\0"s);
 }
 
-TEST(Router, NameMayEndWithNul) {
-  EXPECT_EQ(EchoRouter().Dispatch("echo\0"s).Encode(), "OK \0"s);
-}
+TEST(Router, NameMayEndWithNul) { EXPECT_EQ(EchoRouter().Dispatch("echo\0"s).Encode(), "OK \0"s); }
 
 TEST(Router, NameAlone) { EXPECT_EQ(EchoRouter().Dispatch("echo").Encode(), "OK "); }
 
@@ -39,6 +38,15 @@ TEST(Router, LaterHandlerWins) {
   Router router = EchoRouter();
   router.Add("echo", [](absl::string_view) { return TcloReply::Error("off"); });
   EXPECT_EQ(router.Dispatch("echo a").Encode(), "ERROR off");
+}
+
+TEST(Router, TellsTheCommandsPace) {
+  Router router = EchoRouter();
+  router.Add(
+      "work", [](absl::string_view) { return TcloReply::Ok(); }, Pace::kGuestOperation);
+  EXPECT_EQ(router.Dispatch("echo").pace, Pace::kOrdinary);
+  EXPECT_EQ(router.Dispatch("work").pace, Pace::kGuestOperation);
+  EXPECT_EQ(router.Dispatch("nope").pace, Pace::kOrdinary);
 }
 
 }  // namespace

@@ -1,0 +1,52 @@
+// TaskQueue: work that other threads leave for the channel's thread.
+
+#ifndef TOOLBOXD_TRANSPORTD_TASK_QUEUE_H_
+#define TOOLBOXD_TRANSPORTD_TASK_QUEUE_H_
+
+#include <deque>
+#include <functional>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+
+namespace toolboxd {
+
+// One thread, the owner, calls RunUntil; every thread may call Post and Stop. The destructor
+// drops the tasks that have not run.
+class TaskQueue {
+ public:
+  using Task = std::function<void()>;
+
+  TaskQueue();
+  ~TaskQueue();
+  TaskQueue(const TaskQueue&) = delete;
+  TaskQueue& operator=(const TaskQueue&) = delete;
+
+  // Wakes the owner, which runs the tasks in the order in which they were posted.
+  void Post(Task task);
+
+  // Runs the tasks that wait, then sleeps until `deadline` or the next task, and so on until
+  // `deadline`. What waits is run once even where the deadline is in the past. Returns false,
+  // at once, after Stop.
+  bool RunUntil(absl::Time deadline);
+
+  // Ends RunUntil, now and for ever.
+  void Stop();
+
+ private:
+  // False after Stop.
+  bool RunPending();
+  void Wake();
+
+  // An eventfd: readable while there is something new.
+  const int wake_fd_;
+  // Guards what follows; not held while a task runs.
+  absl::Mutex mutex_;
+  std::deque<Task> tasks_ ABSL_GUARDED_BY(mutex_);
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_TRANSPORTD_TASK_QUEUE_H_

@@ -1,0 +1,60 @@
+#include "transportd/task_queue.h"
+
+#include <thread>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace toolboxd {
+namespace {
+
+TEST(TaskQueue, RunsTasksInTheirOrderEvenWithoutTime) {
+  TaskQueue queue;
+  std::vector<int> ran;
+  queue.Post([&] { ran.push_back(1); });
+  queue.Post([&] { ran.push_back(2); });
+  EXPECT_TRUE(queue.RunUntil(absl::InfinitePast()));
+  EXPECT_EQ(ran, (std::vector<int>{1, 2}));
+}
+
+TEST(TaskQueue, SleepsUntilTheDeadline) {
+  TaskQueue queue;
+  const absl::Time deadline = absl::Now() + absl::Milliseconds(20);
+  EXPECT_TRUE(queue.RunUntil(deadline));
+  EXPECT_GE(absl::Now(), deadline);
+}
+
+TEST(TaskQueue, ATaskOfAnotherThreadWakesTheSleeper) {
+  TaskQueue queue;
+  std::thread::id ran_on;
+  std::thread other([&] {
+    queue.Post([&] { ran_on = std::this_thread::get_id(); });
+    queue.Post([&] { queue.Stop(); });
+  });
+  EXPECT_FALSE(queue.RunUntil(absl::InfiniteFuture()));
+  other.join();
+  EXPECT_EQ(ran_on, std::this_thread::get_id());
+}
+
+TEST(TaskQueue, ATaskMayPostAnother) {
+  TaskQueue queue;
+  bool second = false;
+  queue.Post([&] {
+    queue.Post([&] {
+      second = true;
+      queue.Stop();
+    });
+  });
+  EXPECT_FALSE(queue.RunUntil(absl::InfiniteFuture()));
+  EXPECT_TRUE(second);
+}
+
+TEST(TaskQueue, NothingRunsAfterStop) {
+  TaskQueue queue;
+  queue.Stop();
+  queue.Post([] { FAIL(); });
+  EXPECT_FALSE(queue.RunUntil(absl::InfiniteFuture()));
+}
+
+}  // namespace
+}  // namespace toolboxd
