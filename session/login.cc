@@ -60,6 +60,8 @@ Reply Login::Authenticate() {
     case PAM_MAXTRIES:
     case PAM_PERM_DENIED:
     case PAM_ACCT_EXPIRED:
+    // What pam_exec gives where its script says no.
+    case PAM_SYSTEM_ERR:
       return {Result::kBadLogin, "unknown user or wrong password"};
     default:
       return Broken(pam_, "pam_authenticate", code);

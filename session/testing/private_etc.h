@@ -1,0 +1,27 @@
+// A private /etc for tests that need users and PAM stacks of their own.
+
+#ifndef TOOLBOXD_SESSION_TESTING_PRIVATE_ETC_H_
+#define TOOLBOXD_SESSION_TESTING_PRIVATE_ETC_H_
+
+#include <string>
+
+namespace toolboxd::session {
+
+// Gives the calling process and its children a copy of /etc that nobody else sees: what
+// useradd writes there is gone when the process ends, however it ends. To be called first,
+// without other threads, as root outside of a user namespace. Ends the program with a
+// message where that is not possible.
+void EnterPrivateEtc();
+
+// Runs a shell command and ends the program where it fails.
+void MustRun(const std::string& command);
+
+// Adds a user with a password and a home directory below /etc/home.
+void AddUser(const std::string& name, const std::string& password);
+
+// Writes /etc/pam.d/NAME.
+void WritePamStack(const std::string& name, const std::string& text);
+
+}  // namespace toolboxd::session
+
+#endif  // TOOLBOXD_SESSION_TESTING_PRIVATE_ETC_H_
