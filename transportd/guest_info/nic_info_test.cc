@@ -1,0 +1,171 @@
+#include "transportd/guest_info/nic_info.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+#include "transportd/guest_info/nic_info_decoder.h"
+#include "transportd/guest_info/vectors_for_test.h"
+
+namespace toolboxd::guest_info {
+namespace {
+
+using ::std::string_literals::operator""s;
+
+v1::InterfaceAddress* AddAddress(const std::string& bytes, int prefix, v1::NetworkInterface* nic) {
+  v1::InterfaceAddress* address = nic->add_addresses();
+  address->set_address(bytes);
+  address->set_prefix_length(prefix);
+  address->set_status(v1::InterfaceAddress::PREFERRED);
+  return address;
+}
+
+v1::NetworkInterface* AddNic(v1::GuestInfoSnapshot* snapshot) {
+  v1::NetworkInterface* nic = snapshot->add_interfaces();
+  nic->set_name("ens192");
+  nic->set_mac_address("00:50:56:aa:bb:cc");
+  return nic;
+}
+
+v1::GuestInfoSnapshot One() {
+  v1::GuestInfoSnapshot snapshot;
+  v1::NetworkInterface* nic = AddNic(&snapshot);
+  AddAddress("\x0a\0\0\5"s, 24, nic);
+  AddAddress("\xfe\x80\0\0\0\0\0\0\x02\x50\x56\xff\xfe\xaa\xbb\xcc"s, 64, nic);
+  return snapshot;
+}
+
+v1::GuestInfoSnapshot Full() {
+  v1::GuestInfoSnapshot snapshot;
+  v1::NetworkInterface* nic = AddNic(&snapshot);
+  AddAddress("\x0a\0\0\5"s, 24, nic)->set_origin(v1::InterfaceAddress::DHCP);
+  nic->set_dhcp4(true);
+  v1::DnsConfiguration* dns = nic->mutable_dns();
+  dns->set_host_name("vm1");
+  dns->set_domain_name("example.com");
+  dns->add_servers("\x0a\0\0\2"s);
+  dns->add_search_suffixes("example.com");
+  v1::Route* route = snapshot.add_routes();
+  route->set_destination("\0\0\0\0"s);
+  route->set_next_hop("\x0a\0\0\1"s);
+  snapshot.mutable_dns()->set_host_name("vm1");
+  snapshot.mutable_dns()->add_servers("\x0a\0\0\2"s);
+  return snapshot;
+}
+
+TEST(NicInfoV3, OneNicIsTheVector) {
+  EXPECT_EQ(EncodeNicInfoV3(One(), kMaxAddresses), NicInfoOne());
+}
+
+TEST(NicInfoV3, FullIsTheVector) {
+  EXPECT_EQ(EncodeNicInfoV3(Full(), kMaxAddresses), NicInfoFull());
+}
+
+TEST(NicInfoV3, NoNicIsTheVector) {
+  EXPECT_EQ("SetGuestInfo  9 " + EncodeNicInfoV3(v1::GuestInfoSnapshot(), kMaxAddresses),
+            NicInfoCommandEmpty());
+}
+
+TEST(NicInfoV3, VectorsDecode) {
+  for (const std::string& vector : {NicInfoOne(), NicInfoFull()}) {
+    const auto decoded = DecodeNicInfo(vector);
+    ASSERT_TRUE(decoded.ok()) << decoded.status();
+    EXPECT_EQ(decoded->version, 3u);
+    EXPECT_EQ(EncodeNicInfoV3(decoded->info, kMaxAddresses), vector);
+  }
+}
+
+TEST(NicInfoV3, DecodesToWhatWasEncoded) {
+  v1::GuestInfoSnapshot snapshot = Full();
+  const auto decoded = DecodeNicInfo(EncodeNicInfoV3(snapshot, kMaxAddresses));
+  ASSERT_TRUE(decoded.ok());
+  snapshot.mutable_interfaces(0)->clear_name();
+  EXPECT_EQ(decoded->info.SerializeAsString(), snapshot.SerializeAsString());
+}
+
+TEST(NicInfoV3, EveryTruncationFails) {
+  const std::string whole = NicInfoFull();
+  for (size_t size = 0; size < whole.size(); ++size) {
+    EXPECT_FALSE(DecodeNicInfo(absl::string_view(whole).substr(0, size)).ok()) << size;
+  }
+  EXPECT_FALSE(DecodeNicInfo(whole + '\0').ok());
+}
+
+TEST(NicInfoV3, UnknownVersionFails) {
+  std::string vector = NicInfoOne();
+  vector[3] = 4;
+  EXPECT_FALSE(DecodeNicInfo(vector).ok());
+}
+
+TEST(NicInfoV3, CountAboveTheLimitFails) {
+  std::string vector = NicInfoOne();
+  vector[11] = 17;
+  EXPECT_FALSE(DecodeNicInfo(vector).ok());
+  vector.replace(8, 4, "\xff\xff\xff\xff");
+  EXPECT_FALSE(DecodeNicInfo(vector).ok());
+}
+
+TEST(NicInfoV3, KeepsToTheLimits) {
+  v1::GuestInfoSnapshot snapshot;
+  for (int i = 0; i < 20; ++i) AddAddress("\x0a\0\0\5"s, 24, AddNic(&snapshot));
+  for (int i = 0; i < 70; ++i) AddAddress("\x0a\0\0\6"s, 24, snapshot.mutable_interfaces(0));
+  for (int i = 0; i < 120; ++i) {
+    v1::Route* route = snapshot.add_routes();
+    route->set_destination("\x0a\0\0\0"s);
+    route->set_interface_position(i % 20);
+  }
+  for (int i = 0; i < 20; ++i) snapshot.mutable_dns()->add_servers("\x0a\0\0\2"s);
+  for (int i = 0; i < 12; ++i) snapshot.mutable_dns()->add_search_suffixes("x");
+  snapshot.mutable_dns()->set_host_name(std::string(256, 'h'));
+
+  const auto decoded = DecodeNicInfo(EncodeNicInfoV3(snapshot, kMaxAddressesOldHost));
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_EQ(decoded->info.interfaces_size(), 16);
+  EXPECT_EQ(decoded->info.interfaces(0).addresses_size(), 64);
+  EXPECT_EQ(decoded->info.routes_size(), 96);  // 24 of the 120 are of interfaces left out
+  EXPECT_EQ(decoded->info.dns().servers_size(), 16);
+  EXPECT_EQ(decoded->info.dns().search_suffixes_size(), 10);
+  EXPECT_EQ(decoded->info.dns().host_name(), "");
+}
+
+TEST(NicInfoV3, AddressesOfOddLengthAreLeftOut) {
+  v1::GuestInfoSnapshot snapshot;
+  AddAddress("abc", 24, AddNic(&snapshot));
+  const auto decoded = DecodeNicInfo(EncodeNicInfoV3(snapshot, kMaxAddresses));
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_EQ(decoded->info.interfaces(0).addresses_size(), 0);
+}
+
+TEST(NicInfoV2, EveryCharacterIsAUnit) {
+  const std::string xdr = EncodeNicInfoV2(One(), kMaxAddressesOldHost);
+  // Version, pointer, count; MAC; count; two addresses of family, DHCP, two texts.
+  EXPECT_EQ(xdr.size(), 12u + 18 * 4 + 4 + 2 * (8 + 2 * 64 * 4));
+  EXPECT_EQ(xdr.substr(0, 20), "\0\0\0\2\0\0\0\1\0\0\0\1\0\0\0000\0\0\0000"s);
+}
+
+TEST(NicInfoV2, Decodes) {
+  v1::GuestInfoSnapshot snapshot = One();
+  snapshot.mutable_interfaces(0)->set_dhcp4(true);
+  const auto decoded = DecodeNicInfo(EncodeNicInfoV2(snapshot, kMaxAddressesOldHost));
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(decoded->version, 2u);
+  const v1::NetworkInterface& nic = decoded->info.interfaces(0);
+  EXPECT_EQ(nic.mac_address(), "00:50:56:aa:bb:cc");
+  EXPECT_TRUE(nic.dhcp4());
+  EXPECT_FALSE(nic.dhcp6());
+  ASSERT_EQ(nic.addresses_size(), 2);
+  EXPECT_EQ(nic.addresses(0).address(), "\x0a\0\0\5"s);
+  EXPECT_EQ(nic.addresses(0).prefix_length(), 24u);
+  EXPECT_EQ(nic.addresses(1).address(), One().interfaces(0).addresses(1).address());
+}
+
+TEST(NicInfoV1, IsOneStructure) {
+  const std::string bytes = EncodeNicInfoV1(One());
+  ASSERT_EQ(bytes.size(), 2436u);
+  EXPECT_EQ(bytes.substr(0, 8), "\1\0\0\0\1\0\0\0"s);
+  EXPECT_EQ(bytes.substr(8, 19), "00:50:56:aa:bb:cc\0\0"s);
+  EXPECT_EQ(bytes.substr(27, 16), "10.0.0.5\0\0\0\0\0\0\0\0"s);
+  EXPECT_EQ(bytes.find_first_not_of('\0', 43), std::string::npos);
+}
+
+}  // namespace
+}  // namespace toolboxd::guest_info

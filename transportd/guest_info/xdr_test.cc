@@ -1,0 +1,58 @@
+#include "transportd/guest_info/xdr.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace toolboxd::guest_info {
+namespace {
+
+using ::std::string_literals::operator""s;
+
+TEST(Xdr, StringIsPaddedToFourBytes) {
+  for (const auto& [text, wire] : {
+           std::pair{""s, "\0\0\0\0"s},
+           {"abc"s, "\0\0\0\3abc\0"s},
+           {"abcd"s, "\0\0\0\4abcd"s},
+           {"abcde"s, "\0\0\0\5abcde\0\0\0"s},
+       }) {
+    wire::Writer writer;
+    WriteXdrString(text, writer);
+    EXPECT_EQ(writer.bytes(), wire);
+    wire::Reader reader(wire);
+    EXPECT_EQ(ReadXdrString(5, reader), text);
+    EXPECT_TRUE(reader.AtEnd());
+  }
+}
+
+TEST(Xdr, StringLongerThanItsLimitFails) {
+  wire::Reader reader("\0\0\0\5abcde\0\0\0"s);
+  EXPECT_EQ(ReadXdrString(4, reader), "");
+  EXPECT_FALSE(reader.ok());
+}
+
+TEST(Xdr, StringWithoutItsPaddingFails) {
+  const std::string wire = "\0\0\0\5abcde"s;
+  wire::Reader reader(wire);
+  EXPECT_EQ(ReadXdrString(5, reader), "");
+  EXPECT_FALSE(reader.ok());
+}
+
+TEST(Xdr, BoolIsZeroOrOne) {
+  const std::string wire = "\0\0\0\1\0\0\0\0\0\0\0\2"s;
+  wire::Reader reader(wire);
+  EXPECT_TRUE(ReadXdrBool(reader));
+  EXPECT_FALSE(ReadXdrBool(reader));
+  EXPECT_TRUE(reader.ok());
+  EXPECT_FALSE(ReadXdrBool(reader));
+  EXPECT_FALSE(reader.ok());
+}
+
+TEST(Xdr, CharArrayTakesOneUnitForEachCharacter) {
+  wire::Writer writer;
+  WriteXdrCharArray("a\xff", 3, writer);
+  EXPECT_EQ(writer.bytes(), "\0\0\0a\xff\xff\xff\xff\0\0\0\0"s);
+}
+
+}  // namespace
+}  // namespace toolboxd::guest_info
