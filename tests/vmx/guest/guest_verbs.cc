@@ -1,0 +1,74 @@
+#include "tests/vmx/guest/guest_verbs.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "tests/vmx/guest/verb.h"
+
+namespace toolboxd::vmx {
+namespace {
+
+std::vector<const std::vector<Verb>*> AllVerbs() {
+  return {&FileVerbs(), &TransferVerbs(), &ProcessVerbs(), &OtherVerbs()};
+}
+
+const Verb* Find(absl::string_view name) {
+  for (const std::vector<Verb>* verbs : AllVerbs()) {
+    for (const Verb& verb : *verbs) {
+      if (name == verb.name) return &verb;
+    }
+  }
+  return nullptr;
+}
+
+std::string FromEnvironment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+}  // namespace
+
+std::string GuestUsage() {
+  std::string text =
+      "Usage: vmxsim guest [--user=USER] [--password=PASSWORD] VERB [ARGUMENT…]\n\n"
+      "Guest operations as vSphere makes them; user and password default to\n"
+      "$VMXSIM_USER and $VMXSIM_PASSWORD.\n\n";
+  for (const std::vector<Verb>* verbs : AllVerbs()) {
+    for (const Verb& verb : *verbs) absl::StrAppend(&text, "  ", verb.usage, "\n");
+  }
+  return text;
+}
+
+int GuestMain(const TcloSend& send, const std::vector<std::string>& words) {
+  const Arguments common(words);
+  if (common.Has("--help")) {
+    std::fputs(GuestUsage().c_str(), stdout);
+    return 0;
+  }
+  const Verb* verb = common.rest().empty() ? nullptr : Find(common.rest()[0]);
+  if (verb == nullptr) {
+    std::fputs(GuestUsage().c_str(), stderr);
+    return 2;
+  }
+  GuestClient client(send, common.Value("--user", FromEnvironment("VMXSIM_USER")),
+                     common.Value("--password", FromEnvironment("VMXSIM_PASSWORD")));
+  const Arguments arguments({common.rest().begin() + 1, common.rest().end()});
+  if (arguments.Has("--help")) {
+    std::printf("Usage: vmxsim guest %s\n", verb->usage);
+    return 0;
+  }
+  const absl::Status status = verb->run(client, arguments);
+  std::fflush(stdout);
+  if (status.ok()) return 0;
+  if (absl::IsInvalidArgument(status)) {
+    std::fprintf(stderr, "%s%sUsage: vmxsim guest %s\n", std::string(status.message()).c_str(),
+                 status.message().empty() ? "" : "\n", verb->usage);
+    return 2;
+  }
+  std::fprintf(stderr, "vmxsim guest %s: %s\n", verb->name, std::string(status.message()).c_str());
+  return 1;
+}
+
+}  // namespace toolboxd::vmx
