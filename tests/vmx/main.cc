@@ -1,0 +1,23 @@
+// vmxsim: a simulated VMware hypervisor for unmodified programs, and its client. See README.md.
+
+#include <stdio.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/vmx/recorder.h"
+#include "tests/vmx/run.h"
+#include "tests/vmx/verbs.h"
+
+int main(int argc, char** argv) {
+  using namespace toolboxd::vmx;
+  const std::vector<std::string> words(argv, argv + argc);
+  if (!words.empty() && IsRecordedName(words[0])) return Record(words);
+  if (words.size() < 2 || words[1] == "--help" || words[1] == "-h" || words[1] == "help") {
+    fputs(VerbHelp().c_str(), words.size() < 2 ? stderr : stdout);
+    return words.size() < 2 ? 2 : 0;
+  }
+  const std::vector<std::string> rest(words.begin() + 2, words.end());
+  if (words[1] == "run") return RunVerb(rest);
+  return ClientVerb(words[1], rest);
+}
