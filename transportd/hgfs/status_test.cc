@@ -1,0 +1,33 @@
+#include "transportd/hgfs/status.h"
+
+#include "gtest/gtest.h"
+
+namespace toolboxd::hgfs {
+namespace {
+
+TEST(HgfsStatus, ReasonsComeBack) {
+  for (uint32_t code = 1; code <= 19; ++code) {
+    const auto status = static_cast<Status>(code);
+    const v1::Reason reason = ToReason(status);
+    if (reason == v1::REASON_UNSPECIFIED) continue;
+    EXPECT_EQ(FromReason(reason), status) << code;
+  }
+}
+
+TEST(HgfsStatus, WhatHostsTellApart) {
+  EXPECT_EQ(FromReason(v1::NOT_FOUND), Status::kNoSuchFile);
+  EXPECT_EQ(FromReason(v1::ACCESS_DENIED), Status::kAccessDenied);
+  EXPECT_EQ(FromReason(v1::NO_SPACE), Status::kNoSpace);
+  EXPECT_EQ(FromReason(v1::IO_ERROR), Status::kGenericError);
+  EXPECT_EQ(FromReason(v1::REASON_UNSPECIFIED), Status::kGenericError);
+}
+
+TEST(HgfsStatus, FailuresOfTheCallItself) {
+  EXPECT_EQ(FromStatusCode(absl::StatusCode::kOk), Status::kSuccess);
+  EXPECT_EQ(FromStatusCode(absl::StatusCode::kDeadlineExceeded), Status::kTransportError);
+  EXPECT_EQ(FromStatusCode(absl::StatusCode::kUnavailable), Status::kTransportError);
+  EXPECT_EQ(FromStatusCode(absl::StatusCode::kInternal), Status::kGenericError);
+}
+
+}  // namespace
+}  // namespace toolboxd::hgfs
