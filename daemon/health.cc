@@ -1,0 +1,82 @@
+#include "daemon/health.h"
+
+#include <utility>
+
+namespace toolboxd {
+
+using grpc::health::v1::HealthCheckRequest;
+using grpc::health::v1::HealthCheckResponse;
+
+HealthService::HealthService() { serving_[""] = true; }
+
+void HealthService::SetServing(absl::string_view service, bool serving) {
+  absl::MutexLock lock(&mutex_);
+  serving_[std::string(service)] = serving;
+  changed_.SignalAll();
+}
+
+void HealthService::Shutdown() {
+  absl::MutexLock lock(&mutex_);
+  shut_down_ = true;
+  changed_.SignalAll();
+}
+
+void HealthService::LookForCancelled() {
+  absl::MutexLock lock(&mutex_);
+  changed_.SignalAll();
+}
+
+int HealthService::watches() const {
+  absl::MutexLock lock(&mutex_);
+  return watches_;
+}
+
+HealthService::ServingStatus HealthService::StatusOf(const std::string& service) const {
+  const auto found = serving_.find(service);
+  if (found == serving_.end()) return HealthCheckResponse::SERVICE_UNKNOWN;
+  return found->second && !shut_down_ ? HealthCheckResponse::SERVING
+                                      : HealthCheckResponse::NOT_SERVING;
+}
+
+grpc::Status HealthService::Check(grpc::ServerContext*, const HealthCheckRequest* request,
+                                  HealthCheckResponse* response) {
+  absl::MutexLock lock(&mutex_);
+  const ServingStatus status = StatusOf(request->service());
+  if (status == HealthCheckResponse::SERVICE_UNKNOWN) {
+    return grpc::Status(grpc::StatusCode::NOT_FOUND, "no such service here");
+  }
+  response->set_status(status);
+  return grpc::Status::OK;
+}
+
+grpc::Status HealthService::Watch(grpc::ServerContext* context, const HealthCheckRequest* request,
+                                  grpc::ServerWriter<HealthCheckResponse>* writer) {
+  absl::ReleasableMutexLock lock(&mutex_);
+  if (watches_ == kMaxWatches) {
+    return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "too many Watch streams");
+  }
+  ++watches_;
+  HealthCheckResponse response;
+  ServingStatus sent = HealthCheckResponse::UNKNOWN;
+  bool writable = true;
+  while (writable && !context->IsCancelled()) {
+    const ServingStatus now = StatusOf(request->service());
+    if (now != sent) {
+      sent = now;
+      response.set_status(now);
+      // A slow reader must not hold up the others.
+      mutex_.Unlock();
+      writable = writer->Write(response);
+      mutex_.Lock();
+    } else if (shut_down_) {
+      break;
+    } else {
+      changed_.WaitWithTimeout(&mutex_, kCancelCheck);
+    }
+  }
+  --watches_;
+  lock.Release();
+  return grpc::Status::OK;
+}
+
+}  // namespace toolboxd

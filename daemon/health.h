@@ -1,0 +1,65 @@
+// grpc.health.v1 with the synchronous API.
+
+#ifndef TOOLBOXD_DAEMON_HEALTH_H_
+#define TOOLBOXD_DAEMON_HEALTH_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+
+namespace toolboxd {
+
+// The health of this process and its services. Thread-safe.
+//
+// A Watch stream occupies a thread of the server, and the synchronous API does not tell a
+// waiting handler that its caller is gone. So at most kMaxWatches run at a time, further ones
+// are refused with RESOURCE_EXHAUSTED, and each looks every kCancelCheck whether it was
+// cancelled, or at once after LookForCancelled. Without a Watch nothing wakes up.
+class HealthService final : public grpc::health::v1::Health::Service {
+ public:
+  static constexpr int kMaxWatches = 4;
+  static constexpr absl::Duration kCancelCheck = absl::Seconds(10);
+
+  // The process itself (the empty name) is serving from the start.
+  HealthService();
+
+  // Declares a service, or changes its state.
+  void SetServing(absl::string_view service, bool serving);
+
+  // Nothing is serving any more, for good; Watch streams end after saying so.
+  void Shutdown();
+
+  // Wakes the Watch streams; to be called when a connection has closed.
+  void LookForCancelled();
+
+  // Watch streams that run now.
+  int watches() const;
+
+  grpc::Status Check(grpc::ServerContext* context,
+                     const grpc::health::v1::HealthCheckRequest* request,
+                     grpc::health::v1::HealthCheckResponse* response) override;
+  grpc::Status Watch(grpc::ServerContext* context,
+                     const grpc::health::v1::HealthCheckRequest* request,
+                     grpc::ServerWriter<grpc::health::v1::HealthCheckResponse>* writer) override;
+
+ private:
+  using ServingStatus = grpc::health::v1::HealthCheckResponse::ServingStatus;
+
+  ServingStatus StatusOf(const std::string& service) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  mutable absl::Mutex mutex_;
+  absl::CondVar changed_;
+  std::map<std::string, bool> serving_ ABSL_GUARDED_BY(mutex_);
+  bool shut_down_ ABSL_GUARDED_BY(mutex_) = false;
+  int watches_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_DAEMON_HEALTH_H_

@@ -1,0 +1,66 @@
+#include "daemon/init.h"
+
+#include <signal.h>
+#include <sysexits.h>
+
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "daemon/flags.h"
+#include "daemon/grpc_log.h"
+#include "daemon/log.h"
+#include "daemon/memory.h"
+#include "daemon/quiet_engine.h"
+
+namespace toolboxd {
+namespace {
+
+absl::StatusOr<AllowedCallers> UsualCallers(absl::string_view list) {
+  std::vector<absl::string_view> known;
+  for (absl::string_view entry : absl::StrSplit(list, ',', absl::SkipEmpty())) {
+    if (AllowedCallers::Parse(entry).ok()) {
+      known.push_back(entry);
+    } else {
+      LogInfo("no ", entry, " on this machine: nobody calls as that");
+    }
+  }
+  return AllowedCallers::Parse(absl::StrJoin(known, ","));
+}
+
+}  // namespace
+
+void InitDaemon(int argc, char** argv, const std::string& name, const std::string& usage) {
+  ConfigureAllocator();
+  signal(SIGPIPE, SIG_IGN);
+  ParseCommandLine(argc, argv, name, usage);
+  RouteGrpcLog();
+  InstallQuietEngine();
+}
+
+absl::StatusOr<ServerOptions> ServerOptionsFromFlags(const DaemonDefaults& defaults) {
+  absl::StatusOr<SharedFlags> flags = GetSharedFlags();
+  if (!flags.ok()) return flags.status();
+  ServerOptions options;
+  options.listener.path = flags->socket.empty() ? defaults.socket : flags->socket;
+  options.listener.mode = flags->socket_mode;
+  options.listener.group = flags->socket_group;
+  options.listener_name = defaults.listener_name;
+  options.idle_exit = flags->has_idle_exit ? flags->idle_exit : defaults.idle_exit;
+  absl::StatusOr<AllowedCallers> allowed =
+      flags->has_allow ? AllowedCallers::Parse(flags->allow) : UsualCallers(defaults.allow);
+  if (!allowed.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("--allow: ", allowed.status().message()));
+  }
+  options.allowed = *std::move(allowed);
+  return options;
+}
+
+int ExitStatus(const absl::Status& outcome) {
+  if (outcome.ok()) return 0;
+  LogError(outcome.message());
+  return absl::IsInvalidArgument(outcome) ? EX_USAGE : 1;
+}
+
+}  // namespace toolboxd

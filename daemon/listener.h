@@ -1,0 +1,57 @@
+// A listening Unix socket: inherited from systemd, or bound here.
+
+#ifndef TOOLBOXD_DAEMON_LISTENER_H_
+#define TOOLBOXD_DAEMON_LISTENER_H_
+
+#include <sys/types.h>
+
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "daemon/unique_fd.h"
+
+namespace toolboxd {
+
+struct ListenerOptions {
+  // Where to bind: an absolute path of at most 107 bytes.
+  std::string path;
+  // Permissions of the socket. Who may call is decided at accept; these only keep others from
+  // trying.
+  mode_t mode = 0660;
+  // Group of the socket; empty: the process's own.
+  std::string group;
+};
+
+// A listening, non-blocking stream socket. Movable.
+class Listener {
+ public:
+  // Takes over a socket that is listening already. InvalidArgument if it is not.
+  static absl::StatusOr<Listener> Inherit(int fd);
+
+  // Binds and listens. The path is taken from a dead instance (a socket that nobody answers),
+  // never from a living one: ALREADY_EXISTS if somebody answers or holds PATH.lock, and never
+  // anything that is no socket.
+  static absl::StatusOr<Listener> Bind(const ListenerOptions& options);
+
+  Listener(Listener&& other) = default;
+  Listener& operator=(Listener&& other) = default;
+  // Removes the path if it was bound here.
+  ~Listener();
+
+  int fd() const { return fd_.get(); }
+  bool inherited() const { return path_.empty(); }
+
+ private:
+  Listener(UniqueFd fd, UniqueFd lock, std::string path)
+      : fd_(std::move(fd)), lock_(std::move(lock)), path_(std::move(path)) {}
+
+  UniqueFd fd_;
+  UniqueFd lock_;
+  std::string path_;
+};
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_DAEMON_LISTENER_H_

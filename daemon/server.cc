@@ -1,0 +1,281 @@
+#include "daemon/server.h"
+
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/listen_fds.h"
+#include "daemon/log.h"
+#include "daemon/memory.h"
+#include "daemon/sd_notify.h"
+#include "daemon/status.h"
+#include "grpcpp/security/server_credentials.h"
+
+namespace toolboxd {
+namespace {
+
+constexpr auto kGiveBackDelay = std::chrono::seconds(1);
+constexpr auto kListenAgainDelay = std::chrono::seconds(1);
+// Between two looks at the signals.
+constexpr int kAcceptBatch = 16;
+
+sigset_t HandledSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
+  return set;
+}
+
+absl::StatusOr<Listener> OpenListener(const ServerOptions& options) {
+  absl::StatusOr<std::vector<InheritedSocket>> inherited = TakeListenFds();
+  if (!inherited.ok()) return inherited.status();
+  if (inherited->empty()) return Listener::Bind(options.listener);
+  if (inherited->size() == 1) return Listener::Inherit(inherited->front().fd);
+  for (const InheritedSocket& socket : *inherited) {
+    if (socket.name == options.listener_name) return Listener::Inherit(socket.fd);
+  }
+  return absl::InvalidArgumentError(absl::StrCat("none of the ", inherited->size(),
+                                                 " inherited sockets is named '",
+                                                 options.listener_name, "'"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options) {
+  absl::StatusOr<Listener> listener = OpenListener(options);
+  if (!listener.ok()) return listener.status();
+  std::unique_ptr<Server> server(new Server(std::move(options), *std::move(listener)));
+  absl::Status status = server->Open();
+  if (!status.ok()) return status;
+  return server;
+}
+
+Server::Server(ServerOptions options, Listener listener)
+    : options_(std::move(options)), listener_(std::move(listener)) {
+  pthread_sigmask(SIG_SETMASK, nullptr, &old_mask_);
+}
+
+Server::~Server() {
+  if (grpc_ != nullptr) ShutDownServer(options_.shutdown_grace, &health_, grpc_.get());
+  if (options_.handle_signals) pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);
+}
+
+absl::Status Server::Open() {
+  epoll_ = UniqueFd(epoll_create1(EPOLL_CLOEXEC));
+  stop_event_ = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (options_.handle_signals) {
+    const sigset_t handled = HandledSignals();
+    pthread_sigmask(SIG_BLOCK, &handled, nullptr);
+    signals_ = UniqueFd(signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!Watch(signals_.get(), EPOLLIN)) return ErrnoError(errno, "signalfd");
+  }
+  if (!Watch(stop_event_.get(), EPOLLIN) || !Watch(listener_->fd(), EPOLLIN)) {
+    return ErrnoError(errno, "epoll");
+  }
+  return absl::OkStatus();
+}
+
+bool Server::Watch(int fd, uint32_t events) {
+  epoll_event event = {};
+  event.events = events;
+  event.data.fd = fd;
+  return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void Server::Stop() {
+  const uint64_t one = 1;
+  // Can only fail if the counter is full, and then the loop is about to wake up anyway.
+  while (write(stop_event_.get(), &one, sizeof(one)) < 0 && errno == EINTR) {
+  }
+}
+
+absl::Status Server::StartGrpc() {
+  grpc::ServerBuilder builder;
+  ConfigureBuilder(options_.limits, options_.services, &health_, &builder);
+  acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+      grpc::InsecureServerCredentials());
+  grpc_ = builder.BuildAndStart();
+  if (grpc_ == nullptr) return absl::InternalError("gRPC does not start");
+  give_back_due_ = Clock::now() + kGiveBackDelay;
+  return absl::OkStatus();
+}
+
+absl::Status Server::Run() {
+  absl::Status status = absl::OkStatus();
+  if (options_.start_grpc_at_once) status = StartGrpc();
+  if (status.ok()) SdNotify("READY=1");
+  give_back_due_ = Clock::now() + kGiveBackDelay;
+  // Half of what systemd allows, so that one late wake-up is no failure.
+  watchdog_period_ = WatchdogInterval() / 2;
+  if (watchdog_period_ != absl::InfiniteDuration()) watchdog_due_ = Clock::now();
+  RestartIdleTimer();
+
+  while (status.ok() && !stopping_) {
+    epoll_event events[16];
+    const int count = epoll_wait(epoll_.get(), events, 16, TimeoutMs());
+    wakeups_.fetch_add(1, std::memory_order_relaxed);
+    for (int i = 0; i < count && status.ok(); ++i) status = HandleEvent(events[i]);
+    if (status.ok()) status = HandleDue();
+  }
+
+  SdNotify("STOPPING=1");
+  listener_.reset();
+  if (options_.on_stop) options_.on_stop();
+  if (grpc_ != nullptr) {
+    ShutDownServer(options_.shutdown_grace, &health_, grpc_.get());
+    grpc_.reset();
+  }
+  return status;
+}
+
+int Server::TimeoutMs() const {
+  const Clock::time_point due =
+      std::min({give_back_due_, idle_due_, watchdog_due_, listen_again_due_});
+  if (due == Clock::time_point::max()) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - Clock::now()).count();
+  return static_cast<int>(std::clamp<int64_t>(left, 0, std::numeric_limits<int>::max()));
+}
+
+absl::Status Server::HandleEvent(const epoll_event& event) {
+  const int fd = event.data.fd;
+  if (fd == listener_->fd()) return AcceptWaiting().status();
+  if (fd == stop_event_.get()) {
+    stopping_ = true;
+  } else if (fd == signals_.get()) {
+    HandleSignals();
+  } else {
+    ConnectionClosed(fd);
+  }
+  return absl::OkStatus();
+}
+
+void Server::HandleSignals() {
+  signalfd_siginfo info;
+  while (read(signals_.get(), &info, sizeof(info)) == sizeof(info)) {
+    if (info.ssi_signo != SIGHUP) {
+      stopping_ = true;
+    } else if (options_.on_reload) {
+      options_.on_reload();
+    } else {
+      LogNotice("SIGHUP: there is nothing to reload");
+    }
+  }
+}
+
+absl::Status Server::HandleDue() {
+  const Clock::time_point now = Clock::now();
+  if (now >= give_back_due_) {
+    give_back_due_ = Clock::time_point::max();
+    GiveBackStartupMemory();
+  }
+  if (now >= watchdog_due_) {
+    watchdog_due_ = now + absl::ToChronoMilliseconds(watchdog_period_);
+    if (!options_.alive || options_.alive()) SdNotify("WATCHDOG=1");
+  }
+  if (now >= listen_again_due_) {
+    listen_again_due_ = Clock::time_point::max();
+    if (!Watch(listener_->fd(), EPOLLIN)) return ErrnoError(errno, "epoll");
+  }
+  if (now >= idle_due_) {
+    // A caller may have come in this very moment.
+    absl::StatusOr<int> admitted = AcceptWaiting();
+    if (!admitted.ok()) return admitted.status();
+    if (*admitted == 0 && (!options_.busy || !options_.busy())) {
+      LogDebug("no connection for a while: ending");
+      stopping_ = true;
+    }
+    RestartIdleTimer();
+  }
+  return absl::OkStatus();
+}
+
+void Server::RestartIdleTimer() {
+  idle_due_ = connections_.empty() && options_.idle_exit > absl::ZeroDuration()
+                  ? Clock::now() + absl::ToChronoMilliseconds(options_.idle_exit)
+                  : Clock::time_point::max();
+}
+
+absl::StatusOr<int> Server::AcceptWaiting() {
+  int admitted_count = 0;
+  for (int i = 0; i < kAcceptBatch; ++i) {
+    UniqueFd connection(accept4(listener_->fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!connection.ok()) {
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      if (errno == EAGAIN) break;
+      // Out of descriptors or memory: the connection stays in the queue and would wake the
+      // loop again and again.
+      LogLimited("accept", ErrnoError(errno, "accept").message());
+      epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listener_->fd(), nullptr);
+      listen_again_due_ = Clock::now() + kListenAgainDelay;
+      break;
+    }
+    bool admitted = false;
+    absl::Status status = Admit(std::move(connection), &admitted);
+    if (!status.ok()) return status;
+    if (admitted) ++admitted_count;
+  }
+  return admitted_count;
+}
+
+absl::Status Server::Admit(UniqueFd connection, bool* admitted) {
+  absl::StatusOr<Peer> peer = PeerOf(connection.get());
+  if (!peer.ok() || !options_.allowed.Allows(*peer)) {
+    refused_connections_.fetch_add(1);
+    LogLimited("caller refused", "refused a connection from ",
+               peer.ok() ? peer->ToString() : std::string(peer.status().message()));
+    return absl::OkStatus();
+  }
+  if (connections_.size() >= static_cast<size_t>(options_.max_connections)) {
+    refused_connections_.fetch_add(1);
+    LogLimited("too many connections", "refused a connection: there are ",
+               options_.max_connections);
+    return absl::OkStatus();
+  }
+  // gRPC does not tell when a connection ends. It ends its own side by shutdown(2), so the
+  // duplicate keeps nothing open.
+  UniqueFd watch(fcntl(connection.get(), F_DUPFD_CLOEXEC, 3));
+  if (!watch.ok() || !Watch(watch.get(), EPOLLRDHUP)) {
+    refused_connections_.fetch_add(1);
+    LogLimited("watch", ErrnoError(errno, "cannot watch a connection").message());
+    return absl::OkStatus();
+  }
+  if (grpc_ == nullptr) {
+    absl::Status status = StartGrpc();
+    if (!status.ok()) return status;
+  }
+  grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
+  parameters.listener_fd = listener_->fd();
+  parameters.fd = connection.release();
+  acceptor_->HandleNewConnection(&parameters);
+
+  const int key = watch.get();
+  connections_.emplace(key, std::move(watch));
+  open_connections_.store(static_cast<int>(connections_.size()));
+  idle_due_ = Clock::time_point::max();
+  *admitted = true;
+  return absl::OkStatus();
+}
+
+void Server::ConnectionClosed(int watch) {
+  // Closing a descriptor does not take it out of epoll while gRPC has the same connection.
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, watch, nullptr);
+  connections_.erase(watch);
+  open_connections_.store(static_cast<int>(connections_.size()));
+  health_.LookForCancelled();
+  if (connections_.empty()) {
+    RestartIdleTimer();
+    give_back_due_ = Clock::now() + kGiveBackDelay;
+  }
+}
+
+}  // namespace toolboxd

@@ -1,0 +1,131 @@
+// A daemon's main loop: its listener, who may call, and when it ends.
+
+#ifndef TOOLBOXD_DAEMON_SERVER_H_
+#define TOOLBOXD_DAEMON_SERVER_H_
+
+#include <signal.h>
+#include <sys/epoll.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "daemon/health.h"
+#include "daemon/listener.h"
+#include "daemon/peer.h"
+#include "daemon/server_builder.h"
+#include "daemon/unique_fd.h"
+#include "grpcpp/server.h"
+
+namespace toolboxd {
+
+struct ServerOptions {
+  // Bound unless systemd hands over a listening socket.
+  ListenerOptions listener;
+  // FileDescriptorName= of the socket to take if systemd hands over several.
+  std::string listener_name;
+  AllowedCallers allowed;
+  std::vector<NamedService> services;
+  ServerLimits limits;
+  // Connections at a time; further ones are closed.
+  int max_connections = 64;
+  // Ends the process after so long without a connection; zero: never.
+  absl::Duration idle_exit = absl::ZeroDuration();
+  // Work that outlives its connection keeps the process from idle exit. Asked on the loop's
+  // thread when the time has come. Empty: there is no such work.
+  std::function<bool()> busy;
+  // Whether gRPC starts with the process rather than with the first connection (8-10 ms).
+  bool start_grpc_at_once = false;
+  // Whether SIGTERM and SIGINT end Run and SIGHUP calls on_reload. They are then blocked in
+  // the creating thread and every thread started later.
+  bool handle_signals = true;
+  std::function<void()> on_reload;
+  // Called first when the server stops: lets streams that never end by themselves end.
+  std::function<void()> on_stop;
+  // Asked before each WATCHDOG=1: false lets systemd's watchdog bite.
+  std::function<bool()> alive;
+  // What calls get to finish when the server stops.
+  absl::Duration shutdown_grace = absl::Milliseconds(500);
+};
+
+// Accepts connections, hands those of allowed callers to a gRPC server and closes the others,
+// which see the end of the stream before any byte. The gRPC server has reflection and health.
+//
+// The loop sleeps without a timeout unless something is due: giving start-up memory back, idle
+// exit, the watchdog.
+class Server {
+ public:
+  // Opens the listener: from then on connections queue up. ALREADY_EXISTS if another
+  // instance serves the path. Before threads start.
+  static absl::StatusOr<std::unique_ptr<Server>> Create(ServerOptions options);
+  ~Server();
+
+  // Serves until a signal, Stop, or idle exit. Once. An error only if gRPC cannot start.
+  absl::Status Run();
+
+  // From any thread, also before Run.
+  void Stop();
+
+  HealthService& health() { return health_; }
+
+  // Counters, readable from any thread.
+  int open_connections() const { return open_connections_.load(); }
+  int64_t refused_connections() const { return refused_connections_.load(); }
+  // How often the loop woke up.
+  int64_t wakeups() const { return wakeups_.load(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  Server(ServerOptions options, Listener listener);
+
+  absl::Status Open();
+  absl::Status StartGrpc();
+  bool Watch(int fd, uint32_t events);
+  int TimeoutMs() const;
+  absl::Status HandleEvent(const epoll_event& event);
+  void HandleSignals();
+  absl::Status HandleDue();
+  void RestartIdleTimer();
+  // Accepts what waits, up to a batch; tells how many were handed to gRPC.
+  absl::StatusOr<int> AcceptWaiting();
+  absl::Status Admit(UniqueFd connection, bool* admitted);
+  void ConnectionClosed(int watch);
+
+  const ServerOptions options_;
+  // Empty once the server stops: nobody may queue up for a process that ends.
+  std::optional<Listener> listener_;
+  HealthService health_;
+  UniqueFd epoll_;
+  UniqueFd stop_event_;
+  UniqueFd signals_;
+  sigset_t old_mask_;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
+  std::unique_ptr<grpc::Server> grpc_;
+
+  // A duplicate of each open connection, watched for the peer's end; by descriptor.
+  std::map<int, UniqueFd> connections_;
+  bool stopping_ = false;
+  Clock::time_point give_back_due_ = Clock::time_point::max();
+  Clock::time_point idle_due_ = Clock::time_point::max();
+  Clock::time_point watchdog_due_ = Clock::time_point::max();
+  Clock::time_point listen_again_due_ = Clock::time_point::max();
+  absl::Duration watchdog_period_ = absl::InfiniteDuration();
+
+  std::atomic<int> open_connections_{0};
+  std::atomic<int64_t> refused_connections_{0};
+  std::atomic<int64_t> wakeups_{0};
+};
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_DAEMON_SERVER_H_

@@ -1,0 +1,83 @@
+#include "daemon/server_builder.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "daemon/log.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/resource_quota.h"
+
+namespace toolboxd {
+namespace {
+
+constexpr absl::Duration kHungHandler = absl::Seconds(2);
+
+// Ends the process unless it is destroyed in time.
+class LastResort {
+ public:
+  explicit LastResort(absl::Duration delay)
+      : thread_([this, delay] {
+          std::unique_lock<std::mutex> lock(mutex_);
+          if (done_changed_.wait_for(lock, absl::ToChronoMilliseconds(delay),
+                                     [this] { return done_; })) {
+            return;
+          }
+          LogError("a call does not end; giving up on an orderly shutdown");
+          _exit(1);
+        }) {}
+
+  ~LastResort() {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      done_ = true;
+    }
+    done_changed_.notify_one();
+    thread_.join();
+  }
+
+ private:
+  std::mutex mutex_;  // Guards done_.
+  std::condition_variable done_changed_;
+  bool done_ = false;
+  std::thread thread_;
+};
+
+}  // namespace
+
+void ConfigureBuilder(const ServerLimits& limits, const std::vector<NamedService>& services,
+                      HealthService* health, grpc::ServerBuilder* builder) {
+  // Takes effect for builders made later; harmless to repeat.
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+
+  for (const NamedService& named : services) {
+    builder->RegisterService(named.service);
+    health->SetServing(named.name, true);
+  }
+  builder->RegisterService(health);
+
+  grpc::ResourceQuota quota;
+  quota.SetMaxThreads(limits.max_threads);
+  builder->SetResourceQuota(quota);
+  builder->SetMaxReceiveMessageSize(limits.max_message_bytes);
+  builder->SetMaxSendMessageSize(limits.max_message_bytes);
+  builder->SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
+  builder->SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
+  builder->SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, limits.max_streams);
+  builder->AddChannelArgument(
+      GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+      static_cast<int>(absl::ToInt64Milliseconds(limits.handshake_timeout)));
+  builder->AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
+}
+
+void ShutDownServer(absl::Duration grace, HealthService* health, grpc::Server* server) {
+  LastResort last_resort(grace + kHungHandler);
+  health->Shutdown();
+  server->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
+}
+
+}  // namespace toolboxd

@@ -1,0 +1,47 @@
+// What all gRPC servers of this project have in common.
+
+#ifndef TOOLBOXD_DAEMON_SERVER_BUILDER_H_
+#define TOOLBOXD_DAEMON_SERVER_BUILDER_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "daemon/health.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+
+namespace toolboxd {
+
+// A service and its full name, as in {v1::Power::service_full_name(), &power}.
+// The service must outlive the server.
+struct NamedService {
+  std::string name;
+  grpc::Service* service;
+};
+
+struct ServerLimits {
+  // Threads that serve calls; a call beyond them gets RESOURCE_EXHAUSTED at once. A stream
+  // takes a thread as long as it is open.
+  int max_threads = 16;
+  // A larger message, in either direction, ends its call with RESOURCE_EXHAUSTED.
+  int max_message_bytes = 4 << 20;
+  // Calls at a time on one connection.
+  int max_streams = 64;
+  // How long a connection may take to show that it speaks HTTP/2.
+  absl::Duration handshake_timeout = absl::Seconds(5);
+};
+
+// Registers the services, health and reflection, and sets the limits. health learns the
+// services' names.
+void ConfigureBuilder(const ServerLimits& limits, const std::vector<NamedService>& services,
+                      HealthService* health, grpc::ServerBuilder* builder);
+
+// Ends a server in order: calls have `grace` to finish, then they are cancelled. A handler
+// that does not even heed that may not keep the process alive: two seconds later the process
+// ends with status 1.
+void ShutDownServer(absl::Duration grace, HealthService* health, grpc::Server* server);
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_DAEMON_SERVER_BUILDER_H_

@@ -1,0 +1,377 @@
+#include "daemon/server.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <future>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "daemon/channel.h"
+#include "daemon/quiet_engine.h"
+#include "daemon/reflection_client.h"
+#include "daemon/short_temp_dir.h"
+#include "gtest/gtest.h"
+#include "toolboxd/v1/power.grpc.pb.h"
+
+namespace toolboxd {
+namespace {
+
+using grpc::health::v1::Health;
+using grpc::health::v1::HealthCheckRequest;
+using grpc::health::v1::HealthCheckResponse;
+
+// Long enough for anything on a busy machine; nothing waits for it unless it fails.
+constexpr absl::Duration kPatience = absl::Seconds(20);
+
+// Polls a condition that another thread brings about.
+template <typename Condition>
+bool Eventually(Condition condition) {
+  for (const absl::Time end = absl::Now() + kPatience; absl::Now() < end;) {
+    if (condition()) return true;
+    absl::SleepFor(absl::Milliseconds(2));
+  }
+  return false;
+}
+
+// Answers each message with one; what is tested is the house, not the tenant.
+class Power final : public v1::Power::Service {
+ public:
+  grpc::Status ChangeState(
+      grpc::ServerContext*,
+      grpc::ServerReaderWriter<v1::ChangeStateUpdate, v1::ChangeStateRequest>* stream) override {
+    v1::ChangeStateRequest request;
+    v1::ChangeStateUpdate update;
+    update.mutable_started();
+    while (stream->Read(&request)) stream->Write(update);
+    return grpc::Status::OK;
+  }
+};
+
+class ServerTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { InstallQuietEngine(); }
+
+  ServerTest() {
+    options_.listener.path = path_;
+    options_.services = {{v1::Power::service_full_name(), &power_}};
+    options_.handle_signals = false;
+    options_.allowed.AllowUser(getuid());
+  }
+
+  ~ServerTest() override { StopServer(); }
+
+  void StartServer() {
+    absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(options_);
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+    run_ = std::async(std::launch::async, [this] { return server_->Run(); });
+  }
+
+  void StopServer() {
+    if (!run_.valid()) return;
+    server_->Stop();
+    EXPECT_TRUE(run_.get().ok());
+  }
+
+  // A connection without gRPC.
+  UniqueFd RawConnect() {
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    strncpy(address.sun_path, path_.c_str(), sizeof(address.sun_path) - 1);
+    UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
+      fd.reset();
+    }
+    return fd;
+  }
+
+  // Whether the other side ends the connection.
+  static bool SeesEnd(int fd) {
+    char buffer[4096];
+    pollfd end{fd, POLLIN, 0};
+    for (;;) {
+      if (poll(&end, 1, static_cast<int>(absl::ToInt64Milliseconds(kPatience))) != 1) return false;
+      if (read(fd, buffer, sizeof(buffer)) <= 0) return true;
+    }
+  }
+
+  static grpc::Status CheckHealth(const std::shared_ptr<grpc::Channel>& channel,
+                                  const std::string& service,
+                                  HealthCheckResponse* response = nullptr) {
+    HealthCheckRequest request;
+    HealthCheckResponse ignored;
+    request.set_service(service);
+    grpc::ClientContext context;
+    SetTimeout(kPatience, &context);
+    return Health::NewStub(channel)->Check(&context, request,
+                                           response != nullptr ? response : &ignored);
+  }
+
+  ShortTempDir dir_;
+  const std::string path_ = dir_.File("socket");
+  Power power_;
+  ServerOptions options_;
+  std::unique_ptr<Server> server_;
+  std::future<absl::Status> run_;
+};
+
+TEST_F(ServerTest, ReflectionListsAndDescribesEveryService) {
+  StartServer();
+  auto channel = ConnectUnix(path_);
+  absl::StatusOr<std::set<std::string>> names = ListServices(channel);
+  ASSERT_TRUE(names.ok()) << names.status();
+  EXPECT_EQ(*names, (std::set<std::string>{"grpc.health.v1.Health",
+                                           "grpc.reflection.v1alpha.ServerReflection",
+                                           "toolboxd.v1.Power"}));
+  for (const std::string& name : *names) EXPECT_TRUE(*Describes(channel, name)) << name;
+  EXPECT_TRUE(*Describes(channel, "toolboxd.v1.ChangeStateUpdate"));
+  EXPECT_FALSE(*Describes(channel, "toolboxd.v1.Nothing"));
+}
+
+TEST_F(ServerTest, HealthKnowsProcessAndServices) {
+  StartServer();
+  auto channel = ConnectUnix(path_);
+  HealthCheckResponse response;
+  for (const char* service : {"", "toolboxd.v1.Power"}) {
+    ASSERT_TRUE(CheckHealth(channel, service, &response).ok());
+    EXPECT_EQ(response.status(), HealthCheckResponse::SERVING);
+  }
+  EXPECT_EQ(CheckHealth(channel, "nobody").error_code(), grpc::StatusCode::NOT_FOUND);
+  server_->health().SetServing("toolboxd.v1.Power", false);
+  ASSERT_TRUE(CheckHealth(channel, "toolboxd.v1.Power", &response).ok());
+  EXPECT_EQ(response.status(), HealthCheckResponse::NOT_SERVING);
+}
+
+// Streams take a thread each: what is beyond the limit is refused, and nothing hangs.
+TEST_F(ServerTest, CallsBeyondTheThreadLimitAreRefused) {
+  constexpr int kThreads = 6;
+  options_.limits.max_threads = kThreads;
+  StartServer();
+  auto stub = v1::Power::NewStub(ConnectUnix(path_));
+  v1::ChangeStateRequest request;
+  v1::ChangeStateUpdate update;
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<
+      std::unique_ptr<grpc::ClientReaderWriter<v1::ChangeStateRequest, v1::ChangeStateUpdate>>>
+      streams;
+  int served = 0;
+  for (int i = 0; i < 2 * kThreads; ++i) {
+    contexts.push_back(std::make_unique<grpc::ClientContext>());
+    SetTimeout(kPatience, contexts.back().get());
+    streams.push_back(stub->ChangeState(contexts.back().get()));
+    streams.back()->Write(request);
+    if (streams.back()->Read(&update)) ++served;
+  }
+  EXPECT_GE(served, 1);
+  EXPECT_LE(served, kThreads);
+  int refused = 0;
+  for (auto& stream : streams) {
+    stream->WritesDone();
+    const grpc::Status status = stream->Finish();
+    if (status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED) ++refused;
+  }
+  EXPECT_EQ(refused, 2 * kThreads - served);
+  EXPECT_TRUE(CheckHealth(ConnectUnix(path_), "").ok());
+}
+
+TEST_F(ServerTest, AnOversizedMessageEndsItsCallOnly) {
+  options_.limits.max_message_bytes = 1000;
+  StartServer();
+  auto channel = ConnectUnix(path_);
+  EXPECT_EQ(CheckHealth(channel, std::string(2000, 'x')).error_code(),
+            grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_TRUE(CheckHealth(channel, "").ok());
+}
+
+TEST_F(ServerTest, ACallerThatIsNotAllowedIsDisconnectedWithoutAByte) {
+  options_.allowed = AllowedCallers();
+  options_.allowed.AllowUser(getuid() + 1);
+  options_.allowed.set_root_allowed(false);
+  StartServer();
+  UniqueFd connection = RawConnect();
+  ASSERT_TRUE(connection.ok());
+  char byte;
+  EXPECT_LE(read(connection.get(), &byte, 1), 0);
+  EXPECT_EQ(CheckHealth(ConnectUnix(path_), "").error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_GE(server_->refused_connections(), 2);
+  EXPECT_EQ(server_->open_connections(), 0);
+}
+
+TEST_F(ServerTest, AnAllowedCallerGetsHttp2) {
+  StartServer();
+  UniqueFd connection = RawConnect();
+  ASSERT_TRUE(connection.ok());
+  // The server's SETTINGS frame comes only after the client's preface.
+  const std::string preface("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33);
+  ASSERT_EQ(write(connection.get(), preface.data(), preface.size()), 33);
+  char frame[9];
+  ASSERT_EQ(recv(connection.get(), frame, sizeof(frame), MSG_WAITALL), 9);
+  EXPECT_EQ(frame[3], 4);
+}
+
+TEST_F(ServerTest, GarbageEndsItsConnectionOnly) {
+  StartServer();
+  auto channel = ConnectUnix(path_);
+  ASSERT_TRUE(CheckHealth(channel, "").ok());
+  const std::string garbage[] = {
+      std::string(10000, '\xff'),
+      "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+      // A valid preface, then a frame of 16 MiB, and one of an unknown type.
+      std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\xff\xff\xff\4\0\0\0\0\0", 33),
+      std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\1\1\4\0\0\0\1\xff", 34),
+  };
+  for (const std::string& bytes : garbage) {
+    UniqueFd connection = RawConnect();
+    ASSERT_TRUE(connection.ok());
+    ASSERT_EQ(send(connection.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(bytes.size()));
+    EXPECT_TRUE(SeesEnd(connection.get()));
+  }
+  EXPECT_TRUE(CheckHealth(channel, "").ok());
+  // The server forgets them, although their ends were its own doing.
+  EXPECT_TRUE(Eventually([this] { return server_->open_connections() == 1; }));
+}
+
+TEST_F(ServerTest, ConnectionsAreCountedAndForgotten) {
+  StartServer();
+  UniqueFd first = RawConnect();
+  UniqueFd second = RawConnect();
+  EXPECT_TRUE(Eventually([this] { return server_->open_connections() == 2; }));
+  first.reset();
+  EXPECT_TRUE(Eventually([this] { return server_->open_connections() == 1; }));
+  second.reset();
+  EXPECT_TRUE(Eventually([this] { return server_->open_connections() == 0; }));
+}
+
+TEST_F(ServerTest, ConnectionsBeyondTheLimitAreClosed) {
+  options_.max_connections = 1;
+  StartServer();
+  UniqueFd first = RawConnect();
+  ASSERT_TRUE(Eventually([this] { return server_->open_connections() == 1; }));
+  UniqueFd second = RawConnect();
+  EXPECT_TRUE(SeesEnd(second.get()));
+  first.reset();
+  ASSERT_TRUE(Eventually([this] { return server_->open_connections() == 0; }));
+  EXPECT_TRUE(CheckHealth(ConnectUnix(path_), "").ok());
+}
+
+TEST_F(ServerTest, ASecondInstanceIsRefusedAndTheFirstGoesOn) {
+  StartServer();
+  absl::StatusOr<std::unique_ptr<Server>> second = Server::Create(options_);
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kAlreadyExists) << second.status();
+  EXPECT_TRUE(CheckHealth(ConnectUnix(path_), "").ok());
+}
+
+TEST_F(ServerTest, IdleExitComesWithoutConnections) {
+  options_.idle_exit = absl::Milliseconds(20);
+  StartServer();
+  EXPECT_TRUE(run_.get().ok());
+  EXPECT_EQ(RawConnect().get(), -1);
+}
+
+TEST_F(ServerTest, IdleExitWaitsForTheLastConnection) {
+  options_.idle_exit = absl::Milliseconds(100);
+  StartServer();
+  {
+    auto channel = ConnectUnix(path_);
+    ASSERT_TRUE(CheckHealth(channel, "").ok());
+    EXPECT_EQ(run_.wait_for(std::chrono::milliseconds(400)), std::future_status::timeout);
+    EXPECT_TRUE(CheckHealth(channel, "").ok());
+  }
+  EXPECT_TRUE(run_.get().ok());
+}
+
+TEST_F(ServerTest, IdleExitWaitsForWorkWithoutAConnection) {
+  std::atomic<int> asked{0};
+  options_.idle_exit = absl::Milliseconds(5);
+  options_.busy = [&asked] { return ++asked < 3; };
+  StartServer();
+  EXPECT_TRUE(run_.get().ok());
+  EXPECT_EQ(asked.load(), 3);
+}
+
+TEST_F(ServerTest, AnIdleServerDoesNotWakeUp) {
+  StartServer();
+  ASSERT_TRUE(CheckHealth(ConnectUnix(path_), "").ok());
+  ASSERT_TRUE(Eventually([this] { return server_->open_connections() == 0; }));
+  absl::SleepFor(absl::Milliseconds(1500));  // Memory is given back once.
+  const int64_t before = server_->wakeups();
+  absl::SleepFor(absl::Milliseconds(500));
+  EXPECT_EQ(server_->wakeups(), before);
+}
+
+TEST_F(ServerTest, WatchStreamsEndWithTheServer) {
+  StartServer();
+  auto stub = Health::NewStub(ConnectUnix(path_));
+  HealthCheckRequest request;
+  HealthCheckResponse response;
+  grpc::ClientContext context;
+  auto stream = stub->Watch(&context, request);
+  ASSERT_TRUE(stream->Read(&response));
+  EXPECT_EQ(response.status(), HealthCheckResponse::SERVING);
+  server_->Stop();
+  ASSERT_TRUE(stream->Read(&response));
+  EXPECT_EQ(response.status(), HealthCheckResponse::NOT_SERVING);
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(ServerTest, WatchStreamsAreLimitedAndEndWithTheirConnection) {
+  StartServer();
+  HealthCheckRequest request;
+  HealthCheckResponse response;
+  {
+    auto channel = ConnectUnix(path_);
+    auto stub = Health::NewStub(channel);
+    std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+    std::vector<std::unique_ptr<grpc::ClientReader<HealthCheckResponse>>> streams;
+    for (int i = 0; i < HealthService::kMaxWatches; ++i) {
+      contexts.push_back(std::make_unique<grpc::ClientContext>());
+      streams.push_back(stub->Watch(contexts.back().get(), request));
+      ASSERT_TRUE(streams.back()->Read(&response));
+    }
+    grpc::ClientContext context;
+    auto refused = stub->Watch(&context, request);
+    EXPECT_FALSE(refused->Read(&response));
+    EXPECT_EQ(refused->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+    EXPECT_TRUE(CheckHealth(channel, "").ok());
+    for (auto& one : contexts) one->TryCancel();
+    for (auto& one : streams) one->Finish();
+  }
+  EXPECT_TRUE(Eventually([this] { return server_->health().watches() == 0; }));
+}
+
+TEST_F(ServerTest, ASilentConnectionDoesNotHoldUpTheEnd) {
+  StartServer();
+  UniqueFd connection = RawConnect();
+  ASSERT_TRUE(Eventually([this] { return server_->open_connections() == 1; }));
+  server_->Stop();
+  EXPECT_TRUE(run_.get().ok());
+  EXPECT_TRUE(SeesEnd(connection.get()));
+}
+
+TEST_F(ServerTest, SigtermEndsAndSighupReloads) {
+  std::atomic<int> reloads{0};
+  options_.handle_signals = true;
+  options_.on_reload = [&reloads] { ++reloads; };
+  StartServer();
+  kill(getpid(), SIGHUP);
+  EXPECT_TRUE(Eventually([&reloads] { return reloads.load() == 1; }));
+  kill(getpid(), SIGTERM);
+  EXPECT_TRUE(run_.get().ok());
+  server_.reset();
+}
+
+}  // namespace
+}  // namespace toolboxd

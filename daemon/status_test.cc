@@ -1,0 +1,76 @@
+#include "daemon/status.h"
+
+#include <cerrno>
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace toolboxd {
+namespace {
+
+TEST(Status, EveryReasonSurvivesTheWayThroughGrpc) {
+  for (int i = v1::Reason_MIN; i <= v1::Reason_MAX; ++i) {
+    const v1::Reason reason = static_cast<v1::Reason>(i);
+    const absl::Status sent = MakeError(reason, "why", EIO);
+    const absl::Status received = FromGrpc(ToGrpc(sent));
+    EXPECT_EQ(received.code(), sent.code()) << v1::Reason_Name(reason);
+    EXPECT_EQ(received.message(), "why");
+    EXPECT_EQ(ReasonOf(received), reason);
+    EXPECT_EQ(OsErrorOf(received), EIO);
+  }
+}
+
+TEST(Status, EveryReasonButTheUnspecifiedHasACanonicalCode) {
+  for (int i = 1; i <= v1::Reason_MAX; ++i) {
+    const absl::Status status = MakeError(static_cast<v1::Reason>(i), "");
+    EXPECT_NE(status.code(), absl::StatusCode::kUnknown) << i;
+    EXPECT_FALSE(status.ok()) << i;
+  }
+}
+
+TEST(Status, CanonicalCodesKeepTheirNumbersInBothDirections) {
+  for (int code = 1; code <= 16; ++code) {
+    const absl::Status sent(static_cast<absl::StatusCode>(code), "m");
+    EXPECT_EQ(ToGrpc(sent).error_code(), code);
+    EXPECT_EQ(FromGrpc(ToGrpc(sent)), sent);
+  }
+  EXPECT_TRUE(ToGrpc(absl::OkStatus()).ok());
+  EXPECT_TRUE(FromGrpc(grpc::Status::OK).ok());
+}
+
+TEST(Status, AStatusWithoutDetailHasNoReason) {
+  EXPECT_EQ(ReasonOf(absl::InternalError("x")), v1::REASON_UNSPECIFIED);
+  EXPECT_EQ(OsErrorOf(absl::InternalError("x")), 0);
+  EXPECT_EQ(ReasonOf(absl::OkStatus()), v1::REASON_UNSPECIFIED);
+}
+
+TEST(Status, GarbageFromThePeerIsDropped) {
+  const grpc::Status garbage(static_cast<grpc::StatusCode>(4711), "odd", "\xff\xff\xff");
+  const absl::Status status = FromGrpc(garbage);
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnknown);
+  EXPECT_EQ(status.message(), "odd");
+  EXPECT_EQ(ReasonOf(status), v1::REASON_UNSPECIFIED);
+}
+
+TEST(Status, ErrnoErrorNamesTheCauseAndKeepsTheNumber) {
+  const absl::Status status = ErrnoError(ENOENT, "/a/b");
+  EXPECT_EQ(status.message(), "/a/b: No such file or directory");
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(ReasonOf(status), v1::NOT_FOUND);
+  EXPECT_EQ(OsErrorOf(status), ENOENT);
+  EXPECT_EQ(ErrnoError(99999, "x").message(), "x: error 99999");
+}
+
+TEST(Status, ErrnoTableSeparatesWhatTheHostTellsApart) {
+  EXPECT_EQ(ReasonOfErrno(EACCES), v1::ACCESS_DENIED);
+  EXPECT_EQ(ReasonOfErrno(EPERM), v1::PERMISSION_DENIED);
+  EXPECT_EQ(ReasonOfErrno(EISDIR), v1::NOT_A_FILE);
+  EXPECT_EQ(ReasonOfErrno(ENOTDIR), v1::NOT_A_DIRECTORY);
+  EXPECT_EQ(ReasonOfErrno(ENOTEMPTY), v1::DIRECTORY_NOT_EMPTY);
+  EXPECT_EQ(ReasonOfErrno(EXDEV), v1::NOT_SAME_DEVICE);
+  EXPECT_EQ(ReasonOfErrno(ELOOP), v1::IS_A_SYMLINK);
+  EXPECT_EQ(ReasonOfErrno(EROFS), v1::IO_ERROR);
+}
+
+}  // namespace
+}  // namespace toolboxd

@@ -1,0 +1,11 @@
+#ifndef TOOLBOXD_DAEMON_VERSION_H_
+#define TOOLBOXD_DAEMON_VERSION_H_
+
+namespace toolboxd {
+
+// What every program answers to --version.
+inline constexpr char kVersion[] = "0.1.0";
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_DAEMON_VERSION_H_
