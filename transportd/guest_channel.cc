@@ -1,0 +1,84 @@
+#include "transportd/guest_channel.h"
+
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "daemon/log.h"
+
+namespace toolboxd {
+
+GuestChannel::GuestChannel(backdoor::Port* port, const Router* router, TaskQueue* queue,
+                           StatusBoard* board)
+    : router_(*router),
+      queue_(*queue),
+      board_(*board),
+      rpci_(port),
+      tclo_(port, {.answer = [this](absl::string_view request) { return Answer(request); },
+                   .on_open = [this] { OnOpen(); },
+                   .on_error = [this](const absl::Status& error) { OnError(error); }}) {}
+
+RpciSend GuestChannel::rpci() {
+  return [this](absl::string_view request) {
+    absl::StatusOr<RpciReply> reply = rpci_.Send(request);
+    board_.Count("rpci_requests");
+    if (!reply.ok()) board_.Count("rpci_errors");
+    return reply;
+  };
+}
+
+void GuestChannel::Run() {
+  absl::Duration delay;
+  do {
+    last_round_ = absl::ToUnixNanos(absl::Now());
+    delay = tclo_.Poll();
+    board_.Count("polls");
+  } while (queue_.RunUntil(absl::Now() + delay));
+}
+
+bool GuestChannel::Alive(absl::Duration patience) const {
+  const int64_t last = last_round_.load();
+  return last == 0 || absl::Now() - absl::FromUnixNanos(last) < patience;
+}
+
+TcloAnswer GuestChannel::Answer(absl::string_view request) {
+  board_.Count("requests");
+  ShowBandwidth();
+  TcloReply reply = router_.Dispatch(request);
+  if (!reply.ok) {
+    board_.Count("refused_requests");
+    // The command's name, and whatever stands in its place.
+    LogLimited("refused request", "a command of the host was refused (",
+               absl::CHexEscape(reply.data), "): ", absl::CHexEscape(request.substr(0, 40)));
+  }
+  return {reply.Encode(), reply.pace};
+}
+
+void GuestChannel::ShowBandwidth() {
+  if (bandwidth_shown_) return;
+  bandwidth_shown_ = true;
+  board_.SetChannel(tclo_.high_bandwidth() ? "backdoor, high bandwidth"
+                                           : "backdoor, low bandwidth");
+}
+
+void GuestChannel::OnOpen() {
+  board_.Count("channels_opened");
+  board_.SetChannel("backdoor");
+  bandwidth_shown_ = false;
+  Started();
+}
+
+void GuestChannel::OnError(const absl::Status& error) {
+  board_.Count("channel_errors");
+  board_.SetChannel("");
+  board_.SetRegistered(false);
+  // Both channels are opened anew: what broke one has usually broken the other.
+  rpci_.Reset();
+  LogLimited("channel", "no channel to the host, trying again: ", error.message());
+  Started();
+}
+
+void GuestChannel::Started() {
+  if (on_started_) std::exchange(on_started_, nullptr)();
+}
+
+}  // namespace toolboxd

@@ -1,0 +1,170 @@
+// transportd: the channels to the hypervisor, and what is asked over them.
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/flags/flag.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "daemon/init.h"
+#include "daemon/log.h"
+#include "daemon/sd_notify.h"
+#include "daemon/server.h"
+#include "transportd/backdoor/detect.h"
+#include "transportd/backdoor/port.h"
+#include "transportd/guest_channel.h"
+#include "transportd/guest_info/publisher.h"
+#include "transportd/guest_info_watcher.h"
+#include "transportd/power_client.h"
+#include "transportd/routes/options.h"
+#include "transportd/routes/power.h"
+#include "transportd/routes/registration.h"
+#include "transportd/status_board.h"
+#include "transportd/task_queue.h"
+#include "transportd/transport_service.h"
+#include "transportd/transportd.h"
+
+ABSL_FLAG(std::string, runtime_dir, "/run/toolboxd",
+          "Folder of the services' sockets: guestinfod.sock, powerd.sock, hgfsd.sock, vixd.sock, "
+          "and transportd.sock, which is served here unless --socket names another.");
+ABSL_FLAG(bool, skip_cpuid_check, false,
+          "Try the backdoor even if the processor does not show VMware's name, as under "
+          "simulators that cannot change CPUID.");
+
+namespace toolboxd {
+namespace {
+
+constexpr char kUsage[] =
+    "the channels to the VMware hypervisor.\n\n"
+    "Registers the guest, answers the host's requests with the help of toolboxd's other\n"
+    "services, and passes guest information on. Ends with status 0 where there is no VMware\n"
+    "hypervisor.";
+
+// How long start-up waits for the host's first answer before it is called done.
+constexpr absl::Duration kStartPatience = absl::Seconds(1);
+// The longest a healthy channel thread stays in one round: above every call's deadline.
+constexpr absl::Duration kRoundPatience = absl::Minutes(1);
+
+absl::Status CheckForVmware(backdoor::Port& port) {
+  if (!absl::GetFlag(FLAGS_skip_cpuid_check) && !backdoor::IsVmwareCpu(backdoor::ReadCpuid)) {
+    return absl::NotFoundError("the processor does not show a VMware hypervisor");
+  }
+  return backdoor::ProbeBackdoor(port);
+}
+
+// Everything that lives on the channel's thread, and the threads that feed it.
+class Transport {
+ public:
+  Transport(backdoor::Port* port, const std::string& runtime_dir)
+      : channel_(port, &router_, &queue_, &board_),
+        publisher_(channel_.rpci()),
+        power_client_(absl::StrCat(runtime_dir, "/powerd.sock"), &queue_, &board_),
+        power_(channel_.rpci(),
+               [this](PowerState state, HooksFinished finished) {
+                 return power_client_.Begin(state, std::move(finished));
+               }),
+        service_(&board_, &queue_, channel_.rpci()),
+        guest_info_socket_(absl::StrCat(runtime_dir, "/guestinfod.sock")) {
+    AddRegistrationRoutes(router_, channel_.rpci(),
+                          {.on_reset = [this] { OnReset(); },
+                           .on_registered = [this](bool accepted) { OnRegistered(accepted); }});
+    AddOptionRoutes(router_, [this](bool on) { return publisher_.BroadcastIp(on); });
+    power_.AddTo(router_);
+  }
+
+  // Starts the threads. Returns when the first attempt to reach the host is over.
+  void Start() {
+    absl::Notification started;
+    channel_.set_on_started([&started] { started.Notify(); });
+    channel_thread_ = std::thread([this] { channel_.Run(); });
+    watcher_ = std::make_unique<GuestInfoWatcher>(
+        guest_info_socket_, &queue_, &board_,
+        [this](const v1::GuestInfoSnapshot& snapshot) { Report(publisher_.Update(snapshot)); });
+    started.WaitForNotificationWithTimeout(kStartPatience);
+  }
+
+  // Ends the channel's thread first: the others may then wait for nothing.
+  void Stop() {
+    queue_.Stop();
+    channel_thread_.join();
+    watcher_.reset();
+  }
+
+  bool Alive() const { return channel_.Alive(kRoundPatience); }
+  TransportService* service() { return &service_; }
+
+ private:
+  void OnReset() {
+    board_.Count("resets");
+    board_.SetRegistered(false);
+    publisher_.Forget();
+    // Before the answer, so that the host shows the addresses at once.
+    Report(publisher_.PushNics());
+  }
+
+  void OnRegistered(bool accepted) {
+    Report(publisher_.Publish());
+    board_.SetRegistered(accepted);
+    SdNotify(accepted ? "STATUS=Registered with the host" : "STATUS=The host refuses the guest");
+    if (accepted) LogNotice("registered with the host");
+  }
+
+  void Report(const absl::Status& status) {
+    if (status.ok()) return;
+    LogLimited("guest information", "guest information was not sent: ", status.message());
+  }
+
+  StatusBoard board_;
+  TaskQueue queue_;
+  Router router_;
+  GuestChannel channel_;
+  guest_info::Publisher publisher_;
+  PowerClient power_client_;
+  PowerRoutes power_;
+  TransportService service_;
+  const std::string guest_info_socket_;
+  std::thread channel_thread_;
+  std::unique_ptr<GuestInfoWatcher> watcher_;
+};
+
+absl::Status Serve(backdoor::Port* port) {
+  const std::string runtime_dir = absl::GetFlag(FLAGS_runtime_dir);
+  absl::StatusOr<ServerOptions> options =
+      ServerOptionsFromFlags({.socket = absl::StrCat(runtime_dir, "/transportd.sock"),
+                              .listener_name = "transportd",
+                              .allow = "@toolboxd"});
+  if (!options.ok()) return options.status();
+  Transport transport(port, runtime_dir);
+  options->services = {{v1::Transport::service_full_name(), transport.service()}};
+  options->alive = [&transport] { return transport.Alive(); };
+  // The socket first: it also keeps a second transportd away from the host.
+  absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(*std::move(options));
+  if (absl::IsAlreadyExists(server.status())) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("another transportd is running: ", server.status().message()));
+  }
+  if (!server.ok()) return server.status();
+  transport.Start();
+  const absl::Status outcome = (*server)->Run();
+  transport.Stop();
+  return outcome;
+}
+
+}  // namespace
+
+int TransportdMain(int argc, char** argv) {
+  InitDaemon(argc, argv, "transportd", kUsage);
+  backdoor::CpuPort port;
+  if (const absl::Status vmware = CheckForVmware(port); !vmware.ok()) {
+    LogNotice("not a VMware guest, nothing to do: ", vmware.message());
+    // A unit of type notify that ends before it is ready counts as failed.
+    SdNotify("READY=1\nSTATUS=Not a VMware guest");
+    return 0;
+  }
+  return ExitStatus(Serve(&port));
+}
+
+}  // namespace toolboxd

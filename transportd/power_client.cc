@@ -1,0 +1,178 @@
+#include "transportd/power_client.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "daemon/channel.h"
+#include "daemon/log.h"
+#include "daemon/status.h"
+#include "toolboxd/v1/power.grpc.pb.h"
+
+namespace toolboxd {
+namespace {
+
+constexpr char kService[] = "powerd";
+// The host waits, and cannot even ping meanwhile.
+constexpr absl::Duration kStartTime = absl::Seconds(2);
+// Calls that were given up but have not ended.
+constexpr size_t kMaxWorkers = 8;
+
+v1::PowerEvent ToProto(PowerState state) {
+  switch (state) {
+    case PowerState::kHalt:
+      return v1::HALT;
+    case PowerState::kReboot:
+      return v1::REBOOT;
+    case PowerState::kPowerOn:
+      return v1::POWER_ON;
+    case PowerState::kResume:
+      return v1::RESUME;
+    case PowerState::kSuspend:
+      return v1::SUSPEND;
+  }
+  return v1::POWER_EVENT_UNSPECIFIED;
+}
+
+}  // namespace
+
+// Shared by the channel's thread and the event's own.
+struct PowerClient::Event {
+  PowerState state;
+  HooksFinished finished;
+  grpc::ClientContext context;
+
+  absl::Mutex mutex;
+  // How the start went.
+  std::optional<absl::Status> started ABSL_GUARDED_BY(mutex);
+  // Nobody waits for this event any more.
+  bool abandoned ABSL_GUARDED_BY(mutex) = false;
+  // What HooksFinished said.
+  std::optional<bool> proceed ABSL_GUARDED_BY(mutex);
+  // The thread is about to return.
+  bool ended ABSL_GUARDED_BY(mutex) = false;
+
+  // False if the starter has given up.
+  bool SetStarted(absl::Status status) {
+    absl::MutexLock lock(&mutex);
+    started = std::move(status);
+    return !abandoned;
+  }
+
+  absl::Status WaitForStart() {
+    const auto done = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return started.has_value(); };
+    absl::MutexLock lock(&mutex);
+    if (mutex.AwaitWithTimeout(absl::Condition(&done), kStartTime)) return *started;
+    Abandon();
+    return absl::DeadlineExceededError("powerd did not start the event in time");
+  }
+
+  // False if the event was abandoned.
+  bool WaitForProceed() {
+    const auto done = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+      return proceed.has_value() || abandoned;
+    };
+    absl::MutexLock lock(&mutex);
+    mutex.Await(absl::Condition(&done));
+    return proceed.value_or(false);
+  }
+
+  void Abandon() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    abandoned = true;
+    context.TryCancel();
+  }
+};
+
+PowerClient::PowerClient(std::string socket, TaskQueue* queue, StatusBoard* board)
+    : socket_(std::move(socket)), queue_(*queue), board_(*board) {}
+
+PowerClient::~PowerClient() {
+  for (Worker& worker : workers_) {
+    {
+      absl::MutexLock lock(&worker.event->mutex);
+      worker.event->Abandon();
+    }
+    worker.thread.join();
+  }
+}
+
+absl::Status PowerClient::Begin(PowerState state, HooksFinished finished) {
+  JoinEnded();
+  if (workers_.size() >= kMaxWorkers) return absl::UnavailableError("powerd does not answer");
+  auto event = std::make_shared<Event>();
+  event->state = state;
+  event->finished = std::move(finished);
+  workers_.push_back({event, std::thread([this, event] {
+                        Run(*event);
+                        absl::MutexLock lock(&event->mutex);
+                        event->ended = true;
+                      })});
+  const absl::Status status = event->WaitForStart();
+  board_.CountCall(kService, status);
+  return status;
+}
+
+void PowerClient::JoinEnded() {
+  for (auto worker = workers_.begin(); worker != workers_.end();) {
+    bool ended;
+    {
+      absl::MutexLock lock(&worker->event->mutex);
+      ended = worker->event->ended;
+    }
+    if (ended) worker->thread.join();
+    worker = ended ? workers_.erase(worker) : std::next(worker);
+  }
+}
+
+void PowerClient::Run(Event& event) {
+  const auto stub = v1::Power::NewStub(ConnectUnix(socket_));
+  const auto stream = stub->ChangeState(&event.context);
+  v1::ChangeStateRequest request;
+  request.set_begin(ToProto(event.state));
+  v1::ChangeStateUpdate update;
+  // Reads the next step; the error, where powerd ended the call or took another step.
+  const auto read = [&](auto has_step) {
+    if (stream->Read(&update)) {
+      if ((update.*has_step)()) return absl::OkStatus();
+      event.context.TryCancel();
+      return absl::InternalError("powerd took an unexpected step");
+    }
+    const absl::Status status = FromGrpc(stream->Finish());
+    return status.ok() ? absl::UnavailableError("powerd ended the call") : status;
+  };
+
+  // A write that fails shows in the read after it.
+  stream->Write(request);
+  const absl::Status started = read(&v1::ChangeStateUpdate::has_started);
+  if (!event.SetStarted(started) || !started.ok()) return;
+
+  absl::Status hooks = read(&v1::ChangeStateUpdate::has_hooks_finished);
+  const bool alive = hooks.ok();
+  if (alive && !update.hooks_finished().success()) {
+    hooks = absl::AbortedError(update.hooks_finished().message());
+  }
+  queue_.Post([&event, hooks] {
+    const bool proceed = event.finished(hooks);
+    absl::MutexLock lock(&event.mutex);
+    event.proceed = proceed;
+  });
+  const bool proceed = event.WaitForProceed();
+  if (!alive) return;
+  if (proceed) {
+    request.mutable_proceed();
+    stream->Write(request);
+    const absl::Status done = read(&v1::ChangeStateUpdate::has_done);
+    if (!done.ok()) {
+      LogError("powerd did not carry the event out: ", done.message());
+      return;
+    }
+  }
+  stream->WritesDone();
+  // Ends the call even where powerd does not.
+  event.context.TryCancel();
+  stream->Finish();
+}
+
+}  // namespace toolboxd

@@ -1,0 +1,83 @@
+#include "transportd/routes/options.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/strip.h"
+#include "daemon/log.h"
+
+namespace toolboxd {
+namespace {
+
+constexpr absl::string_view kUnknownOption = "Unknown or invalid option";
+
+// Options of things that this guest does not have, such as clipboards and time
+// synchronization: accepted, so that the host does not see an error in each.
+constexpr std::array<absl::string_view, 15> kAccepted = {
+    "copypaste",
+    "enableAppInfo",
+    "enableDeviceHelper",
+    "enableDnD",
+    "enableGuestStoreAccess",
+    "enableMessageBusTunnel",
+    "guestLogLevel",
+    "linkRootHgfsShare",
+    "mapRootHgfsShare",
+    "synctime",
+    "synctime.period",
+    "toolScripts.afterPowerOn",
+    "toolScripts.afterResume",
+    "toolScripts.beforePowerOff",
+    "toolScripts.beforeSuspend",
+};
+
+bool Accepted(absl::string_view name) {
+  if (absl::StartsWith(name, "time.synchronize.")) return true;
+  return std::find(kAccepted.begin(), kAccepted.end(), name) != kAccepted.end();
+}
+
+TcloReply Broadcast(const BroadcastIp& broadcast_ip, bool on) {
+  const absl::Status status = broadcast_ip(on);
+  if (status.ok()) return TcloReply::Ok();
+  return TcloReply::Error(absl::IsFailedPrecondition(status) ? "The address was refused"
+                                                             : "The address could not be sent");
+}
+
+TcloReply SetOption(absl::string_view arguments, const BroadcastIp& broadcast_ip) {
+  const absl::StatusOr<Option> option = ParseOption(arguments);
+  if (!option.ok()) {
+    LogLimited("Set_Option", "malformed Set_Option from the host: ", option.status().message());
+    return TcloReply::Error(std::string(kUnknownOption));
+  }
+  if (option->name == "broadcastIP") {
+    if (option->value == "1") return Broadcast(broadcast_ip, true);
+    if (option->value == "0") return Broadcast(broadcast_ip, false);
+  } else if (Accepted(option->name)) {
+    return TcloReply::Ok();
+  }
+  return TcloReply::Error(std::string(kUnknownOption));
+}
+
+}  // namespace
+
+absl::StatusOr<Option> ParseOption(absl::string_view arguments) {
+  absl::ConsumeSuffix(&arguments, absl::string_view("\0", 1));
+  const size_t space = arguments.find(' ');
+  if (space == absl::string_view::npos)
+    return absl::InvalidArgumentError("an option without a value");
+  const Option option = {arguments.substr(0, space), arguments.substr(space + 1)};
+  if (option.name.empty()) return absl::InvalidArgumentError("an option without a name");
+  if (option.value.empty()) return absl::InvalidArgumentError("an option with an empty value");
+  return option;
+}
+
+void AddOptionRoutes(Router& router, BroadcastIp broadcast_ip) {
+  router.Add("Set_Option", [broadcast_ip = std::move(broadcast_ip)](absl::string_view arguments) {
+    return SetOption(arguments, broadcast_ip);
+  });
+}
+
+}  // namespace toolboxd

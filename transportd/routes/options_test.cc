@@ -1,0 +1,71 @@
+#include "transportd/routes/options.h"
+
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace toolboxd {
+namespace {
+
+using std::string_literals::operator""s;
+
+class OptionsTest : public testing::Test {
+ protected:
+  OptionsTest() {
+    AddOptionRoutes(router_, [this](bool on) {
+      broadcasts_.push_back(on);
+      return broadcast_status_;
+    });
+  }
+  std::string Dispatch(const std::string& request) { return router_.Dispatch(request).Encode(); }
+
+  std::vector<bool> broadcasts_;
+  absl::Status broadcast_status_;
+  Router router_;
+};
+
+constexpr char kInvalid[] = "ERROR Unknown or invalid option";
+
+TEST_F(OptionsTest, BroadcastIsSwitchedOnAndOff) {
+  EXPECT_EQ(Dispatch("Set_Option broadcastIP 1"), "OK ");
+  EXPECT_EQ(Dispatch("Set_Option broadcastIP 1\0"s), "OK ");
+  EXPECT_EQ(Dispatch("Set_Option broadcastIP 0"), "OK ");
+  EXPECT_EQ(Dispatch("Set_Option broadcastIP 0\0"s), "OK ");
+  EXPECT_EQ(broadcasts_, (std::vector<bool>{true, true, false, false}));
+}
+
+TEST_F(OptionsTest, BroadcastThatFailsIsAnError) {
+  broadcast_status_ = absl::FailedPreconditionError("0 no");
+  EXPECT_EQ(Dispatch("Set_Option broadcastIP 1"), "ERROR The address was refused");
+  broadcast_status_ = absl::UnavailableError("no channel");
+  EXPECT_EQ(Dispatch("Set_Option broadcastIP 1"), "ERROR The address could not be sent");
+}
+
+TEST_F(OptionsTest, KnownOptionsAreAccepted) {
+  EXPECT_EQ(Dispatch("Set_Option synctime 0"), "OK ");
+  EXPECT_EQ(Dispatch("Set_Option synctime.period 60\0"s), "OK ");
+  EXPECT_EQ(Dispatch("Set_Option time.synchronize.tools.startup 1"), "OK ");
+  EXPECT_EQ(Dispatch("Set_Option toolScripts.afterPowerOn 1"), "OK ");
+}
+
+TEST_F(OptionsTest, EverythingElseIsAnError) {
+  for (const std::string& request :
+       {"Set_Option"s, "Set_Option "s, "Set_Option  "s, "Set_Option\0"s, "Set_Option broadcastIP"s,
+        "Set_Option broadcastIP\0"s, "Set_Option broadcastIP "s, "Set_Option broadcastIP \0"s,
+        "Set_Option broadcastIP 2"s, "Set_Option broadcastIP 1 "s, "Set_Option  1"s,
+        "Set_Option nonsense 1"s, "Set_Option synctime"s, "Set_Option broadcastIP 1\0\0"s}) {
+    EXPECT_EQ(Dispatch(request), kInvalid) << request;
+  }
+  EXPECT_TRUE(broadcasts_.empty());
+}
+
+TEST(ParseOption, TheValueIsTheRest) {
+  const auto option = ParseOption("a b c\0"s);
+  ASSERT_TRUE(option.ok());
+  EXPECT_EQ(option->name, "a");
+  EXPECT_EQ(option->value, "b c");
+}
+
+}  // namespace
+}  // namespace toolboxd

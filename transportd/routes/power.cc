@@ -1,0 +1,77 @@
+#include "transportd/routes/power.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/log.h"
+
+namespace toolboxd {
+namespace {
+
+struct PowerCommand {
+  absl::string_view name;
+  PowerState state;
+};
+
+constexpr PowerCommand kCommands[] = {
+    {"OS_Halt", PowerState::kHalt},       {"OS_Reboot", PowerState::kReboot},
+    {"OS_PowerOn", PowerState::kPowerOn}, {"OS_Resume", PowerState::kResume},
+    {"OS_Suspend", PowerState::kSuspend},
+};
+
+absl::string_view Name(PowerState state) { return kCommands[static_cast<int>(state) - 1].name; }
+
+}  // namespace
+
+PowerRoutes::PowerRoutes(RpciSend send, BeginPowerChange begin)
+    : send_(std::move(send)), begin_(std::move(begin)) {}
+
+void PowerRoutes::AddTo(Router& router) {
+  for (const PowerCommand& command : kCommands) {
+    router.Add(command.name,
+               [this, state = command.state](absl::string_view) { return Change(state); });
+  }
+}
+
+TcloReply PowerRoutes::Change(PowerState state) {
+  if (running_) return TcloReply::Error("State change already in progress");
+  LogNotice("the host asks for ", Name(state));
+  const absl::Status begun = begin_(
+      state, [this, state](const absl::Status& hooks) { return OnHooksFinished(state, hooks); });
+  if (absl::IsFailedPrecondition(begun))
+    return TcloReply::Error("State change already in progress");
+  if (!begun.ok()) {
+    LogError(Name(state), " was not started: ", begun.message());
+    SendStatus(state, false);
+    return TcloReply::Error("Error starting script");
+  }
+  running_ = state;
+  return TcloReply::Ok();
+}
+
+bool PowerRoutes::OnHooksFinished(PowerState state, const absl::Status& hooks) {
+  running_.reset();
+  bool success = hooks.ok();
+  if (!success) {
+    // The host asks a second time when its user insists.
+    success = failed_ == state;
+    LogError("hooks of ", Name(state), " failed: ", hooks.message(),
+             success ? "; proceeding, since it is the second time" : "");
+  }
+  failed_ = success ? std::nullopt : std::optional<PowerState>(state);
+  SendStatus(state, success);
+  return success;
+}
+
+void PowerRoutes::SendStatus(PowerState state, bool success) {
+  // The host expects the NUL here.
+  const std::string request = absl::StrCat("tools.os.statechange.status ", success ? 1 : 0, " ",
+                                           static_cast<int>(state), absl::string_view("\0", 1));
+  const absl::StatusOr<RpciReply> reply = send_(request);
+  if (!reply.ok() || !reply->success) {
+    LogLimited("power status", "the status of ", Name(state), " did not reach the host: ",
+               reply.ok() ? absl::string_view(reply->data) : reply.status().message());
+  }
+}
+
+}  // namespace toolboxd

@@ -1,0 +1,50 @@
+// OS_Halt, OS_Reboot, OS_PowerOn, OS_Resume, OS_Suspend (protocol.md 7).
+
+#ifndef TOOLBOXD_TRANSPORTD_ROUTES_POWER_H_
+#define TOOLBOXD_TRANSPORTD_ROUTES_POWER_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "transportd/routes/router.h"
+#include "transportd/rpc/rpci.h"
+
+namespace toolboxd {
+
+// With the numbers that the host uses.
+enum class PowerState { kHalt = 1, kReboot = 2, kPowerOn = 3, kResume = 4, kSuspend = 5 };
+
+// Called once, on the channel's thread, when the hooks of an event ended. Returns whether
+// the event shall proceed.
+using HooksFinished = std::function<bool(const absl::Status& hooks)>;
+
+// Starts an event. Returns when its hooks were started, within about two seconds;
+// FailedPrecondition if another event runs. After an error `finished` is not called.
+using BeginPowerChange = std::function<absl::Status(PowerState state, HooksFinished finished)>;
+
+// Keeps vmtoolsd's order: the hooks start, the host gets "OK ", the hooks end, the host gets
+// the status, the event proceeds. Failed hooks stop the event, but not if the same event is
+// asked for again. Must outlive the router. Not thread-safe.
+class PowerRoutes {
+ public:
+  PowerRoutes(RpciSend send, BeginPowerChange begin);
+  void AddTo(Router& router);
+
+ private:
+  TcloReply Change(PowerState state);
+  bool OnHooksFinished(PowerState state, const absl::Status& hooks);
+  void SendStatus(PowerState state, bool success);
+
+  RpciSend send_;
+  BeginPowerChange begin_;
+  // The event whose hooks run.
+  std::optional<PowerState> running_;
+  // The event that failed last, if no other came after it.
+  std::optional<PowerState> failed_;
+};
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_TRANSPORTD_ROUTES_POWER_H_

@@ -1,0 +1,92 @@
+#include "transportd/routes/power.h"
+
+#include "gtest/gtest.h"
+#include "transportd/routes/rpci_recorder.h"
+
+namespace toolboxd {
+namespace {
+
+using std::string_literals::operator""s;
+
+class PowerTest : public testing::Test {
+ protected:
+  PowerTest()
+      : routes_(host_.Send(), [this](PowerState state, HooksFinished finished) {
+          if (begin_status_.ok()) {
+            begun_.push_back(state);
+            finished_ = std::move(finished);
+          }
+          return begin_status_;
+        }) {
+    routes_.AddTo(router_);
+  }
+  std::string Dispatch(const std::string& request) { return router_.Dispatch(request).Encode(); }
+
+  RpciRecorder host_;
+  absl::Status begin_status_;
+  std::vector<PowerState> begun_;
+  HooksFinished finished_;
+  PowerRoutes routes_;
+  Router router_;
+};
+
+TEST_F(PowerTest, TheStatusFollowsTheHooks) {
+  EXPECT_EQ(Dispatch("OS_PowerOn"), "OK ");
+  EXPECT_TRUE(host_.requests.empty());
+  EXPECT_TRUE(finished_(absl::OkStatus()));
+  EXPECT_EQ(host_.requests, (std::vector<std::string>{"tools.os.statechange.status 1 3\0"s}));
+}
+
+TEST_F(PowerTest, EachCommandHasItsNumber) {
+  const std::pair<const char*, int> commands[] = {
+      {"OS_Halt", 1}, {"OS_Reboot", 2}, {"OS_PowerOn", 3}, {"OS_Resume", 4}, {"OS_Suspend", 5}};
+  for (const auto& [command, number] : commands) {
+    EXPECT_EQ(Dispatch(command), "OK ");
+    EXPECT_EQ(static_cast<int>(begun_.back()), number);
+    finished_(absl::OkStatus());
+    EXPECT_EQ(host_.requests.back(),
+              "tools.os.statechange.status 1 " + std::to_string(number) + "\0"s);
+  }
+}
+
+TEST_F(PowerTest, ASecondRequestWhileOneRunsIsRefused) {
+  EXPECT_EQ(Dispatch("OS_Halt"), "OK ");
+  EXPECT_EQ(Dispatch("OS_Reboot"), "ERROR State change already in progress");
+  EXPECT_EQ(begun_.size(), 1u);
+  finished_(absl::OkStatus());
+  begin_status_ = absl::FailedPreconditionError("an event runs");
+  EXPECT_EQ(Dispatch("OS_Reboot"), "ERROR State change already in progress");
+  EXPECT_EQ(host_.requests.size(), 1u);
+}
+
+TEST_F(PowerTest, FailedHooksStopTheEventUntilTheSecondTime) {
+  Dispatch("OS_Halt");
+  EXPECT_FALSE(finished_(absl::InternalError("10-x exited with 1")));
+  Dispatch("OS_Halt");
+  EXPECT_TRUE(finished_(absl::InternalError("10-x exited with 1")));
+  Dispatch("OS_Halt");
+  EXPECT_FALSE(finished_(absl::InternalError("10-x exited with 1")));
+  Dispatch("OS_Reboot");
+  EXPECT_FALSE(finished_(absl::InternalError("10-x exited with 1")));
+  EXPECT_EQ(host_.requests,
+            (std::vector<std::string>{
+                "tools.os.statechange.status 0 1\0"s, "tools.os.statechange.status 1 1\0"s,
+                "tools.os.statechange.status 0 1\0"s, "tools.os.statechange.status 0 2\0"s}));
+}
+
+TEST_F(PowerTest, WithoutPowerdTheHostGetsAnErrorAndStatusZero) {
+  begin_status_ = absl::UnavailableError("powerd is down");
+  EXPECT_EQ(Dispatch("OS_Halt"), "ERROR Error starting script");
+  EXPECT_EQ(host_.requests, (std::vector<std::string>{"tools.os.statechange.status 0 1\0"s}));
+  begin_status_ = absl::OkStatus();
+  EXPECT_EQ(Dispatch("OS_Halt"), "OK ");
+}
+
+TEST_F(PowerTest, TheEventProceedsEvenIfTheHostDoesNotHearOfIt) {
+  Dispatch("OS_Halt");
+  host_.down = true;
+  EXPECT_TRUE(finished_(absl::OkStatus()));
+}
+
+}  // namespace
+}  // namespace toolboxd

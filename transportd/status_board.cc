@@ -1,0 +1,61 @@
+#include "transportd/status_board.h"
+
+#include <string>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
+namespace toolboxd {
+
+void StatusBoard::Count(absl::string_view counter, uint64_t by) {
+  absl::MutexLock lock(&mutex_);
+  (*status_.mutable_counters())[std::string(counter)] += by;
+}
+
+void StatusBoard::SetRegistered(bool registered) {
+  absl::MutexLock lock(&mutex_);
+  if (registered) status_.set_registered_time(absl::ToUnixSeconds(absl::Now()));
+  status_.set_registered(registered);
+}
+
+void StatusBoard::SetChannel(absl::string_view channel) {
+  absl::MutexLock lock(&mutex_);
+  status_.set_channel(std::string(channel));
+}
+
+void StatusBoard::SetConnected(absl::string_view service) {
+  absl::MutexLock lock(&mutex_);
+  Service(service).set_connected(true);
+}
+
+void StatusBoard::SetDisconnected(absl::string_view service, const absl::Status& error) {
+  absl::MutexLock lock(&mutex_);
+  v1::ServiceStatus& status = Service(service);
+  status.set_connected(false);
+  if (!error.ok()) status.set_last_error(std::string(error.message()));
+}
+
+void StatusBoard::CountCall(absl::string_view service, const absl::Status& result) {
+  absl::MutexLock lock(&mutex_);
+  v1::ServiceStatus& status = Service(service);
+  status.set_calls(status.calls() + 1);
+  if (result.ok()) return;
+  status.set_failures(status.failures() + 1);
+  status.set_last_error(std::string(result.message()));
+}
+
+v1::TransportStatus StatusBoard::Get() const {
+  absl::MutexLock lock(&mutex_);
+  return status_;
+}
+
+v1::ServiceStatus& StatusBoard::Service(absl::string_view name) {
+  for (v1::ServiceStatus& service : *status_.mutable_services()) {
+    if (absl::string_view(service.name()) == name) return service;
+  }
+  v1::ServiceStatus& service = *status_.add_services();
+  service.set_name(std::string(name));
+  return service;
+}
+
+}  // namespace toolboxd

@@ -1,0 +1,45 @@
+#include "transportd/status_board.h"
+
+#include "gtest/gtest.h"
+
+namespace toolboxd {
+namespace {
+
+TEST(StatusBoard, CountsByName) {
+  StatusBoard board;
+  board.Count("polls");
+  board.Count("polls", 2);
+  EXPECT_EQ(board.Get().counters().at("polls"), 3u);
+}
+
+TEST(StatusBoard, KeepsTheTimeOfTheLastRegistration) {
+  StatusBoard board;
+  EXPECT_FALSE(board.Get().registered());
+  EXPECT_EQ(board.Get().registered_time(), 0);
+  board.SetRegistered(true);
+  EXPECT_TRUE(board.Get().registered());
+  const int64_t time = board.Get().registered_time();
+  EXPECT_GT(time, 0);
+  board.SetRegistered(false);
+  EXPECT_FALSE(board.Get().registered());
+  EXPECT_EQ(board.Get().registered_time(), time);
+}
+
+TEST(StatusBoard, FollowsServices) {
+  StatusBoard board;
+  board.SetConnected("guestinfod");
+  board.CountCall("powerd", absl::OkStatus());
+  board.CountCall("powerd", absl::UnavailableError("down"));
+  board.SetDisconnected("guestinfod", absl::UnavailableError("ended"));
+  const v1::TransportStatus status = board.Get();
+  ASSERT_EQ(status.services_size(), 2);
+  EXPECT_EQ(status.services(0).name(), "guestinfod");
+  EXPECT_FALSE(status.services(0).connected());
+  EXPECT_EQ(status.services(0).last_error(), "ended");
+  EXPECT_EQ(status.services(1).calls(), 2u);
+  EXPECT_EQ(status.services(1).failures(), 1u);
+  EXPECT_EQ(status.services(1).last_error(), "down");
+}
+
+}  // namespace
+}  // namespace toolboxd

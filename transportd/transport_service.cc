@@ -1,0 +1,60 @@
+#include "transportd/transport_service.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
+#include "daemon/status.h"
+
+namespace toolboxd {
+namespace {
+
+constexpr absl::Duration kMaxWait = absl::Seconds(10);
+
+// Shared with the channel's thread, since the caller may give up first.
+struct Exchange {
+  std::string request;
+  absl::StatusOr<RpciReply> reply = absl::UnavailableError("not asked");
+  absl::Notification done;
+};
+
+absl::Time Deadline(const grpc::ServerContext& context) {
+  return std::min(absl::FromChrono(context.deadline()), absl::Now() + kMaxWait);
+}
+
+}  // namespace
+
+TransportService::TransportService(const StatusBoard* board, TaskQueue* queue, RpciSend send)
+    : board_(*board), queue_(*queue), send_(std::move(send)) {}
+
+grpc::Status TransportService::GetStatus(grpc::ServerContext*, const v1::GetStatusRequest*,
+                                         v1::TransportStatus* response) {
+  *response = board_.Get();
+  return grpc::Status::OK;
+}
+
+grpc::Status TransportService::SendRpci(grpc::ServerContext* context,
+                                        const v1::SendRpciRequest* request,
+                                        v1::SendRpciReply* response) {
+  if (request->request().empty()) {
+    return ToGrpc(absl::InvalidArgumentError("an empty request"));
+  }
+  auto exchange = std::make_shared<Exchange>();
+  exchange->request = request->request();
+  queue_.Post([exchange, send = send_] {
+    exchange->reply = send(exchange->request);
+    exchange->done.Notify();
+  });
+  if (!exchange->done.WaitForNotificationWithDeadline(Deadline(*context))) {
+    return ToGrpc(absl::DeadlineExceededError("the channel to the host is busy"));
+  }
+  if (!exchange->reply.ok()) return ToGrpc(exchange->reply.status());
+  response->set_success(exchange->reply->success);
+  response->set_data(exchange->reply->data);
+  return grpc::Status::OK;
+}
+
+}  // namespace toolboxd

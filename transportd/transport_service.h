@@ -1,0 +1,36 @@
+// TransportService: transportd's own service, for toolboxctl.
+
+#ifndef TOOLBOXD_TRANSPORTD_TRANSPORT_SERVICE_H_
+#define TOOLBOXD_TRANSPORTD_TRANSPORT_SERVICE_H_
+
+#include "toolboxd/v1/transport.grpc.pb.h"
+#include "transportd/rpc/rpci.h"
+#include "transportd/status_board.h"
+#include "transportd/task_queue.h"
+
+namespace toolboxd {
+
+// Status is read at once. Requests to the host run on the channel's thread, between two
+// commands of the host. The board and the queue must outlive the service; `send` runs on the
+// queue's thread only.
+class TransportService final : public v1::Transport::Service {
+ public:
+  TransportService(const StatusBoard* board, TaskQueue* queue, RpciSend send);
+
+  grpc::Status GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest* request,
+                         v1::TransportStatus* response) override;
+
+  // INVALID_ARGUMENT for an empty or too long request; UNAVAILABLE without a channel;
+  // DEADLINE_EXCEEDED if the channel's thread did not get to it within ten seconds.
+  grpc::Status SendRpci(grpc::ServerContext* context, const v1::SendRpciRequest* request,
+                        v1::SendRpciReply* response) override;
+
+ private:
+  const StatusBoard& board_;
+  TaskQueue& queue_;
+  const RpciSend send_;
+};
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_TRANSPORTD_TRANSPORT_SERVICE_H_

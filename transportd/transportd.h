@@ -1,0 +1,14 @@
+// transportd's main function, for a program of its own and for the one that holds all.
+
+#ifndef TOOLBOXD_TRANSPORTD_TRANSPORTD_H_
+#define TOOLBOXD_TRANSPORTD_TRANSPORTD_H_
+
+namespace toolboxd {
+
+// Runs until SIGTERM. The exit status: 0, also outside VMware; 1 if another transportd runs
+// or the control socket cannot be served; 2 or 64 for a wrong command line.
+int TransportdMain(int argc, char** argv);
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_TRANSPORTD_TRANSPORTD_H_
