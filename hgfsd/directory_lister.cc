@@ -1,0 +1,200 @@
+#include "hgfsd/directory_lister.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/status.h"
+#include "hgfsd/file_error.h"
+#include "hgfsd/file_info.h"
+#include "hgfsd/name_pattern.h"
+#include "hgfsd/paths.h"
+
+namespace toolboxd::hgfsd {
+namespace {
+
+// Each holds one descriptor and at most 8 KiB of places.
+constexpr size_t kMaxPages = 8;
+
+bool Same(const struct timespec& a, const struct timespec& b) {
+  return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+bool Unchanged(const struct stat& a, const struct stat& b) {
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino && Same(a.st_mtim, b.st_mtim) &&
+         Same(a.st_ctim, b.st_ctim);
+}
+
+// A file, a link or anything else that is not a directory: a list of one.
+absl::StatusOr<v1::ListFilesReply> ListSingle(const v1::ListFilesRequest& request,
+                                              const NamePattern& pattern) {
+  v1::ListFilesReply reply;
+  absl::StatusOr<bool> matches = pattern.Matches(SplitPath(request.path()).name);
+  if (!matches.ok()) return matches.status();
+  if (!*matches || request.skip() > 0) return reply;
+  if (request.limit() == 0) {
+    reply.set_remaining(1);
+    return reply;
+  }
+  absl::StatusOr<v1::FileInfo> info = DescribeEntry(AT_FDCWD, request.path(), request.path());
+  if (!info.ok()) return info.status();
+  *reply.add_entries() = *std::move(info);
+  return reply;
+}
+
+}  // namespace
+
+// Goes through the matching entries of a page's directory.
+class DirectoryLister::Walk {
+ public:
+  Walk(Page& page, const NamePattern& pattern, Place start, const Cancelled& cancelled)
+      : stream_(page.stream), pattern_(pattern), place_(start), cancelled_(cancelled) {}
+
+  // The next matching name, empty at the end. `before` is where it was found.
+  absl::StatusOr<absl::string_view> Next(Place& before) {
+    while (true) {
+      before = place_;
+      absl::string_view name;
+      if (place_.dots < 2) {
+        name = place_.dots++ == 0 ? "." : "..";
+      } else {
+        const int reads = stream_.reads();
+        absl::StatusOr<DirectoryStream::Entry> entry = stream_.Next();
+        if (!entry.ok()) return entry.status();
+        if (entry->name.empty()) return absl::string_view();
+        if (stream_.reads() != reads) {
+          if (absl::Status status = CheckCancelled(cancelled_); !status.ok()) return status;
+        }
+        place_.position = stream_.position();
+        name = entry->name;
+      }
+      absl::StatusOr<bool> matches = pattern_.Matches(name);
+      if (!matches.ok()) return matches.status();
+      if (*matches) return name;
+    }
+  }
+
+  // Passes over at most `limit` matching entries; returns how many there were.
+  absl::StatusOr<uint64_t> Skip(uint64_t limit) {
+    uint64_t count = 0;
+    for (Place unused; count < limit; ++count) {
+      absl::StatusOr<absl::string_view> name = Next(unused);
+      if (!name.ok()) return name.status();
+      if (name->empty()) break;
+    }
+    return count;
+  }
+
+  Place place() const { return place_; }
+
+ private:
+  DirectoryStream& stream_;
+  const NamePattern& pattern_;
+  Place place_;
+  const Cancelled& cancelled_;
+};
+
+absl::StatusOr<v1::ListFilesReply> DirectoryLister::List(const v1::ListFilesRequest& request,
+                                                         const Cancelled& cancelled) {
+  if (absl::Status status = CheckPath(request.path()); !status.ok()) return status;
+  struct stat st;
+  if (lstat(request.path().c_str(), &st) != 0) return FileError(errno, request.path());
+  if (S_ISDIR(st.st_mode)) return ListDirectory(request, cancelled);
+  absl::StatusOr<NamePattern> pattern = NamePattern::Compile(request.pattern());
+  if (!pattern.ok()) return pattern.status();
+  return ListSingle(request, *pattern);
+}
+
+absl::StatusOr<v1::ListFilesReply> DirectoryLister::ListDirectory(
+    const v1::ListFilesRequest& request, const Cancelled& cancelled) {
+  absl::StatusOr<NamePattern> pattern = NamePattern::Compile(request.pattern());
+  if (!pattern.ok()) return pattern.status();
+  // Not O_NOFOLLOW: "link/" names the directory behind the link.
+  UniqueFd fd(open(request.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.ok()) return FileError(errno, request.path());
+  Page page{request.path(), request.pattern(), {}, DirectoryStream(std::move(fd))};
+  struct stat now;
+  if (fstat(page.stream.fd(), &now) != 0) return FileError(errno, request.path());
+  page.status = now;
+
+  // Where this page starts, and how many match from there on, if that is known.
+  const bool known = TakePage(request, now, page);
+  Place start;
+  uint64_t left = 0;
+  if (known) {
+    const size_t index = request.skip() - page.skip;
+    start = page.places[index];
+    left = page.remaining + (page.places.size() - 1 - index);
+    if (absl::Status status = page.stream.SeekTo(start.position); !status.ok()) return status;
+  }
+  const int reads_before = page.stream.reads();
+  Walk walk(page, *pattern, start, cancelled);
+  if (!known) {
+    absl::StatusOr<uint64_t> skipped = walk.Skip(request.skip());
+    if (!skipped.ok()) return skipped.status();
+  }
+
+  v1::ListFilesReply reply;
+  page.skip = request.skip();
+  page.places.clear();
+  int64_t stats = 0;
+  const uint32_t limit = std::min(request.limit(), kMaxEntriesPerPage);
+  while (static_cast<uint32_t>(reply.entries_size()) < limit) {
+    Place before;
+    absl::StatusOr<absl::string_view> name = walk.Next(before);
+    if (!name.ok()) return name.status();
+    if (name->empty()) break;
+    ++stats;
+    left -= left > 0;
+    absl::StatusOr<v1::FileInfo> info =
+        DescribeEntry(page.stream.fd(), std::string(*name), *name);
+    if (!info.ok()) continue;  // It vanished since the directory was read.
+    page.places.push_back(before);
+    *reply.add_entries() = *std::move(info);
+  }
+  page.places.push_back(walk.place());
+  const bool complete = static_cast<uint32_t>(reply.entries_size()) < limit;
+  if (!known && !complete) {
+    absl::StatusOr<uint64_t> rest = walk.Skip(UINT64_MAX);
+    if (!rest.ok()) return rest.status();
+    left = *rest;
+  }
+  page.remaining = complete ? 0 : left;
+  reply.set_remaining(page.remaining);
+
+  absl::MutexLock lock(&mutex_);
+  counts_.directory_reads += page.stream.reads() - reads_before;
+  counts_.entry_stats += stats;
+  KeepPage(std::move(page));
+  return reply;
+}
+
+bool DirectoryLister::TakePage(const v1::ListFilesRequest& request, const struct stat& now,
+                               Page& page) {
+  absl::MutexLock lock(&mutex_);
+  for (auto it = pages_.begin(); it != pages_.end(); ++it) {
+    if (it->path != request.path() || it->pattern != request.pattern()) continue;
+    const bool usable = Unchanged(it->status, now) && request.skip() >= it->skip &&
+                        request.skip() - it->skip < it->places.size();
+    // The old descriptor is kept: positions belong to it on some file systems.
+    if (usable) page = std::move(*it);
+    pages_.erase(it);
+    return usable;
+  }
+  return false;
+}
+
+void DirectoryLister::KeepPage(Page page) {
+  pages_.push_front(std::move(page));
+  if (pages_.size() > kMaxPages) pages_.pop_back();
+}
+
+DirectoryLister::Counts DirectoryLister::counts() const {
+  absl::MutexLock lock(&mutex_);
+  return counts_;
+}
+
+}  // namespace toolboxd::hgfsd

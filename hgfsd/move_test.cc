@@ -1,0 +1,184 @@
+#include "hgfsd/move.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "hgfsd/test_files.h"
+#include "hgfsd/tree_copy.h"
+
+namespace toolboxd::hgfsd {
+namespace {
+
+// Another file system than the one of TestDirectory's default.
+constexpr char kOther[] = "/dev/shm";
+
+TEST(MoveFile, RenamesFilesAndLinks) {
+  TestDirectory dir;
+  dir.File("file", "content");
+  EXPECT_THAT(MoveFile(dir / "file", dir / "new\n", false), IsOk());
+  EXPECT_EQ(ReadFile(dir / "new\n"), "content");
+  dir.Link("link", dir.path());
+  EXPECT_THAT(MoveFile(dir / "link", dir / "moved", false), IsOk());
+  dir.Link("dangling", "none");
+  EXPECT_THAT(MoveFile(dir / "dangling", dir / "moved2", false), IsOk());
+  EXPECT_THAT(Names(dir.path()), testing::ElementsAre("moved", "moved2", "new\n"));
+}
+
+TEST(MoveFile, ReplacesOnlyOnRequest) {
+  TestDirectory dir;
+  const std::string a = dir.File("a", "a");
+  const std::string b = dir.File("b", "b");
+  EXPECT_THAT(MoveFile(a, b, false), FailsWith(v1::ALREADY_EXISTS));
+  EXPECT_EQ(ReadFile(b), "b");
+  EXPECT_THAT(MoveFile(a, b, true), IsOk());
+  EXPECT_EQ(ReadFile(b), "a");
+}
+
+TEST(MoveFile, OntoItselfStays) {
+  TestDirectory dir;
+  const std::string a = dir.File("a", "a");
+  EXPECT_THAT(MoveFile(a, a, false), IsOk());
+  ASSERT_EQ(link(a.c_str(), (dir / "b").c_str()), 0);
+  EXPECT_THAT(MoveFile(a, dir / "b", false), IsOk());
+  EXPECT_THAT(MoveFile(a, dir.Link("l", a), true), IsOk());
+  EXPECT_EQ(ReadFile(a), "a");
+}
+
+TEST(MoveFile, Errors) {
+  TestDirectory dir;
+  const std::string a = dir.File("a", "a");
+  dir.Directory("d");
+  EXPECT_THAT(MoveFile(dir / "none", dir / "x", true), FailsWith(v1::NOT_FOUND));
+  EXPECT_THAT(MoveFile(a, dir / "none/x", true), FailsWith(v1::NOT_FOUND));
+  EXPECT_THAT(MoveFile(dir / "d", dir / "x", true), FailsWith(v1::NOT_A_FILE));
+  EXPECT_THAT(MoveFile(a, dir / "d", true), FailsWith(v1::ALREADY_EXISTS));
+  EXPECT_THAT(MoveFile(a, a + "/x", true), FailsWith(v1::NOT_A_DIRECTORY));
+  EXPECT_THAT(MoveFile(a, "x", true), FailsWith(v1::INVALID_ARGUMENT));
+  EXPECT_TRUE(absl::IsCancelled(MoveFile(a, dir / "x", true, [] { return true; })));
+  AsNobody([&] { EXPECT_THAT(MoveFile(a, dir / "x", true), FailsWith(v1::ACCESS_DENIED)); });
+  EXPECT_EQ(ReadFile(a), "a");
+}
+
+TEST(MoveDirectory, Renames) {
+  TestDirectory dir;
+  TreeRemover remover;
+  dir.Directory("d");
+  dir.File("d/file", "x");
+  EXPECT_THAT(MoveDirectory(dir / "d/", dir / "e/", remover), IsOk());
+  EXPECT_EQ(ReadFile(dir / "e/file"), "x");
+  EXPECT_THAT(MoveDirectory(dir / "e", dir / "e", remover), IsOk());
+}
+
+TEST(MoveDirectory, Errors) {
+  TestDirectory dir;
+  TreeRemover remover;
+  const std::string d = dir.Directory("d");
+  const std::string file = dir.File("file");
+  EXPECT_THAT(MoveDirectory(dir / "none", dir / "x", remover), FailsWith(v1::NOT_FOUND));
+  EXPECT_THAT(MoveDirectory(file, dir / "x", remover), FailsWith(v1::NOT_A_DIRECTORY));
+  EXPECT_THAT(MoveDirectory(dir.Link("l", d), dir / "x", remover),
+              FailsWith(v1::NOT_A_DIRECTORY));
+  for (const std::string& target : {file, dir.Directory("e"), dir.Link("dangling", "none")}) {
+    EXPECT_THAT(MoveDirectory(d, target, remover), FailsWith(v1::ALREADY_EXISTS)) << target;
+  }
+  EXPECT_THAT(MoveDirectory(d, d + "/sub", remover), FailsWith(v1::INVALID_ARGUMENT));
+  EXPECT_TRUE(absl::IsCancelled(MoveDirectory(d, dir / "x", remover, [] { return true; })));
+  AsNobody([&] {
+    EXPECT_THAT(MoveDirectory(d, dir / "x", remover), FailsWith(v1::ACCESS_DENIED));
+  });
+}
+
+TEST(Across, FilesKeepTheirAttributes) {
+  TestDirectory dir, other(kOther);
+  const std::string from = dir.File("file", "content", 04750);
+  const std::string to = other / "moved";
+  ASSERT_EQ(chown(from.c_str(), 7, 8), 0);
+  ASSERT_EQ(chmod(from.c_str(), 04750), 0);
+  const struct timespec times[2] = {{1, 2}, {3, 4}};
+  ASSERT_EQ(utimensat(AT_FDCWD, from.c_str(), times, 0), 0);
+  EXPECT_THAT(MoveFile(from, to, false), IsOk());
+  struct stat st;
+  ASSERT_EQ(stat(to.c_str(), &st), 0);
+  EXPECT_EQ(st.st_uid, 7u);
+  EXPECT_EQ(st.st_gid, 8u);
+  EXPECT_EQ(st.st_mode & 07777, 04750u);
+  EXPECT_EQ(st.st_mtim.tv_sec, 3);
+  EXPECT_EQ(st.st_mtim.tv_nsec, 4);
+  EXPECT_EQ(ReadFile(to), "content");
+  EXPECT_FALSE(Exists(from));
+}
+
+TEST(Across, WithoutTheOwnerSetUserIdIsDropped) {
+  TestDirectory dir, other(kOther);
+  chmod(dir.path().c_str(), 0777);
+  chmod(other.path().c_str(), 0777);
+  const std::string from = dir.File("file", "x", 04755);
+  AsNobody([&] { EXPECT_THAT(MoveFile(from, other / "moved", false), IsOk()); });
+  EXPECT_EQ(ModeOf(other / "moved"), 0755u);
+}
+
+TEST(Across, TreesWithLinksHolesAndOddNames) {
+  TestDirectory dir, other(kOther);
+  TreeRemover remover;
+  dir.Directory("tree", 0751);
+  dir.Directory("tree/empty");
+  dir.File("tree/a\n", "x");
+  ASSERT_EQ(link((dir / "tree/a\n").c_str(), (dir / "tree/empty/hard").c_str()), 0);
+  dir.Link("tree/soft", "a\n");
+  ASSERT_EQ(mkfifo((dir / "tree/pipe").c_str(), 0640), 0);
+  dir.File("tree/sparse", "end");
+  ASSERT_EQ(truncate((dir / "tree/sparse").c_str(), 64 << 20), 0);
+  EXPECT_THAT(MoveDirectory(dir / "tree", other / "t", remover), IsOk());
+  EXPECT_TRUE(Names(dir.path()).empty());
+  EXPECT_THAT(Names(other.path()), testing::ElementsAre("t"));
+  EXPECT_EQ(ModeOf(other / "t"), 0751u);
+  struct stat a, hard, sparse;
+  ASSERT_EQ(stat((other / "t/a\n").c_str(), &a), 0);
+  ASSERT_EQ(stat((other / "t/empty/hard").c_str(), &hard), 0);
+  EXPECT_EQ(a.st_ino, hard.st_ino);
+  char target[8] = {};
+  EXPECT_EQ(readlink((other / "t/soft").c_str(), target, 7), 2);
+  EXPECT_EQ(ModeOf(other / "t/pipe"), 0640u);
+  ASSERT_EQ(stat((other / "t/sparse").c_str(), &sparse), 0);
+  EXPECT_EQ(sparse.st_size, 64 << 20);
+  EXPECT_LT(sparse.st_blocks * 512, 1 << 20);
+}
+
+TEST(Across, CancelledHalfwayLeavesNoTrace) {
+  TestDirectory dir, other(kOther);
+  TreeRemover remover;
+  dir.Directory("tree");
+  for (int i = 0; i < 10; ++i) dir.File(absl::StrCat("tree/", i), "x");
+  int asked = 0;
+  EXPECT_TRUE(absl::IsCancelled(
+      MoveDirectory(dir / "tree", other / "t", remover, [&] { return ++asked > 6; })));
+  EXPECT_TRUE(Names(other.path()).empty());
+  EXPECT_EQ(Names(dir / "tree").size(), 10u);
+}
+
+TEST(Across, ExistingTargetIsReplacedOnlyOnRequest) {
+  TestDirectory dir, other(kOther);
+  const std::string from = dir.File("a", "a");
+  const std::string to = other.File("b", "b");
+  EXPECT_THAT(MoveFile(from, to, false), FailsWith(v1::ALREADY_EXISTS));
+  EXPECT_THAT(MoveFile(from, to, true), IsOk());
+  EXPECT_EQ(ReadFile(to), "a");
+  EXPECT_THAT(Names(other.path()), testing::ElementsAre("b"));
+}
+
+TEST(CopyTree, KeepsExtendedAttributes) {
+  TestDirectory dir;
+  const std::string from = dir.File("from");
+  if (setxattr(from.c_str(), "user.note", "1\0002", 3, 0) != 0) GTEST_SKIP() << "no xattrs here";
+  ASSERT_THAT(CopyTree(AT_FDCWD, from, AT_FDCWD, dir / "to"), IsOk());
+  char value[8];
+  ASSERT_EQ(getxattr((dir / "to").c_str(), "user.note", value, sizeof(value)), 3);
+  EXPECT_EQ(std::string(value, 3), std::string("1\0002", 3));
+}
+
+}  // namespace
+}  // namespace toolboxd::hgfsd

@@ -1,0 +1,57 @@
+#include "hgfsd/paths.h"
+
+#include "gtest/gtest.h"
+#include "hgfsd/test_files.h"
+
+namespace toolboxd::hgfsd {
+namespace {
+
+TEST(Paths, MustBeAbsoluteAndWithoutNul) {
+  EXPECT_THAT(CheckPath("/a b\n\xff"), IsOk());
+  EXPECT_THAT(CheckPath(""), FailsWith(v1::INVALID_ARGUMENT));
+  EXPECT_THAT(CheckPath("a"), FailsWith(v1::INVALID_ARGUMENT));
+  EXPECT_THAT(CheckPath(absl::string_view("/a\0b", 4)), FailsWith(v1::INVALID_ARGUMENT));
+  EXPECT_THAT(CheckPath("/" + std::string(4094, 'a')), IsOk());
+  EXPECT_THAT(CheckPath("/" + std::string(4095, 'a')), FailsWith(v1::NAME_TOO_LONG));
+}
+
+TEST(Paths, SplitAtTheLastName) {
+  EXPECT_EQ(SplitPath("/a/b").parent, "/a");
+  EXPECT_EQ(SplitPath("/a/b").name, "b");
+  EXPECT_EQ(SplitPath("/a//").parent, "/");
+  EXPECT_EQ(SplitPath("/a//").name, "a");
+  EXPECT_EQ(SplitPath("/").parent, "/");
+  EXPECT_EQ(SplitPath("//").name, "");
+}
+
+TEST(Paths, JoinWithOneSlash) {
+  EXPECT_EQ(JoinPath("/", "a"), "/a");
+  EXPECT_EQ(JoinPath("/a", "b"), "/a/b");
+}
+
+TEST(Paths, RandomNamesDiffer) {
+  EXPECT_NE(RandomName("x"), RandomName("x"));
+  EXPECT_EQ(RandomName("x").size(), 17u);
+}
+
+TEST(Paths, LastLinksAreFollowedToTheirEnd) {
+  TestDirectory dir;
+  dir.Directory("d");
+  EXPECT_EQ(*ResolveLastLink(dir / "none"), dir / "none");
+  dir.Link("relative", "d/file");
+  EXPECT_EQ(*ResolveLastLink(dir / "relative"), dir / "d/file");
+  dir.Link("absolute", dir / "relative");
+  EXPECT_EQ(*ResolveLastLink(dir / "absolute"), dir / "d/file");
+}
+
+TEST(Paths, LinkLoopsEnd) {
+  TestDirectory dir;
+  dir.Link("a", "b");
+  dir.Link("b", "a");
+  absl::StatusOr<std::string> result = ResolveLastLink(dir / "a");
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(OsErrorOf(result.status()), ELOOP);
+}
+
+}  // namespace
+}  // namespace toolboxd::hgfsd

@@ -1,0 +1,71 @@
+// Files for tests: a directory that goes away, and code that runs as another user.
+
+#ifndef TOOLBOXD_HGFSD_TEST_FILES_H_
+#define TOOLBOXD_HGFSD_TEST_FILES_H_
+
+#include <sys/types.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "daemon/status.h"
+#include "gmock/gmock.h"
+
+namespace toolboxd::hgfsd {
+
+// A fresh directory, mode 0755, removed with its content at the end.
+class TestDirectory {
+ public:
+  // Not under TEST_TMPDIR: other users must reach it.
+  explicit TestDirectory(const std::string& base = "/tmp");
+  ~TestDirectory();
+
+  const std::string& path() const { return path_; }
+  std::string operator/(absl::string_view name) const;
+  // Makes a file and returns its path.
+  std::string File(absl::string_view name, absl::string_view content = "",
+                   mode_t mode = 0644) const;
+  std::string Directory(absl::string_view name, mode_t mode = 0755) const;
+  std::string Link(absl::string_view name, const std::string& target) const;
+
+ private:
+  std::string path_;
+};
+
+std::string ReadFile(const std::string& path);
+// lstat succeeds.
+bool Exists(const std::string& path);
+// Permission bits of a file.
+mode_t ModeOf(const std::string& path);
+// Names in a directory without "." and "..", sorted.
+std::vector<std::string> Names(const std::string& directory);
+
+// Runs `body` in a child process that is user and group 65534 without other groups, and adds
+// its failures to the test. Needs root.
+void AsNobody(const std::function<void()>& body);
+
+inline absl::Status GetStatus(const absl::Status& status) { return status; }
+template <typename T>
+absl::Status GetStatus(const absl::StatusOr<T>& result) {
+  return result.status();
+}
+
+// A status or StatusOr with this reason.
+MATCHER_P(FailsWith, reason, "") {
+  const absl::Status status = GetStatus(arg);
+  *result_listener << status.ToString();
+  return ReasonOf(status) == reason;
+}
+
+MATCHER(IsOk, "") {
+  const absl::Status status = GetStatus(arg);
+  *result_listener << status.ToString();
+  return status.ok();
+}
+
+}  // namespace toolboxd::hgfsd
+
+#endif  // TOOLBOXD_HGFSD_TEST_FILES_H_

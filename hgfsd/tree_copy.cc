@@ -1,0 +1,228 @@
+#include "hgfsd/tree_copy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "daemon/status.h"
+#include "daemon/unique_fd.h"
+#include "hgfsd/directory_stream.h"
+#include "hgfsd/file_error.h"
+#include "hgfsd/mounts.h"
+#include "hgfsd/paths.h"
+
+namespace toolboxd::hgfsd {
+namespace {
+
+// Each level holds two descriptors and one buffer of names.
+constexpr int kMaxDepth = 200;
+// Between two questions whether to go on.
+constexpr size_t kPiece = 8 * 1024 * 1024;
+
+class Copy {
+ public:
+  Copy(int to, const Cancelled& cancelled) : top_(to), cancelled_(cancelled) {}
+
+  // `shown` is the target's path below `top_`.
+  absl::Status Entry(int from, const std::string& name, int to, const std::string& to_name,
+                     const std::string& shown, int depth);
+
+ private:
+  absl::Status File(int from, const std::string& name, int to, const std::string& to_name,
+                    const struct stat& st);
+  absl::Status Directory(int from, const std::string& name, int to, const std::string& to_name,
+                         const std::string& shown, int depth);
+  absl::Status Content(int from, int to, off_t size);
+  absl::Status Range(int from, int to, off_t begin, off_t end);
+  absl::Status Attributes(int fd, const struct stat& st);
+
+  const int top_;
+  const Cancelled& cancelled_;
+  // Where files with several names were copied to, until the last name is seen.
+  std::map<std::pair<dev_t, ino_t>, std::string> copied_;
+};
+
+absl::Status Copy::Entry(int from, const std::string& name, int to, const std::string& to_name,
+                         const std::string& shown, int depth) {
+  if (absl::Status status = CheckCancelled(cancelled_); !status.ok()) return status;
+  struct stat st;
+  if (fstatat(from, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return FileError(errno, name);
+  if (S_ISDIR(st.st_mode)) return Directory(from, name, to, to_name, shown, depth);
+  if (st.st_nlink > 1) {
+    auto [it, first] = copied_.try_emplace({st.st_dev, st.st_ino}, shown);
+    if (!first && linkat(top_, it->second.c_str(), to, to_name.c_str(), 0) == 0) {
+      return absl::OkStatus();
+    }
+  }
+  if (S_ISREG(st.st_mode)) return File(from, name, to, to_name, st);
+  if (S_ISLNK(st.st_mode)) {
+    absl::StatusOr<std::string> target = ReadLink(from, name);
+    if (!target.ok()) return target.status();
+    if (symlinkat(target->c_str(), to, to_name.c_str()) != 0) return FileError(errno, to_name);
+  } else if (mknodat(to, to_name.c_str(), st.st_mode & (S_IFMT | 0700), st.st_rdev) != 0) {
+    return FileError(errno, to_name);
+  }
+  const struct timespec times[2] = {st.st_atim, st.st_mtim};
+  const int nofollow = AT_SYMLINK_NOFOLLOW;
+  const bool owned = fchownat(to, to_name.c_str(), st.st_uid, st.st_gid, nofollow) == 0;
+  if (!S_ISLNK(st.st_mode)) {
+    fchmodat(to, to_name.c_str(), st.st_mode & (owned ? 07777 : 0777), 0);
+  }
+  if (utimensat(to, to_name.c_str(), times, nofollow) != 0) return FileError(errno, to_name);
+  return absl::OkStatus();
+}
+
+absl::Status Copy::File(int from, const std::string& name, int to, const std::string& to_name,
+                        const struct stat& st) {
+  // O_NONBLOCK: a pipe may have taken the file's place.
+  UniqueFd in(openat(from, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!in.ok()) return FileError(errno, name);
+  UniqueFd out(openat(to, to_name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!out.ok()) return FileError(errno, to_name);
+  if (absl::Status status = Content(in.get(), out.get(), st.st_size); !status.ok()) return status;
+  if (absl::Status status = CopyExtendedAttributes(in.get(), out.get(), /*lenient=*/true);
+      !status.ok()) {
+    return status;
+  }
+  return Attributes(out.get(), st);
+}
+
+absl::Status Copy::Directory(int from, const std::string& name, int to,
+                             const std::string& to_name, const std::string& shown, int depth) {
+  if (depth > kMaxDepth) return FileError(ENAMETOOLONG, shown);
+  UniqueFd in(OpenDirectoryBelow(from, name.c_str()));
+  if (!in.ok() && errno == EXDEV) {
+    return MakeError(v1::BUSY, absl::StrCat(shown, ": a file system is mounted there"), EBUSY);
+  }
+  struct stat st;
+  if (!in.ok() || fstat(in.get(), &st) != 0) return FileError(errno, name);
+  if (mkdirat(to, to_name.c_str(), 0700) != 0) return FileError(errno, to_name);
+  UniqueFd out(OpenDirectoryBelow(to, to_name.c_str()));
+  if (!out.ok()) return FileError(errno, to_name);
+  const int in_fd = in.get();
+  DirectoryStream stream(std::move(in));
+  while (true) {
+    absl::StatusOr<DirectoryStream::Entry> entry = stream.Next();
+    if (!entry.ok()) return entry.status();
+    if (entry->name.empty()) break;
+    const std::string child(entry->name);
+    absl::Status status =
+        Entry(in_fd, child, out.get(), child, absl::StrCat(shown, "/", child), depth + 1);
+    if (!status.ok()) return status;
+  }
+  if (absl::Status status = CopyExtendedAttributes(in_fd, out.get(), /*lenient=*/true);
+      !status.ok()) {
+    return status;
+  }
+  return Attributes(out.get(), st);
+}
+
+// Piece by piece between the holes; the file is as long as it was when the copy began.
+absl::Status Copy::Content(int from, int to, off_t size) {
+  off_t offset = 0;
+  while (offset < size) {
+    off_t begin = lseek(from, offset, SEEK_DATA);
+    if (begin < 0 && errno == ENXIO) break;  // Only a hole is left.
+    if (begin < 0) begin = offset;
+    off_t end = lseek(from, begin, SEEK_HOLE);
+    if (end < 0 || end > size) end = size;
+    if (absl::Status status = Range(from, to, begin, end); !status.ok()) return status;
+    offset = end;
+  }
+  if (ftruncate(to, size) != 0) return FileError(errno, "content");
+  return absl::OkStatus();
+}
+
+absl::Status Copy::Range(int from, int to, off_t begin, off_t end) {
+  std::string buffer;
+  bool in_kernel = true;
+  while (begin < end) {
+    if (absl::Status status = CheckCancelled(cancelled_); !status.ok()) return status;
+    const size_t wanted = std::min<off_t>(end - begin, kPiece);
+    if (in_kernel) {
+      off_t in = begin, out = begin;
+      const ssize_t count = copy_file_range(from, &in, to, &out, wanted, 0);
+      if (count > 0) {
+        begin += count;
+        continue;
+      }
+      if (count < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)) {
+        return FileError(errno, "content");
+      }
+      in_kernel = false;  // Not between these file systems.
+      buffer.resize(256 * 1024);
+    }
+    const ssize_t count = pread(from, buffer.data(), std::min(wanted, buffer.size()), begin);
+    if (count < 0) return FileError(errno, "content");
+    if (count == 0) return absl::OkStatus();  // It shrank meanwhile.
+    for (ssize_t done = 0; done < count;) {
+      const ssize_t written = pwrite(to, buffer.data() + done, count - done, begin + done);
+      if (written < 0) return FileError(errno, "content");
+      done += written;
+    }
+    begin += count;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Copy::Attributes(int fd, const struct stat& st) {
+  struct stat now;
+  if (fstat(fd, &now) != 0) return FileError(errno, "attributes");
+  bool owned = now.st_uid == st.st_uid && now.st_gid == st.st_gid;
+  if (!owned) owned = fchown(fd, st.st_uid, st.st_gid) == 0;
+  // A group that the user is in can be given even if the owner cannot.
+  if (!owned) (void)!fchown(fd, -1, st.st_gid);
+  if (fchmod(fd, st.st_mode & (owned ? 07777 : 0777)) != 0) return FileError(errno, "attributes");
+  const struct timespec times[2] = {st.st_atim, st.st_mtim};
+  if (futimens(fd, times) != 0) return FileError(errno, "attributes");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CopyTree(int from, const std::string& from_name, int to, const std::string& to_name,
+                      const Cancelled& cancelled) {
+  return Copy(to, cancelled).Entry(from, from_name, to, to_name, to_name, 0);
+}
+
+absl::Status CopyExtendedAttributes(int from, int to, bool lenient) {
+  const ssize_t size = flistxattr(from, nullptr, 0);
+  if (size <= 0) return absl::OkStatus();  // None, or not on this file system.
+  std::string names(size, '\0');
+  const ssize_t listed = flistxattr(from, names.data(), names.size());
+  if (listed < 0) return FileError(errno, "extended attributes");
+  names.resize(listed);
+  for (absl::string_view view : absl::StrSplit(names, '\0', absl::SkipEmpty())) {
+    const std::string name(view);
+    if (name == "security.ima" || name == "security.evm" || name == "security.capability") {
+      continue;
+    }
+    const ssize_t length = fgetxattr(from, name.c_str(), nullptr, 0);
+    if (length < 0) continue;
+    std::string value(length, '\0');
+    const ssize_t got = fgetxattr(from, name.c_str(), value.data(), value.size());
+    if (got < 0) continue;
+    value.resize(got);
+    if (fsetxattr(to, name.c_str(), value.data(), value.size(), 0) == 0) continue;
+    const int error = errno;
+    std::string present(value.size(), '\0');
+    if (fgetxattr(to, name.c_str(), present.data(), present.size()) ==
+            static_cast<ssize_t>(value.size()) &&
+        present == value) {
+      continue;
+    }
+    if (error == ENOSPC || error == EDQUOT || !lenient) return FileError(error, name);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace toolboxd::hgfsd
