@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/vmx/guest/guest_verbs.h"
 #include "tests/vmx/recorder.h"
 #include "tests/vmx/run.h"
 #include "tests/vmx/verbs.h"
@@ -19,5 +20,6 @@ int main(int argc, char** argv) {
   }
   const std::vector<std::string> rest(words.begin() + 2, words.end());
   if (words[1] == "run") return RunVerb(rest);
+  if (words[1] == "guest") return GuestMain(rest);
   return ClientVerb(words[1], rest);
 }

@@ -212,6 +212,7 @@ std::string VerbHelp() {
       "  vmxsim run [options] -- COMMAND [ARGUMENTS]\n"
       "      run a command as if inside a VMware VM\n\n"
       "and, while one runs (found by --control=PATH, $VMXSIM_CONTROL, or alone):\n\n";
+  absl::StrAppend(&text, "  vmxsim guest VERB …\n      guest operations; see vmxsim guest --help\n");
   for (const auto& [name, verb] : Verbs()) {
     absl::StrAppend(&text, "  vmxsim ", name, *verb.arguments != '\0' ? " " : "", verb.arguments,
                     "\n      ", verb.help, "\n");

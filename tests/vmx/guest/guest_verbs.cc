@@ -5,6 +5,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "tests/vmx/client.h"
 #include "tests/vmx/guest/verb.h"
 
 namespace toolboxd::vmx {
@@ -23,6 +25,9 @@ const Verb* Find(absl::string_view name) {
   return nullptr;
 }
 
+// How long an operation may take; a host waits about as long.
+constexpr absl::Duration kPatience = absl::Seconds(60);
+
 std::string FromEnvironment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
@@ -32,7 +37,7 @@ std::string FromEnvironment(const char* name) {
 
 std::string GuestUsage() {
   std::string text =
-      "Usage: vmxsim guest [--user=USER] [--password=PASSWORD] VERB [ARGUMENT…]\n\n"
+      "Usage: vmxsim guest [--control=PATH] [--user=USER] [--password=PASSWORD] VERB [ARGUMENT…]\n\n"
       "Guest operations as vSphere makes them; user and password default to\n"
       "$VMXSIM_USER and $VMXSIM_PASSWORD.\n\n";
   for (const std::vector<Verb>* verbs : AllVerbs()) {
@@ -41,7 +46,7 @@ std::string GuestUsage() {
   return text;
 }
 
-int GuestMain(const TcloSend& send, const std::vector<std::string>& words) {
+int GuestMain(const std::vector<std::string>& words) {
   const Arguments common(words);
   if (common.Has("--help")) {
     std::fputs(GuestUsage().c_str(), stdout);
@@ -52,13 +57,19 @@ int GuestMain(const TcloSend& send, const std::vector<std::string>& words) {
     std::fputs(GuestUsage().c_str(), stderr);
     return 2;
   }
-  GuestClient client(send, common.Value("--user", FromEnvironment("VMXSIM_USER")),
-                     common.Value("--password", FromEnvironment("VMXSIM_PASSWORD")));
   const Arguments arguments({common.rest().begin() + 1, common.rest().end()});
   if (arguments.Has("--help")) {
     std::printf("Usage: vmxsim guest %s\n", verb->usage);
     return 0;
   }
+  absl::StatusOr<Client> host = Client::Connect(common.Value("--control"));
+  if (!host.ok()) {
+    std::fprintf(stderr, "vmxsim guest: %s\n", std::string(host.status().message()).c_str());
+    return 1;
+  }
+  GuestClient client([&host](absl::string_view request) { return host->Tclo(request, kPatience); },
+                     common.Value("--user", FromEnvironment("VMXSIM_USER")),
+                     common.Value("--password", FromEnvironment("VMXSIM_PASSWORD")));
   const absl::Status status = verb->run(client, arguments);
   std::fflush(stdout);
   if (status.ok()) return 0;

@@ -6,14 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "tests/vmx/guest/guest_client.h"
-
 namespace toolboxd::vmx {
 
-// Runs `[--user=U] [--password=P] VERB [ARGUMENT…]`. The exit status: 0, 1 for a failure
-// (told on stderr), 2 for wrong use. User and password default to $VMXSIM_USER
-// and $VMXSIM_PASSWORD.
-int GuestMain(const TcloSend& send, const std::vector<std::string>& words);
+// Runs `[--control=PATH] [--user=U] [--password=P] VERB [ARGUMENT…]`. The exit status: 0, 1
+// for a failure (told on stderr), 2 for wrong use. User and password default to
+// $VMXSIM_USER and $VMXSIM_PASSWORD.
+int GuestMain(const std::vector<std::string>& words);
 
 // The help text: one line a verb.
 std::string GuestUsage();
