@@ -1,0 +1,141 @@
+// toolboxctl: what an administrator asks toolboxd.
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "daemon/command_line.h"
+#include "daemon/grpc_log.h"
+#include "daemon/log.h"
+#include "daemon/quiet_engine.h"
+#include "daemon/version.h"
+#include "toolboxctl/status_text.h"
+#include "toolboxctl/toolboxctl.h"
+#include "toolboxctl/transport_client.h"
+
+ABSL_FLAG(std::string, control, "/run/toolboxd/transportd.sock", "transportd's control socket.");
+ABSL_FLAG(std::string, for, "registered", "What 'wait' waits for; there is 'registered' only.");
+ABSL_FLAG(absl::Duration, timeout, absl::InfiniteDuration(), "How long 'wait' waits at most.");
+
+namespace toolboxd {
+namespace {
+
+constexpr int kExitUsage = 2;
+
+constexpr char kUsage[] =
+    "asks toolboxd, and the VMware host through it.\n\n"
+    "  toolboxctl status        what the channels and the services do\n"
+    "  toolboxctl rpc TEXT      send TEXT to the host, such as 'info-get guestinfo.ip'\n"
+    "  toolboxctl wait          return when the host has accepted the guest";
+
+constexpr char kRpctoolUsage[] =
+    "sends a request to the VMware host and prints its answer.\n\n"
+    "  vmware-rpctool TEXT      such as 'info-get guestinfo.ip'";
+
+using Arguments = std::vector<std::string>;
+
+int Fail(absl::string_view message) {
+  fprintf(stderr, "%s\n", std::string(message).c_str());
+  return 1;
+}
+
+int Print(absl::string_view text) {
+  const bool written = fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  return written && fflush(stdout) == 0 ? 0 : Fail("cannot write to standard output");
+}
+
+TransportClient Client() { return TransportClient(absl::GetFlag(FLAGS_control)); }
+
+int Status(const Arguments&) {
+  const absl::StatusOr<v1::TransportStatus> status = Client().GetStatus();
+  if (!status.ok()) return Fail(status.status().message());
+  return Print(StatusText(*status, absl::LocalTimeZone()));
+}
+
+// The output is vmware-rpctool's, so that scripts can use either.
+int Rpc(const Arguments& arguments) {
+  const absl::StatusOr<v1::SendRpciReply> reply = Client().SendRpci(arguments[0]);
+  if (!reply.ok()) return Fail(reply.status().message());
+  if (!reply->success()) return Fail(reply->data());
+  return Print(absl::StrCat(reply->data(), "\n"));
+}
+
+int Wait(const Arguments&) {
+  if (absl::GetFlag(FLAGS_for) != "registered") {
+    Fail("--for: there is 'registered' only");
+    return kExitUsage;
+  }
+  const absl::Status status =
+      Client().WaitUntilRegistered(absl::Now() + absl::GetFlag(FLAGS_timeout));
+  if (!status.ok()) return Fail(status.message());
+  return Print("registered\n");
+}
+
+struct Verb {
+  const char* name;
+  size_t arguments;
+  int (*run)(const Arguments& arguments);
+};
+
+constexpr Verb kVerbs[] = {
+    {"status", 0, Status},
+    {"rpc", 1, Rpc},
+    {"wait", 0, Wait},
+};
+
+int RunVerb(const Program& program, const Arguments& words) {
+  const std::string hint = absl::StrCat("; try ", program.name, " --help");
+  if (words.empty()) {
+    Fail(absl::StrCat("no command", hint));
+    return kExitUsage;
+  }
+  const Arguments arguments(words.begin() + 1, words.end());
+  for (const Verb& verb : kVerbs) {
+    if (words[0] != verb.name) continue;
+    if (arguments.size() == verb.arguments) return verb.run(arguments);
+    Fail(absl::StrCat("'", words[0], "' takes ", verb.arguments, " arguments, not ",
+                      arguments.size(), hint));
+    return kExitUsage;
+  }
+  Fail(absl::StrCat("unknown command '", words[0], "'", hint));
+  return kExitUsage;
+}
+
+int RunRpctool(const Arguments& words) {
+  if (words.size() == 1) return Rpc(words);
+  return Fail("one argument is needed: the request, such as 'info-get guestinfo.ip'");
+}
+
+bool CalledAs(absl::string_view path, absl::string_view name) {
+  return path == name || absl::EndsWith(path, absl::StrCat("/", name));
+}
+
+}  // namespace
+
+int ToolboxctlMain(int argc, char** argv) {
+  const bool rpctool = argc > 0 && CalledAs(argv[0], "vmware-rpctool");
+  const Program program = {.name = rpctool ? "vmware-rpctool" : "toolboxctl",
+                           .usage = rpctool ? kRpctoolUsage : kUsage,
+                           .flag_sources = {"toolboxctl/"},
+                           .takes_arguments = true};
+  InitLog(program.name, LogLevel::kWarning);
+  const absl::StatusOr<CommandLine> line =
+      ReadCommandLine(program, Arguments(argv + (argc > 0 ? 1 : 0), argv + argc));
+  if (!line.ok()) {
+    Fail(absl::StrCat(line.status().message(), "; try ", program.name, " --help"));
+    return kExitUsage;
+  }
+  if (line->help) return Print(HelpText(program));
+  if (line->version) return Print(absl::StrCat(program.name, " (toolboxd) ", kVersion, "\n"));
+  RouteGrpcLog();
+  InstallQuietEngine();
+  return rpctool ? RunRpctool(line->arguments) : RunVerb(program, line->arguments);
+}
+
+}  // namespace toolboxd

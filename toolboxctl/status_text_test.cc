@@ -1,0 +1,39 @@
+#include "toolboxctl/status_text.h"
+
+#include "gtest/gtest.h"
+
+namespace toolboxd {
+namespace {
+
+TEST(StatusText, BeforeTheRegistration) {
+  EXPECT_EQ(StatusText(v1::TransportStatus(), absl::UTCTimeZone()),
+            "registered              no\n"
+            "channel                 none\n");
+}
+
+TEST(StatusText, ShowsServicesAndSortedCounters) {
+  v1::TransportStatus status;
+  status.set_registered(true);
+  status.set_registered_time(1700000000);
+  status.set_channel("backdoor, high bandwidth");
+  (*status.mutable_counters())["requests"] = 2;
+  (*status.mutable_counters())["polls"] = 100;
+  v1::ServiceStatus* guestinfod = status.add_services();
+  guestinfod->set_name("guestinfod");
+  guestinfod->set_connected(true);
+  v1::ServiceStatus* powerd = status.add_services();
+  powerd->set_name("powerd");
+  powerd->set_calls(3);
+  powerd->set_failures(1);
+  powerd->set_last_error("down");
+  EXPECT_EQ(StatusText(status, absl::UTCTimeZone()),
+            "registered              yes, since 2023-11-14 22:13:20 UTC\n"
+            "channel                 backdoor, high bandwidth\n"
+            "guestinfod              connected\n"
+            "powerd                  not connected, 3 calls, 1 failed (last: down)\n"
+            "polls                   100\n"
+            "requests                2\n");
+}
+
+}  // namespace
+}  // namespace toolboxd

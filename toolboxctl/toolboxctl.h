@@ -1,0 +1,14 @@
+// The command line of toolboxd, for a program of its own and for the one that holds all.
+
+#ifndef TOOLBOXD_TOOLBOXCTL_TOOLBOXCTL_H_
+#define TOOLBOXD_TOOLBOXCTL_TOOLBOXCTL_H_
+
+namespace toolboxd {
+
+// Answers as vmware-rpctool where argv[0] is that name. The exit status: 0; 1 if the host or
+// a service refused; 2 for a wrong command line.
+int ToolboxctlMain(int argc, char** argv);
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_TOOLBOXCTL_TOOLBOXCTL_H_
