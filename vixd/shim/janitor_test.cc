@@ -1,0 +1,64 @@
+#include "vixd/shim/janitor.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string>
+
+namespace toolboxd::vix {
+namespace {
+
+class JanitorTest : public testing::Test {
+ protected:
+  JanitorTest() {
+    std::string path = testing::TempDir() + "/janitorXXXXXX";
+    EXPECT_NE(mkdtemp(path.data()), nullptr);
+    dir_ = open(path.c_str(), O_RDONLY | O_DIRECTORY);
+  }
+  ~JanitorTest() override { close(dir_); }
+
+  void Make(const std::string& name, int seconds_old) {
+    const int fd = openat(dir_, name.c_str(), O_WRONLY | O_CREAT, 0600);
+    const timespec when{time(nullptr) - seconds_old, 0};
+    const timespec times[] = {when, when};
+    EXPECT_EQ(futimens(fd, times), 0);
+    close(fd);
+  }
+  bool Exists(const std::string& name) { return faccessat(dir_, name.c_str(), F_OK, 0) == 0; }
+
+  int dir_;
+};
+
+TEST_F(JanitorTest, OldProgramsGoWithAllTheirFilesAndOthersStay) {
+  for (const char* name : {"10.end", "10.out", "10.err", "10.in"}) Make(name, 400);
+  Make("11", 400);
+  Make("11.out", 400);
+  CleanUp(dir_, 300);
+  for (const char* name : {"10.end", "10.out", "10.err", "10.in"}) EXPECT_FALSE(Exists(name));
+  EXPECT_TRUE(Exists("11"));
+  EXPECT_TRUE(Exists("11.out"));
+}
+
+TEST_F(JanitorTest, StaysUntilTheLastOneIsOld) {
+  Make("10.end", 0);
+  const time_t start = time(nullptr);
+  CleanUp(dir_, 2);
+  EXPECT_GE(time(nullptr) - start, 2);
+  EXPECT_FALSE(Exists("10.end"));
+}
+
+TEST_F(JanitorTest, ThereIsOnlyOne) {
+  Make("10.end", 400);
+  const int lock = openat(dir_, "janitor.lock", O_RDWR | O_CREAT, 0600);
+  ASSERT_EQ(flock(lock, LOCK_EX), 0);
+  CleanUp(dir_, 300);
+  EXPECT_TRUE(Exists("10.end"));
+  close(lock);
+}
+
+}  // namespace
+}  // namespace toolboxd::vix

@@ -1,0 +1,76 @@
+#include "vixd/shim/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace toolboxd::vix {
+namespace {
+
+// The program's ends.
+struct ChildIo {
+  int input = -1;
+  int output = -1;
+  int errors = -1;
+};
+
+bool OpenInput(int dir, const std::string& fifo, int* reader, int* writer) {
+  if (mkfifoat(dir, fifo.c_str(), 0600) != 0) return false;
+  // Not O_RDWR: who writes has to learn that the program no longer reads.
+  *reader = openat(dir, fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  *writer = openat(dir, fifo.c_str(), O_WRONLY | O_CLOEXEC);
+  return *reader >= 0 && *writer >= 0 && fcntl(*reader, F_SETFL, 0) == 0;
+}
+
+bool OpenOutput(int* reader, int* writer) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return false;
+  *reader = ends[0];
+  *writer = ends[1];
+  return fcntl(*reader, F_SETFL, O_NONBLOCK) == 0;
+}
+
+void CloseAll(const ChildIo& io) {
+  for (const int fd : {io.input, io.output, io.errors}) {
+    if (fd >= 0) close(fd);
+  }
+}
+
+}  // namespace
+
+pid_t StartProgram(const std::string& shell, const std::string& script, int dir,
+                   const std::string& fifo, ProgramIo* io) {
+  ChildIo child;
+  if (io != nullptr &&
+      !(OpenInput(dir, fifo, &child.input, &io->input) && OpenOutput(&io->output, &child.output) &&
+        OpenOutput(&io->errors, &child.errors))) {
+    return -1;
+  }
+  sigset_t no_signals;
+  sigemptyset(&no_signals);
+  // Between vfork and exec the child runs in this memory: that is how its errno gets here.
+  volatile int error = 0;
+  const pid_t pid = vfork();
+  if (pid == 0) {
+    setsid();
+    const bool ready = io == nullptr || (dup2(child.input, 0) == 0 && dup2(child.output, 1) == 1 &&
+                                         dup2(child.errors, 2) == 2);
+    if (ready) {
+      sigprocmask(SIG_SETMASK, &no_signals, nullptr);
+      execl(shell.c_str(), shell.c_str(), "-c", script.c_str(), static_cast<char*>(nullptr));
+    }
+    error = errno;
+    _exit(127);
+  }
+  if (pid < 0) error = errno;
+  CloseAll(child);
+  if (error == 0) return pid;
+  if (pid > 0) waitpid(pid, nullptr, 0);
+  errno = error;
+  return -1;
+}
+
+}  // namespace toolboxd::vix

@@ -1,0 +1,30 @@
+// Starting the one program of a shim.
+
+#ifndef TOOLBOXD_VIXD_SHIM_PROGRAM_H_
+#define TOOLBOXD_VIXD_SHIM_PROGRAM_H_
+
+#include <sys/types.h>
+
+#include <string>
+
+namespace toolboxd::vix {
+
+// This process's ends of a program's standard streams; -1 for one without I/O.
+struct ProgramIo {
+  // Keeps the input from ending until it is closed.
+  int input = -1;
+  // Non-blocking.
+  int output = -1;
+  int errors = -1;
+};
+
+// Runs SHELL -c SCRIPT as the leader of a session and process group of its own, with an
+// empty signal mask. With `io` its streams are the FIFO `fifo`, made below `dir`, and two
+// pipes; without, they are this process's. Returns the process id, or -1 and errno, also
+// where the shell cannot be executed.
+pid_t StartProgram(const std::string& shell, const std::string& script, int dir,
+                   const std::string& fifo, ProgramIo* io);
+
+}  // namespace toolboxd::vix
+
+#endif  // TOOLBOXD_VIXD_SHIM_PROGRAM_H_

@@ -1,0 +1,210 @@
+#include "vixd/shim/shim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "vixd/shim/command.h"
+#include "vixd/shim/process_stat.h"
+#include "vixd/shim/program.h"
+#include "vixd/shim/record.h"
+#include "vixd/shim/spool.h"
+
+namespace toolboxd::vix {
+namespace {
+
+time_t Now() {
+  timespec now;
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return now.tv_sec;
+}
+
+// A program that runs, from its record's first writing to its last.
+class Watch {
+ public:
+  Watch(int dir, Record record) : dir_(dir), record_(std::move(record)) {}
+
+  std::string File(const char* suffix) const { return std::to_string(record_.pid) + suffix; }
+
+  // The record and the spool files; before anybody knows the process id.
+  bool Begin(const ProgramIo& io, const std::string& fifo, off_t output_limit);
+  // Returns when there is nothing left to do.
+  void Run(int signals);
+
+ private:
+  void TakeSignals(int signals);
+  void Reap();
+  void CloseInput();
+  int TimeoutMs() const;
+
+  const int dir_;
+  Record record_;
+  int input_ = -1;
+  std::optional<Spool> output_;
+  std::optional<Spool> errors_;
+  bool ended_ = false;
+  // In seconds since boot; 0 for never.
+  time_t kill_at_ = 0;
+  time_t drop_at_ = 0;
+};
+
+bool Watch::Begin(const ProgramIo& io, const std::string& fifo, off_t output_limit) {
+  // The process id may have been a program's that ended minutes ago.
+  for (const char* suffix : {".end", ".in", ".out", ".err"}) {
+    unlinkat(dir_, File(suffix).c_str(), 0);
+  }
+  if (record_.with_io) {
+    constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+    input_ = io.input;
+    output_.emplace(io.output, openat(dir_, File(".out").c_str(), kFlags, 0600), output_limit);
+    errors_.emplace(io.errors, openat(dir_, File(".err").c_str(), kFlags, 0600), output_limit);
+    if (renameat(dir_, fifo.c_str(), dir_, File(".in").c_str()) != 0) return false;
+  }
+  return WriteRecord(dir_, File(""), record_);
+}
+
+void Watch::Run(int signals) {
+  for (;;) {
+    const bool output = output_.has_value() && output_->Move();
+    const bool errors = errors_.has_value() && errors_->Move();
+    if (ended_ && !output && !errors && kill_at_ == 0) return;
+
+    pollfd items[] = {{signals, POLLIN, 0},
+                      {output ? output_->pipe() : -1, POLLIN, 0},
+                      {errors ? errors_->pipe() : -1, POLLIN, 0}};
+    poll(items, 3, TimeoutMs());
+    if (items[0].revents != 0) TakeSignals(signals);
+    if (kill_at_ != 0 && Now() >= kill_at_) {
+      kill(-record_.pid, SIGKILL);
+      kill_at_ = 0;
+    }
+    // What a forgotten background process goes on writing is nobody's.
+    if (drop_at_ != 0 && Now() >= drop_at_) {
+      if (output_.has_value()) output_->StopKeeping();
+      if (errors_.has_value()) errors_->StopKeeping();
+      drop_at_ = 0;
+    }
+  }
+}
+
+int Watch::TimeoutMs() const {
+  time_t next = kill_at_;
+  if (drop_at_ != 0 && (next == 0 || drop_at_ < next)) next = drop_at_;
+  if (next == 0) return -1;
+  return static_cast<int>(std::max<time_t>(next - Now(), 0)) * 1000 + 10;
+}
+
+void Watch::TakeSignals(int signals) {
+  signalfd_siginfo signal;
+  while (read(signals, &signal, sizeof signal) == sizeof signal) {
+    switch (signal.ssi_signo) {
+      case SIGCHLD:
+        Reap();
+        break;
+      case kCloseInputSignal:
+        CloseInput();
+        break;
+      case kKillLaterSignal:
+        if (kill_at_ == 0) kill_at_ = Now() + kKillSeconds;
+        break;
+      default:
+        // SIGTERM and the like: the program's end is what ends a shim.
+        break;
+    }
+  }
+}
+
+void Watch::Reap() {
+  int status;
+  if (ended_ || waitpid(record_.pid, &status, WNOHANG) != record_.pid) return;
+  ended_ = true;
+  CloseInput();
+  // What the program wrote is in the files before its end is told.
+  if (output_.has_value()) output_->Move();
+  if (errors_.has_value()) errors_->Move();
+  record_.end_time = time(nullptr);
+  record_.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  record_.cut_stdout = output_.has_value() && output_->cut();
+  record_.cut_stderr = errors_.has_value() && errors_->cut();
+  WriteRecord(dir_, File(".end"), record_);
+  unlinkat(dir_, File("").c_str(), 0);
+  drop_at_ = Now() + kKeepSeconds;
+  // Without a process left in the group its number is free for others.
+  if (kill(-record_.pid, 0) != 0 && errno == ESRCH) kill_at_ = 0;
+}
+
+void Watch::CloseInput() {
+  if (input_ < 0) return;
+  unlinkat(dir_, File(".in").c_str(), 0);
+  close(input_);
+  input_ = -1;
+}
+
+// Blocked from here on; the program gets an empty mask.
+int OpenSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGCHLD, kCloseInputSignal, kKillLaterSignal, SIGTERM, SIGINT, SIGHUP}) {
+    sigaddset(&set, number);
+  }
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+  return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+void Report(const StartReport& report) {
+  (void)!write(kShimDescriptor, &report, sizeof report);
+  close(kShimDescriptor);
+}
+
+}  // namespace
+
+bool RunShim(const ShimJob& job) {
+  // A vixd that dies between the start and the report must not end this process.
+  signal(SIGPIPE, SIG_IGN);
+  fcntl(kShimDescriptor, F_SETFD, FD_CLOEXEC);
+  const int signals = OpenSignals();
+  const int dir = open(job.dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const std::string fifo = "shim-" + std::to_string(getpid()) + ".in";
+  ProgramIo io;
+  Record record;
+  record.start_time = time(nullptr);
+  record.pid = signals < 0 || dir < 0
+                   ? -1
+                   : StartProgram(job.shell, job.script, dir, fifo, job.with_io ? &io : nullptr);
+  if (record.pid < 0) {
+    const int error = errno;
+    if (dir >= 0) unlinkat(dir, fifo.c_str(), 0);
+    Report({0, error});
+    return false;
+  }
+  record.start_ticks = StartTicks(record.pid);
+  record.shim = getpid();
+  record.shim_ticks = StartTicks(record.shim);
+  record.with_io = job.with_io;
+  record.name = job.name;
+  record.command_line = job.command_line;
+
+  const pid_t pid = record.pid;
+  Watch watch(dir, std::move(record));
+  if (!watch.Begin(io, fifo, job.output_limit)) {
+    const int error = errno;
+    kill(-pid, SIGKILL);
+    Report({0, error});
+    return false;
+  }
+  Report({pid, 0});
+  // Holds no file system that the program has left.
+  (void)!chdir("/");
+  watch.Run(signals);
+  return true;
+}
+
+}  // namespace toolboxd::vix

@@ -1,0 +1,230 @@
+// The shim as a program: started as vixd starts it, looked at through its files.
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <string>
+
+#include "vixd/shim/command.h"
+#include "vixd/shim/record.h"
+
+namespace toolboxd::vix {
+namespace {
+
+std::string g_shim;
+
+class ShimTest : public testing::Test {
+ protected:
+  ShimTest() {
+    path_ = testing::TempDir() + "/shimXXXXXX";
+    EXPECT_NE(mkdtemp(path_.data()), nullptr);
+    dir_ = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  }
+  ~ShimTest() override {
+    if (shim_ > 0) kill(shim_, SIGKILL);
+    if (shim_ > 0) waitpid(shim_, nullptr, 0);
+    close(dir_);
+  }
+
+  // Starts a program; its process id, or the negative errno of the report.
+  int Start(const std::string& script, const char* limit = "-", const char* shell = "/bin/sh") {
+    int ends[2];
+    EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    shim_ = fork();
+    if (shim_ == 0) {
+      dup2(ends[1], kShimDescriptor);
+      execl(g_shim.c_str(), "toolboxd-shim", kRunCommand, path_.c_str(), limit, "name",
+            "\"/bin/name\" arguments", shell, script.c_str(), static_cast<char*>(nullptr));
+      _exit(99);
+    }
+    close(ends[1]);
+    StartReport report;
+    EXPECT_EQ(read(ends[0], &report, sizeof report), static_cast<ssize_t>(sizeof report));
+    close(ends[0]);
+    return report.pid > 0 ? report.pid : -report.error;
+  }
+
+  std::string Path(int pid, const char* suffix) const {
+    return path_ + "/" + std::to_string(pid) + suffix;
+  }
+  std::string Slurp(const std::string& path) const {
+    std::ifstream file(path, std::ios::binary);
+    return std::string((std::istreambuf_iterator<char>(file)), {});
+  }
+  bool Within(int seconds, const std::function<bool()>& condition) {
+    for (int i = 0; i < seconds * 100; ++i) {
+      if (condition()) return true;
+      usleep(10'000);
+    }
+    return false;
+  }
+  std::optional<Record> WaitForEnd(int pid, int seconds = 10) {
+    std::optional<Record> record;
+    Within(seconds, [&] {
+      record = ReadRecord(dir_, std::to_string(pid) + ".end");
+      return record.has_value();
+    });
+    return record;
+  }
+
+  std::string path_;
+  int dir_;
+  pid_t shim_ = -1;
+};
+
+TEST_F(ShimTest, RecordTellsOfARunningProgram) {
+  const int pid = Start("exec sleep 60");
+  ASSERT_GT(pid, 0);
+  const std::optional<Record> record = ReadRecord(dir_, std::to_string(pid));
+  ASSERT_TRUE(record.has_value());
+  EXPECT_EQ(record->pid, pid);
+  EXPECT_EQ(record->shim, shim_);
+  EXPECT_FALSE(record->ended());
+  EXPECT_EQ(record->name, "name");
+  EXPECT_EQ(record->command_line, "\"/bin/name\" arguments");
+  EXPECT_NEAR(record->start_time, time(nullptr), 2);
+  EXPECT_EQ(getpgid(pid), pid);
+  EXPECT_EQ(getsid(pid), pid);
+  kill(pid, SIGKILL);
+  EXPECT_EQ(WaitForEnd(pid)->exit_code, -1);
+}
+
+TEST_F(ShimTest, ExitCodeIsRecordedAndTheRunningRecordGoes) {
+  const int pid = Start("exit 7");
+  const std::optional<Record> record = WaitForEnd(pid);
+  ASSERT_TRUE(record.has_value());
+  EXPECT_EQ(record->exit_code, 7);
+  EXPECT_NEAR(record->end_time, time(nullptr), 2);
+  EXPECT_TRUE(Within(5, [&] { return access(Path(pid, "").c_str(), F_OK) != 0; }));
+}
+
+TEST_F(ShimTest, ShellThatCannotBeExecutedIsReported) {
+  EXPECT_EQ(Start("true", "-", "/nonexistent/sh"), -ENOENT);
+  EXPECT_EQ(Start("true", "-", "/etc/passwd"), -EACCES);
+}
+
+TEST_F(ShimTest, ArgumentsAreShownOnceOnly) {
+  const int pid = Start("exec sleep 60");
+  const std::string shown = Slurp("/proc/" + std::to_string(shim_) + "/cmdline");
+  EXPECT_EQ(shown.find("sleep"), std::string::npos) << shown;
+  EXPECT_EQ(shown.substr(0, 14), std::string("toolboxd-shim\0", 14));
+  kill(pid, SIGKILL);
+}
+
+TEST_F(ShimTest, ProgramInheritsNothingButItsStreams) {
+  const int pid = Start("ls -l /proc/self/fd | grep -c -- '->' > " + path_ + "/fds;" +
+                        "grep -E 'SigBlk|SigIgn' /proc/self/status > " + path_ + "/signals");
+  ASSERT_TRUE(WaitForEnd(pid).has_value());
+  // 0, 1 (to the file here), 2, and ls's own.
+  EXPECT_EQ(Slurp(path_ + "/fds"), "4\n");
+  EXPECT_NE(Slurp(path_ + "/signals").find("SigBlk:\t0000000000000000"), std::string::npos);
+}
+
+TEST_F(ShimTest, TermDoesNotEndAShim) {
+  const int pid = Start("sleep 0.5; exit 3");
+  kill(shim_, SIGTERM);
+  kill(shim_, SIGHUP);
+  EXPECT_EQ(WaitForEnd(pid)->exit_code, 3);
+}
+
+TEST_F(ShimTest, OutputGoesToFiles) {
+  const int pid = Start("echo out; echo err >&2", "1000000");
+  const std::optional<Record> record = WaitForEnd(pid);
+  ASSERT_TRUE(record.has_value());
+  EXPECT_TRUE(record->with_io);
+  EXPECT_EQ(Slurp(Path(pid, ".out")), "out\n");
+  EXPECT_EQ(Slurp(Path(pid, ".err")), "err\n");
+  EXPECT_NE(access(Path(pid, ".in").c_str(), F_OK), 0);
+}
+
+TEST_F(ShimTest, OutputBeyondTheLimitIsCut) {
+  const int pid = Start("head -c 3000000 /dev/zero; exit 5", "1000000");
+  const std::optional<Record> record = WaitForEnd(pid);
+  ASSERT_TRUE(record.has_value());
+  EXPECT_EQ(record->exit_code, 5);
+  EXPECT_TRUE(record->cut_stdout);
+  EXPECT_FALSE(record->cut_stderr);
+  EXPECT_EQ(Slurp(Path(pid, ".out")).size(), 1000000u);
+}
+
+TEST_F(ShimTest, InputEndsWhenItIsCommittedNotWhenItsWriterLeaves) {
+  const int pid = Start("exec cat", "1000000");
+  for (const char* text : {"one ", "two"}) {
+    const int input = open(Path(pid, ".in").c_str(), O_WRONLY | O_CLOEXEC);
+    ASSERT_GE(input, 0);
+    ASSERT_GT(write(input, text, strlen(text)), 0);
+    close(input);
+    usleep(50'000);
+  }
+  EXPECT_FALSE(WaitForEnd(pid, 0).has_value());
+  kill(shim_, kCloseInputSignal);
+  EXPECT_TRUE(WaitForEnd(pid).has_value());
+  EXPECT_EQ(Slurp(Path(pid, ".out")), "one two");
+}
+
+TEST_F(ShimTest, WriterLearnsThatTheProgramNoLongerReads) {
+  const int pid = Start("exec 0<&-; exec sleep 60", "1000000");
+  EXPECT_TRUE(Within(5, [&] {
+    const int input = open(Path(pid, ".in").c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    if (input >= 0) close(input);
+    return input < 0 && errno == ENXIO;
+  }));
+  kill(pid, SIGKILL);
+}
+
+TEST_F(ShimTest, EndIsToldThoughABackgroundProcessHoldsTheOutput) {
+  const int pid = Start("(sleep 1; echo late) & echo early; exit 2", "1000000");
+  const std::optional<Record> record = WaitForEnd(pid, 1);
+  ASSERT_TRUE(record.has_value());
+  EXPECT_EQ(record->exit_code, 2);
+  EXPECT_TRUE(Within(5, [&] { return Slurp(Path(pid, ".out")) == "early\nlate\n"; }));
+}
+
+TEST_F(ShimTest, StubbornGroupIsKilledAfterFiveSeconds) {
+  const int pid = Start("trap '' TERM; touch " + path_ + "/ready; sleep 1000 & sleep 1000");
+  ASSERT_GT(pid, 0);
+  ASSERT_TRUE(Within(5, [&] { return access((path_ + "/ready").c_str(), F_OK) == 0; }));
+  kill(-pid, SIGTERM);
+  kill(shim_, kKillLaterSignal);
+  EXPECT_FALSE(WaitForEnd(pid, 4).has_value());
+  EXPECT_EQ(WaitForEnd(pid, 4)->exit_code, -1);
+  EXPECT_TRUE(Within(2, [&] { return kill(-pid, 0) != 0; }));
+}
+
+TEST_F(ShimTest, OneJanitorStays) {
+  const int first = Start("exit 0");
+  ASSERT_TRUE(WaitForEnd(first).has_value());
+  const pid_t janitor = shim_;
+  const std::string cmdline = "/proc/" + std::to_string(janitor) + "/cmdline";
+  EXPECT_TRUE(Within(5, [&] { return Slurp(cmdline).find("sweep") != std::string::npos; }));
+  const int second = Start("exit 0");
+  ASSERT_TRUE(WaitForEnd(second).has_value());
+  EXPECT_EQ(waitpid(shim_, nullptr, 0), shim_);
+  shim_ = janitor;
+}
+
+TEST_F(ShimTest, HelpAndNonsense) {
+  EXPECT_EQ(WEXITSTATUS(system((g_shim + " --help > /dev/null").c_str())), 0);
+  EXPECT_EQ(WEXITSTATUS(system((g_shim + " run 2> /dev/null").c_str())), 2);
+}
+
+}  // namespace
+}  // namespace toolboxd::vix
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  if (argc != 2) {
+    fprintf(stderr, "usage: shim_test SHIM\n");
+    return 2;
+  }
+  toolboxd::vix::g_shim = argv[1];
+  return RUN_ALL_TESTS();
+}

@@ -1,0 +1,45 @@
+// One output stream of a program with I/O, moved from its pipe to a file.
+
+#ifndef TOOLBOXD_VIXD_SHIM_SPOOL_H_
+#define TOOLBOXD_VIXD_SHIM_SPOOL_H_
+
+#include <sys/types.h>
+
+namespace toolboxd::vix {
+
+// Takes what the pipe holds into the file, up to a limit, and throws away what is beyond: a
+// program never waits for its reader. Bytes go by splice(2), not through this process.
+// Not thread-safe.
+class Spool {
+ public:
+  // Takes both descriptors; the pipe's is to be non-blocking.
+  Spool(int pipe, int file, off_t limit) : pipe_(pipe), file_(file), limit_(limit) {}
+  Spool(const Spool&) = delete;
+  Spool& operator=(const Spool&) = delete;
+  ~Spool();
+
+  // Moves at most about a mebibyte. False when the pipe has ended.
+  bool Move();
+
+  // From now on everything is thrown away.
+  void StopKeeping();
+
+  // For poll; -1 when the pipe has ended.
+  int pipe() const { return pipe_; }
+  // Whether the limit, or a full file system, lost bytes.
+  bool cut() const { return cut_; }
+
+ private:
+  ssize_t MoveSome();
+  ssize_t DropSome();
+
+  int pipe_;
+  int file_;
+  off_t limit_;
+  off_t size_ = 0;
+  bool cut_ = false;
+};
+
+}  // namespace toolboxd::vix
+
+#endif  // TOOLBOXD_VIXD_SHIM_SPOOL_H_

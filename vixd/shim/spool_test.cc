@@ -1,0 +1,94 @@
+#include "vixd/shim/spool.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+#include <string>
+
+namespace toolboxd::vix {
+namespace {
+
+class SpoolTest : public testing::Test {
+ protected:
+  SpoolTest() {
+    EXPECT_EQ(pipe2(ends_, O_CLOEXEC | O_NONBLOCK), 0);
+    path_ = testing::TempDir() + "/spoolXXXXXX";
+    file_ = mkstemp(path_.data());
+  }
+  void Write(const std::string& text) {
+    ASSERT_EQ(write(ends_[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
+  std::string Kept() const {
+    std::ifstream file(path_, std::ios::binary);
+    return std::string((std::istreambuf_iterator<char>(file)), {});
+  }
+
+  int ends_[2];
+  int file_;
+  std::string path_;
+};
+
+TEST_F(SpoolTest, KeepsEverythingUntilTheEnd) {
+  Spool spool(ends_[0], file_, 1 << 20);
+  EXPECT_TRUE(spool.Move());
+  Write("one ");
+  EXPECT_TRUE(spool.Move());
+  Write("two");
+  close(ends_[1]);
+  EXPECT_FALSE(spool.Move());
+  EXPECT_EQ(spool.pipe(), -1);
+  EXPECT_EQ(Kept(), "one two");
+  EXPECT_FALSE(spool.cut());
+}
+
+TEST_F(SpoolTest, ExactlyTheLimitIsNotCut) {
+  Spool spool(ends_[0], file_, 5);
+  Write("12345");
+  close(ends_[1]);
+  EXPECT_FALSE(spool.Move());
+  EXPECT_EQ(Kept(), "12345");
+  EXPECT_FALSE(spool.cut());
+}
+
+TEST_F(SpoolTest, BeyondTheLimitTheWriterGoesOn) {
+  Spool spool(ends_[0], file_, 5);
+  for (int i = 0; i < 100; ++i) {
+    Write(std::string(60000, 'x'));
+    EXPECT_TRUE(spool.Move());
+  }
+  close(ends_[1]);
+  EXPECT_FALSE(spool.Move());
+  EXPECT_EQ(Kept(), "xxxxx");
+  EXPECT_TRUE(spool.cut());
+}
+
+TEST_F(SpoolTest, FullFileSystemIsLikeTheLimit) {
+  close(file_);
+  Spool spool(ends_[0], open("/dev/full", O_WRONLY), 1 << 20);
+  Write("lost");
+  EXPECT_TRUE(spool.Move());
+  EXPECT_TRUE(spool.cut());
+  Write("lost as well");
+  EXPECT_TRUE(spool.Move());
+  close(ends_[1]);
+  EXPECT_FALSE(spool.Move());
+}
+
+TEST_F(SpoolTest, StopKeepingDropsWithoutCutting) {
+  Spool spool(ends_[0], file_, 1 << 20);
+  Write("kept");
+  spool.Move();
+  spool.StopKeeping();
+  Write("dropped");
+  EXPECT_TRUE(spool.Move());
+  EXPECT_FALSE(spool.cut());
+  EXPECT_EQ(Kept(), "kept");
+  close(ends_[1]);
+}
+
+}  // namespace
+}  // namespace toolboxd::vix
