@@ -8,6 +8,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "tests/vmx/bench.h"
+#include "tests/vmx/guest_summary.h"
+#include "tests/vmx/nic_info.h"
 #include "tests/vmx/options.h"
 #include "tests/vmx/stats.h"
 
@@ -109,6 +112,28 @@ Result Raw(const Commands& commands, const Words& words) {
   return result;
 }
 
+Result Info(const Commands& commands, const Words&) {
+  std::string text;
+  commands.vmx->With([&](Vmx::View& view) { text = GuestSummary(view); });
+  return text;
+}
+
+Result Nics(const Commands& commands, const Words&) {
+  Result raw;
+  commands.vmx->With([&](Vmx::View& view) { raw = RawNicInfo(view.rpci); });
+  if (!raw.ok()) return raw;
+  const auto info = DecodeNicInfo(*raw);
+  if (!info.ok()) return info.status();
+  return NicInfoText(*info);
+}
+
+Result Bench(const Commands& commands, const Words& words) {
+  const auto count = ToNumber(words[2]);
+  if (!count.ok()) return count.status();
+  if (*count < 1 || *count > 1000000) return absl::InvalidArgumentError("bench: 1 to 1000000 requests");
+  return RunBench(*commands.vmx, words[1], words[3], static_cast<int>(*count));
+}
+
 Result Log(const Commands& commands, const Words& words) {
   const auto after = ToNumber(words[1]);
   const auto timeout = ToDuration(words[2]);
@@ -189,7 +214,8 @@ const std::map<std::string, Command>& Table() {
       {"get", {1, Get}},         {"set", {2, Set}},            {"raw", {1, Raw}},
       {"log", {2, Log}},         {"stats", {1, StatsCommand}}, {"recorded", {0, Recorded}},
       {"fault", {2, Fault}},     {"init-pid", {0, InitPid}},   {"processes", {0, Processes}},
-      {"adopt", {1, Adopt}},
+      {"adopt", {1, Adopt}},     {"info", {0, Info}},          {"nics", {0, Nics}},
+      {"bench", {3, Bench}},
   };
   return table;
 }

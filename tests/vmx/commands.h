@@ -27,7 +27,7 @@ struct Commands {
 //   wait SECONDS                  until the guest tools are registered
 //   tclo SECONDS REQUEST          a TCLO request; the raw reply
 //   power SECONDS STATE           OS_* and the guest's status RPC; text
-//   bench KIND COUNT              see bench.h; text
+//   bench KIND COUNT REQUEST      see bench.h; text
 //   get NAME, set NAME VALUE      a guestinfo variable, without "guestinfo."
 //   raw TYPE                      the newest SetGuestInfo value of a type, raw; "disk": the JSON
 //   info, nics                    what the guest has told, as text

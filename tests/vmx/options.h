@@ -32,6 +32,11 @@ class Options {
   // CANCELLED: --help was printed. INVALID_ARGUMENT: a message for the user.
   absl::Status Parse(const std::vector<std::string>& words, std::vector<std::string>* arguments);
 
+  // As Parse, but the first unknown option, "--help" too, ends the options: the rest is for
+  // another parser.
+  absl::Status ParseKnown(const std::vector<std::string>& words,
+                          std::vector<std::string>* arguments);
+
   std::string Help() const;
 
  private:
@@ -41,6 +46,9 @@ class Options {
     bool takes_value;
     std::function<bool(absl::string_view)> set;
   };
+
+  absl::Status ParseWords(const std::vector<std::string>& words, bool stop_at_unknown,
+                          std::vector<std::string>* arguments);
 
   std::string usage_;
   std::string help_;

@@ -15,6 +15,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "tests/vmx/client.h"
+#include "tests/vmx/guest/guest_verbs.h"
 #include "tests/vmx/guest_exec.h"
 #include "tests/vmx/options.h"
 
@@ -112,6 +113,21 @@ absl::StatusOr<int> Raw(Client& client, const Settings& settings, const Words& w
   return Print(*bytes);
 }
 
+absl::StatusOr<int> Info(Client& client, const Settings&, const Words&) {
+  return PrintCall(client, {"info"});
+}
+
+absl::StatusOr<int> Nics(Client& client, const Settings&, const Words&) {
+  return PrintCall(client, {"nics"});
+}
+
+absl::StatusOr<int> Bench(Client& client, const Settings&, const Words& words) {
+  const std::string count = words.size() > 1 ? words[1] : words[0] == "idle" ? "20" : "1000";
+  const absl::StatusOr<std::string> request = RequestBytes(words.size() > 2 ? words[2] : "ping");
+  if (!request.ok()) return request.status();
+  return PrintCall(client, {"bench", words[0], count, *request});
+}
+
 absl::StatusOr<int> Log(Client& client, const Settings& settings, const Words&) {
   uint64_t after = 0;
   do {
@@ -174,7 +190,7 @@ absl::StatusOr<int> Exec(Client& client, const Settings&, const Words& words) {
   return ExecuteInGuest(client, words);
 }
 
-struct Verb {
+struct ClientVerbEntry {
   const char* arguments;
   size_t least;
   size_t most;
@@ -182,8 +198,8 @@ struct Verb {
   VerbFunction run;
 };
 
-const std::map<std::string, Verb>& Verbs() {
-  static const auto& verbs = *new std::map<std::string, Verb>{
+const std::map<std::string, ClientVerbEntry>& Verbs() {
+  static const auto& verbs = *new std::map<std::string, ClientVerbEntry>{
       {"wait", {"", 0, 0, "wait until the guest tools are registered", Wait}},
       {"send", {"REQUEST", 1, 1,
                 "send a TCLO request (C escapes such as \\x00, or @FILE); print the reply", Send}},
@@ -191,6 +207,10 @@ const std::map<std::string, Verb>& Verbs() {
       {"get", {"NAME", 1, 1, "print a guestinfo variable", Get}},
       {"set", {"NAME VALUE", 2, 2, "set a guestinfo variable", Set}},
       {"raw", {"TYPE|disk", 1, 1, "print the newest SetGuestInfo value of a type", Raw}},
+      {"info", {"", 0, 0, "print what the guest has told about itself", Info}},
+      {"nics", {"", 0, 0, "print the guest's interfaces, addresses and routes", Nics}},
+      {"bench", {"idle|serial|queued [COUNT [REQUEST]]", 1, 3,
+                 "measure round trips: at rest, one after the other, four at once", Bench}},
       {"log", {"", 0, 0, "print what host and guest have said", Log}},
       {"stats", {"", 0, 0, "print counters and times, or rates over --interval", StatsVerb}},
       {"power", {"on|off|reboot|suspend|resume", 1, 1,
@@ -202,6 +222,29 @@ const std::map<std::string, Verb>& Verbs() {
       {"exec", {"-- COMMAND [ARGUMENTS]", 1, 1000, "run a command inside the guest", Exec}},
   };
   return verbs;
+}
+
+// `vmxsim guest`: verbs and options of its own. Connects with the first request, so that --help
+// needs no guest.
+int GuestVerb(const std::vector<std::string>& words) {
+  Settings settings;
+  Options options("guest [options] VERB", "Guest operations.");
+  options.String("control", &settings.control, "the running vmxsim's control socket");
+  options.Duration("timeout", &settings.timeout, "how long to wait for a reply");
+  Words rest;
+  const absl::Status status = options.ParseKnown(words, &rest);
+  if (!status.ok()) {
+    fprintf(stderr, "vmxsim guest: %s\n", std::string(status.message()).c_str());
+    return 2;
+  }
+  absl::StatusOr<Client> client = absl::UnavailableError("");
+  return GuestMain(
+      [&](absl::string_view request) -> absl::StatusOr<std::string> {
+        if (!client.ok()) client = Client::Connect(settings.control);
+        if (!client.ok()) return client.status();
+        return client->Tclo(request, settings.timeout);
+      },
+      rest);
 }
 
 }  // namespace
@@ -217,10 +260,14 @@ std::string VerbHelp() {
     absl::StrAppend(&text, "  vmxsim ", name, *verb.arguments != '\0' ? " " : "", verb.arguments,
                     "\n      ", verb.help, "\n");
   }
+  absl::StrAppend(&text,
+                  "  vmxsim guest VERB [ARGUMENTS]\n"
+                  "      guest operations: files, programs, transfers (vmxsim guest --help)\n");
   return text + "\nvmxsim VERB --help tells a verb's options.\n";
 }
 
 int ClientVerb(const std::string& name, const std::vector<std::string>& words) {
+  if (name == "guest") return GuestVerb(words);
   const auto verb = Verbs().find(name);
   if (verb == Verbs().end()) {
     fprintf(stderr, "vmxsim: unknown verb %s\nTry: vmxsim --help\n", name.c_str());
