@@ -1,0 +1,70 @@
+#include "transportd/sessions/login_gate.h"
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+namespace toolboxd {
+namespace {
+
+class LoginGateTest : public testing::Test {
+ protected:
+  CredentialHash Right() { return hasher_.Hash("alice", "right"); }
+  CredentialHash Wrong() { return hasher_.Hash("alice", "wrong"); }
+
+  CredentialHasher hasher_;
+  LoginGate gate_;
+  absl::Time now_ = absl::FromUnixSeconds(1000);
+};
+
+TEST_F(LoginGateTest, OpenAtFirst) { EXPECT_TRUE(gate_.MayTry("alice", Wrong(), now_)); }
+
+TEST_F(LoginGateTest, HoldsOnlyThatUserBack) {
+  gate_.Refused("alice", Wrong(), now_);
+  EXPECT_FALSE(gate_.MayTry("alice", Right(), now_ + absl::Milliseconds(1999)));
+  EXPECT_TRUE(gate_.MayTry("bob", Wrong(), now_));
+  EXPECT_TRUE(gate_.MayTry("alice", Right(), now_ + absl::Seconds(2)));
+}
+
+TEST_F(LoginGateTest, DelayGrowsToItsLimit) {
+  for (const int seconds : {2, 4, 8, 16, 30, 30, 30}) {
+    gate_.Refused("alice", Wrong(), now_);
+    EXPECT_FALSE(
+        gate_.MayTry("alice", Wrong(), now_ + absl::Seconds(seconds) - absl::Milliseconds(1)));
+    now_ += absl::Seconds(seconds);
+    EXPECT_TRUE(gate_.MayTry("alice", Wrong(), now_));
+  }
+}
+
+TEST_F(LoginGateTest, SuccessStartsAgain) {
+  gate_.Refused("alice", Wrong(), now_);
+  gate_.Refused("alice", Wrong(), now_);
+  gate_.Accepted("alice", Right(), now_);
+  gate_.Refused("alice", Wrong(), now_);
+  EXPECT_TRUE(gate_.MayTry("alice", Wrong(), now_ + absl::Seconds(2)));
+}
+
+TEST_F(LoginGateTest, AcceptedCredentialIsNeverHeldBack) {
+  gate_.Accepted("alice", Right(), now_);
+  gate_.Refused("alice", Wrong(), now_);
+  EXPECT_TRUE(gate_.MayTry("alice", Right(), now_));
+  EXPECT_FALSE(gate_.MayTry("alice", Wrong(), now_));
+  gate_.Refused("alice", Right(), now_);
+  EXPECT_FALSE(gate_.MayTry("alice", Right(), now_));
+}
+
+TEST_F(LoginGateTest, ForgetsAfterAWhile) {
+  for (int i = 0; i < 5; ++i) gate_.Refused("alice", Wrong(), now_);
+  now_ += absl::Minutes(11);
+  gate_.Refused("alice", Wrong(), now_);
+  EXPECT_TRUE(gate_.MayTry("alice", Wrong(), now_ + absl::Seconds(2)));
+}
+
+TEST_F(LoginGateTest, RemembersABoundedNumberOfUsers) {
+  for (size_t i = 0; i < 3 * LoginGate::kMaxUsers; ++i) {
+    gate_.Refused(absl::StrCat("user", i), Wrong(), now_ + absl::Milliseconds(i));
+  }
+  EXPECT_EQ(gate_.size(), LoginGate::kMaxUsers);
+}
+
+}  // namespace
+}  // namespace toolboxd

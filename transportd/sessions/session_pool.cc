@@ -1,0 +1,202 @@
+#include "transportd/sessions/session_pool.h"
+
+#include <fcntl.h>
+#include <poll.h>
+
+#include <utility>
+
+#include "grpcpp/channel.h"
+#include "grpcpp/create_channel_posix.h"
+#include "grpcpp/support/channel_arguments.h"
+#include "session/client.h"
+
+namespace toolboxd {
+namespace {
+
+// What a service may answer in one message: a page of a listing, a chunk of a file.
+constexpr int kMaxMessageBytes = 8 << 20;
+// What a stream may send ahead of the packets that ask for it.
+constexpr int kStreamWindowBytes = 256 << 10;
+
+bool IsRefusal(const absl::Status& status) {
+  return absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status);
+}
+
+// Whether the other end has gone; a spare connection has nothing to say before its request.
+bool IsDead(int fd) {
+  pollfd item{fd, POLLIN | POLLRDHUP, 0};
+  return poll(&item, 1, 0) != 0;
+}
+
+std::shared_ptr<grpc::Channel> MakeChannel(int fd) {
+  // gRPC takes the descriptor and demands that it does not block.
+  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kStreamWindowBytes);
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  arguments.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);
+  return grpc::CreateCustomInsecureChannelFromFd("session", fd, arguments);
+}
+
+}  // namespace
+
+absl::string_view SessionServiceName(SessionService service) {
+  return service == SessionService::kHgfsd ? "hgfsd" : "vixd";
+}
+
+SessionOpener SocketOpener(std::string hgfsd_socket, std::string vixd_socket) {
+  SessionOpener opener;
+  opener.connect = [hgfsd = std::move(hgfsd_socket), vixd = std::move(vixd_socket)](
+                       SessionService service, absl::Time deadline) {
+    return session::ConnectSession(service == SessionService::kHgfsd ? hgfsd : vixd, deadline);
+  };
+  opener.request = [](int connection, SessionService service, bool verify, absl::string_view user,
+                      absl::string_view password, absl::Time deadline) {
+    return session::RequestSession(connection, verify ? "verify" : SessionServiceName(service),
+                                   user, password, deadline);
+  };
+  return opener;
+}
+
+SessionPool::SessionPool(SessionOpener opener, SessionPoolOptions options,
+                         std::function<absl::Time()> clock)
+    : opener_(std::move(opener)), options_(options), clock_(std::move(clock)) {}
+
+SessionPool::~SessionPool() = default;
+
+absl::StatusOr<std::shared_ptr<UserSession>> SessionPool::Get(SessionService service,
+                                                              absl::string_view user,
+                                                              absl::string_view password) {
+  const absl::Time now = clock_();
+  service_used_[static_cast<int>(service)] = now;
+  const CredentialHash credential = hasher_.Hash(user, password);
+  const auto entry = Find(service, user);
+  if (entry == sessions_.end() || !(entry->credential == credential)) {
+    return Open(service, user, password, credential);
+  }
+  if (now - entry->authenticated >= options_.reauthentication_time) {
+    const absl::Status verified = Verify(*entry, password);
+    if (IsRefusal(verified)) {
+      gate_.Refused(user, credential, now);
+      EndSessionsOf(user, credential);
+    }
+    if (!verified.ok()) return verified;
+  }
+  entry->used = now;
+  sessions_.splice(sessions_.begin(), sessions_, entry);
+  return sessions_.front().session;
+}
+
+SessionPool::Entries::iterator SessionPool::Find(SessionService service, absl::string_view user) {
+  auto entry = sessions_.begin();
+  while (entry != sessions_.end() &&
+         (entry->session->service != service || entry->session->user != user)) {
+    ++entry;
+  }
+  return entry;
+}
+
+absl::Status SessionPool::Verify(Entry& entry, absl::string_view password) {
+  absl::StatusOr<int> connection =
+      Login(entry.session->service, /*verify=*/true, entry.session->user, password);
+  if (!connection.ok()) return connection.status();
+  UniqueFd done(*connection);
+  entry.authenticated = clock_();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int> SessionPool::Login(SessionService service, bool verify, absl::string_view user,
+                                       absl::string_view password) {
+  const absl::Time deadline = absl::Now() + options_.login_timeout;
+  UniqueFd spare(Spare(service).release());
+  if (spare.ok() && !IsDead(spare.get())) {
+    const absl::Status status =
+        opener_.request(spare.get(), service, verify, user, password, deadline);
+    if (status.ok()) return spare.release();
+    // A spare that broke while it waited says nothing about the user.
+    if (!absl::IsUnavailable(status)) return status;
+  }
+  absl::StatusOr<int> connection = opener_.connect(service, deadline);
+  if (!connection.ok()) return connection;
+  UniqueFd fresh(*connection);
+  const absl::Status status =
+      opener_.request(fresh.get(), service, verify, user, password, deadline);
+  if (!status.ok()) return status;
+  return fresh.release();
+}
+
+absl::StatusOr<std::shared_ptr<UserSession>> SessionPool::Open(SessionService service,
+                                                               absl::string_view user,
+                                                               absl::string_view password,
+                                                               const CredentialHash& credential) {
+  if (!gate_.MayTry(user, credential, clock_())) {
+    return absl::UnauthenticatedError("held back after a wrong password");
+  }
+  absl::StatusOr<int> connection = Login(service, /*verify=*/false, user, password);
+  const absl::Time now = clock_();
+  if (!connection.ok()) {
+    if (IsRefusal(connection.status())) gate_.Refused(user, credential, now);
+    KeepSpare(service);
+    return connection.status();
+  }
+  gate_.Accepted(user, credential, now);
+
+  const auto old = Find(service, user);
+  if (old != sessions_.end()) sessions_.erase(old);
+  MakeRoom(service);
+  auto session = std::make_shared<UserSession>();
+  session->user = std::string(user);
+  session->service = service;
+  session->channel = MakeChannel(*connection);
+  sessions_.push_front({session, credential, now, now});
+  KeepSpare(service);
+  return session;
+}
+
+void SessionPool::EndSessionsOf(absl::string_view user, const CredentialHash& credential) {
+  sessions_.remove_if([&](const Entry& entry) {
+    return entry.session->user == user && entry.credential == credential;
+  });
+}
+
+void SessionPool::MakeRoom(SessionService service) {
+  size_t open = 0;
+  auto oldest = sessions_.end();
+  auto oldest_unused = sessions_.end();
+  for (auto entry = sessions_.begin(); entry != sessions_.end(); ++entry) {
+    if (entry->session->service != service) continue;
+    ++open;
+    oldest = entry;
+    // Held only here: no stream is open on it.
+    if (entry->session.use_count() == 1) oldest_unused = entry;
+  }
+  if (open < options_.max_sessions) return;
+  sessions_.erase(oldest_unused != sessions_.end() ? oldest_unused : oldest);
+}
+
+void SessionPool::KeepSpare(SessionService service) {
+  if (Spare(service).ok()) return;
+  absl::StatusOr<int> connection = opener_.connect(service, absl::Now() + absl::Seconds(1));
+  if (connection.ok()) Spare(service).reset(*connection);
+}
+
+void SessionPool::Drop(const std::shared_ptr<UserSession>& session) {
+  sessions_.remove_if([&](const Entry& entry) { return entry.session == session; });
+}
+
+void SessionPool::Maintain() {
+  const absl::Time now = clock_();
+  sessions_.remove_if([&](const Entry& entry) {
+    return entry.session.use_count() == 1 && now - entry.used >= options_.idle_close;
+  });
+  for (const SessionService service : {SessionService::kHgfsd, SessionService::kVixd}) {
+    UniqueFd& spare = Spare(service);
+    const bool idle = now - service_used_[static_cast<int>(service)] >= options_.idle_close;
+    if (spare.ok() && (idle || IsDead(spare.get()))) spare.reset();
+    if (!idle) KeepSpare(service);
+  }
+}
+
+}  // namespace toolboxd
