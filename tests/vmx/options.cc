@@ -59,16 +59,6 @@ void Options::Duration(absl::string_view name, absl::Duration* target, absl::str
 
 absl::Status Options::Parse(const std::vector<std::string>& words,
                             std::vector<std::string>* arguments) {
-  return ParseWords(words, /*stop_at_unknown=*/false, arguments);
-}
-
-absl::Status Options::ParseKnown(const std::vector<std::string>& words,
-                                 std::vector<std::string>* arguments) {
-  return ParseWords(words, /*stop_at_unknown=*/true, arguments);
-}
-
-absl::Status Options::ParseWords(const std::vector<std::string>& words, bool stop_at_unknown,
-                                 std::vector<std::string>* arguments) {
   size_t i = 0;
   for (; i < words.size() && absl::StartsWith(words[i], "-") && words[i] != "-"; ++i) {
     const std::string& word = words[i];
@@ -76,7 +66,7 @@ absl::Status Options::ParseWords(const std::vector<std::string>& words, bool sto
       ++i;
       break;
     }
-    if (!stop_at_unknown && (word == "--help" || word == "-h")) {
+    if (word == "--help" || word == "-h") {
       fputs(Help().c_str(), stdout);
       return absl::CancelledError();
     }
@@ -86,7 +76,6 @@ absl::Status Options::ParseWords(const std::vector<std::string>& words, bool sto
       return name == absl::StrCat("--", option.name);
     });
     if (found == options_.end()) {
-      if (stop_at_unknown) break;
       return absl::InvalidArgumentError(absl::StrCat("unknown option ", name));
     }
     if (found->takes_value != (equals != std::string::npos)) {

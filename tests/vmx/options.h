@@ -32,11 +32,6 @@ class Options {
   // CANCELLED: --help was printed. INVALID_ARGUMENT: a message for the user.
   absl::Status Parse(const std::vector<std::string>& words, std::vector<std::string>* arguments);
 
-  // As Parse, but the first unknown option, "--help" too, ends the options: the rest is for
-  // another parser.
-  absl::Status ParseKnown(const std::vector<std::string>& words,
-                          std::vector<std::string>* arguments);
-
   std::string Help() const;
 
  private:
@@ -46,10 +41,6 @@ class Options {
     bool takes_value;
     std::function<bool(absl::string_view)> set;
   };
-
-  absl::Status ParseWords(const std::vector<std::string>& words, bool stop_at_unknown,
-                          std::vector<std::string>* arguments);
-
   std::string usage_;
   std::string help_;
   std::vector<Option> options_;

@@ -224,29 +224,6 @@ const std::map<std::string, ClientVerbEntry>& Verbs() {
   return verbs;
 }
 
-// `vmxsim guest`: verbs and options of its own. Connects with the first request, so that --help
-// needs no guest.
-int GuestVerb(const std::vector<std::string>& words) {
-  Settings settings;
-  Options options("guest [options] VERB", "Guest operations.");
-  options.String("control", &settings.control, "the running vmxsim's control socket");
-  options.Duration("timeout", &settings.timeout, "how long to wait for a reply");
-  Words rest;
-  const absl::Status status = options.ParseKnown(words, &rest);
-  if (!status.ok()) {
-    fprintf(stderr, "vmxsim guest: %s\n", std::string(status.message()).c_str());
-    return 2;
-  }
-  absl::StatusOr<Client> client = absl::UnavailableError("");
-  return GuestMain(
-      [&](absl::string_view request) -> absl::StatusOr<std::string> {
-        if (!client.ok()) client = Client::Connect(settings.control);
-        if (!client.ok()) return client.status();
-        return client->Tclo(request, settings.timeout);
-      },
-      rest);
-}
-
 }  // namespace
 
 std::string VerbHelp() {
@@ -267,7 +244,7 @@ std::string VerbHelp() {
 }
 
 int ClientVerb(const std::string& name, const std::vector<std::string>& words) {
-  if (name == "guest") return GuestVerb(words);
+  if (name == "guest") return GuestMain(words);
   const auto verb = Verbs().find(name);
   if (verb == Verbs().end()) {
     fprintf(stderr, "vmxsim: unknown verb %s\nTry: vmxsim --help\n", name.c_str());
