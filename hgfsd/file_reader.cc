@@ -1,0 +1,45 @@
+#include "hgfsd/file_reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "hgfsd/file_error.h"
+#include "hgfsd/file_info.h"
+
+namespace toolboxd::hgfsd {
+
+absl::StatusOr<FileReader> FileReader::Open(absl::string_view path, uint64_t offset) {
+  if (offset > INT64_MAX) return FileError(EINVAL, "offset");
+  absl::StatusOr<Content> content = OpenContent(path);
+  if (!content.ok()) return content.status();
+  FileReader reader;
+  reader.info_ = FileInfoFromStat(content->status, path);
+  reader.info_.set_size(content->size);
+  reader.fd_ = std::move(content->fd);
+  if (offset > 0 && lseek(reader.fd_.get(), offset, SEEK_SET) < 0) {
+    return FileError(errno, path);
+  }
+  // Twice the read-ahead, and a hint only.
+  posix_fadvise(reader.fd_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  return reader;
+}
+
+absl::Status FileReader::Read(size_t size, std::string* data) {
+  data->resize(size);
+  size_t filled = 0;
+  while (filled < size) {
+    const ssize_t count = read(fd_.get(), data->data() + filled, size - filled);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && filled == 0) return FileError(errno, "read");
+    // An error after some bytes comes again at the next read.
+    if (count <= 0) break;
+    filled += count;
+  }
+  data->resize(filled);
+  return absl::OkStatus();
+}
+
+}  // namespace toolboxd::hgfsd
