@@ -1,0 +1,115 @@
+#include "powerd/child.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/status.h"
+#include "daemon/unique_fd.h"
+
+namespace toolboxd {
+namespace {
+
+constexpr absl::Duration kTermToKill = absl::Seconds(2);
+
+std::vector<char*> Pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  for (const std::string& text : strings) pointers.push_back(const_cast<char*>(text.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// A variable given twice counts as first found: ours goes behind what it replaces.
+std::vector<std::string> Environment(const std::vector<std::string>& added) {
+  std::vector<std::string> result = added;
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+    result.push_back(*variable);
+  }
+  return result;
+}
+
+absl::Status Spawn(const std::vector<std::string>& argv,
+                   const std::vector<std::string>& environment, pid_t* pid) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  // The loop's blocked signals and the ignored SIGPIPE are ours, not the program's.
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  sigset_t all;
+  sigfillset(&all);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+
+  const std::vector<std::string> variables = Environment(environment);
+  const int error = posix_spawn(pid, argv[0].c_str(), &actions, &attributes, Pointers(argv).data(),
+                                Pointers(variables).data());
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  return error == 0 ? absl::OkStatus() : ErrnoError(error, argv[0]);
+}
+
+// Whether the process has ended within the time; gives up when stop is set.
+bool AwaitEnd(int pidfd, absl::Duration timeout, const StopSignal& stop) {
+  const absl::Time end = absl::Now() + timeout;
+  for (;;) {
+    const absl::Duration left = end - absl::Now();
+    stop.Poll(pidfd, POLLIN, left);
+    pollfd ended{pidfd, POLLIN, 0};
+    if (poll(&ended, 1, 0) == 1) return true;
+    if (left <= absl::ZeroDuration() || stop.IsSet()) return false;
+  }
+}
+
+}  // namespace
+
+absl::Status RunProgram(const std::vector<std::string>& argv,
+                        const std::vector<std::string>& environment, absl::Duration timeout,
+                        const StopSignal& stop) {
+  pid_t pid = 0;
+  absl::Status spawned = Spawn(argv, environment, &pid);
+  if (!spawned.ok()) return spawned;
+  UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  if (!pidfd.ok()) {
+    // Without it there is no bounded wait: end the program rather than hang on it.
+    const int error = errno;
+    kill(-pid, SIGKILL);
+    waitpid(pid, nullptr, 0);
+    return ErrnoError(error, "pidfd_open");
+  }
+
+  const bool ended = AwaitEnd(pidfd.get(), timeout, stop);
+  if (!ended) {
+    kill(-pid, SIGTERM);
+    const StopSignal never;
+    if (!AwaitEnd(pidfd.get(), kTermToKill, never)) kill(-pid, SIGKILL);
+  }
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!ended && stop.IsSet()) return absl::CancelledError(absl::StrCat(argv[0], ": stopped"));
+  if (!ended) {
+    return absl::DeadlineExceededError(
+        absl::StrCat(argv[0], ": ended after ", absl::FormatDuration(timeout)));
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return absl::OkStatus();
+  return absl::UnknownError(WIFEXITED(status)
+                                ? absl::StrCat(argv[0], ": exit status ", WEXITSTATUS(status))
+                                : absl::StrCat(argv[0], ": signal ", WTERMSIG(status)));
+}
+
+}  // namespace toolboxd

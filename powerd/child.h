@@ -1,0 +1,26 @@
+// Running a program to its end.
+
+#ifndef TOOLBOXD_POWERD_CHILD_H_
+#define TOOLBOXD_POWERD_CHILD_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "powerd/stop_signal.h"
+
+namespace toolboxd {
+
+// Runs argv[0] with these arguments and with `environment` ("NAME=value") added to our own,
+// nothing on standard input, our standard output and error, no other descriptor of ours, and
+// in a process group of its own. OK if it exits with status 0. After the timeout, or when
+// stop is set, its group gets SIGTERM, two seconds later SIGKILL: DEADLINE_EXCEEDED or
+// CANCELLED. Safe beside threads: nothing of ours runs in the child.
+absl::Status RunProgram(const std::vector<std::string>& argv,
+                        const std::vector<std::string>& environment, absl::Duration timeout,
+                        const StopSignal& stop);
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_POWERD_CHILD_H_

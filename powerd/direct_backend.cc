@@ -1,0 +1,106 @@
+#include "powerd/direct_backend.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "daemon/log.h"
+#include "daemon/status.h"
+#include "powerd/child.h"
+#include "powerd/power_event.h"
+
+namespace toolboxd {
+namespace {
+
+constexpr absl::Duration kShutdownTimeout = absl::Seconds(30);
+
+bool IsHookName(absl::string_view name) {
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return absl::ascii_isalnum(c) || c == '_' || c == '-'; });
+}
+
+// All names but "." and "..", sorted by bytes; none if there is no such folder.
+absl::StatusOr<std::vector<std::string>> NamesIn(const std::string& folder) {
+  std::vector<std::string> names;
+  std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(folder.c_str()), closedir);
+  if (dir == nullptr) {
+    if (errno == ENOENT) return names;
+    return ErrnoError(errno, folder);
+  }
+  while (const dirent* entry = readdir(dir.get())) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != "..") names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// Only root and we ourselves can have put it there.
+bool IsTrusted(const struct stat& info) {
+  return (info.st_uid == 0 || info.st_uid == geteuid()) &&
+         (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+// Whether a file is a hook that run-parts would run.
+bool IsHook(const std::string& path, absl::string_view name, const struct stat& info) {
+  if (!S_ISREG(info.st_mode) || (info.st_mode & 0111) == 0) return false;
+  if (IsHookName(name)) return true;
+  LogNotice(path, " is not run: names of hooks have letters, digits, '_' and '-' only");
+  return false;
+}
+
+}  // namespace
+
+absl::Status DirectBackend::RunHooks(v1::PowerEvent event, const StopSignal& stop) {
+  const std::string folder = absl::StrCat(options_.hook_dir, "/", PowerEventName(event));
+  absl::StatusOr<std::vector<std::string>> names = NamesIn(folder);
+  if (!names.ok()) return names.status();
+  struct stat folder_info = {};
+  if (!names->empty() && (stat(folder.c_str(), &folder_info) != 0 || !IsTrusted(folder_info))) {
+    return MakeError(v1::PERMISSION_DENIED,
+                     absl::StrCat(folder, " is writable for others: none of its hooks is run"));
+  }
+
+  const absl::Time end = absl::Now() + options_.hook_timeout;
+  const std::vector<std::string> environment = {
+      absl::StrCat("TOOLBOXD_POWER_EVENT=", PowerEventName(event))};
+  std::vector<std::string> failures;
+  for (const std::string& name : *names) {
+    const std::string path = absl::StrCat(folder, "/", name);
+    struct stat info = {};
+    if (stat(path.c_str(), &info) != 0 || !IsHook(path, name, info)) continue;
+    if (!IsTrusted(info)) {
+      failures.push_back(absl::StrCat(path, ": not run, it is writable for others"));
+      continue;
+    }
+    const absl::Duration left = std::max(end - absl::Now(), absl::ZeroDuration());
+    absl::Status status = RunProgram({path}, environment, left, stop);
+    if (absl::IsCancelled(status)) return status;
+    if (!status.ok()) failures.push_back(std::string(status.message()));
+  }
+  if (failures.empty()) return absl::OkStatus();
+  return absl::UnknownError(absl::StrJoin(failures, "; "));
+}
+
+absl::Status DirectBackend::ChangeState(v1::PowerEvent event) {
+  if (event != v1::HALT && event != v1::REBOOT) {
+    return MakeError(v1::NOT_SUPPORTED, absl::StrCat("no ", PowerEventName(event),
+                                                     " without logind on the system bus"));
+  }
+  // Not to be stopped half-way: once begun, a shutdown is what was asked for.
+  const StopSignal never;
+  return RunProgram({options_.shutdown_command, event == v1::HALT ? "-h" : "-r", "now"}, {},
+                    kShutdownTimeout, never);
+}
+
+}  // namespace toolboxd

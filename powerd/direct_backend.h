@@ -1,0 +1,40 @@
+// Power without systemd: for development and for systems with another init, as root.
+
+#ifndef TOOLBOXD_POWERD_DIRECT_BACKEND_H_
+#define TOOLBOXD_POWERD_DIRECT_BACKEND_H_
+
+#include <string>
+
+#include "absl/time/time.h"
+#include "powerd/power_backend.h"
+
+namespace toolboxd {
+
+struct DirectOptions {
+  // Hooks are the executable files in HOOK_DIR/EVENT.
+  std::string hook_dir = "/etc/toolboxd/power.d";
+  // For all hooks of an event together.
+  absl::Duration hook_timeout = absl::Seconds(60);
+  // Called with "-h now" or "-r now".
+  std::string shutdown_command = "/sbin/shutdown";
+};
+
+// Runs hooks as run-parts(8) does, so that the same folder works under systemd, where
+// run-parts runs them: in the order of their names, only names of letters, digits, "_" and
+// "-", all of them even after one failed. A hook that others than root and this process's
+// user could have written is not run and counts as failed. TOOLBOXD_POWER_EVENT holds the
+// event's name. Suspending needs logind: UNIMPLEMENTED here.
+class DirectBackend final : public PowerBackend {
+ public:
+  explicit DirectBackend(DirectOptions options) : options_(std::move(options)) {}
+
+  absl::Status RunHooks(v1::PowerEvent event, const StopSignal& stop) override;
+  absl::Status ChangeState(v1::PowerEvent event) override;
+
+ private:
+  const DirectOptions options_;
+};
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_POWERD_DIRECT_BACKEND_H_

@@ -1,0 +1,29 @@
+// What really happens to the machine.
+
+#ifndef TOOLBOXD_POWERD_POWER_BACKEND_H_
+#define TOOLBOXD_POWERD_POWER_BACKEND_H_
+
+#include "absl/status/status.h"
+#include "powerd/stop_signal.h"
+#include "toolboxd/v1/power.pb.h"
+
+namespace toolboxd {
+
+// Runs hooks and changes the power state. The service calls one function at a time.
+class PowerBackend {
+ public:
+  virtual ~PowerBackend() = default;
+
+  // Runs the hooks of an event and returns when they have ended: OK if all of them succeeded
+  // or there are none, otherwise an error whose message says what failed. Gives up with
+  // CANCELLED when stop is set.
+  virtual absl::Status RunHooks(v1::PowerEvent event, const StopSignal& stop) = 0;
+
+  // Halts (that is, powers off), reboots or suspends; OK when the system has accepted that.
+  // Called only for events with HasPowerAction.
+  virtual absl::Status ChangeState(v1::PowerEvent event) = 0;
+};
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_POWERD_POWER_BACKEND_H_

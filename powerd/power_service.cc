@@ -1,0 +1,73 @@
+#include "powerd/power_service.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/log.h"
+#include "daemon/status.h"
+#include "powerd/power_event.h"
+
+namespace toolboxd {
+
+grpc::Status PowerService::ChangeState(grpc::ServerContext*, Stream* stream) {
+  v1::ChangeStateRequest request;
+  if (!stream->Read(&request) || !request.has_begin() || PowerEventName(request.begin()).empty()) {
+    return ToGrpc(MakeError(v1::INVALID_ARGUMENT, "the first message must begin a power event"));
+  }
+  const v1::PowerEvent event = request.begin();
+  v1::PowerEvent running = v1::POWER_EVENT_UNSPECIFIED;
+  if (!running_.compare_exchange_strong(running, event)) {
+    return grpc::Status(
+        grpc::StatusCode::FAILED_PRECONDITION,
+        std::string(absl::StrCat("another power event is running: ", PowerEventName(running))));
+  }
+  LogNotice("power event ", PowerEventName(event), " begins");
+  const absl::Status status = Run(event, stream);
+  if (status.ok()) {
+    LogNotice("power event ", PowerEventName(event), " is done");
+  } else {
+    LogWarning("power event ", PowerEventName(event), ": ", status.message());
+  }
+  running_.store(v1::POWER_EVENT_UNSPECIFIED);
+  return ToGrpc(status);
+}
+
+// What is written to a caller that is gone gets lost; the event goes on without.
+absl::Status PowerService::Run(v1::PowerEvent event, Stream* stream) {
+  v1::ChangeStateUpdate update;
+  update.mutable_started();
+  stream->Write(update);
+
+  const absl::Status hooks = backend_->RunHooks(event, stop_);
+  if (stop_.IsSet()) return absl::UnavailableError("powerd is stopping");
+  if (!hooks.ok()) LogWarning("hooks of ", PowerEventName(event), ": ", hooks.message());
+  update.mutable_hooks_finished()->set_success(hooks.ok());
+  update.mutable_hooks_finished()->set_message(std::string(hooks.message()));
+  stream->Write(update);
+
+  if (HasPowerAction(event)) {
+    absl::Status status = AwaitProceed(event, hooks, stream);
+    if (status.ok()) status = backend_->ChangeState(event);
+    if (!status.ok()) return status;
+  }
+  update.mutable_done();
+  stream->Write(update);
+  return absl::OkStatus();
+}
+
+absl::Status PowerService::AwaitProceed(v1::PowerEvent event, const absl::Status& hooks,
+                                        Stream* stream) {
+  v1::ChangeStateRequest request;
+  while (stream->Read(&request)) {
+    if (request.has_proceed()) return absl::OkStatus();
+    LogLimited("unexpected step", "a message that is not proceed is ignored");
+  }
+  if (!hooks.ok()) {
+    return absl::AbortedError(absl::StrCat("cancelled by its hooks: ", hooks.message()));
+  }
+  LogNotice("the caller of ", PowerEventName(event), " is gone; going on without it");
+  if (stop_.WaitFor(proceed_alone_)) return absl::UnavailableError("powerd is stopping");
+  return absl::OkStatus();
+}
+
+}  // namespace toolboxd

@@ -1,0 +1,13 @@
+// powerd's main function, for a program of its own and for a multi-call one.
+
+#ifndef TOOLBOXD_POWERD_POWERD_H_
+#define TOOLBOXD_POWERD_POWERD_H_
+
+namespace toolboxd {
+
+// Returns the exit status (daemon/README.md).
+int PowerdMain(int argc, char** argv);
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_POWERD_POWERD_H_

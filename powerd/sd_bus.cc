@@ -1,0 +1,68 @@
+#include "powerd/sd_bus.h"
+
+#include <dlfcn.h>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/status.h"
+
+namespace toolboxd {
+namespace {
+
+constexpr char kLibrary[] = "libsystemd.so.0";
+
+template <typename Function>
+bool Find(void* handle, const char* name, Function* function) {
+  *function = reinterpret_cast<Function>(dlsym(handle, name));
+  return *function != nullptr;
+}
+
+#define TOOLBOXD_FIND(name) Find(handle, #name, &library.name)
+
+absl::StatusOr<SdBusLibrary> LoadLibrary() {
+  // Never closed: the library keeps per-thread state.
+  void* handle = dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) return absl::UnavailableError(dlerror());
+  SdBusLibrary library = {};
+  const bool complete = TOOLBOXD_FIND(sd_bus_open_system) &&
+                        TOOLBOXD_FIND(sd_bus_flush_close_unref) &&
+                        TOOLBOXD_FIND(sd_bus_set_method_call_timeout) &&
+                        TOOLBOXD_FIND(sd_bus_call_method) && TOOLBOXD_FIND(sd_bus_match_signal) &&
+                        TOOLBOXD_FIND(sd_bus_slot_unref) && TOOLBOXD_FIND(sd_bus_process) &&
+                        TOOLBOXD_FIND(sd_bus_get_fd) && TOOLBOXD_FIND(sd_bus_get_events) &&
+                        TOOLBOXD_FIND(sd_bus_message_read) && TOOLBOXD_FIND(sd_bus_message_unref) &&
+                        TOOLBOXD_FIND(sd_bus_error_free) && TOOLBOXD_FIND(sd_bus_error_has_name);
+  if (!complete) return absl::UnavailableError(absl::StrCat(kLibrary, " lacks a function"));
+  return library;
+}
+
+#undef TOOLBOXD_FIND
+
+}  // namespace
+
+absl::StatusOr<const SdBusLibrary*> SdBusLibrary::Load() {
+  static const absl::StatusOr<SdBusLibrary>& library =
+      *new absl::StatusOr<SdBusLibrary>(LoadLibrary());
+  if (!library.ok()) return library.status();
+  return &*library;
+}
+
+absl::Status SdBusFailure(absl::string_view what, int result, const sd_bus_error* error) {
+  if (error != nullptr && error->message != nullptr) {
+    return absl::UnavailableError(absl::StrCat(what, ": ", error->message, " (", error->name, ")"));
+  }
+  // sd-bus returns negative errno.
+  return ErrnoError(-result, what);
+}
+
+absl::StatusOr<SystemBus> SystemBus::Open(uint64_t timeout_usec) {
+  absl::StatusOr<const SdBusLibrary*> library = SdBusLibrary::Load();
+  if (!library.ok()) return library.status();
+  sd_bus* bus = nullptr;
+  const int result = (*library)->sd_bus_open_system(&bus);
+  if (result < 0) return SdBusFailure("system bus", result, nullptr);
+  SystemBus opened(*library, bus);
+  (*library)->sd_bus_set_method_call_timeout(bus, timeout_usec);
+  return opened;
+}
+
+}  // namespace toolboxd

@@ -1,0 +1,3 @@
+#include "powerd/powerd.h"
+
+int main(int argc, char** argv) { return toolboxd::PowerdMain(argc, argv); }

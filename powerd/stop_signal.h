@@ -1,0 +1,54 @@
+// Ends waiting in another thread.
+
+#ifndef TOOLBOXD_POWERD_STOP_SIGNAL_H_
+#define TOOLBOXD_POWERD_STOP_SIGNAL_H_
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "daemon/unique_fd.h"
+
+namespace toolboxd {
+
+// Set once, for good. Thread-safe.
+class StopSignal {
+ public:
+  StopSignal() : event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+  void Set() {
+    const uint64_t one = 1;
+    while (write(event_.get(), &one, sizeof(one)) < 0 && errno == EINTR) {
+    }
+  }
+
+  bool IsSet() const { return WaitFor(absl::ZeroDuration()); }
+
+  // Whether it was set within that time.
+  bool WaitFor(absl::Duration time) const {
+    Poll(-1, 0, time);
+    pollfd event{event_.get(), POLLIN, 0};
+    return poll(&event, 1, 0) == 1;
+  }
+
+  // Returns as soon as one of `events` is true of fd (-1: no descriptor), the signal is set,
+  // or the time is over; also for no reason at all.
+  void Poll(int fd, int events, absl::Duration time) const {
+    pollfd fds[] = {{event_.get(), POLLIN, 0}, {fd, static_cast<int16_t>(events), 0}};
+    const int64_t ms = absl::ToInt64Milliseconds(absl::Ceil(time, absl::Milliseconds(1)));
+    poll(fds, 2, static_cast<int>(std::clamp<int64_t>(ms, 0, INT32_MAX)));
+  }
+
+ private:
+  UniqueFd event_;
+};
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_POWERD_STOP_SIGNAL_H_

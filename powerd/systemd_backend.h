@@ -1,0 +1,36 @@
+// Power through systemd and logind: needs neither root nor exec, only the polkit rule of
+// deploy/polkit.
+
+#ifndef TOOLBOXD_POWERD_SYSTEMD_BACKEND_H_
+#define TOOLBOXD_POWERD_SYSTEMD_BACKEND_H_
+
+#include "absl/time/time.h"
+#include "powerd/power_backend.h"
+
+namespace toolboxd {
+
+struct SystemdOptions {
+  // How long to wait for the hook unit, whose own limit should be a little shorter.
+  absl::Duration hook_timeout = absl::Seconds(65);
+  // How long systemd and logind may take to answer a call.
+  absl::Duration call_timeout = absl::Seconds(10);
+};
+
+// Hooks run in the root unit toolboxd-power-hook@EVENT.service, which this starts and waits
+// for; where there is no such unit there are no hooks. The machine is halted, rebooted and
+// suspended by logind, without asking anybody. A connection to the bus exists only while a
+// call runs.
+class SystemdBackend final : public PowerBackend {
+ public:
+  explicit SystemdBackend(SystemdOptions options) : options_(options) {}
+
+  absl::Status RunHooks(v1::PowerEvent event, const StopSignal& stop) override;
+  absl::Status ChangeState(v1::PowerEvent event) override;
+
+ private:
+  const SystemdOptions options_;
+};
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_POWERD_SYSTEMD_BACKEND_H_
