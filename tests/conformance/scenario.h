@@ -18,6 +18,8 @@ struct Scenario {
   // null where they must agree. docs/protocol.md lists these.
   const char* difference = nullptr;
   const char* expected = nullptr;
+  // vmtoolsd does not survive it, so it is not asked.
+  bool toolboxd_only = false;
 };
 
 const std::vector<Scenario>& DirectoryScenarios();

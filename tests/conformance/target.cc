@@ -71,8 +71,13 @@ std::string Target::Normal(std::string text) const {
   return absl::CHexEscape(absl::StrReplaceAll(text, {{folder_, "@"}}));
 }
 
+std::string Target::Failure(const absl::Status& status) const {
+  const bool reached = absl::IsAborted(status);
+  return absl::StrCat(reached ? "" : "no reply: ", Normal(std::string(status.message())));
+}
+
 std::string Target::Line(const absl::StatusOr<GuestReply>& reply) const {
-  if (!reply.ok()) return absl::StrCat("no reply: ", Normal(std::string(reply.status().message())));
+  if (!reply.ok()) return Failure(reply.status());
   // A failure's text is for people; the code is the contract.
   if (reply->error != 0) return absl::StrCat(reply->error);
   return absl::StrCat("0 ", Normal(reply->result));
@@ -95,7 +100,7 @@ std::string Target::List(absl::string_view path, absl::string_view pattern, int3
 
 std::string Target::CountAll(absl::string_view path, int32_t max_results) {
   const auto files = client_.ListFiles(path, "", max_results);
-  if (!files.ok()) return std::string(files.status().message());
+  if (!files.ok()) return Failure(files.status());
   std::set<std::string> names;
   for (const Record& file : *files) names.insert(file.at("Name"));
   return absl::StrCat(files->size(), " entries, ", names.size(), " names");
@@ -181,7 +186,7 @@ std::string Target::Upload(absl::string_view path, const std::string& content) {
     sent += data.size();
     return absl::StatusOr<std::string>(data);
   });
-  return size.ok() ? "0" : Normal(std::string(size.status().message()));
+  return size.ok() ? "0" : Failure(size.status());
 }
 
 std::string Target::Download(absl::string_view path) {
@@ -190,7 +195,7 @@ std::string Target::Download(absl::string_view path) {
     absl::StrAppend(&content, data);
     return absl::OkStatus();
   });
-  if (!size.ok()) return Normal(std::string(size.status().message()));
+  if (!size.ok()) return Failure(size.status());
   return absl::StrCat("0 reported ", *size, ", ", Checksum(content));
 }
 
@@ -210,7 +215,7 @@ int64_t Target::Start(absl::string_view program, absl::string_view arguments) {
 std::string Target::Await(int64_t pid) {
   for (int tries = 0; tries < 400; ++tries) {
     auto list = client_.ListProcesses({static_cast<uint64_t>(pid)});
-    if (!list.ok()) return std::string(list.status().message());
+    if (!list.ok()) return Failure(list.status());
     if (list->empty()) return "not listed";
     if (vmx::NumberOf(list->front(), "eTime") != 0) return Normal(Describe(list->front()));
     absl::SleepFor(absl::Milliseconds(25));
@@ -242,13 +247,13 @@ std::string Target::Terminate(uint64_t pid) {
 
 std::string Target::ListProcesses(const std::vector<uint64_t>& pids) {
   const auto list = client_.ListProcesses(pids);
-  if (!list.ok()) return std::string(list.status().message());
+  if (!list.ok()) return Failure(list.status());
   return absl::StrCat("0 ", Normal(DescribeAll(*list)));
 }
 
 std::string Target::CountListed(const std::vector<uint64_t>& pids) {
   const auto list = client_.ListProcesses({});
-  if (!list.ok()) return std::string(list.status().message());
+  if (!list.ok()) return Failure(list.status());
   size_t found = 0;
   for (const Record& process : *list) {
     const auto pid = static_cast<uint64_t>(vmx::NumberOf(process, "pid"));
@@ -289,8 +294,9 @@ std::string Target::Tree() const {
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder_)) {
     struct stat status {};
     lstat(entry.path().c_str(), &status);
-    std::string line = absl::StrFormat("%s %o %d", fs::relative(entry.path(), folder_).string(),
-                                       status.st_mode, status.st_uid);
+    std::string line =
+        absl::StrFormat("%s %o %d", entry.path().lexically_relative(folder_).string(),
+                        status.st_mode, status.st_uid);
     if (S_ISREG(status.st_mode)) {
       std::ifstream file(entry.path(), std::ios::binary);
       absl::StrAppend(&line, " ",

@@ -84,6 +84,8 @@ class Target {
 
  private:
   std::string Line(const absl::StatusOr<vmx::GuestReply>& reply) const;
+  // "no reply: …" unless the guest answered an error.
+  std::string Failure(const absl::Status& status) const;
   std::string Normal(std::string text) const;
 
   vmx::TcloSend send_;

@@ -1,0 +1,83 @@
+# Shared by the test scripts: a private /etc with users of its own, and guests under vmxsim.
+# shellcheck shell=bash
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+vmxsim=${VMXSIM:-$root/out/test/vmxsim}
+password=tbx-Secret7
+
+# Runs the calling script again in a mount namespace of its own.
+in_private_mounts() {
+  [[ -n ${TOOLBOXD_PRIVATE_MOUNTS-} ]] && return
+  [[ $EUID == 0 ]] || { echo "$0: needs root" >&2; exit 1; }
+  TOOLBOXD_PRIVATE_MOUNTS=1 exec unshare --mount --propagation private "$0" "$@"
+}
+
+# make_users DIR: a copy of /etc in which test users exist, in place of /etc; the machine's
+# own stays as it is. The users: alice and bob may log in; locked, expired, nohome, nologin
+# are what they say. All have $password, and so has root.
+make_users() {
+  local etc=$1/etc user
+  cp -a /etc "$etc"
+  mount --bind "$etc" /etc
+  install -d "$1/home"
+  chmod 755 "$1" "$1/home"
+  for user in alice bob locked expired nologin; do
+    useradd --home-dir "$1/home/$user" --create-home --shell /bin/bash "$user"
+  done
+  useradd --home-dir "$1/home/missing" --no-create-home --shell /bin/bash nohome
+  usermod --shell /usr/sbin/nologin nologin
+  for user in root alice bob locked expired nohome nologin; do
+    printf '%s:%s\n' "$user" "$password"
+  done | chpasswd --crypt-method SHA512
+  usermod --lock locked
+  usermod --expiredate 1 expired
+  if [[ -f $root/deploy/pam/toolboxd ]]; then
+    install -m 644 "$root/deploy/pam/toolboxd" /etc/pam.d/toolboxd
+  fi
+}
+
+guests=()
+# start_guest CONTROL LOG COMMAND…: starts tools in a simulated VM and waits for their registration.
+start_guest() {
+  local control=$1 log=$2
+  shift 2
+  "$vmxsim" run --control="$control" -- "$@" >"$log" 2>&1 &
+  guests+=($!)
+  local tries
+  for ((tries = 0; tries < 100; ++tries)); do
+    [[ -S $control ]] && break
+    sleep 0.1
+  done
+  if ! "$vmxsim" wait --control="$control" --timeout=30s; then
+    cat "$log" >&2
+    echo "$1 did not register" >&2
+    return 1
+  fi
+}
+
+stop_guests() {
+  local guest
+  for guest in "${guests[@]}"; do kill -TERM "$guest" 2>/dev/null; done
+  for guest in "${guests[@]}"; do wait "$guest" 2>/dev/null; done
+  guests=()
+}
+
+passed=0 failed=0
+# check NAME COMMAND…: one test; its output is shown if it fails.
+check() {
+  local name=$1 output
+  shift
+  if output=$("$@" 2>&1); then
+    printf 'pass  %s\n' "$name"
+    passed=$((passed + 1))
+  else
+    printf 'FAIL  %s\n%s\n' "$name" "$output"
+    failed=$((failed + 1))
+  fi
+}
+
+# Ends a test script: the line that tests/run adds up.
+summary() {
+  printf '%d passed, %d failed\n' "$passed" "$failed"
+  [[ $failed == 0 && $passed != 0 ]]
+}
