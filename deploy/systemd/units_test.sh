@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# The units are valid for the systemd that is here, and exposed no more than they may be.
+set -uo pipefail
+
+units=deploy/systemd
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+fail() { echo "FAIL: $*"; failures=$((failures + 1)); }
+
+# verify wants the programs: stand-ins for what the package installs.
+mkdir "$work/units" "$work/programs"
+for program in transportd guestinfod powerd session; do
+  install -m 755 /dev/null "$work/programs/$program"
+done
+for unit in "$units"/*.{service,socket,target,slice}; do
+  sed "s,/usr/lib/toolboxd/,$work/programs/," "$unit" >"$work/units/${unit##*/}"
+done
+words=$(systemd-analyze verify --man=no "$work"/units/* 2>&1 | grep -F toolboxd)
+[[ -z $words ]] || fail "systemd-analyze verify: $words"
+
+# The threshold is in tenths.
+limit() {
+  local out
+  out=$(systemd-analyze security --offline=true --no-pager --threshold="$2" "$units/$1" 2>&1) ||
+    fail "$1: $(grep -i overall <<<"$out" || echo "$out"); allowed: $2 tenths"
+  grep -i overall <<<"$out"
+}
+limit toolboxd-transportd.service 10
+limit toolboxd-guestinfod.service 10
+limit toolboxd-powerd.service 10
+limit toolboxd-hgfsd@.service 30
+limit toolboxd-hgfsd-login@.service 30
+# A login: nothing can be closed that sudo, an installer or a container needs.
+limit toolboxd-vixd@.service 96
+limit toolboxd-vixd-login@.service 96
+
+# Programs of users inherit what vixd's unit sets.
+for unit in "$units"/toolboxd-vixd*@.service; do
+  grep -E '^(MemoryMax|TasksMax|NoNewPrivileges|SystemCallFilter|Private[A-Z]|Protect|Restrict[A-Z][a-z]+=[^o])' "$unit" |
+    grep -v '^Restart' && fail "${unit##*/} sets what a user's programs would inherit"
+  grep -q '^KillMode=process$' "$unit" || fail "${unit##*/} would kill users' programs"
+done
+
+# Whatever serves or starts for the host is skipped where there is no VMware.
+for unit in "$units"/*.socket "$units"/*.target "$units"/toolboxd-{transportd,guestinfod,powerd}.service; do
+  grep -q '^ConditionVirtualization=vmware$' "$unit" || fail "${unit##*/} starts off VMware"
+done
+
+((failures == 0)) && echo "PASS"
+exit $((failures > 0))
