@@ -1,0 +1,52 @@
+#include "tests/bench/guest.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <sstream>
+#include <utility>
+
+namespace toolboxd::bench {
+namespace {
+
+vmx::TcloSend Sender(const std::shared_ptr<vmx::Client>& host) {
+  return [host](absl::string_view request) { return host->Tclo(request, absl::Seconds(60)); };
+}
+
+}  // namespace
+
+void Require(const absl::Status& status, absl::string_view what) {
+  if (status.ok()) return;
+  std::fprintf(stderr, "bench: %s: %s\n", std::string(what).c_str(), status.ToString().c_str());
+  std::exit(1);
+}
+
+Guest::Guest(const std::string& control, std::set<std::string> names, const std::string& user,
+             const std::string& password)
+    : names_(std::move(names)) {
+  absl::StatusOr<vmx::Client> client = vmx::Client::Connect(control);
+  Require(client.status(), control);
+  host_ = std::make_shared<vmx::Client>(std::move(*client));
+  operations_ = std::make_unique<vmx::GuestClient>(Sender(host_), user, password);
+}
+
+vmx::GuestClient Guest::As(const std::string& user, const std::string& password) {
+  return vmx::GuestClient(Sender(host_), user, password);
+}
+
+Cost Guest::Costs() {
+  const absl::StatusOr<std::string> text = host_->Call({"processes"});
+  Require(text.status(), "processes");
+  std::vector<pid_t> pids;
+  std::istringstream words(*text);
+  for (pid_t pid; words >> pid;) pids.push_back(pid);
+  return Measure(pids, names_);
+}
+
+double Guest::Stat(const std::string& name) {
+  const auto stats = host_->Stats();
+  Require(stats.status(), "stats");
+  const auto found = stats->find(name);
+  return found == stats->end() ? 0 : found->second;
+}
+
+}  // namespace toolboxd::bench

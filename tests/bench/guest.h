@@ -1,0 +1,46 @@
+// One side of the comparison: tools in a simulated VM.
+
+#ifndef TOOLBOXD_TESTS_BENCH_GUEST_H_
+#define TOOLBOXD_TESTS_BENCH_GUEST_H_
+
+#include <memory>
+#include <set>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "tests/bench/processes.h"
+#include "tests/vmx/client.h"
+#include "tests/vmx/guest/guest_client.h"
+
+namespace toolboxd::bench {
+
+// Ends the program with a message where the guest does not answer: half a benchmark
+// is no benchmark.
+class Guest {
+ public:
+  // `names` are the command names of the tools' own processes.
+  Guest(const std::string& control, std::set<std::string> names, const std::string& user,
+        const std::string& password);
+
+  vmx::Client& host() { return *host_; }
+  vmx::GuestClient& operations() { return *operations_; }
+  // Operations of another user.
+  vmx::GuestClient As(const std::string& user, const std::string& password);
+
+  Cost Costs();
+  // One counter of vmxsim's stats.
+  double Stat(const std::string& name);
+
+ private:
+  std::shared_ptr<vmx::Client> host_;
+  std::unique_ptr<vmx::GuestClient> operations_;
+  std::set<std::string> names_;
+};
+
+// Prints and exits unless ok.
+void Require(const absl::Status& status, absl::string_view what);
+
+}  // namespace toolboxd::bench
+
+#endif  // TOOLBOXD_TESTS_BENCH_GUEST_H_

@@ -1,0 +1,35 @@
+// What is measured; each prints its rows.
+
+#ifndef TOOLBOXD_TESTS_BENCH_MEASUREMENTS_H_
+#define TOOLBOXD_TESTS_BENCH_MEASUREMENTS_H_
+
+#include <string>
+
+#include "tests/bench/guest.h"
+
+namespace toolboxd::bench {
+
+struct Pair {
+  Guest& toolboxd;
+  Guest& vmtoolsd;
+  // A folder that the guest user may write, and a second user with the same password.
+  std::string folder;
+  std::string second_user;
+  std::string password;
+};
+
+// One row: both values, toolboxd's over vmtoolsd's, and the aim (empty: none).
+void PrintRow(const std::string& name, double toolboxd, double vmtoolsd, const std::string& unit,
+              const std::string& aim = "");
+void PrintHeading(const std::string& text);
+
+void MeasureIdle(Pair& pair);
+void MeasureRoundTrips(Pair& pair);
+void MeasureOperations(Pair& pair);
+void MeasureListings(Pair& pair);
+void MeasurePrograms(Pair& pair);
+void MeasureTransfers(Pair& pair);
+
+}  // namespace toolboxd::bench
+
+#endif  // TOOLBOXD_TESTS_BENCH_MEASUREMENTS_H_

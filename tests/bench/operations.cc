@@ -1,0 +1,138 @@
+// Guest operations: one after another, in numbers, and large.
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "tests/bench/measurements.h"
+#include "transportd/vix/opcode.h"
+#include "transportd/vix/requests.h"
+
+namespace toolboxd::bench {
+namespace {
+
+struct Percentiles {
+  double p50, p99;
+};
+
+Percentiles Time(int count, const std::function<void()>& operation) {
+  std::vector<double> times;
+  for (int i = 0; i < count; ++i) {
+    const absl::Time start = absl::Now();
+    operation();
+    times.push_back(absl::ToDoubleMilliseconds(absl::Now() - start));
+  }
+  std::sort(times.begin(), times.end());
+  return {times[times.size() / 2], times[times.size() * 99 / 100]};
+}
+
+void RequireOk(const absl::StatusOr<vmx::GuestReply>& reply, absl::string_view what) {
+  Require(reply.status(), what);
+  if (reply->error != 0) Require(absl::UnknownError(vmx::VixErrorName(reply->error)), what);
+}
+
+void ReadEnvironment(vmx::GuestClient& client) {
+  vix::ReadEnvironmentRequest request;
+  request.names = {"HOME"};
+  RequireOk(client.Call(vix::kReadEnvironmentVariables, vix::Encode(request)), "getenv");
+}
+
+int64_t Start(vmx::GuestClient& client, absl::string_view program, absl::string_view arguments) {
+  vix::StartProgramRequest request;
+  request.program = program;
+  request.arguments = arguments;
+  const absl::StatusOr<int64_t> pid = client.StartProgram(request);
+  Require(pid.status(), "start");
+  return *pid;
+}
+
+void StartAndList(vmx::GuestClient& client) {
+  const int64_t pid = Start(client, "/bin/true", "");
+  Require(client.ListProcesses({static_cast<uint64_t>(pid)}).status(), "ps");
+}
+
+// Programs a second, one request after another.
+double StartRate(vmx::GuestClient& client, int count) {
+  const absl::Time start = absl::Now();
+  for (int i = 0; i < count; ++i) Start(client, "/bin/true", "");
+  return count / absl::ToDoubleSeconds(absl::Now() - start);
+}
+
+// Milliseconds until 100 sleeping programs are started and all listed.
+double Hundred(vmx::GuestClient& client) {
+  const absl::Time start = absl::Now();
+  std::vector<uint64_t> pids;
+  for (int i = 0; i < 100; ++i)
+    pids.push_back(static_cast<uint64_t>(Start(client, "/bin/sleep", "5")));
+  const auto list = client.ListProcesses(pids);
+  Require(list.status(), "ps");
+  if (list->size() != pids.size()) {
+    Require(absl::UnknownError(absl::StrCat(list->size(), " of 100 programs listed")), "ps");
+  }
+  return absl::ToDoubleMilliseconds(absl::Now() - start);
+}
+
+double ListAll(vmx::GuestClient& client, const std::string& folder, size_t count) {
+  const absl::Time start = absl::Now();
+  const auto files = client.ListFiles(folder, "", 1000000);
+  Require(files.status(), "ls");
+  if (files->size() != count + 2) {
+    Require(absl::UnknownError(absl::StrCat(files->size(), " entries listed")), "ls");
+  }
+  return absl::ToDoubleMilliseconds(absl::Now() - start);
+}
+
+std::string Fill(const std::string& folder, size_t count) {
+  const std::string path = absl::StrCat(folder, "/entries", count);
+  if (std::system(absl::StrCat("mkdir ", path, " && chmod 755 ", path).c_str()) != 0) std::exit(1);
+  for (size_t i = 0; i < count; ++i) std::ofstream(absl::StrCat(path, "/entry", i));
+  return path;
+}
+
+}  // namespace
+
+void MeasureOperations(Pair& pair) {
+  PrintHeading("guest operations of one user, one after another");
+  vmx::GuestClient ours = pair.toolboxd.As(pair.second_user, pair.password);
+  vmx::GuestClient theirs = pair.vmtoolsd.As(pair.second_user, pair.password);
+  // The first user's operation makes the spare connection that the second one finds.
+  ReadEnvironment(pair.toolboxd.operations());
+  ReadEnvironment(pair.vmtoolsd.operations());
+  absl::SleepFor(absl::Seconds(1));
+  PrintRow("first operation of a user", Time(1, [&] { ReadEnvironment(ours); }).p50,
+           Time(1, [&] { ReadEnvironment(theirs); }).p50, "ms", "ratio <= 1");
+  const Percentiles our_env = Time(500, [&] { ReadEnvironment(ours); });
+  const Percentiles their_env = Time(100, [&] { ReadEnvironment(theirs); });
+  PrintRow("ReadEnvironment, p50", our_env.p50, their_env.p50, "ms", "ratio <= 1/40");
+  PrintRow("ReadEnvironment, p99", our_env.p99, their_env.p99, "ms");
+  const Percentiles our_start = Time(100, [&] { StartAndList(ours); });
+  const Percentiles their_start = Time(30, [&] { StartAndList(theirs); });
+  PrintRow("StartProgram + ListProcesses, p50", our_start.p50, their_start.p50, "ms",
+           "ratio <= 1/40");
+  PrintRow("StartProgram + ListProcesses, p99", our_start.p99, their_start.p99, "ms");
+}
+
+void MeasurePrograms(Pair& pair) {
+  PrintHeading("programs");
+  PrintRow("StartProgram", StartRate(pair.toolboxd.operations(), 600),
+           StartRate(pair.vmtoolsd.operations(), 60), "/s", ">= 300");
+  PrintRow("100 at once, started and listed", Hundred(pair.toolboxd.operations()),
+           Hundred(pair.vmtoolsd.operations()), "ms");
+}
+
+void MeasureListings(Pair& pair) {
+  PrintHeading("listings, all pages");
+  for (const size_t count : {size_t{5000}, size_t{100000}}) {
+    const std::string path = Fill(pair.folder, count);
+    PrintRow(absl::StrCat(count, " entries"), ListAll(pair.toolboxd.operations(), path, count),
+             ListAll(pair.vmtoolsd.operations(), path, count), "ms");
+  }
+}
+
+}  // namespace toolboxd::bench
