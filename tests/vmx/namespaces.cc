@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mount.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,25 +55,51 @@ absl::Status HideSystemd() {
                              : absl::OkStatus();
 }
 
+absl::Status Copy(const std::string& from, const char* to) {
+  const int source = open(from.c_str(), O_RDONLY | O_CLOEXEC);
+  const int target = open(to, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+  ssize_t size = -1;
+  if (source >= 0 && target >= 0) {
+    while ((size = sendfile(target, source, nullptr, 1 << 20)) > 0) {
+    }
+  }
+  const int error = errno;
+  if (source >= 0) close(source);
+  if (target >= 0) close(target);
+  return size == 0 ? absl::OkStatus() : absl::ErrnoToStatus(error, absl::StrCat("copying ", from));
+}
+
+// The recorder lies on a file system in memory: mounts of a disk would be taken for disks of the
+// guest. It is made where /proc will be, a place that every machine has, and stays without a path.
+absl::Status CoverPrograms(const std::string& recorder) {
+  constexpr char kCopy[] = "/proc/recorder";
+  absl::Status status = Mount("tmpfs", "/proc", "tmpfs", MS_NODEV);
+  if (!status.ok()) return status;
+  status = Copy(recorder, kCopy);
+  for (const char* path : kCoveredPrograms) {
+    struct stat covered;
+    struct stat own;
+    if (!status.ok() || stat(path, &covered) != 0 || stat(kCopy, &own) != 0) continue;
+    // Most of these are links to one program, which is covered once.
+    if (covered.st_dev == own.st_dev && covered.st_ino == own.st_ino) continue;
+    status = Mount(kCopy, path, nullptr, MS_BIND);
+  }
+  if (umount2("/proc", MNT_DETACH) != 0) status.Update(absl::ErrnoToStatus(errno, "umount"));
+  return status;
+}
+
 }  // namespace
 
 int NamespaceFlags() { return CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWNET; }
 
 absl::Status SetUpMounts(const std::string& recorder) {
   absl::Status status = Mount("", "/", nullptr, MS_REC | MS_PRIVATE);
+  if (status.ok()) status = CoverPrograms(recorder);
   if (status.ok()) status = Mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC);
   if (status.ok()) status = MountKeeping("sysfs", "/sys", "/sys/fs/cgroup");
   if (status.ok()) status = HideSystemd();
   for (const char* path : kHiddenFiles) {
     if (status.ok() && Exists(path)) status = Mount("/dev/null", path, nullptr, MS_BIND);
-  }
-  for (const char* path : kCoveredPrograms) {
-    struct stat covered;
-    struct stat own;
-    if (!status.ok() || stat(path, &covered) != 0 || stat(recorder.c_str(), &own) != 0) continue;
-    // Most of these are links to one program, which is covered once.
-    if (covered.st_dev == own.st_dev && covered.st_ino == own.st_ino) continue;
-    status = Mount(recorder.c_str(), path, nullptr, MS_BIND);
   }
   return status;
 }

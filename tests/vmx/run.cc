@@ -1,14 +1,14 @@
 #include "tests/vmx/run.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <poll.h>
 
 #include <atomic>
 #include <thread>
@@ -124,11 +124,11 @@ class Ending {
   std::atomic<int> signal_ = 0;
 };
 
-// Timers and signals, until `done`.
-void Housekeep(Vmx& vmx, Ending& ending, int signals, const std::atomic<bool>& done) {
-  while (!done) {
-    pollfd waiting = {signals, POLLIN, 0};
-    if (poll(&waiting, 1, absl::ToInt64Milliseconds(kTick)) > 0) {
+// Timers and signals, until `done` (an eventfd) is set.
+void Housekeep(Vmx& vmx, Ending& ending, int signals, int done) {
+  pollfd waiting[] = {{signals, POLLIN, 0}, {done, POLLIN, 0}};
+  while (waiting[1].revents == 0) {
+    if (poll(waiting, 2, absl::ToInt64Milliseconds(kTick)) > 0 && waiting[0].revents != 0) {
       signalfd_siginfo info;
       if (read(signals, &info, sizeof(info)) == sizeof(info)) ending.Request(info.ssi_signo);
     }
@@ -148,13 +148,14 @@ int Serve(const RunOptions& options, const GuestInit& init, Tracer& tracer, Vmx&
     return kSetupFailedExit;
   }
   Ending ending(&tracer, options.grace);
-  std::atomic<bool> done = false;
+  const int done = eventfd(0, EFD_CLOEXEC);
   std::thread housekeeper([&] { Housekeep(vmx, ending, signals, done); });
   const bool started = write(init.go, "x", 1) == 1;
   close(init.go);
   const int wait_status = tracer.Run();
-  done = true;
+  eventfd_write(done, 1);
   housekeeper.join();
+  close(done);
   server.Stop();
   vmx.Tick();
   if (ending.signal() != 0) return 128 + ending.signal();
