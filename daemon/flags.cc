@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/numbers.h"
@@ -40,8 +41,14 @@ absl::StatusOr<SharedFlags> GetSharedFlags() {
   SharedFlags flags;
   flags.socket = absl::GetFlag(FLAGS_socket);
   flags.socket_group = absl::GetFlag(FLAGS_socket_group);
-  flags.allow = absl::GetFlag(FLAGS_allow);
-  flags.has_allow = !flags.allow.empty();
+
+  const std::string allow = absl::GetFlag(FLAGS_allow);
+  flags.has_allowed = !allow.empty();
+  absl::StatusOr<AllowedCallers> allowed = AllowedCallers::Parse(allow);
+  if (!allowed.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("--allow: ", allowed.status().message()));
+  }
+  flags.allowed = *std::move(allowed);
 
   const std::string mode = absl::GetFlag(FLAGS_socket_mode);
   char* end = nullptr;

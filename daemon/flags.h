@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "daemon/command_line.h"
 #include "daemon/log.h"
+#include "daemon/peer.h"
 
 namespace toolboxd {
 
@@ -23,8 +24,8 @@ struct SharedFlags {
   std::string socket;
   mode_t socket_mode = 0660;
   std::string socket_group;
-  std::string allow;
-  bool has_allow = false;
+  AllowedCallers allowed;
+  bool has_allowed = false;
   absl::Duration idle_exit = absl::ZeroDuration();
   bool has_idle_exit = false;
 };

@@ -2,7 +2,16 @@
 
 #include <utility>
 
+#include "absl/time/clock.h"
+
 namespace toolboxd {
+namespace {
+
+// A closed connection becomes a cancelled call only when gRPC has noticed it, too.
+constexpr absl::Duration kLookOften = absl::Milliseconds(500);
+constexpr absl::Duration kLookOftenPeriod = absl::Milliseconds(50);
+
+}  // namespace
 
 using grpc::health::v1::HealthCheckRequest;
 using grpc::health::v1::HealthCheckResponse;
@@ -23,6 +32,7 @@ void HealthService::Shutdown() {
 
 void HealthService::LookForCancelled() {
   absl::MutexLock lock(&mutex_);
+  look_often_until_ = absl::Now() + kLookOften;
   changed_.SignalAll();
 }
 
@@ -71,7 +81,8 @@ grpc::Status HealthService::Watch(grpc::ServerContext* context, const HealthChec
     } else if (shut_down_) {
       break;
     } else {
-      changed_.WaitWithTimeout(&mutex_, kCancelCheck);
+      changed_.WaitWithTimeout(&mutex_,
+                               absl::Now() < look_often_until_ ? kLookOftenPeriod : kCancelCheck);
     }
   }
   --watches_;

@@ -20,7 +20,7 @@ namespace toolboxd {
 // A Watch stream occupies a thread of the server, and the synchronous API does not tell a
 // waiting handler that its caller is gone. So at most kMaxWatches run at a time, further ones
 // are refused with RESOURCE_EXHAUSTED, and each looks every kCancelCheck whether it was
-// cancelled, or at once after LookForCancelled. Without a Watch nothing wakes up.
+// cancelled, or soon after LookForCancelled. Without a Watch nothing wakes up.
 class HealthService final : public grpc::health::v1::Health::Service {
  public:
   static constexpr int kMaxWatches = 4;
@@ -58,6 +58,8 @@ class HealthService final : public grpc::health::v1::Health::Service {
   std::map<std::string, bool> serving_ ABSL_GUARDED_BY(mutex_);
   bool shut_down_ ABSL_GUARDED_BY(mutex_) = false;
   int watches_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Until when waiting streams look often.
+  absl::Time look_often_until_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
 };
 
 }  // namespace toolboxd

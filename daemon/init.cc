@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sysexits.h>
 
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -48,13 +49,19 @@ absl::StatusOr<ServerOptions> ServerOptionsFromFlags(const DaemonDefaults& defau
   options.listener.group = flags->socket_group;
   options.listener_name = defaults.listener_name;
   options.idle_exit = flags->has_idle_exit ? flags->idle_exit : defaults.idle_exit;
-  absl::StatusOr<AllowedCallers> allowed =
-      flags->has_allow ? AllowedCallers::Parse(flags->allow) : UsualCallers(defaults.allow);
-  if (!allowed.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("--allow: ", allowed.status().message()));
+  if (flags->has_allowed) {
+    options.allowed = flags->allowed;
+  } else {
+    absl::StatusOr<AllowedCallers> usual = UsualCallers(defaults.allow);
+    if (!usual.ok()) return usual.status();
+    options.allowed = *std::move(usual);
   }
-  options.allowed = *std::move(allowed);
   return options;
+}
+
+int UsageError(const absl::Status& error) {
+  LogError(error.message());
+  return kExitUsage;
 }
 
 int ExitStatus(const absl::Status& outcome) {

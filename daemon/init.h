@@ -29,6 +29,9 @@ struct DaemonDefaults {
 // Listener, callers and idle exit from the shared flags. InvalidArgument names the flag.
 absl::StatusOr<ServerOptions> ServerOptionsFromFlags(const DaemonDefaults& defaults);
 
+// Logs what is wrong with a flag's value and returns the exit status for that, 2.
+int UsageError(const absl::Status& error);
+
 // The exit status for the outcome of main, which is logged unless it is OK: 0; 64 (EX_USAGE)
 // for INVALID_ARGUMENT, the process was started wrongly; 1 for everything else.
 int ExitStatus(const absl::Status& outcome);

@@ -324,7 +324,10 @@ TEST_F(ServerTest, WatchStreamsEndWithTheServer) {
   ASSERT_TRUE(stream->Read(&response));
   EXPECT_EQ(response.status(), HealthCheckResponse::NOT_SERVING);
   EXPECT_FALSE(stream->Read(&response));
-  EXPECT_TRUE(stream->Finish().ok());
+  // The connection closes right behind the status, which a client that is just writing loses.
+  const grpc::Status status = stream->Finish();
+  EXPECT_TRUE(status.ok() || status.error_code() == grpc::StatusCode::UNAVAILABLE)
+      << status.error_message();
 }
 
 TEST_F(ServerTest, WatchStreamsAreLimitedAndEndWithTheirConnection) {

@@ -72,9 +72,9 @@ int PowerdMain(int argc, char** argv) {
                               .listener_name = "power",
                               .allow = "toolboxd-transport",
                               .idle_exit = absl::Seconds(30)});
-  if (!options.ok()) return ExitStatus(options.status());
+  if (!options.ok()) return UsageError(options.status());
   absl::StatusOr<std::unique_ptr<PowerBackend>> backend = MakeBackend();
-  if (!backend.ok()) return ExitStatus(backend.status());
+  if (!backend.ok()) return UsageError(backend.status());
 
   PowerService service(backend->get());
   options->services = {{v1::Power::service_full_name(), &service}};

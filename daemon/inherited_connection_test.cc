@@ -1,0 +1,111 @@
+#include "daemon/inherited_connection.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "absl/time/clock.h"
+#include "daemon/channel.h"
+#include "daemon/quiet_engine.h"
+#include "daemon/reflection_client.h"
+#include "daemon/unique_fd.h"
+#include "grpcpp/create_channel_posix.h"
+#include "gtest/gtest.h"
+#include "toolboxd/v1/power.grpc.pb.h"
+
+namespace toolboxd {
+namespace {
+
+// Reads until its caller is gone, and notes that it saw that.
+class Power final : public v1::Power::Service {
+ public:
+  grpc::Status ChangeState(
+      grpc::ServerContext* context,
+      grpc::ServerReaderWriter<v1::ChangeStateUpdate, v1::ChangeStateRequest>* stream) override {
+    v1::ChangeStateUpdate update;
+    update.mutable_started();
+    stream->Write(update);
+    v1::ChangeStateRequest request;
+    while (stream->Read(&request)) {
+    }
+    for (int i = 0; i < 4000 && !context->IsCancelled(); ++i) {
+      absl::SleepFor(absl::Milliseconds(5));
+    }
+    saw_cancel = context->IsCancelled();
+    return grpc::Status::OK;
+  }
+
+  std::atomic<bool> saw_cancel{false};
+};
+
+class InheritedConnectionTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { InstallQuietEngine(); }
+
+  void Serve() {
+    int ends[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    options_.fd = ends[0];
+    options_.services = {{v1::Power::service_full_name(), &power_}};
+    outcome_ =
+        std::async(std::launch::async, [this] { return ServeInheritedConnection(options_); });
+    fcntl(ends[1], F_SETFL, O_NONBLOCK);
+    channel_ = grpc::CreateInsecureChannelFromFd("session", ends[1]);
+  }
+
+  Power power_;
+  InheritedConnectionOptions options_;
+  std::future<absl::Status> outcome_;
+  std::shared_ptr<grpc::Channel> channel_;
+};
+
+TEST_F(InheritedConnectionTest, ServesAndEndsWithItsConnection) {
+  bool stopped = false;
+  options_.on_stop = [&stopped] { stopped = true; };
+  Serve();
+  EXPECT_EQ(ListServices(channel_)->count("toolboxd.v1.Power"), 1u);
+  EXPECT_TRUE(*Describes(channel_, "toolboxd.v1.Power"));
+  EXPECT_TRUE(*Describes(channel_, "grpc.health.v1.Health"));
+  channel_.reset();
+  EXPECT_TRUE(outcome_.get().ok());
+  EXPECT_TRUE(stopped);
+}
+
+TEST_F(InheritedConnectionTest, ACallInFlightSeesThatTheCallerIsGone) {
+  Serve();
+  {
+    grpc::ClientContext context;
+    auto stub = v1::Power::NewStub(channel_);
+    auto stream = stub->ChangeState(&context);
+    v1::ChangeStateUpdate update;
+    ASSERT_TRUE(stream->Read(&update));
+    context.TryCancel();
+    stream->Finish();
+  }
+  channel_.reset();
+  EXPECT_TRUE(outcome_.get().ok());
+  EXPECT_TRUE(power_.saw_cancel);
+}
+
+TEST_F(InheritedConnectionTest, WhatIsNoConnectionIsRefused) {
+  int pipe_ends[2];
+  ASSERT_EQ(pipe(pipe_ends), 0);
+  UniqueFd read_end(pipe_ends[0]);
+  UniqueFd write_end(pipe_ends[1]);
+  UniqueFd unconnected(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  for (int fd : {read_end.get(), unconnected.get(), -1}) {
+    options_.fd = fd;
+    const absl::Status status = ServeInheritedConnection(options_);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_NE(status.message().find("is started by session"), absl::string_view::npos);
+  }
+}
+
+}  // namespace
+}  // namespace toolboxd
