@@ -109,7 +109,9 @@ class Transport {
     Report(publisher_.Publish());
     board_.SetRegistered(accepted);
     SdNotify(accepted ? "STATUS=Registered with the host" : "STATUS=The host refuses the guest");
-    if (accepted) LogNotice("registered with the host");
+    if (accepted) {
+      LogTextLimited(LogLevel::kNotice, "registered", "registered with the host");
+    }
   }
 
   void Report(const absl::Status& status) {

@@ -1,0 +1,81 @@
+#include "transportd/guest_channel.h"
+
+#include <memory>
+#include <thread>
+
+#include "gtest/gtest.h"
+#include "transportd/backdoor/fake_host.h"
+#include "transportd/routes/registration.h"
+
+namespace toolboxd {
+namespace {
+
+class GuestChannelTest : public testing::Test {
+ protected:
+  GuestChannelTest() : channel_(&host_, &router_, &queue_, &board_) {
+    AddRegistrationRoutes(router_, channel_.rpci(), {});
+  }
+
+  // Serves the host on this thread for the given time.
+  void RunFor(absl::Duration time) {
+    std::thread stopper([this, time] {
+      absl::SleepFor(time);
+      queue_.Stop();
+    });
+    channel_.Run();
+    stopper.join();
+  }
+  uint64_t Counter(const std::string& name) {
+    const v1::TransportStatus status = board_.Get();
+    const auto counter = status.counters().find(name);
+    return counter == status.counters().end() ? 0 : counter->second;
+  }
+
+  backdoor::FakeHost host_;
+  Router router_;
+  TaskQueue queue_;
+  StatusBoard board_;
+  GuestChannel channel_;
+};
+
+TEST_F(GuestChannelTest, AnswersTheHostInOrder) {
+  host_.tclo_queue = {"reset", "ping", "Capabilities_Register", "nonsense\x01"};
+  RunFor(absl::Milliseconds(50));
+  EXPECT_EQ(host_.tclo_replies,
+            (std::vector<std::string>{"OK ATR toolbox", "OK ", "OK ", "ERROR Unknown Command"}));
+  EXPECT_EQ(host_.rpci_requests.at(0), "tools.set.version 2147483647");
+  EXPECT_EQ(Counter("requests"), 4u);
+  EXPECT_EQ(Counter("refused_requests"), 1u);
+  EXPECT_EQ(Counter("rpci_requests"), 4u);
+  EXPECT_EQ(board_.Get().channel(), "backdoor, high bandwidth");
+}
+
+TEST_F(GuestChannelTest, RunsTasksBetweenPolls) {
+  absl::StatusOr<RpciReply> reply = absl::UnknownError("not run");
+  queue_.Post([&] { reply = channel_.rpci()("info-get guestinfo.x"); });
+  RunFor(absl::Milliseconds(50));
+  EXPECT_TRUE(reply.ok());
+  EXPECT_GE(host_.polls, 2);
+}
+
+TEST_F(GuestChannelTest, ComesBackWithoutSpinning) {
+  host_.gone = true;
+  board_.SetRegistered(true);
+  bool started = false;
+  channel_.set_on_started([&] { started = true; });
+  RunFor(absl::Milliseconds(250));
+  EXPECT_TRUE(started);
+  EXPECT_FALSE(board_.Get().registered());
+  EXPECT_EQ(Counter("channel_errors"), 2u);
+  EXPECT_LE(host_.steps, 8);
+}
+
+TEST_F(GuestChannelTest, KnowsWhetherItsThreadHangs) {
+  EXPECT_TRUE(channel_.Alive(absl::ZeroDuration()));
+  RunFor(absl::Milliseconds(20));
+  EXPECT_TRUE(channel_.Alive(absl::Minutes(1)));
+  EXPECT_FALSE(channel_.Alive(absl::ZeroDuration()));
+}
+
+}  // namespace
+}  // namespace toolboxd

@@ -1,0 +1,159 @@
+#include "transportd/power_client.h"
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "daemon/short_temp_dir.h"
+#include "gtest/gtest.h"
+#include "toolboxd/v1/power.grpc.pb.h"
+#include "transportd/unix_server_for_test.h"
+
+namespace toolboxd {
+namespace {
+
+using Stream = grpc::ServerReaderWriter<v1::ChangeStateUpdate, v1::ChangeStateRequest>;
+
+// Takes the steps of an event as it is told.
+class FakePowerd final : public v1::Power::Service {
+ public:
+  enum class Behaviour { kNormal, kFailedHooks, kBusy, kHangs, kGarbage, kDiesInHooks };
+
+  grpc::Status ChangeState(grpc::ServerContext* context, Stream* stream) override {
+    v1::ChangeStateRequest request;
+    if (!stream->Read(&request)) return grpc::Status::OK;
+    event = request.begin();
+    v1::ChangeStateUpdate update;
+    switch (behaviour.load()) {
+      case Behaviour::kBusy:
+        return grpc::Status(grpc::StatusCode::FAILED_PRECONDITION, "another event runs");
+      case Behaviour::kHangs:
+        while (!context->IsCancelled()) absl::SleepFor(absl::Milliseconds(5));
+        return grpc::Status::CANCELLED;
+      case Behaviour::kGarbage:
+        update.mutable_done();
+        stream->Write(update);
+        return grpc::Status::OK;
+      default:
+        break;
+    }
+    update.mutable_started();
+    stream->Write(update);
+    if (behaviour == Behaviour::kDiesInHooks) {
+      return grpc::Status(grpc::StatusCode::UNAVAILABLE, "died");
+    }
+    const bool success = behaviour != Behaviour::kFailedHooks;
+    update.mutable_hooks_finished()->set_success(success);
+    if (!success) update.mutable_hooks_finished()->set_message("10-x failed");
+    stream->Write(update);
+    if (stream->Read(&request) && request.has_proceed()) {
+      ++proceeded;
+      update.mutable_done();
+      stream->Write(update);
+    }
+    ++ended;
+    return grpc::Status::OK;
+  }
+
+  std::atomic<Behaviour> behaviour{Behaviour::kNormal};
+  std::atomic<v1::PowerEvent> event{v1::POWER_EVENT_UNSPECIFIED};
+  std::atomic<int> proceeded{0};
+  std::atomic<int> ended{0};
+};
+
+class PowerClientTest : public testing::Test {
+ protected:
+  PowerClientTest() : socket_(folder_.File("powerd.sock")), server_(socket_, &powerd_) {}
+
+  // Records the hooks' outcome.
+  HooksFinished Finished(bool proceed) {
+    return [this, proceed](const absl::Status& hooks) {
+      hooks_.push_back(hooks);
+      return proceed;
+    };
+  }
+
+  // Runs the channel's thread, which is this one, until `done` or for five seconds.
+  template <typename Done>
+  void RunUntil(Done done) {
+    const absl::Time deadline = absl::Now() + absl::Seconds(5);
+    while (!done() && absl::Now() < deadline) queue_.RunUntil(absl::Now() + absl::Milliseconds(5));
+    EXPECT_TRUE(done());
+  }
+
+  ShortTempDir folder_;
+  std::string socket_;
+  FakePowerd powerd_;
+  UnixServer server_;
+  TaskQueue queue_;
+  StatusBoard board_;
+  std::vector<absl::Status> hooks_;
+  PowerClient client_{socket_, &queue_, &board_};
+};
+
+TEST_F(PowerClientTest, AnEventProceedsAfterItsHooks) {
+  ASSERT_TRUE(client_.Begin(PowerState::kReboot, Finished(true)).ok());
+  EXPECT_EQ(powerd_.event, v1::REBOOT);
+  EXPECT_EQ(powerd_.proceeded, 0);
+  RunUntil([this] { return powerd_.ended == 1; });
+  ASSERT_EQ(hooks_.size(), 1u);
+  EXPECT_TRUE(hooks_[0].ok());
+  EXPECT_EQ(powerd_.proceeded, 1);
+}
+
+TEST_F(PowerClientTest, FailedHooksAreReportedAndNothingProceeds) {
+  powerd_.behaviour = FakePowerd::Behaviour::kFailedHooks;
+  ASSERT_TRUE(client_.Begin(PowerState::kHalt, Finished(false)).ok());
+  RunUntil([this] { return powerd_.ended == 1; });
+  ASSERT_EQ(hooks_.size(), 1u);
+  EXPECT_EQ(hooks_[0].message(), "10-x failed");
+  EXPECT_EQ(powerd_.proceeded, 0);
+}
+
+TEST_F(PowerClientTest, ABusyPowerdIsAFailedPrecondition) {
+  powerd_.behaviour = FakePowerd::Behaviour::kBusy;
+  EXPECT_TRUE(absl::IsFailedPrecondition(client_.Begin(PowerState::kHalt, Finished(true))));
+  EXPECT_EQ(board_.Get().services(0).failures(), 1u);
+}
+
+TEST_F(PowerClientTest, AHangingPowerdIsGivenUpInTime) {
+  powerd_.behaviour = FakePowerd::Behaviour::kHangs;
+  const absl::Time begin = absl::Now();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(client_.Begin(PowerState::kHalt, Finished(true))));
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(4));
+  powerd_.behaviour = FakePowerd::Behaviour::kNormal;
+  ASSERT_TRUE(client_.Begin(PowerState::kHalt, Finished(true)).ok());
+  RunUntil([this] { return powerd_.ended == 1; });
+  EXPECT_EQ(hooks_.size(), 1u);
+}
+
+TEST_F(PowerClientTest, AnUnexpectedStepIsAnError) {
+  powerd_.behaviour = FakePowerd::Behaviour::kGarbage;
+  EXPECT_TRUE(absl::IsInternal(client_.Begin(PowerState::kHalt, Finished(true))));
+  EXPECT_TRUE(hooks_.empty());
+}
+
+TEST_F(PowerClientTest, DeathDuringTheHooksIsAFailure) {
+  powerd_.behaviour = FakePowerd::Behaviour::kDiesInHooks;
+  ASSERT_TRUE(client_.Begin(PowerState::kHalt, Finished(true)).ok());
+  RunUntil([this] { return hooks_.size() == 1; });
+  EXPECT_TRUE(absl::IsUnavailable(hooks_[0]));
+}
+
+TEST_F(PowerClientTest, WithoutPowerdTheErrorComesAtOnce) {
+  PowerClient client(folder_.File("nobody.sock"), &queue_, &board_);
+  const absl::Time begin = absl::Now();
+  EXPECT_TRUE(absl::IsUnavailable(client.Begin(PowerState::kHalt, Finished(true))));
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(1));
+}
+
+TEST_F(PowerClientTest, MayBeDestroyedDuringAnEvent) {
+  auto client = std::make_unique<PowerClient>(socket_, &queue_, &board_);
+  ASSERT_TRUE(client->Begin(PowerState::kHalt, Finished(true)).ok());
+  client.reset();
+  EXPECT_TRUE(hooks_.empty());
+}
+
+}  // namespace
+}  // namespace toolboxd
