@@ -272,6 +272,7 @@ void Server::ConnectionClosed(int watch) {
   connections_.erase(watch);
   open_connections_.store(static_cast<int>(connections_.size()));
   health_.LookForCancelled();
+  if (options_.on_connection_closed) options_.on_connection_closed();
   if (connections_.empty()) {
     RestartIdleTimer();
     give_back_due_ = Clock::now() + kGiveBackDelay;

@@ -49,6 +49,9 @@ struct ServerOptions {
   // the creating thread and every thread started later.
   bool handle_signals = true;
   std::function<void()> on_reload;
+  // Called on the loop's thread when a connection has closed: lets streams that sleep look
+  // whether they were cancelled.
+  std::function<void()> on_connection_closed;
   // Called first when the server stops: lets streams that never end by themselves end.
   std::function<void()> on_stop;
   // Asked before each WATCHDOG=1: false lets systemd's watchdog bite.
