@@ -1,0 +1,88 @@
+// Keeps the guest's snapshot up to date without polling.
+
+#ifndef TOOLBOXD_GUESTINFOD_COLLECTOR_H_
+#define TOOLBOXD_GUESTINFOD_COLLECTOR_H_
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "daemon/unique_fd.h"
+#include "guestinfod/file_watch.h"
+#include "guestinfod/netlink.h"
+#include "guestinfod/network.h"
+#include "toolboxd/v1/guest_info.pb.h"
+
+namespace toolboxd::guestinfod {
+
+struct CollectorOptions {
+  // Prefix of all paths that are read; "" is the system's own. The host name, the network and
+  // mount notices are always the system's own.
+  std::string root;
+  NetworkOptions network;
+  // How often memory, uptime and free space are read. Infinite: only once.
+  absl::Duration interval = absl::Seconds(30);
+  // How long changes are gathered before they are told as one.
+  absl::Duration settle = absl::Milliseconds(50);
+  // Gets the first snapshot and then each that differs from the one before. Called on the
+  // collector's thread (the first time on the starting thread); should not block.
+  std::function<void(const v1::GuestInfoSnapshot&)> publish;
+};
+
+// A thread ("collector") that sleeps until the kernel tells about a change of links,
+// addresses, routes, mounts, the host name, or the files that the resolver and os-release(5)
+// consist of, or until the interval has passed.
+//
+// While changes keep coming they are gathered for longer, up to a second.
+class Collector {
+ public:
+  // Publishes the first snapshot before it returns. An error if the kernel refuses one of
+  // the sources.
+  static absl::StatusOr<std::unique_ptr<Collector>> Start(CollectorOptions options);
+
+  // Ends the thread.
+  ~Collector();
+
+  Collector(const Collector&) = delete;
+  Collector& operator=(const Collector&) = delete;
+
+ private:
+  // The machine's time of day may jump, most of all after a suspend.
+  using Clock = std::chrono::steady_clock;
+
+  // What may have changed, as bits.
+  enum Part : unsigned { kNetwork = 1, kNames = 2, kDisks = 4, kFigures = 8, kAll = 15 };
+
+  explicit Collector(CollectorOptions options, Netlink netlink, FileWatch files);
+
+  absl::Status Open();
+  void Run();
+  // Waits for something, at most until it is due; false at the end. Adds to the parts.
+  bool Wait(std::optional<Clock::time_point> due, unsigned& parts);
+  // Reads the parts and publishes the snapshot if it differs.
+  void Collect(unsigned parts);
+  void ReadNetwork();
+  void ReadNames();
+
+  const CollectorOptions options_;
+  Netlink netlink_;
+  FileWatch files_;
+  UniqueFd host_name_;
+  UniqueFd mounts_;
+  UniqueFd timer_;
+  UniqueFd stop_;
+
+  v1::GuestInfoSnapshot snapshot_;
+  // The last one published.
+  std::string published_;
+  std::thread thread_;
+};
+
+}  // namespace toolboxd::guestinfod
+
+#endif  // TOOLBOXD_GUESTINFOD_COLLECTOR_H_

@@ -1,0 +1,214 @@
+#include "guestinfod/collector.h"
+
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "gtest/gtest.h"
+#include "guestinfod/namespaces_for_test.h"
+
+namespace toolboxd::guestinfod {
+namespace {
+
+namespace fs = std::filesystem;
+
+using ::std::string_literals::operator""s;
+
+// Writes down what is published.
+class Recorder {
+ public:
+  void Add(const v1::GuestInfoSnapshot& snapshot) {
+    absl::MutexLock lock(&mutex_);
+    snapshots_.push_back(snapshot);
+  }
+
+  size_t count() {
+    absl::MutexLock lock(&mutex_);
+    return snapshots_.size();
+  }
+
+  v1::GuestInfoSnapshot last() {
+    absl::MutexLock lock(&mutex_);
+    return snapshots_.back();
+  }
+
+  // Whether there is one more than `count` within the time.
+  bool WaitForMoreThan(size_t count, absl::Duration timeout) {
+    absl::MutexLock lock(&mutex_);
+    const auto more = [this, count]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return snapshots_.size() > count;
+    };
+    return mutex_.AwaitWithTimeout(absl::Condition(&more), timeout);
+  }
+
+ private:
+  absl::Mutex mutex_;
+  std::vector<v1::GuestInfoSnapshot> snapshots_ ABSL_GUARDED_BY(mutex_);
+};
+
+// How often the collector's thread went to sleep.
+int64_t Sleeps() {
+  for (const auto& task : fs::directory_iterator("/proc/self/task")) {
+    std::string line;
+    std::ifstream comm(task.path() / "comm");
+    if (!std::getline(comm, line) || line != "collector") continue;
+    std::ifstream status(task.path() / "status");
+    while (std::getline(status, line)) {
+      int64_t count = 0;
+      if (line.rfind("voluntary_ctxt_switches:", 0) == 0 &&
+          absl::SimpleAtoi(line.substr(24), &count)) {
+        return count;
+      }
+    }
+  }
+  return -1;
+}
+
+class CollectorTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(EnterNamespaces()) << "this test needs root";
+    ASSERT_TRUE(AddInterface());
+    Write("etc/resolv.conf", "nameserver 10.0.0.2\n");
+    Write("etc/os-release", "ID=debian\nVERSION_ID=12\n");
+    Write("proc/uptime", "100.00 1.00\n");
+    Write("proc/self/mountinfo", "");
+  }
+
+  void Write(const std::string& path, const std::string& text) {
+    fs::create_directories((root_ / path).parent_path());
+    std::ofstream(root_ / path) << text;
+  }
+
+  // Waits until what the set-up caused has passed.
+  void Start(absl::Duration interval = absl::InfiniteDuration()) {
+    CollectorOptions options;
+    options.root = root_;
+    options.network = DefaultNetworkOptions();
+    options.interval = interval;
+    options.publish = [this](const v1::GuestInfoSnapshot& snapshot) { recorder_.Add(snapshot); };
+    collector_ = Collector::Start(std::move(options)).value();
+    while (recorder_.WaitForMoreThan(recorder_.count(), absl::Milliseconds(300))) {
+    }
+    seen_ = recorder_.count();
+  }
+
+  // Exactly one new snapshot within a second.
+  void ExpectOneMore() {
+    EXPECT_TRUE(recorder_.WaitForMoreThan(seen_, absl::Seconds(1)));
+    EXPECT_FALSE(recorder_.WaitForMoreThan(seen_ + 1, absl::Milliseconds(400)));
+    seen_ = recorder_.count();
+  }
+
+  const fs::path root_ = fs::path(::testing::TempDir()) /
+                         ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  Recorder recorder_;
+  std::unique_ptr<Collector> collector_;
+  size_t seen_ = 0;
+};
+
+TEST_F(CollectorTest, FirstSnapshotIsComplete) {
+  ASSERT_TRUE(Ip("addr add 192.0.2.5/24 dev nic0"));
+  ASSERT_EQ(sethostname("vm1", 3), 0);
+  Write("proc/meminfo", "MemTotal: 1024 kB\n");
+  Start();
+  EXPECT_EQ(seen_, 1u);
+  const v1::GuestInfoSnapshot snapshot = recorder_.last();
+  EXPECT_EQ(snapshot.host_name(), "vm1");
+  EXPECT_EQ(snapshot.operating_system().distribution_version(), "12");
+  EXPECT_EQ(snapshot.primary_address(), "192.0.2.5");
+  EXPECT_EQ(snapshot.dns().servers_size(), 1);
+  EXPECT_EQ(snapshot.memory().total_bytes(), 1024u * 1024);
+  EXPECT_EQ(snapshot.uptime_centiseconds(), 10000u);
+}
+
+TEST_F(CollectorTest, AddedAddressIsOneSnapshotSoon) {
+  Start();
+  const absl::Time before = absl::Now();
+  ASSERT_TRUE(Ip("addr add 192.0.2.5/24 dev nic0"));
+  ASSERT_TRUE(recorder_.WaitForMoreThan(seen_, absl::Seconds(1)));
+  RecordProperty("milliseconds", static_cast<int>(absl::ToInt64Milliseconds(absl::Now() - before)));
+  ExpectOneMore();
+  EXPECT_EQ(recorder_.last().primary_address(), "192.0.2.5");
+  ASSERT_TRUE(Ip("addr del 192.0.2.5/24 dev nic0"));
+  ExpectOneMore();
+  EXPECT_EQ(recorder_.last().primary_address(), "");
+}
+
+TEST_F(CollectorTest, BurstIsOneSnapshot) {
+  Start();
+  Write("batch", "");
+  {
+    std::ofstream batch(root_ / "batch");
+    for (int i = 1; i < 100; ++i) batch << "addr add 192.0.2." << i << "/24 dev nic0\n";
+  }
+  ASSERT_TRUE(Ip(absl::StrCat("-batch ", (root_ / "batch").string())));
+  ExpectOneMore();
+  const v1::GuestInfoSnapshot snapshot = recorder_.last();
+  ASSERT_EQ(snapshot.interfaces_size(), 1);
+  EXPECT_EQ(snapshot.interfaces(0).addresses_size(), 99);
+}
+
+TEST_F(CollectorTest, ChangeThatIsTakenBackIsNoSnapshot) {
+  Start();
+  ASSERT_TRUE(
+      Ip("addr add 192.0.2.5/24 dev nic0 && PATH=/usr/sbin:/sbin:/usr/bin:/bin ip addr "
+         "del 192.0.2.5/24 dev nic0"));
+  EXPECT_FALSE(recorder_.WaitForMoreThan(seen_, absl::Milliseconds(400)));
+}
+
+TEST_F(CollectorTest, ResolverFileIsOneSnapshot) {
+  Start();
+  Write("etc/resolv.conf.new", "nameserver 10.0.0.3\n");
+  fs::rename(root_ / "etc/resolv.conf.new", root_ / "etc/resolv.conf");
+  ExpectOneMore();
+  EXPECT_EQ(recorder_.last().dns().servers(0), "\x0a\0\0\3"s);
+}
+
+TEST_F(CollectorTest, HostNameIsOneSnapshot) {
+  Start();
+  ASSERT_EQ(sethostname("renamed", 7), 0);
+  ExpectOneMore();
+  EXPECT_EQ(recorder_.last().host_name(), "renamed");
+}
+
+TEST_F(CollectorTest, MountIsOneSnapshot) {
+  Start();
+  struct stat status;
+  ASSERT_EQ(stat(root_.c_str(), &status), 0);
+  Write("proc/self/mountinfo", absl::StrCat("1 0 ", major(status.st_dev), ":", minor(status.st_dev),
+                                            " / /etc rw - ext4 /dev/x rw\n"));
+  EXPECT_FALSE(recorder_.WaitForMoreThan(seen_, absl::Milliseconds(200)));
+  fs::create_directories(root_ / "mnt");
+  ASSERT_EQ(mount("none", (root_ / "mnt").c_str(), "tmpfs", 0, nullptr), 0);
+  ExpectOneMore();
+  EXPECT_EQ(recorder_.last().disks_size(), 1);
+  EXPECT_EQ(umount((root_ / "mnt").c_str()), 0);
+}
+
+TEST_F(CollectorTest, FiguresAreReadAtTheirInterval) {
+  Start(absl::Seconds(2));
+  Write("proc/uptime", "200.00 1.00\n");
+  ASSERT_TRUE(recorder_.WaitForMoreThan(seen_, absl::Seconds(3)));
+  EXPECT_EQ(recorder_.last().uptime_centiseconds(), 20000u);
+}
+
+TEST_F(CollectorTest, IdleCollectorSleeps) {
+  Start();
+  const int64_t before = Sleeps();
+  ASSERT_GE(before, 0);
+  absl::SleepFor(absl::Seconds(3));
+  EXPECT_EQ(Sleeps(), before);
+  EXPECT_EQ(recorder_.count(), seen_);
+}
+
+}  // namespace
+}  // namespace toolboxd::guestinfod

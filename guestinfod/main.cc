@@ -1,0 +1,95 @@
+#include <arpa/inet.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/time.h"
+#include "daemon/init.h"
+#include "daemon/log.h"
+#include "daemon/server.h"
+#include "guestinfod/collector.h"
+#include "guestinfod/guestinfod.h"
+#include "guestinfod/network.h"
+#include "guestinfod/service.h"
+#include "guestinfod/snapshot_hub.h"
+
+ABSL_FLAG(std::vector<std::string>, exclude_interfaces,
+          toolboxd::guestinfod::DefaultNetworkOptions().excluded,
+          "patterns of network interfaces that the host is not told about");
+ABSL_FLAG(std::vector<std::string>, last_interfaces,
+          toolboxd::guestinfod::DefaultNetworkOptions().last,
+          "patterns of network interfaces that are told after all others");
+ABSL_FLAG(std::vector<std::string>, preferred_interfaces, {},
+          "patterns of network interfaces that are told first, in this order, and on which the "
+          "primary address is looked for first");
+ABSL_FLAG(std::string, primary_address, "",
+          "the address to show as the guest's own, instead of finding it out");
+ABSL_FLAG(absl::Duration, refresh_interval, absl::Seconds(30),
+          "how often memory, uptime and free disk space are read; everything else is told when "
+          "it changes");
+
+namespace toolboxd {
+namespace {
+
+// transportd needs one.
+constexpr int kMaxWatchers = 8;
+
+absl::StatusOr<guestinfod::CollectorOptions> CollectorOptionsFromFlags() {
+  guestinfod::CollectorOptions options;
+  options.network.excluded = absl::GetFlag(FLAGS_exclude_interfaces);
+  options.network.last = absl::GetFlag(FLAGS_last_interfaces);
+  options.network.preferred = absl::GetFlag(FLAGS_preferred_interfaces);
+  options.network.primary_address = absl::GetFlag(FLAGS_primary_address);
+  const std::string& address = options.network.primary_address;
+  in6_addr bytes;
+  if (!address.empty() && inet_pton(AF_INET, address.c_str(), &bytes) != 1 &&
+      inet_pton(AF_INET6, address.c_str(), &bytes) != 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--primary_address: \"", address, "\" is no IP address"));
+  }
+  options.interval = absl::GetFlag(FLAGS_refresh_interval);
+  if (options.interval < absl::Seconds(1)) {
+    return absl::InvalidArgumentError("--refresh_interval: must be at least 1s");
+  }
+  return options;
+}
+
+absl::Status Serve() {
+  absl::StatusOr<ServerOptions> options =
+      ServerOptionsFromFlags({.socket = "/run/toolboxd/guestinfod.sock",
+                              .listener_name = "guestinfod",
+                              .allow = "toolboxd-transport"});
+  if (!options.ok()) return options.status();
+  absl::StatusOr<guestinfod::CollectorOptions> collecting = CollectorOptionsFromFlags();
+  if (!collecting.ok()) return collecting.status();
+
+  guestinfod::SnapshotHub hub(kMaxWatchers);
+  guestinfod::GuestInfoService service(hub);
+  options->services = {{v1::GuestInfo::service_full_name(), &service}};
+  options->on_stop = [&hub] { hub.Close(); };
+  options->on_connection_closed = [&hub] { hub.LookForCancelled(); };
+  absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(*std::move(options));
+  if (!server.ok()) return server.status();
+
+  collecting->publish = [&hub](const v1::GuestInfoSnapshot& snapshot) { hub.Publish(snapshot); };
+  const auto collector = guestinfod::Collector::Start(*std::move(collecting));
+  if (!collector.ok()) return collector.status();
+  return (*server)->Run();
+}
+
+}  // namespace
+
+int GuestinfodMain(int argc, char** argv) {
+  InitDaemon(argc, argv, "guestinfod",
+             "Tells transportd what the host may know about this guest: its names, network, "
+             "disks and memory.");
+  return ExitStatus(Serve());
+}
+
+}  // namespace toolboxd

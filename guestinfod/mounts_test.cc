@@ -1,0 +1,86 @@
+#include "guestinfod/mounts.h"
+
+#include "gtest/gtest.h"
+
+namespace toolboxd::guestinfod {
+namespace {
+
+std::vector<std::string> Points(absl::string_view text) {
+  std::vector<std::string> points;
+  for (const Mount& mount : SelectDisks(ParseMountInfo(text))) points.push_back(mount.mount_point);
+  return points;
+}
+
+using Paths = std::vector<std::string>;
+
+TEST(MountInfo, FieldsAreFound) {
+  const auto mounts = ParseMountInfo(
+      "36 35 8:1 /sub /mnt/my\\040disk rw,noatime master:1 shared:2 - ext4 /dev/sda1 rw\n");
+  ASSERT_EQ(mounts.size(), 1u);
+  EXPECT_EQ(mounts[0].major, 8u);
+  EXPECT_EQ(mounts[0].minor, 1u);
+  EXPECT_EQ(mounts[0].root, "/sub");
+  EXPECT_EQ(mounts[0].mount_point, "/mnt/my disk");
+  EXPECT_EQ(mounts[0].type, "ext4");
+  EXPECT_EQ(mounts[0].source, "/dev/sda1");
+}
+
+TEST(MountInfo, MalformedLinesAreSkipped) {
+  EXPECT_TRUE(ParseMountInfo("").empty());
+  EXPECT_TRUE(ParseMountInfo("\n1 2 3\n").empty());
+  EXPECT_TRUE(ParseMountInfo("1 2 8 / / rw - ext4 /dev/sda rw\n").empty());
+  EXPECT_TRUE(ParseMountInfo("1 2 8:x / / rw - ext4 /dev/sda rw\n").empty());
+  EXPECT_TRUE(ParseMountInfo("1 2 8:1 / / rw - ext4\n").empty());
+  EXPECT_TRUE(ParseMountInfo("1 2 8:1 / relative rw - ext4 /dev/sda rw\n").empty());
+  EXPECT_EQ(ParseMountInfo("1 2 8:1 / /a\\ rw - ext4 /dev/sda rw\n")[0].mount_point, "/a\\");
+}
+
+TEST(MountInfo, IsBounded) {
+  std::string text;
+  for (int i = 0; i < 5000; ++i) text += "1 2 8:1 / / rw - ext4 /dev/sda rw\n";
+  EXPECT_EQ(ParseMountInfo(text).size(), 4096u);
+}
+
+TEST(Disks, OnlyLocalFileSystemsOnDisks) {
+  EXPECT_EQ(Points("1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
+                   "2 1 0:5 / /proc rw - proc proc rw\n"
+                   "3 1 0:6 / /tmp rw - tmpfs tmpfs rw\n"
+                   "4 1 0:7 / /net rw - nfs4 server:/x rw\n"
+                   "5 1 8:17 / /srv rw - xfs /dev/sdb1 rw\n"
+                   "6 1 7:0 / /snap/core rw - squashfs /dev/loop0 ro\n"),
+            (Paths{"/", "/srv"}));
+}
+
+TEST(Disks, EachStorageOnceByItsRoot) {
+  EXPECT_EQ(Points("1 0 8:1 /var/tmp/x /a rw - ext4 /dev/sda1 rw\n"
+                   "2 0 8:1 / /sysroot rw - ext4 /dev/sda1 rw\n"
+                   "3 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
+                   "4 0 8:1 /b /b rw - ext4 /dev/sda1 rw\n"),
+            Paths{"/"});
+}
+
+TEST(Disks, PoolsOnce) {
+  EXPECT_EQ(Points("1 0 0:50 / / rw - zfs rpool/ROOT/debian rw\n"
+                   "2 0 0:51 / /home rw - zfs rpool/home rw\n"
+                   "3 0 0:52 / /data rw - zfs tank rw\n"),
+            (Paths{"/", "/data"}));
+}
+
+TEST(Disks, BehindWhatMayHangAreLeftOut) {
+  EXPECT_EQ(Points("1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
+                   "2 1 0:40 / /net rw - nfs server:/x rw\n"
+                   "3 2 8:17 / /net/disk rw - ext4 /dev/sdb1 rw\n"
+                   "4 1 0:41 / /auto rw - autofs systemd-1 rw\n"
+                   "5 4 8:33 / /auto/disk rw - ext4 /dev/sdc1 rw\n"
+                   "6 1 8:49 / /network rw - ext4 /dev/sdd1 rw\n"),
+            (Paths{"/", "/network"}));
+}
+
+TEST(Disks, NetworkRootHidesEverything) {
+  EXPECT_EQ(Points("1 0 0:40 / / rw - nfs server:/x rw\n"
+                   "2 1 8:17 / /srv rw - ext4 /dev/sdb1 rw\n"),
+            Paths{});
+}
+
+}  // namespace
+}  // namespace toolboxd::guestinfod

@@ -1,0 +1,112 @@
+#include "guestinfod/netlink.h"
+
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "absl/strings/string_view.h"
+
+namespace toolboxd::guestinfod {
+namespace {
+
+// The kernel fills up to 32 KiB if the reader's buffer is that large.
+constexpr size_t kBufferSize = 32 * 1024;
+constexpr int kDumpAttempts = 5;
+// A dump is answered within the system calls; this only guards against a kernel that is not.
+constexpr timeval kReceiveTimeout = {5, 0};
+
+template <typename T>
+std::string Bytes(const T& value) {
+  return std::string(reinterpret_cast<const char*>(&value), sizeof(value));
+}
+
+absl::StatusOr<UniqueFd> OpenSocket(int flags, uint32_t groups) {
+  UniqueFd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | flags, NETLINK_ROUTE));
+  sockaddr_nl address{};
+  address.nl_family = AF_NETLINK;
+  address.nl_groups = groups;
+  if (!fd.ok() || bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
+    return absl::ErrnoToStatus(errno, "cannot open rtnetlink");
+  }
+  return fd;
+}
+
+}  // namespace
+
+absl::StatusOr<Netlink> Netlink::Open() {
+  absl::StatusOr<UniqueFd> notices =
+      OpenSocket(SOCK_NONBLOCK, RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
+                                    RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE);
+  if (!notices.ok()) return notices.status();
+  absl::StatusOr<UniqueFd> requests = OpenSocket(0, 0);
+  if (!requests.ok()) return requests.status();
+  // Lets the kernel do the selection of the main table; those before 4.20 send all of them.
+  const int on = 1;
+  setsockopt(requests->get(), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+  setsockopt(requests->get(), SOL_SOCKET, SO_RCVTIMEO, &kReceiveTimeout, sizeof(kReceiveTimeout));
+
+  Netlink netlink;
+  netlink.notices_ = *std::move(notices);
+  netlink.requests_ = *std::move(requests);
+  netlink.buffer_.resize(kBufferSize);
+  return netlink;
+}
+
+bool Netlink::Drain() {
+  bool changed = false;
+  while (true) {
+    const ssize_t n = recv(notices_.get(), buffer_.data(), buffer_.size(), MSG_TRUNC);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == ENOBUFS) {
+      changed = true;
+      continue;
+    }
+    if (n < 0) return changed;
+    const auto size = static_cast<size_t>(n);
+    changed = changed || size > buffer_.size() ||
+              IsRelevantNotice(absl::string_view(buffer_.data(), size));
+  }
+}
+
+absl::StatusOr<NetworkState> Netlink::Dump() {
+  for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
+    NetworkState state;
+    absl::Status status = DumpOne(RTM_GETLINK, Bytes(ifinfomsg{}), state);
+    if (status.ok()) status = DumpOne(RTM_GETADDR, Bytes(ifaddrmsg{}), state);
+    for (const uint8_t family : {AF_INET, AF_INET6}) {
+      rtmsg routes{};
+      routes.rtm_family = family;
+      routes.rtm_table = RT_TABLE_MAIN;
+      if (status.ok()) status = DumpOne(RTM_GETROUTE, Bytes(routes), state);
+    }
+    if (!status.ok()) return status;
+    if (state.consistent) return state;
+  }
+  return absl::AbortedError("the network changes all the time");
+}
+
+absl::Status Netlink::DumpOne(uint16_t type, const std::string& header, NetworkState& state) {
+  nlmsghdr request{};
+  request.nlmsg_len = static_cast<uint32_t>(NLMSG_HDRLEN + header.size());
+  request.nlmsg_type = type;
+  request.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  request.nlmsg_seq = ++sequence_;
+  const std::string message = Bytes(request) + header;
+  if (send(requests_.get(), message.data(), message.size(), 0) < 0) {
+    return absl::ErrnoToStatus(errno, "cannot ask rtnetlink");
+  }
+  while (true) {
+    const ssize_t n = recv(requests_.get(), buffer_.data(), buffer_.size(), MSG_TRUNC);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return absl::ErrnoToStatus(errno, "no answer from rtnetlink");
+    if (static_cast<size_t>(n) > buffer_.size()) return absl::InternalError("rtnetlink overrun");
+    const absl::StatusOr<bool> done =
+        AddDump(absl::string_view(buffer_.data(), static_cast<size_t>(n)), sequence_, state);
+    if (!done.ok()) return done.status();
+    if (*done) return absl::OkStatus();
+  }
+}
+
+}  // namespace toolboxd::guestinfod

@@ -1,0 +1,47 @@
+// The sockets on which the kernel tells about the network.
+
+#ifndef TOOLBOXD_GUESTINFOD_NETLINK_H_
+#define TOOLBOXD_GUESTINFOD_NETLINK_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "daemon/unique_fd.h"
+#include "guestinfod/network_state.h"
+
+namespace toolboxd::guestinfod {
+
+// Needs no privilege. Not thread-safe.
+class Netlink {
+ public:
+  // Subscribes to the notices of links, addresses and routes, of the network namespace that
+  // the process is in.
+  static absl::StatusOr<Netlink> Open();
+
+  // Becomes readable when there are notices.
+  int fd() const { return notices_.get(); }
+
+  // Takes all waiting notices. Whether the network may have changed: also when notices were
+  // lost because too many came.
+  bool Drain();
+
+  // The network as it is now.
+  absl::StatusOr<NetworkState> Dump();
+
+ private:
+  Netlink() = default;
+
+  absl::Status DumpOne(uint16_t type, const std::string& header, NetworkState& state);
+
+  UniqueFd notices_;
+  UniqueFd requests_;
+  uint32_t sequence_ = 0;
+  // What one datagram of a dump may take.
+  std::string buffer_;
+};
+
+}  // namespace toolboxd::guestinfod
+
+#endif  // TOOLBOXD_GUESTINFOD_NETLINK_H_

@@ -1,0 +1,171 @@
+#include "guestinfod/network_state.h"
+
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <sys/socket.h>
+
+#include "gtest/gtest.h"
+
+namespace toolboxd::guestinfod {
+namespace {
+
+using ::std::string_literals::operator""s;
+
+template <typename T>
+std::string Bytes(const T& value) {
+  return std::string(reinterpret_cast<const char*>(&value), sizeof(value));
+}
+
+std::string Padded(std::string bytes) {
+  bytes.resize(NLMSG_ALIGN(bytes.size()));
+  return bytes;
+}
+
+std::string Attribute(uint16_t type, const std::string& value) {
+  return Padded(Bytes(rtattr{static_cast<uint16_t>(4 + value.size()), type}) + value);
+}
+
+std::string Message(uint16_t type, const std::string& payload, uint16_t flags = NLM_F_MULTI,
+                    uint32_t sequence = 7) {
+  return Padded(Bytes(nlmsghdr{static_cast<uint32_t>(sizeof(nlmsghdr) + payload.size()), type,
+                               flags, sequence, 0}) +
+                payload);
+}
+
+std::string LinkMessage() {
+  ifinfomsg header{};
+  header.ifi_index = 2;
+  header.ifi_type = ARPHRD_ETHER;
+  header.ifi_flags = IFF_UP;
+  return Message(RTM_NEWLINK, Bytes(header) + Attribute(IFLA_IFNAME, "ens192\0"s) +
+                                  Attribute(IFLA_ADDRESS, "\0\x50\x56\xaa\xbb\xcc"s));
+}
+
+std::string RouteMessage(uint32_t table, uint8_t type, const std::string& attributes) {
+  rtmsg header{};
+  header.rtm_family = AF_INET;
+  header.rtm_table = static_cast<uint8_t>(table);
+  header.rtm_type = type;
+  return Message(RTM_NEWROUTE, Bytes(header) + attributes);
+}
+
+TEST(Dump, Link) {
+  NetworkState state;
+  EXPECT_FALSE(*AddDump(LinkMessage(), 7, state));
+  ASSERT_EQ(state.links.size(), 1u);
+  EXPECT_EQ(state.links[0].index, 2);
+  EXPECT_EQ(state.links[0].name, "ens192");
+  EXPECT_EQ(state.links[0].hardware_address, "\0\x50\x56\xaa\xbb\xcc"s);
+}
+
+TEST(Dump, AddressPrefersTheLocalEndAndTheWideFlags) {
+  ifaddrmsg header{};
+  header.ifa_family = AF_INET;
+  header.ifa_prefixlen = 24;
+  header.ifa_index = 2;
+  NetworkState state;
+  EXPECT_FALSE(*AddDump(Message(RTM_NEWADDR, Bytes(header) + Attribute(IFA_ADDRESS, "\x0a\0\0\1"s) +
+                                                 Attribute(IFA_LOCAL, "\x0a\0\0\5"s) +
+                                                 Attribute(IFA_FLAGS, Bytes(uint32_t{0x280}))),
+                        7, state));
+  ASSERT_EQ(state.addresses.size(), 1u);
+  EXPECT_EQ(state.addresses[0].bytes, "\x0a\0\0\5"s);
+  EXPECT_EQ(state.addresses[0].flags, 0x280u);
+}
+
+TEST(Dump, AddressOfWrongSizeIsSkipped) {
+  ifaddrmsg header{};
+  header.ifa_family = AF_INET6;
+  NetworkState state;
+  EXPECT_FALSE(*AddDump(Message(RTM_NEWADDR, Bytes(header) + Attribute(IFA_ADDRESS, "\x0a\0\0\1"s)),
+                        7, state));
+  EXPECT_TRUE(state.addresses.empty());
+}
+
+TEST(Dump, DefaultRoute) {
+  NetworkState state;
+  EXPECT_FALSE(*AddDump(
+      RouteMessage(RT_TABLE_MAIN, RTN_UNICAST,
+                   Attribute(RTA_GATEWAY, "\x0a\0\0\1"s) + Attribute(RTA_OIF, Bytes(int32_t{2})) +
+                       Attribute(RTA_PRIORITY, Bytes(uint32_t{100}))),
+      7, state));
+  ASSERT_EQ(state.routes.size(), 1u);
+  EXPECT_EQ(state.routes[0].destination, "\0\0\0\0"s);
+  EXPECT_EQ(state.routes[0].gateway, "\x0a\0\0\1"s);
+  EXPECT_EQ(state.routes[0].index, 2);
+  EXPECT_EQ(state.routes[0].metric, 100u);
+}
+
+TEST(Dump, MultipathRouteIsSeveral) {
+  const std::string hop =
+      Bytes(rtnexthop{sizeof(rtnexthop) + 8, 0, 0, 3}) + Attribute(RTA_GATEWAY, "\x0a\0\0\1"s);
+  NetworkState state;
+  EXPECT_FALSE(*AddDump(
+      RouteMessage(RT_TABLE_MAIN, RTN_UNICAST, Attribute(RTA_MULTIPATH, hop + hop)), 7, state));
+  ASSERT_EQ(state.routes.size(), 2u);
+  EXPECT_EQ(state.routes[1].index, 3);
+  EXPECT_EQ(state.routes[1].gateway, "\x0a\0\0\1"s);
+}
+
+TEST(Dump, OtherTablesAndTypesAreSkipped) {
+  NetworkState state;
+  EXPECT_TRUE(AddDump(RouteMessage(RT_TABLE_LOCAL, RTN_UNICAST, "") +
+                          RouteMessage(RT_TABLE_MAIN, RTN_BLACKHOLE, "") +
+                          RouteMessage(RT_TABLE_MAIN, RTN_UNICAST,
+                                       Attribute(RTA_TABLE, Bytes(uint32_t{1000}))),
+                      7, state)
+                  .ok());
+  EXPECT_TRUE(state.routes.empty());
+}
+
+TEST(Dump, EndsWithDone) {
+  NetworkState state;
+  EXPECT_TRUE(*AddDump(LinkMessage() + Message(NLMSG_DONE, "\0\0\0\0"s), 7, state));
+  EXPECT_EQ(state.links.size(), 1u);
+}
+
+TEST(Dump, OtherSequenceNumbersAreSkipped) {
+  NetworkState state;
+  EXPECT_FALSE(*AddDump(LinkMessage() + Message(NLMSG_DONE, "\0\0\0\0"s), 8, state));
+  EXPECT_TRUE(state.links.empty());
+}
+
+TEST(Dump, ErrorsAreReported) {
+  NetworkState state;
+  nlmsgerr error{};
+  error.error = -EPERM;
+  EXPECT_EQ(AddDump(Message(NLMSG_ERROR, Bytes(error)), 7, state).status().code(),
+            absl::StatusCode::kPermissionDenied);
+}
+
+TEST(Dump, InconsistencyIsNoticed) {
+  NetworkState state;
+  EXPECT_TRUE(*AddDump(Message(NLMSG_DONE, ""), 7, state));
+  EXPECT_TRUE(state.consistent);
+  EXPECT_TRUE(*AddDump(Message(NLMSG_DONE, "", NLM_F_MULTI | NLM_F_DUMP_INTR), 7, state));
+  EXPECT_FALSE(state.consistent);
+}
+
+TEST(Dump, TruncationsAreHarmless) {
+  const std::string whole = LinkMessage() + RouteMessage(RT_TABLE_MAIN, RTN_UNICAST,
+                                                         Attribute(RTA_GATEWAY, "\x0a\0\0\1"s));
+  for (size_t size = 0; size < whole.size(); ++size) {
+    NetworkState state;
+    EXPECT_TRUE(AddDump(absl::string_view(whole).substr(0, size), 7, state).ok());
+    EXPECT_LE(state.links.size() + state.routes.size(), 1u);
+  }
+}
+
+TEST(Notice, LinksAddressesAndMainRoutesMatter) {
+  EXPECT_TRUE(IsRelevantNotice(LinkMessage()));
+  EXPECT_TRUE(IsRelevantNotice(Message(RTM_DELADDR, "")));
+  EXPECT_TRUE(IsRelevantNotice(RouteMessage(RT_TABLE_MAIN, RTN_UNICAST, "")));
+  EXPECT_FALSE(IsRelevantNotice(RouteMessage(RT_TABLE_LOCAL, RTN_LOCAL, "")));
+  EXPECT_FALSE(IsRelevantNotice(Message(RTM_NEWNEIGH, "")));
+  EXPECT_FALSE(IsRelevantNotice(""));
+}
+
+}  // namespace
+}  // namespace toolboxd::guestinfod

@@ -1,0 +1,78 @@
+#include "guestinfod/operating_system.h"
+
+#include "gtest/gtest.h"
+
+namespace toolboxd::guestinfod {
+namespace {
+
+const Kernel kKernel = {"6.1.0-18-amd64", "x86_64"};
+
+std::string ShortName(const std::string& id, const std::string& version,
+                      const Kernel& kernel = kKernel) {
+  return DescribeOperatingSystem("ID=" + id + "\nVERSION_ID=\"" + version + "\"\n", kernel)
+      .short_name();
+}
+
+TEST(OsRelease, QuotesAndCommentsAreUnderstood) {
+  const auto values = ParseOsRelease(
+      "# comment\nNAME=\"A \\\"quoted\\\" name\"\nID=plain\n\n  VERSION_ID='12'  \nnonsense\n"
+      "PRETTY_NAME=\"no end");
+  EXPECT_EQ(values.at("NAME"), "A \"quoted\" name");
+  EXPECT_EQ(values.at("ID"), "plain");
+  EXPECT_EQ(values.at("VERSION_ID"), "12");
+  EXPECT_EQ(values.at("PRETTY_NAME"), "no end");
+  EXPECT_EQ(values.size(), 4u);
+}
+
+TEST(OsRelease, ValuesAreBoundedUtf8) {
+  const auto values = ParseOsRelease("NAME=" + std::string(1000, 'x') + "\nID=\xff");
+  EXPECT_EQ(values.at("NAME").size(), 256u);
+  EXPECT_EQ(values.at("ID"), "?");
+}
+
+TEST(OperatingSystem, NamesAreVmwares) {
+  EXPECT_EQ(ShortName("debian", "12"), "debian12-64");
+  EXPECT_EQ(ShortName("debian", ""), "debian4-64");
+  EXPECT_EQ(ShortName("ubuntu", "22.04"), "ubuntu-64");
+  EXPECT_EQ(ShortName("centos", "7"), "centos7-64");
+  EXPECT_EQ(ShortName("centos", "5"), "centos-64");
+  EXPECT_EQ(ShortName("rhel", "9.3"), "rhel9-64");
+  EXPECT_EQ(ShortName("ol", "8.9"), "oraclelinux8-64");
+  EXPECT_EQ(ShortName("sles", "15.5"), "sles15-64");
+  EXPECT_EQ(ShortName("amzn", "2018.03"), "amazonlinux2-64");
+  EXPECT_EQ(ShortName("amzn", "2"), "amazonlinux2-64");
+  EXPECT_EQ(ShortName("rocky", "9.3"), "rockyLinux-64");
+  EXPECT_EQ(ShortName("photon", "5.0"), "vmware-photon-64");
+}
+
+TEST(OperatingSystem, UnknownOnesAreNamedAfterTheirKernel) {
+  EXPECT_EQ(ShortName("nixos", "23"), "other6xlinux-64");
+  EXPECT_EQ(ShortName("nixos", "23", {"5.15.0", "i686"}), "other5xlinux");
+  EXPECT_EQ(ShortName("nixos", "23", {"2.6.32", "x86_64"}), "other26xlinux-64");
+  EXPECT_EQ(ShortName("nixos", "23", {"8.1", "x86_64"}), "other7xlinux-64");
+  EXPECT_EQ(DescribeOperatingSystem("", kKernel).short_name(), "other6xlinux-64");
+}
+
+TEST(OperatingSystem, ArmHasAPrefix) {
+  EXPECT_EQ(ShortName("debian", "12", {"6.1.0", "aarch64"}), "arm-debian12-64");
+}
+
+TEST(OperatingSystem, DescribesDebian) {
+  const v1::OperatingSystem os = DescribeOperatingSystem(
+      "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nNAME=\"Debian GNU/Linux\"\n"
+      "VERSION_ID=\"12\"\nID=debian\n",
+      kKernel);
+  EXPECT_EQ(os.full_name(), "Linux 6.1.0-18-amd64 Debian GNU/Linux 12 (bookworm)");
+  EXPECT_EQ(os.distribution_name(), "Debian GNU/Linux");
+  EXPECT_EQ(os.distribution_version(), "12");
+  EXPECT_EQ(os.bits(), 64u);
+  EXPECT_EQ(os.architecture(), "X86");
+}
+
+TEST(OperatingSystem, RunningKernelHasARelease) {
+  EXPECT_FALSE(RunningKernel().release.empty());
+  EXPECT_FALSE(RunningKernel().machine.empty());
+}
+
+}  // namespace
+}  // namespace toolboxd::guestinfod

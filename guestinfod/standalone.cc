@@ -1,0 +1,3 @@
+#include "guestinfod/guestinfod.h"
+
+int main(int argc, char** argv) { return toolboxd::GuestinfodMain(argc, argv); }
