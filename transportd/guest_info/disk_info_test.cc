@@ -73,8 +73,7 @@ TEST(DiskInfoJson, MalformedFails) {
 TEST(DiskInfoLegacy, IsAByteAndFixedEntries) {
   const std::string value = EncodeDiskInfoLegacy(Two());
   ASSERT_EQ(value.size(), 1u + 2 * 116);
-  EXPECT_EQ(value.substr(0, 20),
-            "\2\xe8\3\0\0\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff/\0\0"s);
+  EXPECT_EQ(value.substr(0, 20), "\2\xe8\3\0\0\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff/\0\0"s);
 }
 
 TEST(DiskInfoLegacy, DecodesWithoutNamesOfFileSystemsAndDevices) {

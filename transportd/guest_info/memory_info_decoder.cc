@@ -23,11 +23,16 @@ constexpr uint32_t kAllBits = 0xff;
 uint64_t Integer(absl::string_view bytes, Reader& reader) {
   Reader datum(bytes);
   switch (bytes.size()) {
-    case 0: return 0;
-    case 1: return datum.U8();
-    case 2: return datum.U16();
-    case 4: return datum.U32();
-    case 8: return datum.U64();
+    case 0:
+      return 0;
+    case 1:
+      return datum.U8();
+    case 2:
+      return datum.U16();
+    case 4:
+      return datum.U32();
+    case 8:
+      return datum.U64();
   }
   reader.Fail();
   return 0;
@@ -63,10 +68,18 @@ Statistic ReadStatistic(Reader& reader) {
         statistic.name_space = std::string(text.UntilNul());
         break;
       }
-      case kIdBit: statistic.id = Integer(datum, reader); break;
-      case kTypeBit: statistic.type = Integer(datum, reader); break;
-      case kUnitBit: statistic.unit = Integer(datum, reader); break;
-      case kValueBit: statistic.value = Number(statistic.type, datum, reader); break;
+      case kIdBit:
+        statistic.id = Integer(datum, reader);
+        break;
+      case kTypeBit:
+        statistic.type = Integer(datum, reader);
+        break;
+      case kUnitBit:
+        statistic.unit = Integer(datum, reader);
+        break;
+      case kValueBit:
+        statistic.value = Number(statistic.type, datum, reader);
+        break;
     }
   }
   return statistic;

@@ -47,7 +47,8 @@ TEST(MemoryInfo, FirstStatisticCarriesTheNamespace) {
   EXPECT_EQ(value.substr(112, 4 + 12 + 3 + 3 + 4 + 2),
             "\xae\0\0\0\x0a\0_tools/v1\0\1\0\x0b\1\0\x09\2\0\3\x08\0\0"s);
   // Usable memory: 1,044,480 KiB in four bytes.
-  EXPECT_EQ(value.substr(140, 4 + 3 + 3 + 4 + 6), "\xac\0\0\0\1\0\6\1\0\x09\2\0\3\x08\4\0\0\xf0\x0f\0"s);
+  EXPECT_EQ(value.substr(140, 4 + 3 + 3 + 4 + 6),
+            "\xac\0\0\0\1\0\6\1\0\x09\2\0\3\x08\4\0\0\xf0\x0f\0"s);
 }
 
 TEST(MemoryInfo, Decodes) {

@@ -70,10 +70,17 @@ std::optional<std::string> Publisher::Fingerprint(Item item) const {
   // No interface is worth saying; no name, no disk (unless there was one), no time is not.
   std::string value;
   switch (item) {
-    case kNics: return NicFingerprint(*snapshot_);
-    case kDnsName: value = snapshot_->host_name(); break;
-    case kOs: value = snapshot_->operating_system().SerializeAsString(); break;
-    case kIp: value = broadcast_ip_ ? snapshot_->primary_address() : std::string(); break;
+    case kNics:
+      return NicFingerprint(*snapshot_);
+    case kDnsName:
+      value = snapshot_->host_name();
+      break;
+    case kOs:
+      value = snapshot_->operating_system().SerializeAsString();
+      break;
+    case kIp:
+      value = broadcast_ip_ ? snapshot_->primary_address() : std::string();
+      break;
     case kUptime:
       if (snapshot_->uptime_centiseconds() != 0) {
         value = absl::StrCat(snapshot_->uptime_centiseconds());
@@ -83,8 +90,11 @@ std::optional<std::string> Publisher::Fingerprint(Item item) const {
       value = DiskFingerprint(*snapshot_);
       if (value.empty() && states_[kDisks].accepted) return value;
       break;
-    case kMemory: value = snapshot_->memory().SerializeAsString(); break;
-    case kItemCount: break;
+    case kMemory:
+      value = snapshot_->memory().SerializeAsString();
+      break;
+    case kItemCount:
+      break;
   }
   return value.empty() ? std::nullopt : std::optional<std::string>(std::move(value));
 }
@@ -101,18 +111,24 @@ absl::Status Publisher::PublishItem(Item item) {
 
 std::vector<Method> Publisher::Methods(Item item) const {
   switch (item) {
-    case kNics: return NicMethods(*snapshot_);
-    case kDnsName: return {{TextMessage(InfoType::kDnsName, snapshot_->host_name())}};
-    case kOs: return OsMethods(snapshot_->operating_system());
-    case kIp: return {{absl::StrCat("info-set guestinfo.ip ", snapshot_->primary_address())}};
+    case kNics:
+      return NicMethods(*snapshot_);
+    case kDnsName:
+      return {{TextMessage(InfoType::kDnsName, snapshot_->host_name())}};
+    case kOs:
+      return OsMethods(snapshot_->operating_system());
+    case kIp:
+      return {{absl::StrCat("info-set guestinfo.ip ", snapshot_->primary_address())}};
     case kUptime:
       return {{TextMessage(InfoType::kUptime, absl::StrCat(snapshot_->uptime_centiseconds()))}};
-    case kDisks: return DiskMethods(*snapshot_);
+    case kDisks:
+      return DiskMethods(*snapshot_);
     case kMemory:
       return {{BinaryMessage(
           InfoType::kMemory,
           EncodeMemoryInfo(Memory(), previous_memory_ ? &*previous_memory_ : nullptr))}};
-    case kItemCount: break;
+    case kItemCount:
+      break;
   }
   return {};
 }

@@ -58,7 +58,7 @@ v1::GuestInfoSnapshot Snapshot() {
   return snapshot;
 }
 
-const Names kEverything = {"SetGuestInfo  10", "SetGuestInfo  1", "SetGuestInfo  11",
+const Names kEverything = {"SetGuestInfo  10", "SetGuestInfo  1",  "SetGuestInfo  11",
                            "SetGuestInfo  7",  "SetGuestDiskInfo", "SetGuestInfo  8"};
 
 TEST(Publisher, SendsEverythingOnce) {
@@ -167,9 +167,9 @@ TEST(Publisher, DataInTheReplyRefusesTextsAndDisks) {
   Publisher publisher(host.Sender());
   host.data = "not taken";
   ASSERT_TRUE(publisher.Update(Snapshot()).ok());
-  EXPECT_EQ(host.TakeNames(), (Names{"SetGuestInfo  10", "SetGuestInfo  1", "SetGuestInfo  11",
-                                     "SetGuestInfo  7", "SetGuestDiskInfo", "SetGuestInfo  3",
-                                     "SetGuestInfo  8"}));
+  EXPECT_EQ(host.TakeNames(),
+            (Names{"SetGuestInfo  10", "SetGuestInfo  1", "SetGuestInfo  11", "SetGuestInfo  7",
+                   "SetGuestDiskInfo", "SetGuestInfo  3", "SetGuestInfo  8"}));
 }
 
 TEST(Publisher, RefusedValueIsNotRepeated) {
