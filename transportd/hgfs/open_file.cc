@@ -1,0 +1,101 @@
+#include "transportd/hgfs/open_file.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "transportd/hgfs/protocol.h"
+
+namespace toolboxd::hgfs {
+namespace {
+
+// What hosts ask for at a time, so that a packet is one chunk.
+constexpr uint32_t kChunkSize = 0xF000;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ReadFile>> ReadFile::Open(std::shared_ptr<FileStore> store,
+                                                         std::string path) {
+  auto file = std::unique_ptr<ReadFile>(new ReadFile(std::move(store), std::move(path)));
+  auto stream = file->store_->OpenRead(file->path_, 0, kChunkSize, &file->info_);
+  if (!stream.ok()) return stream.status();
+  file->stream_ = *std::move(stream);
+  return file;
+}
+
+absl::Status ReadFile::Seek(uint64_t offset) {
+  if (offset == position_ && stream_ != nullptr) return absl::OkStatus();
+  stream_.reset();
+  rest_.clear();
+  ended_ = false;
+  auto stream = store_->OpenRead(path_, offset, kChunkSize, nullptr);
+  if (!stream.ok()) return stream.status();
+  stream_ = *std::move(stream);
+  position_ = offset;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ReadFile::Read(uint64_t offset, uint32_t size) {
+  absl::Status status = Seek(offset);
+  if (!status.ok()) return status;
+  while (rest_.size() < size && !ended_) {
+    absl::StatusOr<std::string> chunk = stream_->Next();
+    if (!chunk.ok()) {
+      // What comes next is unknown; another try starts afresh.
+      stream_.reset();
+      return chunk.status();
+    }
+    ended_ = chunk->empty();
+    if (rest_.empty()) {
+      rest_ = *std::move(chunk);
+    } else {
+      rest_ += *chunk;
+    }
+  }
+  std::string data;
+  if (rest_.size() <= size) {
+    data.swap(rest_);
+  } else {
+    data = rest_.substr(0, size);
+    rest_.erase(0, size);
+  }
+  position_ += data.size();
+  return data;
+}
+
+absl::StatusOr<std::unique_ptr<WriteFile>> WriteFile::Open(std::shared_ptr<FileStore> store,
+                                                           const v1::OpenForWriting& open) {
+  auto file = std::unique_ptr<WriteFile>(new WriteFile(std::move(store), open.permissions()));
+  auto stream = file->store_->OpenWrite(open);
+  if (!stream.ok()) return stream.status();
+  file->stream_ = *std::move(stream);
+  return file;
+}
+
+absl::Status WriteFile::Note(absl::Status status) {
+  if (error_.ok()) error_ = std::move(status);
+  return error_;
+}
+
+absl::Status WriteFile::Write(uint64_t offset, bool append, absl::string_view data) {
+  if (!error_.ok()) return error_;
+  v1::WriteChunk chunk;
+  chunk.set_offset(offset);
+  chunk.set_append(append);
+  chunk.set_data(data.data(), data.size());
+  position_ = (append ? position_ : offset) + data.size();
+  size_ = std::max(size_, position_);
+  return Note(stream_->Write(std::move(chunk)));
+}
+
+absl::Status WriteFile::SetAttributes(const v1::FileAttributes& attributes) {
+  if (!error_.ok()) return error_;
+  if (attributes.has_permissions()) permissions_ = attributes.permissions();
+  return Note(stream_->SetAttributes(attributes));
+}
+
+absl::Status WriteFile::Close() {
+  if (!error_.ok()) return error_;
+  return Note(stream_->Commit());
+}
+
+}  // namespace toolboxd::hgfs

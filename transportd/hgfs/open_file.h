@@ -1,0 +1,76 @@
+// OpenFile: what an HGFS handle stands for.
+
+#ifndef TOOLBOXD_TRANSPORTD_HGFS_OPEN_FILE_H_
+#define TOOLBOXD_TRANSPORTD_HGFS_OPEN_FILE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "transportd/hgfs/file_store.h"
+
+namespace toolboxd::hgfs {
+
+// A file that is read, at any offset. Offsets in sequence come from one stream; another
+// offset starts a new one. Holds at most one chunk.
+class ReadFile {
+ public:
+  // `store` is kept: it pins the user's session while the file is open.
+  static absl::StatusOr<std::unique_ptr<ReadFile>> Open(std::shared_ptr<FileStore> store,
+                                                        std::string path);
+
+  // Up to `size` bytes; fewer only at the end of the file.
+  absl::StatusOr<std::string> Read(uint64_t offset, uint32_t size);
+
+  const v1::FileInfo& info() const { return info_; }
+
+ private:
+  ReadFile(std::shared_ptr<FileStore> store, std::string path)
+      : store_(std::move(store)), path_(std::move(path)) {}
+  absl::Status Seek(uint64_t offset);
+
+  std::shared_ptr<FileStore> store_;
+  const std::string path_;
+  v1::FileInfo info_;
+  std::unique_ptr<ReadStream> stream_;
+  // The offset of the first byte not given yet.
+  uint64_t position_ = 0;
+  // Bytes of the last chunk that were not asked for yet.
+  std::string rest_;
+  bool ended_ = false;
+};
+
+// A file that is written. The first error is kept and told again by everything that
+// follows, Close() included.
+class WriteFile {
+ public:
+  static absl::StatusOr<std::unique_ptr<WriteFile>> Open(std::shared_ptr<FileStore> store,
+                                                         const v1::OpenForWriting& open);
+
+  absl::Status Write(uint64_t offset, bool append, absl::string_view data);
+  absl::Status SetAttributes(const v1::FileAttributes& attributes);
+  absl::Status Close();
+
+  // Where the content ends, as far as this handle knows.
+  uint64_t size() const { return size_; }
+  uint32_t permissions() const { return permissions_; }
+
+ private:
+  WriteFile(std::shared_ptr<FileStore> store, uint32_t permissions)
+      : store_(std::move(store)), permissions_(permissions) {}
+  absl::Status Note(absl::Status status);
+
+  std::shared_ptr<FileStore> store_;
+  uint32_t permissions_;
+  std::unique_ptr<WriteStream> stream_;
+  absl::Status error_;
+  // Where the last chunk ended, and the furthest end of all.
+  uint64_t position_ = 0;
+  uint64_t size_ = 0;
+};
+
+}  // namespace toolboxd::hgfs
+
+#endif  // TOOLBOXD_TRANSPORTD_HGFS_OPEN_FILE_H_

@@ -1,0 +1,398 @@
+#include "transportd/hgfs/server.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/status.h"
+#include "transportd/hgfs/path.h"
+#include "transportd/hgfs/status.h"
+
+namespace toolboxd::hgfs {
+namespace {
+
+// Entries of a directory that are fetched at a time.
+constexpr uint32_t kSearchPage = 128;
+
+std::string Done(Op op) { return Encode(op, EmptyReply()); }
+
+// Permission bits of a file or directory that is created. VMX asks for the owner's class
+// only; the others get what the service's umask leaves of the owner's.
+uint32_t Permissions(uint64_t mask, uint8_t special, uint8_t owner, uint8_t group, uint8_t other,
+                     uint32_t fallback) {
+  uint32_t permissions = fallback;
+  const auto set = [&](uint64_t bit, int shift, uint8_t bits) {
+    if ((mask & bit) == 0) return;
+    permissions = (permissions & ~(7u << shift)) | ((bits & 7u) << shift);
+  };
+  set(kOpenMaskSpecial, 9, special);
+  set(kOpenMaskOwner, 6, owner);
+  set(kOpenMaskGroup, 3, group);
+  set(kOpenMaskOther, 0, other);
+  return permissions;
+}
+
+v1::OpenForWriting::Mode ModeOf(uint32_t flags) {
+  switch (flags) {
+    case kOpenEmpty:
+      return v1::OpenForWriting::TRUNCATE_EXISTING;
+    case kCreate:
+      return v1::OpenForWriting::CREATE;
+    case kCreateSafe:
+      return v1::OpenForWriting::CREATE_NEW;
+    case kCreateEmpty:
+      return v1::OpenForWriting::CREATE_OR_TRUNCATE;
+    default:
+      return v1::OpenForWriting::OPEN_EXISTING;
+  }
+}
+
+}  // namespace
+
+Server::Outcome::Outcome(const absl::Status& error) {
+  const v1::Reason reason = ReasonOf(error);
+  status = reason != v1::REASON_UNSPECIFIED ? FromReason(reason) : FromStatusCode(error.code());
+}
+
+std::string Server::Dispatch(absl::string_view bytes, const Client& client) {
+  Packet packet;
+  if (!DecodePacket(bytes, packet)) return EncodeReply(packet, Status::kProtocolError, "");
+  Outcome outcome = Run(packet, client);
+  Packet reply = packet;
+  // A new session's number is in its payload only; the header repeats the request's.
+  return EncodeReply(reply, outcome.status, outcome.payload);
+}
+
+Server::Outcome Server::Run(const Packet& packet, const Client& client) {
+  if (!IsSupported(packet.op)) return Status::kNotSupported;
+  const Op op = static_cast<Op>(packet.op);
+  if (op == Op::kCreateSessionV4) return CreateSession(packet, client);
+  if (op == Op::kDestroySessionV4) {
+    return sessions_.Destroy(packet.session_id, client.user) ? Outcome(Done(op))
+                                                             : Outcome(Status::kStaleSession);
+  }
+  Session* session = sessions_.Find(packet.session_id, client.user, clock_());
+  if (session == nullptr) return Status::kStaleSession;
+  if (client.files == nullptr) return Status::kAccessDenied;
+  return RunInSession({op, packet.payload, client, *session});
+}
+
+Server::Outcome Server::RunInSession(const Call& call) {
+  switch (call.op) {
+    case Op::kOpen:
+    case Op::kOpenV2:
+    case Op::kOpenV3:
+      return Open(call);
+    case Op::kRead:
+    case Op::kReadV3:
+      return Read(call);
+    case Op::kWrite:
+    case Op::kWriteV3:
+      return Write(call);
+    case Op::kClose:
+    case Op::kCloseV3:
+    case Op::kSearchClose:
+    case Op::kSearchCloseV3:
+      return Close(call);
+    case Op::kGetattr:
+    case Op::kGetattrV2:
+    case Op::kGetattrV3:
+      return Getattr(call);
+    case Op::kSetattr:
+    case Op::kSetattrV2:
+    case Op::kSetattrV3:
+      return Setattr(call);
+    case Op::kSearchOpen:
+    case Op::kSearchOpenV3:
+      return SearchOpen(call);
+    case Op::kSearchRead:
+    case Op::kSearchReadV2:
+    case Op::kSearchReadV3:
+      return SearchRead(call);
+    case Op::kCreateDir:
+    case Op::kCreateDirV2:
+    case Op::kCreateDirV3:
+      return CreateDir(call);
+    case Op::kDeleteFile:
+    case Op::kDeleteFileV2:
+    case Op::kDeleteFileV3:
+      return Delete(call, /*directory=*/false);
+    case Op::kDeleteDir:
+    case Op::kDeleteDirV2:
+    case Op::kDeleteDirV3:
+      return Delete(call, /*directory=*/true);
+    case Op::kRename:
+    case Op::kRenameV2:
+    case Op::kRenameV3:
+      return Rename(call);
+    case Op::kQueryVolume:
+    case Op::kQueryVolumeV3:
+      return QueryVolume(call);
+    default:
+      return Status::kNotSupported;
+  }
+}
+
+Server::Outcome Server::CreateSession(const Packet& packet, const Client& client) {
+  CreateSessionRequest request;
+  if (!Decode(Op::kCreateSessionV4, packet.payload, request)) return Status::kProtocolError;
+  CreateSessionReply reply;
+  reply.session_id = sessions_.Create(client.user, clock_());
+  if (reply.session_id == 0) return Status::kTooManySessions;
+  // A host that names no size takes ours.
+  if (request.max_packet_size != 0) {
+    reply.max_packet_size = std::min(request.max_packet_size, kMaxPayload);
+  }
+  constexpr uint64_t kCapable = uint64_t{1} << 32;
+  for (uint32_t op = 0; op <= static_cast<uint32_t>(Op::kDestroySessionV4); ++op) {
+    if (IsSupported(op)) reply.capabilities.push_back(kCapable | op);
+  }
+  return Encode(Op::kCreateSessionV4, reply);
+}
+
+Status Server::Resolve(const Call& call, const Name& name, std::string& path) {
+  if (!name.by_handle) return DecodePath(name.cp_name, path);
+  const Handle* handle = call.session.Find(name.handle);
+  if (handle == nullptr) return Status::kInvalidHandle;
+  path = handle->path;
+  return Status::kSuccess;
+}
+
+Server::Outcome Server::Open(const Call& call) {
+  OpenRequest request;
+  if (!Decode(call.op, call.payload, request)) return Status::kProtocolError;
+  std::string path;
+  const Status status = Resolve(call, request.name, path);
+  if (status != Status::kSuccess) return status;
+  // Locks are a promise to other clients that nobody here could keep.
+  if (request.desired_lock != 0) return Status::kNotSupported;
+  if (request.flags > kCreateEmpty) return Status::kInvalidParameter;
+  switch (request.mode) {
+    case kReadOnly:
+      return OpenForRead(call, path);
+    case kWriteOnly:
+      return OpenForWrite(call, request, path);
+    default:
+      // A stream goes one way; no host was seen to ask for both.
+      return Status::kAccessDenied;
+  }
+}
+
+Server::Outcome Server::OpenForRead(const Call& call, const std::string& path) {
+  auto file = ReadFile::Open(call.client.files, path);
+  if (!file.ok()) return Outcome(file.status());
+  Handle handle;
+  handle.read = *std::move(file);
+  handle.path = path;
+  OpenReply reply;
+  reply.handle = call.session.Add(std::move(handle));
+  if (reply.handle == 0) return Status::kSharingViolation;
+  return Encode(call.op, reply);
+}
+
+Server::Outcome Server::OpenForWrite(const Call& call, const OpenRequest& request,
+                                     const std::string& path) {
+  v1::OpenForWriting open;
+  open.set_path(path);
+  open.set_mode(ModeOf(request.flags));
+  open.set_permissions(Permissions(request.mask, request.special, request.owner, request.group,
+                                   request.other, 0600));
+  auto file = WriteFile::Open(call.client.files, open);
+  if (!file.ok()) return Outcome(file.status());
+  Handle handle;
+  handle.write = *std::move(file);
+  handle.path = path;
+  OpenReply reply;
+  reply.handle = call.session.Add(std::move(handle));
+  if (reply.handle == 0) return Status::kSharingViolation;
+  return Encode(call.op, reply);
+}
+
+Server::Outcome Server::Read(const Call& call) {
+  ReadRequest request;
+  if (!Decode(call.op, call.payload, request)) return Status::kProtocolError;
+  Handle* handle = call.session.Find(request.handle);
+  if (handle == nullptr || handle->read == nullptr) return Status::kInvalidHandle;
+  absl::StatusOr<std::string> data =
+      handle->read->Read(request.offset, std::min(request.size, kMaxPayload));
+  if (!data.ok()) return Outcome(data.status());
+  ReadReply reply;
+  reply.size = data->size();
+  reply.data = *data;
+  return Encode(call.op, reply);
+}
+
+Server::Outcome Server::Write(const Call& call) {
+  WriteRequest request;
+  if (!Decode(call.op, call.payload, request)) return Status::kProtocolError;
+  Handle* handle = call.session.Find(request.handle);
+  if (handle == nullptr || handle->write == nullptr) return Status::kInvalidHandle;
+  const bool append = (request.flags & kWriteAppend) != 0;
+  const absl::Status status = handle->write->Write(request.offset, append, request.data);
+  if (!status.ok()) return Outcome(status);
+  WriteReply reply;
+  reply.size = request.size;
+  return Encode(call.op, reply);
+}
+
+Server::Outcome Server::Close(const Call& call) {
+  HandleRequest request;
+  if (!Decode(call.op, call.payload, request)) return Status::kProtocolError;
+  const auto found = call.session.handles.find(request.handle);
+  if (found == call.session.handles.end()) return Status::kInvalidHandle;
+  const Handle handle = std::move(found->second);
+  // Gone whatever the outcome: a failed upload is not closed twice.
+  call.session.handles.erase(found);
+  if (handle.write == nullptr) return Done(call.op);
+  const absl::Status status = handle.write->Close();
+  return status.ok() ? Outcome(Done(call.op)) : Outcome(status);
+}
+
+Server::Outcome Server::Getattr(const Call& call) {
+  NameRequest request;
+  if (!Decode(call.op, call.payload, request)) return Status::kProtocolError;
+  std::string path;
+  const Status status = Resolve(call, request.name, path);
+  if (status != Status::kSuccess) return status;
+  absl::StatusOr<v1::FileInfo> file = call.client.files->Stat(path);
+  // An upload is not at its path before Close, but the host looks for it there.
+  if (const WriteFile* writer = call.session.FindWriter(path); writer != nullptr) {
+    if (!file.ok()) {
+      file.emplace();
+      file->set_type(v1::REGULAR);
+      file->set_mode(writer->permissions());
+    }
+    file->set_size(writer->size());
+  }
+  if (!file.ok()) return Outcome(file.status());
+  GetattrReply reply;
+  reply.attributes = FromFileInfo(*file);
+  std::string target;
+  if (file->type() == v1::SYMLINK) target = EncodePath(file->symlink_target());
+  reply.symlink_target.cp_name = target;
+  return Encode(call.op, reply);
+}
+
+Server::Outcome Server::Setattr(const Call& call) {
+  SetattrRequest request;
+  if (!Decode(call.op, call.payload, request)) return Status::kProtocolError;
+  std::string path;
+  const Status status = Resolve(call, request.name, path);
+  if (status != Status::kSuccess) return status;
+
+  WriteFile* writer = call.session.FindWriter(path);
+  uint32_t permissions = writer != nullptr ? writer->permissions() : 0;
+  constexpr uint64_t kClasses = kMaskOwnerPermissions | kMaskGroupPermissions |
+                                kMaskOtherPermissions | kMaskSpecialPermissions;
+  const uint64_t classes = request.attributes.mask & kClasses;
+  if (classes != 0 && classes != kClasses) {
+    // The other classes stay what they are.
+    const absl::StatusOr<v1::FileInfo> file = call.client.files->Stat(path);
+    if (file.ok()) permissions = file->mode() & 07777;
+  }
+  const v1::FileAttributes attributes =
+      ToFileAttributes(request.attributes, request.hints, permissions, absl::ToUnixNanos(clock_()));
+  if (attributes.ByteSizeLong() == 0) return Done(call.op);
+  const absl::Status result = writer != nullptr
+                                  ? writer->SetAttributes(attributes)
+                                  : call.client.files->SetAttributes(path, attributes);
+  return result.ok() ? Outcome(Done(call.op)) : Outcome(result);
+}
+
+Server::Outcome Server::SearchOpen(const Call& call) {
+  SearchOpenRequest request;
+  if (!Decode(call.op, call.payload, request)) return Status::kProtocolError;
+  Handle handle;
+  handle.search = std::make_unique<Search>();
+  const Status status = Resolve(call, request.name, handle.path);
+  if (status != Status::kSuccess) return status;
+  v1::ListFilesRequest list;
+  list.set_path(handle.path);
+  const auto listed = call.client.files->List(list);
+  if (!listed.ok()) return Outcome(listed.status());
+  OpenReply reply;
+  reply.handle = call.session.Add(std::move(handle));
+  if (reply.handle == 0) return Status::kSharingViolation;
+  return Encode(call.op, reply);
+}
+
+Server::Outcome Server::SearchRead(const Call& call) {
+  SearchReadRequest request;
+  if (!Decode(call.op, call.payload, request)) return Status::kProtocolError;
+  Handle* handle = call.session.Find(request.handle);
+  if (handle == nullptr || handle->search == nullptr) return Status::kInvalidHandle;
+  Search& search = *handle->search;
+  if (request.offset < search.first || request.offset - search.first >= search.entries.size()) {
+    v1::ListFilesRequest list;
+    list.set_path(handle->path);
+    list.set_skip(request.offset);
+    list.set_limit(kSearchPage);
+    absl::StatusOr<v1::ListFilesReply> listed = call.client.files->List(list);
+    if (!listed.ok()) return Outcome(listed.status());
+    search.first = request.offset;
+    search.entries.assign(listed->entries().begin(), listed->entries().end());
+  }
+  SearchReadReply reply;
+  // An empty name says that there are no more.
+  std::string target;
+  if (!search.entries.empty()) {
+    const v1::FileInfo& entry = search.entries[request.offset - search.first];
+    reply.count = 1;
+    reply.attributes = FromFileInfo(entry);
+    reply.name.cp_name = entry.name();
+    if (entry.type() == v1::SYMLINK) target = EncodePath(entry.symlink_target());
+    reply.symlink_target.cp_name = target;
+  }
+  return Encode(call.op, reply);
+}
+
+Server::Outcome Server::CreateDir(const Call& call) {
+  CreateDirRequest request;
+  if (!Decode(call.op, call.payload, request)) return Status::kProtocolError;
+  std::string path;
+  const Status status = Resolve(call, request.name, path);
+  if (status != Status::kSuccess) return status;
+  const uint64_t mask = call.op == Op::kCreateDir ? kOpenMaskOwner : request.mask << 2;
+  const absl::Status made = call.client.files->MakeDirectory(
+      path, Permissions(mask, request.special, request.owner, request.group, request.other, 0700));
+  return made.ok() ? Outcome(Done(call.op)) : Outcome(made);
+}
+
+Server::Outcome Server::Delete(const Call& call, bool directory) {
+  DeleteRequest request;
+  if (!Decode(call.op, call.payload, request)) return Status::kProtocolError;
+  std::string path;
+  const Status status = Resolve(call, request.name, path);
+  if (status != Status::kSuccess) return status;
+  FileStore& files = *call.client.files;
+  const absl::Status deleted = directory ? files.DeleteDirectory(path) : files.DeleteFile(path);
+  return deleted.ok() ? Outcome(Done(call.op)) : Outcome(deleted);
+}
+
+Server::Outcome Server::Rename(const Call& call) {
+  RenameRequest request;
+  if (!Decode(call.op, call.payload, request)) return Status::kProtocolError;
+  std::string from;
+  std::string to;
+  Status status = Resolve(call, request.from, from);
+  if (status == Status::kSuccess) status = Resolve(call, request.to, to);
+  if (status != Status::kSuccess) return status;
+  const bool overwrite = (request.hints & kRenameNoReplace) == 0;
+  const absl::Status renamed = call.client.files->Rename(from, to, overwrite);
+  return renamed.ok() ? Outcome(Done(call.op)) : Outcome(renamed);
+}
+
+Server::Outcome Server::QueryVolume(const Call& call) {
+  NameRequest request;
+  if (!Decode(call.op, call.payload, request)) return Status::kProtocolError;
+  std::string path;
+  const Status status = Resolve(call, request.name, path);
+  if (status != Status::kSuccess) return status;
+  const absl::StatusOr<v1::Volume> volume = call.client.files->GetVolume(path);
+  if (!volume.ok()) return Outcome(volume.status());
+  VolumeReply reply;
+  reply.free_bytes = volume->free_bytes();
+  reply.total_bytes = volume->total_bytes();
+  return Encode(call.op, reply);
+}
+
+}  // namespace toolboxd::hgfs

@@ -1,0 +1,86 @@
+// The HGFS server: packets in, packets out (protocol.md 5).
+
+#ifndef TOOLBOXD_TRANSPORTD_HGFS_SERVER_H_
+#define TOOLBOXD_TRANSPORTD_HGFS_SERVER_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "transportd/hgfs/file_store.h"
+#include "transportd/hgfs/messages.h"
+#include "transportd/hgfs/packet.h"
+#include "transportd/hgfs/session_table.h"
+
+namespace toolboxd::hgfs {
+
+// Who sends a packet.
+struct Client {
+  // The authenticated guest user; empty for a packet that came without a credential, which
+  // may manage sessions and nothing else.
+  std::string user;
+  // Null for the latter.
+  std::shared_ptr<FileStore> files;
+};
+
+// Keeps sessions and open files; content and attributes are the FileStore's. Any bytes
+// get a well-formed reply. Not thread-safe: used on the channel's thread.
+class Server {
+ public:
+  explicit Server(std::function<absl::Time()> clock = absl::Now) : clock_(std::move(clock)) {}
+
+  std::string Dispatch(absl::string_view packet, const Client& client);
+
+  // Drops what vanished hosts left behind.
+  void Maintain() { sessions_.Expire(clock_()); }
+
+  size_t sessions() const { return sessions_.size(); }
+
+ private:
+  // What one operation has to say: the payload counts only for kSuccess.
+  struct Outcome {
+    Outcome(Status status) : status(status) {}  // NOLINT: as in `return Status::kX`.
+    Outcome(std::string payload) : payload(std::move(payload)) {}  // NOLINT
+    // A FileStore's failure.
+    explicit Outcome(const absl::Status& error);
+    Status status = Status::kSuccess;
+    std::string payload;
+  };
+  // One request of a client within its session.
+  struct Call {
+    Op op;
+    absl::string_view payload;
+    const Client& client;
+    Session& session;
+  };
+
+  Outcome Run(const Packet& packet, const Client& client);
+  Outcome RunInSession(const Call& call);
+  Outcome CreateSession(const Packet& packet, const Client& client);
+  Outcome Open(const Call& call);
+  Outcome OpenForRead(const Call& call, const std::string& path);
+  Outcome OpenForWrite(const Call& call, const OpenRequest& request, const std::string& path);
+  Outcome Read(const Call& call);
+  Outcome Write(const Call& call);
+  Outcome Close(const Call& call);
+  Outcome Getattr(const Call& call);
+  Outcome Setattr(const Call& call);
+  Outcome SearchOpen(const Call& call);
+  Outcome SearchRead(const Call& call);
+  Outcome CreateDir(const Call& call);
+  Outcome Delete(const Call& call, bool directory);
+  Outcome Rename(const Call& call);
+  Outcome QueryVolume(const Call& call);
+
+  // The path that a name stands for, by handle or by itself.
+  Status Resolve(const Call& call, const Name& name, std::string& path);
+
+  const std::function<absl::Time()> clock_;
+  SessionTable sessions_;
+};
+
+}  // namespace toolboxd::hgfs
+
+#endif  // TOOLBOXD_TRANSPORTD_HGFS_SERVER_H_

@@ -1,0 +1,466 @@
+#include "transportd/hgfs/server.h"
+
+#include <memory>
+
+#include "gtest/gtest.h"
+#include "toolboxd/v1/errors.pb.h"
+#include "transportd/hgfs/grpc_file_store.h"
+#include "transportd/hgfs/path.h"
+#include "transportd/testing/fake_hgfsd.h"
+#include "transportd/testing/service_host.h"
+#include "transportd/wire/test_data.h"
+
+namespace toolboxd::hgfs {
+namespace {
+
+using std::string_literals::operator""s;
+
+// A host that talks to the server as VMX does.
+class HgfsServerTest : public ::testing::Test {
+ protected:
+  HgfsServerTest() {
+    GrpcFileStoreOptions options;
+    options.timeout = absl::Milliseconds(300);
+    options.long_timeout = absl::Milliseconds(600);
+    options.on_broken = [this](const absl::Status&) { ++broken_; };
+    alice_ = {"alice", std::make_shared<GrpcFileStore>(host_.Channel(), options)};
+    bob_ = {"bob", alice_.files};
+  }
+
+  // Sends a payload within a session and decodes the answer's.
+  template <typename Request, typename Reply>
+  Status Call(Op op, const Request& request, Reply& reply, const Client* client = nullptr) {
+    Packet packet;
+    const std::string payload = Encode(op, request);
+    packet.op = static_cast<uint32_t>(op);
+    packet.session_id = session_;
+    packet.payload = payload;
+    bytes_ = server_.Dispatch(EncodePacket(packet), client != nullptr ? *client : alice_);
+    Packet answer;
+    EXPECT_TRUE(DecodePacket(bytes_, answer));
+    EXPECT_EQ(answer.request_id, packet.request_id);
+    EXPECT_EQ(answer.op, packet.op);
+    if (answer.status != Status::kSuccess) return answer.status;
+    EXPECT_TRUE(Decode(op, answer.payload, reply));
+    return Status::kSuccess;
+  }
+  template <typename Request>
+  Status Call(Op op, const Request& request) {
+    EmptyReply reply;
+    return Call(op, request, reply);
+  }
+
+  void CreateSession() {
+    CreateSessionReply reply;
+    ASSERT_EQ(Call(Op::kCreateSessionV4, CreateSessionRequest(), reply), Status::kSuccess);
+    ASSERT_NE(reply.session_id, 0u);
+    session_ = reply.session_id;
+  }
+
+  Status OpenFile(Op op, const std::string& path, uint32_t mode, uint32_t flags, uint32_t& handle) {
+    OpenRequest request;
+    const std::string name = EncodePath(path);
+    request.mode = mode;
+    request.flags = flags;
+    request.owner = 6;
+    request.name.cp_name = name;
+    OpenReply reply;
+    const Status status = Call(op, request, reply);
+    handle = reply.handle;
+    return status;
+  }
+
+  Status ReadAt(uint32_t handle, uint64_t offset, uint32_t size, std::string& data) {
+    ReadRequest request;
+    request.handle = handle;
+    request.offset = offset;
+    request.size = size;
+    ReadReply reply;
+    const Status status = Call(Op::kReadV3, request, reply);
+    data = std::string(reply.data);
+    return status;
+  }
+
+  Status WriteAt(uint32_t handle, bool append, uint64_t offset, const std::string& data) {
+    WriteRequest request;
+    request.handle = handle;
+    request.flags = append ? kWriteAppend : 0;
+    request.offset = offset;
+    request.size = data.size();
+    request.data = data;
+    WriteReply reply;
+    const Status status = Call(Op::kWriteV3, request, reply);
+    if (status != Status::kSuccess) return status;
+    EXPECT_EQ(reply.size, data.size());
+    return Status::kSuccess;
+  }
+
+  Status CloseFile(uint32_t handle) {
+    HandleRequest request;
+    request.handle = handle;
+    return Call(Op::kClose, request);
+  }
+
+  Status Stat(const std::string& path, GetattrReply& reply, Op op = Op::kGetattrV2) {
+    NameRequest request;
+    const std::string name = EncodePath(path);
+    request.name.cp_name = name;
+    return Call(op, request, reply);
+  }
+
+  toolboxd::testing::FakeHgfsd hgfsd_;
+  toolboxd::testing::ServiceHost host_{{hgfsd_.files(), hgfsd_.handler()}};
+  absl::Time now_ = absl::FromUnixSeconds(1000);
+  Server server_{[this] { return now_; }};
+  Client alice_;
+  Client bob_;
+  uint64_t session_ = 0;
+  std::string bytes_;
+  int broken_ = 0;
+};
+
+// Content that shows where a byte came from.
+std::string Pattern(size_t size) {
+  std::string content(size, '\0');
+  for (size_t i = 0; i < size; ++i) content[i] = static_cast<char>(i * 31 + i / 4096);
+  return content;
+}
+
+TEST_F(HgfsServerTest, DownloadAsVmxDoesIt) {
+  for (const size_t size : {0, 1, 61439, 61440, 61441, 63487, 63488, 63489, 1 << 20}) {
+    hgfsd_.Put("/tmp/f", Pattern(size));
+    hgfsd_.reads = 0;
+    CreateSession();
+    GetattrReply attributes;
+    ASSERT_EQ(Stat("/tmp/f", attributes), Status::kSuccess);
+    EXPECT_EQ(attributes.attributes.size, size);
+    uint32_t handle;
+    ASSERT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSuccess);
+    std::string content;
+    std::string data;
+    do {
+      ASSERT_EQ(ReadAt(handle, content.size(), 0xF000, data), Status::kSuccess);
+      content += data;
+    } while (data.size() == 0xF000);
+    EXPECT_EQ(content, Pattern(size));
+    EXPECT_EQ(CloseFile(handle), Status::kSuccess);
+    EXPECT_EQ(hgfsd_.reads, 1);
+  }
+}
+
+TEST_F(HgfsServerTest, OffsetsAreHonoured) {
+  hgfsd_.Put("/tmp/f", Pattern(200000));
+  CreateSession();
+  uint32_t handle;
+  ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kReadOnly, 0, handle), Status::kSuccess);
+  std::string data;
+  for (const uint64_t offset : {100000, 0, 150000, 7, 199999, 200000}) {
+    ASSERT_EQ(ReadAt(handle, offset, 1000, data), Status::kSuccess);
+    EXPECT_EQ(data, Pattern(200000).substr(offset, 1000)) << offset;
+  }
+  ASSERT_EQ(ReadAt(handle, uint64_t{1} << 62, 1000, data), Status::kSuccess);
+  EXPECT_EQ(data, "");
+}
+
+TEST_F(HgfsServerTest, HugeReadIsCappedToAPacket) {
+  hgfsd_.Put("/tmp/f", Pattern(200000));
+  CreateSession();
+  uint32_t handle;
+  ASSERT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSuccess);
+  std::string data;
+  ASSERT_EQ(ReadAt(handle, 0, 0xFFFFFFFF, data), Status::kSuccess);
+  EXPECT_EQ(data.size(), kMaxPayload);
+  ASSERT_EQ(ReadAt(handle, data.size(), 0xFFFFFFFF, data), Status::kSuccess);
+  EXPECT_EQ(data, Pattern(200000).substr(kMaxPayload, kMaxPayload));
+}
+
+TEST_F(HgfsServerTest, UploadAsVmxDoesIt) {
+  const std::string content = Pattern(300000);
+  CreateSession();
+  uint32_t handle;
+  ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kWriteOnly, kCreateEmpty, handle), Status::kSuccess);
+  for (size_t at = 0; at < content.size(); at += 0xF000) {
+    // The offset is always 0: the flag says where.
+    ASSERT_EQ(WriteAt(handle, true, 0, content.substr(at, 0xF000)), Status::kSuccess);
+  }
+  EXPECT_FALSE(hgfsd_.Has("/tmp/f"));
+  GetattrReply attributes;
+  ASSERT_EQ(Stat("/tmp/f", attributes), Status::kSuccess);
+  EXPECT_EQ(attributes.attributes.size, content.size());
+
+  SetattrRequest setattr;
+  const std::string name = EncodePath("/tmp/f");
+  setattr.name.cp_name = name;
+  setattr.attributes.mask = kMaskSpecialPermissions | kMaskOwnerPermissions |
+                            kMaskGroupPermissions | kMaskOtherPermissions | kMaskWriteTime;
+  setattr.attributes.owner = 7;
+  setattr.attributes.group = 5;
+  setattr.attributes.write_time = ToNtTime(5000000000);
+  setattr.hints = kHintSetWriteTime;
+  ASSERT_EQ(Call(Op::kSetattrV2, setattr), Status::kSuccess);
+  EXPECT_EQ(CloseFile(handle), Status::kSuccess);
+  EXPECT_EQ(hgfsd_.Get("/tmp/f").content, content);
+  EXPECT_EQ(hgfsd_.Get("/tmp/f").info.mode() & 07777, 0750u);
+  EXPECT_EQ(hgfsd_.Get("/tmp/f").info.modification_time(), 5000000000);
+}
+
+TEST_F(HgfsServerTest, WriteAtOffsets) {
+  CreateSession();
+  uint32_t handle;
+  ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kWriteOnly, kCreateEmpty, handle), Status::kSuccess);
+  ASSERT_EQ(WriteAt(handle, false, 3, "def"), Status::kSuccess);
+  ASSERT_EQ(WriteAt(handle, false, 0, "abc"), Status::kSuccess);
+  ASSERT_EQ(WriteAt(handle, true, 0, "D"), Status::kSuccess);
+  ASSERT_EQ(CloseFile(handle), Status::kSuccess);
+  EXPECT_EQ(hgfsd_.Get("/tmp/f").content, "abcDef");
+}
+
+TEST_F(HgfsServerTest, FailedUploadIsToldAndLeavesTheTarget) {
+  hgfsd_.Put("/tmp/f", "old");
+  hgfsd_.fail_after_first_chunk = v1::NO_SPACE;
+  CreateSession();
+  uint32_t handle;
+  ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kWriteOnly, kCreateEmpty, handle), Status::kSuccess);
+  ASSERT_EQ(WriteAt(handle, true, 0, "new"), Status::kSuccess);
+  EXPECT_EQ(CloseFile(handle), Status::kNoSpace);
+  EXPECT_EQ(hgfsd_.Get("/tmp/f").content, "old");
+  EXPECT_EQ(CloseFile(handle), Status::kInvalidHandle);
+}
+
+TEST_F(HgfsServerTest, OpenTellsWhyItFails) {
+  CreateSession();
+  uint32_t handle;
+  EXPECT_EQ(OpenFile(Op::kOpen, "/tmp/none", kReadOnly, 0, handle), Status::kNoSuchFile);
+  EXPECT_EQ(OpenFile(Op::kOpenV3, "/none/f", kWriteOnly, kCreateEmpty, handle),
+            Status::kNoSuchFile);
+  hgfsd_.Put("/tmp/f", "");
+  EXPECT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kWriteOnly, kCreateSafe, handle), Status::kFileExists);
+  EXPECT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kReadWrite, 0, handle), Status::kAccessDenied);
+  EXPECT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kWriteOnly, 99, handle), Status::kInvalidParameter);
+  EXPECT_EQ(broken_, 0);
+}
+
+TEST_F(HgfsServerTest, NamesThatLeaveTheTree) {
+  CreateSession();
+  OpenRequest request;
+  request.name.cp_name = absl::string_view("root\0tmp\0..\0etc", 15);
+  OpenReply reply;
+  EXPECT_EQ(Call(Op::kOpen, request, reply), Status::kInvalidName);
+}
+
+TEST_F(HgfsServerTest, SessionsAndHandlesBelongToTheirUser) {
+  hgfsd_.Put("/tmp/f", "secret");
+  CreateSession();
+  uint32_t handle;
+  ASSERT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSuccess);
+  ReadRequest read;
+  read.handle = handle;
+  read.size = 6;
+  ReadReply reply;
+  EXPECT_EQ(Call(Op::kReadV3, read, reply, &bob_), Status::kStaleSession);
+  EmptyReply empty;
+  EXPECT_EQ(Call(Op::kDestroySessionV4, EmptyReply(), empty, &bob_), Status::kStaleSession);
+  EXPECT_EQ(Call(Op::kReadV3, read, reply), Status::kSuccess);
+  EXPECT_EQ(reply.data, "secret");
+}
+
+TEST_F(HgfsServerTest, WithoutCredentialOnlySessionsAreManaged) {
+  const Client nobody;
+  CreateSessionReply created;
+  ASSERT_EQ(Call(Op::kCreateSessionV4, CreateSessionRequest(), created, &nobody), Status::kSuccess);
+  session_ = created.session_id;
+  NameRequest request;
+  request.name.cp_name = "root";
+  GetattrReply reply;
+  EXPECT_EQ(Call(Op::kGetattrV2, request, reply, &nobody), Status::kAccessDenied);
+  EmptyReply empty;
+  EXPECT_EQ(Call(Op::kDestroySessionV4, EmptyReply(), empty, &nobody), Status::kSuccess);
+}
+
+TEST_F(HgfsServerTest, StaleSessionAndHandles) {
+  uint32_t handle;
+  EXPECT_EQ(OpenFile(Op::kOpen, "/tmp", kReadOnly, 0, handle), Status::kStaleSession);
+  CreateSession();
+  std::string data;
+  EXPECT_EQ(ReadAt(7, 0, 10, data), Status::kInvalidHandle);
+  EXPECT_EQ(WriteAt(7, true, 0, "x"), Status::kInvalidHandle);
+  EXPECT_EQ(CloseFile(7), Status::kInvalidHandle);
+  EXPECT_EQ(Call(Op::kDestroySessionV4, EmptyReply()), Status::kSuccess);
+  EXPECT_EQ(Call(Op::kDestroySessionV4, EmptyReply()), Status::kStaleSession);
+}
+
+TEST_F(HgfsServerTest, VanishedHostsGiveResourcesBack) {
+  hgfsd_.Put("/tmp/f", "x");
+  CreateSession();
+  uint32_t handle;
+  ASSERT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSuccess);
+  const long shared = alice_.files.use_count();
+  now_ += SessionTable::kIdleExpiry;
+  server_.Maintain();
+  EXPECT_EQ(server_.sessions(), 0u);
+  EXPECT_LT(alice_.files.use_count(), shared);
+}
+
+TEST_F(HgfsServerTest, NumberOfSessionsAndHandlesIsBounded) {
+  for (size_t i = 0; i < SessionTable::kMaxSessions; ++i) CreateSession();
+  CreateSessionReply reply;
+  EXPECT_EQ(Call(Op::kCreateSessionV4, CreateSessionRequest(), reply), Status::kTooManySessions);
+  hgfsd_.Put("/tmp/f", "x");
+  uint32_t handle;
+  for (size_t i = 0; i < Session::kMaxHandles; ++i) {
+    ASSERT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSuccess);
+  }
+  EXPECT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSharingViolation);
+}
+
+TEST_F(HgfsServerTest, HungServiceCostsOneError) {
+  hgfsd_.Put("/tmp/f", Pattern(3 << 20));
+  CreateSession();
+  uint32_t handle;
+  ASSERT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSuccess);
+  hgfsd_.hang = true;
+  GetattrReply attributes;
+  EXPECT_EQ(Stat("/tmp/f", attributes), Status::kTransportError);
+  EXPECT_EQ(broken_, 1);
+  // What was sent ahead can still be read; then the stream's own limit holds.
+  Status status = Status::kSuccess;
+  std::string data;
+  uint64_t offset = 0;
+  for (int i = 0; i < 60 && status == Status::kSuccess; ++i) {
+    status = ReadAt(handle, offset, 0xF000, data);
+    offset += data.size();
+  }
+  EXPECT_EQ(status, Status::kTransportError);
+  hgfsd_.hang = false;
+  EXPECT_EQ(Stat("/tmp/f", attributes), Status::kSuccess);
+}
+
+TEST_F(HgfsServerTest, ServiceThatDiesInATransfer) {
+  hgfsd_.Put("/tmp/f", Pattern(3 << 20));
+  CreateSession();
+  uint32_t reading;
+  uint32_t writing;
+  ASSERT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, reading), Status::kSuccess);
+  ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/g", kWriteOnly, kCreateEmpty, writing), Status::kSuccess);
+  host_.Kill();
+  Status status = Status::kSuccess;
+  std::string data;
+  uint64_t offset = 0;
+  for (int i = 0; i < 60 && status == Status::kSuccess; ++i) {
+    status = ReadAt(reading, offset, 0xF000, data);
+    offset += data.size();
+  }
+  EXPECT_EQ(status, Status::kTransportError);
+  WriteAt(writing, true, 0, "x");
+  EXPECT_EQ(CloseFile(writing), Status::kTransportError);
+  EXPECT_FALSE(hgfsd_.Has("/tmp/g"));
+  EXPECT_EQ(CloseFile(reading), Status::kSuccess);
+}
+
+TEST_F(HgfsServerTest, DirectoriesInAllVersions) {
+  hgfsd_.Put("/tmp/a", "1");
+  hgfsd_.Put("/tmp/b", "22");
+  CreateSession();
+  const struct {
+    Op open, read, close;
+  } kVersions[] = {{Op::kSearchOpen, Op::kSearchRead, Op::kSearchClose},
+                   {Op::kSearchOpen, Op::kSearchReadV2, Op::kSearchClose},
+                   {Op::kSearchOpenV3, Op::kSearchReadV3, Op::kSearchCloseV3}};
+  for (const auto& version : kVersions) {
+    SearchOpenRequest open;
+    const std::string name = EncodePath("/tmp");
+    open.name.cp_name = name;
+    OpenReply opened;
+    ASSERT_EQ(Call(version.open, open, opened), Status::kSuccess);
+    std::vector<std::string> names;
+    for (uint32_t offset = 0;; ++offset) {
+      SearchReadRequest read;
+      read.handle = opened.handle;
+      read.offset = offset;
+      SearchReadReply entry;
+      ASSERT_EQ(Call(version.read, read, entry), Status::kSuccess);
+      if (entry.name.cp_name.empty()) break;
+      names.push_back(std::string(entry.name.cp_name));
+    }
+    EXPECT_EQ(names, (std::vector<std::string>{".", "..", "a", "b"}));
+    HandleRequest close;
+    close.handle = opened.handle;
+    EXPECT_EQ(Call(version.close, close), Status::kSuccess);
+  }
+}
+
+TEST_F(HgfsServerTest, ManagementInAllVersions) {
+  CreateSession();
+  const std::string directory = EncodePath("/tmp/d");
+  const std::string file = EncodePath("/tmp/f");
+  const std::string other = EncodePath("/tmp/g");
+  for (const auto& [create, remove] :
+       {std::pair(Op::kCreateDir, Op::kDeleteDir), std::pair(Op::kCreateDirV2, Op::kDeleteDirV2),
+        std::pair(Op::kCreateDirV3, Op::kDeleteDirV3)}) {
+    CreateDirRequest request;
+    request.owner = 7;
+    request.name.cp_name = directory;
+    EXPECT_EQ(Call(create, request), Status::kSuccess);
+    EXPECT_EQ(Call(create, request), Status::kFileExists);
+    DeleteRequest deletion;
+    deletion.name.cp_name = directory;
+    EXPECT_EQ(Call(remove, deletion), Status::kSuccess);
+    EXPECT_EQ(Call(remove, deletion), Status::kNoSuchFile);
+  }
+  for (const auto& [rename, remove] :
+       {std::pair(Op::kRename, Op::kDeleteFile), std::pair(Op::kRenameV2, Op::kDeleteFileV2),
+        std::pair(Op::kRenameV3, Op::kDeleteFileV3)}) {
+    hgfsd_.Put("/tmp/f", "x");
+    RenameRequest request;
+    request.from.cp_name = file;
+    request.to.cp_name = other;
+    EXPECT_EQ(Call(rename, request), Status::kSuccess);
+    EXPECT_TRUE(hgfsd_.Has("/tmp/g"));
+    DeleteRequest deletion;
+    deletion.name.cp_name = other;
+    EXPECT_EQ(Call(remove, deletion), Status::kSuccess);
+  }
+  for (const Op op : {Op::kQueryVolume, Op::kQueryVolumeV3}) {
+    NameRequest request;
+    request.name.cp_name = file;
+    VolumeReply reply;
+    EXPECT_EQ(Call(op, request, reply), Status::kSuccess);
+    EXPECT_EQ(reply.total_bytes, 10u);
+  }
+}
+
+TEST_F(HgfsServerTest, UnknownOperationsAreNotSupported) {
+  CreateSession();
+  for (const uint32_t op : {18u, 19u, 38u, 40u, 43u, 64u, 65u, 255u, 0xFFFFFFFFu}) {
+    Packet packet;
+    packet.op = op;
+    packet.session_id = session_;
+    const std::string answer = server_.Dispatch(EncodePacket(packet), alice_);
+    ASSERT_TRUE(DecodePacket(answer, packet));
+    EXPECT_EQ(packet.status, Status::kNotSupported) << op;
+  }
+}
+
+TEST_F(HgfsServerTest, AnyBytesGetAPacket) {
+  const std::string good = wire::ReadTestData("transportd/hgfs/testdata/request_open_v3.bin");
+  for (size_t size = 0; size <= good.size(); ++size) {
+    Packet packet;
+    const std::string answer = server_.Dispatch(good.substr(0, size), alice_);
+    ASSERT_TRUE(DecodePacket(answer, packet)) << size;
+    EXPECT_NE(packet.status, Status::kSuccess);
+  }
+  // Within a session the payload is looked at.
+  CreateSession();
+  for (uint32_t op = 0; op <= 40; ++op) {
+    if (!IsSupported(op)) continue;
+    Packet packet;
+    packet.op = op;
+    packet.session_id = session_;
+    packet.payload = "\xFF\xFF\xFF\xFF\xFF\xFF\xFF";
+    ASSERT_TRUE(DecodePacket(server_.Dispatch(EncodePacket(packet), alice_), packet));
+    EXPECT_EQ(packet.status, Status::kProtocolError) << op;
+  }
+}
+
+}  // namespace
+}  // namespace toolboxd::hgfs

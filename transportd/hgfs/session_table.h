@@ -1,0 +1,74 @@
+// HGFS sessions and handles.
+
+#ifndef TOOLBOXD_TRANSPORTD_HGFS_SESSION_TABLE_H_
+#define TOOLBOXD_TRANSPORTD_HGFS_SESSION_TABLE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "transportd/hgfs/open_file.h"
+
+namespace toolboxd::hgfs {
+
+// An open directory: the entries that were fetched last, and the place of the first.
+struct Search {
+  uint64_t first = 0;
+  std::vector<v1::FileInfo> entries;
+};
+
+// One open file or directory; exactly one of the first three is set.
+struct Handle {
+  std::unique_ptr<ReadFile> read;
+  std::unique_ptr<WriteFile> write;
+  std::unique_ptr<Search> search;
+  std::string path;
+};
+
+// One HGFS session; it belongs to the guest user who created it.
+struct Session {
+  // Open files of all kinds that one session may have.
+  static constexpr size_t kMaxHandles = 256;
+
+  // The handle's number, or 0 where the session has too many.
+  uint32_t Add(Handle handle);
+  Handle* Find(uint32_t number);
+  // A file of that path that is open for writing.
+  WriteFile* FindWriter(absl::string_view path);
+
+  std::string user;
+  absl::Time used;
+  absl::flat_hash_map<uint32_t, Handle> handles;
+  uint32_t next_handle = 1;
+};
+
+// Not thread-safe.
+class SessionTable {
+ public:
+  static constexpr size_t kMaxSessions = 1024;
+  // A session that nobody used for so long is dropped with its open files.
+  static constexpr absl::Duration kIdleExpiry = absl::Minutes(8);
+
+  // The number of a new session, random and not 0; 0 where there are too many.
+  uint64_t Create(absl::string_view user, absl::Time now);
+  // Null for a number that is unknown or another user's: they cannot be told apart.
+  Session* Find(uint64_t id, absl::string_view user, absl::Time now);
+  bool Destroy(uint64_t id, absl::string_view user);
+
+  // Drops idle sessions. To be called now and then.
+  void Expire(absl::Time now);
+
+  size_t size() const { return sessions_.size(); }
+
+ private:
+  absl::flat_hash_map<uint64_t, Session> sessions_;
+};
+
+}  // namespace toolboxd::hgfs
+
+#endif  // TOOLBOXD_TRANSPORTD_HGFS_SESSION_TABLE_H_

@@ -1,0 +1,58 @@
+// hgfsd's services over files in memory, with faults on demand.
+
+#ifndef TOOLBOXD_TRANSPORTD_TESTING_FAKE_HGFSD_H_
+#define TOOLBOXD_TRANSPORTD_TESTING_FAKE_HGFSD_H_
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "toolboxd/v1/file_handler.grpc.pb.h"
+#include "toolboxd/v1/files.grpc.pb.h"
+
+namespace toolboxd::testing {
+
+// One file or directory.
+struct FakeFile {
+  v1::FileInfo info;
+  std::string content;
+};
+
+// Thread-safe. Keeps what it is told and answers from it: no permissions, no links.
+class FakeHgfsd {
+ public:
+  FakeHgfsd();
+  ~FakeHgfsd();
+
+  grpc::Service* files();
+  grpc::Service* handler();
+
+  void Put(const std::string& path, const std::string& content);
+  void PutDirectory(const std::string& path);
+  // Empty where there is no such file; see Has().
+  FakeFile Get(const std::string& path) const;
+  bool Has(const std::string& path) const;
+
+  // Every call waits until it is cancelled.
+  std::atomic<bool> hang{false};
+  // Reads and writes fail with this reason after the first chunk; 0 for none.
+  std::atomic<int> fail_after_first_chunk{0};
+  // Read streams that were opened, to see restarts.
+  std::atomic<int> reads{0};
+
+ private:
+  class FilesService;
+  class HandlerService;
+
+  mutable absl::Mutex mutex_;
+  std::map<std::string, FakeFile> files_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<FilesService> files_service_;
+  std::unique_ptr<HandlerService> handler_service_;
+};
+
+}  // namespace toolboxd::testing
+
+#endif  // TOOLBOXD_TRANSPORTD_TESTING_FAKE_HGFSD_H_

@@ -1,0 +1,45 @@
+#include "transportd/testing/service_host.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+
+#include "grpcpp/create_channel_posix.h"
+#include "grpcpp/server_builder.h"
+#include "grpcpp/server_posix.h"
+
+namespace toolboxd::testing {
+
+ServiceHost::ServiceHost(const std::vector<grpc::Service*>& services) {
+  grpc::ServerBuilder builder;
+  for (grpc::Service* service : services) builder.RegisterService(service);
+  server_ = builder.BuildAndStart();
+  if (server_ == nullptr) std::abort();
+}
+
+ServiceHost::~ServiceHost() {
+  Kill();
+  for (const int fd : ends_) close(fd);
+  server_->Shutdown(std::chrono::system_clock::now());
+}
+
+int ServiceHost::Connect() {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) std::abort();
+  ends_.push_back(dup(ends[1]));
+  grpc::AddInsecureChannelFromFd(server_.get(), ends[1]);
+  return ends[0];
+}
+
+std::shared_ptr<grpc::Channel> ServiceHost::Channel() {
+  return grpc::CreateInsecureChannelFromFd("test", Connect());
+}
+
+void ServiceHost::Kill() {
+  for (const int fd : ends_) shutdown(fd, SHUT_RDWR);
+}
+
+}  // namespace toolboxd::testing
