@@ -167,8 +167,6 @@ void Report(const StartReport& report) {
 }  // namespace
 
 bool RunShim(const ShimJob& job) {
-  // A vixd that dies between the start and the report must not end this process.
-  signal(SIGPIPE, SIG_IGN);
   fcntl(kShimDescriptor, F_SETFD, FD_CLOEXEC);
   const int signals = OpenSignals();
   const int dir = open(job.dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -185,6 +183,9 @@ bool RunShim(const ShimJob& job) {
     Report({0, error});
     return false;
   }
+  // A vixd that dies before the report must not end this process. Not earlier: the program
+  // would inherit it.
+  signal(SIGPIPE, SIG_IGN);
   record.start_ticks = StartTicks(record.pid);
   record.shim = getpid();
   record.shim_ticks = StartTicks(record.shim);

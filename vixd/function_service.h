@@ -1,0 +1,21 @@
+// toolboxd.v1.Function: programs that are not processes.
+
+#ifndef TOOLBOXD_VIXD_FUNCTION_SERVICE_H_
+#define TOOLBOXD_VIXD_FUNCTION_SERVICE_H_
+
+#include "toolboxd/v1/function.grpc.pb.h"
+
+namespace toolboxd::vix {
+
+// Serves "http.RoundTrip". Thread-safe.
+class FunctionService final : public v1::Function::Service {
+ public:
+  // A failure of the function itself is text on stderr and exit code 1; a wrong request
+  // (no `start`, an unknown name) is an error status.
+  grpc::Status Run(grpc::ServerContext* context,
+                   grpc::ServerReaderWriter<v1::RunReply, v1::RunRequest>* stream) override;
+};
+
+}  // namespace toolboxd::vix
+
+#endif  // TOOLBOXD_VIXD_FUNCTION_SERVICE_H_

@@ -1,0 +1,67 @@
+// Starting a program under a shim of its own.
+
+#ifndef TOOLBOXD_VIXD_LAUNCHER_H_
+#define TOOLBOXD_VIXD_LAUNCHER_H_
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+
+namespace toolboxd::vix {
+
+struct LauncherOptions {
+  // Path of toolboxd-shim.
+  std::string shim;
+  // Directory of records.
+  std::string records;
+  // Bytes kept of each output stream of a program with I/O.
+  int64_t output_limit = int64_t{256} << 20;
+  // What a program inherits, "NAME=VALUE" each; HOME and PATH of it are used here too.
+  std::vector<std::string> environment;
+};
+
+// v1::StartProgramRequest. Bytes, as the host gave them.
+struct Launch {
+  std::string program;
+  std::string arguments;
+  std::string working_directory;
+  std::vector<std::string> environment;
+  bool with_io = false;
+};
+
+// Thread-safe. protocol.md 4.6, START_PROGRAM, as vmtoolsd does it.
+class Launcher {
+ public:
+  explicit Launcher(LauncherOptions options);
+
+  // The process id of the program (of its shell, where that does not become the program), once
+  // it runs. Nothing has happened before the last look at `cancelled`. Errors: NOT_FOUND,
+  // PERMISSION_DENIED, NOT_A_DIRECTORY, INVALID_ARGUMENT, PROGRAM_NOT_STARTED.
+  absl::StatusOr<pid_t> Start(const Launch& launch, absl::FunctionRef<bool()> cancelled) const;
+
+  const std::vector<std::string>& environment() const { return options_.environment; }
+
+ private:
+  absl::StatusOr<std::string> FindProgram(const Launch& launch) const;
+  absl::StatusOr<std::string> FindDirectory(const Launch& launch) const;
+  absl::StatusOr<pid_t> SpawnShim(const std::vector<std::string>& arguments,
+                                  const std::vector<std::string>& environment,
+                                  const std::string& directory) const;
+
+  const LauncherOptions options_;
+  const std::string shell_;
+};
+
+// `program` in double quotes, with what a shell would expand there escaped.
+std::string ShellQuote(const std::string& program);
+
+// The value of a variable in a list of "NAME=VALUE"; empty where there is none.
+std::string FindVariable(const std::vector<std::string>& environment, const std::string& name);
+
+}  // namespace toolboxd::vix
+
+#endif  // TOOLBOXD_VIXD_LAUNCHER_H_

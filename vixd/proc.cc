@@ -1,0 +1,97 @@
+#include "vixd/proc.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "daemon/unique_fd.h"
+#include "vixd/shim/process_stat.h"
+
+namespace toolboxd::vix {
+namespace {
+
+constexpr size_t kMaxCommandLine = 8 * 1024;
+
+std::string ReadSome(const std::string& path, size_t limit) {
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text(limit, '\0');
+  const ssize_t size = fd.ok() ? read(fd.get(), text.data(), text.size()) : 0;
+  text.resize(size > 0 ? size : 0);
+  return text;
+}
+
+// Seconds since 1970 at which the machine started.
+int64_t BootTime() {
+  for (const absl::string_view line : absl::StrSplit(ReadSome("/proc/stat", 1 << 20), '\n')) {
+    int64_t seconds;
+    if (line.substr(0, 6) == "btime " && absl::SimpleAtoi(line.substr(6), &seconds)) {
+      return seconds;
+    }
+  }
+  return 0;
+}
+
+std::string BaseName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+}  // namespace
+
+std::vector<pid_t> ListProcessIds() {
+  std::vector<pid_t> pids;
+  DIR* list = opendir("/proc");
+  if (list == nullptr) return pids;
+  while (const dirent* entry = readdir(list)) {
+    int pid;
+    if (absl::SimpleAtoi(entry->d_name, &pid)) pids.push_back(pid);
+  }
+  closedir(list);
+  std::sort(pids.begin(), pids.end());
+  return pids;
+}
+
+std::optional<ProcessInfo> ReadProcess(pid_t pid) {
+  static const int64_t boot_time = BootTime();
+  static const int64_t ticks_per_second = sysconf(_SC_CLK_TCK);
+  const std::string proc = absl::StrCat("/proc/", pid);
+  struct stat info;
+  const uint64_t ticks = StartTicks(pid);
+  if (ticks == 0 || stat(proc.c_str(), &info) != 0) return std::nullopt;
+
+  ProcessInfo process;
+  process.pid = pid;
+  process.owner = info.st_uid;
+  process.start_time = boot_time + static_cast<int64_t>(ticks) / ticks_per_second;
+  std::string arguments = ReadSome(proc + "/cmdline", kMaxCommandLine);
+  process.name = BaseName(arguments.substr(0, arguments.find('\0')));
+  while (!arguments.empty() && arguments.back() == '\0') arguments.pop_back();
+  std::replace(arguments.begin(), arguments.end(), '\0', ' ');
+  if (process.name.empty()) {
+    // A kernel thread, or a process that has ended and waits for its parent.
+    process.name = ReadSome(proc + "/comm", 64);
+    if (!process.name.empty()) process.name.pop_back();
+    arguments = process.name;
+  }
+  process.command_line = std::move(arguments);
+  return process;
+}
+
+const std::string& UserNames::Get(uid_t uid) {
+  const auto [entry, is_new] = names_.try_emplace(uid);
+  if (is_new) {
+    char buffer[4096];
+    passwd user;
+    passwd* found = nullptr;
+    getpwuid_r(uid, &user, buffer, sizeof buffer, &found);
+    entry->second = found != nullptr ? found->pw_name : std::to_string(uid);
+  }
+  return entry->second;
+}
+
+}  // namespace toolboxd::vix

@@ -1,0 +1,59 @@
+#include "vixd/proc.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+namespace toolboxd::vix {
+namespace {
+
+using testing::Contains;
+
+TEST(Proc, ThisProcessIsListedAndRead) {
+  EXPECT_THAT(ListProcessIds(), Contains(getpid()));
+  const std::optional<ProcessInfo> process = ReadProcess(getpid());
+  ASSERT_TRUE(process.has_value());
+  EXPECT_EQ(process->name, "proc_test");
+  EXPECT_EQ(process->owner, getuid());
+  EXPECT_NEAR(process->start_time, time(nullptr), 60);
+  EXPECT_THAT(process->command_line, testing::HasSubstr("proc_test"));
+}
+
+TEST(Proc, ArgumentsAreJoinedAndPathsCut) {
+  const pid_t child = fork();
+  if (child == 0) {
+    execl("/bin/sleep", "/some/where/else", "60", static_cast<char*>(nullptr));
+    _exit(1);
+  }
+  std::optional<ProcessInfo> process;
+  for (int i = 0; i < 200; ++i) {
+    process = ReadProcess(child);
+    if (process.has_value() && process->name == "else") break;
+    usleep(10'000);
+  }
+  ASSERT_TRUE(process.has_value());
+  EXPECT_EQ(process->name, "else");
+  EXPECT_EQ(process->command_line, "/some/where/else 60");
+  kill(child, SIGKILL);
+  // Until it is waited for it has no arguments any more, only the kernel's name.
+  usleep(100'000);
+  process = ReadProcess(child);
+  ASSERT_TRUE(process.has_value());
+  EXPECT_EQ(process->name, "sleep");
+  EXPECT_EQ(process->command_line, "sleep");
+  waitpid(child, nullptr, 0);
+  EXPECT_FALSE(ReadProcess(child).has_value());
+}
+
+TEST(Proc, UsersWithoutANameAreNumbers) {
+  UserNames names;
+  EXPECT_EQ(names.Get(0), "root");
+  EXPECT_EQ(names.Get(4'000'000'001), "4000000001");
+  EXPECT_EQ(names.Get(0), "root");
+}
+
+}  // namespace
+}  // namespace toolboxd::vix

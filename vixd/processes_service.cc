@@ -1,0 +1,131 @@
+#include "vixd/processes_service.h"
+
+#include <unistd.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/status.h"
+#include "vixd/proc.h"
+
+namespace toolboxd::vix {
+namespace {
+
+// Far below a message's limit, whatever the command lines.
+constexpr int kProcessesAReply = 100;
+
+void Fill(const Record& program, const std::string& owner, v1::Process* out) {
+  out->set_pid(program.pid);
+  out->set_name(program.name);
+  out->set_command_line(program.command_line);
+  out->set_owner(owner);
+  out->set_start_time(program.start_time);
+  if (!program.ended()) return;
+  out->set_end_time(program.end_time);
+  out->set_exit_code(program.exit_code);
+}
+
+void Fill(const ProcessInfo& process, const std::string& owner, v1::Process* out) {
+  out->set_pid(process.pid);
+  out->set_name(process.name);
+  out->set_command_line(process.command_line);
+  out->set_owner(owner);
+  out->set_start_time(process.start_time);
+}
+
+// Collects processes into replies of a bounded size.
+class ListWriter {
+ public:
+  explicit ListWriter(grpc::ServerWriter<v1::ListProcessesReply>* writer) : writer_(*writer) {}
+
+  template <typename Source>
+  void Add(const Source& source, uid_t owner) {
+    Fill(source, names_.Get(owner), reply_.add_processes());
+    if (reply_.processes_size() == kProcessesAReply) Flush();
+  }
+  void Flush() {
+    if (reply_.processes_size() > 0) writer_.Write(reply_);
+    reply_.Clear();
+  }
+
+ private:
+  grpc::ServerWriter<v1::ListProcessesReply>& writer_;
+  v1::ListProcessesReply reply_;
+  UserNames names_;
+};
+
+}  // namespace
+
+grpc::Status ProcessesService::Start(grpc::ServerContext* context,
+                                     const v1::StartProgramRequest* request,
+                                     v1::StartProgramReply* reply) {
+  const Launch launch{request->program(),
+                      request->arguments(),
+                      request->working_directory(),
+                      {request->environment().begin(), request->environment().end()},
+                      request->with_io()};
+  const absl::StatusOr<pid_t> pid =
+      launcher_.Start(launch, [context] { return context->IsCancelled(); });
+  if (!pid.ok()) return ToGrpc(pid.status());
+  reply->set_pid(*pid);
+  return grpc::Status::OK;
+}
+
+grpc::Status ProcessesService::List(grpc::ServerContext* context,
+                                    const v1::ListProcessesRequest* request,
+                                    grpc::ServerWriter<v1::ListProcessesReply>* writer) {
+  ListWriter list(writer);
+  const bool all = request->pids().empty();
+  std::map<pid_t, Record> started;
+  std::set<pid_t> pids;
+  if (all) {
+    for (Record& program : programs_.All()) started.emplace(program.pid, std::move(program));
+    for (const pid_t pid : ListProcessIds()) pids.insert(pid);
+  }
+  for (const int64_t number : request->pids()) {
+    const pid_t pid = static_cast<pid_t>(number);
+    if (pid != number || pid <= 0) continue;
+    if (std::optional<Record> program = programs_.Find(pid)) started.emplace(pid, *program);
+    pids.insert(pid);
+  }
+  // A started program's record says more than /proc, and says it after the end.
+  for (const auto& [pid, program] : started) list.Add(program, getuid());
+  for (const pid_t pid : pids) {
+    if (context->IsCancelled()) return grpc::Status::CANCELLED;
+    if (started.count(pid) != 0) continue;
+    if (const std::optional<ProcessInfo> process = ReadProcess(pid)) {
+      list.Add(*process, process->owner);
+    }
+  }
+  list.Flush();
+  return grpc::Status::OK;
+}
+
+grpc::Status ProcessesService::Terminate(grpc::ServerContext* context,
+                                         const v1::TerminateRequest* request,
+                                         v1::TerminateReply* /*reply*/) {
+  const int64_t pid = request->pid();
+  if (context->IsCancelled()) return grpc::Status::CANCELLED;
+  if (pid != static_cast<pid_t>(pid)) {
+    return ToGrpc(MakeError(v1::NO_SUCH_PROCESS, "there is no such process"));
+  }
+  return ToGrpc(terminator_.Terminate(static_cast<pid_t>(pid)));
+}
+
+grpc::Status ProcessesService::ReadEnvironment(grpc::ServerContext* /*context*/,
+                                               const v1::ReadEnvironmentRequest* request,
+                                               v1::ReadEnvironmentReply* reply) {
+  for (const std::string& variable : launcher_.environment()) {
+    bool wanted = request->names().empty();
+    for (const std::string& name : request->names()) {
+      wanted = wanted || (variable.size() > name.size() && variable[name.size()] == '=' &&
+                          variable.compare(0, name.size(), name) == 0);
+    }
+    if (wanted) reply->add_variables(variable);
+  }
+  return grpc::Status::OK;
+}
+
+}  // namespace toolboxd::vix

@@ -1,0 +1,37 @@
+// toolboxd.v1.Processes.
+
+#ifndef TOOLBOXD_VIXD_PROCESSES_SERVICE_H_
+#define TOOLBOXD_VIXD_PROCESSES_SERVICE_H_
+
+#include "toolboxd/v1/processes.grpc.pb.h"
+#include "vixd/launcher.h"
+#include "vixd/program_table.h"
+#include "vixd/terminator.h"
+
+namespace toolboxd::vix {
+
+// Thread-safe. What it is given must outlive it.
+class ProcessesService final : public v1::Processes::Service {
+ public:
+  ProcessesService(const Launcher* launcher, const Terminator* terminator, ProgramTable* programs)
+      : launcher_(*launcher), terminator_(*terminator), programs_(*programs) {}
+
+  grpc::Status Start(grpc::ServerContext* context, const v1::StartProgramRequest* request,
+                     v1::StartProgramReply* reply) override;
+  grpc::Status List(grpc::ServerContext* context, const v1::ListProcessesRequest* request,
+                    grpc::ServerWriter<v1::ListProcessesReply>* writer) override;
+  grpc::Status Terminate(grpc::ServerContext* context, const v1::TerminateRequest* request,
+                         v1::TerminateReply* reply) override;
+  grpc::Status ReadEnvironment(grpc::ServerContext* context,
+                               const v1::ReadEnvironmentRequest* request,
+                               v1::ReadEnvironmentReply* reply) override;
+
+ private:
+  const Launcher& launcher_;
+  const Terminator& terminator_;
+  ProgramTable& programs_;
+};
+
+}  // namespace toolboxd::vix
+
+#endif  // TOOLBOXD_VIXD_PROCESSES_SERVICE_H_

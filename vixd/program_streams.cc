@@ -1,0 +1,149 @@
+#include "vixd/program_streams.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "daemon/status.h"
+#include "vixd/shim/command.h"
+
+namespace toolboxd::vix {
+namespace {
+
+constexpr absl::Duration kWaitForEnd = absl::Seconds(1);
+
+// Between looks at whether the call was given up.
+constexpr int kCancelPollMs = 100;
+
+// Returns early when the program ends; it need not be our child.
+void WaitForExit(pid_t pid, int timeout_ms) {
+  const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  if (!process.ok()) return;
+  pollfd item{process.get(), POLLIN, 0};
+  poll(&item, 1, timeout_ms);
+}
+
+// The program's record once it has ended; what it was at the deadline otherwise.
+absl::StatusOr<Record> WaitForRecord(const ProgramTable& programs, const StreamPath& path,
+                                     absl::FunctionRef<bool()> cancelled) {
+  const absl::Time deadline = absl::Now() + kWaitForEnd;
+  for (;;) {
+    absl::StatusOr<Record> program = FindProgramWithIo(programs, path);
+    const absl::Duration left = deadline - absl::Now();
+    if (!program.ok() || program->ended() || left <= absl::ZeroDuration() || cancelled()) {
+      return program;
+    }
+    const int64_t wait = std::min<int64_t>(absl::ToInt64Milliseconds(left), kCancelPollMs);
+    WaitForExit(path.pid, static_cast<int>(wait));
+    // The shim writes the end a moment after the process is gone.
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+}
+
+absl::Status InputClosed(pid_t pid) {
+  return MakeError(v1::IO_ERROR, absl::StrCat("the input of process ", pid, " is closed"), EPIPE);
+}
+
+}  // namespace
+
+std::optional<StreamPath> ParseStreamPath(absl::string_view path) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(path, '/');
+  StreamPath result;
+  if (parts.size() != 4 || !parts[0].empty() || parts[1] != "proc" ||
+      !absl::SimpleAtoi(parts[2], &result.pid) || result.pid <= 0 ||
+      absl::StrCat(result.pid) != parts[2]) {
+    return std::nullopt;
+  }
+  if (parts[3] == "stdin") {
+    result.stream = Stream::kInput;
+  } else if (parts[3] == "stdout") {
+    result.stream = Stream::kOutput;
+  } else if (parts[3] == "stderr") {
+    result.stream = Stream::kErrors;
+  } else {
+    return std::nullopt;
+  }
+  return result;
+}
+
+absl::StatusOr<Record> FindProgramWithIo(const ProgramTable& programs, const StreamPath& path) {
+  std::optional<Record> program = programs.Find(path.pid);
+  if (!program.has_value() || !program->with_io) {
+    return MakeError(v1::NOT_FOUND, absl::StrCat("no program with I/O has the id ", path.pid));
+  }
+  return *std::move(program);
+}
+
+absl::StatusOr<OpenedOutput> OpenOutput(const ProgramTable& programs, const StreamPath& path,
+                                        absl::FunctionRef<bool()> cancelled) {
+  if (path.stream == Stream::kInput) {
+    const absl::StatusOr<Record> program = FindProgramWithIo(programs, path);
+    if (!program.ok()) return program.status();
+    return MakeError(v1::INVALID_ARGUMENT, "standard input can only be written");
+  }
+  const absl::StatusOr<Record> program = WaitForRecord(programs, path, cancelled);
+  if (!program.ok()) return program.status();
+  if (!program->ended()) {
+    return MakeError(v1::ACCESS_DENIED, absl::StrCat("process ", path.pid, " still runs"));
+  }
+  const bool errors = path.stream == Stream::kErrors;
+  OpenedOutput output;
+  const std::string file = programs.FilePath(path.pid, errors ? ".err" : ".out");
+  output.file.reset(open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat info;
+  if (!output.file.ok() || fstat(output.file.get(), &info) != 0) return ErrnoError(errno, file);
+  output.size = info.st_size;
+  output.cut = errors ? program->cut_stderr : program->cut_stdout;
+  return output;
+}
+
+absl::StatusOr<InputWriter> InputWriter::Open(const ProgramTable& programs,
+                                              const StreamPath& path) {
+  absl::StatusOr<Record> program = FindProgramWithIo(programs, path);
+  if (!program.ok()) return program.status();
+  if (path.stream != Stream::kInput) {
+    return MakeError(v1::INVALID_ARGUMENT, "standard output can only be read");
+  }
+  const std::string file = programs.FilePath(path.pid, ".in");
+  UniqueFd fifo(open(file.c_str(), O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+  // ENOENT: closed by an earlier writer, or the program has ended. ENXIO: closed by it.
+  if (!fifo.ok() && (errno == ENOENT || errno == ENXIO)) return InputClosed(path.pid);
+  if (!fifo.ok()) return ErrnoError(errno, file);
+  return InputWriter(*std::move(program), std::move(fifo));
+}
+
+absl::Status InputWriter::Write(absl::string_view bytes, absl::FunctionRef<bool()> cancelled) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(fifo_.get(), bytes.data(), bytes.size());
+    if (written >= 0) {
+      bytes.remove_prefix(written);
+    } else if (errno == EAGAIN) {
+      if (cancelled()) return absl::CancelledError("given up");
+      pollfd item{fifo_.get(), POLLOUT, 0};
+      poll(&item, 1, kCancelPollMs);
+    } else if (errno == EPIPE) {
+      return InputClosed(program_.pid);
+    } else if (errno != EINTR) {
+      return ErrnoError(errno, "write");
+    }
+  }
+  return absl::OkStatus();
+}
+
+void InputWriter::Commit() {
+  fifo_.reset();
+  if (IsAlive(program_.shim, program_.shim_ticks)) kill(program_.shim, kCloseInputSignal);
+}
+
+}  // namespace toolboxd::vix

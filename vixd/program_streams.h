@@ -1,0 +1,71 @@
+// Standard streams of programs with I/O, under /proc/<pid>/std{in,out,err}.
+
+#ifndef TOOLBOXD_VIXD_PROGRAM_STREAMS_H_
+#define TOOLBOXD_VIXD_PROGRAM_STREAMS_H_
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "daemon/unique_fd.h"
+#include "vixd/program_table.h"
+
+namespace toolboxd::vix {
+
+enum class Stream { kInput, kOutput, kErrors };
+
+struct StreamPath {
+  pid_t pid = 0;
+  Stream stream = Stream::kInput;
+};
+
+// Exactly "/proc/<pid>/stdin", "stdout" or "stderr"; nothing for any other path.
+std::optional<StreamPath> ParseStreamPath(absl::string_view path);
+
+// A readable stream of a program that has ended.
+struct OpenedOutput {
+  UniqueFd file;
+  uint64_t size = 0;
+  // The program wrote more than was kept.
+  bool cut = false;
+};
+
+// The program of the path. NOT_FOUND where there is none with I/O: the path may then be one
+// of the real file system.
+absl::StatusOr<Record> FindProgramWithIo(const ProgramTable& programs, const StreamPath& path);
+
+// Waits at most a second for the program's end: more would hold the hypervisor's channel.
+// ACCESS_DENIED while it runs, which clients take as "try again"; protocol.md 5.9.
+// INVALID_ARGUMENT for stdin.
+absl::StatusOr<OpenedOutput> OpenOutput(const ProgramTable& programs, const StreamPath& path,
+                                        absl::FunctionRef<bool()> cancelled);
+
+// The input of a running program. Bytes wait in the pipe until the program reads them.
+class InputWriter {
+ public:
+  // INVALID_ARGUMENT for stdout and stderr; IO_ERROR where the input is closed.
+  static absl::StatusOr<InputWriter> Open(const ProgramTable& programs, const StreamPath& path);
+
+  // Blocks while the pipe is full. IO_ERROR where the program no longer reads.
+  absl::Status Write(absl::string_view bytes, absl::FunctionRef<bool()> cancelled);
+
+  // The program reads the end of its input after what was written. Without this the input
+  // stays open for another writer.
+  void Commit();
+
+ private:
+  InputWriter(Record program, UniqueFd fifo)
+      : program_(std::move(program)), fifo_(std::move(fifo)) {}
+
+  Record program_;
+  UniqueFd fifo_;
+};
+
+}  // namespace toolboxd::vix
+
+#endif  // TOOLBOXD_VIXD_PROGRAM_STREAMS_H_

@@ -1,0 +1,181 @@
+#include "vixd/round_trip.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "daemon/status.h"
+
+namespace toolboxd::vix {
+namespace {
+
+constexpr absl::Duration kConnectTimeout = absl::Seconds(10);
+
+// Between looks at whether the run was given up.
+constexpr int kCancelPollMs = 200;
+
+using Addresses = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
+
+bool IsLoopback(const sockaddr* address) {
+  if (address->sa_family == AF_INET) {
+    const auto* v4 = reinterpret_cast<const sockaddr_in*>(address);
+    return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+  }
+  if (address->sa_family != AF_INET6) return false;
+  const in6_addr& v6 = reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
+  return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+}
+
+// The events that are ready, POLLIN and the like; 0 where the run was given up.
+short Wait(int fd, short events, const RoundTripStreams& streams) {
+  while (!streams.IsCancelled()) {
+    pollfd item{fd, events, 0};
+    if (poll(&item, 1, kCancelPollMs) > 0) return item.revents;
+  }
+  return 0;
+}
+
+absl::StatusOr<UniqueFd> ConnectTo(const addrinfo& address, const RoundTripStreams& streams) {
+  UniqueFd connection(
+      socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
+  if (!connection.ok()) return ErrnoError(errno, "socket");
+  if (connect(connection.get(), address.ai_addr, address.ai_addrlen) == 0) return connection;
+  if (errno != EINPROGRESS) return ErrnoError(errno, "connect");
+  const absl::Time deadline = absl::Now() + kConnectTimeout;
+  while (!streams.IsCancelled() && absl::Now() < deadline) {
+    pollfd item{connection.get(), POLLOUT, 0};
+    if (poll(&item, 1, kCancelPollMs) <= 0) continue;
+    int error = 0;
+    socklen_t size = sizeof error;
+    getsockopt(connection.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error == 0) return connection;
+    return ErrnoError(error, "connect");
+  }
+  return ErrnoError(ETIMEDOUT, "connect");
+}
+
+absl::StatusOr<UniqueFd> Connect(const std::string& text, const std::vector<std::string>& allowed,
+                                 const RoundTripStreams& streams) {
+  const absl::StatusOr<Destination> destination = ParseDestination(text);
+  if (!destination.ok()) return destination.status();
+  const bool anywhere =
+      std::find(allowed.begin(), allowed.end(), absl::StripAsciiWhitespace(text)) != allowed.end();
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const int error =
+      getaddrinfo(destination->host.c_str(), destination->port.c_str(), &hints, &found);
+  if (error != 0) {
+    return MakeError(v1::NOT_FOUND, absl::StrCat(text, ": ", gai_strerror(error)));
+  }
+  const Addresses addresses(found, freeaddrinfo);
+
+  absl::Status last =
+      MakeError(v1::PERMISSION_DENIED, absl::StrCat(text, " is not on the loopback interface"));
+  for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
+    // By address, not by name: a name may resolve to anything.
+    if (!anywhere && !IsLoopback(address->ai_addr)) continue;
+    absl::StatusOr<UniqueFd> connection = ConnectTo(*address, streams);
+    if (connection.ok()) return connection;
+    last = connection.status();
+  }
+  return last;
+}
+
+// One exchange on a connected, non-blocking socket.
+class Relay {
+ public:
+  Relay(int connection, RoundTripStreams* streams)
+      : connection_(connection), streams_(*streams), buffer_(64 * 1024, '\0') {}
+
+  absl::Status Run() {
+    std::string bytes;
+    while (!done_ && streams_.ReadInput(&bytes)) {
+      if (absl::Status sent = Send(bytes); !sent.ok()) return sent;
+    }
+    while (!done_) {
+      if (Wait(connection_, POLLIN, streams_) == 0) return absl::CancelledError("given up");
+      if (absl::Status received = Receive(); !received.ok()) return received;
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status Send(absl::string_view bytes) {
+    while (!bytes.empty() && !done_) {
+      const ssize_t sent = send(connection_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent >= 0) {
+        bytes.remove_prefix(sent);
+      } else if (errno == EAGAIN) {
+        // A server that answers before it has read everything must not wait for us.
+        const short ready = Wait(connection_, POLLIN | POLLOUT, streams_);
+        if (ready == 0) return absl::CancelledError("given up");
+        if (ready & POLLIN) {
+          if (absl::Status received = Receive(); !received.ok()) return received;
+        }
+      } else if (errno == EPIPE || errno == ECONNRESET) {
+        // It may have answered early and closed: the answer is what counts.
+        return absl::OkStatus();
+      } else if (errno != EINTR) {
+        return ErrnoError(errno, "send");
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Receive() {
+    const ssize_t got = recv(connection_, buffer_.data(), buffer_.size(), 0);
+    if (got < 0) {
+      return errno == EAGAIN || errno == EINTR ? absl::OkStatus() : ErrnoError(errno, "receive");
+    }
+    done_ = got == 0 || !streams_.WriteOutput(absl::string_view(buffer_.data(), got));
+    return absl::OkStatus();
+  }
+
+  const int connection_;
+  RoundTripStreams& streams_;
+  std::string buffer_;
+  bool done_ = false;
+};
+
+}  // namespace
+
+absl::StatusOr<Destination> ParseDestination(absl::string_view text) {
+  text = absl::StripAsciiWhitespace(text);
+  const size_t colon = text.rfind(':');
+  absl::string_view host = text.substr(0, colon == absl::string_view::npos ? 0 : colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find_first_of(":[]") != absl::string_view::npos) {
+    host = "";
+  }
+  int port = 0;
+  if (host.empty() || host.find('\0') != absl::string_view::npos ||
+      !absl::SimpleAtoi(text.substr(colon + 1), &port) || port < 1 || port > 65535) {
+    return MakeError(v1::INVALID_ARGUMENT, "the argument is HOST:PORT");
+  }
+  return Destination{std::string(host), absl::StrCat(port)};
+}
+
+absl::Status RoundTrip(const std::string& destination, const std::vector<std::string>& allowed,
+                       RoundTripStreams* streams) {
+  const absl::StatusOr<UniqueFd> connection = Connect(destination, allowed, *streams);
+  if (!connection.ok()) return connection.status();
+  return Relay(connection->get(), streams).Run();
+}
+
+}  // namespace toolboxd::vix

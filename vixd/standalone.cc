@@ -1,0 +1,3 @@
+#include "vixd/vixd.h"
+
+int main(int argc, char** argv) { return toolboxd::VixdMain(argc, argv); }

@@ -1,0 +1,30 @@
+// toolboxd.v1.FileHandler for the standard streams of programs.
+
+#ifndef TOOLBOXD_VIXD_STREAMS_SERVICE_H_
+#define TOOLBOXD_VIXD_STREAMS_SERVICE_H_
+
+#include "toolboxd/v1/file_handler.grpc.pb.h"
+#include "vixd/program_table.h"
+
+namespace toolboxd::vix {
+
+// Thread-safe. `programs` must outlive it. A path of any other kind is NOT_FOUND, and so is
+// a process without I/O: transportd then asks for the real file.
+class StreamsService final : public v1::FileHandler::Service {
+ public:
+  explicit StreamsService(const ProgramTable* programs) : programs_(*programs) {}
+
+  grpc::Status Stat(grpc::ServerContext* context, const v1::StatRequest* request,
+                    v1::FileInfo* reply) override;
+  grpc::Status Read(grpc::ServerContext* context, const v1::ReadRequest* request,
+                    grpc::ServerWriter<v1::ReadReply>* writer) override;
+  grpc::Status Write(grpc::ServerContext* context, grpc::ServerReader<v1::WriteRequest>* reader,
+                     v1::WriteReply* reply) override;
+
+ private:
+  const ProgramTable& programs_;
+};
+
+}  // namespace toolboxd::vix
+
+#endif  // TOOLBOXD_VIXD_STREAMS_SERVICE_H_

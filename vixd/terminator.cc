@@ -1,0 +1,84 @@
+#include "vixd/terminator.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/log.h"
+#include "daemon/status.h"
+#include "daemon/unique_fd.h"
+#include "vixd/proc.h"
+#include "vixd/shim/command.h"
+
+namespace toolboxd::vix {
+namespace {
+
+absl::Status SignalError(int error, pid_t pid) {
+  const std::string message = absl::StrCat("process ", pid, ": ", strerror(error));
+  if (error == EPERM) return MakeError(v1::PERMISSION_DENIED, message, error);
+  return MakeError(v1::NO_SUCH_PROCESS, message, error);
+}
+
+// This service, session above it, and the shims.
+bool IsOurs(pid_t pid) {
+  if (pid == getpid() || pid == getppid()) return true;
+  const std::optional<ProcessInfo> process = ReadProcess(pid);
+  return process.has_value() && process->name == "toolboxd-shim" && process->owner == getuid();
+}
+
+}  // namespace
+
+absl::Status Terminator::Terminate(pid_t pid) const {
+  if (pid <= 0) return SignalError(ESRCH, pid);
+  if (IsOurs(pid)) {
+    return MakeError(v1::PERMISSION_DENIED, absl::StrCat("process ", pid, " is toolboxd's own"));
+  }
+  if (const std::optional<Record> program = programs_->Find(pid)) {
+    if (program->ended()) return SignalError(ESRCH, pid);
+    if (IsAlive(pid, program->start_ticks)) return TerminateGroup(*program);
+  }
+  return TerminateProcess(pid);
+}
+
+absl::Status Terminator::TerminateGroup(const Record& program) const {
+  // The program leads its process group: its children get the signal as well.
+  if (kill(-program.pid, SIGTERM) != 0) return SignalError(errno, program.pid);
+  if (IsAlive(program.shim, program.shim_ticks)) kill(program.shim, kKillLaterSignal);
+  return absl::OkStatus();
+}
+
+absl::Status Terminator::TerminateProcess(pid_t pid) const {
+  const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  if (!process.ok()) return SignalError(errno, pid);
+  if (syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0) != 0) {
+    return SignalError(errno, pid);
+  }
+  // A shim keeps the pidfd, so the second signal cannot reach a later process of that id.
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, process.get(), kShimDescriptor);
+  posix_spawn_file_actions_addclosefrom_np(&actions, kShimDescriptor + 1);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+  char name[] = "toolboxd-shim";
+  char command[] = "kill";
+  char* const arguments[] = {name, command, nullptr};
+  char* const environment[] = {nullptr};
+  pid_t shim;
+  const int error =
+      posix_spawn(&shim, shim_.c_str(), &actions, &attributes, arguments, environment);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) LogWarning("cannot make sure that ", pid, " ends: ", strerror(error));
+  return absl::OkStatus();
+}
+
+}  // namespace toolboxd::vix

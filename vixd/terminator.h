@@ -1,0 +1,37 @@
+// Ending processes without waiting for them.
+
+#ifndef TOOLBOXD_VIXD_TERMINATOR_H_
+#define TOOLBOXD_VIXD_TERMINATOR_H_
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "vixd/program_table.h"
+
+namespace toolboxd::vix {
+
+// Thread-safe. protocol.md 4.6, TERMINATE; vmtoolsd blocks for up to 20 s instead.
+class Terminator {
+ public:
+  // `shim` is the path of toolboxd-shim. `programs` must outlive this object.
+  Terminator(std::string shim, const ProgramTable* programs)
+      : shim_(std::move(shim)), programs_(programs) {}
+
+  // SIGTERM to the process, or to the whole group of a started program; SIGKILL five seconds
+  // later to what is left, also if this process has ended by then. NO_SUCH_PROCESS;
+  // PERMISSION_DENIED for another user's process and for toolboxd's own.
+  absl::Status Terminate(pid_t pid) const;
+
+ private:
+  absl::Status TerminateGroup(const Record& program) const;
+  absl::Status TerminateProcess(pid_t pid) const;
+
+  const std::string shim_;
+  const ProgramTable* const programs_;
+};
+
+}  // namespace toolboxd::vix
+
+#endif  // TOOLBOXD_VIXD_TERMINATOR_H_

@@ -1,0 +1,13 @@
+// vixd's main, for a program of its own and for the one that holds all daemons.
+
+#ifndef TOOLBOXD_VIXD_VIXD_H_
+#define TOOLBOXD_VIXD_VIXD_H_
+
+namespace toolboxd {
+
+// Returns the exit status when the connection at descriptor 3 has ended.
+int VixdMain(int argc, char** argv);
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_VIXD_VIXD_H_
