@@ -23,6 +23,7 @@
 #include "transportd/routes/power.h"
 #include "transportd/routes/registration.h"
 #include "transportd/status_board.h"
+#include "transportd/stop_signals.h"
 #include "transportd/task_queue.h"
 #include "transportd/transport_service.h"
 #include "transportd/transportd.h"
@@ -45,6 +46,9 @@ constexpr char kUsage[] =
 
 // How long start-up waits for the host's first answer before it is called done.
 constexpr absl::Duration kStartPatience = absl::Seconds(1);
+// A host asks for the capabilities right after its reset, and only once. If that was lost they
+// are sent without being asked for.
+constexpr absl::Duration kRegistrationPatience = absl::Seconds(10);
 // The longest a healthy channel thread stays in one round: above every call's deadline.
 constexpr absl::Duration kRoundPatience = absl::Minutes(1);
 
@@ -103,9 +107,15 @@ class Transport {
     publisher_.Forget();
     // Before the answer, so that the host shows the addresses at once.
     Report(publisher_.PushNics());
+    ++reset_;
+    registration_seen_ = false;
+    queue_.PostAt(absl::Now() + kRegistrationPatience, [this, reset = reset_] {
+      if (reset == reset_ && !registration_seen_) router_.Dispatch("Capabilities_Register");
+    });
   }
 
   void OnRegistered(bool accepted) {
+    registration_seen_ = true;
     Report(publisher_.Publish());
     board_.SetRegistered(accepted);
     SdNotify(accepted ? "STATUS=Registered with the host" : "STATUS=The host refuses the guest");
@@ -128,6 +138,9 @@ class Transport {
   PowerRoutes power_;
   TransportService service_;
   const std::string guest_info_socket_;
+  // Resets so far, and whether capabilities were sent since the last one.
+  int reset_ = 0;
+  bool registration_seen_ = false;
   std::thread channel_thread_;
   std::unique_ptr<GuestInfoWatcher> watcher_;
 };
@@ -142,6 +155,9 @@ absl::Status Serve(backdoor::Port* port) {
   Transport transport(port, runtime_dir);
   options->services = {{v1::Transport::service_full_name(), transport.service()}};
   options->alive = [&transport] { return transport.Alive(); };
+  options->handle_signals = false;
+  // Before any thread: all of them inherit what is blocked here.
+  StopSignals signals;
   // The socket first: it also keeps a second transportd away from the host.
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(*std::move(options));
   if (absl::IsAlreadyExists(server.status())) {
@@ -150,6 +166,7 @@ absl::Status Serve(backdoor::Port* port) {
   }
   if (!server.ok()) return server.status();
   transport.Start();
+  signals.OnStop([&server] { (*server)->Stop(); });
   const absl::Status outcome = (*server)->Run();
   transport.Stop();
   return outcome;

@@ -19,6 +19,12 @@ void TaskQueue::Post(Task task) {
   Wake();
 }
 
+void TaskQueue::PostAt(absl::Time time, Task task) {
+  absl::MutexLock lock(&mutex_);
+  timed_.emplace(time, std::move(task));
+  Wake();
+}
+
 void TaskQueue::Stop() {
   absl::MutexLock lock(&mutex_);
   stopped_ = true;
@@ -33,23 +39,31 @@ bool TaskQueue::RunPending() {
     absl::MutexLock lock(&mutex_);
     if (stopped_) return false;
     tasks.swap(tasks_);
+    const auto later = timed_.upper_bound(absl::Now());
+    for (auto due = timed_.begin(); due != later; ++due) tasks.push_back(std::move(due->second));
+    timed_.erase(timed_.begin(), later);
   }
   for (Task& task : tasks) task();
   return true;
 }
 
+absl::Time TaskQueue::WakeTime(absl::Time deadline) {
+  absl::MutexLock lock(&mutex_);
+  return timed_.empty() ? deadline : std::min(deadline, timed_.begin()->first);
+}
+
 bool TaskQueue::RunUntil(absl::Time deadline) {
-  if (!RunPending()) return false;
   for (;;) {
-    const absl::Duration rest = deadline - absl::Now();
-    if (rest <= absl::ZeroDuration()) return true;
-    // A bound keeps the conversion to timespec in range; the loop does not notice it.
-    const timespec timeout = absl::ToTimespec(std::min(rest, absl::Hours(1)));
-    pollfd wake = {wake_fd_, POLLIN, 0};
-    if (ppoll(&wake, 1, &timeout, nullptr) <= 0) continue;
-    eventfd_t count;
-    eventfd_read(wake_fd_, &count);
     if (!RunPending()) return false;
+    const absl::Time now = absl::Now();
+    if (now >= deadline) return true;
+    // A bound keeps the conversion to timespec in range; the loop does not notice it.
+    const absl::Duration rest =
+        std::clamp(WakeTime(deadline) - now, absl::ZeroDuration(), absl::Hours(1));
+    const timespec timeout = absl::ToTimespec(rest);
+    pollfd wake = {wake_fd_, POLLIN, 0};
+    eventfd_t count;
+    if (ppoll(&wake, 1, &timeout, nullptr) > 0) eventfd_read(wake_fd_, &count);
   }
 }
 

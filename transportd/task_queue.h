@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
@@ -12,7 +13,7 @@
 
 namespace toolboxd {
 
-// One thread, the owner, calls RunUntil; every thread may call Post and Stop. The destructor
+// One thread, the owner, calls RunUntil; every thread may call the others. The destructor
 // drops the tasks that have not run.
 class TaskQueue {
  public:
@@ -25,6 +26,8 @@ class TaskQueue {
 
   // Wakes the owner, which runs the tasks in the order in which they were posted.
   void Post(Task task);
+  // The same, not before `time`.
+  void PostAt(absl::Time time, Task task);
 
   // Runs the tasks that wait, then sleeps until `deadline` or the next task, and so on until
   // `deadline`. What waits is run once even where the deadline is in the past. Returns false,
@@ -37,6 +40,8 @@ class TaskQueue {
  private:
   // False after Stop.
   bool RunPending();
+  // The earlier one of `deadline` and the next task of PostAt.
+  absl::Time WakeTime(absl::Time deadline);
   void Wake();
 
   // An eventfd: readable while there is something new.
@@ -44,6 +49,7 @@ class TaskQueue {
   // Guards what follows; not held while a task runs.
   absl::Mutex mutex_;
   std::deque<Task> tasks_ ABSL_GUARDED_BY(mutex_);
+  std::multimap<absl::Time, Task> timed_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

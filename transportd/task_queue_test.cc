@@ -49,6 +49,23 @@ TEST(TaskQueue, ATaskMayPostAnother) {
   EXPECT_TRUE(second);
 }
 
+TEST(TaskQueue, TimedTasksRunInTheOrderOfTheirTimes) {
+  TaskQueue queue;
+  std::vector<int> ran;
+  const absl::Time now = absl::Now();
+  queue.PostAt(now + absl::Milliseconds(20), [&] {
+    ran.push_back(2);
+    queue.Stop();
+  });
+  queue.PostAt(now + absl::Milliseconds(10), [&] { ran.push_back(1); });
+  queue.PostAt(now + absl::Hours(1), [&] { ran.push_back(3); });
+  EXPECT_TRUE(queue.RunUntil(now));
+  EXPECT_TRUE(ran.empty());
+  EXPECT_FALSE(queue.RunUntil(absl::InfiniteFuture()));
+  EXPECT_EQ(ran, (std::vector<int>{1, 2}));
+  EXPECT_GE(absl::Now() - now, absl::Milliseconds(20));
+}
+
 TEST(TaskQueue, NothingRunsAfterStop) {
   TaskQueue queue;
   queue.Stop();

@@ -1,0 +1,34 @@
+#include "transportd/stop_signals.h"
+
+#include <utility>
+
+#include "daemon/log.h"
+
+namespace toolboxd {
+
+StopSignals::StopSignals() {
+  sigemptyset(&set_);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set_, signal);
+  pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+}
+
+StopSignals::~StopSignals() {
+  if (!thread_.joinable()) return;
+  ending_ = true;
+  pthread_kill(thread_.native_handle(), SIGTERM);
+  thread_.join();
+}
+
+void StopSignals::OnStop(std::function<void()> stop) {
+  thread_ = std::thread([this, stop = std::move(stop)] { Loop(stop); });
+}
+
+void StopSignals::Loop(const std::function<void()>& stop) {
+  int signal = 0;
+  while (sigwait(&set_, &signal) != 0 || signal == SIGHUP) {
+    if (signal == SIGHUP) LogNotice("SIGHUP: there is nothing to reload");
+  }
+  if (!ending_) stop();
+}
+
+}  // namespace toolboxd
