@@ -26,6 +26,7 @@ namespace {
 
 constexpr size_t kMaxFile = 64 * 1024;
 constexpr std::chrono::seconds kMaxSettle(1);
+constexpr std::chrono::seconds kQuiet(1);
 
 // A file of /proc that poll(2) reports as exceptional when its content has changed.
 absl::StatusOr<UniqueFd> OpenPollable(const std::string& path) {
@@ -100,10 +101,16 @@ void Collector::Run() {
   unsigned parts = 0;
   std::optional<Clock::time_point> due;
   std::optional<Clock::time_point> last;
+  std::optional<Clock::time_point> quiet;
   std::chrono::nanoseconds settle = absl::ToChronoNanoseconds(options_.settle);
-  while (Wait(due, parts)) {
-    if (parts == 0) continue;
+  while (Wait(due ? due : quiet, parts)) {
     const Clock::time_point now = Clock::now();
+    if (parts == 0) {
+      if (!quiet || now < *quiet) continue;
+      options_.on_quiet();
+      quiet.reset();
+      continue;
+    }
     // The figures of the interval have nothing to be gathered with.
     if (parts != (kFigures | kDisks)) {
       if (!due) due = now + settle;
@@ -115,15 +122,16 @@ void Collector::Run() {
     }
     Collect(std::exchange(parts, 0));
     due.reset();
+    if (options_.on_quiet) quiet = now + kQuiet;
   }
 }
 
-bool Collector::Wait(std::optional<Clock::time_point> due, unsigned& parts) {
+bool Collector::Wait(std::optional<Clock::time_point> until, unsigned& parts) {
   pollfd fds[] = {
       {netlink_.fd(), POLLIN, 0},  {files_.fd(), POLLIN, 0},  {host_name_.get(), POLLPRI, 0},
       {mounts_.get(), POLLPRI, 0}, {timer_.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0},
   };
-  if (poll(fds, std::size(fds), due ? MillisecondsUntil(*due) : -1) < 0) return errno == EINTR;
+  if (poll(fds, std::size(fds), until ? MillisecondsUntil(*until) : -1) < 0) return errno == EINTR;
   if (fds[5].revents != 0) return false;
   if (fds[0].revents != 0 && netlink_.Drain()) parts |= kNetwork;
   if (fds[1].revents != 0 && files_.Drain()) parts |= kNames;

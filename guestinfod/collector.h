@@ -32,6 +32,9 @@ struct CollectorOptions {
   // Gets the first snapshot and then each that differs from the one before. Called on the
   // collector's thread (the first time on the starting thread); should not block.
   std::function<void(const v1::GuestInfoSnapshot&)> publish;
+  // Called on the collector's thread when nothing has happened for a second after something
+  // did. Empty: the thread does not wake for that.
+  std::function<void()> on_quiet;
 };
 
 // A thread ("collector") that sleeps until the kernel tells about a change of links,
@@ -62,8 +65,8 @@ class Collector {
 
   absl::Status Open();
   void Run();
-  // Waits for something, at most until it is due; false at the end. Adds to the parts.
-  bool Wait(std::optional<Clock::time_point> due, unsigned& parts);
+  // Waits for something, at most until then; false at the end. Adds to the parts.
+  bool Wait(std::optional<Clock::time_point> until, unsigned& parts);
   // Reads the parts and publishes the snapshot if it differs.
   void Collect(unsigned parts);
   void ReadNetwork();

@@ -4,6 +4,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <vector>
@@ -95,6 +96,7 @@ class CollectorTest : public ::testing::Test {
     options.network = DefaultNetworkOptions();
     options.interval = interval;
     options.publish = [this](const v1::GuestInfoSnapshot& snapshot) { recorder_.Add(snapshot); };
+    options.on_quiet = on_quiet_;
     collector_ = Collector::Start(std::move(options)).value();
     while (recorder_.WaitForMoreThan(recorder_.count(), absl::Milliseconds(300))) {
     }
@@ -111,6 +113,7 @@ class CollectorTest : public ::testing::Test {
   const fs::path root_ = fs::path(::testing::TempDir()) /
                          ::testing::UnitTest::GetInstance()->current_test_info()->name();
   Recorder recorder_;
+  std::function<void()> on_quiet_;
   std::unique_ptr<Collector> collector_;
   size_t seen_ = 0;
 };
@@ -199,6 +202,17 @@ TEST_F(CollectorTest, FiguresAreReadAtTheirInterval) {
   Write("proc/uptime", "200.00 1.00\n");
   ASSERT_TRUE(recorder_.WaitForMoreThan(seen_, absl::Seconds(3)));
   EXPECT_EQ(recorder_.last().uptime_centiseconds(), 20000u);
+}
+
+TEST_F(CollectorTest, QuietAfterAChangeIsToldOnce) {
+  std::atomic<int> quiets = 0;
+  on_quiet_ = [&quiets] { ++quiets; };
+  Start();
+  ASSERT_TRUE(Ip("addr add 192.0.2.5/24 dev nic0"));
+  absl::SleepFor(absl::Milliseconds(500));
+  EXPECT_EQ(quiets, 0);
+  absl::SleepFor(absl::Seconds(2));
+  EXPECT_EQ(quiets, 1);
 }
 
 TEST_F(CollectorTest, IdleCollectorSleeps) {

@@ -7,13 +7,12 @@
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "daemon/init.h"
-#include "daemon/log.h"
+#include "daemon/memory.h"
 #include "daemon/server.h"
 #include "guestinfod/collector.h"
+#include "guestinfod/grpc_timers.h"
 #include "guestinfod/guestinfod.h"
 #include "guestinfod/network.h"
 #include "guestinfod/service.h"
@@ -78,8 +77,11 @@ absl::Status Serve() {
   if (!server.ok()) return server.status();
 
   collecting->publish = [&hub](const v1::GuestInfoSnapshot& snapshot) { hub.Publish(snapshot); };
+  // What was read in for a change is not needed until the next one.
+  collecting->on_quiet = GiveBackStartupMemory;
   const auto collector = guestinfod::Collector::Start(*std::move(collecting));
   if (!collector.ok()) return collector.status();
+  guestinfod::StopGrpcTimers();
   return (*server)->Run();
 }
 
