@@ -1,0 +1,289 @@
+#include "hgfsd/archive_packer.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/status.h"
+#include "hgfsd/directory_stream.h"
+#include "hgfsd/file_error.h"
+#include "hgfsd/file_info.h"
+#include "hgfsd/paths.h"
+#include "hgfsd/utf8_locale.h"
+
+namespace toolboxd::hgfsd {
+namespace {
+
+// A second gzip header: how toolbox's clients find the end of a stream whose announced
+// length is not its length.
+constexpr absl::string_view kTrailer("\x1f\x8b\x08", 3);
+// Each level holds a descriptor.
+constexpr int kMaxDepth = 400;
+constexpr size_t kReadSize = 64 * 1024;
+
+struct FreeArchive {
+  void operator()(struct archive* archive) const { archive_free(archive); }
+};
+struct FreeEntry {
+  void operator()(struct archive_entry* entry) const { archive_entry_free(entry); }
+};
+using Archive = std::unique_ptr<struct archive, FreeArchive>;
+using Entry = std::unique_ptr<struct archive_entry, FreeEntry>;
+
+// The names in a directory, sorted: one block of bytes, so that 100,000 names are a few MB.
+class SortedNames {
+ public:
+  absl::Status Read(DirectoryStream& stream) {
+    while (true) {
+      absl::StatusOr<DirectoryStream::Entry> entry = stream.Next();
+      if (!entry.ok()) return entry.status();
+      if (entry->name.empty()) break;
+      starts_.push_back(bytes_.size());
+      bytes_.append(entry->name.data(), entry->name.size() + 1);  // With its NUL.
+    }
+    std::sort(starts_.begin(), starts_.end(), [this](size_t a, size_t b) {
+      return strcmp(bytes_.data() + a, bytes_.data() + b) < 0;
+    });
+    return absl::OkStatus();
+  }
+  size_t size() const { return starts_.size(); }
+  const char* operator[](size_t index) const { return bytes_.data() + starts_[index]; }
+
+ private:
+  std::string bytes_;
+  std::vector<size_t> starts_;
+};
+
+// One run of a packer.
+class Packing {
+ public:
+  Packing(const Resource& resource, size_t chunk, const ArchiveSink& sink,
+          const Cancelled& cancelled)
+      : resource_(resource), chunk_(chunk), sink_(sink), cancelled_(cancelled) {}
+
+  absl::Status Start();
+  absl::Status Directory(UniqueFd directory, const std::string& name, int depth);
+  // `fd` is open for reading, or -1 where there is nothing to read.
+  absl::Status Member(int parent, const char* entry, const std::string& name, int fd,
+                      const struct stat& st);
+  absl::Status Finish();
+
+ private:
+  static la_ssize_t Receive(struct archive* archive, void* self, const void* data, size_t size);
+  absl::Status Child(int parent, const char* entry, const std::string& name, int depth);
+  absl::Status Content(int fd, int64_t size, const std::string& name);
+  absl::Status Emit(size_t at_least);
+  absl::Status Failure(absl::string_view name);
+
+  const Resource& resource_;
+  const size_t chunk_;
+  const ArchiveSink& sink_;
+  const Cancelled& cancelled_;
+  Archive writer_;
+  Archive disk_;
+  std::string out_;
+  absl::Status sink_status_;
+  std::string buffer_;
+
+  // Files with several names: the first one's member name, and how many are still to come.
+  struct Linked {
+    std::string name;
+    nlink_t left;
+  };
+  std::map<std::pair<dev_t, ino_t>, Linked> linked_;
+};
+
+absl::Status Packing::Start() {
+  buffer_.resize(kReadSize);
+  writer_.reset(archive_write_new());
+  disk_.reset(archive_read_disk_new());
+  struct archive* const writer = writer_.get();
+  archive_read_disk_set_standard_lookup(disk_.get());
+  archive_read_disk_set_behavior(disk_.get(), ARCHIVE_READDISK_NO_FFLAGS);
+  // The sink collects; no padding after the end.
+  archive_write_set_bytes_per_block(writer, 0);
+  bool ok = archive_write_set_format_pax(writer) == ARCHIVE_OK &&
+            archive_write_set_options(writer, "xattrheader=SCHILY") == ARCHIVE_OK;
+  if (resource_.gzip) {
+    // Three times as fast as the usual 6, for a few percent more bytes.
+    ok = ok && archive_write_add_filter_gzip(writer) == ARCHIVE_OK &&
+         archive_write_set_filter_option(writer, "gzip", "compression-level", "2") == ARCHIVE_OK;
+  }
+  ok = ok && archive_write_open2(writer, this, nullptr, &Receive, nullptr, nullptr) == ARCHIVE_OK;
+  return ok ? absl::OkStatus() : Failure("archive");
+}
+
+la_ssize_t Packing::Receive(struct archive* archive, void* self, const void* data, size_t size) {
+  auto* packing = static_cast<Packing*>(self);
+  packing->out_.append(static_cast<const char*>(data), size);
+  packing->sink_status_ = packing->Emit(packing->chunk_);
+  if (packing->sink_status_.ok()) return size;
+  archive_set_error(archive, EPIPE, "the reader has gone");
+  return -1;
+}
+
+// Passes on whole chunks, and what is left of at least `at_least` bytes.
+absl::Status Packing::Emit(size_t at_least) {
+  absl::string_view rest = out_;
+  while (!rest.empty() && rest.size() >= at_least) {
+    if (absl::Status status = CheckCancelled(cancelled_); !status.ok()) return status;
+    if (absl::Status status = sink_(rest.substr(0, chunk_)); !status.ok()) return status;
+    rest.remove_prefix(std::min(chunk_, rest.size()));
+  }
+  out_.erase(0, out_.size() - rest.size());
+  return absl::OkStatus();
+}
+
+absl::Status Packing::Failure(absl::string_view name) {
+  if (!sink_status_.ok()) return sink_status_;
+  const char* text = archive_error_string(writer_.get());
+  return MakeError(v1::IO_ERROR, absl::StrCat(name, ": ", text != nullptr ? text : "failed"));
+}
+
+absl::Status Packing::Directory(UniqueFd directory, const std::string& name, int depth) {
+  if (depth > kMaxDepth) return FileError(ENAMETOOLONG, name);
+  const int fd = directory.get();
+  DirectoryStream stream(std::move(directory));
+  SortedNames names;
+  // What cannot be listed is an empty directory in the archive.
+  if (!names.Read(stream).ok()) return absl::OkStatus();
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (absl::Status status = CheckCancelled(cancelled_); !status.ok()) return status;
+    absl::Status status = Child(fd, names[i], absl::StrCat(name, names[i]), depth);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Packing::Child(int parent, const char* entry, const std::string& name, int depth) {
+  struct stat st;
+  if (fstatat(parent, entry, &st, AT_SYMLINK_NOFOLLOW) != 0) return absl::OkStatus();
+  if (S_ISSOCK(st.st_mode)) return absl::OkStatus();
+  if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) return Member(parent, entry, name, -1, st);
+  // O_NONBLOCK: a pipe may have taken the file's place.
+  UniqueFd fd(openat(parent, entry, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat now;
+  if (fd.ok() && (fstat(fd.get(), &now) != 0 || (now.st_mode & S_IFMT) != (st.st_mode & S_IFMT))) {
+    return absl::OkStatus();
+  }
+  if (S_ISREG(st.st_mode)) {
+    return fd.ok() ? Member(parent, entry, name, fd.get(), now) : absl::OkStatus();
+  }
+  const std::string directory = absl::StrCat(name, "/");
+  absl::Status status = Member(parent, entry, directory, fd.get(), st);
+  if (!status.ok() || !fd.ok()) return status;
+  return Directory(std::move(fd), directory, depth + 1);
+}
+
+absl::Status Packing::Member(int parent, const char* entry_name, const std::string& name, int fd,
+                             const struct stat& st) {
+  Entry entry(archive_entry_new());
+  archive_entry_copy_pathname(entry.get(), name.c_str());
+  if (fd >= 0) {
+    // Also extended attributes, ACLs and holes. Warnings: one of these cannot be read.
+    if (archive_read_disk_entry_from_file(disk_.get(), entry.get(), fd, &st) < ARCHIVE_WARN) {
+      return absl::OkStatus();
+    }
+  } else {
+    archive_entry_copy_stat(entry.get(), &st);
+    archive_entry_copy_uname(entry.get(), archive_read_disk_uname(disk_.get(), st.st_uid));
+    archive_entry_copy_gname(entry.get(), archive_read_disk_gname(disk_.get(), st.st_gid));
+  }
+  if (S_ISLNK(st.st_mode)) {
+    absl::StatusOr<std::string> target = ReadLink(parent, entry_name);
+    if (!target.ok()) return absl::OkStatus();
+    archive_entry_copy_symlink(entry.get(), target->c_str());
+  }
+  bool has_content = S_ISREG(st.st_mode);
+  if (!S_ISDIR(st.st_mode) && st.st_nlink > 1) {
+    auto [it, first] = linked_.try_emplace({st.st_dev, st.st_ino}, Linked{name, st.st_nlink});
+    if (!first) {
+      archive_entry_copy_hardlink(entry.get(), it->second.name.c_str());
+      archive_entry_sparse_clear(entry.get());
+      has_content = false;
+    }
+    if (--it->second.left == 0) linked_.erase(it);
+  }
+  if (!has_content) archive_entry_set_size(entry.get(), 0);
+  // A warning: something that does not fit into the format was left out.
+  const int result = archive_write_header(writer_.get(), entry.get());
+  if (result < ARCHIVE_FAILED || !sink_status_.ok()) return Failure(name);
+  if (result == ARCHIVE_FAILED || !has_content) return absl::OkStatus();
+  return Content(fd, st.st_size, name);
+}
+
+absl::Status Packing::Content(int fd, int64_t size, const std::string& name) {
+  while (size > 0) {
+    const ssize_t count = read(fd, buffer_.data(), std::min<int64_t>(size, buffer_.size()));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return FileError(errno, name);
+    if (count == 0) break;  // It shrank: libarchive fills up with zeros.
+    if (archive_write_data(writer_.get(), buffer_.data(), count) < 0) return Failure(name);
+    size -= count;
+  }
+  if (archive_write_finish_entry(writer_.get()) < ARCHIVE_WARN) return Failure(name);
+  return absl::OkStatus();
+}
+
+absl::Status Packing::Finish() {
+  if (archive_write_close(writer_.get()) != ARCHIVE_OK) return Failure("archive");
+  // The trailer must not come in two pieces.
+  if (out_.size() + kTrailer.size() > chunk_) {
+    if (absl::Status status = Emit(1); !status.ok()) return status;
+  }
+  absl::StrAppend(&out_, kTrailer);
+  return sink_(out_);
+}
+
+}  // namespace
+
+absl::StatusOr<ArchivePacker> ArchivePacker::Open(const Resource& resource) {
+  ArchivePacker packer;
+  packer.resource_ = resource;
+  packer.root_.reset(open(resource.path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!packer.root_.ok()) return FileError(errno, resource.path);
+  if (fstat(packer.root_.get(), &packer.status_) != 0) return FileError(errno, resource.path);
+  if (!S_ISDIR(packer.status_.st_mode) && !S_ISREG(packer.status_.st_mode)) {
+    return MakeError(v1::NOT_A_FILE, "an archive is made of a directory or a regular file");
+  }
+  packer.info_.set_name(resource.path);
+  packer.info_.set_type(v1::REGULAR);
+  packer.info_.set_size(INT64_MAX);
+  packer.info_.set_mode(S_IFREG | 0600);
+  packer.info_.set_uid(geteuid());
+  packer.info_.set_gid(getegid());
+  packer.info_.set_modification_time(time(nullptr) * int64_t{1000000000});
+  packer.info_.set_effective_permissions(R_OK | W_OK);
+  return packer;
+}
+
+absl::Status ArchivePacker::Pack(size_t chunk, const ArchiveSink& sink,
+                                 const Cancelled& cancelled) {
+  Utf8Locale locale;
+  Packing packing(resource_, chunk, sink, cancelled);
+  if (absl::Status status = packing.Start(); !status.ok()) return status;
+  absl::Status status;
+  if (S_ISDIR(status_.st_mode)) {
+    status = packing.Directory(std::move(root_), resource_.prefix, 0);
+  } else {
+    const std::string name = absl::StrCat(resource_.prefix, SplitPath(resource_.path).name);
+    status_.st_nlink = 1;  // No other name of it will come.
+    status = packing.Member(-1, "", name, root_.get(), status_);
+  }
+  if (!status.ok()) return status;
+  return packing.Finish();
+}
+
+}  // namespace toolboxd::hgfsd

@@ -1,0 +1,94 @@
+#include "hgfsd/archive_receiver.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "absl/time/time.h"
+#include "daemon/status.h"
+#include "hgfsd/archive_unpack.h"
+#include "hgfsd/entries.h"
+#include "hgfsd/file_error.h"
+
+namespace toolboxd::hgfsd {
+namespace {
+
+constexpr size_t kMaxWaiting = 256 * 1024;
+constexpr absl::Duration kCancellationCheck = absl::Milliseconds(200);
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ArchiveReceiver>> ArchiveReceiver::Open(const Resource& resource) {
+  struct stat st;
+  if (stat(resource.path.c_str(), &st) != 0) {
+    if (errno != ENOENT) return FileError(errno, resource.path);
+    absl::Status made = MakeDirectory(resource.path, /*parents=*/true, 0750);
+    if (!made.ok()) return made;
+  } else if (!S_ISDIR(st.st_mode)) {
+    return FileError(ENOTDIR, resource.path);
+  }
+  // No links in the target: each one on the way to a member is then the archive's or was
+  // there before, and is refused.
+  std::unique_ptr<char, decltype(&free)> target(realpath(resource.path.c_str(), nullptr), &free);
+  if (target == nullptr) return FileError(errno, resource.path);
+  std::unique_ptr<ArchiveReceiver> receiver(new ArchiveReceiver);
+  receiver->thread_ = std::thread(
+      [raw = receiver.get(), path = std::string(target.get())] { raw->Unpack(path); });
+  return receiver;
+}
+
+ArchiveReceiver::~ArchiveReceiver() {
+  {
+    absl::MutexLock lock(&mutex_);
+    given_up_ = true;
+  }
+  thread_.join();
+}
+
+void ArchiveReceiver::Unpack(const std::string& target) {
+  absl::Status status = UnpackArchive(target, [this] { return Next(); });
+  absl::MutexLock lock(&mutex_);
+  result_ = std::move(status);
+  done_ = true;
+  waiting_.clear();
+}
+
+absl::StatusOr<absl::string_view> ArchiveReceiver::Next() {
+  absl::MutexLock lock(&mutex_);
+  auto ready = [this] { return !waiting_.empty() || complete_ || given_up_; };
+  mutex_.Await(absl::Condition(&ready));
+  if (given_up_) return absl::CancelledError("the transfer was given up");
+  current_.clear();
+  current_.swap(waiting_);
+  return current_;
+}
+
+absl::Status ArchiveReceiver::Write(uint64_t offset, absl::string_view data,
+                                    const Cancelled& cancelled) {
+  if (offset != position_) {
+    return MakeError(v1::INVALID_ARGUMENT, "an archive is written from its start to its end");
+  }
+  absl::MutexLock lock(&mutex_);
+  auto has_room = [this] { return waiting_.size() < kMaxWaiting || done_; };
+  while (!mutex_.AwaitWithTimeout(absl::Condition(&has_room), kCancellationCheck)) {
+    if (absl::Status status = CheckCancelled(cancelled); !status.ok()) return status;
+  }
+  position_ += data.size();
+  if (done_) return result_;
+  waiting_.append(data.data(), data.size());
+  return absl::OkStatus();
+}
+
+absl::Status ArchiveReceiver::Commit(const Cancelled& cancelled) {
+  absl::MutexLock lock(&mutex_);
+  complete_ = true;
+  while (!mutex_.AwaitWithTimeout(absl::Condition(&done_), kCancellationCheck)) {
+    if (absl::Status status = CheckCancelled(cancelled); !status.ok()) {
+      given_up_ = true;
+      return status;
+    }
+  }
+  return result_;
+}
+
+}  // namespace toolboxd::hgfsd

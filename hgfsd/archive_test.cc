@@ -1,0 +1,442 @@
+// Packing and unpacking: what goes in comes out, and nothing gets out of the target.
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <fcntl.h>
+#include <sys/acl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "hgfsd/archive_packer.h"
+#include "hgfsd/archive_receiver.h"
+#include "hgfsd/archive_unpack.h"
+#include "hgfsd/test_files.h"
+#include "hgfsd/utf8_locale.h"
+
+namespace toolboxd::hgfsd {
+namespace {
+
+constexpr absl::string_view kTrailer("\x1f\x8b\x08", 3);
+
+absl::StatusOr<std::string> Pack(const Resource& resource, size_t chunk = 61440) {
+  absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(resource);
+  if (!packer.ok()) return packer.status();
+  std::string archive;
+  absl::Status status = packer->Pack(chunk, [&](absl::string_view data) {
+    EXPECT_LE(data.size(), chunk);
+    archive.append(data.data(), data.size());
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  EXPECT_TRUE(absl::EndsWith(archive, kTrailer));
+  archive.resize(archive.size() - kTrailer.size());
+  return archive;
+}
+
+absl::StatusOr<std::string> Pack(const std::string& path) {
+  Resource resource;
+  resource.path = path;
+  return Pack(resource);
+}
+
+absl::Status Unpack(absl::string_view archive, const std::string& target, size_t piece = 10000) {
+  return UnpackArchive(target, [&]() -> absl::StatusOr<absl::string_view> {
+    absl::string_view next = archive.substr(0, piece);
+    archive.remove_prefix(next.size());
+    return next;
+  });
+}
+
+struct Member {
+  std::string name;
+  mode_t type = AE_IFREG;
+  std::string content = "";
+  std::string link = "";
+  bool hard = false;
+};
+
+std::string MakeTar(const std::vector<Member>& members) {
+  std::string result(4 << 20, '\0');
+  size_t used = 0;
+  struct archive* writer = archive_write_new();
+  archive_write_set_format_pax(writer);
+  archive_write_open_memory(writer, result.data(), result.size(), &used);
+  for (const Member& member : members) {
+    struct archive_entry* entry = archive_entry_new();
+    archive_entry_copy_pathname(entry, member.name.c_str());
+    archive_entry_set_filetype(entry, member.type);
+    archive_entry_set_perm(entry, 0755);
+    archive_entry_set_size(entry, member.content.size());
+    if (member.hard) archive_entry_copy_hardlink(entry, member.link.c_str());
+    if (member.type == AE_IFLNK) archive_entry_copy_symlink(entry, member.link.c_str());
+    EXPECT_EQ(archive_write_header(writer, entry), ARCHIVE_OK) << archive_error_string(writer);
+    archive_write_data(writer, member.content.data(), member.content.size());
+    archive_entry_free(entry);
+  }
+  archive_write_close(writer);
+  archive_write_free(writer);
+  result.resize(used);
+  return result;
+}
+
+// Names in an archive, in their order.
+std::vector<std::string> List(const std::string& archive) {
+  Utf8Locale locale;
+  std::vector<std::string> names;
+  struct archive* reader = archive_read_new();
+  archive_read_support_format_tar(reader);
+  archive_read_support_filter_gzip(reader);
+  archive_read_open_memory(reader, archive.data(), archive.size());
+  struct archive_entry* entry;
+  while (archive_read_next_header(reader, &entry) == ARCHIVE_OK) {
+    names.push_back(archive_entry_pathname(entry));
+    if (names.size() > 1000000) break;
+  }
+  archive_read_free(reader);
+  return names;
+}
+
+struct stat StatOf(const std::string& path) {
+  struct stat st = {};
+  EXPECT_EQ(lstat(path.c_str(), &st), 0) << path;
+  return st;
+}
+
+TEST(Archive, RoundTripKeepsEverything) {
+  TestDirectory from, to;
+  from.Directory("dir", 0750);
+  from.Directory("empty", 0700);
+  from.File("dir/file", "content", 0640);
+  from.File("suid", "x", 04711);
+  ASSERT_EQ(chown((from / "suid").c_str(), 7, 8), 0);
+  ASSERT_EQ(chmod((from / "suid").c_str(), 04711), 0);
+  from.File("new\nline \"'&<", "odd");
+  from.File("\xff\xfe", "not UTF-8");
+  from.File("\xc3\xa9", "UTF-8");
+  from.File(std::string(200, 'n'), "long");
+  from.Link("link", "../no/where");
+  from.Link("long link", std::string(300, 't'));
+  ASSERT_EQ(link((from / "dir/file").c_str(), (from / "hard").c_str()), 0);
+  ASSERT_EQ(mkfifo((from / "pipe").c_str(), 0600), 0);
+  from.File("sparse", "");
+  const int fd = open((from / "sparse").c_str(), O_RDWR);
+  ASSERT_EQ(pwrite(fd, "end", 3, 50 << 20), 3);
+  close(fd);
+  const bool xattrs =
+      setxattr((from / "dir/file").c_str(), "user.note", "a\0b", 3, 0) == 0;
+  acl_t acl = acl_from_text("u::rw,u:9:r,g::r,m::r,o::-");
+  ASSERT_EQ(acl_set_file((from / "dir/file").c_str(), ACL_TYPE_ACCESS, acl), 0);
+  acl_free(acl);
+  const struct timespec times[2] = {{1, 2}, {1500000000, 123456789}};
+  ASSERT_EQ(utimensat(AT_FDCWD, (from / "dir/file").c_str(), times, 0), 0);
+  ASSERT_EQ(utimensat(AT_FDCWD, (from / "dir").c_str(), times, 0), 0);
+
+  absl::StatusOr<std::string> archive = Pack(from.path());
+  ASSERT_THAT(archive, IsOk());
+  EXPECT_LT(archive->size(), 1u << 20);  // The hole is not in it.
+  ASSERT_THAT(Unpack(*archive, to.path()), IsOk());
+
+  EXPECT_EQ(Names(to.path()), Names(from.path()));
+  for (const std::string& name : Names(from.path())) {
+    EXPECT_EQ(StatOf(from / name).st_mode, StatOf(to / name).st_mode) << name;
+    EXPECT_EQ(StatOf(from / name).st_uid, StatOf(to / name).st_uid) << name;
+    EXPECT_EQ(StatOf(from / name).st_mtim.tv_nsec, StatOf(to / name).st_mtim.tv_nsec) << name;
+  }
+  EXPECT_EQ(StatOf(to / "dir").st_mtim.tv_sec, 1500000000);
+  EXPECT_EQ(StatOf(to / "dir/file").st_ino, StatOf(to / "hard").st_ino);
+  EXPECT_EQ(ReadFile(to / "hard"), "content");
+  EXPECT_EQ(ReadFile(to / "\xff\xfe"), "not UTF-8");
+  EXPECT_EQ(ReadFile(to / "\xc3\xa9"), "UTF-8");
+  char target[400] = {};
+  EXPECT_EQ(readlink((to / "link").c_str(), target, sizeof(target)), 11);
+  EXPECT_STREQ(target, "../no/where");
+  EXPECT_EQ(readlink((to / "long link").c_str(), target, sizeof(target)), 300);
+  EXPECT_EQ(StatOf(to / "sparse").st_size, (50 << 20) + 3);
+  EXPECT_LT(StatOf(to / "sparse").st_blocks * 512, 1 << 20);
+  char value[256];
+  if (xattrs) {
+    EXPECT_EQ(getxattr((to / "dir/file").c_str(), "user.note", value, sizeof(value)), 3);
+  }
+  EXPECT_GT(getxattr((to / "dir/file").c_str(), "system.posix_acl_access", value, sizeof(value)),
+            28);
+}
+
+TEST(Archive, MembersAreInLexicalOrderWithoutTheRoot) {
+  TestDirectory dir;
+  dir.Directory("b");
+  dir.File("b/2");
+  dir.File("b/1");
+  dir.File("a");
+  dir.File("b.c");
+  EXPECT_THAT(List(*Pack(dir.path())), testing::ElementsAre("a", "b/", "b/1", "b/2", "b.c"));
+}
+
+TEST(Archive, PrefixGoesBeforeEveryNameAndHardLink) {
+  TestDirectory dir, to;
+  dir.File("a", "x");
+  ASSERT_EQ(link((dir / "a").c_str(), (dir / "b").c_str()), 0);
+  Resource resource;
+  resource.path = dir.path();
+  resource.prefix = "top/";
+  absl::StatusOr<std::string> archive = Pack(resource);
+  EXPECT_THAT(List(*archive), testing::ElementsAre("top/a", "top/b"));
+  ASSERT_THAT(Unpack(*archive, to.path()), IsOk());
+  EXPECT_EQ(ReadFile(to / "top/b"), "x");
+}
+
+TEST(Archive, GzipOnRequestAndSniffed) {
+  TestDirectory dir, to;
+  dir.File("zeros", std::string(1 << 20, '\0'));
+  Resource resource;
+  resource.path = dir.path();
+  resource.gzip = true;
+  absl::StatusOr<std::string> archive = Pack(resource);
+  ASSERT_THAT(archive, IsOk());
+  EXPECT_TRUE(absl::StartsWith(*archive, kTrailer));
+  EXPECT_LT(archive->size(), 20000u);
+  ASSERT_THAT(Unpack(*archive, to.path()), IsOk());
+  EXPECT_EQ(StatOf(to / "zeros").st_size, 1 << 20);
+}
+
+TEST(Archive, AnyChunkSizeKeepsTheTrailerWhole) {
+  TestDirectory dir;
+  dir.File("a", "x");
+  Resource resource;
+  resource.path = dir.path();
+  const size_t size = Pack(resource)->size();
+  for (size_t chunk : {size - 1, size, size + 1, size + 2, size + 3, size / 2, size_t{7}}) {
+    absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(resource);
+    std::string last;
+    ASSERT_THAT(packer->Pack(chunk, [&](absl::string_view data) {
+      last = std::string(data);
+      return absl::OkStatus();
+    }), IsOk());
+    EXPECT_TRUE(absl::EndsWith(last, kTrailer)) << chunk;
+  }
+}
+
+TEST(Archive, SingleFileIsTheOnlyMember) {
+  TestDirectory dir;
+  EXPECT_THAT(List(*Pack(dir.File("file", "x"))), testing::ElementsAre("file"));
+}
+
+TEST(Archive, UnreadableAndSocketsAreLeftOut) {
+  TestDirectory dir;
+  dir.File("readable");
+  dir.File("secret", "x", 0600);
+  dir.Directory("locked", 0700);
+  dir.File("locked/file");
+  const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  struct sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  strcpy(address.sun_path, (dir / "socket").c_str());
+  ASSERT_EQ(bind(fd, reinterpret_cast<struct sockaddr*>(&address), sizeof(address)), 0);
+  close(fd);
+  AsNobody([&] {
+    EXPECT_THAT(List(*Pack(dir.path())), testing::ElementsAre("locked/", "readable"));
+  });
+}
+
+TEST(Archive, PackErrors) {
+  TestDirectory dir;
+  EXPECT_THAT(Pack(dir / "none"), FailsWith(v1::NOT_FOUND));
+  EXPECT_THAT(Pack("/dev/null"), FailsWith(v1::NOT_A_FILE));
+  const std::string locked = dir.Directory("locked", 0700);
+  AsNobody([&] { EXPECT_THAT(Pack(locked), FailsWith(v1::ACCESS_DENIED)); });
+  Resource resource;
+  resource.path = dir.path();
+  absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(resource);
+  EXPECT_EQ(packer->info().size(), uint64_t{INT64_MAX});
+  EXPECT_TRUE(absl::IsCancelled(
+      packer->Pack(100, [](absl::string_view) { return absl::CancelledError("gone"); })));
+}
+
+TEST(MemberName, StaysBelow) {
+  EXPECT_EQ(*CheckMemberName("./a//b/./c/"), "a/b/c");
+  EXPECT_EQ(*CheckMemberName("a..b/..c"), "a..b/..c");
+  EXPECT_EQ(*CheckMemberName("./"), "");
+  for (const char* name : {"", "/a", "..", "a/..", "a/../b", "../a"}) {
+    EXPECT_THAT(CheckMemberName(name), FailsWith(v1::INVALID_ARGUMENT)) << name;
+  }
+}
+
+// Each of these tries to write or link outside; the good member beside it is unpacked.
+TEST(Archive, MembersThatWouldLeaveTheTargetAreRefusedByName) {
+  struct Case {
+    std::vector<Member> members;
+    std::string culprit;
+  };
+  TestDirectory dir;
+  dir.Directory("outside");
+  const std::string outside = dir.File("outside/file", "precious");
+  const std::vector<Case> cases = {
+      {{{.name = "../outside/file", .content = "bad"}}, "../outside/file"},
+      {{{.name = outside, .content = "bad"}}, outside},
+      {{{.name = "x/../../outside/new", .content = "bad"}}, "x/../../outside/new"},
+      {{{.name = "link", .type = AE_IFLNK, .link = "../outside"},
+        {.name = "link/file", .content = "bad"}},
+       "link/file"},
+      {{{.name = "link", .type = AE_IFLNK, .link = dir / "outside"},
+        {.name = "link/new/deep", .content = "bad"}},
+       "link/new/deep"},
+      {{{.name = "hard", .link = outside, .hard = true}}, outside},
+      {{{.name = "hard", .link = "../outside/file", .hard = true}}, "../outside/file"},
+      {{{.name = "link", .type = AE_IFLNK, .link = "../outside"},
+        {.name = "hard", .link = "link/file", .hard = true}},
+       "hard"},
+      {{{.name = "link", .type = AE_IFLNK, .link = "../outside"},
+        {.name = "link/newdir", .type = AE_IFDIR}},
+       "link/newdir"},
+      {{{.name = "device", .type = AE_IFCHR}}, "device"},
+      {{{.name = "device", .type = AE_IFBLK}}, "device"},
+  };
+  for (size_t i = 0; i < cases.size(); ++i) {
+    const std::string target = dir.Directory(absl::StrCat("target", i));
+    std::vector<Member> members = cases[i].members;
+    members.push_back({.name = "good", .content = "good"});
+    const absl::Status status = Unpack(MakeTar(members), target);
+    EXPECT_FALSE(status.ok()) << i;
+    EXPECT_THAT(std::string(status.message()), testing::HasSubstr(cases[i].culprit)) << i;
+    EXPECT_EQ(ReadFile(outside), "precious") << i;
+    EXPECT_THAT(Names(dir / "outside"), testing::ElementsAre("file")) << i;
+    EXPECT_EQ(StatOf(outside).st_nlink, 1u) << i;
+    EXPECT_EQ(ReadFile(target + "/good"), "good") << i;
+  }
+}
+
+TEST(Archive, LinkAtAMembersNameIsReplacedNotFollowed) {
+  TestDirectory dir;
+  const std::string outside = dir.File("outside", "precious");
+  const std::string target = dir.Directory("target");
+  dir.Link("target/name", "../outside");
+  EXPECT_THAT(Unpack(MakeTar({{.name = "name", .content = "new"}}), target), IsOk());
+  EXPECT_EQ(ReadFile(outside), "precious");
+  EXPECT_EQ(ReadFile(target + "/name"), "new");
+}
+
+TEST(Archive, LinksAlreadyInTheTargetAreNotWrittenThrough) {
+  TestDirectory dir;
+  dir.Directory("outside");
+  const std::string target = dir.Directory("target");
+  dir.Link("target/link", "../outside");
+  EXPECT_FALSE(Unpack(MakeTar({{.name = "link/file", .content = "bad"}}), target).ok());
+  EXPECT_TRUE(Names(dir / "outside").empty());
+}
+
+TEST(Archive, RootMemberIsSkipped) {
+  TestDirectory dir;
+  chmod(dir.path().c_str(), 0711);
+  EXPECT_THAT(Unpack(MakeTar({{.name = "./", .type = AE_IFDIR}, {.name = "./a"}}), dir.path()),
+              IsOk());
+  EXPECT_EQ(ModeOf(dir.path()), 0711u);
+  EXPECT_TRUE(Exists(dir / "a"));
+}
+
+TEST(Archive, WhatIsNoArchiveFails) {
+  TestDirectory dir;
+  for (const std::string& data :
+       {std::string("hello, world"), std::string(100000, 'x'), std::string("\x1f\x8b\x08garbage"),
+        std::string()}) {
+    EXPECT_THAT(Unpack(data, dir.path()), FailsWith(v1::INVALID_ARGUMENT)) << data.substr(0, 9);
+  }
+  EXPECT_TRUE(Names(dir.path()).empty());
+}
+
+TEST(Archive, TruncatedArchiveFailsAndLeavesNoHalfFile) {
+  TestDirectory dir;
+  const std::string archive =
+      MakeTar({{.name = "a", .content = "whole"}, {.name = "b", .content = std::string(9000, 'b')}});
+  const size_t b = archive.find("bbbbbbbb");
+  EXPECT_THAT(Unpack(archive.substr(0, b + 3000), dir.path()), FailsWith(v1::INVALID_ARGUMENT));
+  EXPECT_THAT(Names(dir.path()), testing::ElementsAre("a"));
+}
+
+TEST(Archive, FullDiskEndsIt) {
+  TestDirectory dir;
+  if (unshare(CLONE_NEWNS) != 0 || mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+      mount("tmpfs", dir.path().c_str(), "tmpfs", 0, "size=64k") != 0) {
+    GTEST_SKIP() << "no mounts here";
+  }
+  EXPECT_THAT(Unpack(MakeTar({{.name = "big", .content = std::string(1 << 20, 'x')},
+                              {.name = "after"}}), dir.path()),
+              FailsWith(v1::NO_SPACE));
+  EXPECT_TRUE(Names(dir.path()).empty());
+  umount(dir.path().c_str());
+}
+
+TEST(Archive, UsersWithoutRootKeepTheirOwnOwner) {
+  TestDirectory from, to;
+  from.File("file", "x");
+  chmod(to.path().c_str(), 0777);
+  absl::StatusOr<std::string> archive = Pack(from.path());
+  AsNobody([&] { EXPECT_THAT(Unpack(*archive, to.path()), IsOk()); });
+  EXPECT_EQ(StatOf(to / "file").st_uid, 65534u);
+}
+
+TEST(ArchiveReceiver, UnpacksWhatIsWritten) {
+  TestDirectory from, to;
+  for (int i = 0; i < 20; ++i) from.File(absl::StrCat("f", i), std::string(100000, 'a' + i));
+  absl::StatusOr<std::string> archive = Pack(from.path());
+  Resource resource;
+  resource.path = to / "made/on the way";
+  auto receiver = ArchiveReceiver::Open(resource);
+  ASSERT_THAT(receiver, IsOk());
+  for (size_t i = 0; i < archive->size(); i += 60000) {
+    ASSERT_THAT((*receiver)->Write(i, absl::string_view(*archive).substr(i, 60000)), IsOk());
+  }
+  // What comes after the end is dropped, whatever it is.
+  EXPECT_THAT((*receiver)->Write((*receiver)->position(), kTrailer), IsOk());
+  EXPECT_THAT((*receiver)->Commit(), IsOk());
+  EXPECT_EQ(ModeOf(to / "made"), 0750u);
+  EXPECT_EQ(Names(to / "made/on the way").size(), 20u);
+  EXPECT_EQ(ReadFile(to / "made/on the way/f7"), std::string(100000, 'h'));
+}
+
+TEST(ArchiveReceiver, ErrorsComeAtTheNextWriteOrAtCommit) {
+  TestDirectory dir;
+  Resource resource;
+  resource.path = dir.path();
+  {
+    auto receiver = ArchiveReceiver::Open(resource);
+    absl::Status status;
+    for (int i = 0; i < 1000 && status.ok(); ++i) {
+      status = (*receiver)->Write((*receiver)->position(), std::string(4096, 'x'));
+      usleep(100);
+    }
+    EXPECT_THAT(status, FailsWith(v1::INVALID_ARGUMENT));
+    EXPECT_THAT((*receiver)->Commit(), FailsWith(v1::INVALID_ARGUMENT));
+  }
+  {
+    auto receiver = ArchiveReceiver::Open(resource);
+    EXPECT_THAT((*receiver)->Write(0, "short"), IsOk());
+    EXPECT_THAT((*receiver)->Commit(), FailsWith(v1::INVALID_ARGUMENT));
+  }
+  {
+    auto receiver = ArchiveReceiver::Open(resource);
+    EXPECT_THAT((*receiver)->Write(5, "x"), FailsWith(v1::INVALID_ARGUMENT));
+  }
+  resource.path = dir.File("file");
+  EXPECT_THAT(ArchiveReceiver::Open(resource), FailsWith(v1::NOT_A_DIRECTORY));
+}
+
+TEST(ArchiveReceiver, GivenUpEndsAtOnce) {
+  TestDirectory dir;
+  Resource resource;
+  resource.path = dir.path();
+  auto receiver = ArchiveReceiver::Open(resource);
+  const std::string archive = MakeTar({{.name = "a", .content = std::string(100000, 'a')}});
+  EXPECT_THAT((*receiver)->Write(0, archive.substr(0, 50000)), IsOk());
+  receiver->reset();
+  EXPECT_TRUE(Names(dir.path()).empty());
+}
+
+}  // namespace
+}  // namespace toolboxd::hgfsd

@@ -1,0 +1,156 @@
+#include "hgfsd/file_handler_service.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "daemon/status.h"
+#include "hgfsd/archive_packer.h"
+#include "hgfsd/archive_receiver.h"
+#include "hgfsd/cancellation.h"
+#include "hgfsd/content_size.h"
+#include "hgfsd/file_reader.h"
+#include "hgfsd/file_writer.h"
+#include "hgfsd/resource.h"
+
+namespace toolboxd::hgfsd {
+namespace {
+
+constexpr uint32_t kDefaultChunk = 64 * 1024;
+constexpr uint32_t kMaxChunk = 1024 * 1024;
+
+using ReplyWriter = grpc::ServerWriter<v1::ReadReply>;
+using RequestReader = grpc::ServerReader<v1::WriteRequest>;
+
+absl::Status Gone() { return absl::CancelledError("the caller has gone"); }
+
+absl::Status SendOpened(const v1::FileInfo& info, ReplyWriter* writer) {
+  v1::ReadReply reply;
+  *reply.mutable_opened() = info;
+  return writer->Write(reply) ? absl::OkStatus() : Gone();
+}
+
+absl::Status SendFile(const std::string& path, uint64_t offset, uint32_t chunk,
+                      ReplyWriter* writer) {
+  absl::StatusOr<FileReader> reader = FileReader::Open(path, offset);
+  if (!reader.ok()) return reader.status();
+  if (absl::Status status = SendOpened(reader->info(), writer); !status.ok()) return status;
+  v1::ReadReply reply;
+  while (true) {
+    if (absl::Status status = reader->Read(chunk, reply.mutable_data()); !status.ok()) {
+      return status;
+    }
+    if (reply.data().empty()) return absl::OkStatus();
+    // Blocks while the caller's window is full: this is the read-ahead's bound.
+    if (!writer->Write(reply)) return Gone();
+  }
+}
+
+absl::Status SendArchive(const Resource& resource, uint32_t chunk, const Cancelled& cancelled,
+                         ReplyWriter* writer) {
+  absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(resource);
+  if (!packer.ok()) return packer.status();
+  if (absl::Status status = SendOpened(packer->info(), writer); !status.ok()) return status;
+  v1::ReadReply reply;
+  return packer->Pack(
+      chunk,
+      [&](absl::string_view data) {
+        reply.set_data(data.data(), data.size());
+        return writer->Write(reply) ? absl::OkStatus() : Gone();
+      },
+      cancelled);
+}
+
+// Everything after the open: `Target` is a FileWriter or an ArchiveReceiver.
+template <typename Target>
+absl::Status Receive(Target& target, const Cancelled& cancelled, RequestReader* reader,
+                     v1::WriteRequest* request, v1::WriteReply* reply) {
+  reader->SendInitialMetadata();
+  while (reader->Read(request)) {
+    absl::Status status;
+    switch (request->part_case()) {
+      case v1::WriteRequest::kChunk: {
+        const v1::WriteChunk& chunk = request->chunk();
+        const uint64_t offset = chunk.append() ? target.position() : chunk.offset();
+        status = target.Write(offset, chunk.data(), cancelled);
+        break;
+      }
+      case v1::WriteRequest::kAttributes:
+        target.SetAttributes(request->attributes());
+        break;
+      case v1::WriteRequest::kCommit:
+        reply->set_size(target.size());
+        return target.Commit(cancelled);
+      default:
+        status = MakeError(v1::INVALID_ARGUMENT, "a file is opened once, and first");
+    }
+    if (!status.ok()) return status;
+  }
+  return absl::CancelledError("the stream ended without a commit");
+}
+
+absl::Status ReceiveAny(bool sync, const Cancelled& cancelled, RequestReader* reader,
+                        v1::WriteReply* reply) {
+  v1::WriteRequest request;
+  if (!reader->Read(&request)) return Gone();
+  if (!request.has_open()) {
+    return MakeError(v1::INVALID_ARGUMENT, "the first request opens the file");
+  }
+  const v1::OpenForWriting open = request.open();
+  absl::StatusOr<Resource> resource = ParseResource(open.path());
+  if (!resource.ok()) return resource.status();
+  if (resource->is_archive) {
+    absl::StatusOr<std::unique_ptr<ArchiveReceiver>> target = ArchiveReceiver::Open(*resource);
+    if (!target.ok()) return target.status();
+    return Receive(**target, cancelled, reader, &request, reply);
+  }
+  absl::StatusOr<std::unique_ptr<FileWriter>> target =
+      FileWriter::Open(resource->path, {open.mode(), open.permissions(), sync});
+  if (!target.ok()) return target.status();
+  return Receive(**target, cancelled, reader, &request, reply);
+}
+
+}  // namespace
+
+grpc::Status FileHandlerService::Stat(grpc::ServerContext*, const v1::StatRequest* request,
+                                      v1::FileInfo* reply) {
+  absl::StatusOr<Resource> resource = ParseResource(request->path());
+  if (!resource.ok()) return ToGrpc(resource.status());
+  if (resource->is_archive) {
+    absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(*resource);
+    if (!packer.ok()) return ToGrpc(packer.status());
+    *reply = packer->info();
+  } else {
+    absl::StatusOr<v1::FileInfo> info = DescribeContent(resource->path);
+    if (!info.ok()) return ToGrpc(info.status());
+    *reply = *std::move(info);
+  }
+  // As it was asked for, query and all.
+  reply->set_name(request->path());
+  return grpc::Status::OK;
+}
+
+grpc::Status FileHandlerService::Read(grpc::ServerContext* context, const v1::ReadRequest* request,
+                                      ReplyWriter* writer) {
+  const uint32_t chunk =
+      request->chunk_size() == 0 ? kDefaultChunk : std::min(request->chunk_size(), kMaxChunk);
+  absl::StatusOr<Resource> resource = ParseResource(request->path());
+  if (!resource.ok()) return ToGrpc(resource.status());
+  if (!resource->is_archive) {
+    return ToGrpc(SendFile(resource->path, request->offset(), chunk, writer));
+  }
+  if (request->offset() != 0) {
+    return ToGrpc(MakeError(v1::NOT_SUPPORTED, "an archive is read from its start"));
+  }
+  return ToGrpc(
+      SendArchive(*resource, chunk, [context] { return context->IsCancelled(); }, writer));
+}
+
+grpc::Status FileHandlerService::Write(grpc::ServerContext* context, RequestReader* reader,
+                                       v1::WriteReply* reply) {
+  return ToGrpc(ReceiveAny(
+      options_.sync_uploads, [context] { return context->IsCancelled(); }, reader, reply));
+}
+
+}  // namespace toolboxd::hgfsd

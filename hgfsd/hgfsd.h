@@ -1,0 +1,13 @@
+// The hgfsd program, for a file of its own and for the one that holds all programs.
+
+#ifndef TOOLBOXD_HGFSD_HGFSD_H_
+#define TOOLBOXD_HGFSD_HGFSD_H_
+
+namespace toolboxd {
+
+// Returns the process's exit status.
+int HgfsdMain(int argc, char** argv);
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_HGFSD_HGFSD_H_

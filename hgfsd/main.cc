@@ -1,0 +1,73 @@
+// hgfsd: the guest's files for one user, on one connection.
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <memory>
+#include <utility>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "daemon/flags.h"
+#include "daemon/inherited_connection.h"
+#include "daemon/init.h"
+#include "daemon/server.h"
+#include "hgfsd/file_handler_service.h"
+#include "hgfsd/files_service.h"
+#include "hgfsd/hgfsd.h"
+
+ABSL_FLAG(bool, sync_uploads, false,
+          "Wait until an uploaded file is on the disk before it takes its place; without, a "
+          "power failure within seconds may lose it.");
+
+namespace toolboxd {
+namespace {
+
+constexpr char kUsage[] =
+    "Serves the guest's files as the user that it runs as: the services Files and FileHandler "
+    "(proto/toolboxd/v1).\n"
+    "session starts it with the caller's connection at descriptor 3; it ends with that "
+    "connection. By hand, --socket=PATH makes it listen there instead, for its own user and "
+    "root.";
+
+// One stream takes a thread, and each open handle of the host is a stream.
+constexpr int kMaxStreams = 256;
+
+absl::Status Serve() {
+  hgfsd::FilesService files;
+  hgfsd::FileHandlerService file_handler({.sync_uploads = absl::GetFlag(FLAGS_sync_uploads)});
+  const std::vector<NamedService> services = {
+      {v1::Files::service_full_name(), &files},
+      {v1::FileHandler::service_full_name(), &file_handler}};
+  ServerLimits limits;
+  limits.max_threads = kMaxStreams;
+  limits.max_streams = kMaxStreams;
+
+  absl::StatusOr<SharedFlags> flags = GetSharedFlags();
+  if (!flags.ok()) return flags.status();
+  if (flags->socket.empty()) {
+    InheritedConnectionOptions options;
+    options.services = services;
+    options.limits = limits;
+    return ServeInheritedConnection(options);
+  }
+  absl::StatusOr<ServerOptions> options =
+      ServerOptionsFromFlags({.allow = absl::StrCat(geteuid())});
+  if (!options.ok()) return options.status();
+  options->services = services;
+  options->limits = limits;
+  absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(*std::move(options));
+  if (!server.ok()) return server.status();
+  return (*server)->Run();
+}
+
+}  // namespace
+
+int HgfsdMain(int argc, char** argv) {
+  InitDaemon(argc, argv, "hgfsd", kUsage);
+  // A file beyond RLIMIT_FSIZE is an error of one upload, not the end of the process.
+  signal(SIGXFSZ, SIG_IGN);
+  return ExitStatus(Serve());
+}
+
+}  // namespace toolboxd
