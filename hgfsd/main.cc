@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
@@ -51,8 +52,9 @@ absl::Status Serve() {
     options.limits = limits;
     return ServeInheritedConnection(options);
   }
-  absl::StatusOr<ServerOptions> options =
-      ServerOptionsFromFlags({.allow = absl::StrCat(geteuid())});
+  DaemonDefaults defaults;
+  defaults.allow = absl::StrCat(geteuid());
+  absl::StatusOr<ServerOptions> options = ServerOptionsFromFlags(defaults);
   if (!options.ok()) return options.status();
   options->services = services;
   options->limits = limits;

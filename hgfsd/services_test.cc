@@ -1,0 +1,368 @@
+// Both services over gRPC, in this process and in hgfsd itself.
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "daemon/status.h"
+#include "grpcpp/create_channel_posix.h"
+#include "grpcpp/server_builder.h"
+#include "grpcpp/server_posix.h"
+#include "gtest/gtest.h"
+#include "hgfsd/file_handler_service.h"
+#include "hgfsd/files_service.h"
+#include "hgfsd/test_files.h"
+
+namespace toolboxd::hgfsd {
+namespace {
+
+void MakeConnection(int ends[2]) {
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+}
+
+std::shared_ptr<grpc::Channel> ChannelOn(int fd) {
+  fcntl(fd, F_SETFL, O_NONBLOCK);
+  return grpc::CreateInsecureChannelFromFd("hgfsd", fd);
+}
+
+v1::Reason ReasonOf(const grpc::Status& status) { return toolboxd::ReasonOf(FromGrpc(status)); }
+
+// An upload as transportd makes it.
+class Upload {
+ public:
+  Upload(v1::FileHandler::Stub& stub, const std::string& path)
+      : stream_(stub.Write(&context_, &reply_)) {
+    v1::WriteRequest request;
+    request.mutable_open()->set_path(path);
+    request.mutable_open()->set_mode(v1::OpenForWriting::CREATE_OR_TRUNCATE);
+    stream_->Write(request);
+    stream_->WaitForInitialMetadata();
+  }
+  bool Append(absl::string_view data) {
+    v1::WriteRequest request;
+    request.mutable_chunk()->set_append(true);
+    request.mutable_chunk()->set_data(data.data(), data.size());
+    return stream_->Write(request);
+  }
+  bool Send(const v1::WriteRequest& request) { return stream_->Write(request); }
+  grpc::Status Commit() {
+    v1::WriteRequest request;
+    request.mutable_commit();
+    stream_->Write(request);
+    return Finish();
+  }
+  grpc::Status Finish() {
+    stream_->WritesDone();
+    return stream_->Finish();
+  }
+  void Cancel() { context_.TryCancel(); }
+  const v1::WriteReply& reply() const { return reply_; }
+
+ private:
+  grpc::ClientContext context_;
+  v1::WriteReply reply_;
+  std::unique_ptr<grpc::ClientWriter<v1::WriteRequest>> stream_;
+};
+
+struct Download {
+  grpc::Status status;
+  std::optional<v1::FileInfo> opened;
+  std::string data;
+  size_t largest = 0;
+};
+
+Download Read(v1::FileHandler::Stub& stub, const std::string& path, uint64_t offset = 0,
+              uint32_t chunk = 0) {
+  grpc::ClientContext context;
+  v1::ReadRequest request;
+  request.set_path(path);
+  request.set_offset(offset);
+  request.set_chunk_size(chunk);
+  auto stream = stub.Read(&context, request);
+  Download result;
+  v1::ReadReply reply;
+  while (stream->Read(&reply)) {
+    if (reply.has_opened()) {
+      EXPECT_FALSE(result.opened.has_value());
+      result.opened = reply.opened();
+    } else {
+      EXPECT_TRUE(result.opened.has_value());
+      result.data += reply.data();
+      result.largest = std::max(result.largest, reply.data().size());
+    }
+  }
+  result.status = stream->Finish();
+  return result;
+}
+
+class Services : public testing::Test {
+ protected:
+  Services() {
+    int ends[2];
+    MakeConnection(ends);
+    grpc::ServerBuilder builder;
+    builder.RegisterService(&files_service_);
+    builder.RegisterService(&handler_service_);
+    server_ = builder.BuildAndStart();
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    grpc::AddInsecureChannelFromFd(server_.get(), ends[0]);
+    channel_ = ChannelOn(ends[1]);
+    files_ = v1::Files::NewStub(channel_);
+    handler_ = v1::FileHandler::NewStub(channel_);
+  }
+  ~Services() override {
+    channel_.reset();
+    server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
+  }
+
+  // One unary call that must succeed.
+  template <typename Request, typename Reply>
+  Reply Call(grpc::Status (v1::Files::Stub::*method)(grpc::ClientContext*, const Request&, Reply*),
+             const Request& request) {
+    grpc::ClientContext context;
+    Reply reply;
+    const grpc::Status status = (files_.get()->*method)(&context, request, &reply);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return reply;
+  }
+
+  TestDirectory dir_;
+  FilesService files_service_;
+  FileHandlerService handler_service_{FileHandlerService::Options{}};
+  std::unique_ptr<grpc::Server> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::Files::Stub> files_;
+  std::unique_ptr<v1::FileHandler::Stub> handler_;
+};
+
+TEST_F(Services, FilesAreDescribedAndChecked) {
+  const std::string file = dir_.File("file", "123");
+  v1::ListFilesRequest list;
+  list.set_path(dir_.path());
+  list.set_limit(10);
+  EXPECT_EQ(Call(&v1::Files::Stub::List, list).entries_size(), 3);
+  v1::GetFileInfoRequest get;
+  get.set_path(file);
+  EXPECT_EQ(Call(&v1::Files::Stub::GetInfo, get).effective_permissions() & 6, 6u);
+  v1::CheckReadRequest check_read;
+  check_read.set_path(file);
+  EXPECT_EQ(Call(&v1::Files::Stub::CheckRead, check_read).size(), 3u);
+  v1::CheckWriteRequest check_write;
+  check_write.set_path(dir_ / "new");
+  Call(&v1::Files::Stub::CheckWrite, check_write);
+  v1::GetVolumeRequest volume;
+  volume.set_path(dir_.path());
+  EXPECT_GT(Call(&v1::Files::Stub::GetVolume, volume).total_bytes(), 0u);
+}
+
+TEST_F(Services, FilesAreMadeMovedChangedAndDeleted) {
+  v1::MakeDirectoryRequest make;
+  make.set_path(dir_ / "a/b");
+  make.set_parents(true);
+  Call(&v1::Files::Stub::MakeDirectory, make);
+  v1::MoveRequest move;
+  move.set_from(dir_ / "a");
+  move.set_to(dir_ / "moved");
+  Call(&v1::Files::Stub::MoveDirectory, move);
+  move.set_from(dir_.File("file"));
+  move.set_to(dir_ / "moved/file");
+  Call(&v1::Files::Stub::MoveFile, move);
+  v1::SetAttributesRequest set;
+  set.set_path(dir_ / "moved/file");
+  set.mutable_attributes()->set_permissions(0600);
+  Call(&v1::Files::Stub::SetAttributes, set);
+  EXPECT_EQ(ModeOf(dir_ / "moved/file"), 0600u);
+  v1::CreateTemporaryRequest temporary;
+  temporary.set_directory(dir_.path());
+  v1::DeleteFileRequest remove;
+  remove.set_path(Call(&v1::Files::Stub::CreateTemporary, temporary).path());
+  Call(&v1::Files::Stub::DeleteFile, remove);
+  v1::DeleteDirectoryRequest remove_tree;
+  remove_tree.set_path(dir_ / "moved");
+  remove_tree.set_recursive(true);
+  Call(&v1::Files::Stub::DeleteDirectory, remove_tree);
+  EXPECT_TRUE(Names(dir_.path()).empty());
+}
+
+TEST_F(Services, ErrorsCarryReasonAndErrno) {
+  v1::DeleteFileRequest request;
+  v1::DeleteFileReply reply;
+  request.set_path(dir_ / "none\xff");
+  grpc::ClientContext context;
+  const grpc::Status status = files_->DeleteFile(&context, request, &reply);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(ReasonOf(status), v1::NOT_FOUND);
+  EXPECT_EQ(OsErrorOf(FromGrpc(status)), ENOENT);
+}
+
+TEST_F(Services, ReadsFromAnOffsetInChunks) {
+  const std::string content = std::string(100000, 'a') + "end";
+  const std::string file = dir_.File("file", content);
+  Download all = Read(*handler_, file);
+  EXPECT_TRUE(all.status.ok());
+  EXPECT_EQ(all.opened->size(), content.size());
+  EXPECT_EQ(all.data, content);
+  Download tail = Read(*handler_, file, 99999, 3);
+  EXPECT_EQ(tail.data, "aend");
+  EXPECT_EQ(tail.largest, 3u);
+  Download empty = Read(*handler_, dir_.File("empty"));
+  EXPECT_TRUE(empty.status.ok());
+  EXPECT_TRUE(empty.opened.has_value());
+  EXPECT_EQ(ReasonOf(Read(*handler_, dir_ / "none").status), v1::NOT_FOUND);
+}
+
+TEST_F(Services, SizesAroundTheHostsPackets) {
+  for (size_t size : {0, 1, 61439, 61440, 61441, 63487, 63488, 63489, 1 << 20}) {
+    std::string content(size, '\0');
+    for (size_t i = 0; i < size; ++i) content[i] = static_cast<char>(i * 31 + i / 251);
+    Upload upload(*handler_, dir_ / "file");
+    for (size_t at = 0; at < size; at += 61440) {
+      ASSERT_TRUE(upload.Append(absl::string_view(content).substr(at, 61440)));
+    }
+    ASSERT_TRUE(upload.Commit().ok());
+    EXPECT_EQ(upload.reply().size(), size);
+    EXPECT_TRUE(Read(*handler_, dir_ / "file", 0, 61440).data == content) << size;
+  }
+}
+
+TEST_F(Services, UploadAppearsOnlyWithCommit) {
+  const std::string file = dir_.File("file", "old");
+  {
+    Upload upload(*handler_, file);
+    upload.Append("new");
+    EXPECT_EQ(upload.Finish().error_code(), grpc::StatusCode::CANCELLED);
+  }
+  {
+    Upload upload(*handler_, file);
+    upload.Append("new");
+    upload.Cancel();
+    EXPECT_FALSE(upload.Finish().ok());
+  }
+  EXPECT_EQ(ReadFile(file), "old");
+  Upload upload(*handler_, file);
+  EXPECT_TRUE(upload.Append("new"));
+  EXPECT_TRUE(upload.Commit().ok());
+  EXPECT_EQ(ReadFile(file), "new");
+}
+
+TEST_F(Services, WriteRefusesWhatIsOutOfOrder) {
+  v1::WriteRequest chunk;
+  chunk.mutable_chunk()->set_data("x");
+  grpc::ClientContext context;
+  v1::WriteReply reply;
+  auto stream = handler_->Write(&context, &reply);
+  stream->Write(chunk);
+  stream->WritesDone();
+  EXPECT_EQ(ReasonOf(stream->Finish()), v1::INVALID_ARGUMENT);
+  Upload twice(*handler_, dir_ / "file");
+  v1::WriteRequest open;
+  open.mutable_open()->set_path(dir_ / "other");
+  twice.Send(open);
+  EXPECT_EQ(ReasonOf(twice.Finish()), v1::INVALID_ARGUMENT);
+  EXPECT_EQ(ReasonOf(Upload(*handler_, dir_ / "none/file").Finish()), v1::NOT_FOUND);
+  EXPECT_TRUE(Names(dir_.path()).empty());
+}
+
+TEST_F(Services, DirectoriesTravelAsArchives) {
+  dir_.Directory("from");
+  dir_.Directory("to");
+  dir_.File("from/file", std::string(200000, 'x'));
+  dir_.Link("from/link", "file");
+  for (const char* query : {"", "?format=tgz", "?format=tar&prefix=p%2F"}) {
+    Download archive = Read(*handler_, absl::StrCat(dir_ / "from", query));
+    ASSERT_TRUE(archive.status.ok()) << archive.status.error_message();
+    EXPECT_EQ(archive.opened->size(), uint64_t{INT64_MAX});
+    EXPECT_TRUE(absl::EndsWith(archive.data, absl::string_view("\x1f\x8b\x08", 3)));
+    archive.data.resize(archive.data.size() - 3);
+    Upload upload(*handler_, dir_ / "to");
+    for (size_t i = 0; i < archive.data.size(); i += 5000) {
+      ASSERT_TRUE(upload.Append(absl::string_view(archive.data).substr(i, 5000)));
+    }
+    EXPECT_TRUE(upload.Commit().ok());
+  }
+  EXPECT_EQ(ReadFile(dir_ / "to/link").size(), 200000u);
+  EXPECT_EQ(ReadFile(dir_ / "to/p/file").size(), 200000u);
+}
+
+TEST_F(Services, ArchiveErrors) {
+  EXPECT_EQ(ReasonOf(Read(*handler_, dir_.path() + "?format=zip").status), v1::INVALID_ARGUMENT);
+  EXPECT_EQ(ReasonOf(Read(*handler_, dir_.path(), 1).status), v1::NOT_SUPPORTED);
+  Upload garbage(*handler_, dir_.path());
+  garbage.Append("this is no archive");
+  EXPECT_EQ(ReasonOf(garbage.Commit()), v1::INVALID_ARGUMENT);
+}
+
+TEST_F(Services, StatDescribesWhatReadWouldFind) {
+  v1::StatRequest request;
+  v1::FileInfo info;
+  const auto stat = [&](const std::string& path) {
+    grpc::ClientContext context;
+    request.set_path(path);
+    return handler_->Stat(&context, request, &info);
+  };
+  EXPECT_TRUE(stat(dir_.Link("link", dir_.File("file", "1234"))).ok());
+  EXPECT_EQ(info.size(), 4u);
+  EXPECT_TRUE(stat("/archive:" + dir_.path() + "?format=tgz").ok());
+  EXPECT_EQ(info.size(), uint64_t{INT64_MAX});
+  EXPECT_EQ(info.mode(), S_IFREG | 0600u);
+  EXPECT_EQ(info.name(), "/archive:" + dir_.path() + "?format=tgz");
+  EXPECT_TRUE(stat("/proc/version").ok());
+  EXPECT_EQ(info.size(), ReadFile("/proc/version").size());
+  EXPECT_EQ(ReasonOf(stat(dir_ / "none")), v1::NOT_FOUND);
+  EXPECT_EQ(ReasonOf(stat("/archive:" + dir_.path() + "/none")), v1::NOT_FOUND);
+}
+
+TEST_F(Services, AReaderThatStopsReadingStopsTheServer) {
+  const std::string file = dir_.File("file");
+  ASSERT_EQ(truncate(file.c_str(), int64_t{1} << 40), 0);
+  grpc::ClientContext context;
+  v1::ReadRequest request;
+  request.set_path(file);
+  auto stream = handler_->Read(&context, request);
+  v1::ReadReply reply;
+  ASSERT_TRUE(stream->Read(&reply));
+  context.TryCancel();
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  // The fixture's end waits for the server's handler.
+}
+
+// The program as session starts it.
+TEST(Hgfsd, ServesTheConnectionAtDescriptor3AndEndsWithIt) {
+  TestDirectory dir;
+  int ends[2];
+  MakeConnection(ends);
+  const pid_t child = fork();
+  if (child == 0) {
+    dup2(ends[0], 3);
+    fcntl(3, F_SETFD, 0);
+    execl("hgfsd/hgfsd", "hgfsd", nullptr);
+    _exit(127);
+  }
+  close(ends[0]);
+  {
+    auto channel = ChannelOn(ends[1]);
+    auto handler = v1::FileHandler::NewStub(channel);
+    Upload upload(*handler, dir / "file");
+    EXPECT_TRUE(upload.Append("content"));
+    EXPECT_TRUE(upload.Commit().ok());
+    Upload broken(*handler, dir / "broken");
+    EXPECT_TRUE(broken.Append("content"));
+    broken.Cancel();
+    broken.Finish();
+  }
+  int status = -1;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_THAT(Names(dir.path()), testing::ElementsAre("file"));
+}
+
+}  // namespace
+}  // namespace toolboxd::hgfsd
