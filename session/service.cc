@@ -102,6 +102,8 @@ void BecomeService(const Service& service, int gate, pid_t parent) {
 }
 
 int WaitForService(pid_t child) {
+  // kill(2) takes other numbers for many processes.
+  if (child <= 1) return -1;
   const sigset_t signals = WaitedSignals();
   const timespec patience{5, 0};
   bool ending = false;

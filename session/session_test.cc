@@ -217,6 +217,7 @@ TEST_F(SessionTest, TerminatedSessionEndsItsServiceAndClosesThePamSession) {
   Launched session(Options());
   ASSERT_EQ(session.Ask({"vixd", "tb-alice", kPassword})->result, Result::kOk);
   session.ReadReport();
+  ASSERT_GT(session.pid(), 1);
   kill(session.pid(), SIGTERM);
   EXPECT_TRUE(session.IsClosed());
   session.Wait();
@@ -227,6 +228,7 @@ TEST_F(SessionTest, KilledSessionTakesItsServiceAlong) {
   Launched session(Options());
   ASSERT_EQ(session.Ask({"vixd", "tb-alice", kPassword})->result, Result::kOk);
   session.ReadReport();
+  ASSERT_GT(session.pid(), 1);
   kill(session.pid(), SIGKILL);
   EXPECT_TRUE(session.IsClosed());
 }

@@ -15,12 +15,17 @@
 #include "daemon/log.h"
 #include "daemon/quiet_engine.h"
 #include "daemon/version.h"
+#include "toolboxctl/connect.h"
 #include "toolboxctl/status_text.h"
 #include "toolboxctl/toolboxctl.h"
 #include "toolboxctl/transport_client.h"
 
 ABSL_FLAG(std::string, control, "/run/toolboxd/transportd.sock", "transportd's control socket.");
 ABSL_FLAG(std::string, for, "registered", "What 'wait' waits for; there is 'registered' only.");
+ABSL_FLAG(std::string, user, "",
+          "Whom 'connect' opens a session for; root only. Yourself by default.");
+ABSL_FLAG(std::string, session_socket, "",
+          "Socket of session that 'connect' uses; /run/toolboxd/SERVICE-login.sock by default.");
 ABSL_FLAG(absl::Duration, timeout, absl::InfiniteDuration(), "How long 'wait' waits at most.");
 
 namespace toolboxd {
@@ -32,7 +37,8 @@ constexpr char kUsage[] =
     "asks toolboxd, and the VMware host through it.\n\n"
     "  toolboxctl status        what the channels and the services do\n"
     "  toolboxctl rpc TEXT      send TEXT to the host, such as 'info-get guestinfo.ip'\n"
-    "  toolboxctl wait          return when the host has accepted the guest";
+    "  toolboxctl wait          return when the host has accepted the guest\n"
+    "  toolboxctl connect SERVICE   offer hgfsd or vixd, as you, on a private socket for grpcurl";
 
 constexpr char kRpctoolUsage[] =
     "sends a request to the VMware host and prints its answer.\n\n"
@@ -77,6 +83,11 @@ int Wait(const Arguments&) {
   return Print("registered\n");
 }
 
+int ConnectVerb(const Arguments& arguments) {
+  return ConnectMain(
+      {arguments[0], absl::GetFlag(FLAGS_user), absl::GetFlag(FLAGS_session_socket)});
+}
+
 struct Verb {
   const char* name;
   size_t arguments;
@@ -87,6 +98,7 @@ constexpr Verb kVerbs[] = {
     {"status", 0, Status},
     {"rpc", 1, Rpc},
     {"wait", 0, Wait},
+    {"connect", 1, ConnectVerb},
 };
 
 int RunVerb(const Program& program, const Arguments& words) {

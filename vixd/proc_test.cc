@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "vixd/shim/signals.h"
+
 namespace toolboxd::vix {
 namespace {
 
@@ -37,7 +39,7 @@ TEST(Proc, ArgumentsAreJoinedAndPathsCut) {
   ASSERT_TRUE(process.has_value());
   EXPECT_EQ(process->name, "else");
   EXPECT_EQ(process->command_line, "/some/where/else 60");
-  kill(child, SIGKILL);
+  SignalProcess(child, SIGKILL);
   // Until it is waited for it has no arguments any more, only the kernel's name.
   usleep(100'000);
   process = ReadProcess(child);

@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "daemon/status.h"
 #include "vixd/shim/command.h"
+#include "vixd/shim/signals.h"
 
 namespace toolboxd::vix {
 namespace {
@@ -143,7 +144,9 @@ absl::Status InputWriter::Write(absl::string_view bytes, absl::FunctionRef<bool(
 
 void InputWriter::Commit() {
   fifo_.reset();
-  if (IsAlive(program_.shim, program_.shim_ticks)) kill(program_.shim, kCloseInputSignal);
+  if (IsAlive(program_.shim, program_.shim_ticks)) {
+    SignalProcess(program_.shim, kCloseInputSignal);
+  }
 }
 
 }  // namespace toolboxd::vix

@@ -39,8 +39,14 @@ std::string ProgramTable::FilePath(pid_t pid, const char* suffix) const {
   return absl::StrCat(path_, "/", pid, suffix);
 }
 
+std::optional<Record> ProgramTable::Read(pid_t pid, const char* suffix) const {
+  std::optional<Record> record = ReadRecord(dir_.get(), absl::StrCat(pid, suffix));
+  if (record.has_value() && record->pid != pid) return std::nullopt;
+  return record;
+}
+
 std::optional<Record> ProgramTable::Running(pid_t pid) const {
-  std::optional<Record> record = ReadRecord(dir_.get(), std::to_string(pid));
+  std::optional<Record> record = Read(pid, "");
   // Somebody may have killed the shim: then nobody will ever write the end.
   if (record.has_value() && !IsAlive(record->shim, record->shim_ticks) &&
       !IsAlive(pid, record->start_ticks)) {
@@ -51,11 +57,10 @@ std::optional<Record> ProgramTable::Running(pid_t pid) const {
 
 std::optional<Record> ProgramTable::Find(pid_t pid) const {
   if (pid <= 0) return std::nullopt;
-  const std::string end = absl::StrCat(pid, ".end");
-  std::optional<Record> record = ReadRecord(dir_.get(), end);
+  std::optional<Record> record = Read(pid, ".end");
   if (!record.has_value()) record = Running(pid);
   // It may have ended between the two looks.
-  if (!record.has_value()) record = ReadRecord(dir_.get(), end);
+  if (!record.has_value()) record = Read(pid, ".end");
   if (record.has_value() && !IsRecent(*record)) return std::nullopt;
   return record;
 }
@@ -76,7 +81,7 @@ std::vector<Record> ProgramTable::All() {
     const Key key(static_cast<pid_t>(pid), entry->d_ino);
     if (auto known = ended_.extract(key); !known.empty()) {
       ended.insert(std::move(known));
-    } else if (std::optional<Record> record = ReadRecord(dir_.get(), entry->d_name)) {
+    } else if (std::optional<Record> record = Read(key.first, ".end")) {
       ended.emplace(key, *std::move(record));
     }
   }

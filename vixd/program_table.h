@@ -41,6 +41,8 @@ class ProgramTable {
   using Key = std::pair<pid_t, ino_t>;
 
   ProgramTable(std::string path, UniqueFd dir) : path_(std::move(path)), dir_(std::move(dir)) {}
+  // A record that speaks of another process than its name does is none.
+  std::optional<Record> Read(pid_t pid, const char* suffix) const;
   std::optional<Record> Running(pid_t pid) const;
 
   const std::string path_;

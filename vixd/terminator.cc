@@ -16,6 +16,7 @@
 #include "daemon/unique_fd.h"
 #include "vixd/proc.h"
 #include "vixd/shim/command.h"
+#include "vixd/shim/signals.h"
 
 namespace toolboxd::vix {
 namespace {
@@ -49,8 +50,8 @@ absl::Status Terminator::Terminate(pid_t pid) const {
 
 absl::Status Terminator::TerminateGroup(const Record& program) const {
   // The program leads its process group: its children get the signal as well.
-  if (kill(-program.pid, SIGTERM) != 0) return SignalError(errno, program.pid);
-  if (IsAlive(program.shim, program.shim_ticks)) kill(program.shim, kKillLaterSignal);
+  if (!SignalGroup(program.pid, SIGTERM)) return SignalError(errno, program.pid);
+  if (IsAlive(program.shim, program.shim_ticks)) SignalProcess(program.shim, kKillLaterSignal);
   return absl::OkStatus();
 }
 

@@ -20,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "daemon/status.h"
+#include "vixd/shim/signals.h"
 #include "vixd/testing/vixd_client.h"
 
 namespace toolboxd::vix {
@@ -46,7 +47,7 @@ class VixdTest : public testing::Test {
     Connect();
   }
   ~VixdTest() override {
-    for (const pid_t pid : started_) kill(-pid, SIGKILL);
+    for (const pid_t pid : started_) SignalGroup(pid, SIGKILL);
     Disconnect();
     EXPECT_EQ(system(("rm -rf " + dir_).c_str()), 0);
   }
@@ -76,7 +77,7 @@ class VixdTest : public testing::Test {
     vixd_ = -1;
   }
   void CrashVixd() {
-    kill(vixd_, SIGKILL);
+    SignalProcess(vixd_, SIGKILL);
     Disconnect();
   }
 

@@ -115,7 +115,7 @@ int Launched::Wait() {
     usleep(1000);
   }
   ADD_FAILURE() << "session did not end";
-  kill(pid_, SIGKILL);
+  if (pid_ > 1) kill(pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);
   pid_ = -1;
   return -1;

@@ -1,4 +1,4 @@
-// A private /etc for tests that need users and PAM stacks of their own.
+// A private corner of the machine for tests that need users and PAM stacks of their own.
 
 #ifndef TOOLBOXD_SESSION_TESTING_PRIVATE_ETC_H_
 #define TOOLBOXD_SESSION_TESTING_PRIVATE_ETC_H_
@@ -7,10 +7,11 @@
 
 namespace toolboxd::session {
 
-// Gives the calling process and its children a copy of /etc that nobody else sees: what
-// useradd writes there is gone when the process ends, however it ends. To be called first,
-// without other threads, as root outside of a user namespace. Ends the program with a
-// message where that is not possible.
+// Goes on in a child process with a copy of /etc that nobody else sees and process ids of its
+// own: what useradd writes is gone when it ends, however it ends, and so is every process
+// that it left; no signal of it reaches the machine's processes. The calling process waits
+// and ends with the same status. To be called first, without other threads, as root outside
+// of a user namespace. Ends the program with a message where that is not possible.
 void EnterPrivateEtc();
 
 // Runs a shell command and ends the program where it fails.

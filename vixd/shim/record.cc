@@ -64,7 +64,8 @@ std::optional<Record> DecodeRecord(std::string_view text) {
   if (name >= text.size() || command_line != text.size() - name - 1 || text.back() != '\n') {
     return std::nullopt;
   }
-  if (record.pid <= 0 || record.shim <= 0) return std::nullopt;
+  // Not init either: these numbers get signals.
+  if (record.pid <= 1 || record.shim <= 1) return std::nullopt;
   record.name = text.substr(0, name);
   record.command_line = text.substr(name, command_line);
   return record;

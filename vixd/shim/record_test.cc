@@ -45,6 +45,7 @@ TEST(Record, LengthsThatLieAreRefused) {
   EXPECT_FALSE(DecodeRecord("1 2 3 4 5 6 7 8 0 0 0 18446744073709551615 1\nab\n").has_value());
   EXPECT_FALSE(DecodeRecord("1 2 3 4 5 6 7 8 0 0 0 1 18446744073709551615\nab\n").has_value());
   EXPECT_FALSE(DecodeRecord("2 2 3 4 5 6 7 8 0 0 0 1 1\nab\n").has_value());
+  EXPECT_FALSE(DecodeRecord("1 1 3 4 5 6 7 8 0 0 0 1 1\nab\n").has_value());
   EXPECT_FALSE(DecodeRecord("1 -2 3 4 5 6 7 8 0 0 0 1 1\nab\n").has_value());
 }
 

@@ -16,15 +16,17 @@
 #include "vixd/shim/process_stat.h"
 #include "vixd/shim/program.h"
 #include "vixd/shim/record.h"
+#include "vixd/shim/signals.h"
 #include "vixd/shim/spool.h"
 
 namespace toolboxd::vix {
 namespace {
 
-time_t Now() {
+// Milliseconds since boot.
+int64_t Now() {
   timespec now;
   clock_gettime(CLOCK_BOOTTIME, &now);
-  return now.tv_sec;
+  return now.tv_sec * int64_t{1000} + now.tv_nsec / 1'000'000;
 }
 
 // A program that runs, from its record's first writing to its last.
@@ -51,9 +53,9 @@ class Watch {
   std::optional<Spool> output_;
   std::optional<Spool> errors_;
   bool ended_ = false;
-  // In seconds since boot; 0 for never.
-  time_t kill_at_ = 0;
-  time_t drop_at_ = 0;
+  // In milliseconds since boot; 0 for never.
+  int64_t kill_at_ = 0;
+  int64_t drop_at_ = 0;
 };
 
 bool Watch::Begin(const ProgramIo& io, const std::string& fifo, off_t output_limit) {
@@ -83,7 +85,7 @@ void Watch::Run(int signals) {
     poll(items, 3, TimeoutMs());
     if (items[0].revents != 0) TakeSignals(signals);
     if (kill_at_ != 0 && Now() >= kill_at_) {
-      kill(-record_.pid, SIGKILL);
+      SignalGroup(record_.pid, SIGKILL);
       kill_at_ = 0;
     }
     // What a forgotten background process goes on writing is nobody's.
@@ -96,10 +98,10 @@ void Watch::Run(int signals) {
 }
 
 int Watch::TimeoutMs() const {
-  time_t next = kill_at_;
+  int64_t next = kill_at_;
   if (drop_at_ != 0 && (next == 0 || drop_at_ < next)) next = drop_at_;
   if (next == 0) return -1;
-  return static_cast<int>(std::max<time_t>(next - Now(), 0)) * 1000 + 10;
+  return static_cast<int>(std::max<int64_t>(next - Now(), 0)) + 1;
 }
 
 void Watch::TakeSignals(int signals) {
@@ -113,7 +115,7 @@ void Watch::TakeSignals(int signals) {
         CloseInput();
         break;
       case kKillLaterSignal:
-        if (kill_at_ == 0) kill_at_ = Now() + kKillSeconds;
+        if (kill_at_ == 0) kill_at_ = Now() + kKillSeconds * 1000;
         break;
       default:
         // SIGTERM and the like: the program's end is what ends a shim.
@@ -136,9 +138,9 @@ void Watch::Reap() {
   record_.cut_stderr = errors_.has_value() && errors_->cut();
   WriteRecord(dir_, File(".end"), record_);
   unlinkat(dir_, File("").c_str(), 0);
-  drop_at_ = Now() + kKeepSeconds;
+  drop_at_ = Now() + kKeepSeconds * 1000;
   // Without a process left in the group its number is free for others.
-  if (kill(-record_.pid, 0) != 0 && errno == ESRCH) kill_at_ = 0;
+  if (!SignalGroup(record_.pid, 0) && errno == ESRCH) kill_at_ = 0;
 }
 
 void Watch::CloseInput() {
@@ -197,7 +199,7 @@ bool RunShim(const ShimJob& job) {
   Watch watch(dir, std::move(record));
   if (!watch.Begin(io, fifo, job.output_limit)) {
     const int error = errno;
-    kill(-pid, SIGKILL);
+    SignalGroup(pid, SIGKILL);
     Report({0, error});
     return false;
   }

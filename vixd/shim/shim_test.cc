@@ -15,6 +15,7 @@
 
 #include "vixd/shim/command.h"
 #include "vixd/shim/record.h"
+#include "vixd/shim/signals.h"
 
 namespace toolboxd::vix {
 namespace {
@@ -29,7 +30,7 @@ class ShimTest : public testing::Test {
     dir_ = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   }
   ~ShimTest() override {
-    if (shim_ > 0) kill(shim_, SIGKILL);
+    if (shim_ > 0) SignalProcess(shim_, SIGKILL);
     if (shim_ > 0) waitpid(shim_, nullptr, 0);
     close(dir_);
   }
@@ -93,7 +94,7 @@ TEST_F(ShimTest, RecordTellsOfARunningProgram) {
   EXPECT_NEAR(record->start_time, time(nullptr), 2);
   EXPECT_EQ(getpgid(pid), pid);
   EXPECT_EQ(getsid(pid), pid);
-  kill(pid, SIGKILL);
+  SignalProcess(pid, SIGKILL);
   EXPECT_EQ(WaitForEnd(pid)->exit_code, -1);
 }
 
@@ -116,7 +117,7 @@ TEST_F(ShimTest, ArgumentsAreShownOnceOnly) {
   const std::string shown = Slurp("/proc/" + std::to_string(shim_) + "/cmdline");
   EXPECT_EQ(shown.find("sleep"), std::string::npos) << shown;
   EXPECT_EQ(shown.substr(0, 14), std::string("toolboxd-shim\0", 14));
-  kill(pid, SIGKILL);
+  SignalProcess(pid, SIGKILL);
 }
 
 TEST_F(ShimTest, ProgramInheritsNothingButItsStreams) {
@@ -133,8 +134,8 @@ TEST_F(ShimTest, ProgramInheritsNothingButItsStreams) {
 
 TEST_F(ShimTest, TermDoesNotEndAShim) {
   const int pid = Start("sleep 0.5; exit 3");
-  kill(shim_, SIGTERM);
-  kill(shim_, SIGHUP);
+  SignalProcess(shim_, SIGTERM);
+  SignalProcess(shim_, SIGHUP);
   EXPECT_EQ(WaitForEnd(pid)->exit_code, 3);
 }
 
@@ -168,7 +169,7 @@ TEST_F(ShimTest, InputEndsWhenItIsCommittedNotWhenItsWriterLeaves) {
     usleep(50'000);
   }
   EXPECT_FALSE(WaitForEnd(pid, 0).has_value());
-  kill(shim_, kCloseInputSignal);
+  SignalProcess(shim_, kCloseInputSignal);
   EXPECT_TRUE(WaitForEnd(pid).has_value());
   EXPECT_EQ(Slurp(Path(pid, ".out")), "one two");
 }
@@ -180,7 +181,7 @@ TEST_F(ShimTest, WriterLearnsThatTheProgramNoLongerReads) {
     if (input >= 0) close(input);
     return input < 0 && errno == ENXIO;
   }));
-  kill(pid, SIGKILL);
+  SignalProcess(pid, SIGKILL);
 }
 
 TEST_F(ShimTest, EndIsToldThoughABackgroundProcessHoldsTheOutput) {
@@ -195,11 +196,11 @@ TEST_F(ShimTest, StubbornGroupIsKilledAfterFiveSeconds) {
   const int pid = Start("trap '' TERM; touch " + path_ + "/ready; sleep 1000 & sleep 1000");
   ASSERT_GT(pid, 0);
   ASSERT_TRUE(Within(5, [&] { return access((path_ + "/ready").c_str(), F_OK) == 0; }));
-  kill(-pid, SIGTERM);
-  kill(shim_, kKillLaterSignal);
-  EXPECT_FALSE(WaitForEnd(pid, 4).has_value());
-  EXPECT_EQ(WaitForEnd(pid, 4)->exit_code, -1);
-  EXPECT_TRUE(Within(2, [&] { return kill(-pid, 0) != 0; }));
+  SignalGroup(pid, SIGTERM);
+  SignalProcess(shim_, kKillLaterSignal);
+  EXPECT_FALSE(WaitForEnd(pid, 3).has_value());
+  EXPECT_EQ(WaitForEnd(pid)->exit_code, -1);
+  EXPECT_TRUE(Within(2, [&] { return !SignalGroup(pid, 0); }));
 }
 
 TEST_F(ShimTest, OneJanitorStays) {

@@ -1,0 +1,161 @@
+#include "toolboxctl/connect.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <thread>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "daemon/unique_fd.h"
+#include "session/client.h"
+
+namespace toolboxd {
+namespace {
+
+constexpr absl::Duration kOpenTimeout = absl::Seconds(30);
+
+std::string SessionSocket(const ConnectOptions& options) {
+  if (!options.session_socket.empty()) return options.session_socket;
+  return absl::StrCat("/run/toolboxd/", options.service, "-login.sock");
+}
+
+absl::StatusOr<UniqueFd> OpenSession(const ConnectOptions& options) {
+  const absl::StatusOr<int> connection = session::OpenSession(
+      SessionSocket(options), options.service, options.user, "", absl::Now() + kOpenTimeout);
+  if (!connection.ok()) return connection.status();
+  return UniqueFd(*connection);
+}
+
+// Until `from` ends; then `to` learns of it.
+void Copy(int from, int to) {
+  char bytes[64 * 1024];
+  for (;;) {
+    const ssize_t got = read(from, bytes, sizeof bytes);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    for (ssize_t done = 0; done < got;) {
+      const ssize_t sent = send(to, bytes + done, got - done, MSG_NOSIGNAL);
+      if (sent < 0 && errno == EINTR) continue;
+      if (sent <= 0) {
+        shutdown(from, SHUT_RD);
+        return;
+      }
+      done += sent;
+    }
+  }
+  shutdown(to, SHUT_WR);
+}
+
+// One client from its first byte to its last.
+void ServeClient(const ConnectOptions& options, UniqueFd client) {
+  const absl::StatusOr<UniqueFd> session = OpenSession(options);
+  if (!session.ok()) {
+    fprintf(stderr, "%s\n", session.status().ToString().c_str());
+    return;
+  }
+  std::thread backwards(Copy, session->get(), client.get());
+  Copy(client.get(), session->get());
+  backwards.join();
+}
+
+// A directory of the caller's own and a listening socket in it; both are removed.
+class PrivateSocket {
+ public:
+  absl::Status Open(const std::string& name) {
+    const char* base = getenv("XDG_RUNTIME_DIR");
+    dir_ = absl::StrCat(base != nullptr && *base == '/' ? base : "/tmp", "/toolboxctl-XXXXXX");
+    // Mode 0700.
+    if (mkdtemp(dir_.data()) == nullptr) {
+      const int error = errno;
+      return absl::InternalError(absl::StrCat(std::exchange(dir_, ""), ": ", strerror(error)));
+    }
+    path_ = absl::StrCat(dir_, "/", name, ".sock");
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path_.size() >= sizeof address.sun_path) {
+      return absl::InternalError(absl::StrCat("path too long for a socket: ", path_));
+    }
+    path_.copy(address.sun_path, path_.size());
+    listener_.reset(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!listener_.ok() ||
+        bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+        listen(listener_.get(), 16) != 0) {
+      return absl::InternalError(absl::StrCat(path_, ": ", strerror(errno)));
+    }
+    return absl::OkStatus();
+  }
+  ~PrivateSocket() {
+    if (!path_.empty()) unlink(path_.c_str());
+    if (!dir_.empty()) rmdir(dir_.c_str());
+  }
+
+  const std::string& path() const { return path_; }
+  int listener() const { return listener_.get(); }
+
+ private:
+  std::string dir_;
+  std::string path_;
+  UniqueFd listener_;
+};
+
+UniqueFd EndSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, number);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  return UniqueFd(signalfd(-1, &set, SFD_CLOEXEC));
+}
+
+}  // namespace
+
+absl::Status Connect(const ConnectOptions& options,
+                     const std::function<void(const std::string& path)>& ready) {
+  // One session to see whether there can be any, so that the answer is not a client's
+  // "connection closed".
+  if (absl::Status checked = OpenSession(options).status(); !checked.ok()) return checked;
+  const UniqueFd signals = EndSignals();
+  PrivateSocket socket;
+  if (absl::Status opened = socket.Open(options.service); !opened.ok()) return opened;
+  ready(socket.path());
+
+  pollfd items[] = {{socket.listener(), POLLIN, 0}, {signals.get(), POLLIN, 0}};
+  for (;;) {
+    if (poll(items, 2, -1) < 0 && errno != EINTR) {
+      return absl::InternalError(absl::StrCat("poll: ", strerror(errno)));
+    }
+    if (items[1].revents != 0) return absl::OkStatus();
+    if (items[0].revents == 0) continue;
+    UniqueFd client(accept4(socket.listener(), nullptr, nullptr, SOCK_CLOEXEC));
+    // The process ends with its clients' threads running; they hold nothing but descriptors.
+    if (client.ok()) std::thread(ServeClient, options, std::move(client)).detach();
+  }
+}
+
+int ConnectMain(const ConnectOptions& options) {
+  if (options.service != "hgfsd" && options.service != "vixd") {
+    fprintf(stderr, "connect: the service is hgfsd or vixd, not '%s'\n", options.service.c_str());
+    return 2;
+  }
+  const absl::Status status = Connect(options, [](const std::string& path) {
+    printf("%s\n", path.c_str());
+    fflush(stdout);
+    fprintf(stderr, "until Ctrl-C:  grpcurl -plaintext -unix %s list\n", path.c_str());
+  });
+  if (status.ok()) return 0;
+  fprintf(stderr, "connect: %s\n", std::string(status.message()).c_str());
+  return 1;
+}
+
+}  // namespace toolboxd

@@ -1,0 +1,35 @@
+// toolboxctl connect: a session of hgfsd or vixd for grpcurl and the like.
+
+#ifndef TOOLBOXD_TOOLBOXCTL_CONNECT_H_
+#define TOOLBOXD_TOOLBOXCTL_CONNECT_H_
+
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace toolboxd {
+
+struct ConnectOptions {
+  // "hgfsd" or "vixd".
+  std::string service;
+  // Empty for the caller's own user; only root may name another.
+  std::string user;
+  // The socket of `session --peer_login`; empty for /run/toolboxd/SERVICE-login.sock.
+  std::string session_socket;
+};
+
+// Offers the service on a Unix socket in a directory that only the caller can enter, below
+// $XDG_RUNTIME_DIR or /tmp. Each client gets a session of its own, opened without a
+// password because the kernel tells session who asks. Calls `ready` with the socket's path,
+// serves until SIGINT, SIGTERM or SIGHUP, and removes socket and directory. Errors: those of
+// session::OpenSession, before anything is offered. Blocks the three signals.
+absl::Status Connect(const ConnectOptions& options,
+                     const std::function<void(const std::string& path)>& ready);
+
+// Connect for people: says how to use the socket, or what went wrong. The exit status.
+int ConnectMain(const ConnectOptions& options);
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_TOOLBOXCTL_CONNECT_H_
