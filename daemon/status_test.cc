@@ -45,7 +45,7 @@ TEST(Status, AStatusWithoutDetailHasNoReason) {
 }
 
 TEST(Status, GarbageFromThePeerIsDropped) {
-  const grpc::Status garbage(static_cast<grpc::StatusCode>(4711), "odd", "\xff\xff\xff");
+  const grpc::Status garbage(static_cast<grpc::StatusCode>(31), "odd", "\xff\xff\xff");
   const absl::Status status = FromGrpc(garbage);
   EXPECT_EQ(status.code(), absl::StatusCode::kUnknown);
   EXPECT_EQ(status.message(), "odd");

@@ -68,8 +68,8 @@ int PowerdMain(int argc, char** argv) {
              "halts, reboots and suspends this machine for transportd, and runs the hooks "
              "around that.\nServes toolboxd.v1.Power on a Unix socket.");
   absl::StatusOr<ServerOptions> options =
-      ServerOptionsFromFlags({.socket = "/run/toolboxd/power.sock",
-                              .listener_name = "power",
+      ServerOptionsFromFlags({.socket = "/run/toolboxd/powerd.sock",
+                              .listener_name = "powerd",
                               .allow = "toolboxd-transport",
                               .idle_exit = absl::Seconds(30)});
   if (!options.ok()) return UsageError(options.status());

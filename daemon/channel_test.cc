@@ -1,0 +1,125 @@
+#include "daemon/channel.h"
+
+#include <unistd.h>
+
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "daemon/quiet_engine.h"
+#include "daemon/server.h"
+#include "daemon/short_temp_dir.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "gtest/gtest.h"
+
+namespace toolboxd {
+namespace {
+
+using grpc::health::v1::Health;
+using grpc::health::v1::HealthCheckRequest;
+using grpc::health::v1::HealthCheckResponse;
+
+constexpr absl::Duration kPatience = absl::Seconds(20);
+
+grpc::StatusCode Check(const std::shared_ptr<grpc::Channel>& channel, absl::Duration timeout,
+                       bool wait_for_ready) {
+  HealthCheckResponse response;
+  grpc::ClientContext context;
+  SetTimeout(timeout, &context);
+  context.set_wait_for_ready(wait_for_ready);
+  return Health::NewStub(channel)->Check(&context, HealthCheckRequest(), &response).error_code();
+}
+
+class ChannelTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { InstallQuietEngine(); }
+
+  ChannelTest() {
+    options_.listener.path = path_;
+    options_.handle_signals = false;
+    options_.allowed.AllowUser(getuid());
+  }
+  ~ChannelTest() override { Stop(); }
+
+  void Start() {
+    absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(options_);
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+    run_ = std::async(std::launch::async, [this] { return server_->Run(); });
+  }
+  void Stop() {
+    if (!run_.valid()) return;
+    server_->Stop();
+    EXPECT_TRUE(run_.get().ok());
+    server_.reset();
+  }
+
+  ShortTempDir dir_;
+  const std::string path_ = dir_.File("socket");
+  ServerOptions options_;
+  std::unique_ptr<Server> server_;
+  std::future<absl::Status> run_;
+};
+
+TEST_F(ChannelTest, NobodyThereFailsAtOnceAndWorksOnceSomebodyIs) {
+  auto channel = ConnectUnix(path_);
+  EXPECT_EQ(Check(channel, kPatience, false), grpc::StatusCode::UNAVAILABLE);
+  Start();
+  EXPECT_EQ(Check(channel, kPatience, true), grpc::StatusCode::OK);
+}
+
+TEST_F(ChannelTest, ARestartedDaemonIsFoundAgain) {
+  auto channel = ConnectUnix(path_);
+  for (int i = 0; i < 3; ++i) {
+    Start();
+    EXPECT_EQ(Check(channel, kPatience, true), grpc::StatusCode::OK);
+    Stop();
+  }
+}
+
+TEST_F(ChannelTest, ADaemonThatIsSlowToStartIsWaitedFor) {
+  // The socket is there, as with socket activation; its daemon accepts later.
+  absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(options_);
+  ASSERT_TRUE(server.ok());
+  server_ = *std::move(server);
+  auto channel = ConnectUnix(path_);
+  auto check =
+      std::async(std::launch::async, [&channel] { return Check(channel, kPatience, false); });
+  absl::SleepFor(absl::Milliseconds(600));
+  run_ = std::async(std::launch::async, [this] { return server_->Run(); });
+  EXPECT_EQ(check.get(), grpc::StatusCode::OK);
+}
+
+TEST_F(ChannelTest, DeadlinesHoldAgainstAHungDaemon) {
+  absl::StatusOr<std::unique_ptr<Server>> never_run = Server::Create(options_);
+  ASSERT_TRUE(never_run.ok());
+  EXPECT_EQ(Check(ConnectUnix(path_), absl::Milliseconds(100), false),
+            grpc::StatusCode::DEADLINE_EXCEEDED);
+}
+
+TEST_F(ChannelTest, ChannelsToOnePathHaveConnectionsOfTheirOwn) {
+  Start();
+  auto first = ConnectUnix(path_);
+  auto second = ConnectUnix(path_);
+  EXPECT_EQ(Check(first, kPatience, true), grpc::StatusCode::OK);
+  EXPECT_EQ(Check(second, kPatience, true), grpc::StatusCode::OK);
+  EXPECT_EQ(server_->open_connections(), 2);
+}
+
+TEST_F(ChannelTest, AnIdleChannelLetsAnOnDemandDaemonEnd) {
+  options_.idle_exit = absl::Milliseconds(10);
+  Start();
+  auto channel = ConnectUnix(path_, {.idle_close = absl::Milliseconds(50)});
+  EXPECT_EQ(Check(channel, kPatience, true), grpc::StatusCode::OK);
+  EXPECT_TRUE(run_.get().ok());
+  server_.reset();
+  // The next call starts over, with the daemon that systemd would start for it.
+  options_.idle_exit = absl::ZeroDuration();
+  Start();
+  EXPECT_EQ(Check(channel, kPatience, true), grpc::StatusCode::OK);
+}
+
+}  // namespace
+}  // namespace toolboxd
