@@ -4,8 +4,14 @@
 
 #include "absl/strings/escaping.h"
 #include "daemon/log.h"
+#include "daemon/memory.h"
 
 namespace toolboxd {
+namespace {
+
+constexpr absl::Duration kQuietTime = absl::Seconds(2);
+
+}  // namespace
 
 GuestChannel::GuestChannel(backdoor::Port* port, const Router* router, TaskQueue* queue,
                            StatusBoard* board)
@@ -50,7 +56,23 @@ TcloAnswer GuestChannel::Answer(absl::string_view request) {
     LogLimited("refused request", "a command of the host was refused (",
                absl::CHexEscape(reply.data), "): ", absl::CHexEscape(request.substr(0, 40)));
   }
+  if (reply.pace != Pace::kHeartbeat) GiveBackMemoryLater();
   return {reply.Encode(), reply.pace};
+}
+
+void GuestChannel::GiveBackMemoryLater() {
+  const bool posted = give_back_ != absl::InfiniteFuture();
+  give_back_ = absl::Now() + kQuietTime;
+  if (!posted) queue_.PostAt(give_back_, [this] { GiveBackMemory(); });
+}
+
+void GuestChannel::GiveBackMemory() {
+  if (absl::Now() < give_back_) {
+    queue_.PostAt(give_back_, [this] { GiveBackMemory(); });
+    return;
+  }
+  give_back_ = absl::InfiniteFuture();
+  GiveBackStartupMemory();
 }
 
 void GuestChannel::ShowBandwidth() {

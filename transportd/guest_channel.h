@@ -30,6 +30,9 @@ class GuestChannel {
   // The first attempt to open the channel is over, well or badly.
   void set_on_started(std::function<void()> on_started) { on_started_ = std::move(on_started); }
 
+  // Gives memory back two seconds after the last call of this. On the channel's thread.
+  void GiveBackMemoryLater();
+
   // Serves the host until the queue is stopped.
   void Run();
 
@@ -42,6 +45,7 @@ class GuestChannel {
   void OnError(const absl::Status& error);
   void Started();
   void ShowBandwidth();
+  void GiveBackMemory();
 
   const Router& router_;
   TaskQueue& queue_;
@@ -50,6 +54,8 @@ class GuestChannel {
   TcloLoop tclo_;
   std::function<void()> on_started_;
   bool bandwidth_shown_ = false;
+  // When memory shall be given back; infinite if that is not due.
+  absl::Time give_back_ = absl::InfiniteFuture();
   // When Run last came round, in nanoseconds since 1970.
   std::atomic<int64_t> last_round_{0};
 };

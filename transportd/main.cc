@@ -84,9 +84,11 @@ class Transport {
     absl::Notification started;
     channel_.set_on_started([&started] { started.Notify(); });
     channel_thread_ = std::thread([this] { channel_.Run(); });
-    watcher_ = std::make_unique<GuestInfoWatcher>(
-        guest_info_socket_, &queue_, &board_,
-        [this](const v1::GuestInfoSnapshot& snapshot) { Report(publisher_.Update(snapshot)); });
+    watcher_ = std::make_unique<GuestInfoWatcher>(guest_info_socket_, &queue_, &board_,
+                                                  [this](const v1::GuestInfoSnapshot& snapshot) {
+                                                    Report(publisher_.Update(snapshot));
+                                                    channel_.GiveBackMemoryLater();
+                                                  });
     started.WaitForNotificationWithTimeout(kStartPatience);
   }
 
