@@ -330,6 +330,27 @@ TEST_F(ServerTest, WatchStreamsEndWithTheServer) {
       << status.error_message();
 }
 
+TEST_F(ServerTest, WatchTellsEveryChangeAndKnowsServicesThatComeLater) {
+  StartServer();
+  auto stub = Health::NewStub(ConnectUnix(path_));
+  HealthCheckRequest request;
+  request.set_service("later");
+  HealthCheckResponse response;
+  grpc::ClientContext context;
+  auto stream = stub->Watch(&context, request);
+  ASSERT_TRUE(stream->Read(&response));
+  EXPECT_EQ(response.status(), HealthCheckResponse::SERVICE_UNKNOWN);
+  server_->health().SetServing("later", true);
+  ASSERT_TRUE(stream->Read(&response));
+  EXPECT_EQ(response.status(), HealthCheckResponse::SERVING);
+  server_->health().SetServing("other", false);
+  server_->health().SetServing("later", false);
+  ASSERT_TRUE(stream->Read(&response));
+  EXPECT_EQ(response.status(), HealthCheckResponse::NOT_SERVING);
+  context.TryCancel();
+  stream->Finish();
+}
+
 TEST_F(ServerTest, WatchStreamsAreLimitedAndEndWithTheirConnection) {
   StartServer();
   HealthCheckRequest request;
@@ -362,6 +383,14 @@ TEST_F(ServerTest, ASilentConnectionDoesNotHoldUpTheEnd) {
   server_->Stop();
   EXPECT_TRUE(run_.get().ok());
   EXPECT_TRUE(SeesEnd(connection.get()));
+}
+
+TEST_F(ServerTest, AConnectionThatNeverSpeaksIsClosed) {
+  options_.limits.handshake_timeout = absl::Milliseconds(50);
+  StartServer();
+  UniqueFd connection = RawConnect();
+  EXPECT_TRUE(SeesEnd(connection.get()));
+  EXPECT_TRUE(Eventually([this] { return server_->open_connections() == 0; }));
 }
 
 TEST_F(ServerTest, SigtermEndsAndSighupReloads) {
