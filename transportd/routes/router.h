@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "transportd/rpc/poll_policy.h"
 
 namespace toolboxd {
@@ -40,6 +41,12 @@ class Router {
   // polling.
   void Add(absl::string_view command, TcloHandler handler, Pace pace = Pace::kOrdinary);
 
+  // Asked before the handlers, so that commands can be added and taken back while the router
+  // is in use; nothing for a command that is not its own.
+  using Override = std::function<absl::optional<TcloReply>(absl::string_view command,
+                                                           absl::string_view arguments)>;
+  void SetOverride(Override override_handler) { override_ = std::move(override_handler); }
+
   // The reply to one request as received. An unknown command is "ERROR Unknown Command".
   TcloReply Dispatch(absl::string_view request) const;
 
@@ -50,6 +57,7 @@ class Router {
   };
 
   absl::flat_hash_map<std::string, Route> routes_;
+  Override override_;
 };
 
 }  // namespace toolboxd

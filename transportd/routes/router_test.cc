@@ -40,6 +40,20 @@ TEST(Router, LaterHandlerWins) {
   EXPECT_EQ(router.Dispatch("echo a").Encode(), "ERROR off");
 }
 
+TEST(Router, OverrideComesFirst) {
+  Router router = EchoRouter();
+  bool on = true;
+  router.SetOverride(
+      [&](absl::string_view command, absl::string_view arguments) -> absl::optional<TcloReply> {
+        if (!on || command != "echo") return absl::nullopt;
+        return TcloReply::Ok("mine " + std::string(arguments));
+      });
+  EXPECT_EQ(router.Dispatch("echo a").Encode(), "OK mine a");
+  EXPECT_EQ(router.Dispatch("other").Encode(), "ERROR Unknown Command");
+  on = false;
+  EXPECT_EQ(router.Dispatch("echo a").Encode(), "OK a");
+}
+
 TEST(Router, TellsTheCommandsPace) {
   Router router = EchoRouter();
   router.Add(

@@ -62,6 +62,8 @@ struct UserSession {
   std::string user;
   SessionService service;
   std::shared_ptr<grpc::Channel> channel;
+  // What the session's users made of the channel, such as stubs; goes with the session.
+  std::shared_ptr<void> client;
 };
 
 // Not thread-safe: used on the channel's thread. Never stores a password.

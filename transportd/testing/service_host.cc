@@ -16,6 +16,8 @@ namespace toolboxd::testing {
 ServiceHost::ServiceHost(const std::vector<grpc::Service*>& services) {
   grpc::ServerBuilder builder;
   for (grpc::Service* service : services) builder.RegisterService(service);
+  // How long a thread of the server waits for work before it looks whether to end.
+  builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::CQ_TIMEOUT_MSEC, 200);
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) std::abort();
 }

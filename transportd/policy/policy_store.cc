@@ -1,0 +1,165 @@
+#include "transportd/policy/policy_store.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/types/optional.h"
+#include "daemon/log.h"
+#include "daemon/status.h"
+#include "transportd/policy/text_format.h"
+
+namespace toolboxd {
+namespace {
+
+absl::Status Refuse(absl::string_view what) {
+  return MakeError(v1::DISABLED_BY_POLICY, absl::StrCat("the policy does not allow ", what));
+}
+
+// Group numbers of a user; none where the user is unknown.
+std::vector<gid_t> GroupsOf(const std::string& user) {
+  const passwd* entry = getpwnam(user.c_str());
+  if (entry == nullptr) return {};
+  std::vector<gid_t> groups(64);
+  int count = groups.size();
+  if (getgrouplist(user.c_str(), entry->pw_gid, groups.data(), &count) < 0) {
+    groups.resize(count);
+    getgrouplist(user.c_str(), entry->pw_gid, groups.data(), &count);
+  }
+  groups.resize(std::max(count, 0));
+  return groups;
+}
+
+// Whether a list of users and "@group"s names the user.
+bool Names(const google::protobuf::RepeatedPtrField<std::string>& list, const std::string& user) {
+  absl::optional<std::vector<gid_t>> groups;
+  for (const std::string& entry : list) {
+    if (entry == user) return true;
+    if (entry.empty() || entry[0] != '@') continue;
+    if (!groups.has_value()) groups = GroupsOf(user);
+    const group* found = getgrnam(entry.c_str() + 1);
+    if (found == nullptr) continue;
+    if (std::find(groups->begin(), groups->end(), found->gr_gid) != groups->end()) return true;
+  }
+  return false;
+}
+
+// Characters with which the shell that runs a program could start another one, write a
+// file, or expand something.
+bool HasShellOperators(absl::string_view arguments) {
+  return arguments.find_first_of(";&|`$()<>\n\\*?[]{}!~#") != absl::string_view::npos;
+}
+
+// "host:port" or "[v6]:port"; false if it is neither.
+bool SplitDestination(absl::string_view destination, absl::string_view& host,
+                      absl::string_view& port) {
+  const size_t colon = destination.rfind(':');
+  if (colon == absl::string_view::npos) return false;
+  host = destination.substr(0, colon);
+  port = destination.substr(colon + 1);
+  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
+  return !host.empty() && !port.empty();
+}
+
+bool IsLoopback(absl::string_view host) {
+  if (host == "localhost" || host == "::1") return true;
+  const std::vector<absl::string_view> parts = absl::StrSplit(host, '.');
+  if (parts.size() != 4 || parts[0] != "127") return false;
+  return std::all_of(parts.begin(), parts.end(), [](absl::string_view part) {
+    uint32_t number = 0;
+    return absl::SimpleAtoi(part, &number) && number <= 255;
+  });
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Policy> ParsePolicy(absl::string_view text) {
+  v1::Policy policy;
+  const absl::Status status = ParseTextProto(text, policy);
+  if (!status.ok()) return status;
+  return policy;
+}
+
+PolicyStore::PolicyStore(std::string path) : path_(std::move(path)) { Load().IgnoreError(); }
+
+absl::Status PolicyStore::Load() {
+  absl::StatusOr<std::string> text = ReadTextFile(path_);
+  if (absl::IsNotFound(text.status())) {
+    policy_.Clear();
+    broken_ = false;
+    return absl::OkStatus();
+  }
+  absl::StatusOr<v1::Policy> policy =
+      text.ok() ? ParsePolicy(*text) : absl::StatusOr<v1::Policy>(text.status());
+  broken_ = !policy.ok();
+  if (broken_) {
+    LogError("guest operations are refused: ", path_, ": ", policy.status().message());
+    return policy.status();
+  }
+  policy_ = *std::move(policy);
+  LogInfo("policy read from ", path_);
+  return absl::OkStatus();
+}
+
+absl::Status PolicyStore::CheckOperation(absl::string_view operation) const {
+  if (broken_) return Refuse("anything: its file is broken");
+  if (policy_.disable_guest_operations()) return Refuse("guest operations");
+  for (const std::string& disabled : policy_.disabled_operations()) {
+    if (disabled == operation) return Refuse(operation);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PolicyStore::CheckUser(const std::string& user) const {
+  if (broken_) return Refuse("anybody: its file is broken");
+  if (Names(policy_.deny(), user)) return Refuse("this user");
+  if (policy_.allow().empty() || Names(policy_.allow(), user)) return absl::OkStatus();
+  return Refuse("this user");
+}
+
+absl::Status PolicyStore::CheckProgram(absl::string_view program,
+                                       absl::string_view arguments) const {
+  if (broken_) return Refuse("any program: its file is broken");
+  if (policy_.programs().empty()) return absl::OkStatus();
+  const auto& programs = policy_.programs();
+  if (std::find(programs.begin(), programs.end(), program) == programs.end()) {
+    return Refuse("this program");
+  }
+  return HasShellOperators(arguments) ? Refuse("shell operators in arguments") : absl::OkStatus();
+}
+
+absl::Status PolicyStore::CheckHttpDestination(absl::string_view destination) const {
+  if (broken_) return Refuse("any destination: its file is broken");
+  absl::string_view host;
+  absl::string_view port;
+  if (!SplitDestination(destination, host, port)) {
+    return MakeError(v1::INVALID_ARGUMENT, "the destination is not host:port");
+  }
+  if (IsLoopback(host)) return absl::OkStatus();
+  for (const std::string& entry : policy_.http_destinations()) {
+    absl::string_view allowed_host;
+    absl::string_view allowed_port;
+    if (!SplitDestination(entry, allowed_host, allowed_port)) continue;
+    if ((allowed_host == "*" || allowed_host == host) &&
+        (allowed_port == "*" || allowed_port == port)) {
+      return absl::OkStatus();
+    }
+  }
+  return Refuse("this destination");
+}
+
+}  // namespace toolboxd

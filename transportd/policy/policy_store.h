@@ -1,0 +1,47 @@
+// The administrator's policy for guest operations (proto/toolboxd/v1/policy.proto).
+
+#ifndef TOOLBOXD_TRANSPORTD_POLICY_POLICY_STORE_H_
+#define TOOLBOXD_TRANSPORTD_POLICY_POLICY_STORE_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "toolboxd/v1/policy.pb.h"
+
+namespace toolboxd {
+
+// Text format; the error names line and column.
+absl::StatusOr<v1::Policy> ParsePolicy(absl::string_view text);
+
+// Answers what the policy file permits. A file that is not there permits everything; one
+// that cannot be read or parsed permits nothing, until it can. Refusals carry the reason
+// DISABLED_BY_POLICY. Not thread-safe.
+class PolicyStore {
+ public:
+  // Reads the file; see Load().
+  explicit PolicyStore(std::string path);
+
+  // Reads the file again. The outcome is logged and returned.
+  absl::Status Load();
+
+  // `operation` is the vSphere name, such as "StartProgramInGuest".
+  absl::Status CheckOperation(absl::string_view operation) const;
+  // Groups are looked up as the machine has them now.
+  absl::Status CheckUser(const std::string& user) const;
+  // Where only listed programs may be started, `arguments` must not be able to start
+  // another one: shell operators in them are refused.
+  absl::Status CheckProgram(absl::string_view program, absl::string_view arguments) const;
+  // "host:port" of an HTTP round trip: the loopback interface, or what is listed.
+  absl::Status CheckHttpDestination(absl::string_view destination) const;
+
+ private:
+  const std::string path_;
+  v1::Policy policy_;
+  bool broken_ = false;
+};
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_TRANSPORTD_POLICY_POLICY_STORE_H_

@@ -1,0 +1,100 @@
+#include "transportd/policy/policy_store.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "absl/strings/match.h"
+#include "daemon/status.h"
+#include "gtest/gtest.h"
+
+namespace toolboxd {
+namespace {
+
+class PolicyStoreTest : public ::testing::Test {
+ protected:
+  PolicyStore Store(const std::string& text) {
+    const std::string path = std::string(getenv("TEST_TMPDIR")) + "/policy.textproto";
+    std::ofstream(path) << text;
+    return PolicyStore(path);
+  }
+};
+
+bool Disabled(const absl::Status& status) { return ReasonOf(status) == v1::DISABLED_BY_POLICY; }
+
+TEST_F(PolicyStoreTest, NoFilePermitsEverything) {
+  PolicyStore store("/nonexistent/policy.textproto");
+  EXPECT_TRUE(store.CheckOperation("StartProgramInGuest").ok());
+  EXPECT_TRUE(store.CheckUser("root").ok());
+  EXPECT_TRUE(store.CheckProgram("/bin/sh", "-c 'a; b'").ok());
+}
+
+TEST_F(PolicyStoreTest, BrokenFilePermitsNothing) {
+  PolicyStore store = Store("disable_guest_operations: maybe");
+  EXPECT_TRUE(Disabled(store.CheckOperation("ListFilesInGuest")));
+  EXPECT_TRUE(Disabled(store.CheckUser("root")));
+  EXPECT_TRUE(Disabled(store.CheckProgram("/bin/sh", "")));
+  EXPECT_TRUE(Disabled(store.CheckHttpDestination("localhost:80")));
+}
+
+TEST_F(PolicyStoreTest, UnreadableFilePermitsNothing) {
+  PolicyStore store(getenv("TEST_TMPDIR"));
+  EXPECT_TRUE(Disabled(store.CheckOperation("ListFilesInGuest")));
+}
+
+TEST_F(PolicyStoreTest, ErrorsNameTheirLine) {
+  const absl::Status status = ParsePolicy("deny: \"a\"\nnonsense: 1").status();
+  EXPECT_TRUE(absl::StrContains(status.message(), "line 2")) << status;
+}
+
+TEST_F(PolicyStoreTest, ReloadMends) {
+  const std::string path = std::string(getenv("TEST_TMPDIR")) + "/reload.textproto";
+  std::ofstream(path) << "nonsense";
+  PolicyStore store(path);
+  EXPECT_FALSE(store.CheckOperation("X").ok());
+  std::ofstream(path) << "disabled_operations: \"Y\"";
+  EXPECT_TRUE(store.Load().ok());
+  EXPECT_TRUE(store.CheckOperation("X").ok());
+  EXPECT_TRUE(Disabled(store.CheckOperation("Y")));
+}
+
+TEST_F(PolicyStoreTest, AllOff) {
+  EXPECT_TRUE(Disabled(Store("disable_guest_operations: true").CheckOperation("X")));
+}
+
+TEST_F(PolicyStoreTest, UsersAndGroups) {
+  PolicyStore only_root = Store("allow: \"@root\"");
+  EXPECT_TRUE(only_root.CheckUser("root").ok());
+  EXPECT_TRUE(Disabled(only_root.CheckUser("daemon")));
+  EXPECT_TRUE(Disabled(only_root.CheckUser("no such user")));
+  PolicyStore not_root = Store("allow: \"root\" deny: \"@root\" allow: \"@no such group\"");
+  EXPECT_TRUE(Disabled(not_root.CheckUser("root")));
+}
+
+TEST_F(PolicyStoreTest, ListedProgramsWithPlainArguments) {
+  PolicyStore store = Store("programs: \"/bin/date\" programs: \"echo.Upper\"");
+  EXPECT_TRUE(store.CheckProgram("/bin/date", "--date=@1 -u 'a b'").ok());
+  EXPECT_TRUE(store.CheckProgram("echo.Upper", "").ok());
+  EXPECT_TRUE(Disabled(store.CheckProgram("/bin/sh", "")));
+  EXPECT_TRUE(Disabled(store.CheckProgram("/bin/date --x", "")));
+  for (const char* arguments : {"; sh", "& sh", "| sh", "`sh`", "$(sh)", "> /etc/passwd", "\nsh"}) {
+    EXPECT_TRUE(Disabled(store.CheckProgram("/bin/date", arguments))) << arguments;
+  }
+}
+
+TEST_F(PolicyStoreTest, HttpOnlyToLoopbackUnlessListed) {
+  PolicyStore store = Store("http_destinations: \"10.0.0.5:80\" http_destinations: \"*:8080\"");
+  for (const char* good : {"localhost:80", "127.0.0.1:1", "127.9.9.9:443", "[::1]:80",
+                           "10.0.0.5:80", "example.com:8080"}) {
+    EXPECT_TRUE(store.CheckHttpDestination(good).ok()) << good;
+  }
+  for (const char* bad : {"10.0.0.5:81", "127.0.0.1.evil.com:80", "1270.0.0.1:80", "0.0.0.0:80",
+                          "[::]:80", "127.x.0.1:80"}) {
+    EXPECT_TRUE(Disabled(store.CheckHttpDestination(bad))) << bad;
+  }
+  EXPECT_EQ(ReasonOf(store.CheckHttpDestination("localhost")), v1::INVALID_ARGUMENT);
+}
+
+}  // namespace
+}  // namespace toolboxd

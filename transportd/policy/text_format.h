@@ -1,0 +1,23 @@
+// Configuration files: protobuf messages in text format.
+
+#ifndef TOOLBOXD_TRANSPORTD_POLICY_TEXT_FORMAT_H_
+#define TOOLBOXD_TRANSPORTD_POLICY_TEXT_FORMAT_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "google/protobuf/message.h"
+
+namespace toolboxd {
+
+// The whole file, at most 1 MiB. NOT_FOUND where it or its folder does not exist.
+absl::StatusOr<std::string> ReadTextFile(const std::string& path);
+
+// InvalidArgument with "line 3, column 7: what" for the first fault.
+absl::Status ParseTextProto(absl::string_view text, google::protobuf::Message& message);
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_TRANSPORTD_POLICY_TEXT_FORMAT_H_
