@@ -1,0 +1,141 @@
+#include "transportd/functions/function_files.h"
+
+#include <sys/stat.h>
+
+#include <utility>
+
+#include "daemon/status.h"
+#include "transportd/functions/stream_path.h"
+
+namespace toolboxd {
+namespace {
+
+constexpr absl::Duration kWaitForEnd = absl::Seconds(1);
+
+absl::Status NotOnDisk() { return MakeError(v1::NOT_SUPPORTED, "not a file on disk"); }
+
+class OutputStream final : public hgfs::ReadStream {
+ public:
+  OutputStream(std::shared_ptr<FunctionRun> run, bool standard_error, uint64_t offset, size_t size)
+      : run_(std::move(run)), standard_error_(standard_error), offset_(offset), size_(size) {}
+
+  absl::StatusOr<std::string> Next() override {
+    std::string data = run_->Output(standard_error_, offset_, size_);
+    offset_ += data.size();
+    return data;
+  }
+
+ private:
+  const std::shared_ptr<FunctionRun> run_;
+  const bool standard_error_;
+  uint64_t offset_;
+  const size_t size_;
+};
+
+class InputStream final : public hgfs::WriteStream {
+ public:
+  InputStream(std::shared_ptr<FunctionRun> run, absl::Duration timeout)
+      : run_(std::move(run)), timeout_(timeout) {}
+
+  // Input has no positions: what comes is next.
+  absl::Status Write(v1::WriteChunk chunk) override {
+    return run_->WriteStdin(chunk.data(), absl::Now() + timeout_);
+  }
+  // Hosts set attributes after every upload; a stream has none.
+  absl::Status SetAttributes(const v1::FileAttributes&) override { return absl::OkStatus(); }
+  absl::Status Commit() override {
+    run_->CloseStdin();
+    return absl::OkStatus();
+  }
+
+ private:
+  const std::shared_ptr<FunctionRun> run_;
+  const absl::Duration timeout_;
+};
+
+class FunctionFiles final : public hgfs::FileStore {
+ public:
+  FunctionFiles(std::shared_ptr<FunctionRun> run, absl::Duration timeout)
+      : run_(std::move(run)), timeout_(timeout) {}
+
+  absl::StatusOr<v1::FileInfo> Stat(absl::string_view path) override {
+    absl::StatusOr<StandardStream> stream = StreamOf(path);
+    if (!stream.ok()) return stream.status();
+    v1::FileInfo file;
+    file.set_name(path.data(), path.size());
+    file.set_type(v1::REGULAR);
+    if (*stream == StandardStream::kStdin) {
+      file.set_mode(S_IFREG | 0200);
+      file.set_effective_permissions(2);
+      return file;
+    }
+    if (!run_->WaitForEnd(absl::Now() + kWaitForEnd)) {
+      return MakeError(v1::ACCESS_DENIED, "the function is still running");
+    }
+    file.set_mode(S_IFREG | 0400);
+    file.set_effective_permissions(4);
+    file.set_size(run_->OutputSize(*stream == StandardStream::kStderr));
+    file.set_modification_time(absl::ToUnixNanos(run_->end_time()));
+    return file;
+  }
+
+  absl::StatusOr<std::unique_ptr<hgfs::ReadStream>> OpenRead(absl::string_view path,
+                                                             uint64_t offset, uint32_t chunk_size,
+                                                             v1::FileInfo* opened) override {
+    absl::StatusOr<StandardStream> stream = StreamOf(path);
+    if (!stream.ok()) return stream.status();
+    if (*stream == StandardStream::kStdin) {
+      return MakeError(v1::INVALID_ARGUMENT, "standard input cannot be read");
+    }
+    absl::StatusOr<v1::FileInfo> file = Stat(path);
+    if (!file.ok()) return file.status();
+    if (opened != nullptr) *opened = *std::move(file);
+    return std::make_unique<OutputStream>(run_, *stream == StandardStream::kStderr, offset,
+                                          chunk_size);
+  }
+
+  absl::StatusOr<std::unique_ptr<hgfs::WriteStream>> OpenWrite(
+      const v1::OpenForWriting& open) override {
+    absl::StatusOr<StandardStream> stream = StreamOf(open.path());
+    if (!stream.ok()) return stream.status();
+    if (*stream != StandardStream::kStdin) {
+      return MakeError(v1::INVALID_ARGUMENT, "only standard input can be written");
+    }
+    // Tells at once if there is nobody to read it.
+    const absl::Status taken = run_->WriteStdin("", absl::Now() + timeout_);
+    if (!taken.ok()) return taken;
+    return std::make_unique<InputStream>(run_, timeout_);
+  }
+
+  absl::Status SetAttributes(absl::string_view, const v1::FileAttributes&) override {
+    return absl::OkStatus();
+  }
+  absl::StatusOr<v1::ListFilesReply> List(const v1::ListFilesRequest&) override {
+    return NotOnDisk();
+  }
+  absl::Status MakeDirectory(absl::string_view, uint32_t) override { return NotOnDisk(); }
+  absl::Status DeleteFile(absl::string_view) override { return NotOnDisk(); }
+  absl::Status DeleteDirectory(absl::string_view) override { return NotOnDisk(); }
+  absl::Status Rename(absl::string_view, absl::string_view, bool) override { return NotOnDisk(); }
+  absl::StatusOr<v1::Volume> GetVolume(absl::string_view) override { return NotOnDisk(); }
+
+ private:
+  static absl::StatusOr<StandardStream> StreamOf(absl::string_view path) {
+    int64_t pid = 0;
+    StandardStream stream;
+    if (!ParseStreamPath(path, pid, stream)) return MakeError(v1::NOT_FOUND, "no such stream");
+    return stream;
+  }
+
+  const std::shared_ptr<FunctionRun> run_;
+  const absl::Duration timeout_;
+};
+
+}  // namespace
+
+std::shared_ptr<hgfs::FileStore> MakeFunctionFiles(std::shared_ptr<FunctionRun> run,
+                                                   absl::Duration timeout) {
+  return std::make_shared<FunctionFiles>(std::move(run), timeout);
+}
+
+}  // namespace toolboxd

@@ -1,0 +1,86 @@
+#include "transportd/functions/function_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/status.h"
+#include "transportd/functions/function_files.h"
+
+namespace toolboxd {
+namespace {
+
+// Ids are used again after so many.
+constexpr int64_t kPidRange = 1000000;
+
+}  // namespace
+
+int64_t FunctionTable::FreePid() {
+  if (next_pid_ >= kFirstPid + kPidRange) next_pid_ = kFirstPid;
+  while (Has(next_pid_)) ++next_pid_;
+  return next_pid_++;
+}
+
+absl::StatusOr<int64_t> FunctionTable::Start(std::shared_ptr<grpc::Channel> channel,
+                                             v1::StartFunction start, std::shared_ptr<void> pin) {
+  Maintain();
+  const auto running = std::count_if(runs_.begin(), runs_.end(),
+                                     [](const auto& entry) { return !entry.second.run->ended(); });
+  if (static_cast<size_t>(running) >= kMaxRunning) {
+    return MakeError(v1::BUSY, "too many functions are running");
+  }
+  const int64_t pid = FreePid();
+  Entry entry;
+  entry.name = start.name();
+  entry.arguments = start.arguments();
+  entry.user = start.user();
+  entry.start_time = absl::Now();
+  entry.run =
+      std::make_shared<FunctionRun>(std::move(channel), std::move(start), limits_, std::move(pin));
+  runs_.emplace(pid, std::move(entry));
+  return pid;
+}
+
+std::vector<v1::Process> FunctionTable::List() const {
+  std::vector<v1::Process> processes;
+  for (const auto& [pid, entry] : runs_) {
+    v1::Process& process = processes.emplace_back();
+    process.set_pid(pid);
+    process.set_name(entry.name);
+    process.set_command_line(
+        absl::StrCat(entry.name, entry.arguments.empty() ? "" : " ", entry.arguments));
+    process.set_owner(entry.user);
+    process.set_start_time(absl::ToUnixSeconds(entry.start_time));
+    if (!entry.run->ended()) continue;
+    process.set_exit_code(entry.run->exit_code());
+    process.set_end_time(absl::ToUnixSeconds(entry.run->end_time()));
+  }
+  return processes;
+}
+
+absl::Status FunctionTable::Terminate(const std::string& user, int64_t pid) {
+  const auto found = runs_.find(pid);
+  if (found == runs_.end()) return MakeError(v1::NO_SUCH_PROCESS, "no such function");
+  if (found->second.user != user) {
+    return MakeError(v1::PERMISSION_DENIED, "another user's function");
+  }
+  found->second.run->Terminate();
+  return absl::OkStatus();
+}
+
+std::shared_ptr<hgfs::FileStore> FunctionTable::Files(const std::string& user, int64_t pid,
+                                                      absl::Duration timeout) {
+  const auto found = runs_.find(pid);
+  if (found == runs_.end() || found->second.user != user) return nullptr;
+  return MakeFunctionFiles(found->second.run, timeout);
+}
+
+void FunctionTable::Maintain() {
+  const absl::Time now = absl::Now();
+  for (auto entry = runs_.begin(); entry != runs_.end();) {
+    const FunctionRun& run = *entry->second.run;
+    entry = run.ended() && now - run.end_time() >= kKept ? runs_.erase(entry) : std::next(entry);
+  }
+}
+
+}  // namespace toolboxd

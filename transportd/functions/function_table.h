@@ -1,0 +1,67 @@
+// The running functions, with process ids of their own.
+
+#ifndef TOOLBOXD_TRANSPORTD_FUNCTIONS_FUNCTION_TABLE_H_
+#define TOOLBOXD_TRANSPORTD_FUNCTIONS_FUNCTION_TABLE_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "toolboxd/v1/processes.pb.h"
+#include "transportd/functions/function_run.h"
+#include "transportd/hgfs/file_store.h"
+
+namespace toolboxd {
+
+// A function is listed for everybody, and belongs to the user who started it: nobody else
+// can end it or reach its streams. Kept for five minutes after its end. Not thread-safe.
+class FunctionTable {
+ public:
+  // The first process id; Linux's default highest one is below.
+  static constexpr int64_t kFirstPid = 32769;
+  static constexpr size_t kMaxRunning = 64;
+  static constexpr absl::Duration kKept = absl::Minutes(5);
+
+  explicit FunctionTable(FunctionLimits limits) : limits_(limits) {}
+
+  // The new run's process id. BUSY where there are too many.
+  absl::StatusOr<int64_t> Start(std::shared_ptr<grpc::Channel> channel, v1::StartFunction start,
+                                std::shared_ptr<void> pin);
+
+  // Whether the id is a function's, anybody's.
+  bool Has(int64_t pid) const { return runs_.count(pid) != 0; }
+  std::vector<v1::Process> List() const;
+  // NO_SUCH_PROCESS; PERMISSION_DENIED for another user's. Ending a function that has
+  // ended is no error.
+  absl::Status Terminate(const std::string& user, int64_t pid);
+
+  // The streams of a user's function as files, with `timeout` for writes to its input.
+  // Null for an id that is not a function of this user.
+  std::shared_ptr<hgfs::FileStore> Files(const std::string& user, int64_t pid,
+                                         absl::Duration timeout);
+
+  // Forgets functions that ended long ago.
+  void Maintain();
+
+ private:
+  struct Entry {
+    std::shared_ptr<FunctionRun> run;
+    std::string name;
+    std::string arguments;
+    std::string user;
+    absl::Time start_time;
+  };
+  int64_t FreePid();
+
+  const FunctionLimits limits_;
+  std::map<int64_t, Entry> runs_;
+  int64_t next_pid_ = kFirstPid;
+};
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_TRANSPORTD_FUNCTIONS_FUNCTION_TABLE_H_

@@ -1,0 +1,145 @@
+#include "transportd/functions/function_table.h"
+
+#include "daemon/status.h"
+#include "gtest/gtest.h"
+#include "transportd/functions/stream_path.h"
+#include "transportd/testing/fake_function.h"
+#include "transportd/testing/service_host.h"
+
+namespace toolboxd {
+namespace {
+
+class FunctionTableTest : public ::testing::Test {
+ protected:
+  int64_t Start(const std::string& name, const std::string& arguments = "") {
+    v1::StartFunction start;
+    start.set_name(name);
+    start.set_arguments(arguments);
+    start.set_user("alice");
+    absl::StatusOr<int64_t> pid = table_.Start(host_.Channel(), start, nullptr);
+    EXPECT_TRUE(pid.ok()) << pid.status();
+    return pid.value_or(0);
+  }
+
+  std::string Path(int64_t pid, const std::string& stream) {
+    return "/proc/" + std::to_string(pid) + "/" + stream;
+  }
+
+  absl::Status WriteAll(int64_t pid, const std::string& data) {
+    auto files = table_.Files("alice", pid, absl::Seconds(1));
+    v1::OpenForWriting open;
+    open.set_path(Path(pid, "stdin"));
+    auto stream = files->OpenWrite(open);
+    if (!stream.ok()) return stream.status();
+    v1::WriteChunk chunk;
+    chunk.set_data(data);
+    absl::Status status = (*stream)->Write(chunk);
+    return status.ok() ? (*stream)->Commit() : status;
+  }
+
+  absl::StatusOr<std::string> ReadAll(int64_t pid, const std::string& name) {
+    auto files = table_.Files("alice", pid, absl::Seconds(1));
+    v1::FileInfo opened;
+    auto stream = files->OpenRead(Path(pid, name), 0, 1000, &opened);
+    if (!stream.ok()) return stream.status();
+    std::string all;
+    for (;;) {
+      absl::StatusOr<std::string> part = (*stream)->Next();
+      if (!part.ok()) return part;
+      if (part->empty()) break;
+      all += *part;
+    }
+    EXPECT_EQ(opened.size(), all.size());
+    return all;
+  }
+
+  v1::Process Listed(int64_t pid) {
+    for (const v1::Process& process : table_.List()) {
+      if (process.pid() == pid) return process;
+    }
+    return v1::Process();
+  }
+
+  toolboxd::testing::FakeFunction function_;
+  toolboxd::testing::ServiceHost host_{{&function_}};
+  FunctionTable table_{{.output = 1 << 20, .input = 1 << 20}};
+};
+
+TEST(ParseStreamPath, OnlyStandardStreams) {
+  int64_t pid = 0;
+  StandardStream stream;
+  EXPECT_TRUE(ParseStreamPath("/proc/32769/stdout", pid, stream));
+  EXPECT_EQ(pid, 32769);
+  EXPECT_EQ(stream, StandardStream::kStdout);
+  for (const char* path :
+       {"/proc/1/status", "/proc/self/stdin", "/proc/1/stdin/x", "proc/1/stdin", "/proc/-1/stdin",
+        "/proc/ 1/stdin", "/proc//stdin", "/x/proc/1/stdin", "/proc/99999999999999999999/stdin"}) {
+    EXPECT_FALSE(ParseStreamPath(path, pid, stream)) << path;
+  }
+}
+
+TEST_F(FunctionTableTest, StreamsAndExitCode) {
+  const int64_t pid = Start("echo.Upper", "a b");
+  EXPECT_EQ(pid, FunctionTable::kFirstPid);
+  EXPECT_EQ(Listed(pid).name(), "echo.Upper");
+  EXPECT_EQ(Listed(pid).owner(), "alice");
+  EXPECT_FALSE(Listed(pid).has_end_time());
+  ASSERT_TRUE(WriteAll(pid, "hello").ok());
+  absl::StatusOr<std::string> output = ReadAll(pid, "stdout");
+  ASSERT_TRUE(output.ok()) << output.status();
+  EXPECT_EQ(*output, "echo.Upper(a b) for alice: hello");
+  // As often as wanted.
+  EXPECT_EQ(*ReadAll(pid, "stdout"), *output);
+  EXPECT_EQ(*ReadAll(pid, "stderr"), "");
+  EXPECT_EQ(Listed(pid).exit_code(), 5);
+  EXPECT_GT(Listed(pid).end_time(), 0);
+}
+
+TEST_F(FunctionTableTest, StillRunningIsAccessDenied) {
+  const int64_t pid = Start("echo.Upper");
+  EXPECT_EQ(ReasonOf(ReadAll(pid, "stdout").status()), v1::ACCESS_DENIED);
+  EXPECT_EQ(ReasonOf(ReadAll(pid, "stdin").status()), v1::INVALID_ARGUMENT);
+}
+
+TEST_F(FunctionTableTest, FailureIsExitCodeOneAndText) {
+  const int64_t pid = Start("fail");
+  EXPECT_EQ(*ReadAll(pid, "stderr"), "as asked\n");
+  EXPECT_EQ(Listed(pid).exit_code(), 1);
+  EXPECT_EQ(ReasonOf(WriteAll(pid, "x")), v1::NOT_FOUND);
+}
+
+TEST_F(FunctionTableTest, TooMuchOutputEndsIt) {
+  const int64_t pid = Start("flood");
+  absl::StatusOr<std::string> text = ReadAll(pid, "stderr");
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_EQ(*text, "more than 1048576 bytes of output\n");
+  EXPECT_EQ(Listed(pid).exit_code(), 1);
+  EXPECT_LE(ReadAll(pid, "stdout")->size(), 1u << 20);
+}
+
+TEST_F(FunctionTableTest, OnlyItsUserReachesIt) {
+  const int64_t pid = Start("sleep");
+  EXPECT_EQ(table_.Files("bob", pid, absl::Seconds(1)), nullptr);
+  EXPECT_EQ(ReasonOf(table_.Terminate("bob", pid)), v1::PERMISSION_DENIED);
+  EXPECT_EQ(ReasonOf(table_.Terminate("alice", 1)), v1::NO_SUCH_PROCESS);
+  EXPECT_TRUE(table_.Terminate("alice", pid).ok());
+  EXPECT_TRUE(ReadAll(pid, "stderr").ok());
+  EXPECT_EQ(Listed(pid).exit_code(), 1);
+  EXPECT_TRUE(table_.Terminate("alice", pid).ok());
+}
+
+TEST_F(FunctionTableTest, DeadServiceEndsIt) {
+  const int64_t pid = Start("sleep");
+  host_.Kill();
+  EXPECT_TRUE(ReadAll(pid, "stderr").ok());
+  EXPECT_EQ(Listed(pid).exit_code(), 1);
+}
+
+TEST_F(FunctionTableTest, NumberOfRunsIsBounded) {
+  for (size_t i = 0; i < FunctionTable::kMaxRunning; ++i) Start("sleep");
+  v1::StartFunction start;
+  EXPECT_EQ(ReasonOf(table_.Start(host_.Channel(), start, nullptr).status()), v1::BUSY);
+}
+
+}  // namespace
+}  // namespace toolboxd
