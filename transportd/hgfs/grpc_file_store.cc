@@ -192,13 +192,33 @@ absl::Status GrpcFileStore::Note(absl::Status status) const {
   return status;
 }
 
-template <typename Method, typename Request, typename Reply>
-absl::Status GrpcFileStore::Call(Method method, const Request& request, Reply& reply,
-                                 absl::Duration timeout) {
-  if (files_ == nullptr) return MakeError(v1::NOT_SUPPORTED, "only content is served here");
-  grpc::ClientContext context;
+absl::Status GrpcFileStore::Note(const grpc::Status& status) const {
+  return Note(FromGrpc(status));
+}
+
+absl::Status GrpcFileStore::NotServed() {
+  return MakeError(v1::NOT_SUPPORTED, "only content is served here");
+}
+
+void GrpcFileStore::Limit(grpc::ClientContext& context, absl::Duration timeout) {
   SetTimeout(timeout, &context);
-  return Note(FromGrpc(((*files_).*method)(&context, request, &reply)));
+}
+
+absl::StatusOr<v1::FileInfo> GrpcFileStore::CheckRead(absl::string_view path) {
+  v1::CheckReadRequest request;
+  request.set_path(path.data(), path.size());
+  v1::FileInfo reply;
+  const absl::Status status = Call(&v1::Files::Stub::CheckRead, request, reply, options_.timeout);
+  if (!status.ok()) return status;
+  return reply;
+}
+
+absl::Status GrpcFileStore::CheckWrite(absl::string_view path, bool overwrite) {
+  v1::CheckWriteRequest request;
+  request.set_path(path.data(), path.size());
+  request.set_overwrite(overwrite);
+  v1::CheckWriteReply reply;
+  return Call(&v1::Files::Stub::CheckWrite, request, reply, options_.timeout);
 }
 
 absl::StatusOr<v1::FileInfo> GrpcFileStore::Stat(absl::string_view path) {
@@ -207,7 +227,7 @@ absl::StatusOr<v1::FileInfo> GrpcFileStore::Stat(absl::string_view path) {
   v1::FileInfo reply;
   grpc::ClientContext context;
   SetTimeout(options_.timeout, &context);
-  const absl::Status status = Note(FromGrpc(handler_->Stat(&context, request, &reply)));
+  const absl::Status status = Note(handler_->Stat(&context, request, &reply));
   if (!status.ok()) return status;
   return reply;
 }

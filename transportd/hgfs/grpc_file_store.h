@@ -41,6 +41,24 @@ class GrpcFileStore final : public FileStore {
                                                        v1::FileInfo* opened) override;
   absl::StatusOr<std::unique_ptr<WriteStream>> OpenWrite(const v1::OpenForWriting& open) override;
 
+  // Checks of a transfer before it starts (Files.CheckRead, Files.CheckWrite).
+  absl::StatusOr<v1::FileInfo> CheckRead(absl::string_view path);
+  absl::Status CheckWrite(absl::string_view path, bool overwrite);
+
+  // Any other method of Files, such as &v1::Files::Stub::MoveFile.
+  template <typename Request, typename Reply>
+  using Method = grpc::Status (v1::Files::Stub::*)(grpc::ClientContext*, const Request&, Reply*);
+  template <typename Request, typename Reply>
+  absl::Status Call(Method<Request, Reply> method, const Request& request, Reply& reply,
+                    absl::Duration timeout) {
+    if (files_ == nullptr) return NotServed();
+    grpc::ClientContext context;
+    Limit(context, timeout);
+    return Note(((*files_).*method)(&context, request, &reply));
+  }
+  absl::Duration timeout() const { return options_.timeout; }
+  absl::Duration long_timeout() const { return options_.long_timeout; }
+
   absl::Status SetAttributes(absl::string_view path, const v1::FileAttributes& attributes) override;
   absl::StatusOr<v1::ListFilesReply> List(const v1::ListFilesRequest& request) override;
   absl::Status MakeDirectory(absl::string_view path, uint32_t permissions) override;
@@ -50,11 +68,11 @@ class GrpcFileStore final : public FileStore {
   absl::StatusOr<v1::Volume> GetVolume(absl::string_view path) override;
 
  private:
-  template <typename Method, typename Request, typename Reply>
-  absl::Status Call(Method method, const Request& request, Reply& reply, absl::Duration timeout);
-
   // Passes a failure on to on_broken where it is one of the connection.
   absl::Status Note(absl::Status status) const;
+  absl::Status Note(const grpc::Status& status) const;
+  static absl::Status NotServed();
+  static void Limit(grpc::ClientContext& context, absl::Duration timeout);
 
   const GrpcFileStoreOptions options_;
   const std::unique_ptr<v1::Files::Stub> files_;

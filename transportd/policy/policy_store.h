@@ -35,6 +35,9 @@ class PolicyStore {
   absl::Status CheckProgram(absl::string_view program, absl::string_view arguments) const;
   // "host:port" of an HTTP round trip: the loopback interface, or what is listed.
   absl::Status CheckHttpDestination(absl::string_view destination) const;
+  const google::protobuf::RepeatedPtrField<std::string>& http_destinations() const {
+    return policy_.http_destinations();
+  }
 
  private:
   const std::string path_;

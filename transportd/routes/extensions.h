@@ -1,0 +1,63 @@
+// Extensions: services of others, bound by /etc/toolboxd/routes.d (docs/extending.md).
+
+#ifndef TOOLBOXD_TRANSPORTD_ROUTES_EXTENSIONS_H_
+#define TOOLBOXD_TRANSPORTD_ROUTES_EXTENSIONS_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "toolboxd/v1/routes.pb.h"
+#include "transportd/routes/router.h"
+
+namespace grpc {
+class Channel;
+}  // namespace grpc
+
+namespace toolboxd {
+
+// One binding's service.
+struct ExtensionTarget {
+  // Connects with the first call.
+  std::shared_ptr<grpc::Channel> channel;
+  absl::Duration timeout;
+};
+
+// Not thread-safe: used on the channel's thread.
+class Extensions {
+ public:
+  // Reads the folder; see Load().
+  Extensions(std::string directory, absl::Duration default_timeout);
+
+  // Reads *.textproto in the order of their names; a later binding wins. A file with an
+  // error is logged and skipped as a whole. Connections of bindings that stay are kept.
+  void Load();
+
+  // The reply of the extension that answers a TCLO command; nothing where none does. An
+  // error status becomes "ERROR <message>".
+  absl::optional<TcloReply> Handle(absl::string_view command, absl::string_view arguments) const;
+
+  // Null where nothing is bound. Valid until the next Load().
+  const ExtensionTarget* FindScheme(absl::string_view scheme) const;
+  const ExtensionTarget* FindFunction(absl::string_view name) const;
+
+ private:
+  using Targets = absl::flat_hash_map<std::string, ExtensionTarget>;
+
+  void LoadFile(const std::string& path);
+  void Bind(const v1::Extension& extension);
+
+  const std::string directory_;
+  const absl::Duration default_timeout_;
+  absl::flat_hash_map<std::string, std::shared_ptr<grpc::Channel>> channels_;
+  Targets commands_;
+  Targets schemes_;
+  Targets functions_;
+};
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_TRANSPORTD_ROUTES_EXTENSIONS_H_

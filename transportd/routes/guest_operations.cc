@@ -1,0 +1,230 @@
+#include "transportd/routes/guest_operations.h"
+
+#include <sys/utsname.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "daemon/log.h"
+#include "daemon/status.h"
+#include "daemon/version.h"
+#include "transportd/policy/text_format.h"
+#include "transportd/routes/guest_operations_files.h"
+#include "transportd/vix/opcode.h"
+#include "transportd/vix/requests.h"
+#include "transportd/vix/results.h"
+#include "transportd/vix/strings.h"
+
+namespace toolboxd {
+namespace {
+
+using vix::Error;
+
+// One line for each operation. Text from outside is escaped; content is never written.
+void Audit(absl::string_view operation, const GuestCall& call, Error result) {
+  LogNotice("guest operation user=", call.user().empty() ? "-" : vix::Escape(call.user()),
+            " operation=", operation, " target=\"", vix::Escape(call.target()),
+            "\" result=", vix::Code(result));
+}
+
+// The value of a line NAME=VALUE or NAME="VALUE".
+std::string OsReleaseValue(absl::string_view text, absl::string_view name) {
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    if (!absl::ConsumePrefix(&line, name) || !absl::ConsumePrefix(&line, "=")) continue;
+    if (absl::ConsumePrefix(&line, "\"")) absl::ConsumeSuffix(&line, "\"");
+    return std::string(line);
+  }
+  return "";
+}
+
+}  // namespace
+
+vix::ToolsState ReadToolsState() {
+  vix::ToolsState state;
+  utsname names{};
+  uname(&names);
+  const std::string os_release = ReadTextFile("/etc/os-release").value_or("");
+  const std::string pretty = OsReleaseValue(os_release, "PRETTY_NAME");
+  const std::string id = OsReleaseValue(os_release, "ID");
+  state.os_version = absl::StrCat(names.sysname, " ", names.release, " ", pretty);
+  state.os_version_short = absl::StrCat(id.empty() ? "other3xlinux" : id, "-64");
+  state.product_name = "toolboxd";
+  state.tools_version = kVersion;
+  state.host_name = names.nodename;
+  state.temporary_directory = "/tmp";
+  return state;
+}
+
+// How an operation is named and run.
+struct GuestOperations::Operation {
+  uint32_t opcode;
+  // vSphere's name for it, which the policy and the audit record use.
+  absl::string_view name;
+  // One of the two.
+  Outcome (*run)(GuestCall& call, const UserFilesDeps& deps);
+  Outcome (GuestOperations::*run_here)(GuestCall& call);
+};
+
+const GuestOperations::Operation* GuestOperations::FindOperation(uint32_t opcode) {
+  static constexpr Operation kOperations[] = {
+      {vix::kListFiles, "ListFilesInGuest", ListFiles, nullptr},
+      {vix::kCreateDirectoryEx, "MakeDirectoryInGuest", CreateDirectory, nullptr},
+      {vix::kMoveFileEx, "MoveFileInGuest", MoveFile, nullptr},
+      {vix::kMoveDirectory, "MoveDirectoryInGuest", MoveDirectory, nullptr},
+      {vix::kCreateTemporaryFileEx, "CreateTemporaryFileInGuest", CreateTemporaryFile, nullptr},
+      {vix::kCreateTemporaryDirectory, "CreateTemporaryDirectoryInGuest", CreateTemporaryDirectory,
+       nullptr},
+      {vix::kSetFileAttributes, "ChangeFileAttributesInGuest", SetFileAttributes, nullptr},
+      {vix::kStartProgram, "StartProgramInGuest", StartProgram, nullptr},
+      {vix::kReadEnvironmentVariables, "ReadEnvironmentVariableInGuest", ReadEnvironment, nullptr},
+      {vix::kInitiateFileTransferFromGuest, "InitiateFileTransferFromGuest", TransferFromGuest,
+       nullptr},
+      {vix::kInitiateFileTransferToGuest, "InitiateFileTransferToGuest", TransferToGuest, nullptr},
+      {vix::kTerminateProcess, "TerminateProcessInGuest", TerminateProcess, nullptr},
+      {vix::kDeleteFileEx, "DeleteFileInGuest", DeleteFile, nullptr},
+      {vix::kDeleteDirectoryEx, "DeleteDirectoryInGuest", DeleteDirectory, nullptr},
+      {vix::kDeleteFile, "DeleteFileInGuest", DeleteFile, nullptr},
+      {vix::kFileExists, "ListFilesInGuest", LegacyExists, nullptr},
+      {vix::kDirectoryExists, "ListFilesInGuest", LegacyExists, nullptr},
+      {vix::kDeleteDirectory, "DeleteDirectoryInGuest", DeleteDirectory, nullptr},
+      {vix::kDeleteEmptyDirectory, "DeleteDirectoryInGuest", DeleteDirectory, nullptr},
+      {vix::kListProcesses, "ListProcessesInGuest", LegacyListProcesses, nullptr},
+      {vix::kMoveFile, "MoveFileInGuest", MoveFile, nullptr},
+      {vix::kCreateDirectory, "MakeDirectoryInGuest", CreateDirectory, nullptr},
+      {vix::kListDirectory, "ListFilesInGuest", LegacyListDirectory, nullptr},
+      {vix::kKillProcess, "TerminateProcessInGuest", TerminateProcess, nullptr},
+      {vix::kGetFileInfo, "ListFilesInGuest", LegacyFileInfo, nullptr},
+      {vix::kListProcessesEx, "ListProcessesInGuest", nullptr, &GuestOperations::RunListProcesses},
+      {vix::kHgfsSendPacket, "HgfsSendPacket", nullptr, &GuestOperations::RunHgfsPacket},
+      {vix::kAcquireCredentials, "AcquireCredentialsInGuest", nullptr, &GuestOperations::LogInOnly},
+      {vix::kReleaseCredentials, "ReleaseCredentialsInGuest", nullptr, &GuestOperations::LogInOnly},
+      {vix::kValidateCredentials, "ValidateCredentialsInGuest", nullptr,
+       &GuestOperations::LogInOnly},
+      {vix::kCheckUserAccount, "ValidateCredentialsInGuest", nullptr, &GuestOperations::LogInOnly},
+      {vix::kCaptureScreen, "ValidateCredentialsInGuest", nullptr, &GuestOperations::LogInOnly},
+  };
+  for (const Operation& operation : kOperations) {
+    if (operation.opcode == opcode) return &operation;
+  }
+  return nullptr;
+}
+
+GuestOperations::GuestOperations(SessionOpener opener, GuestOperationsOptions options)
+    : options_(std::move(options)),
+      policy_(options_.policy_file),
+      extensions_(options_.routes_directory, options_.timeout),
+      sessions_(std::move(opener), options_.sessions),
+      functions_(options_.functions),
+      // Room for key, sizes and tags.
+      process_lists_(vix::kMaxResult - 128),
+      deps_{&sessions_,  &policy_,         &extensions_,
+            &functions_, options_.timeout, options_.long_timeout} {}
+
+TcloReply GuestOperations::RunVix(absl::string_view arguments) {
+  vix::Request request;
+  const Error malformed = vix::ParseRelayedCommand(arguments, request);
+  if (malformed != Error::kOk) {
+    LogLimited("vix message", "malformed guest operation, code ", vix::Code(malformed));
+    return TcloReply::Ok(vix::EncodeReply(malformed, "", /*binary=*/false));
+  }
+  GuestCall call(request, &sessions_, &policy_);
+  const Operation* operation = FindOperation(request.opcode);
+  Outcome outcome = Run(call, operation);
+  // Callers of the old API know only the old word for a bad login.
+  if (outcome.error == Error::kInvalidLoginCredentials && vix::IsLegacy(request.opcode)) {
+    outcome.error = Error::kGuestUserPermissions;
+  }
+  // A transfer is recorded by its Initiate operation, not packet by packet.
+  if (operation != nullptr && request.opcode != vix::kHgfsSendPacket) {
+    Audit(operation->name, call, outcome.error);
+  }
+  const bool binary = (request.common_flags & vix::kFlagReturnsBinary) != 0;
+  return TcloReply::Ok(vix::EncodeReply(outcome.error, outcome.result, binary));
+}
+
+Outcome GuestOperations::Run(GuestCall& call, const Operation* operation) {
+  const uint32_t opcode = call.request().opcode;
+  if (operation != nullptr) {
+    const absl::Status allowed = policy_.CheckOperation(operation->name);
+    if (!allowed.ok()) return allowed;
+    return operation->run != nullptr ? operation->run(call, deps_)
+                                     : (this->*operation->run_here)(call);
+  }
+  switch (opcode) {
+    case vix::kGetToolsState:
+      return vix::EncodeToolsState(options_.tools_state ? options_.tools_state()
+                                                        : ReadToolsState());
+    case vix::kWaitForTools:
+    case vix::kLogout:
+      return Error::kOk;
+    case vix::kRegistryKeyExists:
+    case vix::kReadRegistry:
+    case vix::kWriteRegistry:
+    case vix::kRegistryValueExists:
+    case vix::kAddAuthAlias:
+    case vix::kRemoveAuthAlias:
+    case vix::kListAuthProviderAliases:
+    case vix::kListAuthMappedAliases:
+    case vix::kRemoveAuthAliasByCertificate:
+      return Error::kOpNotSupportedOnGuest;
+    default:
+      return opcode >= vix::kCreateRegistryKey && opcode <= vix::kDeleteRegistryValue
+                 ? Error::kOpNotSupportedOnGuest
+                 : Error::kUnrecognizedCommand;
+  }
+}
+
+Outcome GuestOperations::RunListProcesses(GuestCall& call) {
+  return ListProcesses(call, deps_, process_lists_);
+}
+
+Outcome GuestOperations::LogInOnly(GuestCall& call) {
+  return call.LogIn(SessionService::kVixd).status();
+}
+
+Outcome GuestOperations::RunHgfsPacket(GuestCall& call) {
+  vix::HgfsPacketRequest body;
+  const Error error = Decode(call.body(), body);
+  if (error != Error::kOk) return error;
+  auto session = call.LogIn(SessionService::kHgfsd);
+  if (!session.ok()) return session.status();
+  auto files = std::make_shared<UserFiles>(
+      deps_, call.user(), [&call](SessionService service) { return call.LogIn(service); });
+  std::string reply = hgfs_.Dispatch(body.packet, {call.user(), files});
+  // What stays open keeps `files`, but not the credential.
+  files->EndCall();
+  return reply;
+}
+
+TcloReply GuestOperations::RunHgfs(absl::string_view packet) {
+  const absl::Status allowed = policy_.CheckOperation("HgfsSendPacket");
+  if (!allowed.ok()) return TcloReply::Error(std::string(allowed.message()));
+  return TcloReply::Ok(hgfs_.Dispatch(packet, hgfs::Client()));
+}
+
+void GuestOperations::Maintain() {
+  hgfs_.Maintain();
+  functions_.Maintain();
+  sessions_.Maintain();
+}
+
+void GuestOperations::Reload() {
+  // Its outcome is in the log, and what it says holds.
+  policy_.Load().IgnoreError();
+  extensions_.Load();
+}
+
+void AddGuestOperationRoutes(Router& router, GuestOperations& operations) {
+  router.Add(
+      "Vix_1_Relayed_Command",
+      [&operations](absl::string_view arguments) { return operations.RunVix(arguments); },
+      Pace::kGuestOperation);
+  router.Add("f", [&operations](absl::string_view packet) { return operations.RunHgfs(packet); });
+  router.SetOverride([&operations](absl::string_view command, absl::string_view arguments) {
+    return operations.RunExtension(command, arguments);
+  });
+}
+
+}  // namespace toolboxd

@@ -1,0 +1,65 @@
+#include "transportd/testing/fake_guest.h"
+
+#include <cstdlib>
+#include <utility>
+#include <vector>
+
+#include "transportd/vix/credential.h"
+
+namespace toolboxd::testing {
+
+FakeGuest::FakeGuest()
+    : hgfsd_host_(std::make_unique<ServiceHost>(
+          std::vector<grpc::Service*>{hgfsd.files(), hgfsd.handler()})),
+      vixd_host_(std::make_unique<ServiceHost>(std::vector<grpc::Service*>{&vixd, &function})) {
+  Restart(Options());
+}
+
+GuestOperationsOptions FakeGuest::Options() {
+  GuestOperationsOptions options;
+  options.policy_file = "/nonexistent/policy.textproto";
+  options.routes_directory = "/nonexistent/routes.d";
+  options.timeout = absl::Milliseconds(400);
+  options.long_timeout = absl::Milliseconds(800);
+  options.tools_state = [] { return vix::ToolsState(); };
+  return options;
+}
+
+void FakeGuest::Restart(GuestOperationsOptions options) {
+  SessionOpener opener;
+  opener.connect = [this](SessionService service, absl::Time) -> absl::StatusOr<int> {
+    return (service == SessionService::kHgfsd ? hgfsd_host_ : vixd_host_)->Connect();
+  };
+  opener.request = [this](int, SessionService, bool verify, absl::string_view user,
+                          absl::string_view password, absl::Time) -> absl::Status {
+    if (!verify) ++logins;
+    const auto known = passwords.find(std::string(user));
+    if (known == passwords.end() || known->second != password) {
+      return absl::UnauthenticatedError("wrong");
+    }
+    return absl::OkStatus();
+  };
+  operations_ = std::make_unique<GuestOperations>(std::move(opener), std::move(options));
+}
+
+uint32_t FakeGuest::Send(uint32_t opcode, absl::string_view body, const std::string& user,
+                         const std::string& password, bool binary) {
+  vix::Request request;
+  request.opcode = opcode;
+  request.body = body;
+  const std::string credential = vix::EncodeNamePassword(user, password);
+  request.credential_type = vix::kCredentialNamePassword;
+  request.credential = credential;
+  if (binary) request.common_flags |= vix::kFlagReturnsBinary;
+  return SendRaw(request);
+}
+
+uint32_t FakeGuest::SendRaw(vix::Request request) {
+  const TcloReply answer = operations_->RunVix(vix::EncodeRelayedCommand(request));
+  vix::Reply reply;
+  if (!answer.ok || !vix::ParseReply(answer.data, reply)) std::abort();
+  result_ = std::string(reply.result);
+  return reply.error;
+}
+
+}  // namespace toolboxd::testing
