@@ -61,7 +61,8 @@ TEST_F(OptionsTest, EverythingElseIsAnError) {
 }
 
 TEST(ParseOption, TheValueIsTheRest) {
-  const auto option = ParseOption("a b c\0"s);
+  const std::string arguments = "a b c\0"s;
+  const auto option = ParseOption(arguments);
   ASSERT_TRUE(option.ok());
   EXPECT_EQ(option->name, "a");
   EXPECT_EQ(option->value, "b c");
