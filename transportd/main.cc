@@ -1,5 +1,6 @@
 // transportd: the channels to the hypervisor, and what is asked over them.
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <thread>
@@ -19,6 +20,7 @@
 #include "transportd/guest_info/publisher.h"
 #include "transportd/guest_info_watcher.h"
 #include "transportd/power_client.h"
+#include "transportd/routes/guest_operations.h"
 #include "transportd/routes/options.h"
 #include "transportd/routes/power.h"
 #include "transportd/routes/registration.h"
@@ -34,6 +36,21 @@ ABSL_FLAG(std::string, runtime_dir, "/run/toolboxd",
 ABSL_FLAG(bool, skip_cpuid_check, false,
           "Try the backdoor even if the processor does not show VMware's name, as under "
           "simulators that cannot change CPUID.");
+
+ABSL_FLAG(std::string, policy, "/etc/toolboxd/policy.textproto",
+          "What guest operations may do; read again on SIGHUP.");
+ABSL_FLAG(std::string, routes_dir, "/etc/toolboxd/routes.d",
+          "Folder of *.textproto files that bind extensions; read again on SIGHUP.");
+ABSL_FLAG(absl::Duration, call_timeout, absl::Seconds(5),
+          "Time limit of one call to a service for a guest operation.");
+ABSL_FLAG(absl::Duration, reauthentication_time, absl::Seconds(60),
+          "How long a guest user's password is believed before PAM is asked again.");
+ABSL_FLAG(absl::Duration, session_idle_close, absl::Minutes(5),
+          "Guest users' sessions that are not used for so long are closed.");
+ABSL_FLAG(int32_t, max_sessions, 48,
+          "Open sessions of one service; the least recently used one is closed first.");
+ABSL_FLAG(int64_t, function_output_limit, int64_t{32} << 20,
+          "Bytes kept of each output stream of a function.");
 
 namespace toolboxd {
 namespace {
@@ -51,6 +68,21 @@ constexpr absl::Duration kStartPatience = absl::Seconds(1);
 constexpr absl::Duration kRegistrationPatience = absl::Seconds(10);
 // The longest a healthy channel thread stays in one round: above every call's deadline.
 constexpr absl::Duration kRoundPatience = absl::Minutes(1);
+
+// How often sessions, transfers and functions are looked through for idle ones.
+constexpr absl::Duration kMaintenanceInterval = absl::Seconds(10);
+
+GuestOperationsOptions GuestOperationsFromFlags() {
+  GuestOperationsOptions options;
+  options.policy_file = absl::GetFlag(FLAGS_policy);
+  options.routes_directory = absl::GetFlag(FLAGS_routes_dir);
+  options.timeout = absl::GetFlag(FLAGS_call_timeout);
+  options.sessions.reauthentication_time = absl::GetFlag(FLAGS_reauthentication_time);
+  options.sessions.idle_close = absl::GetFlag(FLAGS_session_idle_close);
+  options.sessions.max_sessions = std::max(1, absl::GetFlag(FLAGS_max_sessions));
+  options.functions.output = std::max<int64_t>(1, absl::GetFlag(FLAGS_function_output_limit));
+  return options;
+}
 
 absl::Status CheckForVmware(backdoor::Port& port) {
   if (!absl::GetFlag(FLAGS_skip_cpuid_check) && !backdoor::IsVmwareCpu(backdoor::ReadCpuid)) {
@@ -70,6 +102,9 @@ class Transport {
                [this](PowerState state, HooksFinished finished) {
                  return power_client_.Begin(state, std::move(finished));
                }),
+        guest_operations_(SocketOpener(absl::StrCat(runtime_dir, "/hgfsd.sock"),
+                                       absl::StrCat(runtime_dir, "/vixd.sock")),
+                          GuestOperationsFromFlags()),
         service_(&board_, &queue_, channel_.rpci()),
         guest_info_socket_(absl::StrCat(runtime_dir, "/guestinfod.sock")) {
     AddRegistrationRoutes(router_, channel_.rpci(),
@@ -77,6 +112,8 @@ class Transport {
                            .on_registered = [this](bool accepted) { OnRegistered(accepted); }});
     AddOptionRoutes(router_, [this](bool on) { return publisher_.BroadcastIp(on); });
     power_.AddTo(router_);
+    AddGuestOperationRoutes(router_, guest_operations_);
+    MaintainLater();
   }
 
   // Starts the threads. Returns when the first attempt to reach the host is over.
@@ -97,6 +134,11 @@ class Transport {
     queue_.Stop();
     channel_thread_.join();
     watcher_.reset();
+  }
+
+  // Reads the policy and routes.d again. From any thread.
+  void Reload() {
+    queue_.Post([this] { guest_operations_.Reload(); });
   }
 
   bool Alive() const { return channel_.Alive(kRoundPatience); }
@@ -126,6 +168,13 @@ class Transport {
     }
   }
 
+  void MaintainLater() {
+    queue_.PostAt(absl::Now() + kMaintenanceInterval, [this] {
+      guest_operations_.Maintain();
+      MaintainLater();
+    });
+  }
+
   void Report(const absl::Status& status) {
     if (status.ok()) return;
     LogLimited("guest information", "guest information was not sent: ", status.message());
@@ -138,6 +187,7 @@ class Transport {
   guest_info::Publisher publisher_;
   PowerClient power_client_;
   PowerRoutes power_;
+  GuestOperations guest_operations_;
   TransportService service_;
   const std::string guest_info_socket_;
   // Resets so far, and whether capabilities were sent since the last one.
@@ -168,7 +218,7 @@ absl::Status Serve(backdoor::Port* port) {
   }
   if (!server.ok()) return server.status();
   transport.Start();
-  signals.OnStop([&server] { (*server)->Stop(); });
+  signals.OnStop([&server] { (*server)->Stop(); }, [&transport] { transport.Reload(); });
   const absl::Status outcome = (*server)->Run();
   transport.Stop();
   return outcome;

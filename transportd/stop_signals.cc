@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "daemon/log.h"
-
 namespace toolboxd {
 
 StopSignals::StopSignals() {
@@ -19,14 +17,15 @@ StopSignals::~StopSignals() {
   thread_.join();
 }
 
-void StopSignals::OnStop(std::function<void()> stop) {
-  thread_ = std::thread([this, stop = std::move(stop)] { Loop(stop); });
+void StopSignals::OnStop(std::function<void()> stop, std::function<void()> reload) {
+  thread_ = std::thread(
+      [this, stop = std::move(stop), reload = std::move(reload)] { Loop(stop, reload); });
 }
 
-void StopSignals::Loop(const std::function<void()>& stop) {
+void StopSignals::Loop(const std::function<void()>& stop, const std::function<void()>& reload) {
   int signal = 0;
   while (sigwait(&set_, &signal) != 0 || signal == SIGHUP) {
-    if (signal == SIGHUP) LogNotice("SIGHUP: there is nothing to reload");
+    if (signal == SIGHUP && reload != nullptr) reload();
   }
   if (!ending_) stop();
 }

@@ -1,4 +1,4 @@
-// StopSignals: SIGTERM and SIGINT as a function call.
+// StopSignals: SIGTERM, SIGINT and SIGHUP as function calls.
 
 #ifndef TOOLBOXD_TRANSPORTD_STOP_SIGNALS_H_
 #define TOOLBOXD_TRANSPORTD_STOP_SIGNALS_H_
@@ -24,11 +24,12 @@ class StopSignals {
   StopSignals& operator=(const StopSignals&) = delete;
 
   // From now on the first SIGTERM or SIGINT, or one that came earlier, calls `stop`, once, on
-  // a thread of its own. To be called once.
-  void OnStop(std::function<void()> stop);
+  // a thread of its own, and until then every SIGHUP calls `reload` there, unless it is
+  // empty. To be called once.
+  void OnStop(std::function<void()> stop, std::function<void()> reload = nullptr);
 
  private:
-  void Loop(const std::function<void()>& stop);
+  void Loop(const std::function<void()>& stop, const std::function<void()>& reload);
 
   sigset_t set_;
   std::atomic<bool> ending_{false};

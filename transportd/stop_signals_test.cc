@@ -33,6 +33,14 @@ TEST(StopSignals, HangupIsNoReasonToStop) {
   WaitFor(stops, 1);
 }
 
+TEST(StopSignals, HangupReloads) {
+  std::atomic<int> reloads = 0;
+  StopSignals signals;
+  signals.OnStop([] { FAIL(); }, [&] { ++reloads; });
+  kill(getpid(), SIGHUP);
+  WaitFor(reloads, 1);
+}
+
 TEST(StopSignals, EndsWithoutACall) {
   StopSignals signals;
   signals.OnStop([] { FAIL(); });
