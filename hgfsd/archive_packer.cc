@@ -73,6 +73,12 @@ class Packing {
           const Cancelled& cancelled)
       : resource_(resource), chunk_(chunk), sink_(sink), cancelled_(cancelled) {}
 
+  // What libarchive still writes when it is freed early goes nowhere.
+  ~Packing() {
+    sink_status_.Update(absl::CancelledError("the archive is over"));
+    writer_.reset();
+  }
+
   absl::Status Start();
   absl::Status Directory(UniqueFd directory, const std::string& name, int depth);
   // `fd` is open for reading, or -1 where there is nothing to read.
@@ -125,13 +131,15 @@ absl::Status Packing::Start() {
   return ok ? absl::OkStatus() : Failure("archive");
 }
 
-la_ssize_t Packing::Receive(struct archive* archive, void* self, const void* data, size_t size) {
+// Never fails: libarchive 3.6 leaks after a failed write. Whoever called it looks at
+// sink_status_.
+la_ssize_t Packing::Receive(struct archive*, void* self, const void* data, size_t size) {
   auto* packing = static_cast<Packing*>(self);
-  packing->out_.append(static_cast<const char*>(data), size);
-  packing->sink_status_ = packing->Emit(packing->chunk_);
-  if (packing->sink_status_.ok()) return size;
-  archive_set_error(archive, EPIPE, "the reader has gone");
-  return -1;
+  if (packing->sink_status_.ok()) {
+    packing->out_.append(static_cast<const char*>(data), size);
+    packing->sink_status_ = packing->Emit(packing->chunk_);
+  }
+  return size;
 }
 
 // Passes on whole chunks, and what is left of at least `at_least` bytes.
@@ -230,15 +238,17 @@ absl::Status Packing::Content(int fd, int64_t size, const std::string& name) {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return FileError(errno, name);
     if (count == 0) break;  // It shrank: libarchive fills up with zeros.
-    if (archive_write_data(writer_.get(), buffer_.data(), count) < 0) return Failure(name);
+    const la_ssize_t written = archive_write_data(writer_.get(), buffer_.data(), count);
+    if (written < 0 || !sink_status_.ok()) return Failure(name);
     size -= count;
   }
-  if (archive_write_finish_entry(writer_.get()) < ARCHIVE_WARN) return Failure(name);
-  return absl::OkStatus();
+  const int result = archive_write_finish_entry(writer_.get());
+  return result < ARCHIVE_WARN || !sink_status_.ok() ? Failure(name) : absl::OkStatus();
 }
 
 absl::Status Packing::Finish() {
-  if (archive_write_close(writer_.get()) != ARCHIVE_OK) return Failure("archive");
+  const int result = archive_write_close(writer_.get());
+  if (result != ARCHIVE_OK || !sink_status_.ok()) return Failure("archive");
   // The trailer must not come in two pieces.
   if (out_.size() + kTrailer.size() > chunk_) {
     if (absl::Status status = Emit(1); !status.ok()) return status;
