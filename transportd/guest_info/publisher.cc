@@ -55,11 +55,12 @@ absl::Status Publisher::PushNics() {
 absl::Status Publisher::BroadcastIp(bool on) {
   broadcast_ip_ = on;
   if (!on) return absl::OkStatus();
-  if (const auto fingerprint = Fingerprint(kIp)) {
-    if (absl::Status status = SendItem(kIp, *fingerprint); !status.ok()) return status;
+  const std::optional<std::string> address = Fingerprint(kIp);
+  if (address) {
+    if (absl::Status status = SendItem(kIp, *address); !status.ok()) return status;
   }
   if (absl::Status status = PushNics(); !status.ok()) return status;
-  if (states_[kIp].refused) {
+  if (address && states_[kIp].refused == address) {
     return absl::FailedPreconditionError("the host refused guestinfo.ip");
   }
   return absl::OkStatus();

@@ -279,6 +279,10 @@ TEST(Publisher, RefusedBroadcastIpIsAnError) {
   host.refuses = [](absl::string_view m) { return absl::StartsWith(m, "info-set"); };
   ASSERT_TRUE(publisher.Update(Snapshot()).ok());
   EXPECT_EQ(publisher.BroadcastIp(true).code(), absl::StatusCode::kFailedPrecondition);
+  v1::GuestInfoSnapshot without = Snapshot();
+  without.clear_primary_address();
+  ASSERT_TRUE(publisher.Update(without).ok());
+  EXPECT_TRUE(publisher.BroadcastIp(true).ok());
 }
 
 TEST(Publisher, MessagesFitIntoTheChannel) {

@@ -26,7 +26,8 @@ TEST(Xdr, StringIsPaddedToFourBytes) {
 }
 
 TEST(Xdr, StringLongerThanItsLimitFails) {
-  wire::Reader reader("\0\0\0\5abcde\0\0\0"s);
+  const std::string wire = "\0\0\0\5abcde\0\0\0"s;
+  wire::Reader reader(wire);
   EXPECT_EQ(ReadXdrString(4, reader), "");
   EXPECT_FALSE(reader.ok());
 }
