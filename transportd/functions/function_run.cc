@@ -101,6 +101,9 @@ absl::Status FunctionRun::WriteStdin(absl::string_view data, absl::Time deadline
   if (!mutex_.AwaitWithDeadline(absl::Condition(&has_room), deadline)) {
     return MakeError(v1::BUSY, "the function does not read its input");
   }
+  // Whether a function that fails at once ends before or after its input came is chance;
+  // either way its exit code and standard error tell.
+  if (exited_) return absl::OkStatus();
   if (input_closed_) return MakeError(v1::NOT_FOUND, "the function takes no more input");
   if (data.empty()) return absl::OkStatus();
   input_.emplace_back(data);

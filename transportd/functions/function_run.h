@@ -35,7 +35,7 @@ class FunctionRun {
   ~FunctionRun();
 
   // Takes input. BUSY where the function takes none until the deadline; NOT_FOUND after
-  // the end of the run or of its input.
+  // the end of the input. Once the run has ended input is dropped.
   absl::Status WriteStdin(absl::string_view data, absl::Time deadline);
   void CloseStdin();
 
