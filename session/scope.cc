@@ -76,9 +76,9 @@ int StartTransientUnit(const SdBus& sd, sd_bus* bus, const std::string& scope, p
 }
 
 // The manager answers when the job is queued; what counts is where the process is.
-bool WaitUntilInside(pid_t process, const std::string& scope) {
+bool WaitUntilInside(const std::string& proc, pid_t process, const std::string& scope) {
   for (int i = 0; i < 200; ++i) {
-    std::ifstream file("/proc/" + std::to_string(process) + "/cgroup");
+    std::ifstream file(proc + "/" + std::to_string(process) + "/cgroup");
     const std::string text((std::istreambuf_iterator<char>(file)), {});
     if (text.find(scope) != std::string::npos) return true;
     usleep(1000);
@@ -88,7 +88,7 @@ bool WaitUntilInside(pid_t process, const std::string& scope) {
 
 }  // namespace
 
-bool MoveToScope(pid_t process, const User& user, std::string* error) {
+bool MoveToScope(pid_t process, const User& user, std::string* error, const std::string& proc) {
   const char* address = getenv("DBUS_SYSTEM_BUS_ADDRESS");
   if (address == nullptr && access("/run/dbus/system_bus_socket", W_OK) != 0) {
     *error = "there is no system bus";
@@ -111,7 +111,7 @@ bool MoveToScope(pid_t process, const User& user, std::string* error) {
     if (error->empty()) *error = strerror(-result);
     return false;
   }
-  if (WaitUntilInside(process, scope)) return true;
+  if (WaitUntilInside(proc, process, scope)) return true;
   *error = "the process did not arrive in " + scope;
   return false;
 }

@@ -16,7 +16,9 @@ namespace toolboxd::session {
 // ten milliseconds. To be called as root before the process has children. False where
 // there is no system bus or the manager refuses, and `error` tells why: then the unit's
 // KillMode=process is what keeps programs alive.
-bool MoveToScope(pid_t process, const User& user, std::string* error);
+// `proc` is where the kernel tells a process's control group.
+bool MoveToScope(pid_t process, const User& user, std::string* error,
+                 const std::string& proc = "/proc");
 
 }  // namespace toolboxd::session
 

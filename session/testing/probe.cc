@@ -66,8 +66,8 @@ int main(int argc, char** argv) {
   const mode_t mask = umask(0);
   fprintf(out, "umask=%04o\n", mask);
   rlimit limit;
-  getrlimit(RLIMIT_CORE, &limit);
-  fprintf(out, "core=%lu\n", static_cast<unsigned long>(limit.rlim_cur));
+  getrlimit(RLIMIT_NPROC, &limit);
+  fprintf(out, "nproc=%lu\n", static_cast<unsigned long>(limit.rlim_cur));
   int death_signal = 0;
   prctl(PR_GET_PDEATHSIG, &death_signal);
   fprintf(out, "death_signal=%d\n", death_signal);
@@ -79,7 +79,9 @@ int main(int argc, char** argv) {
   for (const char* line : {"Sig", "CapEff", "CapPrm"}) ReportFile(out, "/proc/self/status", line);
   fprintf(out, "end\n");
   fclose(out);
-  if (write(3, buffer, size) != static_cast<ssize_t>(size)) return 1;
+  const bool written = write(3, buffer, size) == static_cast<ssize_t>(size);
+  free(buffer);
+  if (!written) return 1;
 
   char byte;
   while (read(3, &byte, 1) > 0) {
