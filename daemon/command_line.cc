@@ -13,6 +13,7 @@
 namespace toolboxd {
 namespace {
 
+// By the file that defines it: all programs' flags are in one registry.
 bool Belongs(const Program& program, const absl::CommandLineFlag& flag) {
   const std::string file = flag.Filename();
   if (absl::StartsWith(file, absl::StrCat(program.name, "/"))) return true;

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/flags/flag.h"
-#include "absl/strings/numbers.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "daemon/version.h"
 
@@ -50,10 +50,11 @@ absl::StatusOr<SharedFlags> GetSharedFlags() {
   }
   flags.allowed = *std::move(allowed);
 
+  // strtoul alone would take "-1" and blanks.
   const std::string mode = absl::GetFlag(FLAGS_socket_mode);
   char* end = nullptr;
   const unsigned long bits = strtoul(mode.c_str(), &end, 8);
-  if (mode.empty() || *end != '\0' || bits > 0777) {
+  if (mode.empty() || !absl::ascii_isdigit(mode[0]) || *end != '\0' || bits > 0777) {
     return absl::InvalidArgumentError(
         absl::StrCat("--socket_mode: '", mode, "' is no octal number from 0 to 0777"));
   }

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "daemon/steady_time.h"
 
 namespace toolboxd {
 namespace {
@@ -32,7 +32,7 @@ void HealthService::Shutdown() {
 
 void HealthService::LookForCancelled() {
   absl::MutexLock lock(&mutex_);
-  look_often_until_ = absl::Now() + kLookOften;
+  look_often_until_ = SteadyNow() + kLookOften;
   changed_.SignalAll();
 }
 
@@ -82,7 +82,7 @@ grpc::Status HealthService::Watch(grpc::ServerContext* context, const HealthChec
       break;
     } else {
       changed_.WaitWithTimeout(&mutex_,
-                               absl::Now() < look_often_until_ ? kLookOftenPeriod : kCancelCheck);
+                               SteadyNow() < look_often_until_ ? kLookOftenPeriod : kCancelCheck);
     }
   }
   --watches_;

@@ -18,6 +18,7 @@
 namespace toolboxd {
 namespace {
 
+// Development machines have none of the package's users; root still gets in there.
 absl::StatusOr<AllowedCallers> UsualCallers(absl::string_view list) {
   std::vector<absl::string_view> known;
   for (absl::string_view entry : absl::StrSplit(list, ',', absl::SkipEmpty())) {
@@ -34,6 +35,7 @@ absl::StatusOr<AllowedCallers> UsualCallers(absl::string_view list) {
 
 void InitDaemon(int argc, char** argv, const std::string& name, const std::string& usage) {
   ConfigureAllocator();
+  // A peer that is gone is an error of write, also in libraries that do not ask for that.
   signal(SIGPIPE, SIG_IGN);
   ParseCommandLine(argc, argv, name, usage);
   RouteGrpcLog();

@@ -14,6 +14,7 @@ namespace toolboxd {
 
 // Sets up the process: allocator, broken pipes as errors, command line (ends the process for
 // --help, --version and a wrong line), log, gRPC's log and its quiet engine. First in main.
+// Programs started later inherit that SIGPIPE is ignored and should undo it.
 void InitDaemon(int argc, char** argv, const std::string& name, const std::string& usage);
 
 // What a daemon does unless its flags say otherwise.

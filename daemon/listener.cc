@@ -19,6 +19,7 @@
 namespace toolboxd {
 namespace {
 
+// The address holds 108 bytes; the last one stays NUL.
 absl::StatusOr<sockaddr_un> AddressOf(const std::string& path) {
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
@@ -64,6 +65,7 @@ absl::Status RemoveDeadSocket(const std::string& path, const sockaddr_un& addres
   return unlink(path.c_str()) == 0 ? absl::OkStatus() : ErrnoError(errno, path);
 }
 
+// Group first: with the final mode, members of the wrong group could connect for a moment.
 absl::Status GiveAccess(const ListenerOptions& options) {
   if (!options.group.empty()) {
     std::vector<char> buffer(64 << 10);
@@ -81,6 +83,7 @@ absl::Status GiveAccess(const ListenerOptions& options) {
                                                         : ErrnoError(errno, options.path);
 }
 
+// -1 for what is no socket.
 int IntegerOption(int fd, int option) {
   int value = -1;
   socklen_t size = sizeof(value);

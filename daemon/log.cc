@@ -13,8 +13,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
 #include "daemon/log_limiter.h"
+#include "daemon/steady_time.h"
 
 namespace toolboxd {
 namespace {
@@ -173,7 +173,7 @@ void LogText(LogLevel level, absl::string_view text) {
 
 void LogTextLimited(LogLevel level, absl::string_view kind, absl::string_view text) {
   if (!LogEnabled(level)) return;
-  const LogLimiter::Verdict verdict = State().limiter.Ask(kind, absl::Now());
+  const LogLimiter::Verdict verdict = State().limiter.Ask(kind, SteadyNow());
   if (!verdict.pass) return;
   if (verdict.suppressed == 0) {
     LogText(level, text);

@@ -23,7 +23,8 @@ class LogLimiter {
     uint64_t suppressed = 0;
   };
 
-  // Kinds are constants of the program; past kMaxKinds they share one entry.
+  // `now` is of a clock that is never set back, such as SteadyNow. Kinds are constants of the
+  // program; past kMaxKinds they share one entry.
   Verdict Ask(absl::string_view kind, absl::Time now);
 
   static constexpr absl::Duration kPeriod = absl::Minutes(1);

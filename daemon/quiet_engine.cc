@@ -91,6 +91,8 @@ class TaskQueue {
   bool stopped_ = false;
 };
 
+// The interface demands that nothing is pending when the engine is destroyed, and gRPC keeps
+// to that: what is dropped then was cancelled, or is a timer of a process that ends.
 class QuietEngine final : public EventEngine {
  public:
   ~QuietEngine() override {

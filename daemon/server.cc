@@ -35,6 +35,8 @@ sigset_t HandledSignals() {
   return set;
 }
 
+// systemd's socket if there is one, even where a path was configured: whoever started this
+// process with a socket holds that path already.
 absl::StatusOr<Listener> OpenListener(const ServerOptions& options) {
   absl::StatusOr<std::vector<InheritedSocket>> inherited = TakeListenFds();
   if (!inherited.ok()) return inherited.status();
@@ -128,6 +130,8 @@ absl::Status Server::Run() {
     if (status.ok()) status = HandleDue();
   }
 
+  // Nothing is admitted from here on. Connections in the backlog of an inherited socket wait
+  // for the next instance; those of our own see the end.
   SdNotify("STOPPING=1");
   listener_.reset();
   if (options_.on_stop) options_.on_stop();
@@ -249,6 +253,7 @@ absl::Status Server::Admit(UniqueFd connection, bool* admitted) {
     LogLimited("watch", ErrnoError(errno, "cannot watch a connection").message());
     return absl::OkStatus();
   }
+  // Last, so that callers who are not allowed cannot make a small idle process a large one.
   if (grpc_ == nullptr) {
     absl::Status status = StartGrpc();
     if (!status.ok()) return status;

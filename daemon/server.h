@@ -91,17 +91,25 @@ class Server {
 
   Server(ServerOptions options, Listener listener);
 
+  // What Create does after the listener: descriptors and signals.
   absl::Status Open();
   absl::Status StartGrpc();
+  // Adds a descriptor to epoll, with itself as the event's data.
   bool Watch(int fd, uint32_t events);
+  // Until the first timer is due; -1 if there is none.
   int TimeoutMs() const;
   absl::Status HandleEvent(const epoll_event& event);
   void HandleSignals();
+  // Timers.
   absl::Status HandleDue();
+  // Starts it if nobody is connected, else stops it.
   void RestartIdleTimer();
   // Accepts what waits, up to a batch; tells how many were handed to gRPC.
   absl::StatusOr<int> AcceptWaiting();
+  // Checks one connection and hands it to gRPC, or closes it. An error only if gRPC cannot
+  // start.
   absl::Status Admit(UniqueFd connection, bool* admitted);
+  // The peer of a watched connection is gone, or gRPC has shut it down.
   void ConnectionClosed(int watch);
 
   const ServerOptions options_;
@@ -109,15 +117,19 @@ class Server {
   std::optional<Listener> listener_;
   HealthService health_;
   UniqueFd epoll_;
+  // Eventfd that Stop writes to.
   UniqueFd stop_event_;
   UniqueFd signals_;
+  // The creating thread's, put back by the destructor.
   sigset_t old_mask_;
+  // Both empty until the first connection.
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
   std::unique_ptr<grpc::Server> grpc_;
 
   // A duplicate of each open connection, watched for the peer's end; by descriptor.
   std::map<int, UniqueFd> connections_;
   bool stopping_ = false;
+  // Timers, by the steady clock: the host sets the other one. max() means not running.
   Clock::time_point give_back_due_ = Clock::time_point::max();
   Clock::time_point idle_due_ = Clock::time_point::max();
   Clock::time_point watchdog_due_ = Clock::time_point::max();

@@ -59,6 +59,8 @@ void ConfigureBuilder(const ServerLimits& limits, const std::vector<NamedService
   }
   builder->RegisterService(health);
 
+  // One completion queue with one waiting thread: calls are few, and each waiting thread is
+  // memory and wake-ups. A second one stays for a moment after a burst.
   grpc::ResourceQuota quota;
   quota.SetMaxThreads(limits.max_threads);
   builder->SetResourceQuota(quota);
@@ -74,6 +76,7 @@ void ConfigureBuilder(const ServerLimits& limits, const std::vector<NamedService
   builder->AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
 }
 
+// Health first: its Watch streams would otherwise last until the grace is over.
 void ShutDownServer(absl::Duration grace, HealthService* health, grpc::Server* server) {
   LastResort last_resort(grace + kHungHandler);
   health->Shutdown();

@@ -12,13 +12,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "daemon/status.h"
+#include "daemon/steady_time.h"
 #include "daemon/unique_fd.h"
 
 namespace toolboxd {
 namespace {
 
+// Short: the host waits, and the machine is about to go down anyway.
 constexpr absl::Duration kTermToKill = absl::Seconds(2);
 
+// As exec wants it; valid as long as the strings.
 std::vector<char*> Pointers(const std::vector<std::string>& strings) {
   std::vector<char*> pointers;
   for (const std::string& text : strings) pointers.push_back(const_cast<char*>(text.c_str()));
@@ -65,9 +68,9 @@ absl::Status Spawn(const std::vector<std::string>& argv,
 
 // Whether the process has ended within the time; gives up when stop is set.
 bool AwaitEnd(int pidfd, absl::Duration timeout, const StopSignal& stop) {
-  const absl::Time end = absl::Now() + timeout;
+  const absl::Time end = SteadyNow() + timeout;
   for (;;) {
-    const absl::Duration left = end - absl::Now();
+    const absl::Duration left = end - SteadyNow();
     stop.Poll(pidfd, POLLIN, left);
     pollfd ended{pidfd, POLLIN, 0};
     if (poll(&ended, 1, 0) == 1) return true;
@@ -92,6 +95,8 @@ absl::Status RunProgram(const std::vector<std::string>& argv,
     return ErrnoError(error, "pidfd_open");
   }
 
+  // The group exists: posix_spawn returns after the program was executed. It cannot be reused
+  // either, as long as its leader has not been waited for.
   const bool ended = AwaitEnd(pidfd.get(), timeout, stop);
   if (!ended) {
     kill(-pid, SIGTERM);

@@ -13,15 +13,16 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
 #include "daemon/log.h"
 #include "daemon/status.h"
+#include "daemon/steady_time.h"
 #include "powerd/child.h"
 #include "powerd/power_event.h"
 
 namespace toolboxd {
 namespace {
 
+// shutdown(8) only tells init and returns.
 constexpr absl::Duration kShutdownTimeout = absl::Seconds(30);
 
 bool IsHookName(absl::string_view name) {
@@ -71,7 +72,7 @@ absl::Status DirectBackend::RunHooks(v1::PowerEvent event, const StopSignal& sto
                      absl::StrCat(folder, " is writable for others: none of its hooks is run"));
   }
 
-  const absl::Time end = absl::Now() + options_.hook_timeout;
+  const absl::Time end = SteadyNow() + options_.hook_timeout;
   const std::vector<std::string> environment = {
       absl::StrCat("TOOLBOXD_POWER_EVENT=", PowerEventName(event))};
   std::vector<std::string> failures;
@@ -83,7 +84,7 @@ absl::Status DirectBackend::RunHooks(v1::PowerEvent event, const StopSignal& sto
       failures.push_back(absl::StrCat(path, ": not run, it is writable for others"));
       continue;
     }
-    const absl::Duration left = std::max(end - absl::Now(), absl::ZeroDuration());
+    const absl::Duration left = std::max(end - SteadyNow(), absl::ZeroDuration());
     absl::Status status = RunProgram({path}, environment, left, stop);
     if (absl::IsCancelled(status)) return status;
     if (!status.ok()) failures.push_back(std::string(status.message()));

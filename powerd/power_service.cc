@@ -15,6 +15,7 @@ grpc::Status PowerService::ChangeState(grpc::ServerContext*, Stream* stream) {
     return ToGrpc(MakeError(v1::INVALID_ARGUMENT, "the first message must begin a power event"));
   }
   const v1::PowerEvent event = request.begin();
+  // Whoever exchanges "none" for its event owns the machine until it puts "none" back.
   v1::PowerEvent running = v1::POWER_EVENT_UNSPECIFIED;
   if (!running_.compare_exchange_strong(running, event)) {
     return grpc::Status(
@@ -57,6 +58,7 @@ absl::Status PowerService::Run(v1::PowerEvent event, Stream* stream) {
 
 absl::Status PowerService::AwaitProceed(v1::PowerEvent event, const absl::Status& hooks,
                                         Stream* stream) {
+  // A caller that hangs is bounded by its call's deadline, which the server enforces.
   v1::ChangeStateRequest request;
   while (stream->Read(&request)) {
     if (request.has_proceed()) return absl::OkStatus();

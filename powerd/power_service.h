@@ -12,7 +12,8 @@
 
 namespace toolboxd {
 
-// Takes one event at a time from its hooks to its end. Thread-safe.
+// Takes one event at a time from its hooks to its end, on the thread of its call. The order
+// in which the host hears of it is transportd's matter (protocol.md 7). Thread-safe.
 class PowerService final : public v1::Power::Service {
  public:
   // How long after its hooks an event goes on by itself if its caller is gone.
@@ -35,6 +36,7 @@ class PowerService final : public v1::Power::Service {
  private:
   using Stream = grpc::ServerReaderWriter<v1::ChangeStateUpdate, v1::ChangeStateRequest>;
 
+  // The steps after begin.
   absl::Status Run(v1::PowerEvent event, Stream* stream);
   // Whether the event may go on after its hooks.
   absl::Status AwaitProceed(v1::PowerEvent event, const absl::Status& hooks, Stream* stream);

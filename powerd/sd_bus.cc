@@ -10,6 +10,7 @@ namespace {
 
 constexpr char kLibrary[] = "libsystemd.so.0";
 
+// dlsym with the type that the header gives the function.
 template <typename Function>
 bool Find(void* handle, const char* name, Function* function) {
   *function = reinterpret_cast<Function>(dlsym(handle, name));

@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <cstdint>
 
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "daemon/unique_fd.h"
 

@@ -5,9 +5,9 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "daemon/log.h"
 #include "daemon/status.h"
+#include "daemon/steady_time.h"
 #include "powerd/power_event.h"
 #include "powerd/sd_bus.h"
 
@@ -72,10 +72,12 @@ absl::StatusOr<std::string> StartUnit(const SystemBus& bus, const std::string& u
   return job;
 }
 
+// Dispatches signals until the job has ended. The wait is ours rather than sd_bus_wait's,
+// because it has to end for `stop`, too.
 absl::Status AwaitJob(const SystemBus& bus, const EndedJobs& jobs, const std::string& job,
                       const std::string& unit, absl::Duration timeout, const StopSignal& stop) {
   const SdBusLibrary& library = bus.library();
-  const absl::Time end = absl::Now() + timeout;
+  const absl::Time end = SteadyNow() + timeout;
   for (;;) {
     const int processed = library.sd_bus_process(bus.get(), nullptr);
     if (processed < 0) return SdBusFailure(absl::StrCat("waiting for ", unit), processed, nullptr);
@@ -87,7 +89,7 @@ absl::Status AwaitJob(const SystemBus& bus, const EndedJobs& jobs, const std::st
     }
     if (processed > 0) continue;
     if (stop.IsSet()) return absl::CancelledError("stopped");
-    const absl::Duration left = end - absl::Now();
+    const absl::Duration left = end - SteadyNow();
     if (left <= absl::ZeroDuration()) {
       return absl::DeadlineExceededError(
           absl::StrCat(unit, " has not ended after ", absl::FormatDuration(timeout)));
@@ -129,6 +131,8 @@ absl::Status SystemdBackend::RunHooks(v1::PowerEvent event, const StopSignal& st
 }
 
 absl::Status SystemdBackend::ChangeState(v1::PowerEvent event) {
+  // "Halt" of the host is a power-off; logind's Halt would stop the CPU and leave the virtual
+  // machine on.
   const char* method = event == v1::HALT ? "PowerOff" : event == v1::REBOOT ? "Reboot" : "Suspend";
   absl::StatusOr<SystemBus> bus = SystemBus::Open(absl::ToInt64Microseconds(options_.call_timeout));
   if (!bus.ok()) return bus.status();
