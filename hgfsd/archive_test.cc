@@ -352,8 +352,8 @@ TEST(Archive, WhatIsNoArchiveFails) {
 
 TEST(Archive, TruncatedArchiveFailsAndLeavesNoHalfFile) {
   TestDirectory dir;
-  const std::string archive =
-      MakeTar({{.name = "a", .content = "whole"}, {.name = "b", .content = std::string(9000, 'b')}});
+  const std::string archive = MakeTar({{.name = "a", .content = "whole"},
+                                       {.name = "b", .content = std::string(9000, 'b')}});
   const size_t b = archive.find("bbbbbbbb");
   EXPECT_THAT(Unpack(archive.substr(0, b + 3000), dir.path()), FailsWith(v1::INVALID_ARGUMENT));
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre("a"));
