@@ -204,12 +204,12 @@ absl::Status Serve(backdoor::Port* port) {
                               .listener_name = "transportd",
                               .allow = "@toolboxd"});
   if (!options.ok()) return options.status();
+  // Before any thread, and extensions start some: all of them inherit what is blocked here.
+  StopSignals signals;
   Transport transport(port, runtime_dir);
   options->services = {{v1::Transport::service_full_name(), transport.service()}};
   options->alive = [&transport] { return transport.Alive(); };
   options->handle_signals = false;
-  // Before any thread: all of them inherit what is blocked here.
-  StopSignals signals;
   // The socket first: it also keeps a second transportd away from the host.
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(*std::move(options));
   if (absl::IsAlreadyExists(server.status())) {
