@@ -82,8 +82,7 @@ bool PlayBackdoor(pid_t tid, absl::Time exec, TrapCache& cache, Vmx& vmx,
   if (found == cache.end()) {
     char bytes[4];
     const size_t size = ReadMemory(tid, registers.rip, bytes, sizeof(bytes));
-    const DecodedPortInstruction decoded =
-        DecodePortInstruction(absl::string_view(bytes, size));
+    const DecodedPortInstruction decoded = DecodePortInstruction(absl::string_view(bytes, size));
     if (decoded.kind == PortInstruction::kNone) return false;
     found = cache.emplace(registers.rip, decoded).first;
   }

@@ -29,9 +29,8 @@ double Percentile(std::vector<double> values, double fraction) {
 }
 
 void Report(std::string& text, absl::string_view name, const std::vector<double>& values) {
-  for (const auto& [label, fraction] : {std::pair<const char*, double>{"median", 0.5},
-                                        {"p90", 0.9},
-                                        {"p99", 0.99}}) {
+  for (const auto& [label, fraction] :
+       {std::pair<const char*, double>{"median", 0.5}, {"p90", 0.9}, {"p99", 0.99}}) {
     absl::StrAppend(&text, absl::StrFormat("%-28s %.6g\n", absl::StrCat(name, "_", label, "_us"),
                                            Percentile(values, fraction)));
   }

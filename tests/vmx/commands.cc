@@ -39,9 +39,10 @@ absl::StatusOr<uint64_t> ToNumber(const std::string& text) {
 Result Wait(const Commands& commands, const Words& words) {
   const auto timeout = ToDuration(words[1]);
   if (!timeout.ok()) return timeout.status();
-  const bool registered = commands.vmx->WaitFor(
-      *timeout, [](Vmx::View& view) { return view.tclo.registered(); });
-  if (!registered) return absl::DeadlineExceededError("the guest tools have not registered in time");
+  const bool registered =
+      commands.vmx->WaitFor(*timeout, [](Vmx::View& view) { return view.tclo.registered(); });
+  if (!registered)
+    return absl::DeadlineExceededError("the guest tools have not registered in time");
   return "";
 }
 
@@ -55,8 +56,8 @@ Result Tclo(const Commands& commands, const Words& words) {
 
 Result Power(const Commands& commands, const Words& words) {
   static const std::map<std::string, std::pair<std::string, int>> kStates = {
-      {"off", {"OS_Halt", 1}},       {"halt", {"OS_Halt", 1}},   {"reboot", {"OS_Reboot", 2}},
-      {"on", {"OS_PowerOn", 3}},     {"resume", {"OS_Resume", 4}}, {"suspend", {"OS_Suspend", 5}}};
+      {"off", {"OS_Halt", 1}},   {"halt", {"OS_Halt", 1}},     {"reboot", {"OS_Reboot", 2}},
+      {"on", {"OS_PowerOn", 3}}, {"resume", {"OS_Resume", 4}}, {"suspend", {"OS_Suspend", 5}}};
   const auto timeout = ToDuration(words[1]);
   if (!timeout.ok()) return timeout.status();
   const auto state = kStates.find(words[2]);
@@ -68,7 +69,8 @@ Result Power(const Commands& commands, const Words& words) {
   const absl::Time begin = absl::Now();
   const auto done = commands.vmx->Send(state->second.first, *timeout);
   if (!done.ok()) return done.status();
-  std::string text = absl::StrCat("reply: ", absl::StripSuffix(done->reply, absl::string_view("\0", 1)), "\n");
+  std::string text =
+      absl::StrCat("reply: ", absl::StripSuffix(done->reply, absl::string_view("\0", 1)), "\n");
   if (done->reply.substr(0, 2) != "OK") return absl::FailedPreconditionError(text);
   StateChange change;
   const bool told = commands.vmx->WaitFor(*timeout - (absl::Now() - begin), [&](Vmx::View& view) {
@@ -130,7 +132,8 @@ Result Nics(const Commands& commands, const Words&) {
 Result Bench(const Commands& commands, const Words& words) {
   const auto count = ToNumber(words[2]);
   if (!count.ok()) return count.status();
-  if (*count < 1 || *count > 1000000) return absl::InvalidArgumentError("bench: 1 to 1000000 requests");
+  if (*count < 1 || *count > 1000000)
+    return absl::InvalidArgumentError("bench: 1 to 1000000 requests");
   return RunBench(*commands.vmx, words[1], words[3], static_cast<int>(*count));
 }
 
@@ -139,8 +142,7 @@ Result Log(const Commands& commands, const Words& words) {
   const auto timeout = ToDuration(words[2]);
   if (!after.ok()) return after.status();
   if (!timeout.ok()) return timeout.status();
-  commands.vmx->WaitFor(*timeout,
-                        [&](Vmx::View& view) { return view.log.last_number() > *after; });
+  commands.vmx->WaitFor(*timeout, [&](Vmx::View& view) { return view.log.last_number() > *after; });
   std::string text;
   commands.vmx->With([&](Vmx::View& view) {
     for (const Event& event : view.log.Since(*after)) {
@@ -210,12 +212,14 @@ struct Command {
 
 const std::map<std::string, Command>& Table() {
   static const auto& table = *new std::map<std::string, Command>{
-      {"wait", {1, Wait}},       {"tclo", {2, Tclo}},          {"power", {2, Power}},
-      {"get", {1, Get}},         {"set", {2, Set}},            {"raw", {1, Raw}},
-      {"log", {2, Log}},         {"stats", {1, StatsCommand}}, {"recorded", {0, Recorded}},
-      {"fault", {2, Fault}},     {"init-pid", {0, InitPid}},   {"processes", {0, Processes}},
-      {"adopt", {1, Adopt}},     {"info", {0, Info}},          {"nics", {0, Nics}},
-      {"bench", {3, Bench}},
+      {"wait", {1, Wait}},         {"tclo", {2, Tclo}},
+      {"power", {2, Power}},       {"get", {1, Get}},
+      {"set", {2, Set}},           {"raw", {1, Raw}},
+      {"log", {2, Log}},           {"stats", {1, StatsCommand}},
+      {"recorded", {0, Recorded}}, {"fault", {2, Fault}},
+      {"init-pid", {0, InitPid}},  {"processes", {0, Processes}},
+      {"adopt", {1, Adopt}},       {"info", {0, Info}},
+      {"nics", {0, Nics}},         {"bench", {3, Bench}},
   };
   return table;
 }

@@ -28,7 +28,8 @@ class Disassembler {
   Disassembler(const Disassembler&) = delete;
   Disassembler& operator=(const Disassembler&) = delete;
 
-  // Whether `target` is the start of an instruction in a sweep from `start`, both offsets in `text`.
+  // Whether `target` is the start of an instruction in a sweep from `start`, both offsets in
+  // `text`.
   bool Reaches(absl::string_view text, size_t start, size_t target) {
     const auto* code = reinterpret_cast<const uint8_t*>(text.data()) + start;
     size_t size = text.size() - start;

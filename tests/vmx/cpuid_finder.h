@@ -14,7 +14,8 @@ namespace toolboxd::vmx {
 
 // `text` is an executable segment that is loaded at `address`. Returns the addresses of the `cpuid`
 // instructions that disassembly from the start of their function reaches. In a module without a
-// function table (Go, some assembly) disassembly from nearly every byte before it must arrive there.
+// function table (Go, some assembly) disassembly from nearly every byte before it must arrive
+// there.
 std::vector<uint64_t> FindCpuid(absl::string_view text, uint64_t address,
                                 const FunctionTable& functions);
 

@@ -44,7 +44,8 @@ class CpuidFinder : public testing::Test {
  protected:
   CpuidFinder() {
     for (const Mapping& mapping : ReadMaps(getpid())) {
-      if (mapping.begin <= Address(vmx_real_1) && Address(vmx_real_1) < mapping.end) text_ = mapping;
+      if (mapping.begin <= Address(vmx_real_1) && Address(vmx_real_1) < mapping.end)
+        text_ = mapping;
     }
     for (const Mapping& mapping : ReadMaps(getpid())) {
       if (mapping.file == text_.file && mapping.offset == 0) base_ = mapping.begin;

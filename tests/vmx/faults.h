@@ -1,4 +1,5 @@
-// Misbehaviour of the simulated host, on request: at every Nth step, or once when asked at run time.
+// Misbehaviour of the simulated host, on request: at every Nth step, or once when asked at run
+// time.
 
 #ifndef TOOLBOXD_TESTS_VMX_FAULTS_H_
 #define TOOLBOXD_TESTS_VMX_FAULTS_H_

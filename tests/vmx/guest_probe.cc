@@ -69,21 +69,19 @@ int Cpuid() {
 
 // Faults that are the program's own arrive, with the right signal, and the backdoor works after.
 int Signals() {
+  // Static: what is set between sigsetjmp and siglongjmp must survive.
+  static int caught[4];
   Catch(SIGSEGV);
   Catch(SIGILL);
   Catch(SIGTRAP);
-  const int null = sigsetjmp(escape, 1);
-  if (null == 0) *reinterpret_cast<volatile int*>(8) = 1;
-  const int illegal = sigsetjmp(escape, 1);
-  if (illegal == 0) asm volatile("ud2");
-  const int trap = sigsetjmp(escape, 1);
-  if (trap == 0) asm volatile("int3");
-  printf("%d %d %d ", null == SIGSEGV, illegal == SIGILL, trap == SIGTRAP);
-  // Another port, and another magic, are not the backdoor's.
-  printf("%u ", GetVersion(0x1234));
-  const int privileged = sigsetjmp(escape, 1);
-  if (privileged == 0) asm volatile("inb $0x80, %%al" ::: "eax");
-  printf("%d %u\n", privileged == SIGSEGV, GetVersion());
+  if ((caught[0] = sigsetjmp(escape, 1)) == 0) *reinterpret_cast<volatile int*>(8) = 1;
+  if ((caught[1] = sigsetjmp(escape, 1)) == 0) asm volatile("ud2");
+  if ((caught[2] = sigsetjmp(escape, 1)) == 0) asm volatile("int3");
+  if ((caught[3] = sigsetjmp(escape, 1)) == 0) asm volatile("inb $0x80, %%al" ::: "eax");
+  printf("%d %d %d %d ", caught[0] == SIGSEGV, caught[1] == SIGILL, caught[2] == SIGTRAP,
+         caught[3] == SIGSEGV);
+  // Another port is not the backdoor's.
+  printf("%u %u\n", GetVersion(0x1234), GetVersion());
   return 0;
 }
 

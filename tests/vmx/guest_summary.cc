@@ -37,8 +37,7 @@ std::string JsonString(absl::string_view object, absl::string_view name) {
   return std::string(object.substr(begin + 1, end - begin - 1));
 }
 
-std::string DiskLine(absl::string_view name, uint64_t free, uint64_t size,
-                     absl::string_view type) {
+std::string DiskLine(absl::string_view name, uint64_t free, uint64_t size, absl::string_view type) {
   return absl::StrCat("disk: ", name, " ", type, type.empty() ? "" : " ", Gibibytes(free),
                       " free of ", Gibibytes(size), "\n");
 }
@@ -58,7 +57,7 @@ void AddText(std::string& text, const RpciStore& rpci, absl::string_view label, 
 
 void AddTools(std::string& text, const Vmx::View& view) {
   const absl::Time now = absl::Now();
-  const char* state = !view.tclo.registered()      ? "not registered"
+  const char* state = !view.tclo.registered()     ? "not registered"
                       : view.tclo.Responding(now) ? "running"
                                                   : "registered, not responding";
   absl::StrAppend(&text, "tools: ", state, "\n");

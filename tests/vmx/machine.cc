@@ -13,9 +13,7 @@ uint32_t Low32(uint64_t value) { return static_cast<uint32_t>(value); }
 uint16_t Low16(uint64_t value) { return static_cast<uint16_t>(value); }
 uint16_t High16(uint64_t value) { return static_cast<uint16_t>(value >> 16); }
 
-void SetHigh16(uint64_t& reg, uint16_t value) {
-  reg = (uint64_t{value} << 16) | (reg & 0xFFFF);
-}
+void SetHigh16(uint64_t& reg, uint16_t value) { reg = (uint64_t{value} << 16) | (reg & 0xFFFF); }
 
 }  // namespace
 
@@ -109,8 +107,7 @@ void Machine::Open(Registers& registers) {
   listener_->OnOpen(id, protocol);
 }
 
-Channel* Machine::FindForStep(int id, uint32_t cookie_high, uint32_t cookie_low,
-                              uint16_t* status) {
+Channel* Machine::FindForStep(int id, uint32_t cookie_high, uint32_t cookie_low, uint16_t* status) {
   *status = 0;
   if (id >= kMaxChannels) {
     Violation(id, "channel number out of range");
@@ -248,9 +245,9 @@ void Machine::HighBandwidthOut(Registers& registers, absl::string_view bytes) {
   uint16_t status = 0;
   const int id = High16(registers.rdx);
   // The buffer displaces ESI, whose half of the cookie goes to EBP.
-  Channel* channel = faults_.Vanished() ? nullptr
-                                        : FindForStep(id, Low32(registers.rbp),
-                                                      Low32(registers.rdi), &status);
+  Channel* channel = faults_.Vanished()
+                         ? nullptr
+                         : FindForStep(id, Low32(registers.rbp), Low32(registers.rdi), &status);
   if (channel != nullptr && faults_.Checkpoint()) {
     ++counters_.checkpoints;
     channel->AbortSend();
@@ -275,9 +272,9 @@ absl::string_view Machine::HighBandwidthIn(Registers& registers) {
   uint16_t status = 0;
   const int id = High16(registers.rdx);
   // The buffer displaces EDI, whose half of the cookie goes to EBP.
-  Channel* channel = faults_.Vanished() ? nullptr
-                                        : FindForStep(id, Low32(registers.rsi),
-                                                      Low32(registers.rbp), &status);
+  Channel* channel = faults_.Vanished()
+                         ? nullptr
+                         : FindForStep(id, Low32(registers.rsi), Low32(registers.rbp), &status);
   if (channel != nullptr && faults_.Checkpoint()) {
     ++counters_.checkpoints;
     channel->AbortReceive();
@@ -327,8 +324,7 @@ void Machine::ForgetAll() {
 }
 
 int Machine::OpenChannels() const {
-  return kMaxChannels -
-         static_cast<int>(std::count(channels_.begin(), channels_.end(), nullptr));
+  return kMaxChannels - static_cast<int>(std::count(channels_.begin(), channels_.end(), nullptr));
 }
 
 void Machine::Close(int id, bool by_guest) {

@@ -57,8 +57,8 @@ class MachineTest : public testing::Test {
   }
 
   Registers Call(MessageStep step, uint64_t ebx = 0) {
-    Registers registers{kMagic, ebx, (uint64_t{static_cast<uint16_t>(step)} << 16) | 0x1e, edx_,
-                        esi_,   edi_, 0};
+    Registers registers{
+        kMagic, ebx, (uint64_t{static_cast<uint16_t>(step)} << 16) | 0x1e, edx_, esi_, edi_, 0};
     machine_.LowBandwidth(registers);
     return registers;
   }
@@ -68,8 +68,9 @@ class MachineTest : public testing::Test {
   }
 
   uint16_t HbOut(const std::string& bytes) {
-    Registers registers{kMagic, 0x00010000, bytes.size(), (edx_ & 0xFFFF0000) | kHighBandwidthPort,
-                        0x7f0012345678, edi_, esi_};
+    Registers registers{
+        kMagic,         0x00010000, bytes.size(), (edx_ & 0xFFFF0000) | kHighBandwidthPort,
+        0x7f0012345678, edi_,       esi_};
     machine_.HighBandwidthOut(registers, bytes);
     EXPECT_EQ(registers.rsi, 0x7f0012345678 + bytes.size());
     EXPECT_EQ(registers.rcx, 0u);
@@ -125,8 +126,8 @@ class MachineTest : public testing::Test {
   }
 
   uint16_t ReceiveHb(uint64_t length, std::string* message) {
-    Registers registers{kMagic, 0x00010000, length, (edx_ & 0xFFFF0000) | kHighBandwidthPort,
-                        esi_, 0x7f0012345678, edi_};
+    Registers registers{kMagic, 0x00010000,     length, (edx_ & 0xFFFF0000) | kHighBandwidthPort,
+                        esi_,   0x7f0012345678, edi_};
     *message = std::string(machine_.HighBandwidthIn(registers));
     EXPECT_EQ(registers.rdi, 0x7f0012345678 + length);
     return static_cast<uint16_t>(registers.rbx >> 16);

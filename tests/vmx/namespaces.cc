@@ -17,8 +17,8 @@ namespace toolboxd::vmx {
 namespace {
 
 constexpr const char* kCoveredPrograms[] = {
-    "/sbin/shutdown", "/sbin/reboot",   "/sbin/poweroff",  "/sbin/halt",
-    "/sbin/telinit",  "/bin/systemctl", "/bin/loginctl",   "/usr/bin/systemctl",
+    "/sbin/shutdown", "/sbin/reboot",   "/sbin/poweroff", "/sbin/halt",
+    "/sbin/telinit",  "/bin/systemctl", "/bin/loginctl",  "/usr/bin/systemctl",
 };
 // Opened, they do nothing.
 constexpr const char* kHiddenFiles[] = {"/dev/vsock", "/dev/vmci", "/proc/sysrq-trigger",
@@ -33,8 +33,7 @@ absl::Status Mount(const char* source, const char* target, const char* type, uns
 
 // Mounts a fresh file system over `path` but keeps what is mounted at, or lies in, `kept` below it.
 absl::Status MountKeeping(const char* type, const char* path, const char* kept) {
-  const int tree =
-      open_tree(AT_FDCWD, kept, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+  const int tree = open_tree(AT_FDCWD, kept, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
   absl::Status status = Mount(type, path, type, MS_NOSUID | MS_NODEV);
   if (tree < 0) return status;
   mkdir(kept, 0755);
@@ -114,7 +113,8 @@ absl::Status SetUpNetwork() {
   // The other end of the guest's interface is in a second namespace, which the interface pair
   // itself keeps alive as long as this process holds `outside`; so it is not closed.
   const int guest = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-  if (guest < 0 || unshare(CLONE_NEWNET) != 0) return absl::ErrnoToStatus(errno, "network namespace");
+  if (guest < 0 || unshare(CLONE_NEWNET) != 0)
+    return absl::ErrnoToStatus(errno, "network namespace");
   const int outside = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
   absl::StatusOr<Netlink> far = Netlink::Open();
   if (!far.ok()) return far.status();

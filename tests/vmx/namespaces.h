@@ -13,7 +13,7 @@ namespace toolboxd::vmx {
 inline constexpr char kGuestHostName[] = "vmxsim-guest";
 inline constexpr char kGuestInterface[] = "eth0";
 inline constexpr char kGuestMac[] = "00:50:56:0a:0b:0c";
-inline constexpr char kGuestIpv4[] = "192.0.2.10";  // /24, gateway 192.0.2.1
+inline constexpr char kGuestIpv4[] = "192.0.2.10";    // /24, gateway 192.0.2.1
 inline constexpr char kGuestIpv6[] = "2001:db8::10";  // /64, gateway 2001:db8::1
 
 // clone(2) flags of the guest's first process.

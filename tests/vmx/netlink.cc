@@ -138,8 +138,7 @@ absl::Status Netlink::SetUp(const std::string& name) {
   return Request(Message(RTM_NEWLINK, 0, header).Finish(), absl::StrCat("starting ", name));
 }
 
-absl::Status Netlink::AddAddress(const std::string& name, const std::string& address,
-                                 int prefix) {
+absl::Status Netlink::AddAddress(const std::string& name, const std::string& address, int prefix) {
   ifaddrmsg header = {};
   const std::string bytes = ParseAddress(address, &header.ifa_family);
   header.ifa_prefixlen = static_cast<uint8_t>(prefix);

@@ -75,13 +75,14 @@ TEST_F(OpenVmTools, RpctoolStoresAndReadsVariables) {
 
 TEST_F(OpenVmTools, RpctoolSends60000BytesButNot70000) {
   const std::string value(60000, 'v');
-  const auto [code, output] = Run({"vmware-rpctool", absl::StrCat("info-set guestinfo.big ", value)});
+  const auto [code, output] =
+      Run({"vmware-rpctool", absl::StrCat("info-set guestinfo.big ", value)});
   EXPECT_EQ(code, 0) << output;
   EXPECT_EQ(client().Get("big").value_or("none"), value);
-  EXPECT_NE(Run({"vmware-rpctool",
-                 absl::StrCat("info-set guestinfo.big ", std::string(70000, 'w'))})
-                .first,
-            0);
+  EXPECT_NE(
+      Run({"vmware-rpctool", absl::StrCat("info-set guestinfo.big ", std::string(70000, 'w'))})
+          .first,
+      0);
   EXPECT_EQ(client().Get("big").value_or("none"), value);
 }
 

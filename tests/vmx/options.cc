@@ -29,20 +29,20 @@ void Options::Flag(absl::string_view name, bool* target, absl::string_view help)
 }
 
 void Options::String(absl::string_view name, std::string* target, absl::string_view help) {
-  options_.push_back({std::string(name), std::string(help), true,
-                      [target](absl::string_view value) {
-                        *target = std::string(value);
-                        return true;
-                      }});
+  options_.push_back(
+      {std::string(name), std::string(help), true, [target](absl::string_view value) {
+         *target = std::string(value);
+         return true;
+       }});
 }
 
 void Options::Strings(absl::string_view name, std::vector<std::string>* target,
                       absl::string_view help) {
-  options_.push_back({std::string(name), std::string(help), true,
-                      [target](absl::string_view value) {
-                        target->emplace_back(value);
-                        return true;
-                      }});
+  options_.push_back(
+      {std::string(name), std::string(help), true, [target](absl::string_view value) {
+         target->emplace_back(value);
+         return true;
+       }});
 }
 
 void Options::Uint(absl::string_view name, uint64_t* target, absl::string_view help) {
@@ -52,16 +52,21 @@ void Options::Uint(absl::string_view name, uint64_t* target, absl::string_view h
 }
 
 void Options::Duration(absl::string_view name, absl::Duration* target, absl::string_view help) {
-  options_.push_back(
-      {std::string(name), std::string(help), true,
-       [target](absl::string_view value) { return ParseSeconds(value, target); }});
+  options_.push_back({std::string(name), std::string(help), true,
+                      [target](absl::string_view value) { return ParseSeconds(value, target); }});
 }
 
 absl::Status Options::Parse(const std::vector<std::string>& words,
                             std::vector<std::string>* arguments) {
+  arguments->clear();
   size_t i = 0;
-  for (; i < words.size() && absl::StartsWith(words[i], "-") && words[i] != "-"; ++i) {
+  for (; i < words.size(); ++i) {
     const std::string& word = words[i];
+    if (!absl::StartsWith(word, "-") || word == "-") {
+      if (!after_arguments_) break;
+      arguments->push_back(word);
+      continue;
+    }
     if (word == "--") {
       ++i;
       break;
@@ -72,9 +77,9 @@ absl::Status Options::Parse(const std::vector<std::string>& words,
     }
     const size_t equals = word.find('=');
     const std::string name = word.substr(0, equals);
-    const auto found = std::find_if(options_.begin(), options_.end(), [&name](const Option& option) {
-      return name == absl::StrCat("--", option.name);
-    });
+    const auto found = std::find_if(
+        options_.begin(), options_.end(),
+        [&name](const Option& option) { return name == absl::StrCat("--", option.name); });
     if (found == options_.end()) {
       return absl::InvalidArgumentError(absl::StrCat("unknown option ", name));
     }
@@ -91,7 +96,7 @@ absl::Status Options::Parse(const std::vector<std::string>& words,
       return absl::InvalidArgumentError(absl::StrCat("\"", value, "\" is no value for ", name));
     }
   }
-  arguments->assign(words.begin() + i, words.end());
+  arguments->insert(arguments->end(), words.begin() + static_cast<std::ptrdiff_t>(i), words.end());
   return absl::OkStatus();
 }
 
@@ -99,8 +104,7 @@ std::string Options::Help() const {
   std::string text = absl::StrCat("Usage: vmxsim ", usage_, "\n\n", help_, "\n");
   if (!options_.empty()) absl::StrAppend(&text, "\nOptions:\n");
   for (const Option& option : options_) {
-    const std::string name =
-        absl::StrCat("--", option.name, option.takes_value ? "=VALUE" : "");
+    const std::string name = absl::StrCat("--", option.name, option.takes_value ? "=VALUE" : "");
     absl::StrAppend(&text, absl::StrFormat("  %-28s %s\n", name, option.help));
   }
   return text;

@@ -28,6 +28,9 @@ class Options {
   // May be given several times.
   void Strings(absl::string_view name, std::vector<std::string>* target, absl::string_view help);
 
+  // Options may also stand after arguments: for verbs that take no command line of their own.
+  void AllowAfterArguments() { after_arguments_ = true; }
+
   // Reads options until "--" or the first argument that is none; the rest are `arguments`.
   // CANCELLED: --help was printed. INVALID_ARGUMENT: a message for the user.
   absl::Status Parse(const std::vector<std::string>& words, std::vector<std::string>* arguments);
@@ -44,6 +47,7 @@ class Options {
   std::string usage_;
   std::string help_;
   std::vector<Option> options_;
+  bool after_arguments_ = false;
 };
 
 // "1.5s", "200ms", or seconds without a unit.

@@ -32,8 +32,8 @@ class OptionsTest : public testing::Test {
 };
 
 TEST_F(OptionsTest, ReadsOptionsAndLeavesArguments) {
-  ASSERT_TRUE(Parse({"--flag", "--text=a=b", "--number", "12", "--time=200ms", "--each=1",
-                     "--each", "2", "command", "--not-mine"})
+  ASSERT_TRUE(Parse({"--flag", "--text=a=b", "--number", "12", "--time=200ms", "--each=1", "--each",
+                     "2", "command", "--not-mine"})
                   .ok());
   EXPECT_TRUE(flag_);
   EXPECT_EQ(text_, "a=b");
@@ -48,6 +48,13 @@ TEST_F(OptionsTest, DoubleDashEndsThem) {
   EXPECT_EQ(time_, absl::Seconds(1.5));
   EXPECT_FALSE(flag_);
   EXPECT_EQ(arguments_, std::vector<std::string>{"--flag"});
+}
+
+TEST_F(OptionsTest, MayFollowArgumentsWhereAllowed) {
+  options_.AllowAfterArguments();
+  ASSERT_TRUE(Parse({"a", "--number=3", "b", "--", "--flag"}).ok());
+  EXPECT_EQ(number_, 3u);
+  EXPECT_EQ(arguments_, (std::vector<std::string>{"a", "b", "--flag"}));
 }
 
 TEST_F(OptionsTest, ExplainsWrongUse) {

@@ -11,8 +11,7 @@ bool IsRecordedName(absl::string_view argv0) {
   static constexpr absl::string_view kNames[] = {"shutdown", "reboot",    "poweroff", "halt",
                                                  "telinit",  "systemctl", "loginctl", "runlevel"};
   const size_t slash = argv0.rfind('/');
-  const absl::string_view name =
-      slash == absl::string_view::npos ? argv0 : argv0.substr(slash + 1);
+  const absl::string_view name = slash == absl::string_view::npos ? argv0 : argv0.substr(slash + 1);
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 

@@ -17,9 +17,7 @@ constexpr char kUnknown[] = "0 Unknown command";
 constexpr absl::string_view kVariablePrefix = "guestinfo.";
 
 // Guests send text with and without its NUL.
-absl::string_view Text(absl::string_view bytes) {
-  return bytes.substr(0, bytes.find('\0'));
-}
+absl::string_view Text(absl::string_view bytes) { return bytes.substr(0, bytes.find('\0')); }
 
 absl::string_view TextWithoutSpace(absl::string_view bytes) {
   return absl::StripAsciiWhitespace(Text(bytes));
@@ -28,8 +26,13 @@ absl::string_view TextWithoutSpace(absl::string_view bytes) {
 // Accepted without anything to remember.
 bool IsAcceptedAndIgnored(absl::string_view command) {
   static constexpr absl::string_view kCommands[] = {
-      "log",           "vmx.set_option",    "guest.log.state",     "guest.log.text",
-      "toolbox.show",  "Run_Program_Done",  "guest.upgrader_send_cmd_line_args",
+      "log",
+      "vmx.set_option",
+      "guest.log.state",
+      "guest.log.text",
+      "toolbox.show",
+      "Run_Program_Done",
+      "guest.upgrader_send_cmd_line_args",
   };
   return std::find(std::begin(kCommands), std::end(kCommands), command) != std::end(kCommands);
 }

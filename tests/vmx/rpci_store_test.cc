@@ -7,7 +7,9 @@
 namespace toolboxd::vmx {
 namespace {
 
-std::string WithNul(absl::string_view text) { return absl::StrCat(text, absl::string_view("\0", 1)); }
+std::string WithNul(absl::string_view text) {
+  return absl::StrCat(text, absl::string_view("\0", 1));
+}
 
 TEST(RpciStore, KeepsVariablesWithAndWithoutNul) {
   RpciStore store({});

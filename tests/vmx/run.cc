@@ -40,9 +40,10 @@ struct RunOptions {
 };
 
 absl::Status ParseOptions(const std::vector<std::string>& words, RunOptions* result) {
-  Options options("run [options] -- command [arguments]",
-                  "Runs a command and all its descendants as if inside a VMware VM, with a host-side\n"
-                  "to talk to. Exits with the command's exit code (128 + N for signal N).");
+  Options options(
+      "run [options] -- command [arguments]",
+      "Runs a command and all its descendants as if inside a VMware VM, with a host-side\n"
+      "to talk to. Exits with the command's exit code (128 + N for signal N).");
   std::vector<std::string> refused_types;
   FaultOptions& faults = result->vmx.faults;
   options.String("control", &result->control,
@@ -64,8 +65,9 @@ absl::Status ParseOptions(const std::vector<std::string>& words, RunOptions* res
                   "refuse this RPCI command (may be given several times)");
   options.Flag("container", &result->container,
                "leave reboot(2) to the command, which boots a container");
-  options.Duration("grace", &result->grace,
-                   "time from SIGTERM to SIGKILL for the command when vmxsim is ended (default 3s)");
+  options.Duration(
+      "grace", &result->grace,
+      "time from SIGTERM to SIGKILL for the command when vmxsim is ended (default 3s)");
   const absl::Status status = options.Parse(words, &result->command);
   if (!status.ok()) return status;
   for (const std::string& text : refused_types) {
@@ -76,7 +78,8 @@ absl::Status ParseOptions(const std::vector<std::string>& words, RunOptions* res
     result->vmx.rpci.refused_info_types.push_back(type);
   }
   if (faults.checkpoint_every == 1) {
-    return absl::InvalidArgumentError("--checkpoint_every must be at least 2, or nothing gets through");
+    return absl::InvalidArgumentError(
+        "--checkpoint_every must be at least 2, or nothing gets through");
   }
   if (result->command.empty()) return absl::InvalidArgumentError("no command given");
   return absl::OkStatus();
@@ -88,7 +91,8 @@ absl::StatusOr<CpuidMode> ChooseCpuidMode(const std::string& name) {
   const bool can_fault = CpuCanFaultCpuid();
   if (name == "auto") return can_fault ? CpuidMode::kFault : CpuidMode::kPatch;
   if (name != "fault") {
-    return absl::InvalidArgumentError(absl::StrCat("--cpuid=", name, ": auto, fault, patch or off"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("--cpuid=", name, ": auto, fault, patch or off"));
   }
   if (!can_fault) {
     return absl::FailedPreconditionError(
@@ -137,8 +141,7 @@ void Housekeep(Vmx& vmx, Ending& ending, int signals, int done) {
   }
 }
 
-int Serve(const RunOptions& options, const GuestInit& init, Tracer& tracer, Vmx& vmx,
-          int signals) {
+int Serve(const RunOptions& options, const GuestInit& init, Tracer& tracer, Vmx& vmx, int signals) {
   ControlServer server(&vmx, &tracer, init.pid);
   absl::Status status = server.Start(options.control);
   if (status.ok()) status = tracer.Seize(init.pid);

@@ -15,9 +15,14 @@ namespace toolboxd::vmx {
 namespace {
 
 constexpr long kForbidden[] = {
-    SYS_kexec_load,   SYS_kexec_file_load, SYS_init_module,  SYS_finit_module, SYS_delete_module,
-    SYS_settimeofday, SYS_clock_settime,   SYS_adjtimex,     SYS_clock_adjtime, SYS_swapon,
-    SYS_swapoff,      SYS_iopl,            SYS_ioperm,       SYS_acct,          SYS_quotactl,
+    SYS_kexec_load,     SYS_kexec_file_load,
+    SYS_init_module,    SYS_finit_module,
+    SYS_delete_module,  SYS_settimeofday,
+    SYS_clock_settime,  SYS_adjtimex,
+    SYS_clock_adjtime,  SYS_swapon,
+    SYS_swapoff,        SYS_iopl,
+    SYS_ioperm,         SYS_acct,
+    SYS_quotactl,
     SYS_io_uring_setup,  // could open sockets that this filter does not see
 };
 constexpr uint32_t kX32Bit = 0x40000000;

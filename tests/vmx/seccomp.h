@@ -9,8 +9,9 @@ namespace toolboxd::vmx {
 
 // Installs a filter in the calling process, inherited by all it starts. socket(AF_VSOCK) fails with
 // EAFNOSUPPORT; what would end, time-shift or reprogram the machine, and ioperm/iopl (which would
-// let `in` reach a real port), with EPERM; every system call of another ABI (i386, x32) with ENOSYS.
-// `allow_reboot` leaves reboot(2), which in a process namespace of one's own ends that namespace.
+// let `in` reach a real port), with EPERM; every system call of another ABI (i386, x32) with
+// ENOSYS. `allow_reboot` leaves reboot(2), which in a process namespace of one's own ends that
+// namespace.
 absl::Status InstallSeccompFilter(bool allow_reboot);
 
 }  // namespace toolboxd::vmx

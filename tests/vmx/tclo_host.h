@@ -89,7 +89,9 @@ class TcloHost {
 
   // -1 without a main channel.
   int main_channel() const { return main_channel_; }
-  bool registered() const { return main_channel_ >= 0 && times_.registered != absl::InfiniteFuture(); }
+  bool registered() const {
+    return main_channel_ >= 0 && times_.registered != absl::InfiniteFuture();
+  }
   // Registered, and the newest answer is not older than three ping intervals.
   bool Responding(absl::Time now) const;
   const RegistrationTimes& times() const { return times_; }

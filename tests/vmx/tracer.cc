@@ -106,9 +106,7 @@ int Tracer::Run() {
   return root_status;
 }
 
-void Tracer::Resume(pid_t tid, int signal) {
-  ptrace(PTRACE_CONT, tid, nullptr, signal);
-}
+void Tracer::Resume(pid_t tid, int signal) { ptrace(PTRACE_CONT, tid, nullptr, signal); }
 
 void Tracer::OnStop(pid_t tid, int status) {
   const int signal = WSTOPSIG(status);
@@ -153,16 +151,15 @@ void Tracer::OnSignal(pid_t tid, TracedProcess& process, int signal) {
   Resume(tid, signal);
 }
 
-bool Tracer::PlayCpuid(TracedProcess& process, user_regs_struct& registers, pid_t tid,
-                       int signal) {
+bool Tracer::PlayCpuid(TracedProcess& process, user_regs_struct& registers, pid_t tid, int signal) {
   char bytes[2];
   if (ReadMemory(tid, registers.rip, bytes, sizeof(bytes)) != sizeof(bytes)) return false;
   const bool is_patched = signal == SIGILL && memcmp(bytes, "\x0F\x0B", 2) == 0 &&
                           process.patched->contains(registers.rip);
   const bool has_faulted = signal == SIGSEGV && memcmp(bytes, "\x0F\xA2", 2) == 0;
   if (!is_patched && !has_faulted) return false;
-  const CpuidResult result = EmulateCpuid(static_cast<uint32_t>(registers.rax),
-                                          static_cast<uint32_t>(registers.rcx));
+  const CpuidResult result =
+      EmulateCpuid(static_cast<uint32_t>(registers.rax), static_cast<uint32_t>(registers.rcx));
   registers.rax = result.eax;
   registers.rbx = result.ebx;
   registers.rcx = result.ecx;

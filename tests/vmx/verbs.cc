@@ -201,24 +201,28 @@ struct ClientVerbEntry {
 const std::map<std::string, ClientVerbEntry>& Verbs() {
   static const auto& verbs = *new std::map<std::string, ClientVerbEntry>{
       {"wait", {"", 0, 0, "wait until the guest tools are registered", Wait}},
-      {"send", {"REQUEST", 1, 1,
-                "send a TCLO request (C escapes such as \\x00, or @FILE); print the reply", Send}},
+      {"send",
+       {"REQUEST", 1, 1, "send a TCLO request (C escapes such as \\x00, or @FILE); print the reply",
+        Send}},
       {"ping", {"", 0, 0, "send a ping and measure the round trip", Ping}},
       {"get", {"NAME", 1, 1, "print a guestinfo variable", Get}},
       {"set", {"NAME VALUE", 2, 2, "set a guestinfo variable", Set}},
       {"raw", {"TYPE|disk", 1, 1, "print the newest SetGuestInfo value of a type", Raw}},
       {"info", {"", 0, 0, "print what the guest has told about itself", Info}},
       {"nics", {"", 0, 0, "print the guest's interfaces, addresses and routes", Nics}},
-      {"bench", {"idle|serial|queued [COUNT [REQUEST]]", 1, 3,
-                 "measure round trips: at rest, one after the other, four at once", Bench}},
+      {"bench",
+       {"idle|serial|queued [COUNT [REQUEST]]", 1, 3,
+        "measure round trips: at rest, one after the other, four at once", Bench}},
       {"log", {"", 0, 0, "print what host and guest have said", Log}},
       {"stats", {"", 0, 0, "print counters and times, or rates over --interval", StatsVerb}},
-      {"power", {"on|off|reboot|suspend|resume", 1, 1,
-                 "ask for a power operation; wait for reply and status", Power}},
+      {"power",
+       {"on|off|reboot|suspend|resume", 1, 1,
+        "ask for a power operation; wait for reply and status", Power}},
       {"recorded", {"", 0, 0, "print calls of shutdown, systemctl … in the guest", Recorded}},
       {"processes", {"", 0, 0, "print the guest's process numbers on this machine", Processes}},
-      {"fault", {"close|checkpoint|wrong-type|vanish [SECONDS]", 1, 2,
-                 "misbehave once, or be gone for some seconds (5)", Fault}},
+      {"fault",
+       {"close|checkpoint|wrong-type|vanish [SECONDS]", 1, 2,
+        "misbehave once, or be gone for some seconds (5)", Fault}},
       {"exec", {"-- COMMAND [ARGUMENTS]", 1, 1000, "run a command inside the guest", Exec}},
   };
   return verbs;
@@ -232,7 +236,8 @@ std::string VerbHelp() {
       "  vmxsim run [options] -- COMMAND [ARGUMENTS]\n"
       "      run a command as if inside a VMware VM\n\n"
       "and, while one runs (found by --control=PATH, $VMXSIM_CONTROL, or alone):\n\n";
-  absl::StrAppend(&text, "  vmxsim guest VERB …\n      guest operations; see vmxsim guest --help\n");
+  absl::StrAppend(&text,
+                  "  vmxsim guest VERB …\n      guest operations; see vmxsim guest --help\n");
   for (const auto& [name, verb] : Verbs()) {
     absl::StrAppend(&text, "  vmxsim ", name, *verb.arguments != '\0' ? " " : "", verb.arguments,
                     "\n      ", verb.help, "\n");
@@ -254,6 +259,7 @@ int ClientVerb(const std::string& name, const std::vector<std::string>& words) {
   Options options(absl::StrCat(name, " [options] ", verb->second.arguments), verb->second.help);
   options.String("control", &settings.control, "the running vmxsim's control socket");
   options.Duration("timeout", &settings.timeout, "how long to wait (default 10s)");
+  if (name != "exec") options.AllowAfterArguments();
   if (name == "stats") {
     options.Flag("json", &settings.json, "print JSON");
     options.Duration("interval", &settings.interval, "print rates over this time");

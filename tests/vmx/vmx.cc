@@ -137,8 +137,6 @@ void Vmx::OnClose(int channel, uint32_t protocol, bool by_guest) {
   if (protocol == kProtocolTclo) tclo_.OnClose(channel);
 }
 
-void Vmx::OnViolation(int channel, absl::string_view what) {
-  log_.Add(channel, "violation", what);
-}
+void Vmx::OnViolation(int channel, absl::string_view what) { log_.Add(channel, "violation", what); }
 
 }  // namespace toolboxd::vmx

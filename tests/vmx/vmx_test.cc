@@ -23,8 +23,9 @@ class GuestChannel {
   bool Send(const std::string& message) {
     if (!(Call(MessageStep::kSendSize, message.size()) & kStatusSuccess)) return false;
     if (message.empty()) return true;
-    Registers out{kMagic, 0x10000, message.size(), (registers_.rdx & ~0xFFFFull) | kHighBandwidthPort,
-                  0, registers_.rdi, registers_.rsi};
+    Registers out{
+        kMagic, 0x10000,        message.size(), (registers_.rdx & ~0xFFFFull) | kHighBandwidthPort,
+        0,      registers_.rdi, registers_.rsi};
     vmx_.HighBandwidthOut(out, message);
     return (out.rbx >> 16 & kStatusSuccess) != 0;
   }
@@ -33,8 +34,9 @@ class GuestChannel {
   std::string Receive() {
     const uint16_t status = Call(MessageStep::kReceiveSize, 0);
     if (!(status & kStatusDoReceive)) return status & kStatusSuccess ? "none" : "failed";
-    Registers in{kMagic, 0x10000, result_.rbx, (registers_.rdx & ~0xFFFFull) | kHighBandwidthPort,
-                 registers_.rsi, 0, registers_.rdi};
+    Registers in{
+        kMagic,         0x10000, result_.rbx,   (registers_.rdx & ~0xFFFFull) | kHighBandwidthPort,
+        registers_.rsi, 0,       registers_.rdi};
     const std::string message = vmx_.HighBandwidthIn(in);
     return Call(MessageStep::kReceiveStatus, 1) & kStatusSuccess ? message : "failed";
   }
@@ -150,9 +152,8 @@ TEST_F(VmxTest, LateReplyIsNotTheNextRequests) {
   impatient.join();
   absl::StatusOr<TcloRequest> second = absl::UnknownError("");
   std::thread patient([&] { second = vmx_.Send("quick", absl::Seconds(10)); });
-  while (!vmx_.WaitFor(absl::Milliseconds(1), [](Vmx::View& view) {
-    return view.tclo.counters().requests == 7;
-  })) {
+  while (!vmx_.WaitFor(absl::Milliseconds(1),
+                       [](Vmx::View& view) { return view.tclo.counters().requests == 7; })) {
   }
   EXPECT_EQ(tclo.Exchange("OK slow"), "quick");
   EXPECT_EQ(tclo.Exchange("OK quick"), "none");
@@ -180,9 +181,8 @@ TEST_F(VmxTest, ClosingTheChannelFailsRequestsAndUnregisters) {
   Register(tclo, rpci);
   absl::Status status;
   std::thread host([&] { status = vmx_.Send("pending", absl::Seconds(10)).status(); });
-  while (!vmx_.WaitFor(absl::Milliseconds(1), [](Vmx::View& view) {
-    return view.tclo.counters().requests == 6;
-  })) {
+  while (!vmx_.WaitFor(absl::Milliseconds(1),
+                       [](Vmx::View& view) { return view.tclo.counters().requests == 6; })) {
   }
   tclo.Close();
   host.join();
