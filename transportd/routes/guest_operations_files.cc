@@ -96,9 +96,9 @@ Outcome ListFiles(GuestCall& call, const UserFilesDeps& deps) {
   const Error error = Decode(call.body(), body);
   if (error != Error::kOk) return error;
   call.set_target(body.path);
-  const uint64_t wanted = body.max_results < 0 ? 0 : body.max_results;
-  if (body.index < 0 || body.max_results < 0 ||
-      body.offset >= static_cast<uint64_t>(std::numeric_limits<int32_t>::max()) ||
+  // As in vmtoolsd, less than nothing is nothing.
+  const uint64_t wanted = std::max(body.max_results, 0);
+  if (body.index < 0 || body.offset >= static_cast<uint64_t>(std::numeric_limits<int32_t>::max()) ||
       (body.offset > 0 && body.offset >= wanted)) {
     return Error::kInvalidArgument;
   }

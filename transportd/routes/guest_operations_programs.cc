@@ -220,6 +220,8 @@ Outcome TerminateProcess(GuestCall& call, const UserFilesDeps& deps) {
     return Error::kNoSuchProcess;
   }
   const auto pid = static_cast<int64_t>(body.pid);
+  // To the kernel it would be a whole process group.
+  if (pid == 0) return Error::kGuestUserPermissions;
   if (deps.functions->Has(pid)) return deps.functions->Terminate(call.user(), pid);
   v1::TerminateRequest request;
   request.set_pid(pid);

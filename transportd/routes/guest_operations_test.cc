@@ -159,7 +159,7 @@ TEST_F(GuestOperationsTest, CredentialsAndTheirCodes) {
   EXPECT_EQ(guest_.Send(vix::kValidateCredentials, ""), 0u);
   EXPECT_EQ(guest_.Send(vix::kValidateCredentials, "", "alice", "x"), 3050u);
   EXPECT_EQ(guest_.Send(vix::kValidateCredentials, "", "nobody", "x"), 3050u);
-  EXPECT_EQ(guest_.Send(vix::kValidateCredentials, "", "../alice", "a"), 3050u);
+  EXPECT_EQ(guest_.Send(vix::kValidateCredentials, "", "../alice", "a"), 3u);
   EXPECT_EQ(guest_.Send(vix::kCheckUserAccount, "", "bob", "x"), 3015u);
   vix::Request request;
   request.opcode = vix::kValidateCredentials;
@@ -205,6 +205,8 @@ TEST_F(GuestOperationsTest, ListsFiles) {
       << guest_.result();
   EXPECT_TRUE(absl::StrContains(guest_.result(), "<Name>a%3Cb</Name><ft>0</ft><fs>5</fs>"));
   EXPECT_EQ(guest_.Send(vix::kListFiles, ListBody("/tmp", 0)), 0u);
+  EXPECT_EQ(guest_.result(), "0 <rem>3</rem>");
+  EXPECT_EQ(guest_.Send(vix::kListFiles, ListBody("/tmp", -1)), 0u);
   EXPECT_EQ(guest_.result(), "0 <rem>3</rem>");
   EXPECT_EQ(guest_.Send(vix::kListFiles, ListBody("/tmp", 5, 5)), 3u);
   EXPECT_EQ(guest_.Send(vix::kListFiles, ListBody("/tmp", 5, 0x7FFFFFFF)), 3u);
@@ -345,8 +347,9 @@ TEST_F(GuestOperationsTest, ListsProcessesInPages) {
 
 TEST_F(GuestOperationsTest, TerminatesAndReadsEnvironment) {
   vix::TerminateRequest request;
-  for (const auto& [pid, code] : {std::pair(2ull, 0u), std::pair(1ull, 3015u),
-                                  std::pair(99ull, 20003u), std::pair(~0ull, 20003u)}) {
+  for (const auto& [pid, code] :
+       {std::pair(2ull, 0u), std::pair(1ull, 3015u), std::pair(0ull, 3015u),
+        std::pair(99ull, 20003u), std::pair(~0ull, 20003u)}) {
     request.pid = pid;
     EXPECT_EQ(guest_.Send(vix::kTerminateProcess, Encode(request)), code) << pid;
   }

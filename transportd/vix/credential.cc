@@ -29,23 +29,30 @@ bool UndoCharacterMap(absl::string_view text, std::string& out) {
   return true;
 }
 
-bool IsUserName(absl::string_view name) {
-  if (name.empty() || name.size() > kMaxUserName || name == "." || name == "..") return false;
-  for (const unsigned char c : name) {
-    if (c < 0x20 || c == 0x7F || c == '/') return false;
+// vmtoolsd's codes: some names are refused as arguments, others as logins.
+Error CheckUserName(absl::string_view name) {
+  if (name.empty() || name.size() > kMaxUserName || name == "." || name == ".." ||
+      name.find('/') != absl::string_view::npos) {
+    return Error::kInvalidArgument;
   }
-  return IsUtf8(name);
+  for (const unsigned char c : name) {
+    if (c < 0x20 || c == 0x7F) return Error::kInvalidLoginCredentials;
+  }
+  return IsUtf8(name) ? Error::kOk : Error::kInvalidLoginCredentials;
 }
 
 // "name NUL password NUL".
-bool Split(absl::string_view decoded, Credential& credential) {
+Error Split(absl::string_view decoded, Credential& credential) {
   wire::Reader reader(decoded);
   const absl::string_view user = reader.UntilNul();
   const absl::string_view password = reader.UntilNul();
-  if (!reader.ok() || !IsUserName(user) || password.size() > kMaxPassword) return false;
+  if (!reader.ok()) return Error::kInvalidLoginCredentials;
+  const Error error = CheckUserName(user);
+  if (error != Error::kOk) return error;
+  if (password.size() > kMaxPassword) return Error::kInvalidLoginCredentials;
   credential.user = std::string(user);
   credential.password = std::string(password);
-  return true;
+  return Error::kOk;
 }
 
 Error ParseNamePassword(absl::string_view region, Credential& credential) {
@@ -57,11 +64,13 @@ Error ParseNamePassword(absl::string_view region, Credential& credential) {
 
   std::string base64;
   std::string decoded;
-  const bool good = UndoCharacterMap(obfuscated, base64) &&
-                    absl::Base64Unescape(base64, &decoded) && Split(decoded, credential);
+  Error error = Error::kInvalidLoginCredentials;
+  if (UndoCharacterMap(obfuscated, base64) && absl::Base64Unescape(base64, &decoded)) {
+    error = Split(decoded, credential);
+  }
   Wipe(base64);
   Wipe(decoded);
-  return good ? Error::kOk : Error::kInvalidLoginCredentials;
+  return error;
 }
 
 // u32 length and a string of exactly that length.

@@ -47,10 +47,11 @@ struct Credential {
 void Wipe(std::string& secret);
 
 // Decodes the region of a request. Types 1, 4 and 8 give a name and a password.
-// kInvalidMessageBody where the region is cut or has no NUL, kInvalidLoginCredentials
-// where it is complete but cannot be a login (not base64, no name, too long, a name
-// with '/' or control characters), kNotSupported for types that Linux guests do not
-// have, kGuestAuthTypeDisabled for SAML tokens.
+// kInvalidMessageBody where the region is cut or has no NUL; kInvalidArgument for a name
+// that is empty, too long, or a path; kInvalidLoginCredentials for what else cannot be a
+// login (not base64, control characters in the name, a password that is too long);
+// kNotSupported for types that Linux guests do not have; kGuestAuthTypeDisabled for SAML
+// tokens.
 Error ParseCredential(uint32_t type, absl::string_view region, Credential& credential);
 
 // The region for types 1, 4 and 8.
