@@ -74,6 +74,9 @@ void ConfigureBuilder(const ServerLimits& limits, const std::vector<NamedService
       GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
       static_cast<int>(absl::ToInt64Milliseconds(limits.handshake_timeout)));
   builder->AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
+  // How far a stream's sender may be ahead: four packets of an upload. gRPC's 64 KiB let
+  // each one wait for the one before.
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 256 << 10);
 }
 
 // Health first: its Watch streams would otherwise last until the grace is over.
