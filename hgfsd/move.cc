@@ -76,16 +76,20 @@ absl::Status MoveFile(absl::string_view from, absl::string_view to, bool overwri
   for (absl::string_view path : {from, to}) {
     if (absl::Status status = CheckPath(path); !status.ok()) return status;
   }
-  const Move move = {std::string(from), std::string(to), overwrite};
+  Move move = {std::string(from), std::string(to), overwrite};
   struct stat source, target;
   if (lstat(move.from.c_str(), &source) != 0) return FileError(errno, from);
   if (S_ISDIR(source.st_mode)) return FileError(EISDIR, from);
   if (SameFile(move.from, move.to)) return absl::OkStatus();
-  if (lstat(move.to.c_str(), &target) == 0 && (!overwrite || S_ISDIR(target.st_mode))) {
+  // vmtoolsd looks through links: one that leads nowhere is no target that exists.
+  const bool dangling = lstat(move.to.c_str(), &target) == 0 && S_ISLNK(target.st_mode) &&
+                        access(move.to.c_str(), F_OK) != 0 && errno == ENOENT;
+  move.overwrite = overwrite || dangling;
+  if (lstat(move.to.c_str(), &target) == 0 && (!move.overwrite || S_ISDIR(target.st_mode))) {
     return FileError(EEXIST, to);
   }
   if (absl::Status status = CheckCancelled(cancelled); !status.ok()) return status;
-  if (Rename(AT_FDCWD, move.from, AT_FDCWD, move.to, overwrite) == 0) return absl::OkStatus();
+  if (Rename(AT_FDCWD, move.from, AT_FDCWD, move.to, move.overwrite) == 0) return absl::OkStatus();
   if (errno != EXDEV) return FileError(errno, to);
   if (absl::Status status = CopyAcross(move, cancelled); !status.ok()) return status;
   if (unlink(move.from.c_str()) != 0) return FileError(errno, from);

@@ -38,6 +38,15 @@ TEST(MoveFile, ReplacesOnlyOnRequest) {
   EXPECT_EQ(ReadFile(b), "a");
 }
 
+TEST(MoveFile, DanglingLinkIsNoTargetThatExists) {
+  TestDirectory dir;
+  const std::string a = dir.File("a", "a");
+  dir.Link("link", "none");
+  EXPECT_THAT(MoveFile(a, dir / "link", false), IsOk());
+  EXPECT_EQ(ReadFile(dir / "link"), "a");
+  EXPECT_THAT(Names(dir.path()), testing::ElementsAre("link"));
+}
+
 TEST(MoveFile, OntoItselfStays) {
   TestDirectory dir;
   const std::string a = dir.File("a", "a");
