@@ -119,13 +119,19 @@ absl::StatusOr<InputWriter> InputWriter::Open(const ProgramTable& programs,
   const std::string file = programs.FilePath(path.pid, ".in");
   UniqueFd fifo(open(file.c_str(), O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
   // ENOENT: closed by an earlier writer, or the program has ended. ENXIO: closed by it.
-  if (!fifo.ok() && (errno == ENOENT || errno == ENXIO)) return InputClosed(path.pid);
-  if (!fifo.ok()) return ErrnoError(errno, file);
+  const int error = fifo.ok() ? 0 : errno;
+  if (error == ENOENT) {
+    program = FindProgramWithIo(programs, path);
+    if (!program.ok()) return program.status();
+    if (!program->ended()) return InputClosed(path.pid);
+  } else if (error != 0 && error != ENXIO) {
+    return ErrnoError(error, file);
+  }
   return InputWriter(*std::move(program), std::move(fifo));
 }
 
 absl::Status InputWriter::Write(absl::string_view bytes, absl::FunctionRef<bool()> cancelled) {
-  while (!bytes.empty()) {
+  while (!bytes.empty() && fifo_.ok()) {
     const ssize_t written = write(fifo_.get(), bytes.data(), bytes.size());
     if (written >= 0) {
       bytes.remove_prefix(written);
@@ -134,7 +140,7 @@ absl::Status InputWriter::Write(absl::string_view bytes, absl::FunctionRef<bool(
       pollfd item{fifo_.get(), POLLOUT, 0};
       poll(&item, 1, kCancelPollMs);
     } else if (errno == EPIPE) {
-      return InputClosed(program_.pid);
+      fifo_.reset();
     } else if (errno != EINTR) {
       return ErrnoError(errno, "write");
     }

@@ -45,13 +45,16 @@ absl::StatusOr<Record> FindProgramWithIo(const ProgramTable& programs, const Str
 absl::StatusOr<OpenedOutput> OpenOutput(const ProgramTable& programs, const StreamPath& path,
                                         absl::FunctionRef<bool()> cancelled);
 
-// The input of a running program. Bytes wait in the pipe until the program reads them.
+// The input of a program. Bytes wait in the pipe until the program reads them. As in a shell's
+// pipeline it is no failure if a program ends, or closes its input, before it has read
+// everything: the rest is dropped.
 class InputWriter {
  public:
-  // INVALID_ARGUMENT for stdout and stderr; IO_ERROR where the input is closed.
+  // INVALID_ARGUMENT for stdout and stderr; IO_ERROR where an earlier writer has committed and
+  // the program still runs.
   static absl::StatusOr<InputWriter> Open(const ProgramTable& programs, const StreamPath& path);
 
-  // Blocks while the pipe is full. IO_ERROR where the program no longer reads.
+  // Blocks while the pipe is full.
   absl::Status Write(absl::string_view bytes, absl::FunctionRef<bool()> cancelled);
 
   // The program reads the end of its input after what was written. Without this the input
@@ -63,6 +66,7 @@ class InputWriter {
       : program_(std::move(program)), fifo_(std::move(fifo)) {}
 
   Record program_;
+  // Closed where nobody reads any more.
   UniqueFd fifo_;
 };
 

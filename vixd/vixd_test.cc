@@ -323,7 +323,26 @@ TEST_F(VixdTest, InputStaysOpenUntilItIsCommitted) {
   EXPECT_TRUE(client_->Write(Stream(pid, "stdin"), "two").ok());
   ASSERT_TRUE(client_->WaitForEnd(pid).has_value());
   EXPECT_EQ(*client_->Read(Stream(pid, "stdout")), "one two");
-  EXPECT_EQ(Reason(client_->Write(Stream(pid, "stdin"), "three")), v1::IO_ERROR);
+}
+
+TEST_F(VixdTest, CommittedInputTakesNoMore) {
+  const pid_t pid = StartWithIo("sh", "-c 'cat; sleep 60'");
+  EXPECT_TRUE(client_->Write(Stream(pid, "stdin"), "all").ok());
+  absl::Status second;
+  for (int tries = 0; tries < 100 && second.ok(); ++tries) {
+    absl::SleepFor(absl::Milliseconds(20));
+    second = client_->Write(Stream(pid, "stdin"), "more");
+  }
+  EXPECT_EQ(Reason(second), v1::IO_ERROR);
+}
+
+TEST_F(VixdTest, InputOfAProgramThatDoesNotReadItIsDropped) {
+  const pid_t pid = StartWithIo("true");
+  ASSERT_TRUE(client_->WaitForEnd(pid).has_value());
+  EXPECT_TRUE(client_->Write(Stream(pid, "stdin"), "nobody reads this").ok());
+  const pid_t closed = StartWithIo("sh", "-c 'exec <&-; sleep 1'");
+  absl::SleepFor(absl::Milliseconds(300));
+  EXPECT_TRUE(client_->Write(Stream(closed, "stdin"), std::string(1 << 20, 'x')).ok());
 }
 
 TEST_F(VixdTest, StreamsOfAnEarlierVixdAreServed) {
