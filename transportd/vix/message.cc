@@ -50,10 +50,8 @@ Error ParseRelayedCommand(absl::string_view arguments, Request& request) {
   request.client_handle = header.U32();
   request.credential_type = header.U32();
   const uint64_t extra = (request.request_flags & kFlagHasAuthData) != 0 ? kAuthDataSize : 0;
-  if (!header.ok() || header_length != kRequestHeaderSize ||
-      (total_length != sum && total_length != sum + extra)) {
-    return Error::kInvalidMessageBody;
-  }
+  if (total_length != sum && total_length != sum + extra) return Error::kInvalidMessageHeader;
+  if (!header.ok() || header_length != kRequestHeaderSize) return Error::kInvalidMessageBody;
   request.body = header.Bytes(body_length);
   request.credential = header.Bytes(credential_length);
   return header.ok() ? Error::kOk : Error::kInvalidMessageBody;

@@ -68,7 +68,8 @@ std::string EncodeReply(Error error, absl::string_view result, bool binary);
 // A parsed answer, for the host's side. The result is without '#' or final NUL.
 struct Reply {
   uint32_t error = 0;
-  uint32_t additional_error = 0;
+  // Not to be relied on: vmtoolsd gives a stale errno or a negative number.
+  int64_t additional_error = 0;
   absl::string_view result;
 };
 

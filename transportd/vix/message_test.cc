@@ -101,8 +101,8 @@ TEST(RelayedCommand, HostileLengths) {
     EXPECT_NE(Parse(WithU32(arguments, offset, 0)), Error::kOk);
   }
   // Consistent with the message, but not what the parts add up to.
-  EXPECT_EQ(Parse(WithU32(arguments, 14, 51)), Error::kInvalidMessageBody);
-  EXPECT_EQ(Parse(WithU32(arguments, 10, 50)), Error::kInvalidMessageBody);
+  EXPECT_EQ(Parse(WithU32(arguments, 14, 51)), Error::kInvalidMessageHeader);
+  EXPECT_EQ(Parse(WithU32(arguments, 10, 50)), Error::kInvalidMessageHeader);
   EXPECT_EQ(Parse(WithU32(arguments, 10, 22)), Error::kInvalidMessageHeader);
 }
 
