@@ -195,7 +195,7 @@ Server::Outcome Server::OpenForWrite(const Call& call, const OpenRequest& reques
   open.set_path(path);
   open.set_mode(ModeOf(request.flags));
   open.set_permissions(Permissions(request.mask, request.special, request.owner, request.group,
-                                   request.other, 0600));
+                                   request.other, 0666));
   auto file = WriteFile::Open(call.client.files, open);
   if (!file.ok()) return Outcome(file.status());
   Handle handle;
