@@ -150,7 +150,8 @@ const std::vector<Scenario>& DirectoryScenarios() {
        [](Target& t) {
          MakeFolder(t.Path("d"));
          return Steps({t.MoveDirectory(t.Path("d"), t.Path("d/e")), t.Tree()});
-       }},
+       },
+       "an invalid argument; vmtoolsd says that it is not a file", "3 | d 40755 @UID"},
       {"mvdir: target's parent missing",
        [](Target& t) {
          MakeFolder(t.Path("d"));

@@ -165,7 +165,8 @@ const std::vector<Scenario>& FileScenarios() {
          const std::string far = absl::StrCat("/dev/shm/conformance-", t.users().name);
          const std::string there = t.MoveFile(t.Path("f"), far, true);
          return Steps({there, t.MoveFile(far, t.Path("g")), t.Tree()});
-       }},
+       },
+       "mode and times are kept; vmtoolsd loses them"},
       {"mktemp: prefix and suffix",
        [](Target& t) { return t.MakeTemporary(false, "pre-", "-suf", t.Path("")); }},
       {"mktemp: no prefix", [](Target& t) { return t.MakeTemporary(false, "", "", t.Path("")); }},

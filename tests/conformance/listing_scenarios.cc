@@ -24,7 +24,8 @@ const std::vector<Scenario>& ListingScenarios() {
          Link("f", t.Path("l"));
          Link("nothing", t.Path("dangling"));
          return t.List(t.Path(""));
-       }},
+       },
+       "a link that leads nowhere is listed as it is; vmtoolsd shows zeros"},
       {"ls: hidden files",
        [](Target& t) {
          Write(t.Path(".hidden"));
@@ -42,7 +43,8 @@ const std::vector<Scenario>& ListingScenarios() {
          Write(t.Path("d/f"));
          Link("d", t.Path("l"));
          return t.List(t.Path("l"));
-       }},
+       },
+       "the attributes of the link, as in a listing; vmtoolsd mixes them with its target's"},
       {"ls: not allowed",
        [](Target& t) {
          MakeFolder(t.Path("d"), 0000);

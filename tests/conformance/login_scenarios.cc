@@ -50,7 +50,8 @@ const std::vector<Scenario>& LoginScenarios() {
       {"login: type 5, console user", [](Target& t) { return ValidateAs(t, 5, ""); }},
       {"login: type 6, host secret", [](Target& t) { return ValidateAs(t, 6, NamePassword(t)); }},
       {"login: type 7", [](Target& t) { return ValidateAs(t, 7, NamePassword(t)); }},
-      {"login: type 8", [](Target& t) { return ValidateAs(t, 8, NamePassword(t)); }},
+      {"login: type 8", [](Target& t) { return ValidateAs(t, 8, NamePassword(t)); },
+       "a named user with a password is authenticated; vmtoolsd fails"},
       {"login: type 9, ticket",
        [](Target& t) {
          wire::Writer ticket;
@@ -64,17 +65,22 @@ const std::vector<Scenario>& LoginScenarios() {
          return ValidateAs(t, 10, token.bytes());
        }},
       {"login: type 99", [](Target& t) { return ValidateAs(t, 99, NamePassword(t)); }},
-      {"login: type 1 without credential", [](Target& t) { return ValidateAs(t, 1, ""); }},
+      {"login: type 1 without credential", [](Target& t) { return ValidateAs(t, 1, ""); },
+       "refused; vmtoolsd takes the login of the request before", "10001"},
       {"login: type 1 cut short",
-       [](Target& t) { return ValidateAs(t, 1, NamePassword(t).substr(0, 6)); }},
+       [](Target& t) { return ValidateAs(t, 1, NamePassword(t).substr(0, 6)); },
+       "refused; vmtoolsd takes the login of the request before", "10001"},
       {"login: type 1 that is not base64",
        [](Target& t) {
          wire::Writer writer;
          writer.U32(4).U32(4).BytesAndNul("!!!!????");
          return ValidateAs(t, 1, writer.bytes());
-       }},
-      {"release", [](Target& t) { return t.Call(vix::kReleaseCredentials, ""); }},
-      {"acquire", [](Target& t) { return t.Call(vix::kAcquireCredentials, std::string(8, '\0')); }},
+       },
+       "a bad login; vmtoolsd 12.2 ends", "3050", true},
+      {"release", [](Target& t) { return t.Call(vix::kReleaseCredentials, ""); },
+       "works; vmtoolsd without VGAuth does not support it", "0 "},
+      {"acquire", [](Target& t) { return t.Call(vix::kAcquireCredentials, std::string(8, '\0')); },
+       "works; vmtoolsd without VGAuth does not support it", "0 "},
   };
   return scenarios;
 }

@@ -70,13 +70,15 @@ const std::vector<Scenario>& MessageScenarios() {
          std::string message = Damaged(t, 0, "");
          message.resize(message.size() - 30);
          return t.Raw(message);
-       }},
+       },
+       "refused; vmtoolsd reads on in what an earlier message left", "OK 10000"},
       {"message: no request name", [](Target& t) { return t.Raw("Vix_1_Relayed_Command "); }},
       {"message: unknown opcode", [](Target& t) { return t.Call(9999, ""); }},
       {"message: opcode 0", [](Target& t) { return t.Call(0, ""); }},
       {"message: registry operation",
        [](Target& t) { return t.Call(vix::kCreateRegistryKey, std::string(21, '\0')); }},
-      {"body: empty", [](Target& t) { return t.Call(vix::kDeleteFileEx, ""); }},
+      {"body: empty", [](Target& t) { return t.Call(vix::kDeleteFileEx, ""); },
+       "a bad body; vmtoolsd calls the header bad", "10001"},
       {"body: path longer than the body",
        [](Target& t) { return t.Call(vix::kDeleteFileEx, DeleteBody(100, "/tmp/x\0")); }},
       {"body: path length 0xFFFFFFFF",
@@ -90,7 +92,8 @@ const std::vector<Scenario>& MessageScenarios() {
       {"body: left-over bytes",
        [](Target& t) {
          return t.Call(vix::kDeleteFileEx, DeleteBody(6, absl::string_view("/tmp/x\0zzz", 10)));
-       }},
+       },
+       "refused; vmtoolsd passes over them", "10001"},
       {"body: StartProgram with a count without variables",
        [](Target& t) {
          wire::Writer body;
@@ -102,7 +105,8 @@ const std::vector<Scenario>& MessageScenarios() {
          wire::Writer body;
          body.U32(0).U32(0).U32(0xFFFFFFFF).U64(1);
          return t.Call(vix::kListProcessesEx, body.bytes());
-       }},
+       },
+       "refused; vmtoolsd 12.2 reads outside its buffer and ends", "10001", true},
       {"tools state needs no credential",
        [](Target& t) { return t.CallAs(0, "", vix::kGetToolsState, "").substr(0, 2); }},
       {"TCLO: unknown command", [](Target& t) { return t.Raw("No_Such_Command"); }},

@@ -29,7 +29,8 @@ const std::vector<Scenario>& ProcessScenarios() {
       {"start: true", [](Target& t) { return t.Run("/bin/true", ""); }},
       {"start: false", [](Target& t) { return t.Run("/bin/false", ""); }},
       {"start: exit 7", [](Target& t) { return t.Run("/bin/sh", "-c 'exit 7'"); }},
-      {"start: killed by a signal", [](Target& t) { return t.Run("/bin/sh", "-c 'kill -9 $$'"); }},
+      {"start: killed by a signal", [](Target& t) { return t.Run("/bin/sh", "-c 'kill -9 $$'"); },
+       "exit code -1, as toolbox; vmtoolsd cannot be told from success"},
       {"start: arguments are shell syntax",
        [](Target& t) {
          const std::string arguments = absl::StrCat("a  b \"c  d\" $((1+2)) > ", t.Path("out"));
@@ -114,7 +115,8 @@ const std::vector<Scenario>& ProcessScenarios() {
        [](Target& t) {
          return Shell(t, absl::StrCat("readlink /proc/self/fd/0 > ", t.Path("o"),
                                       "; ls /proc/self/fd | wc -l >> ", t.Path("o")));
-       }},
+       },
+       "no descriptor leaks into a program; vmtoolsd leaves one open"},
       {"start: 100 at once",
        [](Target& t) {
          std::vector<uint64_t> pids;
