@@ -51,7 +51,14 @@ int Run(int argc, char** argv) {
   job.shell = argv[6];
   job.script = argv[7];
   HideArguments(argc, argv);
-  if (!RunShim(job)) return 1;
+  switch (RunShim(job)) {
+    case ShimEnd::kNothingStarted:
+      return 1;
+    case ShimEnd::kToldToStop:
+      return 0;
+    case ShimEnd::kProgramEnded:
+      break;
+  }
 
   // As a new program: the janitor stays for minutes and needs none of this memory.
   const int dir = open(job.dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -39,7 +39,7 @@ class Watch {
   // The record and the spool files; before anybody knows the process id.
   bool Begin(const ProgramIo& io, const std::string& fifo, off_t output_limit);
   // Returns when there is nothing left to do.
-  void Run(int signals);
+  ShimEnd Run(int signals);
 
  private:
   void TakeSignals(int signals);
@@ -53,6 +53,7 @@ class Watch {
   std::optional<Spool> output_;
   std::optional<Spool> errors_;
   bool ended_ = false;
+  bool told_to_stop_ = false;
   // In milliseconds since boot; 0 for never.
   int64_t kill_at_ = 0;
   int64_t drop_at_ = 0;
@@ -73,11 +74,12 @@ bool Watch::Begin(const ProgramIo& io, const std::string& fifo, off_t output_lim
   return WriteRecord(dir_, File(""), record_);
 }
 
-void Watch::Run(int signals) {
+ShimEnd Watch::Run(int signals) {
   for (;;) {
     const bool output = output_.has_value() && output_->Move();
     const bool errors = errors_.has_value() && errors_->Move();
-    if (ended_ && !output && !errors && kill_at_ == 0) return;
+    if (ended_ && told_to_stop_) return ShimEnd::kToldToStop;
+    if (ended_ && !output && !errors && kill_at_ == 0) return ShimEnd::kProgramEnded;
 
     pollfd items[] = {{signals, POLLIN, 0},
                       {output ? output_->pipe() : -1, POLLIN, 0},
@@ -117,8 +119,11 @@ void Watch::TakeSignals(int signals) {
       case kKillLaterSignal:
         if (kill_at_ == 0) kill_at_ = Now() + kKillSeconds * 1000;
         break;
+      case SIGTERM:
+        // The program's end is what ends a shim; nothing of it may stay after that.
+        told_to_stop_ = true;
+        break;
       default:
-        // SIGTERM and the like: the program's end is what ends a shim.
         break;
     }
   }
@@ -168,7 +173,7 @@ void Report(const StartReport& report) {
 
 }  // namespace
 
-bool RunShim(const ShimJob& job) {
+ShimEnd RunShim(const ShimJob& job) {
   fcntl(kShimDescriptor, F_SETFD, FD_CLOEXEC);
   const int signals = OpenSignals();
   const int dir = open(job.dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -183,7 +188,7 @@ bool RunShim(const ShimJob& job) {
     const int error = errno;
     if (dir >= 0) unlinkat(dir, fifo.c_str(), 0);
     Report({0, error});
-    return false;
+    return ShimEnd::kNothingStarted;
   }
   // A vixd that dies before the report must not end this process. Not earlier: the program
   // would inherit it.
@@ -201,13 +206,12 @@ bool RunShim(const ShimJob& job) {
     const int error = errno;
     SignalGroup(pid, SIGKILL);
     Report({0, error});
-    return false;
+    return ShimEnd::kNothingStarted;
   }
   Report({pid, 0});
   // Holds no file system that the program has left.
   (void)!chdir("/");
-  watch.Run(signals);
-  return true;
+  return watch.Run(signals);
 }
 
 }  // namespace toolboxd::vix

@@ -19,9 +19,17 @@ struct ShimJob {
   std::string script;
 };
 
+enum class ShimEnd {
+  // The report tells why.
+  kNothingStarted,
+  kProgramEnded,
+  // SIGTERM came before the program's end: systemd stops the scope, and waits for all of it.
+  kToldToStop,
+};
+
 // Starts the program, reports on kShimDescriptor, stays until the program and its output have
-// ended and the record says so. False where nothing was started, which the report tells.
-bool RunShim(const ShimJob& job);
+// ended and the record says so; if told to stop, until the program has ended.
+ShimEnd RunShim(const ShimJob& job);
 
 }  // namespace toolboxd::vix
 

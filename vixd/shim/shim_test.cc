@@ -139,6 +139,16 @@ TEST_F(ShimTest, TermDoesNotEndAShim) {
   EXPECT_EQ(WaitForEnd(pid)->exit_code, 3);
 }
 
+TEST_F(ShimTest, NothingStaysWhenAScopeIsStopped) {
+  const int pid = Start("exec sleep 60");
+  // systemd signals all processes of a scope and waits for all of them, for 90 s.
+  kill(shim_, SIGTERM);
+  SignalProcess(pid, SIGTERM);
+  EXPECT_TRUE(Within(5, [&] { return waitpid(shim_, nullptr, WNOHANG) == shim_; }));
+  shim_ = -1;
+  EXPECT_TRUE(ReadRecord(dir_, std::to_string(pid) + ".end").has_value());
+}
+
 TEST_F(ShimTest, OutputGoesToFiles) {
   const int pid = Start("echo out; echo err >&2", "1000000");
   const std::optional<Record> record = WaitForEnd(pid);
