@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Each flag of a program is in its manual page, and each flag there is the program's.
+set -uo pipefail
+
+failures=0
+fail() { echo "FAIL: $*"; failures=$((failures + 1)); }
+flags_of_help() { "$@" --help | grep -oE '^ +--[a-z_]+' | tr -d ' ' | sort -u; }
+flags_of_page() { sed 's/\\-/-/g' "deploy/man/$1" | grep -oE '^\.(B|BI) --[a-z_]+' | grep -oE -- '--[a-z_]+' | sort -u; }
+compare() {  # PAGE PROGRAM…
+  local page=$1 difference
+  shift
+  difference=$(diff <(flags_of_help "$@") <(flags_of_page "$page")) ||
+    fail "$page and --help ('<') differ: $difference"
+}
+
+toolboxd=toolboxd/toolboxd
+for name in transportd guestinfod powerd hgfsd vixd; do
+  compare "toolboxd-$name.8" "$toolboxd" "$name"
+done
+compare toolboxctl.1 "$toolboxd" toolboxctl
+compare toolboxd-session.8 session/session
+for verb in $("$toolboxd" toolboxctl --help | sed -n 's/^ *toolboxctl \([a-z]*\).*/\1/p'); do
+  grep -qE "^\.B(I)? $verb" deploy/man/toolboxctl.1 || fail "toolboxctl.1 does not tell of '$verb'"
+done
+for page in deploy/man/*.[158]; do
+  grep -q '^\.TH .*@VERSION@' "$page" || fail "$page has no version"
+  grep -q '^\.SH NAME' "$page" || fail "$page has no name"
+done
+((failures == 0)) && echo PASS
+exit $((failures > 0))
