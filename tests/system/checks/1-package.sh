@@ -1,0 +1,32 @@
+# The package itself: the same bytes twice, and nothing in it that may not be.
+
+version=$(sed -n 's/.*kVersion\[\] = "\(.*\)".*/\1/p' daemon/version.h)
+deb=$work/a/toolboxd_${version}_amd64.deb
+
+build_package() { deploy/deb/build --programs="$programs" "$@"; }
+check "the package and the archive are built" build_package --out="$work/a" || return 2
+check "a second build has the same bytes" eval \
+  'build_package --out="$work/b" && cmp "$deb" "$work/b/${deb##*/}" && cmp "$work"/a/*.tar.gz "$work"/b/*.tar.gz'
+# The one to upgrade from: the same programs under an older number.
+check "a package of an older version is built" build_package --version=0.0.9 --out="$work/old" || return 2
+
+no_lintian_errors() { ! lintian --allow-root --fail-on none --tag-display-limit 0 "$deb" 2>&1 | grep '^E:'; }
+if command -v lintian >/dev/null; then
+  check "lintian finds no error" no_lintian_errors
+else
+  skip "lintian is not installed"
+fi
+dpkg-deb -x "$deb" "$work/content"
+nothing_privileged() { ! find "$work/content" \( -perm /6000 -o -perm -0002 ! -type l \) | grep .; }
+check "no set-user-ID file and none that all may write" nothing_privileged
+no_script_for_services() { ! grep -l '^#!' -r "$work/content/usr/lib/toolboxd" | grep .; }
+check "no program of a service needs an interpreter" no_script_for_services
+has_a_page() {
+  local name missing=0
+  for name in toolboxctl.1 vmware-rpctool.1 toolboxd.8 toolboxd-{transportd,guestinfod,powerd,hgfsd,vixd,session,shim,install-check}.8 \
+    toolboxd-{policy,routes}.5; do
+    [[ -e $work/content/usr/share/man/man${name##*.}/$name.gz ]] || { echo "no $name"; missing=1; }
+  done
+  return $missing
+}
+check "a manual page for each program and file" has_a_page

@@ -1,0 +1,45 @@
+# A boot with toolboxd enabled: registration, information, identities, memory.
+
+inside mkdir -p /etc/toolboxd/power.d/{reboot,halt,poweron}
+for event in reboot halt poweron; do
+  printf '#!/bin/sh\necho "$TOOLBOXD_POWER_EVENT $(id -u)" >>/root/hooks\n' >"$root/etc/toolboxd/power.d/$event/10-note"
+  chmod 755 "$root/etc/toolboxd/power.d/$event/10-note"
+done
+inside systemctl reboot
+check "the container restarts" eval 'ended 30 && [[ $status == 133 ]]' || return 2
+boot_began=$(now)
+check "the container boots with toolboxd" boot || return 2
+check "toolboxd registers within 5 s of the boot" "$vmxsim" wait --timeout=5s || return 2
+tell "boot to registered: $(($(now) - boot_began)) ms; transportd was ready $(inside systemctl show -P ActiveEnterTimestampMonotonic toolboxd-transportd | awk '{ print int($1 / 1000) }') ms after the machine's start, basic.target at $(inside systemctl show -P ActiveEnterTimestampMonotonic basic.target | awk '{ print int($1 / 1000) }')"
+
+check "toolboxd-install-check finds all well" check_status 0
+check "no unit of the system failed" eval '! inside systemctl --failed --no-legend | grep .'
+says() { "$vmxsim" info | tee /dev/stderr | grep -q "$1"; }
+check "the host knows the host name" until_ok 5 says '^host name: toolboxd-guest'
+check "the host knows the system" until_ok 5 says 'Debian GNU/Linux 12'
+check "the host knows a disk" until_ok 5 says '^disk: /'
+add_address() { inside ip link add eth7 type veth peer name peer7 && inside ip address add 192.0.2.77/24 dev eth7 && inside ip link set eth7 up; }
+check "an address is added" add_address
+check "the host knows the new address" until_ok 5 eval '"$vmxsim" nics | grep -q 192.0.2.77'
+
+runs_as() { [[ $(inside ps -o user:30= -p "$(pid_of "$1")") == "$2" ]]; }
+check "transportd is not root" runs_as toolboxd-transportd toolboxd-transport
+check "guestinfod is not root" runs_as toolboxd-guestinfod toolboxd-guestinfo
+no_capability() {
+  inside cat "/proc/$(pid_of "$1")/status" |
+    awk '/^Cap(Prm|Eff|Bnd|Amb)/ && $2 != "0000000000000000" { bad = 1; print } /^NoNewPrivs/ && $2 != 1 { bad = 1; print } /^Seccomp:/ && $2 != 2 { bad = 1; print } END { exit bad }'
+}
+check "transportd has no capability, no way to one, and a filter" no_capability toolboxd-transportd
+check "guestinfod has no capability, no way to one, and a filter" no_capability toolboxd-guestinfod
+refused() { ! inside setpriv --reuid=bob --regid=bob --init-groups toolboxctl status; }
+check "a user outside the group toolboxd may not use the control socket" refused
+in_group() { inside usermod -aG toolboxd alice && inside setpriv --reuid=alice --regid=alice --init-groups toolboxctl status; }
+check "a member of the group toolboxd may" in_group
+check "vmware-rpctool reaches the host" inside vmware-rpctool 'info-set guestinfo.test 42'
+check "and reads what it wrote" eval '[[ $(inside vmware-rpctool "info-get guestinfo.test") == 42 ]]'
+
+sleep 3
+idle_memory=$(memory_of 'transportd|guestinfod|powerd|hgfsd|vixd|session|toolboxd')
+tell "toolboxd idle: private, PSS (kB): $idle_memory"
+[[ -z ${vmtoolsd_memory-} ]] || check "idle memory is at most vmtoolsd's" eval \
+  '[[ ${idle_memory% *} -le ${vmtoolsd_memory% *} && ${idle_memory#* } -le ${vmtoolsd_memory#* } ]]'

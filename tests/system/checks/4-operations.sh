@@ -1,0 +1,71 @@
+# Guest operations: each in a process of the authenticated user.
+
+guest() { local user=$1; shift; "$vmxsim" guest --user="$user" --password="secret-$user" "$@"; }
+# The operation is refused with this VIX error and no other.
+refused_with() { local error=$1; shift; ! "$@" >"$work/said" 2>&1 && cat "$work/said" && grep -q "VIX error $error " "$work/said"; }
+users_of() { inside ps -eo user:30=,comm= | awk -v name="$1" '$2 == name { print $1 }' | sort -u | tr '\n' ' '; }
+
+check "alice lists a folder" eval 'guest alice ls /etc | grep -q passwd'
+check "bob lists a folder" eval 'guest bob ls /etc | grep -q passwd'
+check "each has a hgfsd of their own" eval '[[ $(users_of hgfsd) == "alice bob " ]]'
+check "root lists a folder that only root may" eval 'guest root ls /root | grep -q toolboxd_'
+check "alice may not (13)" refused_with 13 guest alice ls /root
+check "a wrong password is refused (3050)" refused_with 3050 "$vmxsim" guest --user=alice --password=wrong ls /etc
+check "and a user that there is not" refused_with 3050 "$vmxsim" guest --user=nobody-at-all --password=wrong ls /etc
+check "alice goes on after it" until_ok 5 eval 'guest alice ls /etc'
+transfer() {
+  head -c 3000000 /dev/urandom >"$work/sent"
+  guest alice upload "$work/sent" /home/alice/file && guest alice download /home/alice/file "$work/received" && cmp "$work/sent" "$work/received"
+}
+check "a file goes there and back" transfer
+check "it belongs to alice" eval 'inside stat -c "%U %G %a" /home/alice/file; [[ $(inside stat -c "%U %G" /home/alice/file) == "alice alice" ]]'
+check "bob may not remove it (13)" refused_with 13 guest bob rm /home/alice/file
+
+started() { guest "$1" start /bin/sh "-c 'exec sleep 1000'" | grep -oE '[0-9]+' | head -n 1; }
+alices=$(started alice)
+check "alice starts a program" inside kill -0 "$alices"
+check "it runs as alice" eval '[[ $(inside ps -o user= -p "$alices") == alice ]]'
+check "in a scope below toolboxd-programs.slice" eval 'inside cat "/proc/$alices/cgroup" | grep -q toolboxd-programs.slice/toolboxd-vixd-.*scope'
+runs_sudo() { guest alice start /bin/sh "-c 'sudo -n id -u >/home/alice/sudo 2>&1'" && until_ok 5 inside grep -qx 0 /home/alice/sudo; }
+check "sudo works in a program" runs_sudo
+# The container and the simulator have filters and bounds of their own, which its first process shows.
+confinement() { inside grep -E '^(NoNewPrivs|Seccomp_filters|CapBnd)' "/proc/$1/status"; }
+unconfined() { diff <(confinement 1) <(confinement "$alices"); }
+check "a program is as free as in a login" unconfined
+check "bob cannot end it (3015)" refused_with 3015 guest bob kill "$alices"
+check "it goes on" inside kill -0 "$alices"
+check "alice ends it" eval 'guest alice kill "$alices" && until_ok 8 eval "! inside kill -0 $alices"'
+
+audited() { journal -u toolboxd-transportd | grep -E "$1" | grep -q "$2"; }
+check "the journal tells who did what" until_ok 3 audited 'user=alice operation=StartProgramInGuest .*result=0' /bin/sh
+check "and who was refused" until_ok 3 audited 'user=alice operation=ListFilesInGuest' result=3050
+
+printf 'deny: "bob"\ndisabled_operations: "StartProgramInGuest"\n' >"$root/etc/toolboxd/policy.textproto"
+check "a policy is taken with a reload" inside systemctl reload toolboxd-transportd
+sleep 0.5
+check "the policy refuses a user (20005)" refused_with 20005 guest bob ls /etc
+check "the policy refuses an operation (20005)" refused_with 20005 guest alice start /bin/true ''
+check "and permits the rest" eval 'guest alice ls /etc | grep -q passwd'
+check "a refusal is in the journal" until_ok 3 audited 'user=bob operation=ListFilesInGuest' result=20005
+printf '# nothing\n' >"$root/etc/toolboxd/policy.textproto"
+inside systemctl reload toolboxd-transportd
+check "and permits everything again" until_ok 3 guest bob ls /etc
+
+# Every service at work, for one user: each daemon, session's waiting parents and what
+# transportd keeps waiting for the next user.
+services='transportd|guestinfod|powerd|hgfsd|vixd|session'
+inside systemctl restart toolboxd-transportd && "$vmxsim" wait --timeout=5s
+guest alice ls /etc >/dev/null
+started alice >/dev/null
+"$vmxsim" power on >/dev/null
+sleep 3
+active_memory=$(memory_of "$services")
+tell "toolboxd, all active: private, PSS (kB): $active_memory"
+for name in ${services//|/ }; do
+  tell "  $name: $(memory_of "$name"), processes: $(inside pgrep -c -x "$name"), threads: $(inside ps -o nlwp= -C "$name" | xargs)"
+done
+check "all active, in at most 12 MB" eval '[[ ${active_memory% *} -le 12288 && ${active_memory#* } -le 12288 ]]'
+guest bob ls /etc >/dev/null
+started bob >/dev/null
+sleep 3
+tell "with a second user at work: private, PSS (kB): $(memory_of "$services")"

@@ -1,0 +1,28 @@
+# Restarts and an upgrade leave users' programs alone.
+
+programs_alive() {
+  local pid
+  for pid in "${pids[@]}"; do inside kill -0 "$pid" || { echo "$pid is gone"; return 1; }; done
+}
+pids=()
+for ((i = 0; i < 20; ++i)); do
+  pids+=("$(guest alice start /bin/sh "-c 'while test ! -e /home/alice/end; do sleep 0.2; done; exit $((i + 10))'" | grep -oE '[0-9]+' | head -n 1)")
+done
+check "twenty programs run" programs_alive
+check "toolboxd.target restarts" eval 'inside systemctl restart toolboxd.target && "$vmxsim" wait --timeout=5s'
+check "all units are back" check_status 0
+check "the twenty go on" programs_alive
+
+old=$(pid_of toolboxd-transportd)
+check "the package is upgraded" inside dpkg --install "/root/${deb##*/}"
+check "transportd was replaced" eval '[[ $(pid_of toolboxd-transportd) != "$old" ]] && "$vmxsim" wait --timeout=5s'
+check "it is the new version" eval '[[ $(inside dpkg-query -W -f "\${Version}" toolboxd) == "$version" ]]'
+check "the twenty go on" programs_alive
+inside touch /home/alice/end
+exit_codes() {
+  local i
+  for ((i = 0; i < 20; ++i)); do
+    guest alice ps "${pids[i]}" | grep -qE "(^|[^0-9])$((i + 10))([^0-9]|$)" || { guest alice ps "${pids[i]}"; return 1; }
+  done
+}
+check "their exit codes are reported" until_ok 10 exit_codes

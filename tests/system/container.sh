@@ -1,0 +1,88 @@
+# A booted Debian under the simulated hypervisor. Sourced by tests/system/run.
+#
+# Needs $work (a folder of this run), $vmxsim and $root (the container's file system).
+
+export VMXSIM_CONTROL=
+simulator= leader= boots=0
+
+# The container's first process, as this machine numbers it: the one that is number 1 in a
+# namespace inside the guest's.
+find_leader() {
+  local pid
+  for pid in $("$vmxsim" processes 2>/dev/null); do
+    if awk '$1 == "NSpid:" { found = (NF >= 4 && $NF == 1) } END { exit !found }' "/proc/$pid/status" 2>/dev/null; then
+      echo "$pid"
+      return 0
+    fi
+  done
+  return 1
+}
+
+# Runs a command in the container: not traced, outside its control groups.
+inside() { nsenter --target "$leader" --all -- "$@"; }
+
+# until_ok SECONDS COMMAND…: tries it ten times a second.
+until_ok() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    ((SECONDS < end)) || return 1
+    sleep 0.1
+  done
+}
+
+booted() {
+  leader=$(find_leader) || return 1
+  inside systemctl is-system-running 2>/dev/null | grep -q -x -e running -e degraded
+}
+
+# Boots the container; returns when systemd has started everything. The kernel may still be
+# letting go of the file system of the boot before.
+boot() {
+  local try
+  for try in 1 2 3 4 5; do
+    start_container "$@"
+    until_ok 60 booted_or_ended
+    [[ -z $simulator ]] || break
+    sleep 0.3
+  done
+  [[ -n $simulator ]] && booted || { echo "the container did not boot"; tail -n 20 "$work/console.$boots"; return 1; }
+}
+
+booted_or_ended() { booted || ended 0; }
+
+start_container() {
+  boots=$((boots + 1))
+  VMXSIM_CONTROL=$work/vmx.$boots
+  "$vmxsim" run --container --control="$VMXSIM_CONTROL" --log="$work/vmx.log" "$@" -- \
+    systemd-nspawn -q -D "$root" --boot --register=no --keep-unit --private-network --console=read-only \
+    </dev/null >"$work/console.$boots" 2>&1 &
+  simulator=$!
+}
+
+# ended SECONDS: waits for the container's end; $status is systemd-nspawn's (133: reboot, 0: power-off).
+ended() {
+  local end=$((SECONDS + $1))
+  status=
+  while kill -0 "$simulator" 2>/dev/null; do
+    ((SECONDS < end)) || return 1
+    sleep 0.05
+  done
+  status=0
+  wait "$simulator" || status=$?
+  simulator= leader=
+}
+
+# Ends the container, however it is.
+stop_container() {
+  [[ -n $simulator ]] || return 0
+  kill -TERM "$simulator" 2>/dev/null
+  ended 15 || { kill -KILL "$simulator" 2>/dev/null; wait "$simulator" 2>/dev/null; simulator= leader=; }
+}
+
+# Now, in milliseconds.
+now() { local t=${EPOCHREALTIME/[.,]/}; echo $((t / 1000)); }
+
+pid_of() { inside systemctl show -P MainPID "$1"; }
+active() { [[ $(inside systemctl is-active "$1") == active ]]; }
+journal() { inside journalctl -q --no-pager -b -o cat "$@"; }
