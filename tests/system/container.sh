@@ -19,7 +19,7 @@ find_leader() {
 }
 
 # Runs a command in the container: not traced, outside its control groups.
-inside() { nsenter --target "$leader" --all -- "$@"; }
+inside() { timeout 60 nsenter --target "$leader" --all -- "$@"; }
 
 # until_ok SECONDS COMMAND…: tries it ten times a second.
 until_ok() {

@@ -13,6 +13,13 @@ check "toolboxd registers within 5 s of the boot" "$vmxsim" wait --timeout=5s ||
 tell "boot to registered: $(($(now) - boot_began)) ms; transportd was ready $(inside systemctl show -P ActiveEnterTimestampMonotonic toolboxd-transportd | awk '{ print int($1 / 1000) }') ms after the machine's start, basic.target at $(inside systemctl show -P ActiveEnterTimestampMonotonic basic.target | awk '{ print int($1 / 1000) }')"
 
 check "toolboxd-install-check finds all well" check_status 0
+inside systemctl stop toolboxd-powerd.socket
+check "it finds a unit that is missing (status 1)" check_status 1
+inside systemctl start toolboxd-powerd.socket
+printf '#!/bin/sh\n' >"$root/etc/toolboxd/power.d/halt/20-open"
+chmod 777 "$root/etc/toolboxd/power.d/halt/20-open"
+check "it finds a script that all may change (status 1)" check_status 1
+rm "$root/etc/toolboxd/power.d/halt/20-open"
 check "no unit of the system failed" eval '! inside systemctl --failed --no-legend | grep .'
 says() { "$vmxsim" info | tee /dev/stderr | grep -q "$1"; }
 check "the host knows the host name" until_ok 5 says '^host name: toolboxd-guest'

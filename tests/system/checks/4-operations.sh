@@ -1,6 +1,6 @@
 # Guest operations: each in a process of the authenticated user.
 
-guest() { local user=$1; shift; "$vmxsim" guest --user="$user" --password="secret-$user" "$@"; }
+guest() { local user=$1; shift; timeout 60 "$vmxsim" guest --user="$user" --password="secret-$user" "$@"; }
 # The operation is refused with this VIX error and no other.
 refused_with() { local error=$1; shift; ! "$@" >"$work/said" 2>&1 && cat "$work/said" && grep -q "VIX error $error " "$work/said"; }
 users_of() { inside ps -eo user:30=,comm= | awk -v name="$1" '$2 == name { print $1 }' | sort -u | tr '\n' ' '; }

@@ -1,9 +1,15 @@
 # Power operations of the host are the container's real ones.
 
-check "other units are not powerd's to start" eval \
-  '! inside setpriv --reuid=toolboxd-power --regid=toolboxd-power --clear-groups busctl call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager StartUnit ss rescue.target replace'
-check "nobody else may restart the machine" eval \
-  '! inside setpriv --reuid=toolboxd-transport --regid=toolboxd-transport --clear-groups busctl call org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager Reboot b false'
+# A call on the system bus as a user: USER SERVICE PATH INTERFACE METHOD ARGUMENT…
+call_as() { local user=$1; shift; inside setpriv --reuid="$user" --regid="$user" --clear-groups busctl call "$@"; }
+not_authorised() { ! call_as "$@" >"$work/said" 2>&1; cat "$work/said"; grep -qi -e 'authentication required' -e 'access denied' "$work/said"; }
+systemd=(org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager)
+logind=(org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager)
+check "powerd may start the units of its scripts" call_as toolboxd-power "${systemd[@]}" StartUnit ss toolboxd-power-hook@poweron.service replace
+check "but no other unit" not_authorised toolboxd-power "${systemd[@]}" StartUnit ss rescue.target replace
+check "nor an instance for another event" not_authorised toolboxd-power "${systemd[@]}" StartUnit ss toolboxd-power-hook@other.service replace
+check "nor stop one" not_authorised toolboxd-power "${systemd[@]}" StopUnit ss toolboxd-power-hook@poweron.service replace
+check "nobody else may restart the machine" not_authorised toolboxd-transport "${logind[@]}" Reboot b false
 # With a program of a user running, which must not hold the machine up.
 started alice >/dev/null
 : >"$root/root/hooks"
