@@ -28,7 +28,7 @@ make_users() {
   usermod --shell /usr/sbin/nologin nologin
   for user in root alice bob locked expired nohome nologin; do
     printf '%s:%s\n' "$user" "$password"
-  done | chpasswd --crypt-method SHA512
+  done | chpasswd
   usermod --lock locked
   usermod --expiredate 1 expired
   if [[ -f $root/deploy/pam/toolboxd ]]; then
@@ -44,9 +44,9 @@ start_guest() {
   "$vmxsim" run --control="$control" -- "$@" >"$log" 2>&1 &
   guests+=($!)
   local tries
-  for ((tries = 0; tries < 100; ++tries)); do
+  for ((tries = 0; tries < 200; ++tries)); do
     [[ -S $control ]] && break
-    sleep 0.1
+    sleep 0.05
   done
   if ! "$vmxsim" wait --control="$control" --timeout=30s; then
     cat "$log" >&2
