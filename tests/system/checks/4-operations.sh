@@ -40,6 +40,17 @@ audited() { journal -u toolboxd-transportd | grep -E "$1" | grep -q "$2"; }
 check "the journal tells who did what" until_ok 3 audited 'user=alice operation=StartProgramInGuest .*result=0' /bin/sh
 check "and who was refused" until_ok 3 audited 'user=alice operation=ListFilesInGuest' result=3050
 
+# What root and any user have for grpcurl: a session of their own user without a password.
+connects() {
+  inside setpriv --reuid="$1" --regid="$1" --init-groups env -C "/home/$1" HOME="/home/$1" \
+    timeout 2 toolboxctl connect "${@:2}" >"$work/said" 2>&1 || true
+  cat "$work/said"
+  grep -q '\.sock' "$work/said"
+}
+check "bob connects to a hgfsd of his own" connects bob hgfsd
+check "and to a vixd" connects bob vixd
+check "but not to one of alice's" eval '! connects bob vixd --user=alice && grep -qi -e root -e user "$work/said"'
+
 printf 'deny: "bob"\ndisabled_operations: "StartProgramInGuest"\n' >"$root/etc/toolboxd/policy.textproto"
 check "a policy is taken with a reload" inside systemctl reload toolboxd-transportd
 sleep 0.5
