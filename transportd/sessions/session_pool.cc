@@ -28,6 +28,12 @@ bool IsDead(int fd) {
   return poll(&item, 1, 0) != 0;
 }
 
+// The same of a connection that gRPC reads: what waits in it is gRPC's.
+bool HasHungUp(int fd) {
+  pollfd item{fd, POLLRDHUP, 0};
+  return poll(&item, 1, 0) != 0;
+}
+
 std::shared_ptr<grpc::Channel> MakeChannel(int fd) {
   // gRPC takes the descriptor and demands that it does not block.
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
@@ -73,7 +79,8 @@ absl::StatusOr<std::shared_ptr<UserSession>> SessionPool::Get(SessionService ser
   service_used_[static_cast<int>(service)] = now;
   const CredentialHash credential = hasher_.Hash(user, password);
   const auto entry = Find(service, user);
-  if (entry == sessions_.end() || !(entry->credential == credential)) {
+  if (entry == sessions_.end() || !(entry->credential == credential) ||
+      HasHungUp(entry->watch.get())) {
     return Open(service, user, password, credential);
   }
   if (now - entry->authenticated >= options_.reauthentication_time) {
@@ -149,8 +156,9 @@ absl::StatusOr<std::shared_ptr<UserSession>> SessionPool::Open(SessionService se
   auto session = std::make_shared<UserSession>();
   session->user = std::string(user);
   session->service = service;
+  UniqueFd watch(fcntl(*connection, F_DUPFD_CLOEXEC, 0));
   session->channel = MakeChannel(*connection);
-  sessions_.push_front({session, credential, now, now});
+  sessions_.push_front({session, std::move(watch), credential, now, now});
   KeepSpare(service);
   return session;
 }

@@ -74,7 +74,8 @@ class SessionPool {
   ~SessionPool();
 
   // The user's session for a service: an open one of the same credential that was
-  // authenticated recently, or that a verify-only request confirms; otherwise a new one.
+  // authenticated recently, or that a verify-only request confirms; otherwise a new one. A
+  // session whose process has ended is never returned, if that is known by then.
   // UNAUTHENTICATED for a wrong login, also while LoginGate holds the user back;
   // PERMISSION_DENIED for an account that may not be used.
   absl::StatusOr<std::shared_ptr<UserSession>> Get(SessionService service, absl::string_view user,
@@ -94,6 +95,9 @@ class SessionPool {
  private:
   struct Entry {
     std::shared_ptr<UserSession> session;
+    // The session's connection once more, to see whether its process still lives. gRPC
+    // shuts the connection down when it is done with it, so this does not keep it open.
+    UniqueFd watch;
     CredentialHash credential;
     absl::Time authenticated;
     absl::Time used;

@@ -96,6 +96,16 @@ TEST_F(SessionPoolTest, OtherPasswordIsNeverServedByAnOpenSession) {
   EXPECT_TRUE(Get("alice", "a").ok());
 }
 
+TEST_F(SessionPoolTest, SessionWhoseProcessEndedIsReplacedBeforeItIsUsed) {
+  const auto first = Get("alice", "a");
+  ASSERT_TRUE(first.ok());
+  session_.peers.clear();
+  const auto second = Get("alice", "a");
+  ASSERT_TRUE(second.ok());
+  EXPECT_NE(*first, *second);
+  EXPECT_EQ(session_.logins, 2);
+}
+
 TEST_F(SessionPoolTest, OldLoginIsVerifiedWithoutANewProcess) {
   const auto first = Get("alice", "a");
   now_ += options_.reauthentication_time;
