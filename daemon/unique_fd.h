@@ -3,6 +3,7 @@
 #ifndef TOOLBOXD_DAEMON_UNIQUE_FD_H_
 #define TOOLBOXD_DAEMON_UNIQUE_FD_H_
 
+#include <errno.h>
 #include <unistd.h>
 
 #include <utility>
@@ -27,9 +28,12 @@ class UniqueFd {
   // Gives the descriptor to the caller.
   int release() { return std::exchange(fd_, -1); }
 
+  // Leaves errno as it was, so that a failure can still be told behind it.
   void reset(int fd = -1) {
+    const int error = errno;
     if (fd_ >= 0) close(fd_);
     fd_ = fd;
+    errno = error;
   }
 
  private:

@@ -25,7 +25,6 @@
 #include "session/runtime_dir.h"
 #include "session/scope.h"
 #include "session/service.h"
-#include "session/unique_fd.h"
 #include "session/user.h"
 
 namespace toolboxd::session {

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "session/unique_fd.h"
+#include "daemon/unique_fd.h"
 
 namespace toolboxd::session {
 namespace {

@@ -54,7 +54,7 @@ Launched::Launched(const LaunchOptions& options) {
   EXPECT_EQ(seteuid(options.peer), 0);
   EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
   EXPECT_EQ(seteuid(0), 0);
-  client_.Reset(ends[0]);
+  client_.reset(ends[0]);
   std::vector<char*> arguments;
   for (const std::string& text : options.command) {
     arguments.push_back(const_cast<char*>(text.c_str()));

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "session/handshake.h"
-#include "session/unique_fd.h"
+#include "daemon/unique_fd.h"
 
 namespace toolboxd::session {
 
@@ -46,7 +46,7 @@ class Launched {
     Send(EncodeRequest(request));
     return ReadReply();
   }
-  void Hang() { client_.Reset(); }
+  void Hang() { client_.reset(); }
   // The wait status of session, which must end within ten seconds.
   int Wait();
 
