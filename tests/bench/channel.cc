@@ -44,9 +44,11 @@ double Ping(Guest& guest, int count, absl::Duration rest) {
 // Median milliseconds of four requests that wait together, as vmxsim measures them.
 double Queued(Guest& guest) {
   const absl::StatusOr<std::string> text = guest.host().Call({"bench", "queued", "40"});
-  if (!text.ok()) return 0;
-  const size_t at = text->find("median_us");
-  return at == std::string::npos ? 0 : std::strtod(text->c_str() + at + 9, nullptr) / 1000;
+  Require(text.status(), "bench queued");
+  constexpr absl::string_view kKey = "round_trip_median_us";
+  const size_t at = text->find(std::string(kKey));
+  if (at == std::string::npos) return 0;
+  return std::strtod(text->c_str() + at + kKey.size(), nullptr) / 1000;
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 namespace toolboxd {
 namespace {
 
+constexpr absl::Duration kEagerDelay = absl::Microseconds(100);
+constexpr absl::Duration kEagerTime = absl::Milliseconds(1);
 constexpr absl::Duration kBusyDelay = absl::Milliseconds(1);
 constexpr absl::Duration kBusyTime = absl::Milliseconds(50);
 constexpr absl::Duration kFirstDelay = absl::Milliseconds(10);
@@ -14,7 +16,10 @@ constexpr absl::Duration kIdleDelay = absl::Milliseconds(104);
 }  // namespace
 
 absl::Duration PollPolicy::AfterCommand(Pace pace, absl::Time now) {
-  if (pace == Pace::kGuestOperation) busy_until_ = now + kBusyTime;
+  if (pace == Pace::kGuestOperation) {
+    eager_until_ = now + kEagerTime;
+    busy_until_ = now + kBusyTime;
+  }
   // A heartbeat in the middle of other work must not slow that work down.
   if (pace != Pace::kHeartbeat || delay_ >= kIdleDelay) {
     delay_ = kFirstDelay;
@@ -24,6 +29,7 @@ absl::Duration PollPolicy::AfterCommand(Pace pace, absl::Time now) {
 }
 
 absl::Duration PollPolicy::AfterEmptyPoll(absl::Time now) {
+  if (now < eager_until_) return kEagerDelay;
   if (now < busy_until_) return kBusyDelay;
   const absl::Duration delay = delay_;
   delay_ = double_ && delay_ < kLastDelay ? delay_ * 2 : kIdleDelay;

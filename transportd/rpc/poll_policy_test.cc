@@ -51,7 +51,10 @@ TEST(PollPolicy, PollsBrieflyAtOneMillisecondAfterAGuestOperation) {
   PollPolicy policy;
   absl::Time now = kStart;
   policy.AfterCommand(Pace::kGuestOperation, now);
-  EXPECT_EQ(EmptyPolls(policy, now, 50), Delays(50, 1));
+  // Ten looks in the first millisecond.
+  EXPECT_EQ(EmptyPolls(policy, now, 10), Delays(10, 0));
+  EXPECT_EQ(now, kStart + absl::Milliseconds(1));
+  EXPECT_EQ(EmptyPolls(policy, now, 49), Delays(49, 1));
   EXPECT_EQ(EmptyPolls(policy, now, 6), (Delays{10, 20, 40, 80, 104, 104}));
 }
 
