@@ -133,7 +133,6 @@ void Watch::Reap() {
   int status;
   if (ended_ || waitpid(record_.pid, &status, WNOHANG) != record_.pid) return;
   ended_ = true;
-  CloseInput();
   // What the program wrote is in the files before its end is told.
   if (output_.has_value()) output_->Move();
   if (errors_.has_value()) errors_->Move();
@@ -143,6 +142,8 @@ void Watch::Reap() {
   record_.cut_stderr = errors_.has_value() && errors_->cut();
   WriteRecord(dir_, File(".end"), record_);
   unlinkat(dir_, File("").c_str(), 0);
+  // After the record: who finds no input any more must be able to see why.
+  CloseInput();
   drop_at_ = Now() + kKeepSeconds * 1000;
   // Without a process left in the group its number is free for others.
   if (!SignalGroup(record_.pid, 0) && errno == ESRCH) kill_at_ = 0;
