@@ -43,7 +43,7 @@ double Ping(Guest& guest, int count, absl::Duration rest) {
 
 // Median milliseconds of four requests that wait together, as vmxsim measures them.
 double Queued(Guest& guest) {
-  const absl::StatusOr<std::string> text = guest.host().Call({"bench", "queued", "40"});
+  const absl::StatusOr<std::string> text = guest.host().Call({"bench", "queued", "40", "ping"});
   Require(text.status(), "bench queued");
   constexpr absl::string_view kKey = "round_trip_median_us";
   const size_t at = text->find(std::string(kKey));
