@@ -199,6 +199,7 @@ Message RoundTrip(Op op, const Message& message, std::string& bytes) {
 
 TEST(Messages, SiblingsAgree) {
   const std::string cp_name = EncodePath("/a/b");
+  const std::string new_name = "root\0c"s;
   std::string bytes;
   for (const Op op :
        {Op::kGetattr, Op::kGetattrV2, Op::kGetattrV3, Op::kQueryVolume, Op::kQueryVolumeV3}) {
@@ -220,10 +221,10 @@ TEST(Messages, SiblingsAgree) {
   for (const Op op : {Op::kRename, Op::kRenameV2, Op::kRenameV3}) {
     RenameRequest request;
     request.from.cp_name = cp_name;
-    request.to.cp_name = "root\0c"s;
+    request.to.cp_name = new_name;
     const RenameRequest again = RoundTrip(op, request, bytes);
     EXPECT_EQ(again.from.cp_name, cp_name);
-    EXPECT_EQ(again.to.cp_name, "root\0c"s);
+    EXPECT_EQ(again.to.cp_name, new_name);
   }
   for (const Op op : {Op::kSetattr, Op::kSetattrV2, Op::kSetattrV3}) {
     SetattrRequest request;
