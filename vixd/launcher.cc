@@ -1,27 +1,22 @@
 #include "vixd/launcher.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "daemon/status.h"
-#include "daemon/unique_fd.h"
-#include "vixd/shim/command.h"
+#include "vixd/plain_command.h"
+#include "vixd/shim/job.h"
 
 namespace toolboxd::vix {
 namespace {
 
-// A shim answers in a millisecond; one that does not is given up.
-constexpr int kReportTimeoutMs = 5000;
+constexpr char kBash[] = "/bin/bash";
 
 bool HasNul(const std::string& text) { return text.find('\0') != std::string::npos; }
 
@@ -36,57 +31,6 @@ absl::Status CheckRequest(const Launch& launch) {
     }
   }
   return absl::OkStatus();
-}
-
-std::vector<char*> Pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-// How a shim begins: no descriptor but /dev/null and the report's, no ignored or blocked
-// signal, a session of its own.
-class SpawnSettings {
- public:
-  SpawnSettings(int report, const std::string& directory) {
-    posix_spawn_file_actions_init(&actions_);
-    posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDWR, 0);
-    posix_spawn_file_actions_adddup2(&actions_, 0, 1);
-    posix_spawn_file_actions_adddup2(&actions_, 0, 2);
-    posix_spawn_file_actions_adddup2(&actions_, report, kShimDescriptor);
-    posix_spawn_file_actions_addclosefrom_np(&actions_, kShimDescriptor + 1);
-    posix_spawn_file_actions_addchdir_np(&actions_, directory.c_str());
-    posix_spawnattr_init(&attributes_);
-    sigset_t set;
-    sigfillset(&set);
-    posix_spawnattr_setsigdefault(&attributes_, &set);
-    sigemptyset(&set);
-    posix_spawnattr_setsigmask(&attributes_, &set);
-    posix_spawnattr_setflags(&attributes_,
-                             POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
-  }
-  ~SpawnSettings() {
-    posix_spawn_file_actions_destroy(&actions_);
-    posix_spawnattr_destroy(&attributes_);
-  }
-
-  const posix_spawn_file_actions_t* actions() const { return &actions_; }
-  const posix_spawnattr_t* attributes() const { return &attributes_; }
-
- private:
-  posix_spawn_file_actions_t actions_;
-  posix_spawnattr_t attributes_;
-};
-
-absl::StatusOr<pid_t> ReadReport(int fd) {
-  pollfd item{fd, POLLIN, 0};
-  StartReport report;
-  if (poll(&item, 1, kReportTimeoutMs) != 1 || read(fd, &report, sizeof report) != sizeof report) {
-    return MakeError(v1::PROGRAM_NOT_STARTED, "the shim gave no report");
-  }
-  if (report.pid > 0) return report.pid;
-  return MakeError(v1::PROGRAM_NOT_STARTED, strerror(report.error), report.error);
 }
 
 }  // namespace
@@ -112,7 +56,8 @@ std::string FindVariable(const std::vector<std::string>& environment, const std:
 
 Launcher::Launcher(LauncherOptions options)
     : options_(std::move(options)),
-      shell_(access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh") {}
+      shell_(access(kBash, X_OK) == 0 ? kBash : "/bin/sh"),
+      shim_(options_.shim, options_.records) {}
 
 absl::StatusOr<std::string> Launcher::FindProgram(const Launch& launch) const {
   std::string program = launch.program;
@@ -153,7 +98,7 @@ absl::StatusOr<std::string> Launcher::FindDirectory(const Launch& launch) const 
 }
 
 absl::StatusOr<pid_t> Launcher::Start(const Launch& launch,
-                                      absl::FunctionRef<bool()> cancelled) const {
+                                      absl::FunctionRef<bool()> cancelled) {
   if (absl::Status checked = CheckRequest(launch); !checked.ok()) return checked;
   absl::StatusOr<std::string> program = FindProgram(launch);
   if (!program.ok()) return program.status();
@@ -161,43 +106,23 @@ absl::StatusOr<pid_t> Launcher::Start(const Launch& launch,
   if (!directory.ok()) return directory.status();
 
   const std::string space = launch.arguments.empty() ? "" : " ";
-  const std::vector<std::string> arguments = {
-      "toolboxd-shim",
-      kRunCommand,
-      options_.records,
-      launch.with_io ? std::to_string(options_.output_limit) : "-",
-      program->substr(program->rfind('/') + 1),
-      absl::StrCat("\"", *program, "\"", space, launch.arguments),
-      shell_,
-      absl::StrCat(ShellQuote(*program), space, launch.arguments),
-  };
-  // The commit point: nothing has been done so far.
-  if (cancelled()) return absl::CancelledError("given up before the start");
-  return SpawnShim(arguments,
-                   launch.environment.empty() ? options_.environment : launch.environment,
-                   *directory);
-}
-
-absl::StatusOr<pid_t> Launcher::SpawnShim(const std::vector<std::string>& arguments,
-                                          const std::vector<std::string>& environment,
-                                          const std::string& directory) const {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) {
-    return MakeError(v1::PROGRAM_NOT_STARTED, "pipe", errno);
+  ShimJob job;
+  job.with_io = launch.with_io;
+  job.output_limit = options_.output_limit;
+  job.name = program->substr(program->rfind('/') + 1);
+  job.command_line = absl::StrCat("\"", *program, "\"", space, launch.arguments);
+  job.directory = *directory;
+  job.shell = shell_;
+  job.script = absl::StrCat(ShellQuote(*program), space, launch.arguments);
+  job.environment = launch.environment.empty() ? options_.environment : launch.environment;
+  if (shell_ == kBash) {
+    if (absl::optional<PlainCommand> plain =
+            AsPlainCommand(*program, launch.arguments, *directory, job.environment)) {
+      job.direct = std::move(plain->arguments);
+      job.direct_environment = std::move(plain->variables);
+    }
   }
-  const UniqueFd reader(ends[0]);
-  UniqueFd writer(ends[1]);
-  const SpawnSettings settings(writer.get(), directory);
-  pid_t shim;
-  const int error =
-      posix_spawn(&shim, options_.shim.c_str(), settings.actions(), settings.attributes(),
-                  Pointers(arguments).data(), Pointers(environment).data());
-  writer.reset();
-  if (error != 0) {
-    return MakeError(v1::PROGRAM_NOT_STARTED, absl::StrCat(options_.shim, ": ", strerror(error)),
-                     error);
-  }
-  return ReadReport(reader.get());
+  return shim_.Start(job, cancelled);
 }
 
 }  // namespace toolboxd::vix

@@ -10,6 +10,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "vixd/shim_client.h"
 
 namespace toolboxd::vix {
 
@@ -41,19 +42,17 @@ class Launcher {
   // The process id of the program (of its shell, where that does not become the program), once
   // it runs. Nothing has happened before the last look at `cancelled`. Errors: NOT_FOUND,
   // PERMISSION_DENIED, NOT_A_DIRECTORY, INVALID_ARGUMENT, PROGRAM_NOT_STARTED.
-  absl::StatusOr<pid_t> Start(const Launch& launch, absl::FunctionRef<bool()> cancelled) const;
+  absl::StatusOr<pid_t> Start(const Launch& launch, absl::FunctionRef<bool()> cancelled);
 
   const std::vector<std::string>& environment() const { return options_.environment; }
 
  private:
   absl::StatusOr<std::string> FindProgram(const Launch& launch) const;
   absl::StatusOr<std::string> FindDirectory(const Launch& launch) const;
-  absl::StatusOr<pid_t> SpawnShim(const std::vector<std::string>& arguments,
-                                  const std::vector<std::string>& environment,
-                                  const std::string& directory) const;
 
   const LauncherOptions options_;
   const std::string shell_;
+  ShimClient shim_;
 };
 
 // `program` in double quotes, with what a shell would expand there escaped.

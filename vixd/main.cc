@@ -77,7 +77,7 @@ absl::Status Serve(vix::LauncherOptions options) {
   signal(SIGCHLD, SIG_IGN);
 
   const vix::Terminator terminator(options.shim, programs->get());
-  const vix::Launcher launcher(std::move(options));
+  vix::Launcher launcher(std::move(options));
   vix::ProcessesService processes(&launcher, &terminator, programs->get());
   vix::StreamsService streams(programs->get());
   vix::FunctionService functions;

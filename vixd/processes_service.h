@@ -13,7 +13,7 @@ namespace toolboxd::vix {
 // Thread-safe. What it is given must outlive it.
 class ProcessesService final : public v1::Processes::Service {
  public:
-  ProcessesService(const Launcher* launcher, const Terminator* terminator, ProgramTable* programs)
+  ProcessesService(Launcher* launcher, const Terminator* terminator, ProgramTable* programs)
       : launcher_(*launcher), terminator_(*terminator), programs_(*programs) {}
 
   grpc::Status Start(grpc::ServerContext* context, const v1::StartProgramRequest* request,
@@ -27,7 +27,7 @@ class ProcessesService final : public v1::Processes::Service {
                                v1::ReadEnvironmentReply* reply) override;
 
  private:
-  const Launcher& launcher_;
+  Launcher& launcher_;
   const Terminator& terminator_;
   ProgramTable& programs_;
 };

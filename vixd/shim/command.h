@@ -7,11 +7,11 @@
 
 namespace toolboxd::vix {
 
-// toolboxd-shim run DIR OUTPUT_LIMIT NAME COMMAND_LINE SHELL SCRIPT
-//   Starts SHELL -c SCRIPT in the current directory and with the current environment, writes
-//   its record (record.h) below DIR and a StartReport on descriptor 3. OUTPUT_LIMIT is in
-//   bytes for each of stdout and stderr of a program with I/O, and "-" for one without.
-inline constexpr char kRunCommand[] = "run";
+// toolboxd-shim serve DIR
+//   Takes jobs (job.h) from the stream socket at descriptor 3, one after another, until its
+//   end. Forks for each one; the child starts the program, writes its record (record.h) below
+//   DIR, answers with a StartReport on the same socket, and stays with the program.
+inline constexpr char kServeCommand[] = "serve";
 
 // toolboxd-shim kill
 //   Waits kKillSeconds for the process behind the pidfd at descriptor 3, then kills it.

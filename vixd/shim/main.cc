@@ -1,5 +1,6 @@
-// toolboxd-shim: stays with a program that vixd started, so that vixd need not.
+// toolboxd-shim: starts programs for vixd and stays with them, so that vixd need not.
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -9,11 +10,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "vixd/shim/command.h"
 #include "vixd/shim/janitor.h"
+#include "vixd/shim/job.h"
 #include "vixd/shim/record.h"
 #include "vixd/shim/shim.h"
 
@@ -21,37 +24,35 @@ namespace toolboxd::vix {
 namespace {
 
 constexpr char kHelp[] =
-    R"(Usage: toolboxd-shim run DIR OUTPUT_LIMIT NAME COMMAND_LINE SHELL SCRIPT
+    R"(Usage: toolboxd-shim serve DIR
        toolboxd-shim kill
        toolboxd-shim sweep DIR SECONDS
 
-vixd starts this program, one for each program that it starts. "run" starts SHELL -c SCRIPT,
-keeps its record below DIR, and writes two integers to descriptor 3: the process id, or 0
-and an error number. With an OUTPUT_LIMIT (bytes) other than "-" it keeps the program's
-input and output there too. "kill" ends the process behind the pidfd at descriptor 3 in five
-seconds. "sweep" removes records that ended SECONDS ago until none is left.
-
-By hand:  toolboxd-shim run /tmp/records - true '"/bin/true"' /bin/sh /bin/true 3>&1 | od -i
+vixd starts this program. "serve" takes jobs from the socket at descriptor 3 and forks for each
+one; the child starts the job's program, keeps its record below DIR, and stays with it, whatever
+becomes of vixd. "kill" ends the process behind the pidfd at descriptor 3 in five seconds.
+"sweep" removes records that ended SECONDS ago until none is left.
 )";
 
-// ps and ListProcesses must show a program once, not a second time as the shim's arguments.
-void HideArguments(int argc, char** argv) {
-  if (argc < 2) return;
-  char* const end = argv[argc - 1] + strlen(argv[argc - 1]);
-  memset(argv[1], 0, static_cast<size_t>(end - argv[1]));
+// What a shim becomes when its program has ended, unless another has become it already. A new
+// program: the janitor stays for minutes and needs none of this memory.
+int BecomeJanitor(const char* records) {
+  const int dir = open(records, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (dir < 0 || HasJanitor(dir)) return 0;
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  const std::string seconds = std::to_string(kKeepSeconds);
+  execl("/proc/self/exe", "toolboxd-shim", kSweepCommand, records, seconds.c_str(),
+        static_cast<char*>(nullptr));
+  return 1;
 }
 
-int Run(int argc, char** argv) {
-  ShimJob job;
-  job.dir = argv[2];
-  job.with_io = strcmp(argv[3], "-") != 0;
-  job.output_limit = atoll(argv[3]);
-  job.name = argv[4];
-  job.command_line = argv[5];
-  job.shell = argv[6];
-  job.script = argv[7];
-  HideArguments(argc, argv);
-  switch (RunShim(job)) {
+// The child of a serving shim: one program's.
+int Stay(const char* records, const ShimJob& job) {
+  signal(SIGCHLD, SIG_DFL);
+  setsid();
+  switch (RunShim(records, job)) {
     case ShimEnd::kNothingStarted:
       return 1;
     case ShimEnd::kToldToStop:
@@ -59,17 +60,22 @@ int Run(int argc, char** argv) {
     case ShimEnd::kProgramEnded:
       break;
   }
+  return BecomeJanitor(records);
+}
 
-  // As a new program: the janitor stays for minutes and needs none of this memory.
-  const int dir = open(job.dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (dir < 0 || HasJanitor(dir)) return 0;
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  const std::string seconds = std::to_string(kKeepSeconds);
-  execl("/proc/self/exe", "toolboxd-shim", kSweepCommand, job.dir.c_str(), seconds.c_str(),
-        static_cast<char*>(nullptr));
-  return 1;
+int Serve(const char* records) {
+  fcntl(kShimDescriptor, F_SETFD, FD_CLOEXEC);
+  // Nobody waits for the children.
+  signal(SIGCHLD, SIG_IGN);
+  while (const std::optional<ShimJob> job = ReceiveJob(kShimDescriptor)) {
+    const pid_t child = fork();
+    if (child == 0) return Stay(records, *job);
+    if (child < 0) {
+      const StartReport report{0, errno};
+      (void)!write(kShimDescriptor, &report, sizeof report);
+    }
+  }
+  return 0;
 }
 
 int Kill() {
@@ -90,7 +96,7 @@ int Sweep(char** argv) {
 
 int Main(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
-  if (command == kRunCommand && argc == 8) return Run(argc, argv);
+  if (command == kServeCommand && argc == 3) return Serve(argv[2]);
   if (command == kKillCommand && argc == 2) return Kill();
   if (command == kSweepCommand && argc == 4) return Sweep(argv);
   const bool help = command == "--help";

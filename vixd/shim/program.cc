@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <vector>
+
 namespace toolboxd::vix {
 namespace {
 
@@ -15,6 +17,27 @@ struct ChildIo {
   int input = -1;
   int output = -1;
   int errors = -1;
+};
+
+// What execve(2) takes, made before vfork(2): the child must not allocate.
+class Command {
+ public:
+  Command(const std::vector<std::string>& arguments, const std::vector<std::string>& environment)
+      : arguments_(Pointers(arguments)), environment_(Pointers(environment)) {}
+
+  // Returns only where it fails; errno tells why.
+  void Execute() const { execve(arguments_[0], arguments_.data(), environment_.data()); }
+
+ private:
+  static std::vector<char*> Pointers(const std::vector<std::string>& texts) {
+    std::vector<char*> pointers;
+    for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+    pointers.push_back(nullptr);
+    return pointers;
+  }
+
+  const std::vector<char*> arguments_;
+  const std::vector<char*> environment_;
 };
 
 bool OpenInput(int dir, const std::string& fifo, int* reader, int* writer) {
@@ -41,8 +64,7 @@ void CloseAll(const ChildIo& io) {
 
 }  // namespace
 
-pid_t StartProgram(const std::string& shell, const std::string& script, int dir,
-                   const std::string& fifo, ProgramIo* io) {
+pid_t StartProgram(const ShimJob& job, int dir, const std::string& fifo, ProgramIo* io) {
   ChildIo child;
   if (io != nullptr &&
       !(OpenInput(dir, fifo, &child.input, &io->input) && OpenOutput(&io->output, &child.output) &&
@@ -51,6 +73,12 @@ pid_t StartProgram(const std::string& shell, const std::string& script, int dir,
   }
   sigset_t no_signals;
   sigemptyset(&no_signals);
+  const std::vector<std::string> shell = {job.shell, "-c", job.script};
+  const Command by_shell(shell, job.environment);
+  std::vector<std::string> direct_environment = job.environment;
+  direct_environment.insert(direct_environment.end(), job.direct_environment.begin(),
+                            job.direct_environment.end());
+  const Command direct(job.direct, direct_environment);
   // Between vfork and exec the child runs in this memory: that is how its errno gets here.
   volatile int error = 0;
   const pid_t pid = vfork();
@@ -60,7 +88,9 @@ pid_t StartProgram(const std::string& shell, const std::string& script, int dir,
                                          dup2(child.errors, 2) == 2);
     if (ready) {
       sigprocmask(SIG_SETMASK, &no_signals, nullptr);
-      execl(shell.c_str(), shell.c_str(), "-c", script.c_str(), static_cast<char*>(nullptr));
+      if (!job.direct.empty()) direct.Execute();
+      // The shell may know what to do with it, or say what is wrong in its own words.
+      by_shell.Execute();
     }
     error = errno;
     _exit(127);

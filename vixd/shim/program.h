@@ -7,6 +7,8 @@
 
 #include <string>
 
+#include "vixd/shim/job.h"
+
 namespace toolboxd::vix {
 
 // This process's ends of a program's standard streams; -1 for one without I/O.
@@ -18,12 +20,12 @@ struct ProgramIo {
   int errors = -1;
 };
 
-// Runs SHELL -c SCRIPT as the leader of a session and process group of its own, with an
-// empty signal mask. With `io` its streams are the FIFO `fifo`, made below `dir`, and two
-// pipes; without, they are this process's. Returns the process id, or -1 and errno, also
-// where the shell cannot be executed.
-pid_t StartProgram(const std::string& shell, const std::string& script, int dir,
-                   const std::string& fifo, ProgramIo* io);
+// Runs the job's program as the leader of a session and process group of its own, with an
+// empty signal mask: `direct` where there is one and it can be executed, the shell otherwise.
+// With `io` its streams are the FIFO `fifo`, made below `dir`, and two pipes; without, they
+// are this process's. Returns the process id, or -1 and errno, also where the shell cannot
+// be executed.
+pid_t StartProgram(const ShimJob& job, int dir, const std::string& fifo, ProgramIo* io);
 
 }  // namespace toolboxd::vix
 

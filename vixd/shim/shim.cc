@@ -174,17 +174,17 @@ void Report(const StartReport& report) {
 
 }  // namespace
 
-ShimEnd RunShim(const ShimJob& job) {
-  fcntl(kShimDescriptor, F_SETFD, FD_CLOEXEC);
+ShimEnd RunShim(const std::string& records, const ShimJob& job) {
   const int signals = OpenSignals();
-  const int dir = open(job.dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int dir = open(records.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const std::string fifo = "shim-" + std::to_string(getpid()) + ".in";
   ProgramIo io;
   Record record;
   record.start_time = time(nullptr);
-  record.pid = signals < 0 || dir < 0
-                   ? -1
-                   : StartProgram(job.shell, job.script, dir, fifo, job.with_io ? &io : nullptr);
+  record.pid = -1;
+  if (signals >= 0 && dir >= 0 && chdir(job.directory.c_str()) == 0) {
+    record.pid = StartProgram(job, dir, fifo, job.with_io ? &io : nullptr);
+  }
   if (record.pid < 0) {
     const int error = errno;
     if (dir >= 0) unlinkat(dir, fifo.c_str(), 0);

@@ -5,19 +5,9 @@
 
 #include <string>
 
-namespace toolboxd::vix {
+#include "vixd/shim/job.h"
 
-struct ShimJob {
-  // Directory of records.
-  std::string dir;
-  bool with_io = false;
-  // Bytes kept of each output stream.
-  off_t output_limit = 0;
-  std::string name;
-  std::string command_line;
-  std::string shell;
-  std::string script;
-};
+namespace toolboxd::vix {
 
 enum class ShimEnd {
   // The report tells why.
@@ -27,9 +17,10 @@ enum class ShimEnd {
   kToldToStop,
 };
 
-// Starts the program, reports on kShimDescriptor, stays until the program and its output have
-// ended and the record says so; if told to stop, until the program has ended.
-ShimEnd RunShim(const ShimJob& job);
+// Starts the program with its record below the directory `records`, reports on
+// kShimDescriptor and closes that, stays until the program and its output have ended and the
+// record says so; if told to stop, until the program has ended.
+ShimEnd RunShim(const std::string& records, const ShimJob& job);
 
 }  // namespace toolboxd::vix
 

@@ -1,0 +1,130 @@
+#include "vixd/shim_client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/status.h"
+#include "vixd/shim/command.h"
+
+namespace toolboxd::vix {
+namespace {
+
+// A shim answers in a millisecond; one that does not is given up.
+constexpr int kReportTimeoutMs = 5000;
+
+absl::Status NotStarted(absl::string_view what, int error) {
+  return MakeError(v1::PROGRAM_NOT_STARTED, absl::StrCat(what, ": ", strerror(error)), error);
+}
+
+// How the shim begins, and from it every program: no descriptor but /dev/null and the
+// connection, no ignored or blocked signal, a session of its own.
+class SpawnSettings {
+ public:
+  explicit SpawnSettings(int connection) {
+    posix_spawn_file_actions_init(&actions_);
+    posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDWR, 0);
+    posix_spawn_file_actions_adddup2(&actions_, 0, 1);
+    posix_spawn_file_actions_adddup2(&actions_, 0, 2);
+    posix_spawn_file_actions_adddup2(&actions_, connection, kShimDescriptor);
+    posix_spawn_file_actions_addclosefrom_np(&actions_, kShimDescriptor + 1);
+    posix_spawnattr_init(&attributes_);
+    sigset_t set;
+    sigfillset(&set);
+    posix_spawnattr_setsigdefault(&attributes_, &set);
+    sigemptyset(&set);
+    posix_spawnattr_setsigmask(&attributes_, &set);
+    posix_spawnattr_setflags(&attributes_,
+                             POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
+  }
+  ~SpawnSettings() {
+    posix_spawn_file_actions_destroy(&actions_);
+    posix_spawnattr_destroy(&attributes_);
+  }
+
+  const posix_spawn_file_actions_t* actions() const { return &actions_; }
+  const posix_spawnattr_t* attributes() const { return &attributes_; }
+
+ private:
+  posix_spawn_file_actions_t actions_;
+  posix_spawnattr_t attributes_;
+};
+
+}  // namespace
+
+ShimClient::ShimClient(std::string shim, std::string records)
+    : shim_(std::move(shim)), records_(std::move(records)) {}
+
+absl::StatusOr<pid_t> ShimClient::Start(const ShimJob& job, absl::FunctionRef<bool()> cancelled) {
+  const std::string text = EncodeJob(job);
+  if (text.empty()) return NotStarted("the program's arguments and environment", E2BIG);
+  absl::MutexLock lock(&mutex_);
+  // The commit point: nothing has been done so far.
+  if (cancelled()) return absl::CancelledError("given up before the start");
+  const bool is_new = !connection_.ok();
+  absl::Status sent = is_new ? Spawn() : absl::OkStatus();
+  if (sent.ok()) sent = Send(text);
+  // One that died meanwhile has not got the job.
+  if (!sent.ok() && !is_new) {
+    sent = Spawn();
+    if (sent.ok()) sent = Send(text);
+  }
+  absl::StatusOr<pid_t> pid = sent.ok() ? ReadReport() : sent;
+  return pid;
+}
+
+absl::Status ShimClient::Spawn() {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+    return NotStarted("socketpair", errno);
+  }
+  UniqueFd ours(ends[0]);
+  const UniqueFd theirs(ends[1]);
+  const SpawnSettings settings(theirs.get());
+  const char* const arguments[] = {"toolboxd-shim", kServeCommand, records_.c_str(), nullptr};
+  char* const environment[] = {nullptr};
+  pid_t shim;
+  const int error = posix_spawn(&shim, shim_.c_str(), settings.actions(), settings.attributes(),
+                                const_cast<char* const*>(arguments), environment);
+  if (error != 0) return NotStarted(shim_, error);
+  connection_ = std::move(ours);
+  return absl::OkStatus();
+}
+
+absl::Status ShimClient::Send(const std::string& job) {
+  for (size_t sent = 0; sent < job.size();) {
+    const ssize_t part =
+        send(connection_.get(), job.data() + sent, job.size() - sent, MSG_NOSIGNAL);
+    if (part < 0 && errno == EINTR) continue;
+    if (part < 0) {
+      const absl::Status status = NotStarted("the shim", errno);
+      connection_.reset();
+      return status;
+    }
+    sent += part;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<pid_t> ShimClient::ReadReport() {
+  pollfd item{connection_.get(), POLLIN, 0};
+  StartReport report;
+  if (poll(&item, 1, kReportTimeoutMs) != 1 ||
+      recv(connection_.get(), &report, sizeof report, MSG_WAITALL) != sizeof report) {
+    // A report that comes late must not be taken for the next one.
+    connection_.reset();
+    return MakeError(v1::PROGRAM_NOT_STARTED, "the shim gave no report");
+  }
+  if (report.pid > 0) return report.pid;
+  return NotStarted("the program", report.error);
+}
+
+}  // namespace toolboxd::vix
