@@ -77,6 +77,12 @@ Collector::~Collector() {
   thread_.join();
 }
 
+bool Collector::IsStuck(absl::Duration limit) const {
+  const Clock::rep since = busy_since_;
+  return since != 0 && Clock::now().time_since_epoch() - Clock::duration(since) >
+                           absl::ToChronoNanoseconds(limit);
+}
+
 absl::Status Collector::Open() {
   absl::StatusOr<UniqueFd> host_name = OpenPollable("/proc/sys/kernel/hostname");
   if (!host_name.ok()) return host_name.status();
@@ -120,7 +126,9 @@ void Collector::Run() {
                     : absl::ToChronoNanoseconds(options_.settle);
       last = now;
     }
+    busy_since_ = now.time_since_epoch().count();
     Collect(std::exchange(parts, 0));
+    busy_since_ = 0;
     due.reset();
     if (options_.on_quiet) quiet = now + kQuiet;
   }

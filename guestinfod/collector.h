@@ -3,6 +3,7 @@
 #ifndef TOOLBOXD_GUESTINFOD_COLLECTOR_H_
 #define TOOLBOXD_GUESTINFOD_COLLECTOR_H_
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -51,6 +52,10 @@ class Collector {
   // Ends the thread.
   ~Collector();
 
+  // Whether the thread has been at work on one change for so long, and so may never come back:
+  // a file system that does not answer. From any thread.
+  bool IsStuck(absl::Duration limit) const;
+
   Collector(const Collector&) = delete;
   Collector& operator=(const Collector&) = delete;
 
@@ -81,6 +86,8 @@ class Collector {
   UniqueFd stop_;
 
   v1::GuestInfoSnapshot snapshot_;
+  // When the work began that the thread is at, in Clock's ticks; 0 while it waits.
+  std::atomic<Clock::rep> busy_since_{0};
   // The last one published.
   std::string published_;
   std::thread thread_;

@@ -31,6 +31,8 @@ class Recorder {
     snapshots_.push_back(snapshot);
   }
 
+  absl::Mutex* mutex() ABSL_LOCK_RETURNED(mutex_) { return &mutex_; }
+
   size_t count() {
     absl::MutexLock lock(&mutex_);
     return snapshots_.size();
@@ -213,6 +215,23 @@ TEST_F(CollectorTest, QuietAfterAChangeIsToldOnce) {
   EXPECT_EQ(quiets, 0);
   absl::SleepFor(absl::Seconds(2));
   EXPECT_EQ(quiets, 1);
+}
+
+TEST_F(CollectorTest, WorkThatDoesNotEndIsStuckAndSleepIsNot) {
+  Start();
+  absl::SleepFor(absl::Milliseconds(100));
+  EXPECT_FALSE(collector_->IsStuck(absl::Milliseconds(50)));
+  {
+    // The collector's thread publishes into this recorder, which does not let it.
+    absl::MutexLock held(recorder_.mutex());
+    ASSERT_TRUE(Ip("addr add 192.0.2.5/24 dev nic0"));
+    absl::SleepFor(absl::Milliseconds(400));
+    EXPECT_TRUE(collector_->IsStuck(absl::Milliseconds(50)));
+    EXPECT_FALSE(collector_->IsStuck(absl::Seconds(10)));
+  }
+  EXPECT_TRUE(recorder_.WaitForMoreThan(seen_, absl::Seconds(1)));
+  absl::SleepFor(absl::Milliseconds(100));
+  EXPECT_FALSE(collector_->IsStuck(absl::Milliseconds(50)));
 }
 
 TEST_F(CollectorTest, IdleCollectorSleeps) {

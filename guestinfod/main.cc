@@ -38,6 +38,8 @@ namespace {
 
 // transportd needs one.
 constexpr int kMaxWatchers = 8;
+// A change is collected in milliseconds. Longer than that, systemd's watchdog takes over.
+constexpr absl::Duration kStuck = absl::Seconds(20);
 
 absl::StatusOr<guestinfod::CollectorOptions> CollectorOptionsFromFlags() {
   guestinfod::CollectorOptions options;
@@ -73,14 +75,17 @@ absl::Status Serve() {
   options->services = {{v1::GuestInfo::service_full_name(), &service}};
   options->on_stop = [&hub] { hub.Close(); };
   options->on_connection_closed = [&hub] { hub.LookForCancelled(); };
+  std::unique_ptr<guestinfod::Collector> running;
+  options->alive = [&running] { return running == nullptr || !running->IsStuck(kStuck); };
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(*std::move(options));
   if (!server.ok()) return server.status();
 
   collecting->publish = [&hub](const v1::GuestInfoSnapshot& snapshot) { hub.Publish(snapshot); };
   // What was read in for a change is not needed until the next one.
   collecting->on_quiet = GiveBackStartupMemory;
-  const auto collector = guestinfod::Collector::Start(*std::move(collecting));
+  auto collector = guestinfod::Collector::Start(*std::move(collecting));
   if (!collector.ok()) return collector.status();
+  running = *std::move(collector);
   guestinfod::StopGrpcTimers();
   return (*server)->Run();
 }

@@ -15,10 +15,11 @@ namespace toolboxd::session {
 namespace {
 
 constexpr char kHelp[] =
-    R"(Usage: session [OPTION]... SERVICE
+    R"(Usage: session [OPTION]... SERVICE [ARGUMENT]...
 
 Turns the connection at descriptor 3 into SERVICE (hgfsd or vixd) running as the user
 whose name and password the connection brings. Started by a socket unit with Accept=yes.
+ARGUMENTs are SERVICE's own, such as --log_level=debug.
 
   --allow_uid=USER     user or uid that may connect, besides root; may be repeated
   --pam_service=NAME   file in /etc/pam.d (toolboxd)
@@ -82,7 +83,8 @@ constexpr option kOptions[] = {
 ParseResult ParseOptions(int argc, char** argv, Options* options) {
   options->service_dir = OwnFolder();
   options->runtime_dir = DefaultRuntimeDir();
-  for (int choice; (choice = getopt_long(argc, argv, "", kOptions, nullptr)) != -1;) {
+  // "+": what follows SERVICE is not session's.
+  for (int choice; (choice = getopt_long(argc, argv, "+", kOptions, nullptr)) != -1;) {
     switch (choice) {
       case kAllowUid: {
         const std::optional<uid_t> uid = ParseUid(optarg);
@@ -112,8 +114,9 @@ ParseResult ParseOptions(int argc, char** argv, Options* options) {
         return Usage("", "see above");
     }
   }
-  if (optind + 1 != argc) return Usage("one SERVICE is needed: hgfsd or vixd", "");
+  if (optind >= argc) return Usage("a SERVICE is needed: hgfsd or vixd", "");
   options->service = argv[optind];
+  options->service_arguments.assign(argv + optind + 1, argv + argc);
   if (options->service != kHgfsd && options->service != kVixd) {
     return Usage("SERVICE is hgfsd or vixd, not ", argv[optind]);
   }

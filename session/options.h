@@ -11,8 +11,9 @@
 namespace toolboxd::session {
 
 struct Options {
-  // "hgfsd" or "vixd": the only service that this socket gives.
+  // "hgfsd" or "vixd": the only service that this socket gives, and its own arguments.
   std::string service;
+  std::vector<std::string> service_arguments;
   // Who may connect besides root.
   std::vector<uid_t> allowed;
   std::string pam_service = "toolboxd";

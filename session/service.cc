@@ -53,15 +53,17 @@ void ResetSignals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+std::vector<char*> Pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
 void Execute(const Service& service) {
-  const std::string name = service.program.substr(service.program.rfind('/') + 1);
-  char* arguments[] = {const_cast<char*>(name.c_str()), nullptr};
-  std::vector<char*> environment;
-  for (const std::string& variable : service.environment) {
-    environment.push_back(const_cast<char*>(variable.c_str()));
-  }
-  environment.push_back(nullptr);
-  execve(service.program.c_str(), arguments, environment.data());
+  std::vector<std::string> arguments = service.arguments;
+  arguments.insert(arguments.begin(), service.program.substr(service.program.rfind('/') + 1));
+  execve(service.program.c_str(), Pointers(arguments).data(), Pointers(service.environment).data());
 }
 
 }  // namespace

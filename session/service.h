@@ -19,6 +19,7 @@ inline constexpr int kServiceConnection = 3;
 struct Service {
   // Absolute path of the program, whose base name is its argv[0].
   std::string program;
+  std::vector<std::string> arguments;
   User user;
   std::vector<std::string> environment;
   int connection = -1;

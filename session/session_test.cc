@@ -88,11 +88,20 @@ TEST_F(SessionTest, RightPasswordBecomesTheUserAndNothingMore) {
                                 "/run/user/" + uid + "\numask=0027\n"));
   EXPECT_THAT(report, HasSubstr("nproc=517\n"));
   EXPECT_THAT(report, HasSubstr("cwd=/etc/home/tb-alice\n"));
-  EXPECT_THAT(report, HasSubstr("argv=1 vixd\n"));
+  EXPECT_THAT(report, HasSubstr("argv=vixd \n"));
   EXPECT_THAT(report, HasSubstr("leader=yes\n"));
   EXPECT_THAT(report, HasSubstr("death_signal=15\n"));
   EXPECT_THAT(report, HasSubstr("SigBlk:\t0000000000000000\n"));
   EXPECT_THAT(report, HasSubstr("SigIgn:\t0000000000000000\n"));
+}
+
+TEST_F(SessionTest, WordsAfterTheServiceAreTheServicesOwn) {
+  LaunchOptions options = Options();
+  options.command.push_back("--log_level=debug");
+  options.command.push_back("--help");
+  Launched session(options);
+  ASSERT_EQ(session.Ask({"vixd", "tb-alice", kPassword})->result, Result::kOk);
+  EXPECT_THAT(session.ReadReport(), HasSubstr("argv=vixd --log_level=debug --help \n"));
 }
 
 TEST_F(SessionTest, RuntimeDirectoryIsTheUsersAlone) {

@@ -73,7 +73,9 @@ int main(int argc, char** argv) {
   fprintf(out, "death_signal=%d\n", death_signal);
   char cwd[4096];
   fprintf(out, "cwd=%s\n", getcwd(cwd, sizeof cwd));
-  fprintf(out, "argv=%d %s\n", argc, argv[0]);
+  fprintf(out, "argv=");
+  for (int i = 0; i < argc; ++i) fprintf(out, "%s ", argv[i]);
+  fprintf(out, "\n");
   fprintf(out, "leader=%s\n", getsid(0) == getpid() ? "yes" : "no");
   fprintf(out, "pid=%d\n", getpid());
   for (const char* line : {"Sig", "CapEff", "CapPrm"}) ReportFile(out, "/proc/self/status", line);

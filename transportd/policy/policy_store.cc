@@ -15,10 +15,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/types/optional.h"
 #include "daemon/log.h"
 #include "daemon/status.h"
+#include "transportd/policy/operation_names.h"
 #include "transportd/policy/text_format.h"
 
 namespace toolboxd {
@@ -56,6 +58,17 @@ bool Names(const google::protobuf::RepeatedPtrField<std::string>& list, const st
   return false;
 }
 
+// Not an error: a user may be made later, or known to a directory that does not answer now.
+void WarnOfUnknown(absl::string_view field,
+                   const google::protobuf::RepeatedPtrField<std::string>& list) {
+  for (const std::string& entry : list) {
+    const bool is_group = !entry.empty() && entry[0] == '@';
+    const bool known = is_group ? getgrnam(entry.c_str() + 1) != nullptr
+                                : getpwnam(entry.c_str()) != nullptr;
+    if (!known) LogWarning("policy: ", field, ": \"", entry, "\" is not known on this machine");
+  }
+}
+
 // Characters with which the shell that runs a program could start another one, write a
 // file, or expand something.
 bool HasShellOperators(absl::string_view arguments) {
@@ -91,6 +104,14 @@ absl::StatusOr<v1::Policy> ParsePolicy(absl::string_view text) {
   v1::Policy policy;
   const absl::Status status = ParseTextProto(text, policy);
   if (!status.ok()) return status;
+  // A slip of the pen must not permit what somebody meant to refuse.
+  for (const std::string& operation : policy.disabled_operations()) {
+    if (!IsOperationName(operation)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("disabled_operations: there is no operation \"", operation,
+                       "\"; the operations are ", absl::StrJoin(kOperationNames, ", ")));
+    }
+  }
   return policy;
 }
 
@@ -111,6 +132,8 @@ absl::Status PolicyStore::Load() {
     return policy.status();
   }
   policy_ = *std::move(policy);
+  WarnOfUnknown("allow", policy_.allow());
+  WarnOfUnknown("deny", policy_.deny());
   LogInfo("policy read from ", path_);
   return absl::OkStatus();
 }

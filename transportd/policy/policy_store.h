@@ -12,7 +12,7 @@
 
 namespace toolboxd {
 
-// Text format; the error names line and column.
+// Text format; the error names line and column, or the field whose value cannot be meant.
 absl::StatusOr<v1::Policy> ParsePolicy(absl::string_view text);
 
 // Answers what the policy file permits. A file that is not there permits everything; one

@@ -48,15 +48,26 @@ TEST_F(PolicyStoreTest, ErrorsNameTheirLine) {
   EXPECT_TRUE(absl::StrContains(status.message(), "line 2")) << status;
 }
 
+TEST_F(PolicyStoreTest, UnknownOperationsBreakAFile) {
+  PolicyStore store = Store("disabled_operations: \"StartProgramsInGuest\"");
+  EXPECT_TRUE(Disabled(store.CheckOperation("ListFilesInGuest")));
+  const absl::Status status = ParsePolicy("disabled_operations: \"startPrograminguest\"").status();
+  EXPECT_TRUE(absl::StrContains(status.message(), "StartProgramInGuest")) << status;
+}
+
+TEST_F(PolicyStoreTest, UnknownUsersDoNot) {
+  EXPECT_TRUE(Store("deny: \"no such user\" deny: \"@none\"").CheckOperation("X").ok());
+}
+
 TEST_F(PolicyStoreTest, ReloadMends) {
   const std::string path = std::string(getenv("TEST_TMPDIR")) + "/reload.textproto";
   std::ofstream(path) << "nonsense";
   PolicyStore store(path);
   EXPECT_FALSE(store.CheckOperation("X").ok());
-  std::ofstream(path) << "disabled_operations: \"Y\"";
+  std::ofstream(path) << "disabled_operations: \"MoveFileInGuest\"";
   EXPECT_TRUE(store.Load().ok());
   EXPECT_TRUE(store.CheckOperation("X").ok());
-  EXPECT_TRUE(Disabled(store.CheckOperation("Y")));
+  EXPECT_TRUE(Disabled(store.CheckOperation("MoveFileInGuest")));
 }
 
 TEST_F(PolicyStoreTest, AllOff) {

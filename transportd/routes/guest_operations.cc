@@ -2,6 +2,8 @@
 
 #include <sys/utsname.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +12,7 @@
 #include "daemon/log.h"
 #include "daemon/status.h"
 #include "daemon/version.h"
+#include "transportd/policy/operation_names.h"
 #include "transportd/policy/text_format.h"
 #include "transportd/routes/guest_operations_files.h"
 #include "transportd/vix/opcode.h"
@@ -105,6 +108,10 @@ const GuestOperations::Operation* GuestOperations::FindOperation(uint32_t opcode
       {vix::kCheckUserAccount, "ValidateCredentialsInGuest", nullptr, &GuestOperations::LogInOnly},
       {vix::kCaptureScreen, "ValidateCredentialsInGuest", nullptr, &GuestOperations::LogInOnly},
   };
+  static_assert(std::all_of(std::begin(kOperations), std::end(kOperations),
+                            [](const Operation& operation) {
+                              return IsOperationName(operation.name);
+                            }));
   for (const Operation& operation : kOperations) {
     if (operation.opcode == opcode) return &operation;
   }
