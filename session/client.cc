@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "daemon/steady_time.h"
 #include "session/handshake.h"
 
 namespace toolboxd::session {
@@ -26,7 +27,7 @@ absl::Status Unavailable(absl::string_view what, int error) {
 // Waits until `events` or the connection's end.
 absl::Status Wait(int fd, short events, absl::Time deadline) {
   for (;;) {
-    const int64_t left = absl::ToInt64Milliseconds(deadline - absl::Now());
+    const int64_t left = absl::ToInt64Milliseconds(deadline - SteadyNow());
     if (left <= 0) return absl::DeadlineExceededError("session did not answer in time");
     pollfd item{fd, events, 0};
     const int ready = poll(&item, 1, static_cast<int>(std::min<int64_t>(left, 1 << 30)));
@@ -97,7 +98,7 @@ absl::StatusOr<int> ConnectSession(const std::string& socket_path, absl::Time de
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return Unavailable("socket", errno);
   // A full backlog makes connect wait; SO_SNDTIMEO is what bounds it.
-  const absl::Duration left = std::max(deadline - absl::Now(), absl::Milliseconds(1));
+  const absl::Duration left = std::max(deadline - SteadyNow(), absl::Milliseconds(1));
   timeval limit = absl::ToTimeval(std::min(left, absl::Hours(1)));
   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {

@@ -10,12 +10,13 @@
 #include <string>
 #include <thread>
 
+#include "daemon/steady_time.h"
 #include "session/handshake.h"
 
 namespace toolboxd::session {
 namespace {
 
-absl::Time Soon() { return absl::Now() + absl::Seconds(10); }
+absl::Time Soon() { return SteadyNow() + absl::Seconds(10); }
 
 std::string ReadExactly(int fd, size_t size) {
   std::string bytes(size, '\0');
@@ -87,7 +88,7 @@ TEST(Client, ConnectionThatEndsIsUnavailable) {
 TEST(Client, SilenceEndsAtTheDeadline) {
   int ends[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-  EXPECT_EQ(RequestSession(ends[0], "vixd", "a", "b", absl::Now() + absl::Milliseconds(50)).code(),
+  EXPECT_EQ(RequestSession(ends[0], "vixd", "a", "b", SteadyNow() + absl::Milliseconds(50)).code(),
             absl::StatusCode::kDeadlineExceeded);
   close(ends[0]);
   close(ends[1]);

@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "daemon/steady_time.h"
 #include "daemon/unique_fd.h"
 #include "session/client.h"
 
@@ -33,7 +34,7 @@ std::string SessionSocket(const ConnectOptions& options) {
 
 absl::StatusOr<UniqueFd> OpenSession(const ConnectOptions& options) {
   const absl::StatusOr<int> connection = session::OpenSession(
-      SessionSocket(options), options.service, options.user, "", absl::Now() + kOpenTimeout);
+      SessionSocket(options), options.service, options.user, "", SteadyNow() + kOpenTimeout);
   if (!connection.ok()) return connection.status();
   return UniqueFd(*connection);
 }

@@ -5,6 +5,7 @@
 #include "absl/strings/escaping.h"
 #include "daemon/log.h"
 #include "daemon/memory.h"
+#include "daemon/steady_time.h"
 
 namespace toolboxd {
 namespace {
@@ -35,15 +36,15 @@ RpciSend GuestChannel::rpci() {
 void GuestChannel::Run() {
   absl::Duration delay;
   do {
-    last_round_ = absl::ToUnixNanos(absl::Now());
+    last_round_ = absl::ToUnixNanos(SteadyNow());
     delay = tclo_.Poll();
     board_.Count("polls");
-  } while (queue_.RunUntil(absl::Now() + delay));
+  } while (queue_.RunUntil(SteadyNow() + delay));
 }
 
 bool GuestChannel::Alive(absl::Duration patience) const {
   const int64_t last = last_round_.load();
-  return last == 0 || absl::Now() - absl::FromUnixNanos(last) < patience;
+  return last == 0 || SteadyNow() - absl::FromUnixNanos(last) < patience;
 }
 
 TcloAnswer GuestChannel::Answer(absl::string_view request) {
@@ -62,12 +63,12 @@ TcloAnswer GuestChannel::Answer(absl::string_view request) {
 
 void GuestChannel::GiveBackMemoryLater() {
   const bool posted = give_back_ != absl::InfiniteFuture();
-  give_back_ = absl::Now() + kQuietTime;
+  give_back_ = SteadyNow() + kQuietTime;
   if (!posted) queue_.PostAt(give_back_, [this] { GiveBackMemory(); });
 }
 
 void GuestChannel::GiveBackMemory() {
-  if (absl::Now() < give_back_) {
+  if (SteadyNow() < give_back_) {
     queue_.PostAt(give_back_, [this] { GiveBackMemory(); });
     return;
   }

@@ -56,7 +56,7 @@ class GuestChannel {
   bool bandwidth_shown_ = false;
   // When memory shall be given back; infinite if that is not due.
   absl::Time give_back_ = absl::InfiniteFuture();
-  // When Run last came round, in nanoseconds since 1970.
+  // When Run last came round, in nanoseconds of SteadyNow().
   std::atomic<int64_t> last_round_{0};
 };
 

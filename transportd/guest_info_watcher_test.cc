@@ -6,6 +6,7 @@
 
 #include "absl/time/clock.h"
 #include "daemon/short_temp_dir.h"
+#include "daemon/steady_time.h"
 #include "gtest/gtest.h"
 #include "toolboxd/v1/guest_info.grpc.pb.h"
 #include "transportd/unix_server_for_test.h"
@@ -44,9 +45,9 @@ class GuestInfoWatcherTest : public testing::Test {
   }
   // Runs the channel's thread, which is this one, until the name came, or for ten seconds.
   void RunUntil(const std::string& name) {
-    const absl::Time deadline = absl::Now() + absl::Seconds(10);
-    while ((names_.empty() || names_.back() != name) && absl::Now() < deadline) {
-      queue_.RunUntil(absl::Now() + absl::Milliseconds(5));
+    const absl::Time deadline = SteadyNow() + absl::Seconds(10);
+    while ((names_.empty() || names_.back() != name) && SteadyNow() < deadline) {
+      queue_.RunUntil(SteadyNow() + absl::Milliseconds(5));
     }
     ASSERT_FALSE(names_.empty());
     EXPECT_EQ(names_.back(), name);
@@ -69,7 +70,7 @@ TEST_F(GuestInfoWatcherTest, DeliversTheNewestSnapshot) {
 
 TEST_F(GuestInfoWatcherTest, FindsAServiceThatStartsLater) {
   const auto watcher = Watch();
-  queue_.RunUntil(absl::Now() + absl::Milliseconds(200));
+  queue_.RunUntil(SteadyNow() + absl::Milliseconds(200));
   EXPECT_TRUE(names_.empty());
   FakeGuestInfo service({"late"}, true);
   UnixServer server(socket_, &service);
@@ -88,13 +89,13 @@ TEST_F(GuestInfoWatcherTest, ComesBackAfterTheServiceEnded) {
 }
 
 TEST_F(GuestInfoWatcherTest, EndsAtOnceWithAndWithoutAService) {
-  const absl::Time begin = absl::Now();
+  const absl::Time begin = SteadyNow();
   Watch().reset();
   FakeGuestInfo service({"a"}, true);
   UnixServer server(socket_, &service);
   const auto watcher = Watch();
   RunUntil("a");
-  EXPECT_LT(absl::Now() - begin, absl::Seconds(5));
+  EXPECT_LT(SteadyNow() - begin, absl::Seconds(5));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "daemon/log.h"
 #include "daemon/sd_notify.h"
 #include "daemon/server.h"
+#include "daemon/steady_time.h"
 #include "transportd/backdoor/detect.h"
 #include "transportd/backdoor/port.h"
 #include "transportd/guest_channel.h"
@@ -153,7 +154,7 @@ class Transport {
     Report(publisher_.PushNics());
     ++reset_;
     registration_seen_ = false;
-    queue_.PostAt(absl::Now() + kRegistrationPatience, [this, reset = reset_] {
+    queue_.PostAt(SteadyNow() + kRegistrationPatience, [this, reset = reset_] {
       if (reset == reset_ && !registration_seen_) router_.Dispatch("Capabilities_Register");
     });
   }
@@ -169,7 +170,7 @@ class Transport {
   }
 
   void MaintainLater() {
-    queue_.PostAt(absl::Now() + kMaintenanceInterval, [this] {
+    queue_.PostAt(SteadyNow() + kMaintenanceInterval, [this] {
       guest_operations_.Maintain();
       MaintainLater();
     });

@@ -6,6 +6,7 @@
 
 #include "absl/time/clock.h"
 #include "daemon/short_temp_dir.h"
+#include "daemon/steady_time.h"
 #include "gtest/gtest.h"
 #include "toolboxd/v1/power.grpc.pb.h"
 #include "transportd/unix_server_for_test.h"
@@ -77,8 +78,8 @@ class PowerClientTest : public testing::Test {
   // Runs the channel's thread, which is this one, until `done` or for five seconds.
   template <typename Done>
   void RunUntil(Done done) {
-    const absl::Time deadline = absl::Now() + absl::Seconds(5);
-    while (!done() && absl::Now() < deadline) queue_.RunUntil(absl::Now() + absl::Milliseconds(5));
+    const absl::Time deadline = SteadyNow() + absl::Seconds(5);
+    while (!done() && SteadyNow() < deadline) queue_.RunUntil(SteadyNow() + absl::Milliseconds(5));
     EXPECT_TRUE(done());
   }
 
@@ -119,9 +120,9 @@ TEST_F(PowerClientTest, ABusyPowerdIsAFailedPrecondition) {
 
 TEST_F(PowerClientTest, AHangingPowerdIsGivenUpInTime) {
   powerd_.behaviour = FakePowerd::Behaviour::kHangs;
-  const absl::Time begin = absl::Now();
+  const absl::Time begin = SteadyNow();
   EXPECT_TRUE(absl::IsDeadlineExceeded(client_.Begin(PowerState::kHalt, Finished(true))));
-  EXPECT_LT(absl::Now() - begin, absl::Seconds(4));
+  EXPECT_LT(SteadyNow() - begin, absl::Seconds(4));
   powerd_.behaviour = FakePowerd::Behaviour::kNormal;
   ASSERT_TRUE(client_.Begin(PowerState::kHalt, Finished(true)).ok());
   RunUntil([this] { return powerd_.ended == 1; });
@@ -143,9 +144,9 @@ TEST_F(PowerClientTest, DeathDuringTheHooksIsAFailure) {
 
 TEST_F(PowerClientTest, WithoutPowerdTheErrorComesAtOnce) {
   PowerClient client(folder_.File("nobody.sock"), &queue_, &board_);
-  const absl::Time begin = absl::Now();
+  const absl::Time begin = SteadyNow();
   EXPECT_TRUE(absl::IsUnavailable(client.Begin(PowerState::kHalt, Finished(true))));
-  EXPECT_LT(absl::Now() - begin, absl::Seconds(1));
+  EXPECT_LT(SteadyNow() - begin, absl::Seconds(1));
 }
 
 TEST_F(PowerClientTest, MayBeDestroyedDuringAnEvent) {

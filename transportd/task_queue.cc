@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/steady_time.h"
+
 namespace toolboxd {
 
 TaskQueue::TaskQueue() : wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
@@ -39,7 +41,7 @@ bool TaskQueue::RunPending() {
     absl::MutexLock lock(&mutex_);
     if (stopped_) return false;
     tasks.swap(tasks_);
-    const auto later = timed_.upper_bound(absl::Now());
+    const auto later = timed_.upper_bound(SteadyNow());
     for (auto due = timed_.begin(); due != later; ++due) tasks.push_back(std::move(due->second));
     timed_.erase(timed_.begin(), later);
   }
@@ -55,7 +57,7 @@ absl::Time TaskQueue::WakeTime(absl::Time deadline) {
 bool TaskQueue::RunUntil(absl::Time deadline) {
   for (;;) {
     if (!RunPending()) return false;
-    const absl::Time now = absl::Now();
+    const absl::Time now = SteadyNow();
     if (now >= deadline) return true;
     // A bound keeps the conversion to timespec in range; the loop does not notice it.
     const absl::Duration rest =

@@ -3,6 +3,7 @@
 #include <thread>
 #include <vector>
 
+#include "daemon/steady_time.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {
@@ -19,9 +20,9 @@ TEST(TaskQueue, RunsTasksInTheirOrderEvenWithoutTime) {
 
 TEST(TaskQueue, SleepsUntilTheDeadline) {
   TaskQueue queue;
-  const absl::Time deadline = absl::Now() + absl::Milliseconds(20);
+  const absl::Time deadline = SteadyNow() + absl::Milliseconds(20);
   EXPECT_TRUE(queue.RunUntil(deadline));
-  EXPECT_GE(absl::Now(), deadline);
+  EXPECT_GE(SteadyNow(), deadline);
 }
 
 TEST(TaskQueue, ATaskOfAnotherThreadWakesTheSleeper) {
@@ -52,7 +53,7 @@ TEST(TaskQueue, ATaskMayPostAnother) {
 TEST(TaskQueue, TimedTasksRunInTheOrderOfTheirTimes) {
   TaskQueue queue;
   std::vector<int> ran;
-  const absl::Time now = absl::Now();
+  const absl::Time now = SteadyNow();
   queue.PostAt(now + absl::Milliseconds(20), [&] {
     ran.push_back(2);
     queue.Stop();
@@ -63,7 +64,7 @@ TEST(TaskQueue, TimedTasksRunInTheOrderOfTheirTimes) {
   EXPECT_TRUE(ran.empty());
   EXPECT_FALSE(queue.RunUntil(absl::InfiniteFuture()));
   EXPECT_EQ(ran, (std::vector<int>{1, 2}));
-  EXPECT_GE(absl::Now() - now, absl::Milliseconds(20));
+  EXPECT_GE(SteadyNow() - now, absl::Milliseconds(20));
 }
 
 TEST(TaskQueue, NothingRunsAfterStop) {

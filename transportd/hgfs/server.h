@@ -9,6 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "daemon/steady_time.h"
 #include "transportd/hgfs/file_store.h"
 #include "transportd/hgfs/messages.h"
 #include "transportd/hgfs/packet.h"
@@ -29,7 +30,7 @@ struct Client {
 // get a well-formed reply. Not thread-safe: used on the channel's thread.
 class Server {
  public:
-  explicit Server(std::function<absl::Time()> clock = absl::Now) : clock_(std::move(clock)) {}
+  explicit Server(std::function<absl::Time()> clock = SteadyNow) : clock_(std::move(clock)) {}
 
   std::string Dispatch(absl::string_view packet, const Client& client);
 

@@ -9,6 +9,7 @@
 #include "daemon/channel.h"
 #include "daemon/log.h"
 #include "daemon/status.h"
+#include "daemon/steady_time.h"
 #include "toolboxd/v1/processes.grpc.pb.h"
 #include "transportd/vix/requests.h"
 #include "transportd/vix/results.h"
@@ -187,13 +188,13 @@ Outcome ListProcesses(GuestCall& call, const UserFilesDeps& deps, ProcessListCac
   if (body.key != 0) {
     auto session = call.LogIn(SessionService::kVixd);
     if (!session.ok()) return session.status();
-    return cache.Next(call.user(), body.key, body.offset, absl::Now());
+    return cache.Next(call.user(), body.key, body.offset, SteadyNow());
   }
   absl::StatusOr<std::vector<v1::Process>> processes = List(call, deps, body.pids);
   if (!processes.ok()) return processes.status();
   std::string list;
   for (const v1::Process& process : *processes) list += vix::FormatProcess(process);
-  return cache.First(call.user(), std::move(list), absl::Now());
+  return cache.First(call.user(), std::move(list), SteadyNow());
 }
 
 Outcome LegacyListProcesses(GuestCall& call, const UserFilesDeps& deps) {

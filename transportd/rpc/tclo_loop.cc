@@ -1,7 +1,11 @@
 #include "transportd/rpc/tclo_loop.h"
 
+#include <string.h>
+
 #include <algorithm>
 #include <utility>
+
+#include "daemon/steady_time.h"
 
 namespace toolboxd {
 namespace {
@@ -22,12 +26,14 @@ absl::Duration TcloLoop::Poll() {
   // Only a poll that worked proves the channel: a host that opens channels and then refuses
   // them must not be asked in a tight loop.
   retry_delay_ = absl::ZeroDuration();
-  if (request.empty()) return policy_.AfterEmptyPoll(absl::Now());
+  if (request.empty()) return policy_.AfterEmptyPoll(SteadyNow());
 
   TcloAnswer answer = events_.answer(request);
+  // It may have brought a password.
+  explicit_bzero(request.data(), request.size());
   reply_ = std::move(answer.reply);
   if (reply_.size() > backdoor::kMaxMessageSize) reply_ = "ERROR Reply too long";
-  return policy_.AfterCommand(answer.pace, absl::Now());
+  return policy_.AfterCommand(answer.pace, SteadyNow());
 }
 
 // The reply's message and the poll's are the same one.

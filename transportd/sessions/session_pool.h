@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "daemon/steady_time.h"
 #include "daemon/unique_fd.h"
 #include "transportd/sessions/credential_hash.h"
 #include "transportd/sessions/login_gate.h"
@@ -70,7 +71,7 @@ struct UserSession {
 class SessionPool {
  public:
   SessionPool(SessionOpener opener, SessionPoolOptions options,
-              std::function<absl::Time()> clock = absl::Now);
+              std::function<absl::Time()> clock = SteadyNow);
   ~SessionPool();
 
   // The user's session for a service: an open one of the same credential that was
@@ -112,6 +113,7 @@ class SessionPool {
   absl::StatusOr<std::shared_ptr<UserSession>> Open(SessionService service, absl::string_view user,
                                                     absl::string_view password,
                                                     const CredentialHash& credential);
+  // Their processes end, whoever holds a reference.
   void EndSessionsOf(absl::string_view user, const CredentialHash& credential);
   void MakeRoom(SessionService service);
   void KeepSpare(SessionService service);
