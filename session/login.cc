@@ -19,6 +19,24 @@ Reply Broken(pam_handle_t* pam, const char* step, int code) {
   return {Result::kCannotStart, std::string(step) + ": " + pam_strerror(pam, code)};
 }
 
+// Whether PAM itself did not work. Whatever else a stack answers is its refusal: an expired
+// password, a directory that does not answer, and PAM_SYSTEM_ERR where pam_exec's script says no.
+bool IsBroken(int code) {
+  switch (code) {
+    case PAM_ABORT:
+    case PAM_BAD_ITEM:
+    case PAM_BUF_ERR:
+    case PAM_CONV_ERR:
+    case PAM_MODULE_UNKNOWN:
+    case PAM_OPEN_ERR:
+    case PAM_SERVICE_ERR:
+    case PAM_SYMBOL_ERR:
+      return true;
+    default:
+      return false;
+  }
+}
+
 void FreeResponses(pam_response* responses, int count) {
   for (int i = 0; i < count; ++i) {
     if (responses[i].resp == nullptr) continue;
@@ -52,37 +70,17 @@ Reply Login::Authenticate() {
   if (start_result_ != PAM_SUCCESS) return Broken(pam_, "pam_start", start_result_);
   const int code = pam_authenticate(pam_, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
   Wipe(password_);
-  switch (code) {
-    case PAM_SUCCESS:
-      return {Result::kOk, ""};
-    case PAM_AUTH_ERR:
-    case PAM_USER_UNKNOWN:
-    case PAM_MAXTRIES:
-    case PAM_PERM_DENIED:
-    case PAM_ACCT_EXPIRED:
-    // What pam_exec gives where its script says no.
-    case PAM_SYSTEM_ERR:
-      return {Result::kBadLogin, "unknown user or wrong password"};
-    default:
-      return Broken(pam_, "pam_authenticate", code);
-  }
+  if (code == PAM_SUCCESS) return {Result::kOk, ""};
+  if (IsBroken(code)) return Broken(pam_, "pam_authenticate", code);
+  return {Result::kBadLogin, "unknown user or wrong password"};
 }
 
 Reply Login::CheckAccount() {
   if (start_result_ != PAM_SUCCESS) return Broken(pam_, "pam_start", start_result_);
   const int code = pam_acct_mgmt(pam_, PAM_SILENT);
-  switch (code) {
-    case PAM_SUCCESS:
-      return {Result::kOk, ""};
-    case PAM_AUTH_ERR:
-    case PAM_USER_UNKNOWN:
-    case PAM_PERM_DENIED:
-    case PAM_ACCT_EXPIRED:
-    case PAM_NEW_AUTHTOK_REQD:
-      return {Result::kAccountRefused, pam_strerror(pam_, code)};
-    default:
-      return Broken(pam_, "pam_acct_mgmt", code);
-  }
+  if (code == PAM_SUCCESS) return {Result::kOk, ""};
+  if (IsBroken(code)) return Broken(pam_, "pam_acct_mgmt", code);
+  return {Result::kAccountRefused, pam_strerror(pam_, code)};
 }
 
 Reply Login::FindUser(User* user) {

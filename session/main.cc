@@ -39,8 +39,8 @@ void Log(int level, const std::string& text) {
   fprintf(stderr, "<%d>session: %s\n", level, text.c_str());
 }
 
-// Refusals leave at the next multiple of 250 ms after the request, so that their time does
-// not tell whether a password hash was computed.
+// Refusals leave at the next multiple of half a second after the request, more than a password
+// hash takes, so that their time does not tell whether one was computed.
 class RefusalClock {
  public:
   RefusalClock() { clock_gettime(CLOCK_MONOTONIC, &start_); }
@@ -57,7 +57,7 @@ class RefusalClock {
 
  private:
   static constexpr int64_t kSecond = 1'000'000'000;
-  static constexpr int64_t kStep = kSecond / 4;
+  static constexpr int64_t kStep = kSecond / 2;
   timespec start_;
 };
 

@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <utility>
 
+#include "daemon/steady_time.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/create_channel_posix.h"
 #include "grpcpp/support/channel_arguments.h"
@@ -89,6 +91,7 @@ absl::StatusOr<std::shared_ptr<UserSession>> SessionPool::Get(SessionService ser
       gate_.Refused(user, credential, now);
       EndSessionsOf(user, credential);
     }
+    KeepSpare(service);
     if (!verified.ok()) return verified;
   }
   entry->used = now;
@@ -116,7 +119,7 @@ absl::Status SessionPool::Verify(Entry& entry, absl::string_view password) {
 
 absl::StatusOr<int> SessionPool::Login(SessionService service, bool verify, absl::string_view user,
                                        absl::string_view password) {
-  const absl::Time deadline = absl::Now() + options_.login_timeout;
+  const absl::Time deadline = SteadyNow() + options_.login_timeout;
   UniqueFd spare(Spare(service).release());
   if (spare.ok() && !IsDead(spare.get())) {
     const absl::Status status =
@@ -165,7 +168,10 @@ absl::StatusOr<std::shared_ptr<UserSession>> SessionPool::Open(SessionService se
 
 void SessionPool::EndSessionsOf(absl::string_view user, const CredentialHash& credential) {
   sessions_.remove_if([&](const Entry& entry) {
-    return entry.session->user == user && entry.credential == credential;
+    if (entry.session->user != user || !(entry.credential == credential)) return false;
+    // Open handles and functions hold the session as well; their time is over too.
+    shutdown(entry.watch.get(), SHUT_RDWR);
+    return true;
   });
 }
 
@@ -186,7 +192,7 @@ void SessionPool::MakeRoom(SessionService service) {
 
 void SessionPool::KeepSpare(SessionService service) {
   if (Spare(service).ok()) return;
-  absl::StatusOr<int> connection = opener_.connect(service, absl::Now() + absl::Seconds(1));
+  absl::StatusOr<int> connection = opener_.connect(service, SteadyNow() + absl::Seconds(1));
   if (connection.ok()) Spare(service).reset(*connection);
 }
 

@@ -127,6 +127,28 @@ TEST_F(SessionPoolTest, RefusedVerificationEndsTheSession) {
   EXPECT_EQ(Pool().size(), 0u);
 }
 
+TEST_F(SessionPoolTest, RefusedVerificationEndsTheProcessThoughAHandleIsOpen) {
+  const auto held = Get("alice", "a");
+  ASSERT_TRUE(held.ok());
+  const int process = session_.peers.front().get();
+  session_.passwords["alice"] = "new";
+  now_ += options_.reauthentication_time;
+  EXPECT_TRUE(absl::IsUnauthenticated(Get("alice", "a").status()));
+  // The end comes behind what gRPC had already sent.
+  char bytes[4096];
+  ssize_t size;
+  while ((size = recv(process, bytes, sizeof bytes, MSG_DONTWAIT)) > 0) {
+  }
+  EXPECT_EQ(size, 0);
+}
+
+TEST_F(SessionPoolTest, VerificationLeavesASpareBehind) {
+  ASSERT_TRUE(Get("alice", "a").ok());
+  now_ += options_.reauthentication_time;
+  ASSERT_TRUE(Get("alice", "a").ok());
+  EXPECT_TRUE(Pool().HasSpare(SessionService::kVixd));
+}
+
 TEST_F(SessionPoolTest, UnansweredVerificationIsNotBelieved) {
   ASSERT_TRUE(Get("alice", "a").ok());
   now_ += options_.reauthentication_time;
