@@ -118,7 +118,10 @@ Reply LogIn(const Options& options, uid_t peer, bool vouched, Login& login, User
 
 // Forks, lets the child go when it is where it belongs, and waits.
 int RunService(const Options& options, Login& login, const User& user) {
-  Service service{options.service_dir + "/" + options.service, options.service_arguments, user, {},
+  Service service{options.service_dir + "/" + options.service,
+                  options.service_arguments,
+                  user,
+                  {},
                   kConnection};
   std::string error;
   const std::string runtime_dir = MakeRuntimeDir(options.runtime_dir, user.uid, user.gid, &error);

@@ -346,11 +346,13 @@ void SetUpMachine(const std::string& probe) {
   MustRun("cp " + g_session + " " + g_folder + "/session && chmod 755 " + g_folder + "/session");
   g_session = g_folder + "/session";
 
-  for (const char* user : {"tb-alice", "tb-bob", "tb-locked", "tb-expired", "tb-stale", "tb-lapsed"}) {
+  for (const char* user :
+       {"tb-alice", "tb-bob", "tb-locked", "tb-expired", "tb-stale", "tb-lapsed"}) {
     AddUser(user, kPassword);
   }
   MustRun("usermod -aG mail,users tb-alice && usermod -L tb-locked");
-  MustRun("chage -E 1 tb-expired && chage -d 0 tb-stale && chage -M 10 -I 5 -d 2020-01-01 tb-lapsed");
+  MustRun(
+      "chage -E 1 tb-expired && chage -d 0 tb-stale && chage -M 10 -I 5 -d 2020-01-01 tb-lapsed");
   MustRun("echo FROM_PAM=yes > /etc/environment");
   MustRun("echo 'tb-alice soft nproc 517' > /etc/security/limits.d/toolboxd.conf");
   WriteScript("log", "echo $PAM_TYPE $PAM_USER >> " + g_folder + "/pam.log\n");

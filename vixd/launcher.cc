@@ -97,8 +97,7 @@ absl::StatusOr<std::string> Launcher::FindDirectory(const Launch& launch) const 
   return !home.empty() && access(home.c_str(), X_OK) == 0 ? home : std::string("/");
 }
 
-absl::StatusOr<pid_t> Launcher::Start(const Launch& launch,
-                                      absl::FunctionRef<bool()> cancelled) {
+absl::StatusOr<pid_t> Launcher::Start(const Launch& launch, absl::FunctionRef<bool()> cancelled) {
   if (absl::Status checked = CheckRequest(launch); !checked.ok()) return checked;
   absl::StatusOr<std::string> program = FindProgram(launch);
   if (!program.ok()) return program.status();

@@ -28,8 +28,8 @@ bool IsIdentifier(absl::string_view name) {
 
 // Variables that bash reads when it starts, or hands on with another value.
 bool ConcernsBash(absl::string_view name) {
-  static constexpr absl::string_view kNames[] = {"PWD", "OLDPWD", "SHLVL", "_", "SHELLOPTS",
-                                                 "POSIXLY_CORRECT"};
+  static constexpr absl::string_view kNames[] = {"PWD", "OLDPWD",    "SHLVL",
+                                                 "_",   "SHELLOPTS", "POSIXLY_CORRECT"};
   return absl::StartsWith(name, "BASH") ||
          std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }

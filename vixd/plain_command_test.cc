@@ -98,9 +98,9 @@ TEST(PlainCommand, WhatMeansSomethingToAShellIsLeftToIt) {
 }
 
 TEST(PlainCommand, WhatBashWouldReadOrChangeIsLeftToIt) {
-  for (const char* variable : {"BASH_ENV=/x", "BASH_FUNC_f%%=() { :; }", "SHELLOPTS=xtrace",
-                               "POSIXLY_CORRECT=1", "PWD=/x", "OLDPWD=/x", "SHLVL=3", "_=/x",
-                               "not-a-name=1", "1=2", "=x", "EMPTY=again"}) {
+  for (const char* variable :
+       {"BASH_ENV=/x", "BASH_FUNC_f%%=() { :; }", "SHELLOPTS=xtrace", "POSIXLY_CORRECT=1", "PWD=/x",
+        "OLDPWD=/x", "SHLVL=3", "_=/x", "not-a-name=1", "1=2", "=x", "EMPTY=again"}) {
     std::vector<std::string> environment = kEnvironment;
     environment.push_back(variable);
     EXPECT_FALSE(IsPlain("", environment)) << variable;

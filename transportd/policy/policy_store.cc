@@ -1,14 +1,6 @@
 #include "transportd/policy/policy_store.h"
 
-#include <errno.h>
-#include <grp.h>
-#include <pwd.h>
-#include <stdio.h>
-#include <string.h>
-
 #include <algorithm>
-#include <cstdlib>
-#include <memory>
 #include <utility>
 #include <vector>
 
@@ -17,56 +9,22 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "absl/types/optional.h"
 #include "daemon/log.h"
 #include "daemon/status.h"
+#include "daemon/steady_time.h"
 #include "transportd/policy/operation_names.h"
 #include "transportd/policy/text_format.h"
+#include "transportd/policy/user_list.h"
 
 namespace toolboxd {
 namespace {
 
+// Every packet of a transfer asks; a directory server must not have to answer each time.
+constexpr absl::Duration kVerdictAge = absl::Seconds(5);
+constexpr size_t kMaxVerdicts = 1024;
+
 absl::Status Refuse(absl::string_view what) {
   return MakeError(v1::DISABLED_BY_POLICY, absl::StrCat("the policy does not allow ", what));
-}
-
-// Group numbers of a user; none where the user is unknown.
-std::vector<gid_t> GroupsOf(const std::string& user) {
-  const passwd* entry = getpwnam(user.c_str());
-  if (entry == nullptr) return {};
-  std::vector<gid_t> groups(64);
-  int count = groups.size();
-  if (getgrouplist(user.c_str(), entry->pw_gid, groups.data(), &count) < 0) {
-    groups.resize(count);
-    getgrouplist(user.c_str(), entry->pw_gid, groups.data(), &count);
-  }
-  groups.resize(std::max(count, 0));
-  return groups;
-}
-
-// Whether a list of users and "@group"s names the user.
-bool Names(const google::protobuf::RepeatedPtrField<std::string>& list, const std::string& user) {
-  absl::optional<std::vector<gid_t>> groups;
-  for (const std::string& entry : list) {
-    if (entry == user) return true;
-    if (entry.empty() || entry[0] != '@') continue;
-    if (!groups.has_value()) groups = GroupsOf(user);
-    const group* found = getgrnam(entry.c_str() + 1);
-    if (found == nullptr) continue;
-    if (std::find(groups->begin(), groups->end(), found->gr_gid) != groups->end()) return true;
-  }
-  return false;
-}
-
-// Not an error: a user may be made later, or known to a directory that does not answer now.
-void WarnOfUnknown(absl::string_view field,
-                   const google::protobuf::RepeatedPtrField<std::string>& list) {
-  for (const std::string& entry : list) {
-    const bool is_group = !entry.empty() && entry[0] == '@';
-    const bool known = is_group ? getgrnam(entry.c_str() + 1) != nullptr
-                                : getpwnam(entry.c_str()) != nullptr;
-    if (!known) LogWarning("policy: ", field, ": \"", entry, "\" is not known on this machine");
-  }
 }
 
 // Characters with which the shell that runs a program could start another one, write a
@@ -118,6 +76,7 @@ absl::StatusOr<v1::Policy> ParsePolicy(absl::string_view text) {
 PolicyStore::PolicyStore(std::string path) : path_(std::move(path)) { Load().IgnoreError(); }
 
 absl::Status PolicyStore::Load() {
+  verdicts_.clear();
   absl::StatusOr<std::string> text = ReadTextFile(path_);
   if (absl::IsNotFound(text.status())) {
     policy_.Clear();
@@ -147,22 +106,37 @@ absl::Status PolicyStore::CheckOperation(absl::string_view operation) const {
   return absl::OkStatus();
 }
 
-absl::Status PolicyStore::CheckUser(const std::string& user) const {
+absl::Status PolicyStore::CheckUser(const std::string& user) {
   if (broken_) return Refuse("anybody: its file is broken");
-  if (Names(policy_.deny(), user)) return Refuse("this user");
-  if (policy_.allow().empty() || Names(policy_.allow(), user)) return absl::OkStatus();
-  return Refuse("this user");
+  const absl::Time now = SteadyNow();
+  const auto known = verdicts_.find(user);
+  if (known != verdicts_.end() && now - known->second.time < kVerdictAge) {
+    return known->second.status;
+  }
+  if (verdicts_.size() >= kMaxVerdicts) verdicts_.clear();
+  Verdict& verdict = verdicts_[user];
+  verdict = {now, LookUser(user)};
+  return verdict.status;
 }
 
-absl::Status PolicyStore::CheckProgram(absl::string_view program,
-                                       absl::string_view arguments) const {
+absl::Status PolicyStore::LookUser(const std::string& user) const {
+  // Where nobody can tell, the user may be one of those who are kept out.
+  if (IsListed(policy_.deny(), user) != Listed::kNo) return Refuse("this user");
+  if (policy_.allow().empty()) return absl::OkStatus();
+  return IsListed(policy_.allow(), user) == Listed::kYes ? absl::OkStatus() : Refuse("this user");
+}
+
+absl::Status PolicyStore::CheckProgram(absl::string_view program, absl::string_view arguments,
+                                       bool has_environment) const {
   if (broken_) return Refuse("any program: its file is broken");
   if (policy_.programs().empty()) return absl::OkStatus();
   const auto& programs = policy_.programs();
   if (std::find(programs.begin(), programs.end(), program) == programs.end()) {
     return Refuse("this program");
   }
-  return HasShellOperators(arguments) ? Refuse("shell operators in arguments") : absl::OkStatus();
+  if (HasShellOperators(arguments)) return Refuse("shell operators in arguments");
+  // BASH_ENV, LD_PRELOAD, PATH and others make a program run something else.
+  return has_environment ? Refuse("an environment of the caller's") : absl::OkStatus();
 }
 
 absl::Status PolicyStore::CheckHttpDestination(absl::string_view destination) const {

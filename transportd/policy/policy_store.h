@@ -5,9 +5,11 @@
 
 #include <string>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "toolboxd/v1/policy.pb.h"
 
 namespace toolboxd {
@@ -28,11 +30,13 @@ class PolicyStore {
 
   // `operation` is the vSphere name, such as "StartProgramInGuest".
   absl::Status CheckOperation(absl::string_view operation) const;
-  // Groups are looked up as the machine has them now.
-  absl::Status CheckUser(const std::string& user) const;
-  // Where only listed programs may be started, `arguments` must not be able to start
-  // another one: shell operators in them are refused.
-  absl::Status CheckProgram(absl::string_view program, absl::string_view arguments) const;
+  // Groups as the machine had them a few seconds ago at most. Where its user database does not
+  // answer, nobody passes a file that denies somebody.
+  absl::Status CheckUser(const std::string& user);
+  // Where only listed programs may be started, arguments and environment must not be able to
+  // start another one: shell operators and any environment of the caller's are refused.
+  absl::Status CheckProgram(absl::string_view program, absl::string_view arguments,
+                            bool has_environment) const;
   // "host:port" of an HTTP round trip: the loopback interface, or what is listed.
   absl::Status CheckHttpDestination(absl::string_view destination) const;
   const google::protobuf::RepeatedPtrField<std::string>& http_destinations() const {
@@ -40,9 +44,18 @@ class PolicyStore {
   }
 
  private:
+  struct Verdict {
+    absl::Time time;
+    absl::Status status;
+  };
+
+  absl::Status LookUser(const std::string& user) const;
+
   const std::string path_;
   v1::Policy policy_;
   bool broken_ = false;
+  // Of CheckUser.
+  absl::flat_hash_map<std::string, Verdict> verdicts_;
 };
 
 }  // namespace toolboxd

@@ -27,14 +27,14 @@ TEST_F(PolicyStoreTest, NoFilePermitsEverything) {
   PolicyStore store("/nonexistent/policy.textproto");
   EXPECT_TRUE(store.CheckOperation("StartProgramInGuest").ok());
   EXPECT_TRUE(store.CheckUser("root").ok());
-  EXPECT_TRUE(store.CheckProgram("/bin/sh", "-c 'a; b'").ok());
+  EXPECT_TRUE(store.CheckProgram("/bin/sh", "-c 'a; b'", true).ok());
 }
 
 TEST_F(PolicyStoreTest, BrokenFilePermitsNothing) {
   PolicyStore store = Store("disable_guest_operations: maybe");
   EXPECT_TRUE(Disabled(store.CheckOperation("ListFilesInGuest")));
   EXPECT_TRUE(Disabled(store.CheckUser("root")));
-  EXPECT_TRUE(Disabled(store.CheckProgram("/bin/sh", "")));
+  EXPECT_TRUE(Disabled(store.CheckProgram("/bin/sh", "", false)));
   EXPECT_TRUE(Disabled(store.CheckHttpDestination("localhost:80")));
 }
 
@@ -85,13 +85,18 @@ TEST_F(PolicyStoreTest, UsersAndGroups) {
 
 TEST_F(PolicyStoreTest, ListedProgramsWithPlainArguments) {
   PolicyStore store = Store("programs: \"/bin/date\" programs: \"echo.Upper\"");
-  EXPECT_TRUE(store.CheckProgram("/bin/date", "--date=@1 -u 'a b'").ok());
-  EXPECT_TRUE(store.CheckProgram("echo.Upper", "").ok());
-  EXPECT_TRUE(Disabled(store.CheckProgram("/bin/sh", "")));
-  EXPECT_TRUE(Disabled(store.CheckProgram("/bin/date --x", "")));
+  EXPECT_TRUE(store.CheckProgram("/bin/date", "--date=@1 -u 'a b'", false).ok());
+  EXPECT_TRUE(store.CheckProgram("echo.Upper", "", false).ok());
+  EXPECT_TRUE(Disabled(store.CheckProgram("/bin/sh", "", false)));
+  EXPECT_TRUE(Disabled(store.CheckProgram("/bin/date --x", "", false)));
   for (const char* arguments : {"; sh", "& sh", "| sh", "`sh`", "$(sh)", "> /etc/passwd", "\nsh"}) {
-    EXPECT_TRUE(Disabled(store.CheckProgram("/bin/date", arguments))) << arguments;
+    EXPECT_TRUE(Disabled(store.CheckProgram("/bin/date", arguments, false))) << arguments;
   }
+}
+
+TEST_F(PolicyStoreTest, ListedProgramsWithoutAnEnvironmentOfTheCallers) {
+  EXPECT_TRUE(Disabled(Store("programs: \"/bin/date\"").CheckProgram("/bin/date", "", true)));
+  EXPECT_TRUE(Store("deny: \"bob\"").CheckProgram("/bin/date", "", true).ok());
 }
 
 TEST_F(PolicyStoreTest, HttpOnlyToLoopbackUnlessListed) {

@@ -38,7 +38,7 @@ vix::Error ErrorOf(const absl::Status& status);
 class GuestCall {
  public:
   // All must outlive the call.
-  GuestCall(const vix::Request& request, SessionPool* sessions, const PolicyStore* policy)
+  GuestCall(const vix::Request& request, SessionPool* sessions, PolicyStore* policy)
       : request_(request), sessions_(*sessions), policy_(*policy) {}
 
   const vix::Request& request() const { return request_; }
@@ -58,7 +58,7 @@ class GuestCall {
  private:
   const vix::Request& request_;
   SessionPool& sessions_;
-  const PolicyStore& policy_;
+  PolicyStore& policy_;
   vix::Credential credential_;
   bool parsed_ = false;
   vix::Error credential_error_ = vix::Error::kOk;

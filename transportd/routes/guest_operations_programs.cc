@@ -171,7 +171,8 @@ Outcome StartProgram(GuestCall& call, const UserFilesDeps& deps) {
   const Error error = Decode(call.body(), body);
   if (error != Error::kOk) return {error, kNoPid};
   call.set_target(body.program);
-  const absl::Status allowed = deps.policy->CheckProgram(body.program, body.arguments);
+  const absl::Status allowed =
+      deps.policy->CheckProgram(body.program, body.arguments, !body.environment.empty());
   if (!allowed.ok()) return {ErrorOf(allowed), kNoPid};
   const bool function =
       body.program == kRoundTrip || deps.extensions->FindFunction(body.program) != nullptr;

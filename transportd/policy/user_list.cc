@@ -1,0 +1,108 @@
+#include "transportd/policy/user_list.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "daemon/log.h"
+
+namespace toolboxd {
+namespace {
+
+// A group's members come with it.
+constexpr size_t kMaxEntry = 8 << 20;
+
+struct Account {
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
+// What getpwnam_r and getgrnam_r have in common: kYes with `*entry`, kNo, or kUnknown.
+template <typename Entry, typename Function>
+Listed LookUp(Function function, const char* name, Entry* entry, std::vector<char>* buffer) {
+  for (buffer->resize(4096); buffer->size() <= kMaxEntry; buffer->resize(buffer->size() * 4)) {
+    Entry* found = nullptr;
+    const int error = function(name, entry, buffer->data(), buffer->size(), &found);
+    if (found != nullptr) return Listed::kYes;
+    // A service that is down has an error number, though not one that could be relied on.
+    if (error != ERANGE && error != EINTR) return error == 0 ? Listed::kNo : Listed::kUnknown;
+  }
+  return Listed::kUnknown;
+}
+
+Listed FindAccount(const std::string& name, Account* account) {
+  passwd entry;
+  std::vector<char> buffer;
+  const Listed found = LookUp(getpwnam_r, name.c_str(), &entry, &buffer);
+  if (found == Listed::kYes) *account = {entry.pw_uid, entry.pw_gid};
+  return found;
+}
+
+Listed FindGroup(const std::string& name, gid_t* gid) {
+  group entry;
+  std::vector<char> buffer;
+  const Listed found = LookUp(getgrnam_r, name.c_str(), &entry, &buffer);
+  if (found == Listed::kYes) *gid = entry.gr_gid;
+  return found;
+}
+
+std::vector<gid_t> GroupsOf(const std::string& user, gid_t primary) {
+  std::vector<gid_t> groups(64);
+  int count = groups.size();
+  if (getgrouplist(user.c_str(), primary, groups.data(), &count) < 0) {
+    groups.resize(count);
+    getgrouplist(user.c_str(), primary, groups.data(), &count);
+  }
+  groups.resize(std::max(count, 0));
+  return groups;
+}
+
+bool IsGroup(const std::string& entry) { return !entry.empty() && entry[0] == '@'; }
+
+// One entry, for a user that the machine knows.
+Listed Matches(const std::string& entry, const Account& user, const std::vector<gid_t>& groups) {
+  if (!IsGroup(entry)) {
+    Account account;
+    const Listed found = FindAccount(entry, &account);
+    return found == Listed::kYes && account.uid != user.uid ? Listed::kNo : found;
+  }
+  gid_t gid;
+  const Listed found = FindGroup(entry.substr(1), &gid);
+  const bool member = std::find(groups.begin(), groups.end(), gid) != groups.end();
+  return found == Listed::kYes && !member ? Listed::kNo : found;
+}
+
+}  // namespace
+
+Listed IsListed(const UserList& list, const std::string& user) {
+  if (list.empty()) return Listed::kNo;
+  if (std::find(list.begin(), list.end(), user) != list.end()) return Listed::kYes;
+  Account account;
+  const Listed known = FindAccount(user, &account);
+  if (known != Listed::kYes) return known;
+  const std::vector<gid_t> groups = GroupsOf(user, account.gid);
+  Listed result = Listed::kNo;
+  for (const std::string& entry : list) {
+    const Listed matches = Matches(entry, account, groups);
+    if (matches == Listed::kYes) return Listed::kYes;
+    if (matches == Listed::kUnknown) result = Listed::kUnknown;
+  }
+  return result;
+}
+
+void WarnOfUnknown(absl::string_view field, const UserList& list) {
+  for (const std::string& entry : list) {
+    Account account;
+    gid_t gid;
+    const Listed found =
+        IsGroup(entry) ? FindGroup(entry.substr(1), &gid) : FindAccount(entry, &account);
+    if (found != Listed::kYes) {
+      LogWarning("policy: ", field, ": \"", entry, "\" is not known on this machine");
+    }
+  }
+}
+
+}  // namespace toolboxd
