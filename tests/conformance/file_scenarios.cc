@@ -166,7 +166,7 @@ const std::vector<Scenario>& FileScenarios() {
          const std::string there = t.MoveFile(t.Path("f"), far, true);
          return Steps({there, t.MoveFile(far, t.Path("g")), t.Tree()});
        },
-       "mode and times are kept; vmtoolsd loses them"},
+       "mode and times are kept; vmtoolsd loses them", "0  | 0  | g 100644 @UID 1 bytes 83dcefb7"},
       {"mktemp: prefix and suffix",
        [](Target& t) { return t.MakeTemporary(false, "pre-", "-suf", t.Path("")); }},
       {"mktemp: no prefix", [](Target& t) { return t.MakeTemporary(false, "", "", t.Path("")); }},

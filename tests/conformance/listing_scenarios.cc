@@ -25,7 +25,13 @@ const std::vector<Scenario>& ListingScenarios() {
          Link("nothing", t.Path("dangling"));
          return t.List(t.Path(""));
        },
-       "a link that leads nowhere is listed as it is; vmtoolsd shows zeros"},
+       "a link that leads nowhere is listed as it is; vmtoolsd shows zeros",
+       "0 0 rem=0 [Name=. ft=1 gid=@GID perm=16877 slt= uid=@UID]"
+       "[Name=.. ft=1 gid=0 perm=16877 slt= uid=0]"
+       "[Name=d ft=1 gid=@GID perm=16877 slt= uid=@UID]"
+       "[Name=dangling fs=7 ft=2 gid=@GID perm=41471 slt=nothing uid=@UID]"
+       "[Name=f fs=5 ft=0 gid=@GID perm=33188 slt= uid=@UID]"
+       "[Name=l fs=1 ft=2 gid=@GID perm=41471 slt=f uid=@UID]"},
       {"ls: hidden files",
        [](Target& t) {
          Write(t.Path(".hidden"));
@@ -44,7 +50,8 @@ const std::vector<Scenario>& ListingScenarios() {
          Link("d", t.Path("l"));
          return t.List(t.Path("l"));
        },
-       "the attributes of the link, as in a listing; vmtoolsd mixes them with its target's"},
+       "the attributes of the link, as in a listing; vmtoolsd mixes them with its target's",
+       "0 0 rem=0 [Name=@/l fs=1 ft=2 gid=@GID perm=41471 slt=d uid=@UID]"},
       {"ls: not allowed",
        [](Target& t) {
          MakeFolder(t.Path("d"), 0000);
@@ -126,7 +133,8 @@ const std::vector<Scenario>& ListingScenarios() {
          MakeFolder(t.Path("d"));
          return t.TransferFrom(t.Path("d"));
        },
-       "directories are sent as tar archives", nullptr},
+       "directories are sent as tar archives",
+       "0 [Name=@/d fs=9223372036854775807 ft=0 gid=@GID perm=33152 slt= uid=@UID]"},
       {"transfer from: not readable",
        [](Target& t) {
          Write(t.Path("f"));
@@ -161,7 +169,7 @@ const std::vector<Scenario>& ListingScenarios() {
          MakeFolder(t.Path("d"));
          return t.TransferTo(t.Path("d"), true);
        },
-       "archives are unpacked into directories", nullptr},
+       "archives are unpacked into directories", "0 "},
       {"transfer to: not writable",
        [](Target& t) {
          Write(t.Path("f"));

@@ -51,7 +51,7 @@ const std::vector<Scenario>& LoginScenarios() {
       {"login: type 6, host secret", [](Target& t) { return ValidateAs(t, 6, NamePassword(t)); }},
       {"login: type 7", [](Target& t) { return ValidateAs(t, 7, NamePassword(t)); }},
       {"login: type 8", [](Target& t) { return ValidateAs(t, 8, NamePassword(t)); },
-       "a named user with a password is authenticated; vmtoolsd fails"},
+       "a named user with a password is authenticated; vmtoolsd fails", "0 "},
       {"login: type 9, ticket",
        [](Target& t) {
          wire::Writer ticket;

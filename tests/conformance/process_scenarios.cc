@@ -30,7 +30,8 @@ const std::vector<Scenario>& ProcessScenarios() {
       {"start: false", [](Target& t) { return t.Run("/bin/false", ""); }},
       {"start: exit 7", [](Target& t) { return t.Run("/bin/sh", "-c 'exit 7'"); }},
       {"start: killed by a signal", [](Target& t) { return t.Run("/bin/sh", "-c 'kill -9 $$'"); },
-       "exit code -1, as toolbox; vmtoolsd cannot be told from success"},
+       "exit code -1, as toolbox; vmtoolsd cannot be told from success",
+       "0 cmd=sh eCode=-1 ft= name=\\\"/bin/sh\\\" -c \\'kill -9 $$\\' user=@USER"},
       {"start: arguments are shell syntax",
        [](Target& t) {
          const std::string arguments = absl::StrCat("a  b \"c  d\" $((1+2)) > ", t.Path("out"));
@@ -108,15 +109,17 @@ const std::vector<Scenario>& ProcessScenarios() {
                       absl::StrCat("grep -E \"SigIgn|SigBlk\" /proc/self/status > ", t.Path("o")));
        },
        "a program starts with no signal ignored or blocked, as after a login; vmtoolsd's inherits "
-       "SIGUSR1 and "
-       "SIGUSR2 ignored",
-       nullptr},
+       "SIGUSR1 and SIGUSR2 ignored",
+       "0 cmd=sh eCode=0 ft= name=\\\"/bin/sh\\\" -c \\'grep -E \\\"SigIgn|SigBlk\\\" "
+       "/proc/self/status > @/o\\' user=@USER | o 100644 @UID 50 bytes b50173b2"},
       {"start: standard streams",
        [](Target& t) {
          return Shell(t, absl::StrCat("readlink /proc/self/fd/0 > ", t.Path("o"),
                                       "; ls /proc/self/fd | wc -l >> ", t.Path("o")));
        },
-       "no descriptor leaks into a program; vmtoolsd leaves one open"},
+       "no descriptor leaks into a program; vmtoolsd leaves one open",
+       "0 cmd=sh eCode=0 ft= name=\\\"/bin/sh\\\" -c \\'readlink /proc/self/fd/0 > @/o; "
+       "ls /proc/self/fd | wc -l >> @/o\\' user=@USER | o 100644 @UID 12 bytes 9e6084cf"},
       {"start: 100 at once",
        [](Target& t) {
          std::vector<uint64_t> pids;
