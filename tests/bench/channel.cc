@@ -23,7 +23,7 @@ Rates Idle(Guest& guest, absl::Duration time) {
   return {(guest.Stat("polls") - polls) / seconds,
           (guest.Stat("traps") - traps) / seconds,
           static_cast<double>(after.context_switches - before.context_switches) / seconds,
-          static_cast<double>(after.cpu_milliseconds - before.cpu_milliseconds) / seconds,
+          absl::ToDoubleMilliseconds(after.cpu - before.cpu) / seconds,
           static_cast<double>(after.pss_kib),
           static_cast<double>(after.private_kib)};
 }

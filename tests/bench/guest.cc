@@ -33,13 +33,15 @@ vmx::GuestClient Guest::As(const std::string& user, const std::string& password)
   return vmx::GuestClient(Sender(host_), user, password);
 }
 
-Cost Guest::Costs() {
+Cost Guest::Costs() { return Measure(Pids(names_)); }
+
+std::vector<pid_t> Guest::Pids(const std::set<std::string>& names) {
   const absl::StatusOr<std::string> text = host_->Call({"processes"});
   Require(text.status(), "processes");
   std::vector<pid_t> pids;
   std::istringstream words(*text);
   for (pid_t pid; words >> pid;) pids.push_back(pid);
-  return Measure(pids, names_);
+  return Named(pids, names);
 }
 
 double Guest::Stat(const std::string& name) {

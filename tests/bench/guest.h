@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -28,7 +29,10 @@ class Guest {
   // Operations of another user.
   vmx::GuestClient As(const std::string& user, const std::string& password);
 
+  // Of the tools' own processes.
   Cost Costs();
+  // The guest's processes with one of these command names.
+  std::vector<pid_t> Pids(const std::set<std::string>& names);
   // One counter of vmxsim's stats.
   double Stat(const std::string& name);
 

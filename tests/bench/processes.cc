@@ -1,6 +1,6 @@
 #include "tests/bench/processes.h"
 
-#include <unistd.h>
+#include <time.h>
 
 #include <filesystem>
 #include <fstream>
@@ -29,27 +29,32 @@ uint64_t Sum(const std::string& text, const std::string& key) {
   return sum;
 }
 
-uint64_t CpuMilliseconds(const std::string& stat) {
-  // The command name may hold anything, so count fields from its closing parenthesis.
-  std::istringstream fields(stat.substr(stat.rfind(')') + 1));
-  std::string skipped;
-  for (int i = 0; i < 11; ++i) fields >> skipped;
-  uint64_t user = 0, system = 0;
-  fields >> user >> system;
-  return (user + system) * 1000 / static_cast<uint64_t>(sysconf(_SC_CLK_TCK));
+uint64_t PrivateOf(const std::string& rollup) {
+  return Sum(rollup, "Private_Clean:") + Sum(rollup, "Private_Dirty:");
 }
 
-Cost MeasureOne(const std::string& directory) {
+// The process's CPU clock: /proc/PID/stat counts in ticks of 10 ms, and schedstat forgets the
+// threads that have ended.
+absl::Duration CpuOf(pid_t pid) {
+  clockid_t clock;
+  timespec time;
+  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0)
+    return absl::ZeroDuration();
+  return absl::DurationFromTimespec(time);
+}
+
+Cost MeasureOne(pid_t pid) {
+  const std::string directory = absl::StrCat("/proc/", pid);
   Cost cost;
   std::error_code ignored;
   for (const auto& task : std::filesystem::directory_iterator(directory + "/task", ignored)) {
     cost.context_switches += Sum(ReadFile(task.path() / "status"), "voluntary_ctxt_switches:");
     cost.context_switches += Sum(ReadFile(task.path() / "status"), "nonvoluntary_ctxt_switches:");
   }
-  cost.cpu_milliseconds = CpuMilliseconds(ReadFile(directory + "/stat"));
+  cost.cpu = CpuOf(pid);
   const std::string memory = ReadFile(directory + "/smaps_rollup");
   cost.pss_kib = Sum(memory, "Pss:");
-  cost.private_kib = Sum(memory, "Private_Clean:") + Sum(memory, "Private_Dirty:");
+  cost.private_kib = PrivateOf(memory);
   cost.processes = 1;
   return cost;
 }
@@ -58,22 +63,37 @@ Cost MeasureOne(const std::string& directory) {
 
 Cost& Cost::operator+=(const Cost& other) {
   context_switches += other.context_switches;
-  cpu_milliseconds += other.cpu_milliseconds;
+  cpu += other.cpu;
   pss_kib += other.pss_kib;
   private_kib += other.private_kib;
   processes += other.processes;
   return *this;
 }
 
-Cost Measure(const std::vector<pid_t>& pids, const std::set<std::string>& names) {
-  Cost total;
+std::vector<pid_t> Named(const std::vector<pid_t>& pids, const std::set<std::string>& names) {
+  std::vector<pid_t> named;
   for (const pid_t pid : pids) {
-    const std::string directory = absl::StrCat("/proc/", pid);
-    std::string name = ReadFile(directory + "/comm");
+    std::string name = ReadFile(absl::StrCat("/proc/", pid, "/comm"));
     if (!name.empty()) name.pop_back();
-    if (names.contains(name)) total += MeasureOne(directory);
+    if (names.contains(name)) named.push_back(pid);
   }
+  return named;
+}
+
+Cost Measure(const std::vector<pid_t>& pids) {
+  Cost total;
+  for (const pid_t pid : pids) total += MeasureOne(pid);
   return total;
+}
+
+absl::Duration Cpu(const std::vector<pid_t>& pids) {
+  absl::Duration total;
+  for (const pid_t pid : pids) total += CpuOf(pid);
+  return total;
+}
+
+uint64_t PrivateKib(pid_t pid) {
+  return PrivateOf(ReadFile(absl::StrCat("/proc/", pid, "/smaps_rollup")));
 }
 
 }  // namespace toolboxd::bench

@@ -10,13 +10,15 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
+
 namespace toolboxd::bench {
 
 struct Cost {
   // Of all threads, since each process began.
   uint64_t context_switches = 0;
-  // User and system time, milliseconds (the kernel counts in ticks of 10).
-  uint64_t cpu_milliseconds = 0;
+  // User and system time of all threads, those that have ended included, in nanoseconds.
+  absl::Duration cpu;
   // Proportional and private memory, KiB.
   uint64_t pss_kib = 0;
   uint64_t private_kib = 0;
@@ -25,9 +27,14 @@ struct Cost {
   Cost& operator+=(const Cost& other);
 };
 
-// The processes among `pids` whose command name (/proc/PID/comm) is one of `names`, added up.
-// Processes that end meanwhile count as nothing.
-Cost Measure(const std::vector<pid_t>& pids, const std::set<std::string>& names);
+// Those among `pids` whose command name (/proc/PID/comm) is one of `names`.
+std::vector<pid_t> Named(const std::vector<pid_t>& pids, const std::set<std::string>& names);
+
+// Added up. Processes that end meanwhile count as nothing.
+Cost Measure(const std::vector<pid_t>& pids);
+absl::Duration Cpu(const std::vector<pid_t>& pids);
+// Private memory of one process, KiB; page cache does not count.
+uint64_t PrivateKib(pid_t pid);
 
 }  // namespace toolboxd::bench
 
