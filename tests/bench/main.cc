@@ -1,7 +1,8 @@
 // Measures toolboxd and vmtoolsd side by side.
 //
-//   bench --folder=DIR --user=U --second_user=V --password=P TOOLBOXD_CONTROL VMTOOLSD_CONTROL
+//   bench --folder=DIR --user=U --new_users=V,W --password=P TOOLBOXD_CONTROL VMTOOLSD_CONTROL
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -9,14 +10,12 @@
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
-#include "absl/strings/match.h"
-#include "absl/strings/str_split.h"
 #include "tests/bench/measurements.h"
 
 ABSL_FLAG(std::string, folder, "", "an empty folder that the user may write");
 ABSL_FLAG(std::string, user, "", "a guest user");
-ABSL_FLAG(std::string, second_user, "", "a guest user with the same password, not used before");
-ABSL_FLAG(std::string, password, "", "the password of both");
+ABSL_FLAG(std::vector<std::string>, new_users, {}, "guest users who have not been used before");
+ABSL_FLAG(std::string, password, "", "the password of all of them");
 ABSL_FLAG(std::vector<std::string>, only, {},
           "some of: idle, pings, operations, programs, listings, transfers");
 
@@ -36,6 +35,11 @@ void PrintRow(const std::string& name, double toolboxd, double vmtoolsd, const s
 
 namespace {
 
+bool Wanted(absl::string_view part) {
+  const std::vector<std::string> only = absl::GetFlag(FLAGS_only);
+  return only.empty() || std::find(only.begin(), only.end(), part) != only.end();
+}
+
 int Main(const std::string& toolboxd_control, const std::string& vmtoolsd_control) {
   const std::string user = absl::GetFlag(FLAGS_user), password = absl::GetFlag(FLAGS_password);
   // On-demand processes are not part of "at rest": they have ended, or were not started yet.
@@ -43,22 +47,14 @@ int Main(const std::string& toolboxd_control, const std::string& vmtoolsd_contro
                  {"transportd", "guestinfod", "powerd", "hgfsd", "vixd", "session"}, user,
                  password);
   Guest vmtoolsd(vmtoolsd_control, {"vmtoolsd"}, user, password);
-  Pair pair{toolboxd, vmtoolsd, absl::GetFlag(FLAGS_folder), absl::GetFlag(FLAGS_second_user),
+  Pair pair{toolboxd, vmtoolsd, absl::GetFlag(FLAGS_folder), absl::GetFlag(FLAGS_new_users),
             password};
-  const std::vector<std::string> only = absl::GetFlag(FLAGS_only);
-  const auto wanted = [&only](absl::string_view name) {
-    if (only.empty()) return true;
-    for (const std::string& word : only) {
-      if (word == name) return true;
-    }
-    return false;
-  };
-  if (wanted("idle")) MeasureIdle(pair);
-  if (wanted("pings")) MeasureRoundTrips(pair);
-  if (wanted("operations")) MeasureOperations(pair);
-  if (wanted("programs")) MeasurePrograms(pair);
-  if (wanted("listings")) MeasureListings(pair);
-  if (wanted("transfers")) MeasureTransfers(pair);
+  if (Wanted("idle")) MeasureIdle(pair);
+  if (Wanted("pings")) MeasureRoundTrips(pair);
+  if (Wanted("operations")) MeasureOperations(pair);
+  if (Wanted("programs")) MeasurePrograms(pair);
+  if (Wanted("listings")) MeasureListings(pair);
+  if (Wanted("transfers")) MeasureTransfers(pair);
   return 0;
 }
 

@@ -4,6 +4,7 @@
 #define TOOLBOXD_TESTS_BENCH_MEASUREMENTS_H_
 
 #include <string>
+#include <vector>
 
 #include "tests/bench/guest.h"
 
@@ -12,9 +13,10 @@ namespace toolboxd::bench {
 struct Pair {
   Guest& toolboxd;
   Guest& vmtoolsd;
-  // A folder that the guest user may write, and a second user with the same password.
+  // A folder that the guest user may write.
   std::string folder;
-  std::string second_user;
+  // Users who have not been used before, with the same password.
+  std::vector<std::string> new_users;
   std::string password;
 };
 

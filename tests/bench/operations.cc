@@ -88,6 +88,22 @@ double ListAll(vmx::GuestClient& client, const std::string& folder, size_t count
   return absl::ToDoubleMilliseconds(absl::Now() - start);
 }
 
+// Median milliseconds of the first operations of users who have not been used before.
+double FirstOperation(Guest& guest, const Pair& pair) {
+  std::vector<double> times;
+  for (const std::string& user : pair.new_users) {
+    vmx::GuestClient client = guest.As(user, pair.password);
+    // Until there is another spare connection in place of the one that the last user has taken.
+    absl::SleepFor(absl::Milliseconds(700));
+    // At rest the wait for the guest's next poll, up to 0.1 s, would be most of what is measured.
+    ReadEnvironment(guest.operations());
+    times.push_back(Time(1, [&] { ReadEnvironment(client); }).p50);
+  }
+  if (times.empty()) Require(absl::InvalidArgumentError("needed"), "--new_users");
+  std::sort(times.begin(), times.end());
+  return times[times.size() / 2];
+}
+
 std::string Fill(const std::string& folder, size_t count) {
   const std::string path = absl::StrCat(folder, "/entries", count);
   if (std::system(absl::StrCat("mkdir ", path, " && chmod 755 ", path).c_str()) != 0) std::exit(1);
@@ -98,15 +114,13 @@ std::string Fill(const std::string& folder, size_t count) {
 }  // namespace
 
 void MeasureOperations(Pair& pair) {
-  PrintHeading("guest operations of one user, one after another");
-  vmx::GuestClient ours = pair.toolboxd.As(pair.second_user, pair.password);
-  vmx::GuestClient theirs = pair.vmtoolsd.As(pair.second_user, pair.password);
-  // The first user's operation makes the spare connection that the second one finds.
+  PrintHeading("guest operations, one after another");
+  // The first user's operation makes the spare connection that the next one finds.
   ReadEnvironment(pair.toolboxd.operations());
-  ReadEnvironment(pair.vmtoolsd.operations());
-  absl::SleepFor(absl::Seconds(1));
-  PrintRow("first operation of a user", Time(1, [&] { ReadEnvironment(ours); }).p50,
-           Time(1, [&] { ReadEnvironment(theirs); }).p50, "ms", "ratio <= 1");
+  PrintRow("first operation of a user, p50", FirstOperation(pair.toolboxd, pair),
+           FirstOperation(pair.vmtoolsd, pair), "ms", "ratio <= 1");
+  vmx::GuestClient& ours = pair.toolboxd.operations();
+  vmx::GuestClient& theirs = pair.vmtoolsd.operations();
   const Percentiles our_env = Time(500, [&] { ReadEnvironment(ours); });
   const Percentiles their_env = Time(100, [&] { ReadEnvironment(theirs); });
   PrintRow("ReadEnvironment, p50", our_env.p50, their_env.p50, "ms", "ratio <= 1/40");
