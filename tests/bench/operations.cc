@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <fstream>
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -52,15 +53,32 @@ int64_t Start(vmx::GuestClient& client, absl::string_view program, absl::string_
   return *pid;
 }
 
-void StartAndList(vmx::GuestClient& client) {
-  const int64_t pid = Start(client, "/bin/true", "");
+// The two ways of starting a program: words alone are executed as they are, anything else is
+// for a shell to understand.
+struct CommandLine {
+  const char* program;
+  const char* arguments;
+};
+constexpr CommandLine kPlain = {"/bin/true", ""}, kForShell = {"/bin/sh", "-c 'exit 0'"};
+
+void StartAndList(vmx::GuestClient& client, const CommandLine& command) {
+  const int64_t pid = Start(client, command.program, command.arguments);
   Require(client.ListProcesses({static_cast<uint64_t>(pid)}).status(), "ps");
 }
 
+// Where CPUID cannot be made to fault, vmxsim disassembles each program and library the first time
+// that it is executed in a guest. A real machine does not, so it is not measured.
+void WarmUp(Pair& pair) {
+  for (vmx::GuestClient* client : {&pair.toolboxd.operations(), &pair.vmtoolsd.operations()}) {
+    for (const CommandLine& command : {kPlain, kForShell, CommandLine{"/bin/sleep", "0"}})
+      StartAndList(*client, command);
+  }
+}
+
 // Programs a second, one request after another.
-double StartRate(vmx::GuestClient& client, int count) {
+double StartRate(vmx::GuestClient& client, const CommandLine& command, int count) {
   const absl::Time start = absl::Now();
-  for (int i = 0; i < count; ++i) Start(client, "/bin/true", "");
+  for (int i = 0; i < count; ++i) Start(client, command.program, command.arguments);
   return count / absl::ToDoubleSeconds(absl::Now() - start);
 }
 
@@ -125,19 +143,27 @@ void MeasureOperations(Pair& pair) {
   const Percentiles their_env = Time(100, [&] { ReadEnvironment(theirs); });
   PrintRow("ReadEnvironment, p50", our_env.p50, their_env.p50, "ms", "ratio <= 1/40");
   PrintRow("ReadEnvironment, p99", our_env.p99, their_env.p99, "ms");
-  const Percentiles our_start = Time(100, [&] { StartAndList(ours); });
-  const Percentiles their_start = Time(30, [&] { StartAndList(theirs); });
-  PrintRow("StartProgram + ListProcesses, p50", our_start.p50, their_start.p50, "ms",
-           "ratio <= 1/40");
-  PrintRow("StartProgram + ListProcesses, p99", our_start.p99, their_start.p99, "ms");
+  WarmUp(pair);
+  for (const auto& [name, command] :
+       {std::pair("StartProgram", kPlain), std::pair("by a shell", kForShell)}) {
+    const Percentiles our_start = Time(100, [&] { StartAndList(ours, command); });
+    const Percentiles their_start = Time(30, [&] { StartAndList(theirs, command); });
+    PrintRow(absl::StrCat(name, " + ListProcesses, p50"), our_start.p50, their_start.p50, "ms",
+             "ratio <= 1/40");
+    PrintRow(absl::StrCat(name, " + ListProcesses, p99"), our_start.p99, their_start.p99, "ms");
+  }
 }
 
 void MeasurePrograms(Pair& pair) {
   PrintHeading("programs");
-  PrintRow("StartProgram", StartRate(pair.toolboxd.operations(), 600),
-           StartRate(pair.vmtoolsd.operations(), 60), "/s", ">= 300");
-  PrintRow("100 at once, started and listed", Hundred(pair.toolboxd.operations()),
-           Hundred(pair.vmtoolsd.operations()), "ms");
+  vmx::GuestClient& ours = pair.toolboxd.operations();
+  vmx::GuestClient& theirs = pair.vmtoolsd.operations();
+  WarmUp(pair);
+  PrintRow("StartProgram", StartRate(ours, kPlain, 600), StartRate(theirs, kPlain, 60), "/s",
+           ">= 300");
+  PrintRow("StartProgram by a shell", StartRate(ours, kForShell, 300),
+           StartRate(theirs, kForShell, 30), "/s");
+  PrintRow("100 at once, started and listed", Hundred(ours), Hundred(theirs), "ms");
 }
 
 void MeasureListings(Pair& pair) {
