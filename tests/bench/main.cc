@@ -1,16 +1,21 @@
 // Measures toolboxd and vmtoolsd side by side.
 //
 //   bench --folder=DIR --user=U --new_users=V,W --password=P TOOLBOXD_CONTROL VMTOOLSD_CONTROL
+//   vmxsim run -- bench --trap_floor
 
 #include <algorithm>
 #include <cstdio>
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
+#include "absl/time/clock.h"
 #include "tests/bench/measurements.h"
+#include "tests/bench/trap_floor.h"
 
 ABSL_FLAG(std::string, folder, "", "an empty folder that the user may write");
 ABSL_FLAG(std::string, user, "", "a guest user");
@@ -18,6 +23,9 @@ ABSL_FLAG(std::vector<std::string>, new_users, {}, "guest users who have not bee
 ABSL_FLAG(std::string, password, "", "the password of all of them");
 ABSL_FLAG(std::vector<std::string>, only, {},
           "some of: idle, pings, operations, programs, listings, transfers");
+ABSL_FLAG(std::string, trap_floor_control, "", "where bench --trap_floor runs, for transfers");
+ABSL_FLAG(bool, trap_floor, false,
+          "be the guest that transfers are compared with; see trap_floor.h");
 
 namespace toolboxd::bench {
 
@@ -40,6 +48,21 @@ bool Wanted(absl::string_view part) {
   return only.empty() || std::find(only.begin(), only.end(), part) != only.end();
 }
 
+// Nobody registers there: the first answer says that it is up.
+std::unique_ptr<Guest> ConnectTrapFloor() {
+  const std::string control = absl::GetFlag(FLAGS_trap_floor_control);
+  if (control.empty()) Require(absl::InvalidArgumentError("needed"), "--trap_floor_control");
+  auto floor = std::make_unique<Guest>(control, std::set<std::string>{"bench"}, "", "");
+  const absl::Time deadline = absl::Now() + absl::Seconds(30);
+  absl::Status status;
+  do {
+    status = floor->host().Tclo("ping", absl::Seconds(1)).status();
+    if (!status.ok()) absl::SleepFor(absl::Milliseconds(20));
+  } while (!status.ok() && absl::Now() < deadline);
+  Require(status, "trap floor");
+  return floor;
+}
+
 int Main(const std::string& toolboxd_control, const std::string& vmtoolsd_control) {
   const std::string user = absl::GetFlag(FLAGS_user), password = absl::GetFlag(FLAGS_password);
   // On-demand processes are not part of "at rest": they have ended, or were not started yet.
@@ -47,7 +70,13 @@ int Main(const std::string& toolboxd_control, const std::string& vmtoolsd_contro
                  {"transportd", "guestinfod", "powerd", "hgfsd", "vixd", "session"}, user,
                  password);
   Guest vmtoolsd(vmtoolsd_control, {"vmtoolsd"}, user, password);
-  Pair pair{toolboxd, vmtoolsd, absl::GetFlag(FLAGS_folder), absl::GetFlag(FLAGS_new_users),
+  std::unique_ptr<Guest> trap_floor;
+  if (Wanted("transfers")) trap_floor = ConnectTrapFloor();
+  Pair pair{toolboxd,
+            vmtoolsd,
+            trap_floor.get(),
+            absl::GetFlag(FLAGS_folder),
+            absl::GetFlag(FLAGS_new_users),
             password};
   if (Wanted("idle")) MeasureIdle(pair);
   if (Wanted("pings")) MeasureRoundTrips(pair);
@@ -64,6 +93,7 @@ int Main(const std::string& toolboxd_control, const std::string& vmtoolsd_contro
 int main(int argc, char** argv) {
   absl::SetProgramUsageMessage("measures toolboxd and vmtoolsd side by side; see tests/bench/run");
   const std::vector<char*> rest = absl::ParseCommandLine(argc, argv);
+  if (absl::GetFlag(FLAGS_trap_floor)) return toolboxd::bench::RunTrapFloor();
   if (rest.size() != 3) {
     std::fprintf(stderr, "two control sockets are needed; see --help\n");
     return 2;

@@ -13,6 +13,8 @@ namespace toolboxd::bench {
 struct Pair {
   Guest& toolboxd;
   Guest& vmtoolsd;
+  // See trap_floor.h. Null unless transfers are measured.
+  Guest* trap_floor;
   // A folder that the guest user may write.
   std::string folder;
   // Users who have not been used before, with the same password.

@@ -1,0 +1,96 @@
+#include "tests/bench/packets.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace toolboxd::bench {
+namespace {
+
+// tests/vmx/tclo_host.cc keeps this many requests.
+constexpr double kKept = 1000;
+
+struct Totals {
+  absl::Duration channel, service, client;
+  double replies = 0, traps = 0, trap_ms = 0;
+};
+
+Totals TotalsOf(Guest& guest) {
+  Totals totals;
+  // The floor's process is this very program.
+  totals.channel = Cpu(guest.Pids({"transportd", "vmtoolsd", "bench"}));
+  totals.service = Cpu(guest.Pids({"hgfsd"}));
+  totals.client = Cpu({getpid()});
+  totals.replies = guest.Stat("replies");
+  totals.traps = guest.Stat("traps");
+  totals.trap_ms = totals.traps * guest.Stat("trap_mean_us") / 1000;
+  return totals;
+}
+
+using Value = std::function<absl::optional<double>(const Packets&)>;
+
+void PrintLine(const std::string& name, const Comparison& comparison, const Value& value,
+               const std::string& aim = "") {
+  std::printf("  %-32s", name.c_str());
+  for (const Packets* packets :
+       {&comparison.toolboxd, &comparison.vmtoolsd, &comparison.traps, &comparison.paced_traps}) {
+    const absl::optional<double> number = value(*packets);
+    if (number.has_value()) {
+      std::printf(" %11.3f", *number);
+    } else {
+      std::printf(" %11s", "-");
+    }
+  }
+  std::printf("  %s\n", aim.c_str());
+}
+
+}  // namespace
+
+Packets Observe(Guest& guest, const std::function<absl::Duration()>& work) {
+  const Totals before = TotalsOf(guest);
+  Packets packets;
+  packets.work = work();
+  const Totals after = TotalsOf(guest);
+  const double count = std::max(1.0, after.replies - before.replies);
+  packets.wall = absl::ToDoubleMilliseconds(packets.work) / count;
+  packets.channel = absl::ToDoubleMilliseconds(after.channel - before.channel) / count;
+  packets.service = absl::ToDoubleMilliseconds(after.service - before.service) / count;
+  packets.client = absl::ToDoubleMilliseconds(after.client - before.client) / count;
+  packets.traps = (after.trap_ms - before.trap_ms) / count;
+  if (count >= kKept) {
+    packets.fetch = guest.Stat("offer_to_fetch_median_us") / 1000;
+    packets.reply = guest.Stat("fetch_to_reply_median_us") / 1000;
+  }
+  packets.trap_count = (after.traps - before.traps) / count;
+  return packets;
+}
+
+Packets Median(std::vector<Packets> packets) {
+  std::sort(packets.begin(), packets.end(),
+            [](const Packets& a, const Packets& b) { return a.wall < b.wall; });
+  return packets[packets.size() / 2];
+}
+
+void PrintPackets(const std::string& heading, const Comparison& comparison) {
+  std::printf("\n%-34s %11s %11s %11s %11s  aim\n", heading.c_str(), "toolboxd", "vmtoolsd",
+              "traps alone", "with pauses");
+  const auto line = [&comparison](const std::string& name, auto member) {
+    PrintLine(name, comparison, [member](const Packets& packets) { return packets.*member; });
+  };
+  line("all, ms", &Packets::wall);
+  PrintLine(
+      "toolboxd's / this", comparison,
+      [&](const Packets& packets) { return comparison.toolboxd.wall / packets.wall; },
+      "traps alone <= 1.5");
+  line("until the guest has it, ms", &Packets::fetch);
+  line("from there to the reply, ms", &Packets::reply);
+  line("CPU of the channel's owner, ms", &Packets::channel);
+  line("CPU of hgfsd, ms", &Packets::service);
+  line("CPU of the host's client, ms", &Packets::client);
+  line("vmxsim in traps, ms", &Packets::traps);
+  line("traps", &Packets::trap_count);
+  std::fflush(stdout);
+}
+
+}  // namespace toolboxd::bench

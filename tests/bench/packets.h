@@ -1,0 +1,52 @@
+// Where the time of a packet goes.
+
+#ifndef TOOLBOXD_TESTS_BENCH_PACKETS_H_
+#define TOOLBOXD_TESTS_BENCH_PACKETS_H_
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "tests/bench/guest.h"
+
+namespace toolboxd::bench {
+
+// Means over the TCLO requests of a piece of work, but for the medians; milliseconds each.
+struct Packets {
+  // Of the whole work.
+  absl::Duration work;
+  double wall = 0;
+  // Medians: from the host's offer until the guest has polled and has the request, and from there
+  // to the reply; what is left of `wall` is the host's own. Only of work that is as long as
+  // vmxsim's memory of requests.
+  absl::optional<double> fetch, reply;
+  // CPU of the process that owns the channel, the guest's part of a trap included.
+  double channel = 0;
+  // CPU of toolboxd's file service.
+  double service = 0;
+  // CPU of this program, the host's client.
+  double client = 0;
+  // vmxsim's part of the traps.
+  double traps = 0;
+  // Five for an exchange, and two for each poll that found nothing.
+  double trap_count = 0;
+};
+
+// What `work`, which returns the time that it took, costs in the guest.
+Packets Observe(Guest& guest, const std::function<absl::Duration()>& work);
+
+// The one with the median time.
+Packets Median(std::vector<Packets> packets);
+
+// The same work in four guests; see trap_floor.h for the last two.
+struct Comparison {
+  Packets toolboxd, vmtoolsd, traps, paced_traps;
+};
+
+void PrintPackets(const std::string& heading, const Comparison& comparison);
+
+}  // namespace toolboxd::bench
+
+#endif  // TOOLBOXD_TESTS_BENCH_PACKETS_H_
