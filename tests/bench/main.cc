@@ -34,10 +34,15 @@ void PrintHeading(const std::string& text) {
   std::fflush(stdout);
 }
 
-void PrintRow(const std::string& name, double toolboxd, double vmtoolsd, const std::string& unit,
-              const std::string& aim) {
-  std::printf("  %-38s %12.2f %12.2f %9.3f  %s\n", (name + ", " + unit).c_str(), toolboxd, vmtoolsd,
-              vmtoolsd == 0 ? 0 : toolboxd / vmtoolsd, aim.c_str());
+void PrintRow(const std::string& name, double toolboxd, absl::optional<double> vmtoolsd,
+              const std::string& unit, const std::string& aim) {
+  std::printf("  %-38s %12.2f ", (name + ", " + unit).c_str(), toolboxd);
+  if (vmtoolsd.has_value()) {
+    std::printf("%12.2f %9.3f", *vmtoolsd, *vmtoolsd == 0 ? 0 : toolboxd / *vmtoolsd);
+  } else {
+    std::printf("%12s %9s", "-", "-");
+  }
+  std::printf("  %s\n", aim.c_str());
   std::fflush(stdout);
 }
 
@@ -83,7 +88,10 @@ int Main(const std::string& toolboxd_control, const std::string& vmtoolsd_contro
   if (Wanted("operations")) MeasureOperations(pair);
   if (Wanted("programs")) MeasurePrograms(pair);
   if (Wanted("listings")) MeasureListings(pair);
-  if (Wanted("transfers")) MeasureTransfers(pair);
+  if (Wanted("transfers")) {
+    MeasureTransfers(pair);
+    MeasureArchives(pair);
+  }
   return 0;
 }
 

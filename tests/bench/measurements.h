@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/types/optional.h"
 #include "tests/bench/guest.h"
 
 namespace toolboxd::bench {
@@ -22,9 +23,10 @@ struct Pair {
   std::string password;
 };
 
-// One row: both values, toolboxd's over vmtoolsd's, and the aim (empty: none).
-void PrintRow(const std::string& name, double toolboxd, double vmtoolsd, const std::string& unit,
-              const std::string& aim = "");
+// One row: both values, toolboxd's over vmtoolsd's, and the aim (empty: none). "-" stands for what
+// vmtoolsd does not have.
+void PrintRow(const std::string& name, double toolboxd, absl::optional<double> vmtoolsd,
+              const std::string& unit, const std::string& aim = "");
 void PrintHeading(const std::string& text);
 
 void MeasureIdle(Pair& pair);
@@ -33,6 +35,7 @@ void MeasureOperations(Pair& pair);
 void MeasureListings(Pair& pair);
 void MeasurePrograms(Pair& pair);
 void MeasureTransfers(Pair& pair);
+void MeasureArchives(Pair& pair);
 
 }  // namespace toolboxd::bench
 
