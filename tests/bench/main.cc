@@ -22,7 +22,7 @@ ABSL_FLAG(std::string, user, "", "a guest user");
 ABSL_FLAG(std::vector<std::string>, new_users, {}, "guest users who have not been used before");
 ABSL_FLAG(std::string, password, "", "the password of all of them");
 ABSL_FLAG(std::vector<std::string>, only, {},
-          "some of: idle, pings, operations, programs, listings, transfers");
+          "some of: idle, pings, operations, programs, listings, transfers, memory");
 ABSL_FLAG(std::string, trap_floor_control, "", "where bench --trap_floor runs, for transfers");
 ABSL_FLAG(bool, trap_floor, false,
           "be the guest that transfers are compared with; see trap_floor.h");
@@ -92,6 +92,7 @@ int Main(const std::string& toolboxd_control, const std::string& vmtoolsd_contro
     MeasureTransfers(pair);
     MeasureArchives(pair);
   }
+  if (Wanted("memory")) MeasureMemory(pair);
   return 0;
 }
 

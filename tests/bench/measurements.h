@@ -36,6 +36,7 @@ void MeasureListings(Pair& pair);
 void MeasurePrograms(Pair& pair);
 void MeasureTransfers(Pair& pair);
 void MeasureArchives(Pair& pair);
+void MeasureMemory(Pair& pair);
 
 }  // namespace toolboxd::bench
 
