@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "daemon/status.h"
 #include "transportd/hgfs/path.h"
 #include "transportd/hgfs/status.h"
@@ -46,9 +48,27 @@ v1::OpenForWriting::Mode ModeOf(uint32_t flags) {
   }
 }
 
+// The failure behind a status of HGFS's own.
+absl::Status ErrorOf(Status status) {
+  switch (status) {
+    case Status::kSuccess:
+      return absl::OkStatus();
+    case Status::kProtocolError:
+    case Status::kInvalidHandle:
+    case Status::kInvalidName:
+      return MakeError(v1::INVALID_ARGUMENT, "");
+    case Status::kStaleSession:
+      return absl::FailedPreconditionError("");
+    default:
+      return MakeError(ToReason(status), "");
+  }
+}
+
 }  // namespace
 
-Server::Outcome::Outcome(const absl::Status& error) {
+Server::Outcome::Outcome(Status status) : status(status), error(ErrorOf(status)) {}
+
+Server::Outcome::Outcome(const absl::Status& error) : error(error) {
   const v1::Reason reason = ReasonOf(error);
   status = reason != v1::REASON_UNSPECIFIED ? FromReason(reason) : FromStatusCode(error.code());
 }
@@ -56,13 +76,18 @@ Server::Outcome::Outcome(const absl::Status& error) {
 std::string Server::Dispatch(absl::string_view bytes, const Client& client) {
   Packet packet;
   if (!DecodePacket(bytes, packet)) return EncodeReply(packet, Status::kProtocolError, "");
-  Outcome outcome = Run(packet, client);
+  AuditRecord record = {client.user, AuditName(static_cast<Op>(packet.op)), "", {}};
+  Outcome outcome = Run(packet, client, record);
+  if (audit_ && !record.operation.empty()) {
+    record.result = outcome.error;
+    audit_(record);
+  }
   Packet reply = packet;
   // A new session's number is in its payload only; the header repeats the request's.
   return EncodeReply(reply, outcome.status, outcome.payload);
 }
 
-Server::Outcome Server::Run(const Packet& packet, const Client& client) {
+Server::Outcome Server::Run(const Packet& packet, const Client& client, AuditRecord& record) {
   if (!IsSupported(packet.op)) return Status::kNotSupported;
   const Op op = static_cast<Op>(packet.op);
   if (op == Op::kCreateSessionV4) return CreateSession(packet, client);
@@ -73,7 +98,7 @@ Server::Outcome Server::Run(const Packet& packet, const Client& client) {
   Session* session = sessions_.Find(packet.session_id, client.user, clock_());
   if (session == nullptr) return Status::kStaleSession;
   if (client.files == nullptr) return Status::kAccessDenied;
-  return RunInSession({op, packet.payload, client, *session});
+  return RunInSession({op, packet.payload, client, *session, record});
 }
 
 Server::Outcome Server::RunInSession(const Call& call) {
@@ -150,16 +175,27 @@ Server::Outcome Server::CreateSession(const Packet& packet, const Client& client
 }
 
 Status Server::Resolve(const Call& call, const Name& name, std::string& path) {
-  if (!name.by_handle) return DecodePath(name.cp_name, path);
-  const Handle* handle = call.session.Find(name.handle);
-  if (handle == nullptr) return Status::kInvalidHandle;
-  path = handle->path;
-  return Status::kSuccess;
+  Status status = Status::kSuccess;
+  if (name.by_handle) {
+    const Handle* handle = call.session.Find(name.handle);
+    if (handle == nullptr) return Status::kInvalidHandle;
+    path = handle->path;
+  } else {
+    status = DecodePath(name.cp_name, path);
+  }
+  // A name that was refused is worth to be seen as it came.
+  std::string& target = call.record.target;
+  if (!target.empty()) target += " -> ";
+  target += status == Status::kSuccess
+                ? path
+                : absl::StrReplaceAll(name.cp_name, {{absl::string_view("\0", 1), "/"}});
+  return status;
 }
 
 Server::Outcome Server::Open(const Call& call) {
   OpenRequest request;
   if (!Decode(call.op, call.payload, request)) return Status::kProtocolError;
+  call.record.operation = request.mode == kReadOnly ? kTransferFromGuest : kTransferToGuest;
   std::string path;
   const Status status = Resolve(call, request.name, path);
   if (status != Status::kSuccess) return status;
@@ -177,16 +213,22 @@ Server::Outcome Server::Open(const Call& call) {
   }
 }
 
+Server::Outcome Server::AddFile(const Call& call, Handle handle) {
+  OpenReply reply;
+  reply.handle = call.session.Add(std::move(handle));
+  if (reply.handle == 0) return Status::kSharingViolation;
+  call.session.Find(reply.handle)->record =
+      std::make_unique<TransferRecord>(&audit_, std::exchange(call.record, AuditRecord()));
+  return Encode(call.op, reply);
+}
+
 Server::Outcome Server::OpenForRead(const Call& call, const std::string& path) {
   auto file = ReadFile::Open(call.client.files, path);
   if (!file.ok()) return Outcome(file.status());
   Handle handle;
   handle.read = *std::move(file);
   handle.path = path;
-  OpenReply reply;
-  reply.handle = call.session.Add(std::move(handle));
-  if (reply.handle == 0) return Status::kSharingViolation;
-  return Encode(call.op, reply);
+  return AddFile(call, std::move(handle));
 }
 
 Server::Outcome Server::OpenForWrite(const Call& call, const OpenRequest& request,
@@ -201,10 +243,7 @@ Server::Outcome Server::OpenForWrite(const Call& call, const OpenRequest& reques
   Handle handle;
   handle.write = *std::move(file);
   handle.path = path;
-  OpenReply reply;
-  reply.handle = call.session.Add(std::move(handle));
-  if (reply.handle == 0) return Status::kSharingViolation;
-  return Encode(call.op, reply);
+  return AddFile(call, std::move(handle));
 }
 
 Server::Outcome Server::Read(const Call& call) {
@@ -214,6 +253,7 @@ Server::Outcome Server::Read(const Call& call) {
   if (handle == nullptr || handle->read == nullptr) return Status::kInvalidHandle;
   absl::StatusOr<std::string> data =
       handle->read->Read(request.offset, std::min(request.size, kMaxPayload));
+  handle->result = data.status();
   if (!data.ok()) return Outcome(data.status());
   ReadReply reply;
   reply.size = data->size();
@@ -242,8 +282,9 @@ Server::Outcome Server::Close(const Call& call) {
   const Handle handle = std::move(found->second);
   // Gone whatever the outcome: a failed upload is not closed twice.
   call.session.handles.erase(found);
-  if (handle.write == nullptr) return Done(call.op);
-  const absl::Status status = handle.write->Close();
+  const absl::Status status = handle.write != nullptr ? handle.write->Close() : absl::OkStatus();
+  // A download has no outcome but that of its last packet.
+  if (handle.record != nullptr) handle.record->End(handle.read ? handle.result : status);
   return status.ok() ? Outcome(Done(call.op)) : Outcome(status);
 }
 
@@ -280,6 +321,8 @@ Server::Outcome Server::Setattr(const Call& call) {
   if (status != Status::kSuccess) return status;
 
   WriteFile* writer = call.session.FindWriter(path);
+  // Attributes of an upload are part of it.
+  if (writer != nullptr) call.record.operation = "";
   uint32_t permissions = writer != nullptr ? writer->permissions() : 0;
   constexpr uint64_t kClasses = kMaskOwnerPermissions | kMaskGroupPermissions |
                                 kMaskOtherPermissions | kMaskSpecialPermissions;

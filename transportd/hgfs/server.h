@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "daemon/steady_time.h"
+#include "transportd/hgfs/audit.h"
 #include "transportd/hgfs/file_store.h"
 #include "transportd/hgfs/messages.h"
 #include "transportd/hgfs/packet.h"
@@ -30,7 +31,10 @@ struct Client {
 // get a well-formed reply. Not thread-safe: used on the channel's thread.
 class Server {
  public:
-  explicit Server(std::function<absl::Time()> clock = SteadyNow) : clock_(std::move(clock)) {}
+  // `audit` gets a record of each operation that changes or lists something, and of each
+  // transfer, also from the destructor.
+  explicit Server(AuditSink audit, std::function<absl::Time()> clock = SteadyNow)
+      : audit_(std::move(audit)), clock_(std::move(clock)) {}
 
   std::string Dispatch(absl::string_view packet, const Client& client);
 
@@ -42,12 +46,14 @@ class Server {
  private:
   // What one operation has to say: the payload counts only for kSuccess.
   struct Outcome {
-    Outcome(Status status) : status(status) {}  // NOLINT: as in `return Status::kX`.
+    Outcome(Status status);                                        // NOLINT: as in `return kX`.
     Outcome(std::string payload) : payload(std::move(payload)) {}  // NOLINT
     // A FileStore's failure.
     explicit Outcome(const absl::Status& error);
     Status status = Status::kSuccess;
     std::string payload;
+    // The failure behind the status.
+    absl::Status error;
   };
   // One request of a client within its session.
   struct Call {
@@ -55,9 +61,11 @@ class Server {
     absl::string_view payload;
     const Client& client;
     Session& session;
+    // Written when the operation is over, unless its name has gone.
+    AuditRecord& record;
   };
 
-  Outcome Run(const Packet& packet, const Client& client);
+  Outcome Run(const Packet& packet, const Client& client, AuditRecord& record);
   Outcome RunInSession(const Call& call);
   Outcome CreateSession(const Packet& packet, const Client& client);
   Outcome Open(const Call& call);
@@ -75,9 +83,12 @@ class Server {
   Outcome Rename(const Call& call);
   Outcome QueryVolume(const Call& call);
 
-  // The path that a name stands for, by handle or by itself.
+  // Adds an open file, whose transfer has a record of its own from now on.
+  Outcome AddFile(const Call& call, Handle handle);
+  // The path that a name stands for, by handle or by itself; noted in the record.
   Status Resolve(const Call& call, const Name& name, std::string& path);
 
+  const AuditSink audit_;
   const std::function<absl::Time()> clock_;
   SessionTable sessions_;
 };

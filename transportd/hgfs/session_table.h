@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "transportd/hgfs/audit.h"
 #include "transportd/hgfs/open_file.h"
 
 namespace toolboxd::hgfs {
@@ -28,6 +29,9 @@ struct Handle {
   std::unique_ptr<WriteFile> write;
   std::unique_ptr<Search> search;
   std::string path;
+  // Of a file; how the last packet of the transfer ended is in `result`.
+  std::unique_ptr<TransferRecord> record;
+  absl::Status result;
 };
 
 // One HGFS session; it belongs to the guest user who created it.

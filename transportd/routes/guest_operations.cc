@@ -25,11 +25,23 @@ namespace {
 
 using vix::Error;
 
+// A line of the log has 4 KiB; what comes after the target shall be in it.
+constexpr size_t kMaxTarget = 3000;
+
 // One line for each operation. Text from outside is escaped; content is never written.
-void Audit(absl::string_view operation, const GuestCall& call, Error result) {
-  LogNotice("guest operation user=", call.user().empty() ? "-" : vix::Escape(call.user()),
-            " operation=", operation, " target=\"", vix::Escape(call.target()),
-            "\" result=", vix::Code(result));
+void Audit(absl::string_view operation, absl::string_view user, absl::string_view target,
+           Error result) {
+  std::string shown = vix::Escape(target);
+  if (shown.size() > kMaxTarget) {
+    shown.resize(kMaxTarget);
+    shown += "...";
+  }
+  LogNotice("guest operation user=", user.empty() ? "-" : vix::Escape(user),
+            " operation=", operation, " target=\"", shown, "\" result=", vix::Code(result));
+}
+
+void AuditHgfs(const hgfs::AuditRecord& record) {
+  Audit(record.operation, record.user, record.target, ErrorOf(record.result));
 }
 
 // The value of a line NAME=VALUE or NAME="VALUE".
@@ -127,7 +139,8 @@ GuestOperations::GuestOperations(SessionOpener opener, GuestOperationsOptions op
       // Room for key, sizes and tags.
       process_lists_(vix::kMaxResult - 128),
       deps_{&sessions_,  &policy_,         &extensions_,
-            &functions_, options_.timeout, options_.long_timeout} {}
+            &functions_, options_.timeout, options_.long_timeout},
+      hgfs_(AuditHgfs) {}
 
 TcloReply GuestOperations::RunVix(absl::string_view arguments) {
   vix::Request request;
@@ -143,9 +156,10 @@ TcloReply GuestOperations::RunVix(absl::string_view arguments) {
   if (outcome.error == Error::kInvalidLoginCredentials && vix::IsLegacy(request.opcode)) {
     outcome.error = Error::kGuestUserPermissions;
   }
-  // A transfer is recorded by its Initiate operation, not packet by packet.
-  if (operation != nullptr && request.opcode != vix::kHgfsSendPacket) {
-    Audit(operation->name, call, outcome.error);
+  // What a packet asks for is recorded by the HGFS server, if it comes so far.
+  const bool packet_taken = request.opcode == vix::kHgfsSendPacket && outcome.error == Error::kOk;
+  if (operation != nullptr && !packet_taken) {
+    Audit(operation->name, call.user(), call.target(), outcome.error);
   }
   const bool binary = (request.common_flags & vix::kFlagReturnsBinary) != 0;
   return TcloReply::Ok(vix::EncodeReply(outcome.error, outcome.result, binary));
@@ -155,7 +169,11 @@ Outcome GuestOperations::Run(GuestCall& call, const Operation* operation) {
   const uint32_t opcode = call.request().opcode;
   if (operation != nullptr) {
     const absl::Status allowed = policy_.CheckOperation(operation->name);
-    if (!allowed.ok()) return allowed;
+    if (!allowed.ok()) {
+      // Whoever it was, the record shall say.
+      call.ReadCredential();
+      return allowed;
+    }
     return operation->run != nullptr ? operation->run(call, deps_)
                                      : (this->*operation->run_here)(call);
   }

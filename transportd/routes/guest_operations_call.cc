@@ -39,12 +39,15 @@ vix::Error ErrorOf(const absl::Status& status) {
 
 Outcome::Outcome(const absl::Status& status) : error(ErrorOf(status)) {}
 
+void GuestCall::ReadCredential() {
+  if (parsed_) return;
+  credential_error_ =
+      vix::ParseCredential(request_.credential_type, request_.credential, credential_);
+  parsed_ = true;
+}
+
 absl::StatusOr<std::shared_ptr<UserSession>> GuestCall::LogIn(SessionService service) {
-  if (!parsed_) {
-    credential_error_ =
-        vix::ParseCredential(request_.credential_type, request_.credential, credential_);
-    parsed_ = true;
-  }
+  ReadCredential();
   if (credential_error_ != vix::Error::kOk) {
     return StatusWithCode(credential_error_, "the credential is not accepted");
   }

@@ -48,6 +48,9 @@ class GuestCall {
   // against its user, and PAM has agreed.
   absl::StatusOr<std::shared_ptr<UserSession>> LogIn(SessionService service);
 
+  // Looks at the credential without using it, so that user() is known.
+  void ReadCredential();
+
   // The name in the credential; empty before LogIn(), and where there is none.
   const std::string& user() const { return credential_.user; }
 

@@ -6,6 +6,8 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "transportd/hgfs/messages.h"
 #include "transportd/hgfs/packet.h"
@@ -19,6 +21,7 @@ namespace toolboxd {
 namespace {
 
 using std::string_literals::operator""s;
+using ::testing::ElementsAre;
 using toolboxd::testing::FakeGuest;
 
 std::string PathBody(absl::string_view path) {
@@ -126,6 +129,20 @@ class GuestOperationsTest : public ::testing::Test {
     close.handle = handle;
     hgfs::EmptyReply closed;
     return Hgfs(hgfs::Op::kClose, close, closed);
+  }
+
+  // The audit lines that `action` leaves, without what they begin with.
+  template <typename Action>
+  std::vector<std::string> Audited(Action action) {
+    ::testing::internal::CaptureStderr();
+    action();
+    std::vector<std::string> lines;
+    for (absl::string_view line :
+         absl::StrSplit(::testing::internal::GetCapturedStderr(), '\n', absl::SkipEmpty())) {
+      const size_t at = line.find("guest operation user=");
+      if (at != absl::string_view::npos) lines.emplace_back(line.substr(at + 21));
+    }
+    return lines;
   }
 
   FakeGuest guest_;
@@ -318,6 +335,70 @@ TEST_F(GuestOperationsTest, HgfsPacketsNeedTheirCredential) {
   EXPECT_EQ(packet.status, hgfs::Status::kProtocolError);
 }
 
+TEST_F(GuestOperationsTest, EachOperationLeavesOneAuditLine) {
+  guest_.hgfsd.Put("/tmp/f", "secret");
+  EXPECT_THAT(Audited([&] {
+                guest_.Send(vix::kStartProgram, StartBody("/bin/date", "-u"));
+                guest_.Send(vix::kDeleteFileEx, PathBody("/tmp/\"none"));
+                guest_.Send(vix::kListFiles, ListBody("/tmp", 1), "bob", "wrong");
+              }),
+              ElementsAre("alice operation=StartProgramInGuest target=\"/bin/date\" result=0",
+                          "alice operation=DeleteFileInGuest target=\"/tmp/%22none\" result=4",
+                          "bob operation=ListFilesInGuest target=\"/tmp\" result=3050"));
+}
+
+TEST_F(GuestOperationsTest, EachTransferLeavesOneAuditLine) {
+  EXPECT_THAT(Audited([&] {
+                CreateSession();
+                Upload("/tmp/f", "secret");
+                std::string content;
+                Download("/tmp/f", content);
+                Download("/tmp/none", content);
+              }),
+              ElementsAre("alice operation=FileTransferToGuest target=\"/tmp/f\" result=0",
+                          "alice operation=FileTransferFromGuest target=\"/tmp/f\" result=0",
+                          "alice operation=FileTransferFromGuest target=\"/tmp/none\" result=4"));
+}
+
+TEST_F(GuestOperationsTest, HgfsPacketsThatChangeSomethingLeaveAnAuditLine) {
+  const auto remove = [&] {
+    hgfs::DeleteRequest request;
+    const std::string name = hgfs::EncodePath("/tmp/f");
+    request.name.cp_name = name;
+    hgfs::EmptyReply reply;
+    Hgfs(hgfs::Op::kDeleteFileV3, request, reply);
+  };
+  guest_.hgfsd.Put("/tmp/f", "x");
+  CreateSession();
+  EXPECT_THAT(Audited([&] {
+                remove();
+                remove();
+              }),
+              ElementsAre("alice operation=DeleteFileInGuest target=\"/tmp/f\" result=0",
+                          "alice operation=DeleteFileInGuest target=\"/tmp/f\" result=4"));
+  vix::HgfsPacketRequest request;
+  request.packet = "x";
+  EXPECT_THAT(
+      Audited([&] { guest_.Send(vix::kHgfsSendPacket, Encode(request), "alice", "wrong", true); }),
+      ElementsAre("alice operation=HgfsSendPacket target=\"\" result=3050"));
+}
+
+TEST_F(GuestOperationsTest, ATransferThatIsGivenUpLeavesAnAuditLine) {
+  CreateSession();
+  uint32_t handle = 0;
+  ASSERT_EQ(OpenFile("/tmp/f", hgfs::kWriteOnly, handle), hgfs::Status::kSuccess);
+  // As at the end of the process.
+  EXPECT_THAT(Audited([&] { guest_.Restart(FakeGuest::Options()); }),
+              ElementsAre("alice operation=FileTransferToGuest target=\"/tmp/f\" result=10"));
+}
+
+TEST_F(GuestOperationsTest, ALongTargetLeavesTheResultInTheAuditLine) {
+  const std::vector<std::string> lines =
+      Audited([&] { guest_.Send(vix::kDeleteFileEx, PathBody("/tmp/" + std::string(4000, '"'))); });
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_TRUE(absl::EndsWith(lines[0], "...\" result=4")) << lines[0];
+}
+
 TEST_F(GuestOperationsTest, ListsProcessesInPages) {
   EXPECT_EQ(guest_.Send(vix::kListProcessesEx, Encode(vix::ListProcessesRequest())), 0u);
   EXPECT_TRUE(absl::StartsWith(guest_.result(), "<proc><cmd>process%3C1%3E</cmd>"));
@@ -409,7 +490,8 @@ TEST_F(GuestOperationsTest, PolicyIsAskedAndReloaded) {
                                  "disabled_operations: \"ListFilesInGuest\" deny: \"bob\" "
                                  "programs: \"/bin/date\"");
   guest_.Restart(options);
-  EXPECT_EQ(guest_.Send(vix::kListFiles, ListBody("/tmp", 1)), 20005u);
+  EXPECT_THAT(Audited([&] { guest_.Send(vix::kListFiles, ListBody("/tmp", 1)); }),
+              ElementsAre("alice operation=ListFilesInGuest target=\"\" result=20005"));
   EXPECT_EQ(guest_.Send(vix::kValidateCredentials, "", "bob", "b"), 20005u);
   EXPECT_EQ(guest_.Send(vix::kStartProgram, StartBody("/bin/sh")), 20005u);
   EXPECT_EQ(guest_.Send(vix::kStartProgram, StartBody("/bin/date", "; sh")), 20005u);

@@ -121,6 +121,8 @@ Error FromStatusCode(absl::StatusCode code) {
       return Error::kToolsNotRunning;
     case absl::StatusCode::kUnauthenticated:
       return Error::kInvalidLoginCredentials;
+    case absl::StatusCode::kCancelled:
+      return Error::kCancelled;
     default:
       return Error::kFail;
   }

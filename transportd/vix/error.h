@@ -22,6 +22,7 @@ enum class Error : uint32_t {
   kNotSupported = 6,
   kFileError = 7,
   kDiskFull = 8,
+  kCancelled = 10,
   kFileReadOnly = 11,
   kFileAlreadyExists = 12,
   kFileAccessError = 13,

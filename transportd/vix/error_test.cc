@@ -71,6 +71,7 @@ TEST(VixError, FailuresOfTheCallItself) {
   EXPECT_EQ(FromStatusCode(absl::StatusCode::kDeadlineExceeded), Error::kObjectIsBusy);
   EXPECT_EQ(FromStatusCode(absl::StatusCode::kUnavailable), Error::kToolsNotRunning);
   EXPECT_EQ(FromStatusCode(absl::StatusCode::kUnauthenticated), Error::kInvalidLoginCredentials);
+  EXPECT_EQ(FromStatusCode(absl::StatusCode::kCancelled), Error::kCancelled);
   EXPECT_EQ(FromStatusCode(absl::StatusCode::kInternal), Error::kFail);
   EXPECT_EQ(FromStatusCode(absl::StatusCode::kOk), Error::kOk);
 }

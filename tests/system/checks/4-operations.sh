@@ -38,6 +38,11 @@ check "alice ends it" eval 'guest alice kill "$alices" && until_ok 8 eval "! ins
 
 audited() { journal -u toolboxd-transportd | grep -E "$1" | grep -q "$2"; }
 check "the journal tells who did what" until_ok 3 audited 'user=alice operation=StartProgramInGuest .*result=0' /bin/sh
+audited_once() { [[ $(journal -u toolboxd-transportd | grep -c -F "$1") == 1 ]] || { journal -u toolboxd-transportd | grep -F "$1"; return 1; }; }
+for direction in To From; do
+  check "a transfer is one line (${direction,,} the guest)" audited_once \
+    "user=alice operation=FileTransfer${direction}Guest target=\"/home/alice/file\" result=0"
+done
 check "and who was refused" until_ok 3 audited 'user=alice operation=ListFilesInGuest' result=3050
 
 # What root and any user have for grpcurl: a session of their own user without a password.
