@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "daemon/file_opened.h"
 #include "daemon/status.h"
 #include "hgfsd/archive_packer.h"
 #include "hgfsd/archive_receiver.h"
@@ -64,8 +65,10 @@ absl::Status SendArchive(const Resource& resource, uint32_t chunk, const Cancell
 
 // Everything after the open: `Target` is a FileWriter or an ArchiveReceiver.
 template <typename Target>
-absl::Status Receive(Target& target, const Cancelled& cancelled, RequestReader* reader,
+absl::Status Receive(Target& target, grpc::ServerContext* context, RequestReader* reader,
                      v1::WriteRequest* request, v1::WriteReply* reply) {
+  const Cancelled cancelled = [context] { return context->IsCancelled(); };
+  context->AddInitialMetadata(kFileOpened, "1");
   reader->SendInitialMetadata();
   while (reader->Read(request)) {
     absl::Status status;
@@ -90,7 +93,7 @@ absl::Status Receive(Target& target, const Cancelled& cancelled, RequestReader* 
   return absl::CancelledError("the stream ended without a commit");
 }
 
-absl::Status ReceiveAny(bool sync, const Cancelled& cancelled, RequestReader* reader,
+absl::Status ReceiveAny(bool sync, grpc::ServerContext* context, RequestReader* reader,
                         v1::WriteReply* reply) {
   v1::WriteRequest request;
   if (!reader->Read(&request)) return Gone();
@@ -103,12 +106,12 @@ absl::Status ReceiveAny(bool sync, const Cancelled& cancelled, RequestReader* re
   if (resource->is_archive) {
     absl::StatusOr<std::unique_ptr<ArchiveReceiver>> target = ArchiveReceiver::Open(*resource);
     if (!target.ok()) return target.status();
-    return Receive(**target, cancelled, reader, &request, reply);
+    return Receive(**target, context, reader, &request, reply);
   }
   absl::StatusOr<std::unique_ptr<FileWriter>> target =
       FileWriter::Open(resource->path, {open.mode(), open.permissions(), sync});
   if (!target.ok()) return target.status();
-  return Receive(**target, cancelled, reader, &request, reply);
+  return Receive(**target, context, reader, &request, reply);
 }
 
 }  // namespace
@@ -143,14 +146,13 @@ grpc::Status FileHandlerService::Read(grpc::ServerContext* context, const v1::Re
   if (request->offset() != 0) {
     return ToGrpc(MakeError(v1::NOT_SUPPORTED, "an archive is read from its start"));
   }
-  return ToGrpc(
-      SendArchive(*resource, chunk, [context] { return context->IsCancelled(); }, writer));
+  return ToGrpc(SendArchive(
+      *resource, chunk, [context] { return context->IsCancelled(); }, writer));
 }
 
 grpc::Status FileHandlerService::Write(grpc::ServerContext* context, RequestReader* reader,
                                        v1::WriteReply* reply) {
-  return ToGrpc(ReceiveAny(
-      options_.sync_uploads, [context] { return context->IsCancelled(); }, reader, reply));
+  return ToGrpc(ReceiveAny(options_.sync_uploads, context, reader, reply));
 }
 
 }  // namespace toolboxd::hgfsd

@@ -12,6 +12,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "daemon/file_opened.h"
 #include "daemon/status.h"
 #include "grpcpp/create_channel_posix.h"
 #include "grpcpp/server_builder.h"
@@ -251,6 +252,22 @@ TEST_F(Services, UploadAppearsOnlyWithCommit) {
   EXPECT_TRUE(upload.Append("new"));
   EXPECT_TRUE(upload.Commit().ok());
   EXPECT_EQ(ReadFile(file), "new");
+}
+
+TEST_F(Services, OnlyAFileThatIsOpenIsSaidToBe) {
+  for (const auto& [name, count] : {std::pair("file", 1u), std::pair("none/file", 0u)}) {
+    grpc::ClientContext context;
+    v1::WriteReply reply;
+    auto stream = handler_->Write(&context, &reply);
+    v1::WriteRequest open;
+    open.mutable_open()->set_path(dir_ / name);
+    open.mutable_open()->set_mode(v1::OpenForWriting::CREATE);
+    stream->Write(open);
+    stream->WaitForInitialMetadata();
+    EXPECT_EQ(context.GetServerInitialMetadata().count(kFileOpened), count) << name;
+    context.TryCancel();
+    stream->Finish();
+  }
 }
 
 TEST_F(Services, WriteRefusesWhatIsOutOfOrder) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "daemon/file_opened.h"
 #include "daemon/status.h"
 #include "vixd/program_streams.h"
 
@@ -121,6 +122,7 @@ grpc::Status StreamsService::Write(grpc::ServerContext* context,
   if (request.open().mode() == v1::OpenForWriting::CREATE_NEW) {
     return ToGrpc(MakeError(v1::ALREADY_EXISTS, "standard input is there already"));
   }
+  context->AddInitialMetadata(kFileOpened, "1");
   reader->SendInitialMetadata();
 
   uint64_t received = 0;

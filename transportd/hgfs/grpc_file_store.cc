@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "daemon/channel.h"
+#include "daemon/file_opened.h"
 #include "daemon/status.h"
 #include "transportd/hgfs/grpc_stream.h"
 
@@ -10,6 +11,9 @@ namespace toolboxd::hgfs {
 namespace {
 
 using Report = std::function<absl::Status(absl::Status)>;
+
+// How long an upload waits for a refusal where the service does not say that it is open.
+constexpr absl::Duration kRefusalTime = absl::Milliseconds(50);
 
 absl::Status NoAnswer() {
   return absl::DeadlineExceededError("the service did not answer in time");
@@ -110,7 +114,10 @@ class GrpcWriteStream final : public WriteStream {
     if (!driver_.Wait(Step::kMetadata, deadline, ok)) return report_(NoAnswer());
     // From here on the server may end the call at any time.
     writer_->Finish(&status_, driver_.Begin(Step::kFinish));
-    driver_.Poll();
+    // A refusal has metadata too, and its status comes after them, if by no more than the
+    // switch to another thread of gRPC.
+    const bool opened = driver_.context().GetServerInitialMetadata().count(kFileOpened) != 0;
+    driver_.Poll(Step::kFinish, opened ? absl::InfinitePast() : absl::Now() + kRefusalTime);
     if (driver_.IsDone(Step::kFinish)) return Outcome();
     return absl::OkStatus();
   }

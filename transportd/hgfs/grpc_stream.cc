@@ -1,6 +1,6 @@
 #include "transportd/hgfs/grpc_stream.h"
 
-#include <chrono>
+#include <algorithm>
 
 namespace toolboxd::hgfs {
 
@@ -44,12 +44,13 @@ bool StreamDriver::Wait(Step step, absl::Time deadline, bool& ok) {
   return true;
 }
 
-void StreamDriver::Poll() {
+void StreamDriver::Poll(Step step, absl::Time until) {
   void* tag = nullptr;
   bool ok = false;
-  // 1970; gRPC takes what is before that for "never".
-  while (queue_.AsyncNext(&tag, &ok, std::chrono::system_clock::time_point()) ==
-         grpc::CompletionQueue::GOT_EVENT) {
+  // Not before 1970, which gRPC takes for "never".
+  const auto deadline = absl::ToChronoTime(std::max(until, absl::UnixEpoch()));
+  while (!IsDone(step) &&
+         queue_.AsyncNext(&tag, &ok, deadline) == grpc::CompletionQueue::GOT_EVENT) {
     Take(tag, ok);
   }
 }

@@ -42,8 +42,9 @@ class StreamDriver {
   // Waits until the step is over. `ok` is gRPC's word on it. False at the deadline, when
   // the call is cancelled.
   bool Wait(Step step, absl::Time deadline, bool& ok);
-  // Takes in what has happened already.
-  void Poll();
+  // Takes in what happens until the step is over or, which is no failure, `until`; without
+  // a time, what has happened already.
+  void Poll(Step step = Step::kFinish, absl::Time until = absl::InfinitePast());
 
  private:
   static uint32_t Bit(Step step) { return 1u << static_cast<uintptr_t>(step); }

@@ -249,6 +249,26 @@ TEST_F(HgfsServerTest, OpenTellsWhyItFails) {
   EXPECT_EQ(broken_, 0);
 }
 
+TEST_F(HgfsServerTest, ARefusedUploadIsToldByOpenEveryTime) {
+  hgfsd_.Put("/tmp/f", "");
+  CreateSession();
+  uint32_t handle;
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kWriteOnly, kCreateSafe, handle), Status::kFileExists)
+        << i;
+  }
+}
+
+TEST_F(HgfsServerTest, AServiceNeedNotSayThatAFileIsOpen) {
+  hgfsd_.tells_opened = false;
+  CreateSession();
+  uint32_t handle;
+  ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kWriteOnly, kCreateEmpty, handle), Status::kSuccess);
+  ASSERT_EQ(WriteAt(handle, true, 0, "x"), Status::kSuccess);
+  EXPECT_EQ(CloseFile(handle), Status::kSuccess);
+  EXPECT_EQ(hgfsd_.Get("/tmp/f").content, "x");
+}
+
 TEST_F(HgfsServerTest, NamesThatLeaveTheTree) {
   CreateSession();
   OpenRequest request;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "daemon/file_opened.h"
 #include "daemon/status.h"
 
 namespace toolboxd::testing {
@@ -219,6 +220,7 @@ class FakeHgfsd::HandlerService final : public v1::FileHandler::Service {
     if (!fake_.Has(ParentOf(open.path()))) return Fail(v1::PARENT_NOT_FOUND);
     const bool exists = fake_.Has(open.path());
     if (exists && open.mode() == v1::OpenForWriting::CREATE_NEW) return Fail(v1::ALREADY_EXISTS);
+    if (fake_.tells_opened) context->AddInitialMetadata(kFileOpened, "1");
     reader->SendInitialMetadata();
 
     std::string content;

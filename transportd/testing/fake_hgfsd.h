@@ -36,6 +36,8 @@ class FakeHgfsd {
   FakeFile Get(const std::string& path) const;
   bool Has(const std::string& path) const;
 
+  // Whether uploads are answered with kFileOpened, as hgfsd does.
+  std::atomic<bool> tells_opened{true};
   // Every call waits until it is cancelled.
   std::atomic<bool> hang{false};
   // Reads and writes fail with this reason after the first chunk; 0 for none.
