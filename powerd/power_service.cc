@@ -22,8 +22,9 @@ grpc::Status PowerService::ChangeState(grpc::ServerContext*, Stream* stream) {
         grpc::StatusCode::FAILED_PRECONDITION,
         std::string(absl::StrCat("another power event is running: ", PowerEventName(running))));
   }
-  LogNotice("power event ", PowerEventName(event), " begins");
-  const absl::Status status = Run(event, stream);
+  LogNotice("power event ", PowerEventName(event), " begins",
+            request.skip_hooks() ? "; the host has switched its hooks off" : "");
+  const absl::Status status = Run(event, request.skip_hooks(), stream);
   if (status.ok()) {
     LogNotice("power event ", PowerEventName(event), " is done");
   } else {
@@ -34,12 +35,12 @@ grpc::Status PowerService::ChangeState(grpc::ServerContext*, Stream* stream) {
 }
 
 // What is written to a caller that is gone gets lost; the event goes on without.
-absl::Status PowerService::Run(v1::PowerEvent event, Stream* stream) {
+absl::Status PowerService::Run(v1::PowerEvent event, bool skip_hooks, Stream* stream) {
   v1::ChangeStateUpdate update;
   update.mutable_started();
   stream->Write(update);
 
-  const absl::Status hooks = backend_->RunHooks(event, stop_);
+  const absl::Status hooks = skip_hooks ? absl::OkStatus() : backend_->RunHooks(event, stop_);
   if (stop_.IsSet()) return absl::UnavailableError("powerd is stopping");
   if (!hooks.ok()) LogWarning("hooks of ", PowerEventName(event), ": ", hooks.message());
   update.mutable_hooks_finished()->set_success(hooks.ok());

@@ -37,7 +37,7 @@ class PowerService final : public v1::Power::Service {
   using Stream = grpc::ServerReaderWriter<v1::ChangeStateUpdate, v1::ChangeStateRequest>;
 
   // The steps after begin.
-  absl::Status Run(v1::PowerEvent event, Stream* stream);
+  absl::Status Run(v1::PowerEvent event, bool skip_hooks, Stream* stream);
   // Whether the event may go on after its hooks.
   absl::Status AwaitProceed(v1::PowerEvent event, const absl::Status& hooks, Stream* stream);
 

@@ -41,9 +41,10 @@ class Call {
     stream_ = stub_->ChangeState(&context_);
   }
 
-  bool Begin(v1::PowerEvent event) {
+  bool Begin(v1::PowerEvent event, bool skip_hooks = false) {
     v1::ChangeStateRequest request;
     request.set_begin(event);
+    request.set_skip_hooks(skip_hooks);
     return stream_->Write(request);
   }
   bool Proceed() {
@@ -139,6 +140,27 @@ TEST_F(PowerServiceTest, NewsOfPowerOnAndResumeNeedNoProceed) {
     EXPECT_TRUE(call.Finish().ok());
   }
   EXPECT_THAT(backend_.log(), ElementsAre("hooks poweron", "hooks resume"));
+}
+
+TEST_F(PowerServiceTest, HooksThatTheHostSwitchedOffAreSkippedAndTheRestHappens) {
+  backend_.SetHookResult(absl::UnknownError("must not run"));
+  Call halt(channel_);
+  halt.Begin(v1::HALT, /*skip_hooks=*/true);
+  EXPECT_TRUE(halt.Next().has_started());
+  const v1::ChangeStateUpdate hooks = halt.Next();
+  ASSERT_TRUE(hooks.has_hooks_finished());
+  EXPECT_TRUE(hooks.hooks_finished().success());
+  EXPECT_THAT(backend_.log(), ElementsAre());
+  halt.Proceed();
+  EXPECT_TRUE(halt.Next().has_done());
+  EXPECT_TRUE(halt.Finish().ok());
+  Call resume(channel_);
+  resume.Begin(v1::RESUME, /*skip_hooks=*/true);
+  EXPECT_TRUE(resume.Next().has_started());
+  EXPECT_TRUE(resume.Next().hooks_finished().success());
+  EXPECT_TRUE(resume.Next().has_done());
+  EXPECT_TRUE(resume.Finish().ok());
+  EXPECT_THAT(backend_.log(), ElementsAre("change halt"));
 }
 
 TEST_F(PowerServiceTest, FailedHooksAreToldAndProceedOverridesThem) {

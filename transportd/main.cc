@@ -100,8 +100,8 @@ class Transport {
         publisher_(channel_.rpci()),
         power_client_(absl::StrCat(runtime_dir, "/powerd.sock"), &queue_, &board_),
         power_(channel_.rpci(),
-               [this](PowerState state, HooksFinished finished) {
-                 return power_client_.Begin(state, std::move(finished));
+               [this](PowerState state, bool hooks, HooksFinished finished) {
+                 return power_client_.Begin(state, hooks, std::move(finished));
                }),
         guest_operations_(SocketOpener(absl::StrCat(runtime_dir, "/hgfsd.sock"),
                                        absl::StrCat(runtime_dir, "/vixd.sock")),
@@ -111,7 +111,10 @@ class Transport {
     AddRegistrationRoutes(router_, channel_.rpci(),
                           {.on_reset = [this] { OnReset(); },
                            .on_registered = [this](bool accepted) { OnRegistered(accepted); }});
-    AddOptionRoutes(router_, [this](bool on) { return publisher_.BroadcastIp(on); });
+    AddOptionRoutes(
+        router_, {.broadcast_ip = [this](bool on) { return publisher_.BroadcastIp(on); },
+                  .tool_scripts = [this](absl::string_view option,
+                                         bool on) { return power_.SetToolScripts(option, on); }});
     power_.AddTo(router_);
     AddGuestOperationRoutes(router_, guest_operations_);
     MaintainLater();

@@ -41,6 +41,7 @@ v1::PowerEvent ToProto(PowerState state) {
 // Shared by the channel's thread and the event's own.
 struct PowerClient::Event {
   PowerState state;
+  bool hooks;
   HooksFinished finished;
   grpc::ClientContext context;
 
@@ -98,11 +99,12 @@ PowerClient::~PowerClient() {
   }
 }
 
-absl::Status PowerClient::Begin(PowerState state, HooksFinished finished) {
+absl::Status PowerClient::Begin(PowerState state, bool hooks, HooksFinished finished) {
   JoinEnded();
   if (workers_.size() >= kMaxWorkers) return absl::UnavailableError("powerd does not answer");
   auto event = std::make_shared<Event>();
   event->state = state;
+  event->hooks = hooks;
   event->finished = std::move(finished);
   workers_.push_back({event, std::thread([this, event] {
                         Run(*event);
@@ -131,6 +133,7 @@ void PowerClient::Run(Event& event) {
   const auto stream = stub->ChangeState(&event.context);
   v1::ChangeStateRequest request;
   request.set_begin(ToProto(event.state));
+  request.set_skip_hooks(!event.hooks);
   v1::ChangeStateUpdate update;
   // Reads the next step; the error, where powerd ended the call or took another step.
   const auto read = [&](auto has_step) {
@@ -161,6 +164,7 @@ void PowerClient::Run(Event& event) {
   const bool proceed = event.WaitForProceed();
   if (!alive) return;
   if (proceed) {
+    request.Clear();
     request.mutable_proceed();
     stream->Write(request);
     const absl::Status done = read(&v1::ChangeStateUpdate::has_done);

@@ -26,7 +26,7 @@ class PowerClient {
   ~PowerClient();
 
   // See BeginPowerChange. DeadlineExceeded if powerd does not start the event in two seconds.
-  absl::Status Begin(PowerState state, HooksFinished finished);
+  absl::Status Begin(PowerState state, bool hooks, HooksFinished finished);
 
  private:
   struct Event;

@@ -25,6 +25,7 @@ class FakePowerd final : public v1::Power::Service {
     v1::ChangeStateRequest request;
     if (!stream->Read(&request)) return grpc::Status::OK;
     event = request.begin();
+    skip_hooks = request.skip_hooks();
     v1::ChangeStateUpdate update;
     switch (behaviour.load()) {
       case Behaviour::kBusy:
@@ -59,6 +60,7 @@ class FakePowerd final : public v1::Power::Service {
 
   std::atomic<Behaviour> behaviour{Behaviour::kNormal};
   std::atomic<v1::PowerEvent> event{v1::POWER_EVENT_UNSPECIFIED};
+  std::atomic<bool> skip_hooks{false};
   std::atomic<int> proceeded{0};
   std::atomic<int> ended{0};
 };
@@ -94,7 +96,7 @@ class PowerClientTest : public testing::Test {
 };
 
 TEST_F(PowerClientTest, AnEventProceedsAfterItsHooks) {
-  ASSERT_TRUE(client_.Begin(PowerState::kReboot, Finished(true)).ok());
+  ASSERT_TRUE(client_.Begin(PowerState::kReboot, true, Finished(true)).ok());
   EXPECT_EQ(powerd_.event, v1::REBOOT);
   EXPECT_EQ(powerd_.proceeded, 0);
   RunUntil([this] { return powerd_.ended == 1; });
@@ -103,9 +105,19 @@ TEST_F(PowerClientTest, AnEventProceedsAfterItsHooks) {
   EXPECT_EQ(powerd_.proceeded, 1);
 }
 
+TEST_F(PowerClientTest, PowerdIsToldWhetherHooksAreToRun) {
+  for (const bool hooks : {false, true}) {
+    const int ended = powerd_.ended;
+    ASSERT_TRUE(client_.Begin(PowerState::kHalt, hooks, Finished(true)).ok());
+    EXPECT_EQ(powerd_.skip_hooks, !hooks);
+    RunUntil([&] { return powerd_.ended == ended + 1; });
+  }
+  EXPECT_EQ(powerd_.proceeded, 2);
+}
+
 TEST_F(PowerClientTest, FailedHooksAreReportedAndNothingProceeds) {
   powerd_.behaviour = FakePowerd::Behaviour::kFailedHooks;
-  ASSERT_TRUE(client_.Begin(PowerState::kHalt, Finished(false)).ok());
+  ASSERT_TRUE(client_.Begin(PowerState::kHalt, true, Finished(false)).ok());
   RunUntil([this] { return powerd_.ended == 1; });
   ASSERT_EQ(hooks_.size(), 1u);
   EXPECT_EQ(hooks_[0].message(), "10-x failed");
@@ -114,30 +126,30 @@ TEST_F(PowerClientTest, FailedHooksAreReportedAndNothingProceeds) {
 
 TEST_F(PowerClientTest, ABusyPowerdIsAFailedPrecondition) {
   powerd_.behaviour = FakePowerd::Behaviour::kBusy;
-  EXPECT_TRUE(absl::IsFailedPrecondition(client_.Begin(PowerState::kHalt, Finished(true))));
+  EXPECT_TRUE(absl::IsFailedPrecondition(client_.Begin(PowerState::kHalt, true, Finished(true))));
   EXPECT_EQ(board_.Get().services(0).failures(), 1u);
 }
 
 TEST_F(PowerClientTest, AHangingPowerdIsGivenUpInTime) {
   powerd_.behaviour = FakePowerd::Behaviour::kHangs;
   const absl::Time begin = SteadyNow();
-  EXPECT_TRUE(absl::IsDeadlineExceeded(client_.Begin(PowerState::kHalt, Finished(true))));
+  EXPECT_TRUE(absl::IsDeadlineExceeded(client_.Begin(PowerState::kHalt, true, Finished(true))));
   EXPECT_LT(SteadyNow() - begin, absl::Seconds(4));
   powerd_.behaviour = FakePowerd::Behaviour::kNormal;
-  ASSERT_TRUE(client_.Begin(PowerState::kHalt, Finished(true)).ok());
+  ASSERT_TRUE(client_.Begin(PowerState::kHalt, true, Finished(true)).ok());
   RunUntil([this] { return powerd_.ended == 1; });
   EXPECT_EQ(hooks_.size(), 1u);
 }
 
 TEST_F(PowerClientTest, AnUnexpectedStepIsAnError) {
   powerd_.behaviour = FakePowerd::Behaviour::kGarbage;
-  EXPECT_TRUE(absl::IsInternal(client_.Begin(PowerState::kHalt, Finished(true))));
+  EXPECT_TRUE(absl::IsInternal(client_.Begin(PowerState::kHalt, true, Finished(true))));
   EXPECT_TRUE(hooks_.empty());
 }
 
 TEST_F(PowerClientTest, DeathDuringTheHooksIsAFailure) {
   powerd_.behaviour = FakePowerd::Behaviour::kDiesInHooks;
-  ASSERT_TRUE(client_.Begin(PowerState::kHalt, Finished(true)).ok());
+  ASSERT_TRUE(client_.Begin(PowerState::kHalt, true, Finished(true)).ok());
   RunUntil([this] { return hooks_.size() == 1; });
   EXPECT_TRUE(absl::IsUnavailable(hooks_[0]));
 }
@@ -145,13 +157,13 @@ TEST_F(PowerClientTest, DeathDuringTheHooksIsAFailure) {
 TEST_F(PowerClientTest, WithoutPowerdTheErrorComesAtOnce) {
   PowerClient client(folder_.File("nobody.sock"), &queue_, &board_);
   const absl::Time begin = SteadyNow();
-  EXPECT_TRUE(absl::IsUnavailable(client.Begin(PowerState::kHalt, Finished(true))));
+  EXPECT_TRUE(absl::IsUnavailable(client.Begin(PowerState::kHalt, true, Finished(true))));
   EXPECT_LT(SteadyNow() - begin, absl::Seconds(1));
 }
 
 TEST_F(PowerClientTest, MayBeDestroyedDuringAnEvent) {
   auto client = std::make_unique<PowerClient>(socket_, &queue_, &board_);
-  ASSERT_TRUE(client->Begin(PowerState::kHalt, Finished(true)).ok());
+  ASSERT_TRUE(client->Begin(PowerState::kHalt, true, Finished(true)).ok());
   client.reset();
   EXPECT_TRUE(hooks_.empty());
 }

@@ -16,22 +16,11 @@ constexpr absl::string_view kUnknownOption = "Unknown or invalid option";
 
 // Options of things that this guest does not have, such as clipboards and time
 // synchronization: accepted, so that the host does not see an error in each.
-constexpr std::array<absl::string_view, 15> kAccepted = {
-    "copypaste",
-    "enableAppInfo",
-    "enableDeviceHelper",
-    "enableDnD",
-    "enableGuestStoreAccess",
-    "enableMessageBusTunnel",
-    "guestLogLevel",
-    "linkRootHgfsShare",
-    "mapRootHgfsShare",
-    "synctime",
-    "synctime.period",
-    "toolScripts.afterPowerOn",
-    "toolScripts.afterResume",
-    "toolScripts.beforePowerOff",
-    "toolScripts.beforeSuspend",
+constexpr std::array<absl::string_view, 11> kAccepted = {
+    "copypaste",     "enableAppInfo",          "enableDeviceHelper",
+    "enableDnD",     "enableGuestStoreAccess", "enableMessageBusTunnel",
+    "guestLogLevel", "linkRootHgfsShare",      "mapRootHgfsShare",
+    "synctime",      "synctime.period",
 };
 
 bool Accepted(absl::string_view name) {
@@ -39,22 +28,25 @@ bool Accepted(absl::string_view name) {
   return std::find(kAccepted.begin(), kAccepted.end(), name) != kAccepted.end();
 }
 
-TcloReply Broadcast(const BroadcastIp& broadcast_ip, bool on) {
-  const absl::Status status = broadcast_ip(on);
+TcloReply Broadcast(const OptionHandlers& handlers, bool on) {
+  const absl::Status status = handlers.broadcast_ip(on);
   if (status.ok()) return TcloReply::Ok();
   return TcloReply::Error(absl::IsFailedPrecondition(status) ? "The address was refused"
                                                              : "The address could not be sent");
 }
 
-TcloReply SetOption(absl::string_view arguments, const BroadcastIp& broadcast_ip) {
+TcloReply SetOption(absl::string_view arguments, const OptionHandlers& handlers) {
   const absl::StatusOr<Option> option = ParseOption(arguments);
   if (!option.ok()) {
     LogLimited("Set_Option", "malformed Set_Option from the host: ", option.status().message());
     return TcloReply::Error(std::string(kUnknownOption));
   }
+  const bool on = option->value == "1";
+  const bool boolean = on || option->value == "0";
   if (option->name == "broadcastIP") {
-    if (option->value == "1") return Broadcast(broadcast_ip, true);
-    if (option->value == "0") return Broadcast(broadcast_ip, false);
+    if (boolean) return Broadcast(handlers, on);
+  } else if (absl::StartsWith(option->name, "toolScripts.")) {
+    if (boolean && handlers.tool_scripts(option->name, on)) return TcloReply::Ok();
   } else if (Accepted(option->name)) {
     return TcloReply::Ok();
   }
@@ -74,9 +66,9 @@ absl::StatusOr<Option> ParseOption(absl::string_view arguments) {
   return option;
 }
 
-void AddOptionRoutes(Router& router, BroadcastIp broadcast_ip) {
-  router.Add("Set_Option", [broadcast_ip = std::move(broadcast_ip)](absl::string_view arguments) {
-    return SetOption(arguments, broadcast_ip);
+void AddOptionRoutes(Router& router, OptionHandlers handlers) {
+  router.Add("Set_Option", [handlers = std::move(handlers)](absl::string_view arguments) {
+    return SetOption(arguments, handlers);
   });
 }
 

@@ -21,14 +21,19 @@ struct Option {
 // The views point into `arguments`.
 absl::StatusOr<Option> ParseOption(absl::string_view arguments);
 
-// Begins or stops telling the host the guest's address. FailedPrecondition if the host
-// refuses it; another error if it could not be asked.
-using BroadcastIp = std::function<absl::Status(bool on)>;
+// What options switch.
+struct OptionHandlers {
+  // Begins or stops telling the host the guest's address. FailedPrecondition if the host
+  // refuses it; another error if it could not be asked.
+  std::function<absl::Status(bool on)> broadcast_ip;
+  // Options whose names begin with "toolScripts."; false for one that is unknown.
+  std::function<bool(absl::string_view option, bool on)> tool_scripts;
+};
 
-// Adds Set_Option. broadcastIP is carried out; the other options that vmtoolsd knows are
-// accepted, since what they switch is not there; unknown ones and malformed values are
-// answered with an error, as by vmtoolsd.
-void AddOptionRoutes(Router& router, BroadcastIp broadcast_ip);
+// Adds Set_Option. broadcastIP and toolScripts.* are carried out; the other options that
+// vmtoolsd knows are accepted, since what they switch is not there; unknown ones and malformed
+// values are answered with an error, as by vmtoolsd.
+void AddOptionRoutes(Router& router, OptionHandlers handlers);
 
 }  // namespace toolboxd
 

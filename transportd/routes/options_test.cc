@@ -13,15 +13,23 @@ using std::string_literals::operator""s;
 class OptionsTest : public testing::Test {
  protected:
   OptionsTest() {
-    AddOptionRoutes(router_, [this](bool on) {
-      broadcasts_.push_back(on);
-      return broadcast_status_;
-    });
+    AddOptionRoutes(router_, {.broadcast_ip =
+                                  [this](bool on) {
+                                    broadcasts_.push_back(on);
+                                    return broadcast_status_;
+                                  },
+                              .tool_scripts =
+                                  [this](absl::string_view option, bool on) {
+                                    if (option != "toolScripts.afterPowerOn") return false;
+                                    scripts_.push_back(on);
+                                    return true;
+                                  }});
   }
   std::string Dispatch(const std::string& request) { return router_.Dispatch(request).Encode(); }
 
   std::vector<bool> broadcasts_;
   absl::Status broadcast_status_;
+  std::vector<bool> scripts_;
   Router router_;
 };
 
@@ -46,7 +54,17 @@ TEST_F(OptionsTest, KnownOptionsAreAccepted) {
   EXPECT_EQ(Dispatch("Set_Option synctime 0"), "OK ");
   EXPECT_EQ(Dispatch("Set_Option synctime.period 60\0"s), "OK ");
   EXPECT_EQ(Dispatch("Set_Option time.synchronize.tools.startup 1"), "OK ");
-  EXPECT_EQ(Dispatch("Set_Option toolScripts.afterPowerOn 1"), "OK ");
+}
+
+TEST_F(OptionsTest, ScriptsAreSwitchedOffAndOn) {
+  EXPECT_EQ(Dispatch("Set_Option toolScripts.afterPowerOn 0"), "OK ");
+  EXPECT_EQ(Dispatch("Set_Option toolScripts.afterPowerOn 1\0"s), "OK ");
+  for (const char* request :
+       {"Set_Option toolScripts.afterPowerOn 2", "Set_Option toolScripts.afterPowerOn true",
+        "Set_Option toolScripts.nonsense 1", "Set_Option toolScripts. 1"}) {
+    EXPECT_EQ(Dispatch(request), kInvalid) << request;
+  }
+  EXPECT_EQ(scripts_, (std::vector<bool>{false, true}));
 }
 
 TEST_F(OptionsTest, EverythingElseIsAnError) {

@@ -19,6 +19,19 @@ constexpr PowerCommand kCommands[] = {
     {"OS_Suspend", PowerState::kSuspend},
 };
 
+struct ToolScripts {
+  absl::string_view option;
+  PowerState state;
+};
+
+constexpr ToolScripts kToolScripts[] = {
+    {"toolScripts.afterPowerOn", PowerState::kPowerOn},
+    {"toolScripts.beforePowerOff", PowerState::kHalt},
+    {"toolScripts.beforePowerOff", PowerState::kReboot},
+    {"toolScripts.afterResume", PowerState::kResume},
+    {"toolScripts.beforeSuspend", PowerState::kSuspend},
+};
+
 absl::string_view Name(PowerState state) { return kCommands[static_cast<int>(state) - 1].name; }
 
 }  // namespace
@@ -33,11 +46,27 @@ void PowerRoutes::AddTo(Router& router) {
   }
 }
 
+bool PowerRoutes::SetToolScripts(absl::string_view option, bool on) {
+  bool known = false;
+  for (const ToolScripts& scripts : kToolScripts) {
+    if (scripts.option != option) continue;
+    known = true;
+    if (on) {
+      without_hooks_.erase(scripts.state);
+    } else {
+      without_hooks_.insert(scripts.state);
+    }
+  }
+  return known;
+}
+
 TcloReply PowerRoutes::Change(PowerState state) {
   if (running_) return TcloReply::Error("State change already in progress");
-  LogNotice("the host asks for ", Name(state));
-  const absl::Status begun = begin_(
-      state, [this, state](const absl::Status& hooks) { return OnHooksFinished(state, hooks); });
+  const bool hooks = without_hooks_.count(state) == 0;
+  LogNotice("the host asks for ", Name(state), hooks ? "" : ", without scripts");
+  const absl::Status begun = begin_(state, hooks, [this, state](const absl::Status& finished) {
+    return OnHooksFinished(state, finished);
+  });
   if (absl::IsFailedPrecondition(begun))
     return TcloReply::Error("State change already in progress");
   if (!begun.ok()) {

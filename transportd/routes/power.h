@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "absl/status/status.h"
@@ -20,9 +21,10 @@ enum class PowerState { kHalt = 1, kReboot = 2, kPowerOn = 3, kResume = 4, kSusp
 // the event shall proceed.
 using HooksFinished = std::function<bool(const absl::Status& hooks)>;
 
-// Starts an event. Returns when its hooks were started, within about two seconds;
-// FailedPrecondition if another event runs. After an error `finished` is not called.
-using BeginPowerChange = std::function<absl::Status(PowerState state, HooksFinished finished)>;
+// Starts an event, with its hooks or without. Returns when it was started, within about two
+// seconds; FailedPrecondition if another event runs. After an error `finished` is not called.
+using BeginPowerChange =
+    std::function<absl::Status(PowerState state, bool hooks, HooksFinished finished)>;
 
 // Keeps vmtoolsd's order: the hooks start, the host gets "OK ", the hooks end, the host gets
 // the status, the event proceeds. Failed hooks stop the event, but not if the same event is
@@ -32,6 +34,11 @@ class PowerRoutes {
   PowerRoutes(RpciSend send, BeginPowerChange begin);
   void AddTo(Router& router);
 
+  // The host switches the hooks of an event on or off by "toolScripts.afterPowerOn",
+  // ".beforePowerOff" (halt and reboot), ".afterResume" or ".beforeSuspend". They run until it
+  // does: what put them there expects that. False for another name.
+  bool SetToolScripts(absl::string_view option, bool on);
+
  private:
   TcloReply Change(PowerState state);
   bool OnHooksFinished(PowerState state, const absl::Status& hooks);
@@ -39,6 +46,8 @@ class PowerRoutes {
 
   RpciSend send_;
   BeginPowerChange begin_;
+  // Events whose hooks the host has switched off.
+  std::set<PowerState> without_hooks_;
   // The event whose hooks run.
   std::optional<PowerState> running_;
   // The event that failed last, if no other came after it.

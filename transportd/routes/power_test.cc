@@ -11,9 +11,10 @@ using std::string_literals::operator""s;
 class PowerTest : public testing::Test {
  protected:
   PowerTest()
-      : routes_(host_.Send(), [this](PowerState state, HooksFinished finished) {
+      : routes_(host_.Send(), [this](PowerState state, bool hooks, HooksFinished finished) {
           if (begin_status_.ok()) {
             begun_.push_back(state);
+            hooks_.push_back(hooks);
             finished_ = std::move(finished);
           }
           return begin_status_;
@@ -25,6 +26,8 @@ class PowerTest : public testing::Test {
   RpciRecorder host_;
   absl::Status begin_status_;
   std::vector<PowerState> begun_;
+  // Whether each of them was begun with its hooks.
+  std::vector<bool> hooks_;
   HooksFinished finished_;
   PowerRoutes routes_;
   Router router_;
@@ -72,6 +75,29 @@ TEST_F(PowerTest, FailedHooksStopTheEventUntilTheSecondTime) {
             (std::vector<std::string>{
                 "tools.os.statechange.status 0 1\0"s, "tools.os.statechange.status 1 1\0"s,
                 "tools.os.statechange.status 0 1\0"s, "tools.os.statechange.status 0 2\0"s}));
+}
+
+TEST_F(PowerTest, TheHostSwitchesTheHooksOfEventsOffAndOn) {
+  const auto begin_all = [this] {
+    hooks_.clear();
+    for (const char* command : {"OS_PowerOn", "OS_Halt", "OS_Reboot", "OS_Resume", "OS_Suspend"}) {
+      EXPECT_EQ(Dispatch(command), "OK ");
+      finished_(absl::OkStatus());
+    }
+    return hooks_;
+  };
+  EXPECT_EQ(begin_all(), (std::vector<bool>{true, true, true, true, true}));
+  EXPECT_TRUE(routes_.SetToolScripts("toolScripts.beforePowerOff", false));
+  EXPECT_EQ(begin_all(), (std::vector<bool>{true, false, false, true, true}));
+  EXPECT_TRUE(routes_.SetToolScripts("toolScripts.afterPowerOn", false));
+  EXPECT_TRUE(routes_.SetToolScripts("toolScripts.beforePowerOff", true));
+  EXPECT_EQ(begin_all(), (std::vector<bool>{false, true, true, true, true}));
+  EXPECT_TRUE(routes_.SetToolScripts("toolScripts.afterResume", false));
+  EXPECT_TRUE(routes_.SetToolScripts("toolScripts.beforeSuspend", false));
+  EXPECT_EQ(begin_all(), (std::vector<bool>{false, true, true, false, false}));
+  EXPECT_FALSE(routes_.SetToolScripts("toolScripts.other", false));
+  // Whatever runs or not, the host is told.
+  EXPECT_EQ(host_.requests.size(), 20u);
 }
 
 TEST_F(PowerTest, WithoutPowerdTheHostGetsAnErrorAndStatusZero) {
