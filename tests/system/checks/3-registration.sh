@@ -23,6 +23,11 @@ rm "$root/etc/toolboxd/power.d/halt/20-open"
 check "no unit of the system failed" eval '! inside systemctl --failed --no-legend | grep .'
 says() { "$vmxsim" info | tee /dev/stderr | grep -q "$1"; }
 check "the host knows the host name" until_ok 5 says '^host name: toolboxd-guest'
+# Both services live on: what one learns at its start proves nothing.
+inside hostname renamed
+check "the host learns a new host name" until_ok 3 says '^host name: renamed'
+check "so does who asks for the tools' state" eval '"$vmxsim" guest --user=root --password=secret-root state | tee /dev/stderr | grep -q renamed'
+inside hostname toolboxd-guest
 check "the host knows the system" until_ok 5 says 'Debian GNU/Linux 12'
 check "the host knows a disk" until_ok 5 says '^disk: /'
 add_address() { inside ip link add eth7 type veth peer name peer7 && inside ip address add 192.0.2.77/24 dev eth7 && inside ip link set eth7 up; }
