@@ -22,6 +22,26 @@ std::string ServiceText(const v1::ServiceStatus& service) {
   return text;
 }
 
+void ConfigurationLines(std::string& text, absl::string_view name,
+                        const v1::ConfigurationStatus& status, absl::string_view absent,
+                        absl::string_view broken) {
+  switch (status.state()) {
+    case v1::ConfigurationStatus::ABSENT:
+      Line(text, name, absent);
+      break;
+    case v1::ConfigurationStatus::READ:
+      Line(text, name, "read");
+      break;
+    case v1::ConfigurationStatus::BROKEN:
+      for (const std::string& fault : status.faults()) {
+        Line(text, name, absl::StrCat(broken, ": ", fault));
+      }
+      break;
+    default:  // A transportd that does not tell.
+      break;
+  }
+}
+
 }  // namespace
 
 std::string StatusText(const v1::TransportStatus& status, absl::TimeZone zone) {
@@ -35,6 +55,9 @@ std::string StatusText(const v1::TransportStatus& status, absl::TimeZone zone) {
   for (const v1::ServiceStatus& service : status.services()) {
     Line(text, service.name(), ServiceText(service));
   }
+  ConfigurationLines(text, "policy", status.policy(), "no file, everything is permitted",
+                     "broken, guest operations are refused");
+  ConfigurationLines(text, "routes", status.routes(), "none", "broken, skipped");
   // Protobuf's maps have no order.
   const std::map<std::string, uint64_t> counters(status.counters().begin(),
                                                  status.counters().end());

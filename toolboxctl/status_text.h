@@ -10,7 +10,8 @@
 
 namespace toolboxd {
 
-// One line an item: what is registered, the services, then the counters by name.
+// One line an item: what is registered, the services, the configuration, then the counters by
+// name.
 std::string StatusText(const v1::TransportStatus& status, absl::TimeZone zone);
 
 }  // namespace toolboxd

@@ -35,5 +35,39 @@ TEST(StatusText, ShowsServicesAndSortedCounters) {
             "requests                2\n");
 }
 
+TEST(StatusText, ShowsWhatIsBroken) {
+  v1::TransportStatus status;
+  status.mutable_policy()->set_state(v1::ConfigurationStatus::BROKEN);
+  status.mutable_policy()->add_faults("/p: line 1, column 2: bad");
+  status.mutable_routes()->set_state(v1::ConfigurationStatus::BROKEN);
+  status.mutable_routes()->add_faults("/a: bad");
+  status.mutable_routes()->add_faults("/b: bad");
+  EXPECT_EQ(
+      StatusText(status, absl::UTCTimeZone()),
+      "registered              no\n"
+      "channel                 none\n"
+      "policy                  broken, guest operations are refused: /p: line 1, column 2: bad\n"
+      "routes                  broken, skipped: /a: bad\n"
+      "routes                  broken, skipped: /b: bad\n");
+}
+
+TEST(StatusText, ShowsWhatWasRead) {
+  v1::TransportStatus status;
+  status.mutable_policy()->set_state(v1::ConfigurationStatus::READ);
+  status.mutable_routes()->set_state(v1::ConfigurationStatus::READ);
+  EXPECT_EQ(StatusText(status, absl::UTCTimeZone()),
+            "registered              no\n"
+            "channel                 none\n"
+            "policy                  read\n"
+            "routes                  read\n");
+  status.mutable_policy()->set_state(v1::ConfigurationStatus::ABSENT);
+  status.mutable_routes()->set_state(v1::ConfigurationStatus::ABSENT);
+  EXPECT_EQ(StatusText(status, absl::UTCTimeZone()),
+            "registered              no\n"
+            "channel                 none\n"
+            "policy                  no file, everything is permitted\n"
+            "routes                  none\n");
+}
+
 }  // namespace
 }  // namespace toolboxd

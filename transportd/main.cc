@@ -117,6 +117,7 @@ class Transport {
                                          bool on) { return power_.SetToolScripts(option, on); }});
     power_.AddTo(router_);
     AddGuestOperationRoutes(router_, guest_operations_);
+    board_.SetConfiguration(guest_operations_.policy_state(), guest_operations_.routes_state());
     MaintainLater();
   }
 
@@ -142,7 +143,10 @@ class Transport {
 
   // Reads the policy and routes.d again. From any thread.
   void Reload() {
-    queue_.Post([this] { guest_operations_.Reload(); });
+    queue_.Post([this] {
+      guest_operations_.Reload();
+      board_.SetConfiguration(guest_operations_.policy_state(), guest_operations_.routes_state());
+    });
   }
 
   bool Alive() const { return channel_.Alive(kRoundPatience); }

@@ -6,6 +6,18 @@
 #include "absl/time/time.h"
 
 namespace toolboxd {
+namespace {
+
+v1::ConfigurationStatus ToProto(const ConfigurationState& state) {
+  v1::ConfigurationStatus status;
+  status.set_state(!state.found           ? v1::ConfigurationStatus::ABSENT
+                   : state.faults.empty() ? v1::ConfigurationStatus::READ
+                                          : v1::ConfigurationStatus::BROKEN);
+  for (const std::string& fault : state.faults) status.add_faults(fault);
+  return status;
+}
+
+}  // namespace
 
 void StatusBoard::Count(absl::string_view counter, uint64_t by) {
   absl::MutexLock lock(&mutex_);
@@ -42,6 +54,13 @@ void StatusBoard::CountCall(absl::string_view service, const absl::Status& resul
   if (result.ok()) return;
   status.set_failures(status.failures() + 1);
   status.set_last_error(std::string(result.message()));
+}
+
+void StatusBoard::SetConfiguration(const ConfigurationState& policy,
+                                   const ConfigurationState& routes) {
+  absl::MutexLock lock(&mutex_);
+  *status_.mutable_policy() = ToProto(policy);
+  *status_.mutable_routes() = ToProto(routes);
 }
 
 v1::TransportStatus StatusBoard::Get() const {

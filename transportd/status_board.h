@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "toolboxd/v1/transport.pb.h"
+#include "transportd/policy/text_format.h"
 
 namespace toolboxd {
 
@@ -28,6 +29,9 @@ class StatusBoard {
   void SetDisconnected(absl::string_view service, const absl::Status& error);
   // A call to a service ended.
   void CountCall(absl::string_view service, const absl::Status& status);
+
+  // What was read for guest operations.
+  void SetConfiguration(const ConfigurationState& policy, const ConfigurationState& routes);
 
   v1::TransportStatus Get() const;
 

@@ -41,5 +41,18 @@ TEST(StatusBoard, FollowsServices) {
   EXPECT_EQ(status.services(1).last_error(), "down");
 }
 
+TEST(StatusBoard, TellsWhatWasReadLast) {
+  StatusBoard board;
+  EXPECT_EQ(board.Get().policy().state(), v1::ConfigurationStatus::UNKNOWN);
+  board.SetConfiguration({}, {.found = true, .faults = {"a: bad", "b: bad"}});
+  EXPECT_EQ(board.Get().policy().state(), v1::ConfigurationStatus::ABSENT);
+  EXPECT_EQ(board.Get().routes().state(), v1::ConfigurationStatus::BROKEN);
+  EXPECT_EQ(board.Get().routes().faults_size(), 2);
+  board.SetConfiguration({.found = true, .faults = {"p: bad"}}, {.found = true, .faults = {}});
+  EXPECT_EQ(board.Get().policy().faults(0), "p: bad");
+  EXPECT_EQ(board.Get().routes().state(), v1::ConfigurationStatus::READ);
+  EXPECT_EQ(board.Get().routes().faults_size(), 0);
+}
+
 }  // namespace
 }  // namespace toolboxd

@@ -13,7 +13,6 @@
 #include "daemon/status.h"
 #include "daemon/steady_time.h"
 #include "transportd/policy/operation_names.h"
-#include "transportd/policy/text_format.h"
 #include "transportd/policy/user_list.h"
 
 namespace toolboxd {
@@ -78,7 +77,8 @@ PolicyStore::PolicyStore(std::string path) : path_(std::move(path)) { Load().Ign
 absl::Status PolicyStore::Load() {
   verdicts_.clear();
   absl::StatusOr<std::string> text = ReadTextFile(path_);
-  if (absl::IsNotFound(text.status())) {
+  state_ = {.found = !absl::IsNotFound(text.status()), .faults = {}};
+  if (!state_.found) {
     policy_.Clear();
     broken_ = false;
     return absl::OkStatus();
@@ -87,7 +87,8 @@ absl::Status PolicyStore::Load() {
       text.ok() ? ParsePolicy(*text) : absl::StatusOr<v1::Policy>(text.status());
   broken_ = !policy.ok();
   if (broken_) {
-    LogError("guest operations are refused: ", path_, ": ", policy.status().message());
+    state_.faults = {absl::StrCat(path_, ": ", policy.status().message())};
+    LogError("guest operations are refused: ", state_.faults.front());
     return policy.status();
   }
   policy_ = *std::move(policy);

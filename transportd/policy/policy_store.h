@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "toolboxd/v1/policy.pb.h"
+#include "transportd/policy/text_format.h"
 
 namespace toolboxd {
 
@@ -27,6 +28,7 @@ class PolicyStore {
 
   // Reads the file again. The outcome is logged and returned.
   absl::Status Load();
+  const ConfigurationState& state() const { return state_; }
 
   // `operation` is the vSphere name, such as "StartProgramInGuest".
   absl::Status CheckOperation(absl::string_view operation) const;
@@ -53,6 +55,7 @@ class PolicyStore {
 
   const std::string path_;
   v1::Policy policy_;
+  ConfigurationState state_;
   bool broken_ = false;
   // Of CheckUser.
   absl::flat_hash_map<std::string, Verdict> verdicts_;

@@ -28,6 +28,7 @@ TEST_F(PolicyStoreTest, NoFilePermitsEverything) {
   EXPECT_TRUE(store.CheckOperation("StartProgramInGuest").ok());
   EXPECT_TRUE(store.CheckUser("root").ok());
   EXPECT_TRUE(store.CheckProgram("/bin/sh", "-c 'a; b'", true).ok());
+  EXPECT_FALSE(store.state().found);
 }
 
 TEST_F(PolicyStoreTest, BrokenFilePermitsNothing) {
@@ -41,6 +42,8 @@ TEST_F(PolicyStoreTest, BrokenFilePermitsNothing) {
 TEST_F(PolicyStoreTest, UnreadableFilePermitsNothing) {
   PolicyStore store(getenv("TEST_TMPDIR"));
   EXPECT_TRUE(Disabled(store.CheckOperation("ListFilesInGuest")));
+  EXPECT_TRUE(store.state().found);
+  EXPECT_EQ(store.state().faults.size(), 1u);
 }
 
 TEST_F(PolicyStoreTest, ErrorsNameTheirLine) {
@@ -64,10 +67,15 @@ TEST_F(PolicyStoreTest, ReloadMends) {
   std::ofstream(path) << "nonsense";
   PolicyStore store(path);
   EXPECT_FALSE(store.CheckOperation("X").ok());
+  ASSERT_EQ(store.state().faults.size(), 1u);
+  EXPECT_TRUE(absl::StrContains(store.state().faults[0], path + ": line 1"))
+      << store.state().faults[0];
   std::ofstream(path) << "disabled_operations: \"MoveFileInGuest\"";
   EXPECT_TRUE(store.Load().ok());
   EXPECT_TRUE(store.CheckOperation("X").ok());
   EXPECT_TRUE(Disabled(store.CheckOperation("MoveFileInGuest")));
+  EXPECT_TRUE(store.state().found);
+  EXPECT_TRUE(store.state().faults.empty());
 }
 
 TEST_F(PolicyStoreTest, AllOff) {

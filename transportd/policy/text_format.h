@@ -4,6 +4,7 @@
 #define TOOLBOXD_TRANSPORTD_POLICY_TEXT_FORMAT_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -11,6 +12,14 @@
 #include "google/protobuf/message.h"
 
 namespace toolboxd {
+
+// What the last reading of a configuration came to.
+struct ConfigurationState {
+  // Whether there was a file.
+  bool found = false;
+  // What is wrong, one for each broken file, with its path.
+  std::vector<std::string> faults;
+};
 
 // The whole file, at most 1 MiB. NOT_FOUND where it or its folder does not exist.
 absl::StatusOr<std::string> ReadTextFile(const std::string& path);

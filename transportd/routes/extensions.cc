@@ -13,7 +13,6 @@
 #include "daemon/channel.h"
 #include "daemon/log.h"
 #include "toolboxd/v1/rpc_handler.grpc.pb.h"
-#include "transportd/policy/text_format.h"
 
 namespace toolboxd {
 namespace {
@@ -59,10 +58,11 @@ void Extensions::Load() {
   commands_.clear();
   schemes_.clear();
   functions_.clear();
+  state_ = ConfigurationState();
   std::vector<std::string> names;
   DIR* folder = opendir(directory_.c_str());
   if (folder == nullptr) {
-    if (errno != ENOENT) LogWarning(directory_, ": ", strerror(errno));
+    if (errno != ENOENT) Skip(directory_, strerror(errno));
   } else {
     while (const dirent* entry = readdir(folder)) {
       const absl::string_view name = entry->d_name;
@@ -70,6 +70,7 @@ void Extensions::Load() {
     }
     closedir(folder);
   }
+  state_.found = !names.empty() || !state_.faults.empty();
   std::sort(names.begin(), names.end());
   for (const std::string& name : names) LoadFile(absl::StrCat(directory_, "/", name));
   // Channels that nothing is bound to any more have this one reference.
@@ -80,18 +81,18 @@ void Extensions::LoadFile(const std::string& path) {
   absl::StatusOr<std::string> text = ReadTextFile(path);
   v1::Routes routes;
   const absl::Status status = text.ok() ? ParseTextProto(*text, routes) : text.status();
-  if (!status.ok()) {
-    LogError(path, " is skipped: ", status.message());
-    return;
-  }
+  if (!status.ok()) return Skip(path, status.message());
   for (const v1::Extension& extension : routes.extension()) {
     const std::string wrong = WhatIsWrong(extension);
-    if (wrong.empty()) continue;
-    LogError(path, " is skipped: ", wrong);
-    return;
+    if (!wrong.empty()) return Skip(path, wrong);
   }
   for (const v1::Extension& extension : routes.extension()) Bind(extension);
   LogInfo(path, ": ", routes.extension_size(), " bindings");
+}
+
+void Extensions::Skip(const std::string& path, absl::string_view fault) {
+  LogError(path, " is skipped: ", fault);
+  state_.faults.push_back(absl::StrCat(path, ": ", fault));
 }
 
 void Extensions::Bind(const v1::Extension& extension) {

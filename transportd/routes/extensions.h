@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "toolboxd/v1/routes.pb.h"
+#include "transportd/policy/text_format.h"
 #include "transportd/routes/router.h"
 
 namespace grpc {
@@ -35,6 +36,7 @@ class Extensions {
   // Reads *.textproto in the order of their names; a later binding wins. A file with an
   // error is logged and skipped as a whole. Connections of bindings that stay are kept.
   void Load();
+  const ConfigurationState& state() const { return state_; }
 
   // The reply of the extension that answers a TCLO command; nothing where none does. An
   // error status becomes "ERROR <message>".
@@ -48,10 +50,13 @@ class Extensions {
   using Targets = absl::flat_hash_map<std::string, ExtensionTarget>;
 
   void LoadFile(const std::string& path);
+  // `path` binds nothing.
+  void Skip(const std::string& path, absl::string_view fault);
   void Bind(const v1::Extension& extension);
 
   const std::string directory_;
   const absl::Duration default_timeout_;
+  ConfigurationState state_;
   absl::flat_hash_map<std::string, std::shared_ptr<grpc::Channel>> channels_;
   Targets commands_;
   Targets schemes_;

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "daemon/short_temp_dir.h"
@@ -66,6 +67,7 @@ TEST_F(ExtensionsTest, NoFolderNoExtensions) {
   const Extensions extensions("/nonexistent", absl::Seconds(1));
   EXPECT_EQ(Ask(extensions, "OS_Halt", ""), "nobody");
   EXPECT_EQ(extensions.FindScheme("echo"), nullptr);
+  EXPECT_FALSE(extensions.state().found);
 }
 
 TEST_F(ExtensionsTest, CommandsSchemesAndFunctions) {
@@ -106,6 +108,10 @@ TEST_F(ExtensionsTest, BadFilesAreSkippedAndLaterOnesWin) {
   EXPECT_EQ(extensions.FindScheme("a/b"), nullptr);
   ASSERT_NE(extensions.FindFunction("g"), nullptr);
   EXPECT_EQ(extensions.FindFunction("g")->timeout, absl::Milliseconds(2));
+  EXPECT_TRUE(extensions.state().found);
+  ASSERT_EQ(extensions.state().faults.size(), 4u);
+  EXPECT_TRUE(absl::StrContains(extensions.state().faults[0], "2.textproto: line 2"))
+      << extensions.state().faults[0];
 }
 
 TEST_F(ExtensionsTest, ReloadGivesCommandsBack) {

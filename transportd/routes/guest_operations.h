@@ -57,6 +57,9 @@ class GuestOperations {
   void Maintain();
   // Reads the policy and routes.d again (SIGHUP).
   void Reload();
+  // What that came to.
+  const ConfigurationState& policy_state() const { return policy_.state(); }
+  const ConfigurationState& routes_state() const { return extensions_.state(); }
 
  private:
   struct Operation;
