@@ -13,13 +13,33 @@ check "toolboxd registers within 5 s of the boot" "$vmxsim" wait --timeout=5s ||
 tell "boot to registered: $(($(now) - boot_began)) ms; transportd was ready $(inside systemctl show -P ActiveEnterTimestampMonotonic toolboxd-transportd | awk '{ print int($1 / 1000) }') ms after the machine's start, basic.target at $(inside systemctl show -P ActiveEnterTimestampMonotonic basic.target | awk '{ print int($1 / 1000) }')"
 
 check "toolboxd-install-check finds all well" check_status 0
+# finds PATTERN: toolboxd-install-check fails (status 1) for this reason.
+finds() { local said got=0; said=$(inside toolboxd-install-check) || got=$?; echo "$said"; [[ $got == 1 ]] && grep -q "^FAIL.*$1" <<<"$said"; }
 inside systemctl stop toolboxd-powerd.socket
-check "it finds a unit that is missing (status 1)" check_status 1
+check "it finds a unit that is missing (status 1)" finds toolboxd-powerd.socket
 inside systemctl start toolboxd-powerd.socket
+policy=$root/etc/toolboxd/policy.textproto
+cp -p "$policy" "$work/policy"
+chmod 600 "$policy"
+check "a policy that transportd cannot read" finds 'policy.*cannot be read'
+printf '# a comment\ndeny "bob"\n' >"$policy"
+chmod 644 "$policy"
+inside systemctl reload toolboxd-transportd
+check "a policy with a mistake" finds 'policy: broken.* line 2'
+cp -p "$work/policy" "$policy"
+printf 'extension { target: "unix:/run/x" }\n' >"$root/etc/toolboxd/routes.d/x.textproto"
+inside systemctl reload toolboxd-transportd
+check "an extension with a mistake" finds 'routes: broken.*x.textproto: nothing is bound'
+rm "$root/etc/toolboxd/routes.d/x.textproto"
+inside systemctl reload toolboxd-transportd
+inside systemctl stop toolboxd-guestinfod.socket toolboxd-guestinfod.service
+check "that there is no guest information" finds 'no guest information'
+inside systemctl start toolboxd-guestinfod.socket
 printf '#!/bin/sh\n' >"$root/etc/toolboxd/power.d/halt/20-open"
 chmod 777 "$root/etc/toolboxd/power.d/halt/20-open"
-check "it finds a script that all may change (status 1)" check_status 1
+check "a script that all may change" finds 20-open
 rm "$root/etc/toolboxd/power.d/halt/20-open"
+check "and that all is well again" check_status 0
 check "no unit of the system failed" eval '! inside systemctl --failed --no-legend | grep .'
 says() { "$vmxsim" info | tee /dev/stderr | grep -q "$1"; }
 check "the host knows the host name" until_ok 5 says '^host name: toolboxd-guest'
