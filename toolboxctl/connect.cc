@@ -71,12 +71,21 @@ void ServeClient(const ConnectOptions& options, UniqueFd client) {
   backwards.join();
 }
 
+// Where the caller's directory goes: in /tmp only where the package is not installed.
+std::string RuntimeFolder() {
+  const char* folder = getenv("XDG_RUNTIME_DIR");
+  if (folder != nullptr && *folder == '/') return folder;
+  if (geteuid() == 0) return "/run";
+  // session makes it for every user whom it serves.
+  const std::string own = absl::StrCat("/run/toolboxd/user/", geteuid());
+  return access(own.c_str(), W_OK | X_OK) == 0 ? own : "/tmp";
+}
+
 // A directory of the caller's own and a listening socket in it; both are removed.
 class PrivateSocket {
  public:
   absl::Status Open(const std::string& name) {
-    const char* base = getenv("XDG_RUNTIME_DIR");
-    dir_ = absl::StrCat(base != nullptr && *base == '/' ? base : "/tmp", "/toolboxctl-XXXXXX");
+    dir_ = absl::StrCat(RuntimeFolder(), "/toolboxctl-XXXXXX");
     // Mode 0700.
     if (mkdtemp(dir_.data()) == nullptr) {
       const int error = errno;
