@@ -16,11 +16,11 @@
 #include "daemon/quiet_engine.h"
 #include "daemon/version.h"
 #include "toolboxctl/connect.h"
+#include "toolboxctl/control_flag.h"
 #include "toolboxctl/status_text.h"
 #include "toolboxctl/toolboxctl.h"
 #include "toolboxctl/transport_client.h"
 
-ABSL_FLAG(std::string, control, "/run/toolboxd/transportd.sock", "transportd's control socket.");
 ABSL_FLAG(std::string, for, "registered", "What 'wait' waits for; there is 'registered' only.");
 ABSL_FLAG(std::string, user, "",
           "Whom 'connect' opens a session for; root only. Yourself by default.");
@@ -121,7 +121,8 @@ int RunVerb(const Program& program, const Arguments& words) {
 
 int RunRpctool(const Arguments& words) {
   if (words.size() == 1) return Rpc(words);
-  return Fail("one argument is needed: the request, such as 'info-get guestinfo.ip'");
+  Fail("one argument is needed: the request, such as 'info-get guestinfo.ip'");
+  return kExitUsage;
 }
 
 bool CalledAs(absl::string_view path, absl::string_view name) {
@@ -134,7 +135,7 @@ int ToolboxctlMain(int argc, char** argv) {
   const bool rpctool = argc > 0 && CalledAs(argv[0], "vmware-rpctool");
   const Program program = {.name = rpctool ? "vmware-rpctool" : "toolboxctl",
                            .usage = rpctool ? kRpctoolUsage : kUsage,
-                           .flag_sources = {"toolboxctl/"},
+                           .flag_sources = {rpctool ? "toolboxctl/control_flag.cc" : "toolboxctl/"},
                            .takes_arguments = true};
   InitLog(program.name, LogLevel::kWarning);
   const absl::StatusOr<CommandLine> line =

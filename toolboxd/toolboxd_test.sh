@@ -21,6 +21,13 @@ done
 # A program sees its own flags only, though all are in the file.
 "$work/guestinfod" --skip_cpuid_check >/dev/null 2>&1
 [[ $? == 2 ]] || fail "guestinfod takes transportd's flags"
+[[ $("$work/vmware-rpctool" --help | grep -oE '^ +--[a-z_]+' | xargs) == "--control --help --version" ]] ||
+  fail "vmware-rpctool has other flags than --control: $("$work/vmware-rpctool" --help)"
+for arguments in '' 'one two'; do
+  # shellcheck disable=SC2086
+  "$work/vmware-rpctool" $arguments >/dev/null 2>&1
+  [[ $? == 2 ]] || fail "vmware-rpctool takes $(wc -w <<<"$arguments") arguments"
+done
 
 "$program" nothing >"$work/out" 2>&1
 [[ $? == 2 ]] || fail "a wrong name is no usage error"

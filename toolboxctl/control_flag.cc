@@ -1,0 +1,5 @@
+#include "toolboxctl/control_flag.h"
+
+#include "absl/flags/flag.h"
+
+ABSL_FLAG(std::string, control, "/run/toolboxd/transportd.sock", "transportd's control socket.");

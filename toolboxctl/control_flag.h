@@ -1,0 +1,13 @@
+// The one flag that vmware-rpctool shares with toolboxctl; in a file of its own, since a
+// program has the flags of files.
+
+#ifndef TOOLBOXD_TOOLBOXCTL_CONTROL_FLAG_H_
+#define TOOLBOXD_TOOLBOXCTL_CONTROL_FLAG_H_
+
+#include <string>
+
+#include "absl/flags/declare.h"
+
+ABSL_DECLARE_FLAG(std::string, control);
+
+#endif  // TOOLBOXD_TOOLBOXCTL_CONTROL_FLAG_H_
