@@ -18,9 +18,14 @@ for name in transportd guestinfod powerd hgfsd vixd; do
   compare "toolboxd-$name.8" "$toolboxd" "$name"
 done
 compare toolboxctl.1 "$toolboxd" toolboxctl
+compare vmware-rpctool.1 "$toolboxd" vmware-rpctool
 compare toolboxd-session.8 session/session
+compare toolboxd-install-check.8 deploy/install-check
 for verb in $("$toolboxd" toolboxctl --help | sed -n 's/^ *toolboxctl \([a-z]*\).*/\1/p'); do
   grep -qE "^\.B(I)? $verb" deploy/man/toolboxctl.1 || fail "toolboxctl.1 does not tell of '$verb'"
+done
+for form in $(vixd/shim/toolboxd-shim --help | sed -n 's/.* toolboxd-shim \([a-z]*\).*/\1/p'); do
+  grep -qE "^\.BI? \"?toolboxd.*shim $form" deploy/man/toolboxd-shim.8 || fail "toolboxd-shim.8 does not tell of '$form'"
 done
 for page in deploy/man/*.[158]; do
   grep -q '^\.TH .*@VERSION@' "$page" || fail "$page has no version"
