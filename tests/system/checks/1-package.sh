@@ -21,6 +21,13 @@ nothing_privileged() { ! find "$work/content" \( -perm /6000 -o -perm -0002 ! -t
 check "no set-user-ID file and none that all may write" nothing_privileged
 no_script_for_services() { ! grep -l '^#!' -r "$work/content/usr/lib/toolboxd" | grep .; }
 check "no program of a service needs an interpreter" no_script_for_services
+completes() (
+  source "$work/content/usr/share/bash-completion/completions/toolboxctl"
+  COMP_WORDS=("$work/content/usr/bin/toolboxctl" st) COMP_CWORD=1
+  _toolboxctl
+  [[ ${COMPREPLY[*]} == status ]]
+)
+check "bash completes toolboxctl's commands" completes
 has_a_page() {
   local name missing=0
   for name in toolboxctl.1 vmware-rpctool.1 toolboxd.8 toolboxd-{transportd,guestinfod,powerd,hgfsd,vixd,session,shim,install-check}.8 \

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# What bash offers after the words of a command line, split as bash splits them.
+set -uo pipefail
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+ln -s "$PWD/toolboxd/toolboxd" "$work/toolboxctl"
+source deploy/bash-completion/toolboxctl
+failures=0
+
+offers() {  # EXPECTED WORD…: the last word is the one that is being written
+  local expected=$1
+  shift
+  COMP_WORDS=("$work/toolboxctl" "$@") COMP_CWORD=$# COMPREPLY=()
+  _toolboxctl
+  [[ ${COMPREPLY[*]} == "$expected" ]] && return
+  echo "FAIL: '$*' offers '${COMPREPLY[*]}', not '$expected'"
+  failures=$((failures + 1))
+}
+
+complete -p toolboxctl >/dev/null || { echo "FAIL: nothing is registered"; failures=1; }
+offers "connect rpc status wait" ""
+offers "status" st
+offers "" nothing
+offers "hgfsd vixd" connect ""
+offers "vixd" connect v
+offers "" status ""
+offers "--timeout" wait --t
+offers "--control" --c
+# The value of a flag is no verb.
+offers "status" --control = /x st
+offers "status" --control /x st
+offers "hgfsd vixd" --control = /x connect ""
+offers "status" --version st
+touch "$work/socket"
+offers "$work/socket" --control = "$work/s"
+offers "$work/socket" status --control "$work/s"
+offers "registered" wait --for =
+offers "root" connect vixd --user = roo
+offers "" wait --timeout = 3
+
+((failures == 0)) && echo PASS
+exit $((failures > 0))
