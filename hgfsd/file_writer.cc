@@ -12,11 +12,11 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/status.h"
 #include "hgfsd/attributes.h"
+#include "hgfsd/extended_attributes.h"
 #include "hgfsd/file_error.h"
 #include "hgfsd/file_info.h"
 #include "hgfsd/mounts.h"
 #include "hgfsd/paths.h"
-#include "hgfsd/tree_copy.h"
 
 namespace toolboxd::hgfsd {
 namespace {
@@ -135,12 +135,14 @@ absl::Status FileWriter::CopyAttributesOfTarget(const struct stat& target) {
       fchown(file_.get(), target.st_uid, target.st_gid) != 0) {
     return FileError(errno, name_);
   }
-  if (fchmod(file_.get(), target.st_mode & 07777) != 0) return FileError(errno, name_);
   // user.* needs permission to read; who may only write keeps the file by writing in place.
   UniqueFd source(openat(directory_.get(), name_.c_str(),
                          O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
   if (!source.ok()) return FileError(errno, name_);
-  return CopyExtendedAttributes(source.get(), file_.get(), /*lenient=*/false);
+  absl::Status status = CopyExtendedAttributes(source.get(), file_.get(), /*lenient=*/false);
+  if (!status.ok()) return status;
+  if (fchmod(file_.get(), target.st_mode & 07777) != 0) return FileError(errno, name_);
+  return absl::OkStatus();
 }
 
 FileWriter::~FileWriter() {

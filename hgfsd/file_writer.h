@@ -24,7 +24,8 @@ namespace toolboxd::hgfsd {
 // the target's directory (or, where the file system has none, named ".toolboxd-upload-" and
 // a number), which takes the target's name at Commit. Until then the target is as it was, and
 // nothing is left if the writer or the process ends. An existing target's owner, permissions,
-// ACL and extended attributes are given to the new file first.
+// ACL and extended attributes are given to the new file first; an ACL that the directory gives
+// new files is not.
 //
 // In place, where content stays (OPEN_EXISTING, CREATE), and where replacing would lose
 // something: the attributes cannot be given, the directory cannot be written, the target is

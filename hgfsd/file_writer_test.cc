@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/acl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -71,9 +70,7 @@ TEST(FileWriter, ReplacingKeepsOwnerPermissionsAclAndExtendedAttributes) {
   const std::string file = dir.File("file", "old", 0640);
   ASSERT_EQ(chown(file.c_str(), 7, 8), 0);
   const bool xattrs = setxattr(file.c_str(), "user.note", "x", 1, 0) == 0;
-  acl_t acl = acl_from_text("u::rw,u:9:r,g::r,m::r,o::-");
-  ASSERT_EQ(acl_set_file(file.c_str(), ACL_TYPE_ACCESS, acl), 0);
-  acl_free(acl);
+  SetAcl(file, ACL_TYPE_ACCESS, "u::rw,u:9:r,g::r,m::r,o::-");
   const ino_t before = InodeOf(file);
   ASSERT_THAT(Upload(file, "new"), IsOk());
   EXPECT_NE(InodeOf(file), before);
@@ -83,12 +80,25 @@ TEST(FileWriter, ReplacingKeepsOwnerPermissionsAclAndExtendedAttributes) {
   EXPECT_EQ(st.st_uid, 7u);
   EXPECT_EQ(st.st_gid, 8u);
   EXPECT_EQ(st.st_mode & 07777, 0640u);
+  EXPECT_TRUE(HasAcl(file, ACL_TYPE_ACCESS));
   char value[256];
-  EXPECT_GT(getxattr(file.c_str(), "system.posix_acl_access", value, sizeof(value)), 28);
   if (xattrs) {
     EXPECT_EQ(getxattr(file.c_str(), "user.note", value, sizeof(value)), 1);
   }
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre("file"));
+}
+
+TEST(FileWriter, ReplacingGivesNoAccessThatTheDirectoryHasForNewFiles) {
+  TestDirectory dir;
+  const std::string file = dir.File("file", "old", 0640);
+  SetAcl(dir.path(), ACL_TYPE_DEFAULT, "u::rw,u:65534:rw,g::r,m::rw,o::-");
+  ASSERT_THAT(Upload(file, "new"), IsOk());
+  EXPECT_EQ(ModeOf(file), 0640u);
+  EXPECT_FALSE(HasAcl(file, ACL_TYPE_ACCESS));
+  AsNobody([&] { EXPECT_EQ(open(file.c_str(), O_RDONLY), -1); });
+  // A file that is new has what the directory gives.
+  ASSERT_THAT(Upload(dir / "new", "x", Mode::CREATE_OR_TRUNCATE, 0660), IsOk());
+  AsNobody([&] { EXPECT_EQ(ReadFile(dir / "new"), "x"); });
 }
 
 TEST(FileWriter, LastLinkIsFollowedAndStays) {

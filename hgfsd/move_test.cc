@@ -1,6 +1,8 @@
 #include "hgfsd/move.h"
 
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -155,6 +157,59 @@ TEST(Across, TreesWithLinksHolesAndOddNames) {
   ASSERT_EQ(stat((other / "t/sparse").c_str(), &sparse), 0);
   EXPECT_EQ(sparse.st_size, 64 << 20);
   EXPECT_LT(sparse.st_blocks * 512, 1 << 20);
+}
+
+TEST(Across, TheTargetDirectoryGivesNoAccess) {
+  TestDirectory dir, other(kOther);
+  TreeRemover remover;
+  SetAcl(other.path(), ACL_TYPE_DEFAULT, "u::rwx,u:65534:rwx,g::rx,m::rwx,o::-");
+  dir.Directory("tree", 0770);
+  dir.File("tree/file", "secret", 0660);
+  ASSERT_EQ(mkfifo((dir / "tree/pipe").c_str(), 0600), 0);
+  chmod((dir / "tree/pipe").c_str(), 0660);
+  EXPECT_THAT(MoveDirectory(dir / "tree", other / "t", remover), IsOk());
+  for (const char* name : {"t", "t/file", "t/pipe"}) {
+    EXPECT_FALSE(HasAcl(other / name, ACL_TYPE_ACCESS)) << name;
+    EXPECT_FALSE(HasAcl(other / name, ACL_TYPE_DEFAULT)) << name;
+  }
+  EXPECT_EQ(ModeOf(other / "t"), 0770u);
+  EXPECT_EQ(ModeOf(other / "t/file"), 0660u);
+  EXPECT_EQ(ModeOf(other / "t/pipe"), 0660u);
+  AsNobody([&] { EXPECT_EQ(open((other / "t").c_str(), O_RDONLY), -1); });
+}
+
+TEST(Across, AclsAreKept) {
+  TestDirectory dir, other(kOther);
+  TreeRemover remover;
+  dir.Directory("tree", 0750);
+  dir.File("tree/file", "x", 0640);
+  ASSERT_EQ(mkfifo((dir / "tree/pipe").c_str(), 0600), 0);
+  SetAcl(dir / "tree/file", ACL_TYPE_ACCESS, "u::rw,u:65534:r,g::-,m::r,o::-");
+  SetAcl(dir / "tree/pipe", ACL_TYPE_ACCESS, "u::rw,u:65534:r,g::-,m::r,o::-");
+  SetAcl(dir / "tree", ACL_TYPE_ACCESS, "u::rwx,u:65534:rx,g::-,m::rx,o::-");
+  SetAcl(dir / "tree", ACL_TYPE_DEFAULT, "u::rwx,u:65534:rx,g::-,m::rx,o::-");
+  EXPECT_THAT(MoveDirectory(dir / "tree", other / "t", remover), IsOk());
+  for (const char* name : {"t", "t/file", "t/pipe"}) {
+    EXPECT_TRUE(HasAcl(other / name, ACL_TYPE_ACCESS)) << name;
+  }
+  EXPECT_TRUE(HasAcl(other / "t", ACL_TYPE_DEFAULT));
+  AsNobody([&] { EXPECT_EQ(ReadFile(other / "t/file"), "x"); });
+}
+
+// The group's bits of a file with an ACL are the mask, which is more than the group has.
+TEST(Across, WithoutAclsTheGroupDoesNotGetTheMask) {
+  TestDirectory dir;
+  dir.File("file", "x", 0600);
+  SetAcl(dir / "file", ACL_TYPE_ACCESS, "u::rw,u:9:rw,g::r,m::rw,o::-");
+  EXPECT_EQ(ModeOf(dir / "file"), 0660u);
+  dir.Directory("other");
+  if (unshare(CLONE_NEWNS) != 0 || mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+      mount("ramfs", (dir / "other").c_str(), "ramfs", 0, nullptr) != 0) {
+    FAIL() << "mounting needs root";
+  }
+  EXPECT_THAT(MoveFile(dir / "file", dir / "other/file", false), IsOk());
+  EXPECT_EQ(ModeOf(dir / "other/file"), 0640u);
+  umount((dir / "other").c_str());
 }
 
 TEST(Across, CancelledHalfwayLeavesNoTrace) {

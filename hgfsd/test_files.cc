@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -66,6 +67,19 @@ mode_t ModeOf(const std::string& path) {
   struct stat st = {};
   EXPECT_EQ(lstat(path.c_str(), &st), 0) << path;
   return st.st_mode & 07777;
+}
+
+void SetAcl(const std::string& path, acl_type_t type, const char* text) {
+  acl_t acl = acl_from_text(text);
+  ASSERT_NE(acl, nullptr) << text;
+  EXPECT_EQ(acl_set_file(path.c_str(), type, acl), 0) << path;
+  acl_free(acl);
+}
+
+bool HasAcl(const std::string& path, acl_type_t type) {
+  const char* name =
+      type == ACL_TYPE_ACCESS ? "system.posix_acl_access" : "system.posix_acl_default";
+  return lgetxattr(path.c_str(), name, nullptr, 0) > 0;
 }
 
 std::vector<std::string> Names(const std::string& directory) {

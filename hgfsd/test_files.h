@@ -3,6 +3,7 @@
 #ifndef TOOLBOXD_HGFSD_TEST_FILES_H_
 #define TOOLBOXD_HGFSD_TEST_FILES_H_
 
+#include <sys/acl.h>
 #include <sys/types.h>
 
 #include <functional>
@@ -40,6 +41,10 @@ std::string ReadFile(const std::string& path);
 bool Exists(const std::string& path);
 // Permission bits of a file.
 mode_t ModeOf(const std::string& path);
+// Gives a file or directory an ACL (acl_from_text), and tells whether it has one that says
+// more than its permission bits. `type` is ACL_TYPE_ACCESS or ACL_TYPE_DEFAULT.
+void SetAcl(const std::string& path, acl_type_t type, const char* text);
+bool HasAcl(const std::string& path, acl_type_t type);
 // Names in a directory without "." and "..", sorted.
 std::vector<std::string> Names(const std::string& directory);
 

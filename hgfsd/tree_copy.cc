@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/types.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,10 +11,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "daemon/status.h"
 #include "daemon/unique_fd.h"
 #include "hgfsd/directory_stream.h"
+#include "hgfsd/extended_attributes.h"
 #include "hgfsd/file_error.h"
 #include "hgfsd/mounts.h"
 #include "hgfsd/paths.h"
@@ -41,9 +40,13 @@ class Copy {
                     const struct stat& st);
   absl::Status Directory(int from, const std::string& name, int to, const std::string& to_name,
                          const std::string& shown, int depth);
+  absl::Status Link(int from, const std::string& name, int to, const std::string& to_name,
+                    const struct stat& st);
+  absl::Status PipeOrDevice(int from, const std::string& name, int to, const std::string& to_name,
+                            const struct stat& st);
   absl::Status Content(int from, int to, off_t size);
   absl::Status Range(int from, int to, off_t begin, off_t end);
-  absl::Status Attributes(int fd, const struct stat& st);
+  absl::Status Attributes(int from, int to, const struct stat& st);
 
   const int top_;
   const Cancelled& cancelled_;
@@ -64,21 +67,37 @@ absl::Status Copy::Entry(int from, const std::string& name, int to, const std::s
     }
   }
   if (S_ISREG(st.st_mode)) return File(from, name, to, to_name, st);
-  if (S_ISLNK(st.st_mode)) {
-    absl::StatusOr<std::string> target = ReadLink(from, name);
-    if (!target.ok()) return target.status();
-    if (symlinkat(target->c_str(), to, to_name.c_str()) != 0) return FileError(errno, to_name);
-  } else if (mknodat(to, to_name.c_str(), st.st_mode & (S_IFMT | 0700), st.st_rdev) != 0) {
+  if (S_ISLNK(st.st_mode)) return Link(from, name, to, to_name, st);
+  return PipeOrDevice(from, name, to, to_name, st);
+}
+
+absl::Status Copy::Link(int from, const std::string& name, int to, const std::string& to_name,
+                        const struct stat& st) {
+  absl::StatusOr<std::string> target = ReadLink(from, name);
+  if (!target.ok()) return target.status();
+  if (symlinkat(target->c_str(), to, to_name.c_str()) != 0) return FileError(errno, to_name);
+  const struct timespec times[2] = {st.st_atim, st.st_mtim};
+  // Nobody asks who a link belongs to.
+  (void)!fchownat(to, to_name.c_str(), st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW);
+  if (utimensat(to, to_name.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) {
     return FileError(errno, to_name);
   }
-  const struct timespec times[2] = {st.st_atim, st.st_mtim};
-  const int nofollow = AT_SYMLINK_NOFOLLOW;
-  const bool owned = fchownat(to, to_name.c_str(), st.st_uid, st.st_gid, nofollow) == 0;
-  if (!S_ISLNK(st.st_mode)) {
-    fchmodat(to, to_name.c_str(), st.st_mode & (owned ? 07777 : 0777), 0);
-  }
-  if (utimensat(to, to_name.c_str(), times, nofollow) != 0) return FileError(errno, to_name);
   return absl::OkStatus();
+}
+
+absl::Status Copy::PipeOrDevice(int from, const std::string& name, int to,
+                                const std::string& to_name, const struct stat& st) {
+  if (mknodat(to, to_name.c_str(), st.st_mode & (S_IFMT | 0700), st.st_rdev) != 0) {
+    return FileError(errno, to_name);
+  }
+  // Not opened: that would wait, or act on a device.
+  UniqueFd in(openat(from, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (!in.ok()) return FileError(errno, name);
+  UniqueFd out(openat(to, to_name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (!out.ok()) return FileError(errno, to_name);
+  absl::Status status = CopyExtendedAttributes(in.get(), out.get(), /*lenient=*/true);
+  if (!status.ok()) return status;
+  return Attributes(in.get(), out.get(), st);
 }
 
 absl::Status Copy::File(int from, const std::string& name, int to, const std::string& to_name,
@@ -93,7 +112,7 @@ absl::Status Copy::File(int from, const std::string& name, int to, const std::st
       !status.ok()) {
     return status;
   }
-  return Attributes(out.get(), st);
+  return Attributes(in.get(), out.get(), st);
 }
 
 absl::Status Copy::Directory(int from, const std::string& name, int to,
@@ -123,7 +142,7 @@ absl::Status Copy::Directory(int from, const std::string& name, int to,
       !status.ok()) {
     return status;
   }
-  return Attributes(out.get(), st);
+  return Attributes(in_fd, out.get(), st);
 }
 
 // Piece by piece between the holes; the file is as long as it was when the copy began.
@@ -174,16 +193,19 @@ absl::Status Copy::Range(int from, int to, off_t begin, off_t end) {
   return absl::OkStatus();
 }
 
-absl::Status Copy::Attributes(int fd, const struct stat& st) {
+// Either descriptor may be O_PATH.
+absl::Status Copy::Attributes(int from, int to, const struct stat& st) {
   struct stat now;
-  if (fstat(fd, &now) != 0) return FileError(errno, "attributes");
+  if (fstat(to, &now) != 0) return FileError(errno, "attributes");
+  const std::string file = absl::StrCat("/proc/self/fd/", to);
   bool owned = now.st_uid == st.st_uid && now.st_gid == st.st_gid;
-  if (!owned) owned = fchown(fd, st.st_uid, st.st_gid) == 0;
+  if (!owned) owned = chown(file.c_str(), st.st_uid, st.st_gid) == 0;
   // A group that the user is in can be given even if the owner cannot.
-  if (!owned) (void)!fchown(fd, -1, st.st_gid);
-  if (fchmod(fd, st.st_mode & (owned ? 07777 : 0777)) != 0) return FileError(errno, "attributes");
+  if (!owned) (void)!chown(file.c_str(), -1, st.st_gid);
+  const mode_t mode = PermissionsOfCopy(from, to, st.st_mode & (owned ? 07777 : 0777));
+  if (chmod(file.c_str(), mode) != 0) return FileError(errno, "attributes");
   const struct timespec times[2] = {st.st_atim, st.st_mtim};
-  if (futimens(fd, times) != 0) return FileError(errno, "attributes");
+  if (utimensat(AT_FDCWD, file.c_str(), times, 0) != 0) return FileError(errno, "attributes");
   return absl::OkStatus();
 }
 
@@ -192,37 +214,6 @@ absl::Status Copy::Attributes(int fd, const struct stat& st) {
 absl::Status CopyTree(int from, const std::string& from_name, int to, const std::string& to_name,
                       const Cancelled& cancelled) {
   return Copy(to, cancelled).Entry(from, from_name, to, to_name, to_name, 0);
-}
-
-absl::Status CopyExtendedAttributes(int from, int to, bool lenient) {
-  const ssize_t size = flistxattr(from, nullptr, 0);
-  if (size <= 0) return absl::OkStatus();  // None, or not on this file system.
-  std::string names(size, '\0');
-  const ssize_t listed = flistxattr(from, names.data(), names.size());
-  if (listed < 0) return FileError(errno, "extended attributes");
-  names.resize(listed);
-  for (absl::string_view view : absl::StrSplit(names, '\0', absl::SkipEmpty())) {
-    const std::string name(view);
-    if (name == "security.ima" || name == "security.evm" || name == "security.capability") {
-      continue;
-    }
-    const ssize_t length = fgetxattr(from, name.c_str(), nullptr, 0);
-    if (length < 0) continue;
-    std::string value(length, '\0');
-    const ssize_t got = fgetxattr(from, name.c_str(), value.data(), value.size());
-    if (got < 0) continue;
-    value.resize(got);
-    if (fsetxattr(to, name.c_str(), value.data(), value.size(), 0) == 0) continue;
-    const int error = errno;
-    std::string present(value.size(), '\0');
-    if (fgetxattr(to, name.c_str(), present.data(), present.size()) ==
-            static_cast<ssize_t>(value.size()) &&
-        present == value) {
-      continue;
-    }
-    if (error == ENOSPC || error == EDQUOT || !lenient) return FileError(error, name);
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace toolboxd::hgfsd
