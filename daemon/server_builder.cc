@@ -74,9 +74,10 @@ void ConfigureBuilder(const ServerLimits& limits, const std::vector<NamedService
       GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
       static_cast<int>(absl::ToInt64Milliseconds(limits.handshake_timeout)));
   builder->AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
-  // How far a stream's sender may be ahead: four packets of an upload. gRPC's 64 KiB let
-  // each one wait for the one before.
-  builder->AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 256 << 10);
+  // How far a stream's sender may be ahead: eight packets of an upload. gRPC's 64 KiB let
+  // each one wait for the one before; what it makes of them by itself has no bound.
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 512 << 10);
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
 }
 
 // Health first: its Watch streams would otherwise last until the grace is over.

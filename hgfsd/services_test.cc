@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <optional>
+#include <thread>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -112,6 +114,8 @@ class Services : public testing::Test {
     grpc::ServerBuilder builder;
     builder.RegisterService(&files_service_);
     builder.RegisterService(&handler_service_);
+    // How long a thread of the server waits for work before it looks whether to end.
+    builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::CQ_TIMEOUT_MSEC, 200);
     server_ = builder.BuildAndStart();
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     grpc::AddInsecureChannelFromFd(server_.get(), ends[0]);
@@ -352,33 +356,83 @@ TEST_F(Services, AReaderThatStopsReadingStopsTheServer) {
 }
 
 // The program as session starts it.
+class Program {
+ public:
+  Program() {
+    int ends[2];
+    MakeConnection(ends);
+    pid_ = fork();
+    if (pid_ == 0) {
+      dup2(ends[0], 3);
+      fcntl(3, F_SETFD, 0);
+      execl("hgfsd/hgfsd", "hgfsd", nullptr);
+      _exit(127);
+    }
+    close(ends[0]);
+    channel_ = ChannelOn(ends[1]);
+    handler_ = v1::FileHandler::NewStub(channel_);
+  }
+  ~Program() { EXPECT_EQ(End(), 0); }
+
+  v1::FileHandler::Stub& handler() { return *handler_; }
+  // Closes the connection; returns what wait tells.
+  int End() {
+    handler_.reset();
+    channel_.reset();
+    if (pid_ == 0) return status_;
+    EXPECT_EQ(waitpid(pid_, &status_, 0), pid_);
+    pid_ = 0;
+    return status_;
+  }
+
+ private:
+  pid_t pid_;
+  int status_ = -1;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::FileHandler::Stub> handler_;
+};
+
 TEST(Hgfsd, ServesTheConnectionAtDescriptor3AndEndsWithIt) {
   TestDirectory dir;
-  int ends[2];
-  MakeConnection(ends);
-  const pid_t child = fork();
-  if (child == 0) {
-    dup2(ends[0], 3);
-    fcntl(3, F_SETFD, 0);
-    execl("hgfsd/hgfsd", "hgfsd", nullptr);
-    _exit(127);
-  }
-  close(ends[0]);
+  Program program;
   {
-    auto channel = ChannelOn(ends[1]);
-    auto handler = v1::FileHandler::NewStub(channel);
-    Upload upload(*handler, dir / "file");
+    Upload upload(program.handler(), dir / "file");
     EXPECT_TRUE(upload.Append("content"));
     EXPECT_TRUE(upload.Commit().ok());
-    Upload broken(*handler, dir / "broken");
+    Upload broken(program.handler(), dir / "broken");
     EXPECT_TRUE(broken.Append("content"));
     broken.Cancel();
     broken.Finish();
   }
-  int status = -1;
-  EXPECT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0);
+  EXPECT_EQ(program.End(), 0);
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre("file"));
+}
+
+TEST(Hgfsd, AnUploadThatIsNotTakenIsHeldBack) {
+  TestDirectory dir;
+  Program program;
+  // A fast one first: it must not make the next one's window larger.
+  const std::string data(60 << 10, 'x');
+  Upload fast(program.handler(), dir / "file");
+  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(fast.Append(data));
+  EXPECT_TRUE(fast.Commit().ok());
+  ASSERT_EQ(mkfifo((dir / "pipe").c_str(), 0600), 0);
+  const int nobody_reads = open((dir / "pipe").c_str(), O_RDONLY | O_NONBLOCK);
+  Upload slow(program.handler(), dir / "pipe");
+  std::atomic<size_t> taken = 0;
+  std::thread writer([&] {
+    while (slow.Append(data)) taken += data.size();
+  });
+  size_t before;
+  do {
+    before = taken;
+    usleep(300000);
+  } while (taken != before);
+  EXPECT_LT(taken, 1u << 20);
+  slow.Cancel();
+  writer.join();
+  EXPECT_FALSE(slow.Finish().ok());
+  close(nobody_reads);
 }
 
 }  // namespace

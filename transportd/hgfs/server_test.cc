@@ -8,6 +8,7 @@
 #include "toolboxd/v1/errors.pb.h"
 #include "transportd/hgfs/grpc_file_store.h"
 #include "transportd/hgfs/path.h"
+#include "transportd/sessions/session_channel.h"
 #include "transportd/testing/fake_hgfsd.h"
 #include "transportd/testing/service_host.h"
 #include "transportd/wire/test_data.h"
@@ -340,6 +341,27 @@ TEST_F(HgfsServerTest, NumberOfSessionsAndHandlesIsBounded) {
     ASSERT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSuccess);
   }
   EXPECT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSharingViolation);
+}
+
+// transportd's memory is everybody's: a host that opens downloads and does not read them
+// costs a window each.
+TEST_F(HgfsServerTest, DownloadsThatAreNotReadAreHeldBack) {
+  constexpr int kFiles = 32;
+  hgfsd_.Put("/tmp/f", std::string(8 << 20, 'x'));
+  CreateSession();
+  for (int i = 0; i < kFiles; ++i) {
+    uint32_t handle;
+    ASSERT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSuccess);
+    std::string data;
+    ASSERT_EQ(ReadAt(handle, 0, 0xF000, data), Status::kSuccess);
+  }
+  uint64_t sent;
+  do {
+    sent = hgfsd_.sent;
+    absl::SleepFor(absl::Milliseconds(200));
+  } while (hgfsd_.sent != sent);
+  // Besides the window: the first packet, one that is fetched, one that the server holds.
+  EXPECT_LE(sent / kFiles, kStreamWindowBytes + 4 * 0xF000u);
 }
 
 TEST_F(HgfsServerTest, HungServiceCostsOneError) {

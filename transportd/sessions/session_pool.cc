@@ -8,17 +8,11 @@
 
 #include "daemon/steady_time.h"
 #include "grpcpp/channel.h"
-#include "grpcpp/create_channel_posix.h"
-#include "grpcpp/support/channel_arguments.h"
 #include "session/client.h"
+#include "transportd/sessions/session_channel.h"
 
 namespace toolboxd {
 namespace {
-
-// What a service may answer in one message: a page of a listing, a chunk of a file.
-constexpr int kMaxMessageBytes = 8 << 20;
-// What a stream may send ahead of the packets that ask for it.
-constexpr int kStreamWindowBytes = 256 << 10;
 
 bool IsRefusal(const absl::Status& status) {
   return absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status);
@@ -34,18 +28,6 @@ bool IsDead(int fd) {
 bool HasHungUp(int fd) {
   pollfd item{fd, POLLRDHUP, 0};
   return poll(&item, 1, 0) != 0;
-}
-
-std::shared_ptr<grpc::Channel> MakeChannel(int fd) {
-  // gRPC takes the descriptor and demands that it does not block.
-  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
-  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kStreamWindowBytes);
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
-  arguments.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);
-  return grpc::CreateCustomInsecureChannelFromFd("session", fd, arguments);
 }
 
 }  // namespace
@@ -160,7 +142,7 @@ absl::StatusOr<std::shared_ptr<UserSession>> SessionPool::Open(SessionService se
   session->user = std::string(user);
   session->service = service;
   UniqueFd watch(fcntl(*connection, F_DUPFD_CLOEXEC, 0));
-  session->channel = MakeChannel(*connection);
+  session->channel = MakeSessionChannel(*connection);
   sessions_.push_front({session, std::move(watch), credential, now, now});
   KeepSpare(service);
   return session;

@@ -204,6 +204,7 @@ class FakeHgfsd::HandlerService final : public v1::FileHandler::Service {
       if (Hangs(fake_.hang, context)) return grpc::Status::CANCELLED;
       reply.set_data(file.content.substr(at, chunk_size));
       if (!writer->Write(reply)) return grpc::Status::CANCELLED;
+      fake_.sent += reply.data().size();
       if (fake_.fail_after_first_chunk != 0) {
         return Fail(static_cast<v1::Reason>(fake_.fail_after_first_chunk.load()));
       }

@@ -4,6 +4,7 @@
 #define TOOLBOXD_TRANSPORTD_TESTING_FAKE_HGFSD_H_
 
 #include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -44,6 +45,8 @@ class FakeHgfsd {
   std::atomic<int> fail_after_first_chunk{0};
   // Read streams that were opened, to see restarts.
   std::atomic<int> reads{0};
+  // Bytes of content that gRPC has taken from read streams.
+  std::atomic<uint64_t> sent{0};
 
  private:
   class FilesService;

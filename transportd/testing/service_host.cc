@@ -7,9 +7,9 @@
 #include <chrono>
 #include <cstdlib>
 
-#include "grpcpp/create_channel_posix.h"
 #include "grpcpp/server_builder.h"
 #include "grpcpp/server_posix.h"
+#include "transportd/sessions/session_channel.h"
 
 namespace toolboxd::testing {
 
@@ -36,9 +36,7 @@ int ServiceHost::Connect() {
   return ends[0];
 }
 
-std::shared_ptr<grpc::Channel> ServiceHost::Channel() {
-  return grpc::CreateInsecureChannelFromFd("test", Connect());
-}
+std::shared_ptr<grpc::Channel> ServiceHost::Channel() { return MakeSessionChannel(Connect()); }
 
 void ServiceHost::Kill() {
   for (const int fd : ends_) shutdown(fd, SHUT_RDWR);

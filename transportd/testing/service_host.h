@@ -20,7 +20,7 @@ class ServiceHost {
 
   // A new connection's client end, which the caller owns; gRPC can be spoken on it at once.
   int Connect();
-  // The same as a channel.
+  // The same as a channel, with a session's settings.
   std::shared_ptr<grpc::Channel> Channel();
 
   // Ends all connections, as the death of a process would.

@@ -1,0 +1,29 @@
+#include "transportd/sessions/session_channel.h"
+
+#include <fcntl.h>
+
+#include "grpcpp/create_channel_posix.h"
+#include "grpcpp/support/channel_arguments.h"
+
+namespace toolboxd {
+namespace {
+
+// What a service may answer in one message: a page of a listing, a chunk of a file.
+constexpr int kMaxMessageBytes = 8 << 20;
+
+}  // namespace
+
+std::shared_ptr<grpc::Channel> MakeSessionChannel(int fd) {
+  // gRPC demands it.
+  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kStreamWindowBytes);
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  arguments.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);
+  return grpc::CreateCustomInsecureChannelFromFd("session", fd, arguments);
+}
+
+}  // namespace toolboxd

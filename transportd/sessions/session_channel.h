@@ -1,0 +1,22 @@
+// The gRPC channel over a session's connection.
+
+#ifndef TOOLBOXD_TRANSPORTD_SESSIONS_SESSION_CHANNEL_H_
+#define TOOLBOXD_TRANSPORTD_SESSIONS_SESSION_CHANNEL_H_
+
+#include <memory>
+
+#include "grpcpp/channel.h"
+
+namespace toolboxd {
+
+// What a stream may hold that nobody has asked for yet: four of the host's packets. It does
+// not grow with the speed of the connection, as gRPC's windows do by default: transportd
+// would hold megabytes for each download that the host has opened and does not read.
+constexpr int kStreamWindowBytes = 256 << 10;
+
+// Takes the connected socket `fd`, and makes it non-blocking.
+std::shared_ptr<grpc::Channel> MakeSessionChannel(int fd);
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_TRANSPORTD_SESSIONS_SESSION_CHANNEL_H_
