@@ -25,8 +25,8 @@ const Verb* Find(absl::string_view name) {
   return nullptr;
 }
 
-// How long an operation may take; a host waits about as long.
-constexpr absl::Duration kPatience = absl::Seconds(60);
+// How long a request may take; a host waits about as long.
+constexpr absl::string_view kPatience = "60s";
 
 std::string FromEnvironment(const char* name) {
   const char* value = std::getenv(name);
@@ -37,9 +37,10 @@ std::string FromEnvironment(const char* name) {
 
 std::string GuestUsage() {
   std::string text =
-      "Usage: vmxsim guest [--control=PATH] [--user=USER] [--password=PASSWORD] VERB [ARGUMENT…]\n\n"
+      "Usage: vmxsim guest [--control=PATH] [--user=USER] [--password=PASSWORD] [--timeout=TIME]\n"
+      "                    VERB [ARGUMENT…]\n\n"
       "Guest operations as vSphere makes them; user and password default to\n"
-      "$VMXSIM_USER and $VMXSIM_PASSWORD.\n\n";
+      "$VMXSIM_USER and $VMXSIM_PASSWORD. Each request to the guest may take TIME (60s).\n\n";
   for (const std::vector<Verb>* verbs : AllVerbs()) {
     for (const Verb& verb : *verbs) absl::StrAppend(&text, "  ", verb.usage, "\n");
   }
@@ -62,12 +63,17 @@ int GuestMain(const std::vector<std::string>& words) {
     std::printf("Usage: vmxsim guest %s\n", verb->usage);
     return 0;
   }
+  absl::Duration patience;
+  if (!absl::ParseDuration(common.Value("--timeout", kPatience), &patience)) {
+    std::fputs("vmxsim guest: --timeout is a time such as 5s\n", stderr);
+    return 2;
+  }
   absl::StatusOr<Client> host = Client::Connect(common.Value("--control"));
   if (!host.ok()) {
     std::fprintf(stderr, "vmxsim guest: %s\n", std::string(host.status().message()).c_str());
     return 1;
   }
-  GuestClient client([&host](absl::string_view request) { return host->Tclo(request, kPatience); },
+  GuestClient client([&](absl::string_view request) { return host->Tclo(request, patience); },
                      common.Value("--user", FromEnvironment("VMXSIM_USER")),
                      common.Value("--password", FromEnvironment("VMXSIM_PASSWORD")));
   const absl::Status status = verb->run(client, arguments);
