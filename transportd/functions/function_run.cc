@@ -7,90 +7,119 @@
 
 namespace toolboxd {
 
-FunctionRun::FunctionRun(std::shared_ptr<grpc::Channel> channel, v1::StartFunction start,
-                         FunctionLimits limits, std::shared_ptr<void> pin)
-    : limits_(limits),
-      stub_(v1::Function::NewStub(std::move(channel))),
-      stream_(stub_->Run(&context_)),
-      pin_(std::move(pin)) {
-  receiver_ = std::thread([this] { Receive(); });
-  sender_ = std::thread([this, start = std::move(start)]() mutable { Send(std::move(start)); });
+FunctionRun::FunctionRun(FunctionLimits limits, std::shared_ptr<void> pin)
+    : limits_(limits), call_(std::make_unique<Call>()), pin_(std::move(pin)) {}
+
+std::shared_ptr<FunctionRun> FunctionRun::Start(FunctionLoop& loop,
+                                                const std::shared_ptr<grpc::Channel>& channel,
+                                                v1::StartFunction start, FunctionLimits limits,
+                                                std::shared_ptr<void> pin) {
+  std::shared_ptr<FunctionRun> run(new FunctionRun(limits, std::move(pin)));
+  absl::MutexLock lock(&run->mutex_);
+  run->self_ = run;
+  run->call_->start = std::move(start);
+  run->call_->stream =
+      v1::Function::NewStub(channel)->PrepareAsyncRun(&run->call_->context, loop.queue());
+  run->call_->stream->StartCall(run->Begin(run->started_));
+  return run;
 }
 
-FunctionRun::~FunctionRun() {
-  context_.TryCancel();
-  receiver_.join();
-  sender_.join();
+void FunctionRun::Done(void (FunctionRun::*then)(bool ok), bool ok) {
+  // These go after the lock: they may end a session, and this.
+  std::shared_ptr<FunctionRun> self;
+  std::unique_ptr<Call> call;
+  std::shared_ptr<void> pin;
+  absl::MutexLock lock(&mutex_);
+  --steps_;
+  (this->*then)(ok);
+  if (!ended_) return;
+  pin.swap(pin_);
+  if (steps_ > 0) return;
+  call.swap(call_);
+  self.swap(self_);
 }
 
-void FunctionRun::Receive() {
-  v1::RunReply reply;
-  while (stream_->Read(&reply)) Keep(reply);
-  {
-    absl::MutexLock lock(&mutex_);
-    input_closed_ = true;
-    exited_ = true;
+void* FunctionRun::Begin(Step& step) {
+  ++steps_;
+  return static_cast<FunctionStep*>(&step);
+}
+
+void FunctionRun::Started(bool ok) {
+  if (!ok) return Finish();
+  v1::RunRequest request;
+  request.mutable_start()->Swap(&call_->start);
+  Write(request);
+  Read();
+}
+
+void FunctionRun::Written(bool ok) {
+  writing_ = !ok;
+  SendInput();
+}
+
+void FunctionRun::Received(bool ok) {
+  if (!ok) return Finish();
+  Keep(call_->reply);
+  // Not cleared: that would keep the memory of the largest one.
+  call_->reply = v1::RunReply();
+  Read();
+}
+
+void FunctionRun::Finished(bool /*ok*/) {
+  const absl::Status status = FromGrpc(call_->status);
+  if (!status.ok() || !failure_.empty()) {
+    exit_code_ = 1;
+    if (outputs_[1].empty()) {
+      outputs_[1] = absl::StrCat(failure_.empty() ? status.message() : failure_, "\n");
+    }
   }
-  End(FromGrpc(stream_->Finish()));
+  end_time_ = absl::Now();
+  ended_ = true;
+}
+
+void FunctionRun::Write(const v1::RunRequest& request) {
+  writing_ = true;
+  call_->stream->Write(request, Begin(written_));
+}
+
+void FunctionRun::Read() { call_->stream->Read(&call_->reply, Begin(received_)); }
+
+void FunctionRun::Finish() {
+  input_closed_ = true;
+  exited_ = true;
+  call_->stream->Finish(&call_->status, Begin(finished_));
+}
+
+void FunctionRun::SendInput() {
+  if (writing_ || exited_) return;
+  v1::RunRequest request;
+  if (!input_.empty()) {
+    input_size_ -= input_.front().size();
+    request.set_stdin(std::move(input_.front()));
+    input_.pop_front();
+  } else if (input_closed_ && !close_sent_) {
+    close_sent_ = true;
+    request.mutable_close_stdin();
+  } else {
+    return;
+  }
+  Write(request);
 }
 
 void FunctionRun::Keep(const v1::RunReply& reply) {
-  absl::MutexLock lock(&mutex_);
+  if (!failure_.empty()) return;
   if (reply.has_exit()) {
     exit_code_ = reply.exit().code();
     return;
   }
   const int which = reply.part_case() == v1::RunReply::kStderr ? 1 : 0;
   const std::string& data = which == 1 ? reply.stderr() : reply.stdout();
-  if (overflow_) return;
   if (outputs_[which].size() + data.size() > limits_.output) {
-    overflow_ = true;
-    context_.TryCancel();
+    failure_ = absl::StrCat("more than ", limits_.output, " bytes of output");
+    call_->context.TryCancel();
     return;
   }
   outputs_[which] += data;
-}
-
-void FunctionRun::End(const absl::Status& status) {
-  // Goes after the lock: it may end a session.
-  std::shared_ptr<void> pin;
-  absl::MutexLock lock(&mutex_);
-  if (!status.ok()) {
-    exit_code_ = 1;
-    if (outputs_[1].empty()) {
-      outputs_[1] = overflow_ ? absl::StrCat("more than ", limits_.output, " bytes of output\n")
-                              : absl::StrCat(status.message(), "\n");
-    }
-  }
-  end_time_ = absl::Now();
-  ended_ = true;
-  pin.swap(pin_);
-}
-
-void FunctionRun::Send(v1::StartFunction start) {
-  v1::RunRequest request;
-  *request.mutable_start() = std::move(start);
-  do {
-    if (!stream_->Write(request)) return;
-  } while (NextInput(request));
-}
-
-bool FunctionRun::NextInput(v1::RunRequest& request) {
-  absl::MutexLock lock(&mutex_);
-  const auto has_work = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return exited_ || !input_.empty() || (input_closed_ && !close_sent_);
-  };
-  mutex_.Await(absl::Condition(&has_work));
-  if (exited_) return false;
-  if (!input_.empty()) {
-    input_size_ -= input_.front().size();
-    request.set_stdin(std::move(input_.front()));
-    input_.pop_front();
-    return true;
-  }
-  close_sent_ = true;
-  request.mutable_close_stdin();
-  return true;
 }
 
 absl::Status FunctionRun::WriteStdin(absl::string_view data, absl::Time deadline) {
@@ -108,15 +137,20 @@ absl::Status FunctionRun::WriteStdin(absl::string_view data, absl::Time deadline
   if (data.empty()) return absl::OkStatus();
   input_.emplace_back(data);
   input_size_ += data.size();
+  SendInput();
   return absl::OkStatus();
 }
 
 void FunctionRun::CloseStdin() {
   absl::MutexLock lock(&mutex_);
   input_closed_ = true;
+  SendInput();
 }
 
-void FunctionRun::Terminate() { context_.TryCancel(); }
+void FunctionRun::Terminate() {
+  absl::MutexLock lock(&mutex_);
+  if (call_ != nullptr) call_->context.TryCancel();
+}
 
 bool FunctionRun::WaitForEnd(absl::Time deadline) const {
   absl::MutexLock lock(&mutex_);

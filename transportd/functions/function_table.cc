@@ -15,19 +15,30 @@ constexpr int64_t kPidRange = 1000000;
 
 }  // namespace
 
+FunctionTable::~FunctionTable() {
+  for (const auto& [pid, entry] : runs_) entry.run->Terminate();
+  for (const auto& [pid, entry] : runs_) entry.run->WaitForEnd(absl::InfiniteFuture());
+}
+
+size_t FunctionTable::Running() const {
+  return std::count_if(runs_.begin(), runs_.end(),
+                       [](const auto& entry) { return !entry.second.run->ended(); });
+}
+
 int64_t FunctionTable::FreePid() {
   if (next_pid_ >= kFirstPid + kPidRange) next_pid_ = kFirstPid;
   while (Has(next_pid_)) ++next_pid_;
   return next_pid_++;
 }
 
-absl::StatusOr<int64_t> FunctionTable::Start(std::shared_ptr<grpc::Channel> channel,
+absl::StatusOr<int64_t> FunctionTable::Start(const std::shared_ptr<grpc::Channel>& channel,
                                              v1::StartFunction start, std::shared_ptr<void> pin) {
   Maintain();
-  const auto running = std::count_if(runs_.begin(), runs_.end(),
-                                     [](const auto& entry) { return !entry.second.run->ended(); });
-  if (static_cast<size_t>(running) >= kMaxRunning) {
-    return MakeError(v1::BUSY, "too many functions are running");
+  if (Running() >= kMaxRunning) return MakeError(v1::BUSY, "too many functions are running");
+  if (loop_ == nullptr) {
+    absl::StatusOr<std::unique_ptr<FunctionLoop>> loop = FunctionLoop::Start();
+    if (!loop.ok()) return loop.status();
+    loop_ = *std::move(loop);
   }
   const int64_t pid = FreePid();
   Entry entry;
@@ -35,8 +46,7 @@ absl::StatusOr<int64_t> FunctionTable::Start(std::shared_ptr<grpc::Channel> chan
   entry.arguments = start.arguments();
   entry.user = start.user();
   entry.start_time = absl::Now();
-  entry.run =
-      std::make_shared<FunctionRun>(std::move(channel), std::move(start), limits_, std::move(pin));
+  entry.run = FunctionRun::Start(*loop_, channel, std::move(start), limits_, std::move(pin));
   runs_.emplace(pid, std::move(entry));
   return pid;
 }
@@ -81,6 +91,8 @@ void FunctionTable::Maintain() {
     const FunctionRun& run = *entry->second.run;
     entry = run.ended() && now - run.end_time() >= kKept ? runs_.erase(entry) : std::next(entry);
   }
+  // A process that runs no function has no thread for it.
+  if (Running() == 0) loop_.reset();
 }
 
 }  // namespace toolboxd

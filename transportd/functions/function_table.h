@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "toolboxd/v1/processes.pb.h"
+#include "transportd/functions/function_loop.h"
 #include "transportd/functions/function_run.h"
 #include "transportd/hgfs/file_store.h"
 
@@ -24,13 +25,18 @@ class FunctionTable {
   // The first process id; Linux's default highest one is below.
   static constexpr int64_t kFirstPid = 32769;
   static constexpr size_t kMaxRunning = 64;
+  // Threads for all runs together, while there are any.
+  static constexpr int kThreads = 1;
   static constexpr absl::Duration kKept = absl::Minutes(5);
 
   explicit FunctionTable(FunctionLimits limits) : limits_(limits) {}
+  // Ends the runs.
+  ~FunctionTable();
 
-  // The new run's process id. BUSY where there are too many.
-  absl::StatusOr<int64_t> Start(std::shared_ptr<grpc::Channel> channel, v1::StartFunction start,
-                                std::shared_ptr<void> pin);
+  // The new run's process id; nothing is waited for. BUSY where there are too many, or no thread
+  // is to be had.
+  absl::StatusOr<int64_t> Start(const std::shared_ptr<grpc::Channel>& channel,
+                                v1::StartFunction start, std::shared_ptr<void> pin);
 
   // Whether the id is a function's, anybody's.
   bool Has(int64_t pid) const { return runs_.count(pid) != 0; }
@@ -44,7 +50,7 @@ class FunctionTable {
   std::shared_ptr<hgfs::FileStore> Files(const std::string& user, int64_t pid,
                                          absl::Duration timeout);
 
-  // Forgets functions that ended long ago.
+  // Forgets functions that ended long ago. To be called every few seconds.
   void Maintain();
 
  private:
@@ -56,8 +62,11 @@ class FunctionTable {
     absl::Time start_time;
   };
   int64_t FreePid();
+  size_t Running() const;
 
   const FunctionLimits limits_;
+  // While functions run.
+  std::unique_ptr<FunctionLoop> loop_;
   std::map<int64_t, Entry> runs_;
   int64_t next_pid_ = kFirstPid;
 };

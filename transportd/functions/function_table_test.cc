@@ -1,6 +1,22 @@
 #include "transportd/functions/function_table.h"
 
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "daemon/channel.h"
+#include "daemon/short_temp_dir.h"
 #include "daemon/status.h"
+#include "grpcpp/create_channel_posix.h"
 #include "gtest/gtest.h"
 #include "transportd/functions/stream_path.h"
 #include "transportd/testing/fake_function.h"
@@ -135,10 +151,95 @@ TEST_F(FunctionTableTest, DeadServiceEndsIt) {
   EXPECT_EQ(Listed(pid).exit_code(), 1);
 }
 
+// A service that takes calls and says nothing, without a thread in this process.
+class SilentService {
+ public:
+  SilentService() {
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends_), 0);
+    channel_ = grpc::CreateInsecureChannelFromFd("silent", ends_[0]);
+  }
+  ~SilentService() { close(ends_[1]); }
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+
+ private:
+  int ends_[2];
+  std::shared_ptr<grpc::Channel> channel_;
+};
+
+int ThreadsOfThisProcess() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return static_cast<int>(std::distance(begin(tasks), end(tasks)));
+}
+
+// The value of a setting of transportd's unit, in its own unit; M is taken for 1.
+int64_t UnitSetting(const std::string& name) {
+  std::ifstream unit("deploy/systemd/toolboxd-transportd.service");
+  for (std::string line; std::getline(unit, line);) {
+    if (line.rfind(name + "=", 0) == 0) return std::stoll(line.substr(name.size() + 1));
+  }
+  return -1;
+}
+
 TEST_F(FunctionTableTest, NumberOfRunsIsBounded) {
-  for (size_t i = 0; i < FunctionTable::kMaxRunning; ++i) Start("sleep");
+  const SilentService service;
+  v1::StartFunction start;
+  for (size_t i = 0; i < FunctionTable::kMaxRunning; ++i) {
+    ASSERT_TRUE(table_.Start(service.channel(), start, nullptr).ok());
+  }
+  EXPECT_EQ(ReasonOf(table_.Start(service.channel(), start, nullptr).status()), v1::BUSY);
+}
+
+TEST_F(FunctionTableTest, AllRunsTogetherFitTheUnitsTasks) {
+  const SilentService service;
+  // gRPC's own threads.
+  Start("sleep");
+  const int before = ThreadsOfThisProcess();
+  v1::StartFunction start;
+  while (table_.Start(service.channel(), start, nullptr).ok()) {
+  }
+  // The table's thread is among those of before.
+  EXPECT_LE(ThreadsOfThisProcess(), before);
+  // Ten are there at all times, and each power event takes one (measured).
+  EXPECT_LE(FunctionTable::kThreads + 20, UnitSetting("TasksMax"));
+}
+
+TEST_F(FunctionTableTest, NoThreadToBeHadIsBusy) {
+  // gRPC has what threads it wants after the first run.
+  Start("fail");
+  absl::SleepFor(absl::Milliseconds(200));
+  table_.Maintain();
+  pthread_attr_t usual;
+  pthread_attr_t impossible;
+  ASSERT_EQ(pthread_getattr_default_np(&usual), 0);
+  ASSERT_EQ(pthread_attr_init(&impossible), 0);
+  ASSERT_EQ(pthread_attr_setstacksize(&impossible, size_t{1} << 47), 0);
+  ASSERT_EQ(pthread_setattr_default_np(&impossible), 0);
   v1::StartFunction start;
   EXPECT_EQ(ReasonOf(table_.Start(host_.Channel(), start, nullptr).status()), v1::BUSY);
+  ASSERT_EQ(pthread_setattr_default_np(&usual), 0);
+  const int64_t pid = Start("echo.Upper");
+  EXPECT_TRUE(WriteAll(pid, "again").ok());
+  EXPECT_TRUE(ReadAll(pid, "stdout").ok());
+}
+
+TEST_F(FunctionTableTest, StartDoesNotWaitForAServiceThatHangs) {
+  const ShortTempDir dir;
+  const std::string path = dir.path() + "/hangs";
+  const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(listen(listener, 8), 0);
+  const absl::Time begin = absl::Now();
+  v1::StartFunction start;
+  start.set_user("alice");
+  absl::StatusOr<int64_t> pid = table_.Start(ConnectUnix(path), start, nullptr);
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(1));
+  ASSERT_TRUE(pid.ok()) << pid.status();
+  EXPECT_TRUE(table_.Terminate("alice", *pid).ok());
+  EXPECT_TRUE(ReadAll(*pid, "stderr").ok());
+  close(listener);
 }
 
 }  // namespace

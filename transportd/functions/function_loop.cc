@@ -1,0 +1,36 @@
+#include "transportd/functions/function_loop.h"
+
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/status.h"
+
+namespace toolboxd {
+
+absl::StatusOr<std::unique_ptr<FunctionLoop>> FunctionLoop::Start() {
+  std::unique_ptr<FunctionLoop> loop(new FunctionLoop());
+  try {
+    loop->thread_ = std::thread([raw = loop.get()] { raw->Run(); });
+  } catch (const std::system_error& error) {
+    return MakeError(v1::BUSY, absl::StrCat("no thread for functions: ", error.what()));
+  }
+  return loop;
+}
+
+FunctionLoop::~FunctionLoop() {
+  queue_.Shutdown();
+  if (thread_.joinable()) {
+    thread_.join();
+  } else {
+    // gRPC wants to be told that there is nothing left.
+    Run();
+  }
+}
+
+void FunctionLoop::Run() {
+  void* tag = nullptr;
+  bool ok = false;
+  while (queue_.Next(&tag, &ok)) static_cast<FunctionStep*>(tag)->Done(ok);
+}
+
+}  // namespace toolboxd
