@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "daemon/log.h"
@@ -28,6 +29,12 @@ using vix::Error;
 // A line of the log has 4 KiB; what comes after the target shall be in it.
 constexpr size_t kMaxTarget = 3000;
 
+// A name that ends where the next field begins.
+std::string ShowUser(absl::string_view user) {
+  if (user.empty()) return "-";
+  return absl::StrReplaceAll(vix::Escape(user), {{" ", "%20"}, {"=", "%3D"}, {"\n", "%0A"}});
+}
+
 // One line for each operation. Text from outside is escaped; content is never written.
 void Audit(absl::string_view operation, absl::string_view user, absl::string_view target,
            Error result) {
@@ -36,8 +43,8 @@ void Audit(absl::string_view operation, absl::string_view user, absl::string_vie
     shown.resize(kMaxTarget);
     shown += "...";
   }
-  LogNotice("guest operation user=", user.empty() ? "-" : vix::Escape(user),
-            " operation=", operation, " target=\"", shown, "\" result=", vix::Code(result));
+  LogNotice("guest operation user=", ShowUser(user), " operation=", operation, " target=\"", shown,
+            "\" result=", vix::Code(result));
 }
 
 void AuditHgfs(const hgfs::AuditRecord& record) {
@@ -120,10 +127,9 @@ const GuestOperations::Operation* GuestOperations::FindOperation(uint32_t opcode
       {vix::kCheckUserAccount, "ValidateCredentialsInGuest", nullptr, &GuestOperations::LogInOnly},
       {vix::kCaptureScreen, "ValidateCredentialsInGuest", nullptr, &GuestOperations::LogInOnly},
   };
-  static_assert(std::all_of(std::begin(kOperations), std::end(kOperations),
-                            [](const Operation& operation) {
-                              return IsOperationName(operation.name);
-                            }));
+  static_assert(
+      std::all_of(std::begin(kOperations), std::end(kOperations),
+                  [](const Operation& operation) { return IsOperationName(operation.name); }));
   for (const Operation& operation : kOperations) {
     if (operation.opcode == opcode) return &operation;
   }
@@ -160,6 +166,9 @@ TcloReply GuestOperations::RunVix(absl::string_view arguments) {
   const bool packet_taken = request.opcode == vix::kHgfsSendPacket && outcome.error == Error::kOk;
   if (operation != nullptr && !packet_taken) {
     Audit(operation->name, call.user(), call.target(), outcome.error);
+  } else if (operation == nullptr && outcome.error != Error::kOk) {
+    call.ReadCredential();
+    Audit(absl::StrCat("Opcode", request.opcode), call.user(), "", outcome.error);
   }
   const bool binary = (request.common_flags & vix::kFlagReturnsBinary) != 0;
   return TcloReply::Ok(vix::EncodeReply(outcome.error, outcome.result, binary));

@@ -347,6 +347,18 @@ TEST_F(GuestOperationsTest, EachOperationLeavesOneAuditLine) {
                           "bob operation=ListFilesInGuest target=\"/tmp\" result=3050"));
 }
 
+TEST_F(GuestOperationsTest, AuditLinesCannotBeForgedAndKnowOddOpcodes) {
+  EXPECT_THAT(Audited([&] {
+                guest_.Send(vix::kListFiles, ListBody("/tmp", 1), "root operation=X result=0", "x");
+                guest_.Send(vix::kCreateRegistryKey, "");
+                guest_.Send(9999, "");
+              }),
+              ElementsAre("root%20operation%3DX%20result%3D0 operation=ListFilesInGuest "
+                          "target=\"/tmp\" result=3050",
+                          "alice operation=Opcode201 target=\"\" result=3003",
+                          "alice operation=Opcode9999 target=\"\" result=3025"));
+}
+
 TEST_F(GuestOperationsTest, EachTransferLeavesOneAuditLine) {
   EXPECT_THAT(Audited([&] {
                 CreateSession();
