@@ -1,6 +1,7 @@
 // Measures toolboxd and vmtoolsd side by side.
 //
-//   bench --folder=DIR --user=U --new_users=V,W --password=P TOOLBOXD_CONTROL VMTOOLSD_CONTROL
+//   bench --folder=DIR --memory_folder=DIR --user=U --new_users=V,W --password=P
+//         [--trap_floor_control=SOCKET] TOOLBOXD_CONTROL VMTOOLSD_CONTROL
 //   vmxsim run -- bench --trap_floor
 
 #include <algorithm>
@@ -18,6 +19,7 @@
 #include "tests/bench/trap_floor.h"
 
 ABSL_FLAG(std::string, folder, "", "an empty folder that the user may write");
+ABSL_FLAG(std::string, memory_folder, "", "the same on a tmpfs");
 ABSL_FLAG(std::string, user, "", "a guest user");
 ABSL_FLAG(std::vector<std::string>, new_users, {}, "guest users who have not been used before");
 ABSL_FLAG(std::string, password, "", "the password of all of them");
@@ -81,6 +83,7 @@ int Main(const std::string& toolboxd_control, const std::string& vmtoolsd_contro
             vmtoolsd,
             trap_floor.get(),
             absl::GetFlag(FLAGS_folder),
+            absl::GetFlag(FLAGS_memory_folder),
             absl::GetFlag(FLAGS_new_users),
             password};
   if (Wanted("idle")) MeasureIdle(pair);

@@ -16,8 +16,8 @@ struct Pair {
   Guest& vmtoolsd;
   // See trap_floor.h. Null unless transfers are measured.
   Guest* trap_floor;
-  // A folder that the guest user may write.
-  std::string folder;
+  // Folders that the guest user may write, on the disk and in memory.
+  std::string folder, memory_folder;
   // Users who have not been used before, with the same password.
   std::vector<std::string> new_users;
   std::string password;
