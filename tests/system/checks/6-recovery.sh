@@ -1,6 +1,8 @@
-# Any process may die at any time.
+# Any process may die at any time, also in the middle of its work: that work ends with an
+# error, and what comes next succeeds within two seconds.
 
-# again WHAT COMMAND…: the command succeeds within 2 s from now.
+# within_two_seconds COMMAND…: the command succeeds within 2 s from now; how long it took is
+# told by `took`.
 within_two_seconds() {
   local began=$(now)
   until "$@" >/dev/null 2>&1; do
@@ -9,50 +11,108 @@ within_two_seconds() {
   done
   echo $(($(now) - began)) >"$work/recovery"
 }
+took() { tell "$1 $(<"$work/recovery") ms"; }
 lists() { guest "$1" ls /etc | grep -q passwd; }
 kill_hard() { inside kill -KILL "$1"; }
 newest() { inside pgrep -n -x -u "$1" "$2"; }
+session_of() { inside ps -o ppid= -p "$(newest alice "$1")" | tr -d ' '; }
+
+# begin COMMAND…: an operation that goes on beside the test.
+begin() {
+  "$@" >"$work/operation" 2>"$work/error" </dev/null &
+  operation=$!
+}
+runs() { kill -0 "$operation" 2>/dev/null; }
+# It is over within some seconds, without success and with a word on why. $1: seconds, $2: the word.
+failed_with() {
+  until_ok "$1" eval '! runs' || { echo "it hangs"; return 1; }
+  ! wait "$operation" && cat "$work/error" && grep -q -e "$2" "$work/error"
+}
+# A host that waits no longer than five seconds.
+patiently() { local user=$1; shift; "$vmxsim" guest --timeout=5s --user="$user" --password="secret-$user" "$@"; }
+begin_download() {
+  rm -f "$work/received"
+  begin patiently alice download "/home/alice/$1" "$work/received"
+}
+received() { stat -c %s "$work/received" 2>/dev/null || echo 0; }
+# Content has come, more comes, and it is not all: $1 bytes.
+is_arriving() {
+  until_ok 5 eval '(($(received) > 0))' || { echo "nothing arrives"; return 1; }
+  local before=$(received)
+  until_ok 2 eval "((\$(received) > $before))" && runs && (($(received) < $1))
+}
+
+as_alice() { inside setpriv --reuid=alice --regid=alice --clear-groups "$@"; }
+large=$((2 << 30))
+as_alice truncate -s "$large" /home/alice/large
+# Kills in a download of it: NAME COMMAND-THAT-PRINTS-THE-PROCESS. What it tells is left to the caller.
+dies_in_a_download() {
+  begin_download large
+  check "a download runs" is_arriving "$large"
+  check "$1 is killed in it" eval "kill_hard \"\$($2)\" && runs"
+}
 
 old=$(pid_of toolboxd-transportd)
-check "transportd is killed" kill_hard "$old"
+dies_in_a_download transportd 'pid_of toolboxd-transportd'
 registered_anew() { [[ $(pid_of toolboxd-transportd) != "$old" ]] && inside toolboxctl wait --timeout=1s; }
-check "transportd is registered again within 2 s" within_two_seconds registered_anew &&
-  tell "transportd back after $(<"$work/recovery") ms"
-check "guest operations go on" within_two_seconds lists alice
+check "transportd is registered again within 2 s" within_two_seconds registered_anew && took "transportd registered after"
+check "guest operations go on" within_two_seconds lists alice && took "and the next operation done after another"
+# Of a guest that has died the host only knows that it does not answer, or not to this session.
+check "the download ended with an error" failed_with 10 'did not fetch\|did not reply\|HGFS status 17'
+check "a part of the file has come" eval '(($(received) < large))'
 
 old=$(pid_of toolboxd-guestinfod)
-check "guestinfod is killed" kill_hard "$old"
+as_alice dd if=/dev/urandom of=/home/alice/random bs=1M count=200 status=none
+begin_download random
+check "a download runs" is_arriving $((200 << 20))
+check "guestinfod is killed in it" eval 'kill_hard "$old" && runs'
 inside hostnamectl hostname second-name 2>/dev/null || inside hostname second-name
-check "the host learns a change within 2 s" within_two_seconds says '^host name: second-name' &&
-  tell "guestinfod back after $(<"$work/recovery") ms"
+check "the host learns a change within 2 s" within_two_seconds says '^host name: second-name' && took "guestinfod back after"
 inside hostname toolboxd-guest
+check "the download does not notice" eval 'until_ok 20 eval "! runs" && wait "$operation" && cmp "$root/home/alice/random" "$work/received"'
+rm -f "$root/home/alice/random"
 
-# While a transfer runs.
-inside setpriv --reuid=alice --regid=alice --clear-groups truncate -s 2G /home/alice/large
-guest alice download /home/alice/large - >/dev/null 2>"$work/error" &
-transfer=$!
-sleep 0.5
+begin_download large
+check "a download runs" is_arriving "$large"
 for name in transportd hgfsd; do
   tell "$name in a transfer: private, PSS (kB): $(memory_of "$name"), processes: $(inside pgrep -c -x "$name"), threads: $(inside ps -o nlwp= -C "$name" | xargs)"
 done
-check "hgfsd is killed in a transfer" eval 'kill_hard "$(newest alice hgfsd)"'
-check "hgfsd serves again within 2 s" within_two_seconds lists alice && tell "hgfsd back after $(<"$work/recovery") ms"
-ends_with_an_error() { ! wait "$transfer" && [[ -s $work/error ]] && cat "$work/error"; }
-check "the transfer ended with an error" ends_with_an_error
+check "hgfsd is killed in it" eval 'kill_hard "$(newest alice hgfsd)" && runs'
+check "hgfsd serves again within 2 s" within_two_seconds lists alice && took "hgfsd back after"
+check "the download ended with an error" failed_with 5 'HGFS status 19\|VIX error 3016'
+check "which is in the journal" until_ok 3 audited 'operation=FileTransferFromGuest target="/home/alice/large"' result=3016
+
+dies_in_a_download "hgfsd's session" 'session_of hgfsd'
+check "files are served again within 2 s" within_two_seconds lists alice && took "session back after"
+check "the download ended with an error" failed_with 5 'HGFS status 19\|VIX error 3016'
+rm -f "$work/received"
 
 survivor=$(started alice)
-check "vixd is killed while a program of it runs" eval 'kill_hard "$(newest alice vixd)"'
-check "vixd serves again within 2 s" within_two_seconds guest alice ps && tell "vixd back after $(<"$work/recovery") ms"
-check "the program goes on" inside kill -0 "$survivor"
-check "and is still listed" eval 'guest alice ps "$survivor" | grep -q "$survivor"'
+# Its output is told when it has ended; vixd waits a second for that.
+with_output=$(guest alice start sleep 1000 | grep -oE '[0-9]+' | head -n 1)
+check "asking a program that runs for its output takes a second" eval '
+  began=$(now); refused_with 13 guest alice stat "/proc/$with_output/stdout" && (($(now) - began > 900))'
+began=$(now)
+begin patiently alice stat "/proc/$with_output/stdout"
+sleep 0.3
+check "vixd is killed in that" eval 'kill_hard "$(newest alice vixd)" && runs && (($(now) - began < 900))'
+check "vixd serves again within 2 s" within_two_seconds guest alice ps && took "vixd back after"
+check "the request ended with an error (3016)" failed_with 5 'VIX error 3016'
+check "the programs go on" inside kill -0 "$survivor" "$with_output"
+check "and are still listed" eval 'guest alice ps "$survivor" | grep -q "$survivor" && guest alice ps "$with_output" | grep -q "$with_output"'
 guest alice kill "$survivor" >/dev/null
+guest alice kill "$with_output" >/dev/null
 
-session_of() { inside ps -o ppid= -p "$(newest alice "$1")" | tr -d ' '; }
-check "session is killed" eval 'kill_hard "$(session_of hgfsd)"'
-check "files are served again within 2 s" within_two_seconds lists alice
-
-"$vmxsim" power on >/dev/null
-old=$(pid_of toolboxd-powerd)
-check "powerd is killed" kill_hard "$old"
-check "power events are served again within 2 s" within_two_seconds "$vmxsim" power on
+# A script that does not end by itself.
+hook=$root/etc/toolboxd/power.d/poweron/20-wait
+printf '#!/bin/sh\ntouch /root/waiting; while [ ! -e /root/go-on ]; do sleep 0.05; done\n' >"$hook"
+chmod 755 "$hook"
+begin "$vmxsim" power on
+check "a script of a power event runs" until_ok 5 eval '[[ -e $root/root/waiting ]] && runs'
+check "powerd is killed in it" eval 'kill_hard "$(pid_of toolboxd-powerd)" && runs'
+check "the host is told that the event failed" eval 'until_ok 5 eval "! runs" && cat "$work/operation" && grep -qx "status: 0 3" "$work/operation"'
+inside touch /root/go-on
+powered_on() { "$vmxsim" power on | grep -qx 'status: 1 3'; }
+check "power events are served again within 2 s" within_two_seconds powered_on && took "powerd back after"
+rm -f "$hook" "$root/root/waiting" "$root/root/go-on"
 check "nothing has failed for good" eval '! inside systemctl --failed --no-legend | grep toolboxd'
