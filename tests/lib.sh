@@ -62,6 +62,32 @@ stop_guests() {
   guests=()
 }
 
+# pids_of NAME: the processes of that name in the guest of $control, as this machine numbers them.
+pids_of() {
+  local pid
+  for pid in $("$vmxsim" processes --control="$control"); do
+    [[ $(cat "/proc/$pid/comm" 2>/dev/null) != "$1" ]] || echo "$pid"
+  done
+}
+# private_kb NAME: the private memory of all of them.
+private_kb() {
+  local pid
+  for pid in $(pids_of "$1"); do cat "/proc/$pid/smaps_rollup" 2>/dev/null; done |
+    awk '/^Private/ { kb += $2 } END { print kb + 0 }'
+}
+
+# within SECONDS COMMAND…: polls until the command succeeds.
+within() {
+  local tries=$(($1 * 20))
+  shift
+  while ((tries-- > 0)); do
+    "$@" >/dev/null 2>&1 && return 0
+    sleep 0.05
+  done
+  "$@"
+}
+figure() { printf 'figure  %s\n' "$*"; }
+
 passed=0 failed=0
 # check NAME COMMAND…: one test; its output is shown if it fails.
 check() {
