@@ -1,5 +1,6 @@
 #include "transportd/power_client.h"
 
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -43,9 +44,11 @@ struct PowerClient::Event {
   PowerState state;
   bool hooks;
   HooksFinished finished;
-  grpc::ClientContext context;
 
   absl::Mutex mutex;
+  // Until the event's own thread ends, which alone uses it without the mutex. It holds the
+  // connection.
+  std::unique_ptr<grpc::ClientContext> context = std::make_unique<grpc::ClientContext>();
   // How the start went.
   std::optional<absl::Status> started ABSL_GUARDED_BY(mutex);
   // Nobody waits for this event any more.
@@ -82,7 +85,7 @@ struct PowerClient::Event {
 
   void Abandon() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     abandoned = true;
-    context.TryCancel();
+    if (context != nullptr) context->TryCancel();
   }
 };
 
@@ -109,6 +112,7 @@ absl::Status PowerClient::Begin(PowerState state, bool hooks, HooksFinished fini
   workers_.push_back({event, std::thread([this, event] {
                         Run(*event);
                         absl::MutexLock lock(&event->mutex);
+                        event->context.reset();
                         event->ended = true;
                       })});
   const absl::Status status = event->WaitForStart();
@@ -130,7 +134,7 @@ void PowerClient::JoinEnded() {
 
 void PowerClient::Run(Event& event) {
   const auto stub = v1::Power::NewStub(ConnectUnix(socket_));
-  const auto stream = stub->ChangeState(&event.context);
+  const auto stream = stub->ChangeState(event.context.get());
   v1::ChangeStateRequest request;
   request.set_begin(ToProto(event.state));
   request.set_skip_hooks(!event.hooks);
@@ -139,7 +143,7 @@ void PowerClient::Run(Event& event) {
   const auto read = [&](auto has_step) {
     if (stream->Read(&update)) {
       if ((update.*has_step)()) return absl::OkStatus();
-      event.context.TryCancel();
+      event.context->TryCancel();
       return absl::InternalError("powerd took an unexpected step");
     }
     const absl::Status status = FromGrpc(stream->Finish());
@@ -175,7 +179,7 @@ void PowerClient::Run(Event& event) {
   }
   stream->WritesDone();
   // Ends the call even where powerd does not.
-  event.context.TryCancel();
+  event.context->TryCancel();
   stream->Finish();
 }
 

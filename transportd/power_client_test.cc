@@ -1,9 +1,12 @@
 #include "transportd/power_client.h"
 
 #include <atomic>
+#include <fstream>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/time/clock.h"
 #include "daemon/short_temp_dir.h"
 #include "daemon/steady_time.h"
@@ -85,6 +88,17 @@ class PowerClientTest : public testing::Test {
     EXPECT_TRUE(done());
   }
 
+  // Connections that powerd has accepted and that are open.
+  int Connections() {
+    std::ifstream sockets("/proc/net/unix");
+    int count = 0;
+    for (std::string line; std::getline(sockets, line);) {
+      // Address, references, protocol, flags (listening: 00010000), type, state, inode, path.
+      if (absl::EndsWith(line, " " + socket_) && !absl::StrContains(line, " 00010000 ")) ++count;
+    }
+    return count;
+  }
+
   ShortTempDir folder_;
   std::string socket_;
   FakePowerd powerd_;
@@ -113,6 +127,13 @@ TEST_F(PowerClientTest, PowerdIsToldWhetherHooksAreToRun) {
     RunUntil([&] { return powerd_.ended == ended + 1; });
   }
   EXPECT_EQ(powerd_.proceeded, 2);
+}
+
+TEST_F(PowerClientTest, TheConnectionEndsWithItsEvent) {
+  ASSERT_TRUE(client_.Begin(PowerState::kPowerOn, true, Finished(true)).ok());
+  EXPECT_EQ(Connections(), 1);
+  RunUntil([this] { return powerd_.ended == 1; });
+  RunUntil([this] { return Connections() == 0; });
 }
 
 TEST_F(PowerClientTest, FailedHooksAreReportedAndNothingProceeds) {
