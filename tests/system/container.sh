@@ -31,6 +31,16 @@ until_ok() {
   done
 }
 
+# nothing_of PATTERN COMMAND…: the command succeeds, and no line that it prints matches. A
+# command that fails has looked at nothing.
+nothing_of() {
+  local pattern=$1 text
+  shift
+  text=$("$@") || { echo "status $?: $*"; return 1; }
+  ! grep -E -- "$pattern" <<<"$text"
+}
+nothing() { nothing_of . "$@"; }
+
 booted() {
   leader=$(find_leader) || return 1
   inside systemctl is-system-running 2>/dev/null | grep -q -x -e running -e degraded
@@ -86,3 +96,10 @@ now() { local t=${EPOCHREALTIME/[.,]/}; echo $((t / 1000)); }
 pid_of() { inside systemctl show -P MainPID "$1"; }
 active() { [[ $(inside systemctl is-active "$1") == active ]]; }
 journal() { inside journalctl -q --no-pager -b -o cat "$@"; }
+
+# Files of toolboxd. What the test itself put there does not count, nor what other programs keep.
+left_behind() {
+  inside find / \( -path /proc -o -path /sys -o -path /dev -o -path /root -o -path /var/lib/dpkg -o -path /var/log \
+    -o -path /var/cache -o -path '/etc/systemd/system/*.d' -o -path /run/systemd -o -path /run/host -o -path /run/log \) -prune -o \
+    \( -iname '*toolboxd*' -o -name 'vmware-rpctool*' \) -print
+}
