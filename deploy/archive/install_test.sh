@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# install --root: what it puts where, what it keeps, and that it takes away what it has put.
+set -uo pipefail
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+fail() { echo "FAIL: $*"; failures=$((failures + 1)); }
+expect() { "$@" >"$work/said" 2>&1 || fail "$*: $(cat "$work/said")"; }
+expect_not() { ! "$@" >"$work/said" 2>&1 || fail "not: $*"; }
+
+# An archive in small, and a system whose sbin is a link.
+archive=$work/archive
+mkdir -p "$archive"/usr/{bin,sbin,lib/toolboxd,share/doc/toolboxd} "$archive"/etc/toolboxd/{routes.d,power.d/halt}
+cp deploy/archive/install "$archive/install"
+cp -r deploy/pam "$archive/usr/share/doc/toolboxd/pam"
+echo program >"$archive/usr/lib/toolboxd/toolboxd"
+chmod 755 "$archive/usr/lib/toolboxd/toolboxd"
+ln -s ../lib/toolboxd/toolboxd "$archive/usr/bin/toolboxctl"
+echo check >"$archive/usr/sbin/toolboxd-install-check"
+echo policy >"$archive/etc/toolboxd/policy.textproto"
+new_root() {
+  root=$work/root
+  rm -rf "$root"
+  mkdir -p "$root"/usr/bin "$root"/etc/pam.d
+  ln -s bin "$root/usr/sbin"
+  touch "$root/etc/pam.d/$1"
+  chmod 711 "$root/etc" "$root/usr/bin"
+}
+install() { "$archive/install" --root="$root" "$@"; }
+has() { [[ $(<"$root/$1") == "$2" ]] || fail "$1: $(cat "$root/$1" 2>&1)"; }
+
+new_root password-auth
+expect install
+has usr/lib/toolboxd/toolboxd program
+[[ -x $root/usr/lib/toolboxd/toolboxd ]] || fail "the program is not executable"
+has usr/bin/toolboxctl program
+has usr/sbin/toolboxd-install-check check
+[[ -L $root/usr/sbin ]] || fail "the link sbin was replaced"
+has etc/toolboxd/policy.textproto policy
+[[ -d $root/etc/toolboxd/power.d/halt && -d $root/etc/toolboxd/routes.d ]] || fail "folders are missing"
+expect grep -q password-auth "$root/etc/pam.d/toolboxd"
+[[ $(stat -c %a "$root/etc" "$root/usr/bin" | xargs) == "711 711" ]] || fail "folders of the system were changed"
+
+# A newer version: files of /etc stay, programs do not, and what is no more goes.
+echo mine >"$root/etc/toolboxd/policy.textproto"
+echo mine >"$root/etc/pam.d/toolboxd"
+echo newer >"$archive/usr/lib/toolboxd/toolboxd"
+mv "$archive/usr/sbin/toolboxd-install-check" "$archive/usr/sbin/toolboxd-other"
+exec 3<"$root/usr/lib/toolboxd/toolboxd"
+expect install
+[[ $(cat <&3) == program ]] || fail "a program that runs was written over"
+has usr/lib/toolboxd/toolboxd newer
+has etc/toolboxd/policy.textproto mine
+has etc/pam.d/toolboxd mine
+[[ ! -e $root/usr/sbin/toolboxd-install-check ]] || fail "a file of the old version is left"
+has usr/sbin/toolboxd-other check
+
+expect install --uninstall
+has etc/toolboxd/policy.textproto mine
+left=$(find "$root/usr" ! -type d ! -path "$root/usr/sbin")
+[[ -z $left ]] || fail "left: $left"
+expect_not install --uninstall
+expect install
+expect install --uninstall --purge
+[[ -z $(find "$root" -name '*toolboxd*') ]] || fail "left: $(find "$root" -name '*toolboxd*')"
+
+# The PAM stack of the system.
+new_root common-auth
+touch "$root/etc/pam.d/common-session-noninteractive"
+expect install
+expect cmp deploy/pam/toolboxd "$root/etc/pam.d/toolboxd"
+new_root system-auth
+expect install
+expect grep -q 'include *system-auth' "$root/etc/pam.d/toolboxd"
+expect_not grep -q password-auth "$root/etc/pam.d/toolboxd"
+new_root other
+expect install
+grep -q 'no known PAM stack' "$work/said" || fail "it does not tell that there is no PAM stack: $(cat "$work/said")"
+
+expect_not install --purge
+expect_not install --nonsense
+
+# What it asks of the machine, from stand-ins.
+tools=$work/tools
+mkdir "$tools"
+tool() { printf '#!/bin/sh\n%s\n' "$2" >"$tools/$1"; chmod 755 "$tools/$1"; }
+# Whatever goes wrong here, nothing is put on this machine.
+for name in cp ln mv mkdir; do tool "$name" 'exit 1'; done
+refuses() {  # WHY
+  ! PATH=$tools:$PATH "$archive/install" >"$work/said" 2>&1 && grep -q "$1" "$work/said" || fail "not refused ($1): $(cat "$work/said")"
+}
+tool id 'echo 1000'
+refuses 'needs root'
+tool id 'echo 0'
+tool dpkg-query 'echo installed'
+refuses 'use apt'
+tool dpkg-query 'exit 1'
+tool systemctl 'echo "systemd 251 (251.4)"'
+refuses 'systemd 252'
+tool systemctl 'echo "systemd 257 (257.1)"'
+refuses 'glibc 2.36'
+
+((failures == 0)) && echo PASS
+exit $((failures > 0))
