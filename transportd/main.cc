@@ -146,6 +146,7 @@ class Transport {
     queue_.Post([this] {
       guest_operations_.Reload();
       board_.SetConfiguration(guest_operations_.policy_state(), guest_operations_.routes_state());
+      channel_.GiveBackMemoryLater();
     });
   }
 
