@@ -40,13 +40,43 @@ if check "open-vm-tools registers here" eval \
   vmtoolsd_memory=$(memory_of 'vmtoolsd|VGAuthService')
   tell "vmtoolsd: private, PSS (kB): $vmtoolsd_memory"
 fi
-check "open-vm-tools is removed for toolboxd" inside dpkg --remove open-vm-tools
-check "the older package installs" inside dpkg --install /root/toolboxd_0.0.9_amd64.deb || return 2
+# As documented: apt takes what is missing from a repository (here a folder), and open-vm-tools away.
+local_repository() {
+  local folder=$root/var/local/repository file
+  for file in "$folder"/*.deb; do
+    dpkg-deb -f "$file"
+    printf 'Filename: ./%s\nSize: %s\nSHA256: %s\n\n' "${file##*/}" "$(stat -c %s "$file")" "$(sha256sum <"$file" | cut -d' ' -f1)"
+  done >"$folder/Packages"
+  echo 'deb [trusted=yes] file:/var/local/repository ./' >"$root/etc/apt/sources.list"
+  inside apt-get -qq update && inside dpkg --purge polkitd
+}
+check "a machine without polkit and a repository with it" local_repository
+check "apt installs the older package" inside env DEBIAN_FRONTEND=noninteractive apt-get -q -y install /root/toolboxd_0.0.9_amd64.deb || return 2
+state_of() { inside dpkg-query -W -f '${db:Status-Status}' "$1"; }
+check "and polkit with it" eval '[[ $(state_of polkitd) == installed ]]'
+check "and removes open-vm-tools" eval '[[ $(state_of open-vm-tools) == config-files ]]'
+depends_on_libraries() {
+  local library package depends
+  depends=$(dpkg-deb -f "$deb" Depends)
+  for library in $(readelf -d "$work"/content/usr/lib/toolboxd/{toolboxd,session} | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u); do
+    package=$(inside dpkg -S "*/$library" | sed 's/:.*//; q')
+    grep -qE "(^|, )$package( |,|\$)" <<<"$depends" || { echo "$library is of '$package', and that is not among: $depends"; return 1; }
+  done
+}
+check "it depends on the packages of all its libraries" depends_on_libraries
 
-nothing_runs() { ! inside systemctl list-units --no-legend --state=active,failed,activating 'toolboxd*' | grep .; }
+nothing_runs() { nothing inside systemctl list-units --no-legend --state=active,failed,activating 'toolboxd*'; }
 check "off VMware nothing starts" nothing_runs
-lines_off_vmware() { [[ $(journal _PID=1 | grep -ci toolboxd) == 1 ]] || { journal | grep -i toolboxd; return 1; }; }
+# The host name of the container does not count.
+lines_off_vmware() {
+  journal | grep -i toolboxd | grep -v -e '<toolboxd-guest>' >"$work/lines"
+  [[ $(wc -l <"$work/lines") == 1 ]] || { cat "$work/lines"; return 1; }
+}
 check "off VMware the journal has one line" lines_off_vmware
+restart() { inside systemctl reboot; ended 30 && [[ $status == 133 ]] && boot; }
+check "the container restarts, off VMware" restart || return 2
+check "nothing starts at boot" nothing_runs
+check "and the journal has one line" lines_off_vmware
 check_status() { local got=0; inside toolboxd-install-check || got=$?; [[ $got == "$1" ]]; }
 check "off VMware toolboxd-install-check says so (status 3)" check_status 3
 
