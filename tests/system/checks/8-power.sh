@@ -18,6 +18,13 @@ check "the machine restarts (systemd-nspawn: 133)" eval 'ended 30; echo "status:
 check "the script of the event ran as root" grep -qx 'reboot 0' "$root/root/hooks"
 check "it boots again" boot || return 2
 check "and registers" "$vmxsim" wait --timeout=5s
-check "the host asks for a shutdown" "$vmxsim" power off
+printf '#!/bin/sh\nexit 1\n' >"$root/etc/toolboxd/power.d/halt/05-fails"
+chmod 755 "$root/etc/toolboxd/power.d/halt/05-fails"
+refused_by_script() { "$vmxsim" power off >"$work/said" 2>&1; cat "$work/said"; grep -q '^status: 0 ' "$work/said"; }
+check "a script that fails gives a shutdown up" refused_by_script
+sleep 1
+check "the machine goes on" inside true
+: >"$root/root/hooks"
+check "the host insists" "$vmxsim" power off
 check "the machine is off (systemd-nspawn: 0)" eval 'ended 30; echo "status: $status"; [[ $status == 0 ]]' || stop_container
 check "the script of the event ran as root" grep -qx 'halt 0' "$root/root/hooks"
