@@ -12,8 +12,8 @@
 namespace toolboxd::hgfs {
 namespace {
 
-// Entries of a directory that are fetched at a time.
-constexpr uint32_t kSearchPage = 128;
+// Entries of a directory that are fetched at a time: up to 5 KB each, with a link's target.
+constexpr uint32_t kSearchPage = 32;
 
 std::string Done(Op op) { return Encode(op, EmptyReply()); }
 
@@ -202,6 +202,8 @@ Server::Outcome Server::Open(const Call& call) {
   // Locks are a promise to other clients that nobody here could keep.
   if (request.desired_lock != 0) return Status::kNotSupported;
   if (request.flags > kCreateEmpty) return Status::kInvalidParameter;
+  // Before the service is asked: opening can empty a file.
+  if (!sessions_.HasRoom(call.session)) return Status::kSharingViolation;
   switch (request.mode) {
     case kReadOnly:
       return OpenForRead(call, path);
@@ -216,7 +218,6 @@ Server::Outcome Server::Open(const Call& call) {
 Server::Outcome Server::AddFile(const Call& call, Handle handle) {
   OpenReply reply;
   reply.handle = call.session.Add(std::move(handle));
-  if (reply.handle == 0) return Status::kSharingViolation;
   call.session.Find(reply.handle)->record =
       std::make_unique<TransferRecord>(&audit_, std::exchange(call.record, AuditRecord()));
   return Encode(call.op, reply);
@@ -348,13 +349,13 @@ Server::Outcome Server::SearchOpen(const Call& call) {
   handle.search = std::make_unique<Search>();
   const Status status = Resolve(call, request.name, handle.path);
   if (status != Status::kSuccess) return status;
+  if (!sessions_.HasRoom(call.session)) return Status::kSharingViolation;
   v1::ListFilesRequest list;
   list.set_path(handle.path);
   const auto listed = call.client.files->List(list);
   if (!listed.ok()) return Outcome(listed.status());
   OpenReply reply;
   reply.handle = call.session.Add(std::move(handle));
-  if (reply.handle == 0) return Status::kSharingViolation;
   return Encode(call.op, reply);
 }
 

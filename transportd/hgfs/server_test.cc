@@ -331,16 +331,51 @@ TEST_F(HgfsServerTest, VanishedHostsGiveResourcesBack) {
   EXPECT_LT(alice_.files.use_count(), shared);
 }
 
-TEST_F(HgfsServerTest, NumberOfSessionsAndHandlesIsBounded) {
+TEST_F(HgfsServerTest, NumberOfSessionsIsBounded) {
   for (size_t i = 0; i < SessionTable::kMaxSessions; ++i) CreateSession();
   CreateSessionReply reply;
   EXPECT_EQ(Call(Op::kCreateSessionV4, CreateSessionRequest(), reply), Status::kTooManySessions);
+}
+
+TEST_F(HgfsServerTest, NumberOfHandlesIsBoundedForAUserInAllSessions) {
   hgfsd_.Put("/tmp/f", "x");
   uint32_t handle;
-  for (size_t i = 0; i < Session::kMaxHandles; ++i) {
+  for (size_t i = 0; i < SessionTable::kMaxHandlesPerUser; ++i) {
+    if (i % 20 == 0) CreateSession();
     ASSERT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSuccess);
   }
+  const int reads = hgfsd_.reads;
+  CreateSession();
   EXPECT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSharingViolation);
+  EXPECT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kWriteOnly, kCreateEmpty, handle),
+            Status::kSharingViolation);
+  SearchOpenRequest search;
+  const std::string name = EncodePath("/tmp");
+  search.name.cp_name = name;
+  OpenReply opened;
+  EXPECT_EQ(Call(Op::kSearchOpenV3, search, opened), Status::kSharingViolation);
+  // The service was not asked: opening a file can empty it.
+  EXPECT_EQ(hgfsd_.reads, reads);
+  EXPECT_EQ(hgfsd_.Get("/tmp/f").content, "x");
+  EXPECT_EQ(Call(Op::kDestroySessionV4, EmptyReply()), Status::kSuccess);
+}
+
+TEST_F(HgfsServerTest, OneUserLeavesHandlesForOthers) {
+  hgfsd_.Put("/tmp/f", "x");
+  CreateSession();
+  uint32_t handle;
+  for (size_t i = 0; i < SessionTable::kMaxHandlesPerUser; ++i) {
+    ASSERT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSuccess);
+  }
+  alice_.user = "carol";
+  CreateSession();
+  for (size_t i = SessionTable::kMaxHandlesPerUser; i < SessionTable::kMaxHandles; ++i) {
+    ASSERT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSuccess);
+  }
+  uint32_t none;
+  EXPECT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, none), Status::kSharingViolation);
+  EXPECT_EQ(CloseFile(handle), Status::kSuccess);
+  EXPECT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSuccess);
 }
 
 // transportd's memory is everybody's: a host that opens downloads and does not read them

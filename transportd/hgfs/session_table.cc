@@ -17,7 +17,6 @@ uint64_t RandomId() {
 }  // namespace
 
 uint32_t Session::Add(Handle handle) {
-  if (handles.size() >= kMaxHandles) return 0;
   // After four billion files numbers come round; those in use and 0 are passed over.
   while (next_handle == 0 || handles.contains(next_handle)) ++next_handle;
   const uint32_t number = next_handle++;
@@ -61,6 +60,16 @@ bool SessionTable::Destroy(uint64_t id, absl::string_view user) {
   if (found == sessions_.end() || found->second.user != user) return false;
   sessions_.erase(found);
   return true;
+}
+
+bool SessionTable::HasRoom(const Session& session) const {
+  size_t all = 0;
+  size_t of_user = 0;
+  for (const auto& [id, other] : sessions_) {
+    all += other.handles.size();
+    if (other.user == session.user) of_user += other.handles.size();
+  }
+  return all < kMaxHandles && of_user < kMaxHandlesPerUser;
 }
 
 void SessionTable::Expire(absl::Time now) {

@@ -36,10 +36,7 @@ struct Handle {
 
 // One HGFS session; it belongs to the guest user who created it.
 struct Session {
-  // Open files of all kinds that one session may have.
-  static constexpr size_t kMaxHandles = 256;
-
-  // The handle's number, or 0 where the session has too many.
+  // The handle's number. To be asked for first: SessionTable::HasRoom.
   uint32_t Add(Handle handle);
   Handle* Find(uint32_t number);
   // A file of that path that is open for writing.
@@ -55,6 +52,11 @@ struct Session {
 class SessionTable {
  public:
   static constexpr size_t kMaxSessions = 1024;
+  // Open files and directories of one user, who has one hgfsd with as many threads, and of
+  // all users: a download that is not read holds its stream's window, in a process that has
+  // 64 MiB (hgfsd/limits_test.cc).
+  static constexpr size_t kMaxHandlesPerUser = 64;
+  static constexpr size_t kMaxHandles = 96;
   // A session that nobody used for so long is dropped with its open files.
   static constexpr absl::Duration kIdleExpiry = absl::Minutes(8);
 
@@ -63,6 +65,8 @@ class SessionTable {
   // Null for a number that is unknown or another user's: they cannot be told apart.
   Session* Find(uint64_t id, absl::string_view user, absl::Time now);
   bool Destroy(uint64_t id, absl::string_view user);
+  // Whether the session's user may have one more handle.
+  bool HasRoom(const Session& session) const;
 
   // Drops idle sessions. To be called now and then.
   void Expire(absl::Time now);
