@@ -4,11 +4,14 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include <utility>
+
 #include "absl/time/time.h"
 #include "daemon/status.h"
 #include "hgfsd/archive_unpack.h"
 #include "hgfsd/entries.h"
 #include "hgfsd/file_error.h"
+#include "hgfsd/start_thread.h"
 
 namespace toolboxd::hgfsd {
 namespace {
@@ -16,24 +19,34 @@ namespace {
 constexpr size_t kMaxWaiting = 256 * 1024;
 constexpr absl::Duration kCancellationCheck = absl::Milliseconds(200);
 
+// Makes the directory if need be. The result has no links in it: each one on the way to a
+// member is then the archive's or was there before, and is refused.
+absl::StatusOr<std::string> PrepareTarget(const std::string& path) {
+  struct stat st;
+  if (stat(path.c_str(), &st) != 0) {
+    if (errno != ENOENT) return FileError(errno, path);
+    absl::Status made = MakeDirectory(path, /*parents=*/true, 0750);
+    if (!made.ok()) return made;
+  } else if (!S_ISDIR(st.st_mode)) {
+    return FileError(ENOTDIR, path);
+  }
+  std::unique_ptr<char, decltype(&free)> target(realpath(path.c_str(), nullptr), &free);
+  if (target == nullptr) return FileError(errno, path);
+  return std::string(target.get());
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ArchiveReceiver>> ArchiveReceiver::Open(const Resource& resource) {
-  struct stat st;
-  if (stat(resource.path.c_str(), &st) != 0) {
-    if (errno != ENOENT) return FileError(errno, resource.path);
-    absl::Status made = MakeDirectory(resource.path, /*parents=*/true, 0750);
-    if (!made.ok()) return made;
-  } else if (!S_ISDIR(st.st_mode)) {
-    return FileError(ENOTDIR, resource.path);
-  }
-  // No links in the target: each one on the way to a member is then the archive's or was
-  // there before, and is refused.
-  std::unique_ptr<char, decltype(&free)> target(realpath(resource.path.c_str(), nullptr), &free);
-  if (target == nullptr) return FileError(errno, resource.path);
   std::unique_ptr<ArchiveReceiver> receiver(new ArchiveReceiver);
-  receiver->thread_ = std::thread(
-      [raw = receiver.get(), path = std::string(target.get())] { raw->Unpack(path); });
+  // The thread first: without one no directory is made.
+  absl::StatusOr<std::thread> thread = StartThread([raw = receiver.get()] { raw->Unpack(); });
+  if (!thread.ok()) return thread.status();
+  receiver->thread_ = *std::move(thread);
+  absl::StatusOr<std::string> target = PrepareTarget(resource.path);
+  if (!target.ok()) return target.status();
+  absl::MutexLock lock(&receiver->mutex_);
+  receiver->target_ = *std::move(target);
   return receiver;
 }
 
@@ -42,10 +55,18 @@ ArchiveReceiver::~ArchiveReceiver() {
     absl::MutexLock lock(&mutex_);
     given_up_ = true;
   }
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
-void ArchiveReceiver::Unpack(const std::string& target) {
+void ArchiveReceiver::Unpack() {
+  std::string target;
+  {
+    absl::MutexLock lock(&mutex_);
+    auto ready = [this] { return !target_.empty() || given_up_; };
+    mutex_.Await(absl::Condition(&ready));
+    if (given_up_) return;
+    target = target_;
+  }
   absl::Status status = UnpackArchive(target, [this] { return Next(); });
   absl::MutexLock lock(&mutex_);
   result_ = std::move(status);

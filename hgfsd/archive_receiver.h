@@ -24,7 +24,7 @@ namespace toolboxd::hgfsd {
 class ArchiveReceiver {
  public:
   // Makes the directory and its parents (0750) where they are missing. NOT_A_DIRECTORY,
-  // ACCESS_DENIED.
+  // ACCESS_DENIED, BUSY where no thread is to be had.
   static absl::StatusOr<std::unique_ptr<ArchiveReceiver>> Open(const Resource& resource);
   // Gives up what has not been committed.
   ~ArchiveReceiver();
@@ -46,7 +46,7 @@ class ArchiveReceiver {
  private:
   ArchiveReceiver() = default;
 
-  void Unpack(const std::string& target);
+  void Unpack();
   // For the unpacking thread.
   absl::StatusOr<absl::string_view> Next();
 
@@ -56,6 +56,8 @@ class ArchiveReceiver {
   std::string current_;
 
   absl::Mutex mutex_;
+  // The directory, without links in it; empty until it is known.
+  std::string target_ ABSL_GUARDED_BY(mutex_);
   std::string waiting_ ABSL_GUARDED_BY(mutex_);
   bool complete_ ABSL_GUARDED_BY(mutex_) = false;
   bool given_up_ ABSL_GUARDED_BY(mutex_) = false;

@@ -430,6 +430,20 @@ TEST(ArchiveReceiver, ErrorsComeAtTheNextWriteOrAtCommit) {
   EXPECT_THAT(ArchiveReceiver::Open(resource), FailsWith(v1::NOT_A_DIRECTORY));
 }
 
+TEST(ArchiveReceiver, WithoutAThreadItIsBusy) {
+  TestDirectory dir;
+  chmod(dir.path().c_str(), 0777);
+  AsNobody([&] {
+    NoMoreThreads();
+    Resource resource;
+    resource.path = dir.path();
+    EXPECT_THAT(ArchiveReceiver::Open(resource), FailsWith(v1::BUSY));
+    resource.path = dir / "new/directory";
+    EXPECT_THAT(ArchiveReceiver::Open(resource), FailsWith(v1::BUSY));
+    EXPECT_TRUE(Names(dir.path()).empty());
+  });
+}
+
 TEST(ArchiveReceiver, GivenUpEndsAtOnce) {
   TestDirectory dir;
   Resource resource;

@@ -16,6 +16,7 @@
 #include "hgfsd/file_handler_service.h"
 #include "hgfsd/files_service.h"
 #include "hgfsd/hgfsd.h"
+#include "hgfsd/limits.h"
 
 ABSL_FLAG(bool, sync_uploads, false,
           "Wait until an uploaded file is on the disk before it takes its place; without, a "
@@ -31,9 +32,6 @@ constexpr char kUsage[] =
     "connection. By hand, --socket=PATH makes it listen there instead, for its own user and "
     "root.";
 
-// One stream takes a thread, and each open handle of the host is a stream.
-constexpr int kMaxStreams = 256;
-
 absl::Status Serve() {
   hgfsd::FilesService files;
   hgfsd::FileHandlerService file_handler({.sync_uploads = absl::GetFlag(FLAGS_sync_uploads)});
@@ -41,8 +39,8 @@ absl::Status Serve() {
       {v1::Files::service_full_name(), &files},
       {v1::FileHandler::service_full_name(), &file_handler}};
   ServerLimits limits;
-  limits.max_threads = kMaxStreams;
-  limits.max_streams = kMaxStreams;
+  limits.max_threads = hgfsd::kMaxCallThreads;
+  limits.max_streams = hgfsd::kMaxCalls;
 
   absl::StatusOr<SharedFlags> flags = GetSharedFlags();
   if (!flags.ok()) return flags.status();

@@ -8,6 +8,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
+#include <iterator>
+#include <list>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -16,12 +19,14 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/file_opened.h"
 #include "daemon/status.h"
+#include "grpc/grpc.h"
 #include "grpcpp/create_channel_posix.h"
 #include "grpcpp/server_builder.h"
 #include "grpcpp/server_posix.h"
 #include "gtest/gtest.h"
 #include "hgfsd/file_handler_service.h"
 #include "hgfsd/files_service.h"
+#include "hgfsd/limits.h"
 #include "hgfsd/test_files.h"
 
 namespace toolboxd::hgfsd {
@@ -108,6 +113,10 @@ Download Read(v1::FileHandler::Stub& stub, const std::string& path, uint64_t off
 
 class Services : public testing::Test {
  protected:
+  // gRPC waits for its threads, up to 10 s, whenever the last user has gone.
+  static void SetUpTestSuite() { grpc_init(); }
+  static void TearDownTestSuite() { grpc_shutdown(); }
+
   Services() {
     int ends[2];
     MakeConnection(ends);
@@ -355,6 +364,28 @@ TEST_F(Services, AReaderThatStopsReadingStopsTheServer) {
   // The fixture's end waits for the server's handler.
 }
 
+// A download that is opened and not read.
+class OpenDownload {
+ public:
+  OpenDownload(v1::FileHandler::Stub& stub, const std::string& path) {
+    v1::ReadRequest request;
+    request.set_path(path);
+    stream_ = stub.Read(&context_, request);
+  }
+  ~OpenDownload() {
+    context_.TryCancel();
+    stream_->Finish();
+  }
+  bool IsOpen() {
+    v1::ReadReply reply;
+    return stream_->Read(&reply) && reply.has_opened();
+  }
+
+ private:
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<v1::ReadReply>> stream_;
+};
+
 // The program as session starts it.
 class Program {
  public:
@@ -375,6 +406,10 @@ class Program {
   ~Program() { EXPECT_EQ(End(), 0); }
 
   v1::FileHandler::Stub& handler() { return *handler_; }
+  int Threads() const {
+    return std::distance(std::filesystem::directory_iterator(absl::StrCat("/proc/", pid_, "/task")),
+                         std::filesystem::directory_iterator());
+  }
   // Closes the connection; returns what wait tells.
   int End() {
     handler_.reset();
@@ -406,6 +441,33 @@ TEST(Hgfsd, ServesTheConnectionAtDescriptor3AndEndsWithIt) {
   }
   EXPECT_EQ(program.End(), 0);
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre("file"));
+}
+
+// As many of each kind as there may be: all are served, and the process stays within what
+// its unit allows.
+TEST(Hgfsd, ServesAllItsCallsWithinItsTasks) {
+  TestDirectory dir;
+  Program program;
+  const std::string file = dir.File("file");
+  ASSERT_EQ(truncate(file.c_str(), int64_t{1} << 40), 0);
+  {
+    std::list<OpenDownload> downloads;
+    for (int i = 0; i < kMaxCalls; ++i) {
+      downloads.emplace_back(program.handler(), file);
+      ASSERT_TRUE(downloads.back().IsOpen()) << i;
+    }
+    EXPECT_LE(program.Threads(), kMaxTasks);
+  }
+  std::list<Upload> uploads;
+  const std::string junk(4096, '\0');
+  for (int i = 0; i < kMaxCalls; ++i) {
+    uploads.emplace_back(program.handler(), dir.Directory(absl::StrCat("archive", i)));
+    ASSERT_TRUE(uploads.back().Append(junk)) << i;
+  }
+  EXPECT_GT(program.Threads(), kMaxCalls);
+  EXPECT_LE(program.Threads(), kMaxTasks);
+  for (Upload& upload : uploads) upload.Cancel();
+  for (Upload& upload : uploads) upload.Finish();
 }
 
 TEST(Hgfsd, AnUploadThatIsNotTakenIsHeldBack) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -103,6 +104,11 @@ void AsNobody(const std::function<void()>& body) {
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0) << "failed as user 65534";
+}
+
+void NoMoreThreads() {
+  const struct rlimit none = {0, 0};
+  EXPECT_EQ(setrlimit(RLIMIT_NPROC, &none), 0);
 }
 
 }  // namespace toolboxd::hgfsd

@@ -52,6 +52,9 @@ std::vector<std::string> Names(const std::string& directory);
 // its failures to the test. Needs root.
 void AsNobody(const std::function<void()>& body);
 
+// From now on this process, which is not root's, gets no thread.
+void NoMoreThreads();
+
 inline absl::Status GetStatus(const absl::Status& status) { return status; }
 template <typename T>
 absl::Status GetStatus(const absl::StatusOr<T>& result) {

@@ -202,6 +202,19 @@ TEST(TreeRemover, CancelledDoesNothing) {
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre("tree"));
 }
 
+TEST(TreeRemover, WithoutAThreadNothingChanges) {
+  TestDirectory dir;
+  chmod(dir.path().c_str(), 0777);
+  AsNobody([&] {
+    dir.Directory("tree");
+    dir.File("tree/file");
+    TreeRemover remover;
+    NoMoreThreads();
+    EXPECT_THAT(remover.Remove(dir / "tree", nullptr), FailsWith(v1::BUSY));
+    EXPECT_TRUE(Exists(dir / "tree/file"));
+  });
+}
+
 TEST(TreeRemover, WithoutWriteAccessToTheParentNothingChanges) {
   TestDirectory dir;
   const std::string tree = dir.Directory("tree");

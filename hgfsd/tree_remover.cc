@@ -14,6 +14,7 @@
 #include "hgfsd/file_error.h"
 #include "hgfsd/mounts.h"
 #include "hgfsd/paths.h"
+#include "hgfsd/start_thread.h"
 #include "hgfsd/tree_removal.h"
 
 namespace toolboxd::hgfsd {
@@ -68,11 +69,7 @@ absl::Status TreeRemover::Remove(absl::string_view path, const Cancelled& cancel
   if (!job->parent.ok()) return FileError(errno, parts.parent);
   job->name = parts.name;
   job->hidden = RandomName(kHidden);
-  {
-    absl::MutexLock lock(&mutex_);
-    auto has_room = [this] { return jobs_.size() < kMaxJobs; };
-    mutex_.Await(absl::Condition(&has_room));
-  }
+  if (absl::Status status = AwaitRoom(); !status.ok()) return status;
   if (absl::Status status = CheckCancelled(cancelled); !status.ok()) return status;
   const int parent = job->parent.get();
   if (renameat(parent, job->name.c_str(), parent, job->hidden.c_str()) != 0) {
@@ -85,9 +82,19 @@ absl::Status TreeRemover::Remove(absl::string_view path, const Cancelled& cancel
 
   absl::MutexLock lock(&mutex_);
   jobs_.push_back(job);
-  if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
   mutex_.AwaitWithTimeout(absl::Condition(&job->done), patience_);
   return job->status;
+}
+
+absl::Status TreeRemover::AwaitRoom() {
+  absl::MutexLock lock(&mutex_);
+  auto has_room = [this] { return jobs_.size() < kMaxJobs; };
+  mutex_.Await(absl::Condition(&has_room));
+  if (thread_.joinable()) return absl::OkStatus();
+  absl::StatusOr<std::thread> thread = StartThread([this] { Run(); });
+  if (!thread.ok()) return thread.status();
+  thread_ = *std::move(thread);
+  return absl::OkStatus();
 }
 
 void TreeRemover::Run() {

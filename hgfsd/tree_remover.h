@@ -32,7 +32,8 @@ class TreeRemover {
   // `path` is a directory (checked by the caller). BUSY for "/", a mount point, or a tree
   // with one in it. Where the file system cannot rename the directory (lower layers of an
   // overlay) it is removed in place, as long as `cancelled` lets it. Where the user may not
-  // rename it, he may not remove it either: ACCESS_DENIED, nothing has changed.
+  // rename it, he may not remove it either: ACCESS_DENIED, nothing has changed. BUSY also
+  // where no thread is to be had.
   absl::Status Remove(absl::string_view path, const Cancelled& cancelled);
 
  private:
@@ -44,6 +45,8 @@ class TreeRemover {
     absl::Status status;
   };
 
+  // Waits until a job can be queued, and sees to the thread.
+  absl::Status AwaitRoom();
   void Run();
   static absl::Status Perform(const Job& job);
 

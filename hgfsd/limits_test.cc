@@ -1,0 +1,59 @@
+// The figures of the programs and of their units fit together.
+
+#include "hgfsd/limits.h"
+
+#include <cstdint>
+#include <fstream>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "gtest/gtest.h"
+#include "transportd/hgfs/session_table.h"
+#include "transportd/sessions/session_channel.h"
+
+namespace toolboxd::hgfsd {
+namespace {
+
+// The value of DIRECTIVE=NUMBER in a unit, with a suffix M multiplied out; -1 if it has none.
+int64_t Directive(const std::string& unit, const std::string& directive) {
+  std::ifstream file(absl::StrCat("deploy/systemd/", unit));
+  EXPECT_TRUE(file.is_open()) << unit;
+  for (std::string line; std::getline(file, line);) {
+    absl::string_view value = line;
+    if (!absl::ConsumePrefix(&value, absl::StrCat(directive, "="))) continue;
+    const int64_t unit_of_value = absl::ConsumeSuffix(&value, "M") ? 1 << 20 : 1;
+    int64_t number = 0;
+    return absl::SimpleAtoi(value, &number) ? number * unit_of_value : -1;
+  }
+  return -1;
+}
+
+constexpr const char* kUnits[] = {"toolboxd-hgfsd@.service", "toolboxd-hgfsd-login@.service"};
+
+TEST(Limits, UnitsAllowTheTasksThatHgfsdMayHave) {
+  for (const char* unit : kUnits) EXPECT_GE(Directive(unit, "TasksMax"), kMaxTasks) << unit;
+}
+
+// What a call may hold: the window of an upload or a chunk on its way, an archive's buffers.
+TEST(Limits, UnitsAllowTheMemoryThatHgfsdMayHave) {
+  constexpr int64_t kCall = 1 << 20;
+  for (const char* unit : kUnits) {
+    EXPECT_GE(Directive(unit, "MemoryMax"), kMaxCalls * kCall + (16 << 20)) << unit;
+  }
+}
+
+// All files of a user are streams of one hgfsd; short calls must not wait for them.
+TEST(Limits, AllHandlesOfAUserLeaveRoomForCalls) {
+  EXPECT_LE(hgfs::SessionTable::kMaxHandlesPerUser + 16, static_cast<size_t>(kMaxCalls));
+}
+
+// A download that is not read: its window, and the packets before and after it.
+TEST(Limits, HandlesFitIntoTransportdsMemory) {
+  constexpr int64_t kDownload = kStreamWindowBytes + 3 * (64 << 10);
+  EXPECT_LE(int64_t{hgfs::SessionTable::kMaxHandles} * kDownload,
+            Directive("toolboxd-transportd.service", "MemoryMax") / 2);
+}
+
+}  // namespace
+}  // namespace toolboxd::hgfsd
