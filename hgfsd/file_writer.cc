@@ -122,10 +122,12 @@ absl::Status FileWriter::OpenInPlace(const Options& options) {
   struct stat st;
   if (fstat(file_.get(), &st) != 0) return FileError(errno, name_);
   seekable_ = S_ISREG(st.st_mode) || S_ISBLK(st.st_mode);
-  if (ContentGoes(options.mode) && S_ISREG(st.st_mode) && ftruncate(file_.get(), 0) != 0) {
-    return FileError(errno, name_);
+  if (!S_ISREG(st.st_mode)) return absl::OkStatus();
+  if (!ContentGoes(options.mode)) {
+    position_ = st.st_size;
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
+  return ftruncate(file_.get(), 0) == 0 ? absl::OkStatus() : FileError(errno, name_);
 }
 
 absl::Status FileWriter::CopyAttributesOfTarget(const struct stat& target) {

@@ -56,7 +56,7 @@ class FileWriter {
   // NO_SPACE, FILE_TOO_BIG. Asks `cancelled` while a pipe is full.
   absl::Status Write(uint64_t offset, absl::string_view data,
                      const Cancelled& cancelled = nullptr);
-  // Where the last write ended; 0 at first.
+  // Where the last write ended; at first the end of the content that stays.
   uint64_t position() const { return position_; }
 
   // Kept, and applied at Commit. What is given twice: the last.

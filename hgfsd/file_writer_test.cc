@@ -165,6 +165,25 @@ TEST(FileWriter, ContentStaysInTheModesThatSaySo) {
   EXPECT_EQ(ReadFile(file), "d");
 }
 
+TEST(FileWriter, WritingGoesOnWhereContentThatStaysEnds) {
+  TestDirectory dir;
+  const std::string file = dir.File("file", "0123456789");
+  for (Mode::Mode mode : {Mode::OPEN_EXISTING, Mode::CREATE}) {
+    auto writer = Open(file, mode);
+    ASSERT_THAT(writer, IsOk());
+    EXPECT_THAT((*writer)->Write((*writer)->position(), "a"), IsOk());
+    EXPECT_THAT((*writer)->Write((*writer)->position(), "b"), IsOk());
+    EXPECT_THAT((*writer)->Commit(), IsOk());
+    EXPECT_EQ((*writer)->size(), 2u);
+  }
+  EXPECT_EQ(ReadFile(file), "0123456789abab");
+  // Where it goes, it is the start: also in place.
+  ASSERT_EQ(link(file.c_str(), (dir / "other").c_str()), 0);
+  for (const std::string& path : {file, dir / "new"}) {
+    EXPECT_EQ((*Open(path))->position(), 0u);
+  }
+}
+
 TEST(FileWriter, OpenErrors) {
   TestDirectory dir;
   const std::string file = dir.File("file", "old", 0600);

@@ -68,6 +68,12 @@ absl::StatusOr<std::unique_ptr<WriteFile>> WriteFile::Open(std::shared_ptr<FileS
   auto stream = file->store_->OpenWrite(open);
   if (!stream.ok()) return stream.status();
   file->stream_ = *std::move(stream);
+  if (open.mode() == v1::OpenForWriting::OPEN_EXISTING ||
+      open.mode() == v1::OpenForWriting::CREATE) {
+    // Content stays, and appending goes on at its end. Who may not read it is not told.
+    const absl::StatusOr<v1::FileInfo> before = file->store_->Stat(open.path());
+    if (before.ok()) file->position_ = file->size_ = before->size();
+  }
   return file;
 }
 

@@ -225,6 +225,24 @@ TEST_F(HgfsServerTest, WriteAtOffsets) {
   EXPECT_EQ(hgfsd_.Get("/tmp/f").content, "abcDef");
 }
 
+TEST_F(HgfsServerTest, AppendGoesToTheEndOfContentThatStays) {
+  for (const uint32_t flags : {kOpenExisting, kCreate}) {
+    hgfsd_.Put("/tmp/f", "0123");
+    CreateSession();
+    uint32_t handle;
+    ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kWriteOnly, flags, handle), Status::kSuccess);
+    GetattrReply attributes;
+    ASSERT_EQ(Stat("/tmp/f", attributes), Status::kSuccess);
+    EXPECT_EQ(attributes.attributes.size, 4u);
+    ASSERT_EQ(WriteAt(handle, true, 0, "ab"), Status::kSuccess);
+    ASSERT_EQ(WriteAt(handle, true, 0, "c"), Status::kSuccess);
+    ASSERT_EQ(Stat("/tmp/f", attributes), Status::kSuccess);
+    EXPECT_EQ(attributes.attributes.size, 7u);
+    ASSERT_EQ(CloseFile(handle), Status::kSuccess);
+    EXPECT_EQ(hgfsd_.Get("/tmp/f").content, "0123abc");
+  }
+}
+
 TEST_F(HgfsServerTest, FailedUploadIsToldAndLeavesTheTarget) {
   hgfsd_.Put("/tmp/f", "old");
   hgfsd_.fail_after_first_chunk = v1::NO_SPACE;

@@ -225,7 +225,11 @@ class FakeHgfsd::HandlerService final : public v1::FileHandler::Service {
     reader->SendInitialMetadata();
 
     std::string content;
-    size_t position = 0;
+    if (open.mode() == v1::OpenForWriting::OPEN_EXISTING ||
+        open.mode() == v1::OpenForWriting::CREATE) {
+      content = fake_.Get(open.path()).content;
+    }
+    size_t position = content.size();
     v1::FileAttributes attributes;
     attributes.set_permissions(open.permissions());
     while (reader->Read(&request)) {
