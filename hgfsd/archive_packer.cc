@@ -90,6 +90,9 @@ class Packing {
   static la_ssize_t Receive(struct archive* archive, void* self, const void* data, size_t size);
   absl::Status Child(int parent, const char* entry, const std::string& name, int depth);
   absl::Status Content(int fd, int64_t size, const std::string& name);
+  absl::Status Hole(int64_t size, const std::string& name);
+  absl::Status Data(int fd, int64_t begin, int64_t end, const std::string& name);
+  absl::Status Write(const char* data, size_t size, const std::string& name);
   absl::Status Emit(size_t at_least);
   absl::Status Failure(absl::string_view name);
 
@@ -233,17 +236,53 @@ absl::Status Packing::Member(int parent, const char* entry_name, const std::stri
 }
 
 absl::Status Packing::Content(int fd, int64_t size, const std::string& name) {
-  while (size > 0) {
-    const ssize_t count = read(fd, buffer_.data(), std::min<int64_t>(size, buffer_.size()));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return FileError(errno, name);
-    if (count == 0) break;  // It shrank: libarchive fills up with zeros.
-    const la_ssize_t written = archive_write_data(writer_.get(), buffer_.data(), count);
-    if (written < 0 || !sink_status_.ok()) return Failure(name);
-    size -= count;
+  int64_t offset = 0;
+  while (offset < size) {
+    int64_t begin = lseek(fd, offset, SEEK_DATA);
+    // Only a hole is left, or the file shrank.
+    if (begin < 0) begin = errno == ENXIO ? size : offset;
+    begin = std::min(begin, size);
+    if (absl::Status status = Hole(begin - offset, name); !status.ok()) return status;
+    int64_t end = lseek(fd, begin, SEEK_HOLE);
+    if (end <= begin || end > size) end = size;
+    if (absl::Status status = Data(fd, begin, end, name); !status.ok()) return status;
+    offset = end;
   }
   const int result = archive_write_finish_entry(writer_.get());
   return result < ARCHIVE_WARN || !sink_status_.ok() ? Failure(name) : absl::OkStatus();
+}
+
+// libarchive counts what it gets, and drops what the member's header calls a hole. It must
+// get all of it: the map of the holes goes before the first byte.
+absl::Status Packing::Hole(int64_t size, const std::string& name) {
+  // Never written, and read only where the file got its hole after its header.
+  static char zeros[1 << 20];
+  while (size > 0) {
+    const size_t piece = std::min<int64_t>(size, sizeof(zeros));
+    if (absl::Status status = Write(zeros, piece, name); !status.ok()) return status;
+    size -= piece;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Packing::Data(int fd, int64_t begin, int64_t end, const std::string& name) {
+  while (begin < end) {
+    const size_t wanted = std::min<int64_t>(end - begin, buffer_.size());
+    const ssize_t count = pread(fd, buffer_.data(), wanted, begin);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return FileError(errno, name);
+    if (count == 0) return Hole(end - begin, name);  // It shrank.
+    if (absl::Status status = Write(buffer_.data(), count, name); !status.ok()) return status;
+    begin += count;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Packing::Write(const char* data, size_t size, const std::string& name) {
+  // Much can go in before anything comes out.
+  if (absl::Status status = CheckCancelled(cancelled_); !status.ok()) return status;
+  const la_ssize_t written = archive_write_data(writer_.get(), data, size);
+  return written < 0 || !sink_status_.ok() ? Failure(name) : absl::OkStatus();
 }
 
 absl::Status Packing::Finish() {

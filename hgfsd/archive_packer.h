@@ -40,7 +40,8 @@ class ArchivePacker {
 
   // Packs everything, in pieces of `chunk` bytes; the last may be shorter and ends with the
   // bytes 1F 8B 08, at which clients stop. A file that shrinks meanwhile is filled up with
-  // zeros, one that grows is cut off. IO_ERROR where content cannot be read to its end. Once.
+  // zeros, one that grows is cut off; holes are not read. IO_ERROR where content cannot be
+  // read to its end. Asks `cancelled` for each piece that is read. Once.
   absl::Status Pack(size_t chunk, const ArchiveSink& sink, const Cancelled& cancelled = nullptr);
 
  private:

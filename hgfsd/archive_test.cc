@@ -3,6 +3,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -10,6 +11,8 @@
 #include <sys/un.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+#include <fstream>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -170,6 +173,98 @@ TEST(Archive, MembersWithoutAnAclHaveWhatTheDirectoryGivesNewFiles) {
   SetAcl(dir.path(), ACL_TYPE_DEFAULT, "u::rw,u:65534:rw,g::r,m::rw,o::-");
   EXPECT_THAT(Unpack(MakeTar({{.name = "file", .content = "x"}}), dir.path()), IsOk());
   EXPECT_TRUE(HasAcl(dir / "file", ACL_TYPE_ACCESS));
+}
+
+// Bytes that this process has had from read calls.
+int64_t BytesRead() {
+  std::ifstream file("/proc/self/io");
+  std::string name;
+  int64_t value = 0;
+  file >> name >> value;
+  EXPECT_EQ(name, "rchar:");
+  return value;
+}
+
+TEST(Archive, HolesAreNotRead) {
+  TestDirectory from, to;
+  for (const char* name : {"at the end", "between", "everywhere"}) {
+    const std::string path = from.File(name);
+    ASSERT_EQ(truncate(path.c_str(), int64_t{8} << 30), 0);
+    const int fd = open(path.c_str(), O_RDWR);
+    if (name[0] != 'e') {
+      ASSERT_EQ(pwrite(fd, "begin", 5, 0), 5);
+    }
+    if (name[0] == 'b') {
+      ASSERT_EQ(pwrite(fd, "middle", 6, (int64_t{4} << 30) - 3), 6);
+      ASSERT_EQ(pwrite(fd, "end", 3, (int64_t{8} << 30) - 3), 3);
+    }
+    close(fd);
+  }
+  const int64_t before = BytesRead();
+  absl::StatusOr<std::string> archive = Pack(from.path());
+  EXPECT_LT(BytesRead() - before, 1 << 20);
+  ASSERT_THAT(archive, IsOk());
+  EXPECT_LT(archive->size(), 1u << 20);
+  ASSERT_THAT(Unpack(*archive, to.path()), IsOk());
+  for (const std::string& name : Names(from.path())) {
+    EXPECT_EQ(StatOf(to / name).st_size, int64_t{8} << 30) << name;
+    EXPECT_LT(StatOf(to / name).st_blocks * 512, 1 << 20) << name;
+    const int a = open((from / name).c_str(), O_RDONLY);
+    const int b = open((to / name).c_str(), O_RDONLY);
+    for (int64_t offset : {int64_t{0}, (int64_t{4} << 30) - 4096, (int64_t{8} << 30) - 4096}) {
+      char expected[8192] = {}, actual[8192] = {};
+      EXPECT_EQ(pread(a, expected, sizeof(expected), offset),
+                pread(b, actual, sizeof(actual), offset));
+      EXPECT_EQ(memcmp(expected, actual, sizeof(expected)), 0) << name << " " << offset;
+    }
+    close(a);
+    close(b);
+  }
+}
+
+// Content that becomes little or nothing in the archive.
+TEST(Archive, PackingAsksWhetherToGoOnAlsoWhileItSendsNothing) {
+  TestDirectory dir;
+  const std::string zeros = dir.File("zeros", std::string(16 << 20, '\0'));
+  Resource resource;
+  resource.path = zeros;
+  resource.gzip = true;
+  absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(resource);
+  int asked = 0;
+  bool sent = false;
+  const absl::Status status = packer->Pack(
+      61440,
+      [&](absl::string_view) {
+        sent = true;
+        return absl::OkStatus();
+      },
+      [&] { return ++asked == 100; });
+  EXPECT_TRUE(absl::IsCancelled(status)) << status;
+  EXPECT_FALSE(sent);
+}
+
+TEST(Archive, FilesThatShrinkAreFilledUp) {
+  TestDirectory from, to;
+  const std::string plain = from.File("plain", std::string(100000, 'y'));
+  const std::string sparse = from.File("sparse", "begin");
+  ASSERT_EQ(truncate(sparse.c_str(), 1 << 20), 0);
+  Resource resource;
+  resource.path = from.path();
+  absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(resource);
+  std::string archive;
+  const auto sink = [&](absl::string_view data) {
+    // While its content is read, and between its header and its content.
+    if (absl::StrContains(data, "yyyy")) truncate(plain.c_str(), 70000);
+    if (absl::StrContains(data, "GNU.sparse")) truncate(sparse.c_str(), 0);
+    archive.append(data.data(), data.size());
+    return absl::OkStatus();
+  };
+  ASSERT_THAT(packer->Pack(512, sink), IsOk());
+  EXPECT_THAT(Unpack(archive.substr(0, archive.size() - kTrailer.size()), to.path()), IsOk());
+  EXPECT_EQ(StatOf(plain).st_size, 70000);
+  EXPECT_EQ(StatOf(to / "plain").st_size, 100000);
+  EXPECT_EQ(StatOf(sparse).st_size, 0);
+  EXPECT_EQ(StatOf(to / "sparse").st_size, 1 << 20);
 }
 
 TEST(Archive, MembersAreInLexicalOrderWithoutTheRoot) {
