@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -192,6 +193,30 @@ TEST(TreeRemover, WhatCannotBeRemovedKeepsItsName) {
     EXPECT_THAT(remover.Remove(dir / "tree", nullptr), FailsWith(v1::ACCESS_DENIED));
   });
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre("tree"));
+}
+
+TEST(TreeRemover, WhatCannotBeRemovedAfterTheAnswerStaysHiddenAndIsToldToTheLog) {
+  TestDirectory dir;
+  chmod(dir.path().c_str(), 0777);
+  AsNobody([&] { dir.Directory("tree"); });
+  dir.Directory("tree/root_owned");
+  dir.File("tree/root_owned/file");
+  const std::string log = dir.File("log", "", 0666);
+  AsNobody([&] {
+    // So that it takes longer than the answer.
+    for (int i = 0; i < 2000; ++i) dir.File(absl::StrCat("tree/", i));
+    const int fd = open(log.c_str(), O_WRONLY | O_APPEND);
+    ASSERT_EQ(dup2(fd, STDERR_FILENO), STDERR_FILENO);
+    TreeRemover remover(absl::ZeroDuration());
+    EXPECT_THAT(remover.Remove(dir / "tree", nullptr), IsOk());
+  });
+  EXPECT_THAT(Names(dir.path()),
+              testing::ElementsAre(testing::StartsWith(".toolboxd-deleted-"), "log"));
+  const std::string text = ReadFile(log);
+  EXPECT_THAT(text, testing::HasSubstr(dir / "tree"));
+  EXPECT_THAT(text, testing::HasSubstr(Names(dir.path())[0]));
+  EXPECT_THAT(text, testing::HasSubstr("Permission denied"));
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
 }
 
 TEST(TreeRemover, CancelledDoesNothing) {

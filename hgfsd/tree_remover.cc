@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "daemon/log.h"
 #include "daemon/status.h"
 #include "hgfsd/directory_stream.h"
 #include "hgfsd/file_error.h"
@@ -67,6 +68,7 @@ absl::Status TreeRemover::Remove(absl::string_view path, const Cancelled& cancel
     job->parent.reset(open(parts.parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   }
   if (!job->parent.ok()) return FileError(errno, parts.parent);
+  job->path = std::string(path);
   job->name = parts.name;
   job->hidden = RandomName(kHidden);
   if (absl::Status status = AwaitRoom(); !status.ok()) return status;
@@ -82,7 +84,7 @@ absl::Status TreeRemover::Remove(absl::string_view path, const Cancelled& cancel
 
   absl::MutexLock lock(&mutex_);
   jobs_.push_back(job);
-  mutex_.AwaitWithTimeout(absl::Condition(&job->done), patience_);
+  job->answered = !mutex_.AwaitWithTimeout(absl::Condition(&job->done), patience_);
   return job->status;
 }
 
@@ -107,10 +109,11 @@ void TreeRemover::Run() {
       if (jobs_.empty()) return;
       job = jobs_.front();
     }
-    absl::Status status = Perform(*job);
+    absl::Status status = RemoveTree(job->parent.get(), job->hidden);
     {
       absl::MutexLock lock(&mutex_);
       jobs_.pop_front();
+      if (!status.ok()) Keep(*job, status);
       job->status = std::move(status);
       job->done = true;
     }
@@ -119,14 +122,16 @@ void TreeRemover::Run() {
   }
 }
 
-absl::Status TreeRemover::Perform(const Job& job) {
-  absl::Status status = RemoveTree(job.parent.get(), job.hidden);
-  if (!status.ok()) {
-    // What stays is found where it was, unless the name was taken meanwhile.
-    renameat2(job.parent.get(), job.hidden.c_str(), job.parent.get(), job.name.c_str(),
-              RENAME_NOREPLACE);
+void TreeRemover::Keep(const Job& job, const absl::Status& why) {
+  if (job.answered) {
+    // A name that was said to be gone does not come back.
+    LogWarning("deleted ", job.path, ", but not all of it: the rest is ", job.hidden,
+               " beside it: ", why.message());
+    return;
   }
-  return status;
+  // What stays is found where it was, unless the name was taken meanwhile.
+  renameat2(job.parent.get(), job.hidden.c_str(), job.parent.get(), job.name.c_str(),
+            RENAME_NOREPLACE);
 }
 
 }  // namespace toolboxd::hgfsd

@@ -21,8 +21,9 @@ namespace toolboxd::hgfsd {
 // Renames a tree to a hidden name beside it (".toolboxd-deleted-" and a number) and removes
 // it from there on one thread. A small tree is gone when Remove returns, and its errors are
 // reported: what could not be removed has its old name again. After `patience` Remove
-// returns OK and the thread goes on. Trees that a crash left behind are removed with the
-// next tree of the same parent. Thread-safe.
+// returns OK and the thread goes on; what it cannot remove then stays hidden, and the log
+// says so. Trees that were left behind are tried again with the next tree of the same
+// parent. Thread-safe.
 class TreeRemover {
  public:
   explicit TreeRemover(absl::Duration patience = absl::Seconds(1)) : patience_(patience) {}
@@ -38,17 +39,22 @@ class TreeRemover {
 
  private:
   struct Job {
+    std::string path;
     UniqueFd parent;
     std::string hidden;
     std::string name;
+    // Guarded by mutex_.
     bool done = false;
+    // The caller was told that the tree is gone.
+    bool answered = false;
     absl::Status status;
   };
 
   // Waits until a job can be queued, and sees to the thread.
   absl::Status AwaitRoom();
   void Run();
-  static absl::Status Perform(const Job& job);
+  // What becomes of a tree that could not be removed.
+  void Keep(const Job& job, const absl::Status& why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const absl::Duration patience_;
   absl::Mutex mutex_;
