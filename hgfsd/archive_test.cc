@@ -12,7 +12,9 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -477,6 +479,22 @@ TEST(Archive, UsersWithoutRootKeepTheirOwnOwner) {
   absl::StatusOr<std::string> archive = Pack(from.path());
   AsNobody([&] { EXPECT_THAT(Unpack(*archive, to.path()), IsOk()); });
   EXPECT_EQ(StatOf(to / "file").st_uid, 65534u);
+}
+
+// libarchive sets the umask to 0 for a moment with each member, and changes directory for
+// deep ones. In between the threads that make files run.
+TEST(Archive, UnpackingHasAUmaskAndADirectoryOfItsOwn) {
+  TestDirectory dir;
+  const std::string target = dir.Directory("target");
+  std::thread unpacking([&] {
+    EXPECT_THAT(Unpack(MakeTar({{.name = "file"}}), target), IsOk());
+    umask(0);
+    EXPECT_EQ(chdir("/"), 0);
+  });
+  unpacking.join();
+  const mode_t mask = umask(022);
+  EXPECT_EQ(mask, 022u);
+  EXPECT_NE(std::filesystem::current_path(), "/");
 }
 
 TEST(ArchiveReceiver, UnpacksWhatIsWritten) {

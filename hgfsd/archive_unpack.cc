@@ -4,6 +4,7 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <memory>
@@ -204,6 +205,8 @@ absl::StatusOr<std::string> CheckMemberName(absl::string_view name) {
 
 absl::Status UnpackArchive(const std::string& target, const ArchiveSource& source) {
   Utf8Locale locale;
+  // Where that is refused another thread's new file may miss the umask.
+  (void)!unshare(CLONE_FS);
   return Unpacking(target, source).Run();
 }
 

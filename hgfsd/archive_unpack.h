@@ -29,8 +29,8 @@ absl::StatusOr<std::string> CheckMemberName(absl::string_view name);
 // a symbolic link; devices and sockets. These, and members that the file system refuses,
 // are passed over; the others are unpacked, and the result is the first such error with the
 // member's name. A full disk, a broken archive and data that is no archive end it at once.
-// libarchive learns the umask by setting it to 0 for a moment; what another thread creates in
-// that moment is not reduced by it (hgfsd itself creates 0600 and 0700 unless asked).
+// libarchive sets the umask to 0 for a moment and changes directory: the calling thread's
+// umask and directory are its own from then on, and no other's.
 //
 // Bytes after the archive's end are not read. Memory does not depend on the archive but for
 // a few bytes for each directory.
