@@ -5,9 +5,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "daemon/log.h"
 #include "daemon/status.h"
 #include "transportd/hgfs/path.h"
 #include "transportd/hgfs/status.h"
+#include "transportd/vix/strings.h"
 
 namespace toolboxd::hgfs {
 namespace {
@@ -286,7 +288,11 @@ Server::Outcome Server::Close(const Call& call) {
   const absl::Status status = handle.write != nullptr ? handle.write->Close() : absl::OkStatus();
   // A download has no outcome but that of its last packet.
   if (handle.record != nullptr) handle.record->End(handle.read ? handle.result : status);
-  return status.ok() ? Outcome(Done(call.op)) : Outcome(status);
+  if (status.ok()) return Done(call.op);
+  // The host gets a number; only the message says which member of an archive it was.
+  LogWarning("upload user=", vix::Escape(call.client.user), " target=\"", vix::Escape(handle.path),
+             "\" failed: ", status.message());
+  return Outcome(status);
 }
 
 Server::Outcome Server::Getattr(const Call& call) {

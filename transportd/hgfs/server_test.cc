@@ -255,6 +255,25 @@ TEST_F(HgfsServerTest, FailedUploadIsToldAndLeavesTheTarget) {
   EXPECT_EQ(CloseFile(handle), Status::kInvalidHandle);
 }
 
+// The host gets a number; which file or member it was is for the administrator.
+TEST_F(HgfsServerTest, FailedCloseIsOneLineInTheLog) {
+  hgfsd_.failure = "member 'a\nb\": File exists";
+  for (const bool fails : {true, false}) {
+    hgfsd_.fail_after_first_chunk = fails ? v1::ALREADY_EXISTS : 0;
+    CreateSession();
+    uint32_t handle;
+    ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f\"g", kWriteOnly, kCreateEmpty, handle),
+              Status::kSuccess);
+    WriteAt(handle, true, 0, "content");
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(CloseFile(handle), fails ? Status::kFileExists : Status::kSuccess);
+    EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+              fails ? "toolboxd: warning: upload user=alice target=\"/tmp/f%22g\" failed: "
+                      "member 'a\\nb\": File exists\n"
+                    : "");
+  }
+}
+
 TEST_F(HgfsServerTest, OpenTellsWhyItFails) {
   CreateSession();
   uint32_t handle;

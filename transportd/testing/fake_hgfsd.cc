@@ -206,7 +206,7 @@ class FakeHgfsd::HandlerService final : public v1::FileHandler::Service {
       if (!writer->Write(reply)) return grpc::Status::CANCELLED;
       fake_.sent += reply.data().size();
       if (fake_.fail_after_first_chunk != 0) {
-        return Fail(static_cast<v1::Reason>(fake_.fail_after_first_chunk.load()));
+        return fake_.Failure();
       }
     }
     return grpc::Status::OK;
@@ -244,7 +244,7 @@ class FakeHgfsd::HandlerService final : public v1::FileHandler::Service {
         content.replace(position, chunk.data().size(), chunk.data());
         position += chunk.data().size();
         if (fake_.fail_after_first_chunk != 0) {
-          return Fail(static_cast<v1::Reason>(fake_.fail_after_first_chunk.load()));
+          return fake_.Failure();
         }
       }
       if (request.has_commit()) {
@@ -273,6 +273,10 @@ FakeHgfsd::~FakeHgfsd() = default;
 
 grpc::Service* FakeHgfsd::files() { return files_service_.get(); }
 grpc::Service* FakeHgfsd::handler() { return handler_service_.get(); }
+
+grpc::Status FakeHgfsd::Failure() const {
+  return ToGrpc(MakeError(static_cast<v1::Reason>(fail_after_first_chunk.load()), failure));
+}
 
 void FakeHgfsd::Put(const std::string& path, const std::string& content) {
   absl::MutexLock lock(&mutex_);

@@ -43,6 +43,8 @@ class FakeHgfsd {
   std::atomic<bool> hang{false};
   // Reads and writes fail with this reason after the first chunk; 0 for none.
   std::atomic<int> fail_after_first_chunk{0};
+  // What that failure says. To be set before a call.
+  std::string failure = "failed";
   // Read streams that were opened, to see restarts.
   std::atomic<int> reads{0};
   // Bytes of content that gRPC has taken from read streams.
@@ -51,6 +53,8 @@ class FakeHgfsd {
  private:
   class FilesService;
   class HandlerService;
+
+  grpc::Status Failure() const;
 
   mutable absl::Mutex mutex_;
   std::map<std::string, FakeFile> files_ ABSL_GUARDED_BY(mutex_);
