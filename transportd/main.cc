@@ -50,8 +50,12 @@ ABSL_FLAG(absl::Duration, session_idle_close, absl::Minutes(5),
           "Guest users' sessions that are not used for so long are closed.");
 ABSL_FLAG(int32_t, max_sessions, 48,
           "Open sessions of one service; the least recently used one is closed first.");
-ABSL_FLAG(int64_t, function_output_limit, int64_t{32} << 20,
-          "Bytes kept of each output stream of a function.");
+ABSL_FLAG(int64_t, function_output_limit, int64_t{16} << 20,
+          "Bytes kept of each standard stream of a function.");
+ABSL_FLAG(int64_t, function_spool_limit, int64_t{32} << 20,
+          "Bytes kept of all functions' streams together; one user's get half of it.");
+ABSL_FLAG(std::string, spool_dir, "/var/tmp",
+          "Folder for functions' streams, in files without a name.");
 
 namespace toolboxd {
 namespace {
@@ -81,7 +85,10 @@ GuestOperationsOptions GuestOperationsFromFlags() {
   options.sessions.reauthentication_time = absl::GetFlag(FLAGS_reauthentication_time);
   options.sessions.idle_close = absl::GetFlag(FLAGS_session_idle_close);
   options.sessions.max_sessions = std::max(1, absl::GetFlag(FLAGS_max_sessions));
-  options.functions.output = std::max<int64_t>(1, absl::GetFlag(FLAGS_function_output_limit));
+  options.functions.stream = std::max<int64_t>(1, absl::GetFlag(FLAGS_function_output_limit));
+  options.functions.total = std::max<int64_t>(1, absl::GetFlag(FLAGS_function_spool_limit));
+  options.functions.user = options.functions.total / 2;
+  options.functions.directory = absl::GetFlag(FLAGS_spool_dir);
   return options;
 }
 

@@ -35,6 +35,9 @@ limit toolboxd-hgfsd-login@.service 30
 limit toolboxd-vixd@.service 96
 limit toolboxd-vixd-login@.service 96
 
+# What functions read and write is in files in a /var/tmp of its own.
+grep -q '^PrivateTmp=yes$' "$units/toolboxd-transportd.service" || fail "transportd shares /var/tmp"
+
 # Programs of users inherit what vixd's unit sets.
 for unit in "$units"/toolboxd-vixd*@.service; do
   grep -E '^(MemoryMax|TasksMax|NoNewPrivileges|SystemCallFilter|Private[A-Z]|Protect|Restrict[A-Z][a-z]+=[^o])' "$unit" |

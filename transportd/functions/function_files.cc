@@ -16,18 +16,19 @@ absl::Status NotOnDisk() { return MakeError(v1::NOT_SUPPORTED, "not a file on di
 
 class OutputStream final : public hgfs::ReadStream {
  public:
-  OutputStream(std::shared_ptr<FunctionRun> run, bool standard_error, uint64_t offset, size_t size)
-      : run_(std::move(run)), standard_error_(standard_error), offset_(offset), size_(size) {}
+  OutputStream(std::shared_ptr<FunctionRun> run, StandardStream stream, uint64_t offset,
+               size_t size)
+      : run_(std::move(run)), stream_(stream), offset_(offset), size_(size) {}
 
   absl::StatusOr<std::string> Next() override {
-    std::string data = run_->Output(standard_error_, offset_, size_);
-    offset_ += data.size();
+    absl::StatusOr<std::string> data = run_->Output(stream_, offset_, size_);
+    if (data.ok()) offset_ += data->size();
     return data;
   }
 
  private:
   const std::shared_ptr<FunctionRun> run_;
-  const bool standard_error_;
+  const StandardStream stream_;
   uint64_t offset_;
   const size_t size_;
 };
@@ -72,9 +73,11 @@ class FunctionFiles final : public hgfs::FileStore {
     if (!run_->WaitForEnd(absl::Now() + kWaitForEnd)) {
       return MakeError(v1::ACCESS_DENIED, "the function is still running");
     }
+    const absl::StatusOr<uint64_t> size = run_->OutputSize(*stream);
+    if (!size.ok()) return size.status();
     file.set_mode(S_IFREG | 0400);
     file.set_effective_permissions(4);
-    file.set_size(run_->OutputSize(*stream == StandardStream::kStderr));
+    file.set_size(*size);
     file.set_modification_time(absl::ToUnixNanos(run_->end_time()));
     return file;
   }
@@ -90,8 +93,7 @@ class FunctionFiles final : public hgfs::FileStore {
     absl::StatusOr<v1::FileInfo> file = Stat(path);
     if (!file.ok()) return file.status();
     if (opened != nullptr) *opened = *std::move(file);
-    return std::make_unique<OutputStream>(run_, *stream == StandardStream::kStderr, offset,
-                                          chunk_size);
+    return std::make_unique<OutputStream>(run_, *stream, offset, chunk_size);
   }
 
   absl::StatusOr<std::unique_ptr<hgfs::WriteStream>> OpenWrite(

@@ -6,15 +6,25 @@
 #include "daemon/status.h"
 
 namespace toolboxd {
+namespace {
 
-FunctionRun::FunctionRun(FunctionLimits limits, std::shared_ptr<void> pin)
-    : limits_(limits), call_(std::make_unique<Call>()), pin_(std::move(pin)) {}
+// Of input in one message.
+constexpr size_t kInputChunk = 32 << 10;
 
-std::shared_ptr<FunctionRun> FunctionRun::Start(FunctionLoop& loop,
+}  // namespace
+
+FunctionRun::FunctionRun(std::shared_ptr<SpoolRoom> room, const std::string& user,
+                         std::shared_ptr<void> pin)
+    : input_limit_(room->limits().stream),
+      spool_(std::move(room), user),
+      call_(std::make_unique<Call>()),
+      pin_(std::move(pin)) {}
+
+std::shared_ptr<FunctionRun> FunctionRun::Start(FunctionLoop& loop, std::shared_ptr<SpoolRoom> room,
                                                 const std::shared_ptr<grpc::Channel>& channel,
-                                                v1::StartFunction start, FunctionLimits limits,
+                                                v1::StartFunction start,
                                                 std::shared_ptr<void> pin) {
-  std::shared_ptr<FunctionRun> run(new FunctionRun(limits, std::move(pin)));
+  std::shared_ptr<FunctionRun> run(new FunctionRun(std::move(room), start.user(), std::move(pin)));
   absl::MutexLock lock(&run->mutex_);
   run->self_ = run;
   run->call_->start = std::move(start);
@@ -69,10 +79,18 @@ void FunctionRun::Finished(bool /*ok*/) {
   const absl::Status status = FromGrpc(call_->status);
   if (!status.ok() || !failure_.empty()) {
     exit_code_ = 1;
-    if (outputs_[1].empty()) {
-      outputs_[1] = absl::StrCat(failure_.empty() ? status.message() : failure_, "\n");
+    const absl::string_view text = failure_.empty() ? status.message() : failure_;
+    const absl::StatusOr<uint64_t> said = spool_.Size(StandardStream::kStderr);
+    // So short that it needs no room.
+    if (said.ok() && *said == 0) {
+      spool_
+          .Append(StandardStream::kStderr,
+                  absl::StrCat(text.substr(0, SpoolFile::kInMemory - 1), "\n"))
+          .IgnoreError();
     }
   }
+  spool_.Discard(StandardStream::kStdin, input_size_);
+  spool_.Finish();
   end_time_ = absl::Now();
   ended_ = true;
 }
@@ -93,10 +111,13 @@ void FunctionRun::Finish() {
 void FunctionRun::SendInput() {
   if (writing_ || exited_) return;
   v1::RunRequest request;
-  if (!input_.empty()) {
-    input_size_ -= input_.front().size();
-    request.set_stdin(std::move(input_.front()));
-    input_.pop_front();
+  if (input_sent_ < input_size_) {
+    absl::StatusOr<std::string> data =
+        spool_.Read(StandardStream::kStdin, input_sent_, kInputChunk);
+    if (!data.ok()) return GiveUp(data.status().message());
+    input_sent_ += data->size();
+    spool_.Discard(StandardStream::kStdin, input_sent_);
+    request.set_stdin(*std::move(data));
   } else if (input_closed_ && !close_sent_) {
     close_sent_ = true;
     request.mutable_close_stdin();
@@ -112,20 +133,22 @@ void FunctionRun::Keep(const v1::RunReply& reply) {
     exit_code_ = reply.exit().code();
     return;
   }
-  const int which = reply.part_case() == v1::RunReply::kStderr ? 1 : 0;
-  const std::string& data = which == 1 ? reply.stderr() : reply.stdout();
-  if (outputs_[which].size() + data.size() > limits_.output) {
-    failure_ = absl::StrCat("more than ", limits_.output, " bytes of output");
-    call_->context.TryCancel();
-    return;
-  }
-  outputs_[which] += data;
+  const bool errors = reply.part_case() == v1::RunReply::kStderr;
+  const absl::Status kept =
+      spool_.Append(errors ? StandardStream::kStderr : StandardStream::kStdout,
+                    errors ? reply.stderr() : reply.stdout());
+  if (!kept.ok()) GiveUp(kept.message());
+}
+
+void FunctionRun::GiveUp(absl::string_view why) {
+  if (failure_.empty()) failure_ = std::string(why);
+  call_->context.TryCancel();
 }
 
 absl::Status FunctionRun::WriteStdin(absl::string_view data, absl::Time deadline) {
   absl::MutexLock lock(&mutex_);
-  const auto has_room = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return input_closed_ || input_size_ < limits_.input;
+  const auto has_room = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return input_closed_ || input_size_ - input_sent_ + data.size() <= input_limit_;
   };
   if (!mutex_.AwaitWithDeadline(absl::Condition(&has_room), deadline)) {
     return MakeError(v1::BUSY, "the function does not read its input");
@@ -134,8 +157,8 @@ absl::Status FunctionRun::WriteStdin(absl::string_view data, absl::Time deadline
   // either way its exit code and standard error tell.
   if (exited_) return absl::OkStatus();
   if (input_closed_) return MakeError(v1::NOT_FOUND, "the function takes no more input");
-  if (data.empty()) return absl::OkStatus();
-  input_.emplace_back(data);
+  const absl::Status taken = spool_.Append(StandardStream::kStdin, data);
+  if (!taken.ok()) return taken;
   input_size_ += data.size();
   SendInput();
   return absl::OkStatus();
@@ -170,17 +193,6 @@ int FunctionRun::exit_code() const {
 absl::Time FunctionRun::end_time() const {
   absl::MutexLock lock(&mutex_);
   return end_time_;
-}
-
-std::string FunctionRun::Output(bool standard_error, uint64_t offset, size_t size) const {
-  absl::MutexLock lock(&mutex_);
-  const std::string& output = outputs_[standard_error ? 1 : 0];
-  return offset >= output.size() ? std::string() : output.substr(offset, size);
-}
-
-size_t FunctionRun::OutputSize(bool standard_error) const {
-  absl::MutexLock lock(&mutex_);
-  return outputs_[standard_error ? 1 : 0].size();
 }
 
 }  // namespace toolboxd

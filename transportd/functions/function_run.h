@@ -3,7 +3,6 @@
 #ifndef TOOLBOXD_TRANSPORTD_FUNCTIONS_FUNCTION_RUN_H_
 #define TOOLBOXD_TRANSPORTD_FUNCTIONS_FUNCTION_RUN_H_
 
-#include <deque>
 #include <memory>
 #include <string>
 
@@ -15,29 +14,23 @@
 #include "grpcpp/completion_queue.h"
 #include "toolboxd/v1/function.grpc.pb.h"
 #include "transportd/functions/function_loop.h"
+#include "transportd/functions/function_spool.h"
 
 namespace toolboxd {
 
-// Limits of one run, in bytes.
-struct FunctionLimits {
-  // Of each output; a function that says more is ended.
-  size_t output = 32 << 20;
-  // Input that the function has not taken yet; a writer waits beyond that.
-  size_t input = 1 << 20;
-};
-
-// Its streams move on the thread of a FunctionLoop. All functions may be called from any thread,
-// and none waits for the function's service unless it says so.
+// Its streams move on the thread of a FunctionLoop, and what they hold is in a FunctionSpool. All
+// functions may be called from any thread, and none waits for the function's service unless it
+// says so.
 class FunctionRun {
  public:
   // Begins the run. `pin` is kept until the run has ended: what must stay open meanwhile. The
   // loop must outlive the run, and keeps it until it has ended.
-  static std::shared_ptr<FunctionRun> Start(FunctionLoop& loop,
+  static std::shared_ptr<FunctionRun> Start(FunctionLoop& loop, std::shared_ptr<SpoolRoom> room,
                                             const std::shared_ptr<grpc::Channel>& channel,
-                                            v1::StartFunction start, FunctionLimits limits,
-                                            std::shared_ptr<void> pin);
+                                            v1::StartFunction start, std::shared_ptr<void> pin);
 
-  // Takes input. BUSY where the function takes none until the deadline; NOT_FOUND after
+  // Takes input, which waits until the function reads it. Where a stream's limit of it waits
+  // already, BUSY unless the function reads some before the deadline; NO_SPACE; NOT_FOUND after
   // the end of the input. Once the run has ended input is dropped.
   absl::Status WriteStdin(absl::string_view data, absl::Time deadline);
   void CloseStdin();
@@ -51,9 +44,11 @@ class FunctionRun {
   int exit_code() const;
   absl::Time end_time() const;
 
-  // Bytes of an output from an offset, at most `size`.
-  std::string Output(bool standard_error, uint64_t offset, size_t size) const;
-  size_t OutputSize(bool standard_error) const;
+  // Standard output and standard error: see FunctionSpool.
+  absl::StatusOr<std::string> Output(StandardStream stream, uint64_t offset, size_t size) {
+    return spool_.Read(stream, offset, size);
+  }
+  absl::StatusOr<uint64_t> OutputSize(StandardStream stream) const { return spool_.Size(stream); }
 
  private:
   using Stream = grpc::ClientAsyncReaderWriter<v1::RunRequest, v1::RunReply>;
@@ -78,7 +73,7 @@ class FunctionRun {
     std::unique_ptr<Stream> stream;
   };
 
-  FunctionRun(FunctionLimits limits, std::shared_ptr<void> pin);
+  FunctionRun(std::shared_ptr<SpoolRoom> room, const std::string& user, std::shared_ptr<void> pin);
 
   // The end of a step; `then` is one of the four below.
   void Done(void (FunctionRun::*then)(bool ok), bool ok);
@@ -94,8 +89,11 @@ class FunctionRun {
   // Sends the next piece of input if there is one and nothing is on its way.
   void SendInput() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Keep(const v1::RunReply& reply) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Ends the run from here.
+  void GiveUp(absl::string_view why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  const FunctionLimits limits_;
+  const uint64_t input_limit_;
+  FunctionSpool spool_;
   Step started_{this, &FunctionRun::Started};
   Step written_{this, &FunctionRun::Written};
   Step received_{this, &FunctionRun::Received};
@@ -107,14 +105,13 @@ class FunctionRun {
   std::unique_ptr<Call> call_ ABSL_GUARDED_BY(mutex_);
   int steps_ ABSL_GUARDED_BY(mutex_) = 0;
   std::shared_ptr<void> pin_ ABSL_GUARDED_BY(mutex_);
-  std::deque<std::string> input_ ABSL_GUARDED_BY(mutex_);
-  size_t input_size_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Bytes of input that came, and those of them that are on their way to the function.
+  uint64_t input_size_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t input_sent_ ABSL_GUARDED_BY(mutex_) = 0;
   bool input_closed_ ABSL_GUARDED_BY(mutex_) = false;
   bool close_sent_ ABSL_GUARDED_BY(mutex_) = false;
   // `start` is on its way, or a piece of input.
   bool writing_ ABSL_GUARDED_BY(mutex_) = true;
-  // Standard output and standard error.
-  std::string outputs_[2] ABSL_GUARDED_BY(mutex_);
   // Why the run was ended from here.
   std::string failure_ ABSL_GUARDED_BY(mutex_);
   // Nothing more will be received.

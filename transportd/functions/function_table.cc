@@ -43,10 +43,10 @@ absl::StatusOr<int64_t> FunctionTable::Start(const std::shared_ptr<grpc::Channel
   const int64_t pid = FreePid();
   Entry entry;
   entry.name = start.name();
-  entry.arguments = start.arguments();
+  entry.arguments = start.arguments().substr(0, kMaxArguments);
   entry.user = start.user();
   entry.start_time = absl::Now();
-  entry.run = FunctionRun::Start(*loop_, channel, std::move(start), limits_, std::move(pin));
+  entry.run = FunctionRun::Start(*loop_, room_, channel, std::move(start), std::move(pin));
   runs_.emplace(pid, std::move(entry));
   return pid;
 }
@@ -86,10 +86,25 @@ std::shared_ptr<hgfs::FileStore> FunctionTable::Files(const std::string& user, i
 }
 
 void FunctionTable::Maintain() {
+  std::vector<std::map<int64_t, Entry>::iterator> ended;
+  for (auto entry = runs_.begin(); entry != runs_.end(); ++entry) {
+    if (entry->second.run->ended()) ended.push_back(entry);
+  }
+  std::sort(ended.begin(), ended.end(), [](const auto& left, const auto& right) {
+    return left->second.run->end_time() > right->second.run->end_time();
+  });
   const absl::Time now = absl::Now();
-  for (auto entry = runs_.begin(); entry != runs_.end();) {
-    const FunctionRun& run = *entry->second.run;
-    entry = run.ended() && now - run.end_time() >= kKept ? runs_.erase(entry) : std::next(entry);
+  size_t kept = 0;
+  std::map<std::string, size_t> kept_of_user;
+  // The latest first.
+  for (const auto& entry : ended) {
+    const bool old = now - entry->second.run->end_time() >= kKept;
+    if (old || kept == kMaxEnded || kept_of_user[entry->second.user] == kMaxEndedOfUser) {
+      runs_.erase(entry);
+    } else {
+      ++kept;
+      ++kept_of_user[entry->second.user];
+    }
   }
   // A process that runs no function has no thread for it.
   if (Running() == 0) loop_.reset();

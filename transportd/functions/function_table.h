@@ -19,7 +19,8 @@
 namespace toolboxd {
 
 // A function is listed for everybody, and belongs to the user who started it: nobody else
-// can end it or reach its streams. Kept for five minutes after its end. Not thread-safe.
+// can end it or reach its streams. Kept for five minutes after its end, unless many ended after
+// it. Not thread-safe.
 class FunctionTable {
  public:
   // The first process id; Linux's default highest one is below.
@@ -28,8 +29,14 @@ class FunctionTable {
   // Threads for all runs together, while there are any.
   static constexpr int kThreads = 1;
   static constexpr absl::Duration kKept = absl::Minutes(5);
+  // Runs that have ended, of all users and of one; the oldest are forgotten first.
+  static constexpr size_t kMaxEnded = 128;
+  static constexpr size_t kMaxEndedOfUser = 64;
+  // Of a function's arguments, in a list.
+  static constexpr size_t kMaxArguments = 1024;
 
-  explicit FunctionTable(FunctionLimits limits) : limits_(limits) {}
+  explicit FunctionTable(SpoolLimits limits)
+      : room_(std::make_shared<SpoolRoom>(std::move(limits))) {}
   // Ends the runs.
   ~FunctionTable();
 
@@ -64,7 +71,7 @@ class FunctionTable {
   int64_t FreePid();
   size_t Running() const;
 
-  const FunctionLimits limits_;
+  const std::shared_ptr<SpoolRoom> room_;
   // While functions run.
   std::unique_ptr<FunctionLoop> loop_;
   std::map<int64_t, Entry> runs_;

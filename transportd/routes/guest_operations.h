@@ -9,7 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "transportd/functions/function_run.h"
+#include "transportd/functions/function_spool.h"
 #include "transportd/functions/function_table.h"
 #include "transportd/hgfs/server.h"
 #include "transportd/policy/policy_store.h"
@@ -27,7 +27,7 @@ struct GuestOperationsOptions {
   std::string policy_file = "/etc/toolboxd/policy.textproto";
   std::string routes_directory = "/etc/toolboxd/routes.d";
   SessionPoolOptions sessions;
-  FunctionLimits functions;
+  SpoolLimits functions;
   // Time limits of one call to a service, and of those whose work has no bound.
   absl::Duration timeout = absl::Seconds(5);
   absl::Duration long_timeout = absl::Seconds(40);

@@ -5,12 +5,14 @@
 
 #include <string>
 
+#include "absl/time/clock.h"
 #include "toolboxd/v1/function.grpc.pb.h"
 
 namespace toolboxd::testing {
 
 // Answers on stdout with "name(arguments) for user: " and its whole input, and exits with
-// the input's length. "fail" fails, "flood" never stops talking, "sleep" waits for its end.
+// the input's length. "fail" fails, "flood" never stops talking, "sleep" waits for its end, "late"
+// reads its input after a second and does not repeat it.
 class FakeFunction final : public v1::Function::Service {
  public:
   grpc::Status Run(grpc::ServerContext*,
@@ -24,6 +26,7 @@ class FakeFunction final : public v1::Function::Service {
       }
       return grpc::Status::CANCELLED;
     }
+    if (start.name() == "late") absl::SleepFor(absl::Seconds(1));
     v1::RunReply reply;
     reply.set_stdout(std::string(65536, 'x'));
     while (start.name() == "flood") {
@@ -32,7 +35,7 @@ class FakeFunction final : public v1::Function::Service {
     std::string input;
     while (stream->Read(&request) && !request.has_close_stdin()) input += request.stdin();
     reply.set_stdout(start.name() + "(" + start.arguments() + ") for " + start.user() + ": " +
-                     input);
+                     (start.name() == "late" ? "" : input));
     stream->Write(reply);
     reply.mutable_exit()->set_code(static_cast<int>(input.size()));
     stream->Write(reply);

@@ -21,6 +21,7 @@ GuestOperationsOptions FakeGuest::Options() {
   options.routes_directory = "/nonexistent/routes.d";
   options.timeout = absl::Milliseconds(400);
   options.long_timeout = absl::Milliseconds(800);
+  options.functions.directory = "/tmp";
   options.tools_state = [] { return vix::ToolsState(); };
   return options;
 }

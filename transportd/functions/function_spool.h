@@ -1,0 +1,96 @@
+// FunctionSpool: the standard streams of a run, and the room that all runs share.
+
+#ifndef TOOLBOXD_TRANSPORTD_FUNCTIONS_FUNCTION_SPOOL_H_
+#define TOOLBOXD_TRANSPORTD_FUNCTIONS_FUNCTION_SPOOL_H_
+
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "transportd/functions/spool_file.h"
+#include "transportd/functions/stream_path.h"
+
+namespace toolboxd {
+
+// In bytes. Where `directory` is memory (a tmpfs) they are this service's memory too, so `total`
+// stays well below its unit's MemoryMax.
+struct SpoolLimits {
+  // Of one stream.
+  uint64_t stream = 16 << 20;
+  // Of the functions of one user, and of all.
+  uint64_t user = 16 << 20;
+  uint64_t total = 32 << 20;
+  std::string directory = "/var/tmp";
+};
+
+class FunctionSpool;
+
+// What all runs hold together. Where there is no room left, what ended runs have written is
+// dropped to make some: the user's own, then anybody's, the longest unused first. Thread-safe.
+class SpoolRoom {
+ public:
+  explicit SpoolRoom(SpoolLimits limits) : limits_(std::move(limits)) {}
+
+  const SpoolLimits& limits() const { return limits_; }
+
+ private:
+  friend class FunctionSpool;
+
+  bool Take(const std::string& user, uint64_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void GiveBack(const std::string& user, uint64_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Drops the longest unused streams of a run that has ended, of one user unless null.
+  bool DropOne(const std::string* user) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const SpoolLimits limits_;
+  // Also guards the files of all spools, so it is held while they are read and written.
+  absl::Mutex mutex_;
+  uint64_t total_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::map<std::string, uint64_t> users_ ABSL_GUARDED_BY(mutex_);
+  // Those of ended runs, the longest unused first.
+  std::list<FunctionSpool*> ended_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Thread-safe.
+class FunctionSpool {
+ public:
+  FunctionSpool(std::shared_ptr<SpoolRoom> room, std::string user);
+  ~FunctionSpool();
+
+  // NO_SPACE beyond the limits; nothing is appended then.
+  absl::Status Append(StandardStream stream, absl::string_view data);
+  // At most `size` bytes from an offset; fewer only at the end. NO_SPACE where the streams were
+  // dropped.
+  absl::StatusOr<std::string> Read(StandardStream stream, uint64_t offset, size_t size);
+  absl::StatusOr<uint64_t> Size(StandardStream stream) const;
+  // What lies before an offset is not read again.
+  void Discard(StandardStream stream, uint64_t end);
+  // The run has ended: from now on its streams may be dropped.
+  void Finish();
+
+ private:
+  friend class SpoolRoom;
+
+  SpoolFile& File(StandardStream stream) ABSL_EXCLUSIVE_LOCKS_REQUIRED(room_->mutex_) {
+    return files_[static_cast<int>(stream)];
+  }
+  absl::Status CheckNotDropped() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(room_->mutex_);
+  void DropAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(room_->mutex_);
+
+  const std::shared_ptr<SpoolRoom> room_;
+  const std::string user_;
+  // By StandardStream.
+  SpoolFile files_[3] ABSL_GUARDED_BY(room_->mutex_);
+  bool ended_ ABSL_GUARDED_BY(room_->mutex_) = false;
+  bool dropped_ ABSL_GUARDED_BY(room_->mutex_) = false;
+};
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_TRANSPORTD_FUNCTIONS_FUNCTION_SPOOL_H_

@@ -1,0 +1,142 @@
+#include "transportd/functions/function_spool.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <system_error>
+
+#include "absl/strings/match.h"
+#include "daemon/status.h"
+#include "gtest/gtest.h"
+
+namespace toolboxd {
+namespace {
+
+constexpr StandardStream kOut = StandardStream::kStdout;
+constexpr StandardStream kIn = StandardStream::kStdin;
+
+std::string Directory() { return getenv("TEST_TMPDIR"); }
+
+// This process's open files that have no name.
+int UnnamedFiles() {
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code ignored;
+    const std::string target = std::filesystem::read_symlink(entry.path(), ignored);
+    if (absl::EndsWith(target, " (deleted)")) ++count;
+  }
+  return count;
+}
+
+class FunctionSpoolTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<FunctionSpool> Spool(const std::string& user) {
+    return std::make_unique<FunctionSpool>(room_, user);
+  }
+  // An ended run's, with so much output.
+  std::unique_ptr<FunctionSpool> Ended(const std::string& user, size_t size) {
+    auto spool = Spool(user);
+    EXPECT_TRUE(spool->Append(kOut, std::string(size, 'x')).ok());
+    spool->Finish();
+    return spool;
+  }
+  bool IsThere(FunctionSpool& spool) { return spool.Size(kOut).ok(); }
+
+  std::shared_ptr<SpoolRoom> room_ = std::make_shared<SpoolRoom>(
+      SpoolLimits{.stream = 100000, .user = 150000, .total = 200000, .directory = Directory()});
+};
+
+TEST_F(FunctionSpoolTest, LittleIsInMemoryAndMoreInAFileWithoutAName) {
+  const int before = UnnamedFiles();
+  auto spool = Spool("alice");
+  std::string all;
+  for (int i = 0; i < 10; ++i) {
+    const std::string part(SpoolFile::kInMemory / 4, static_cast<char>('a' + i));
+    EXPECT_TRUE(spool->Append(kOut, part).ok());
+    all += part;
+    EXPECT_EQ(UnnamedFiles() - before, all.size() > SpoolFile::kInMemory ? 1 : 0);
+    EXPECT_EQ(*spool->Read(kOut, 0, 1 << 20), all);
+  }
+  EXPECT_EQ(*spool->Size(kOut), all.size());
+  EXPECT_EQ(*spool->Read(kOut, 100, 3), all.substr(100, 3));
+  EXPECT_EQ(*spool->Read(kOut, all.size(), 3), "");
+  EXPECT_EQ(*spool->Read(StandardStream::kStderr, 0, 3), "");
+  spool.reset();
+  EXPECT_EQ(UnnamedFiles(), before);
+  EXPECT_TRUE(std::filesystem::is_empty(Directory()));
+}
+
+TEST_F(FunctionSpoolTest, AStreamHasALimit) {
+  auto spool = Spool("alice");
+  EXPECT_TRUE(spool->Append(kOut, std::string(100000, 'x')).ok());
+  EXPECT_EQ(ReasonOf(spool->Append(kOut, "x")), v1::NO_SPACE);
+  EXPECT_EQ(*spool->Size(kOut), 100000u);
+  // A little needs no room.
+  EXPECT_TRUE(spool->Append(StandardStream::kStderr, "why").ok());
+}
+
+TEST_F(FunctionSpoolTest, AUsersNewOutputTakesThePlaceOfTheirOwnOldest) {
+  auto other = Ended("bob", 40000);
+  auto first = Ended("alice", 70000);
+  auto second = Ended("alice", 70000);
+  auto third = Ended("alice", 70000);
+  EXPECT_TRUE(IsThere(*other));
+  EXPECT_FALSE(IsThere(*first));
+  EXPECT_EQ(ReasonOf(first->Read(kOut, 0, 1).status()), v1::NO_SPACE);
+  EXPECT_TRUE(IsThere(*second));
+  EXPECT_TRUE(IsThere(*third));
+}
+
+TEST_F(FunctionSpoolTest, WhatIsReadGoesLast) {
+  auto first = Ended("alice", 70000);
+  auto second = Ended("alice", 70000);
+  EXPECT_TRUE(first->Read(kOut, 0, 1).ok());
+  auto third = Ended("alice", 70000);
+  EXPECT_TRUE(IsThere(*first));
+  EXPECT_FALSE(IsThere(*second));
+}
+
+TEST_F(FunctionSpoolTest, RunningFunctionsAreNotDroppedForOthers) {
+  auto alice = Spool("alice");
+  auto bob = Spool("bob");
+  EXPECT_TRUE(alice->Append(kOut, std::string(100000, 'x')).ok());
+  EXPECT_TRUE(bob->Append(kOut, std::string(100000, 'x')).ok());
+  auto carol = Spool("carol");
+  EXPECT_EQ(ReasonOf(carol->Append(kOut, std::string(10000, 'x'))), v1::NO_SPACE);
+  EXPECT_EQ(*carol->Size(kOut), 0u);
+  bob->Finish();
+  EXPECT_TRUE(carol->Append(kOut, std::string(10000, 'x')).ok());
+  EXPECT_FALSE(IsThere(*bob));
+  EXPECT_EQ(*alice->Size(kOut), 100000u);
+}
+
+TEST_F(FunctionSpoolTest, WhatWasTakenMakesRoom) {
+  room_ = std::make_shared<SpoolRoom>(
+      SpoolLimits{.stream = 3 << 20, .user = 3 << 20, .total = 3 << 20, .directory = Directory()});
+  auto spool = Spool("alice");
+  const std::string part(1 << 20, 'x');
+  uint64_t size = 0;
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(spool->Append(kIn, part).ok()) << i;
+    size += part.size();
+    // All but the last byte; with the fifth all of it.
+    spool->Discard(kIn, i == 5 ? size : size - 1);
+    EXPECT_EQ(*spool->Size(kIn), size);
+    EXPECT_EQ(*spool->Read(kIn, size - 1, 5), i == 5 ? "" : "x");
+  }
+  spool->Discard(kIn, size);
+  auto next = Spool("alice");
+  EXPECT_TRUE(next->Append(kOut, std::string(3 << 20, 'x')).ok());
+}
+
+TEST_F(FunctionSpoolTest, DirectoryThatCannotBeUsedIsAnError) {
+  room_ = std::make_shared<SpoolRoom>(SpoolLimits{.directory = "/nonexistent"});
+  auto spool = Spool("alice");
+  EXPECT_TRUE(spool->Append(kOut, "little").ok());
+  EXPECT_EQ(ReasonOf(spool->Append(kOut, std::string(4096, 'x'))), v1::NOT_FOUND);
+  EXPECT_EQ(*spool->Read(kOut, 0, 100), "little");
+}
+
+}  // namespace
+}  // namespace toolboxd

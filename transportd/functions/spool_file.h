@@ -1,0 +1,57 @@
+// SpoolFile: the bytes of one stream, outside of this process's memory.
+
+#ifndef TOOLBOXD_TRANSPORTD_FUNCTIONS_SPOOL_FILE_H_
+#define TOOLBOXD_TRANSPORTD_FUNCTIONS_SPOOL_FILE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "daemon/unique_fd.h"
+
+namespace toolboxd {
+
+// Appended to at its end, read at any offset. A little is kept in memory, more in a file without
+// a name, which goes with this object. Not thread-safe.
+class SpoolFile {
+ public:
+  // What costs no file.
+  static constexpr size_t kInMemory = 2048;
+
+  // `directory` is where the file is made; it must outlive this object.
+  explicit SpoolFile(const std::string* directory) : directory_(*directory) {}
+
+  // The error of a system call, such as NO_SPACE; nothing is appended then.
+  absl::Status Append(absl::string_view data);
+  // At most `size` bytes from an offset; fewer only at the end.
+  absl::StatusOr<std::string> Read(uint64_t offset, size_t size) const;
+  // What lies before an offset is not to be read again. Its room is given back where that is
+  // worth a system call.
+  void Discard(uint64_t end);
+
+  // The offset at which the next byte goes, and the first one that may still be read.
+  uint64_t size() const { return size_; }
+  uint64_t begin() const { return begin_; }
+  // Bytes on disk, now and with so many more.
+  uint64_t held() const { return file_.ok() ? size_ - given_back_ : 0; }
+  uint64_t HeldWith(size_t more) const;
+
+ private:
+  absl::Status WriteAll(absl::string_view data);
+
+  const std::string& directory_;
+  uint64_t size_ = 0;
+  uint64_t begin_ = 0;
+  // The offset of the first byte of text_, or of the file.
+  uint64_t base_ = 0;
+  // Bytes before this offset are neither in memory nor on disk.
+  uint64_t given_back_ = 0;
+  std::string text_;
+  UniqueFd file_;
+};
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_TRANSPORTD_FUNCTIONS_SPOOL_FILE_H_
