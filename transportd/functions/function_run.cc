@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "daemon/status.h"
+#include "daemon/steady_time.h"
 
 namespace toolboxd {
 namespace {
@@ -18,7 +19,8 @@ FunctionRun::FunctionRun(std::shared_ptr<SpoolRoom> room, const std::string& use
     : input_limit_(room->limits().stream),
       spool_(std::move(room), user),
       call_(std::make_unique<Call>()),
-      pin_(std::move(pin)) {}
+      pin_(std::move(pin)),
+      moved_at_(SteadyNow()) {}
 
 std::shared_ptr<FunctionRun> FunctionRun::Start(FunctionLoop& loop, std::shared_ptr<SpoolRoom> room,
                                                 const std::shared_ptr<grpc::Channel>& channel,
@@ -69,6 +71,7 @@ void FunctionRun::Written(bool ok) {
 
 void FunctionRun::Received(bool ok) {
   if (!ok) return Finish();
+  moved_at_ = SteadyNow();
   Keep(call_->reply);
   // Not cleared: that would keep the memory of the largest one.
   call_->reply = v1::RunReply();
@@ -92,6 +95,7 @@ void FunctionRun::Finished(bool /*ok*/) {
   spool_.Discard(StandardStream::kStdin, input_size_);
   spool_.Finish();
   end_time_ = absl::Now();
+  ended_at_ = SteadyNow();
   ended_ = true;
 }
 
@@ -160,6 +164,7 @@ absl::Status FunctionRun::WriteStdin(absl::string_view data, absl::Time deadline
   const absl::Status taken = spool_.Append(StandardStream::kStdin, data);
   if (!taken.ok()) return taken;
   input_size_ += data.size();
+  moved_at_ = SteadyNow();
   SendInput();
   return absl::OkStatus();
 }
@@ -175,6 +180,13 @@ void FunctionRun::Terminate() {
   if (call_ != nullptr) call_->context.TryCancel();
 }
 
+void FunctionRun::EndIfAbandoned(absl::Duration patience) {
+  absl::MutexLock lock(&mutex_);
+  if (input_closed_ || SteadyNow() - moved_at_ < patience) return;
+  GiveUp(absl::StrCat("given up: for ", absl::FormatDuration(patience),
+                      " nothing came or went, and its input was not closed"));
+}
+
 bool FunctionRun::WaitForEnd(absl::Time deadline) const {
   absl::MutexLock lock(&mutex_);
   return mutex_.AwaitWithDeadline(absl::Condition(&ended_), deadline);
@@ -188,6 +200,11 @@ bool FunctionRun::ended() const {
 int FunctionRun::exit_code() const {
   absl::MutexLock lock(&mutex_);
   return exit_code_;
+}
+
+absl::Duration FunctionRun::SinceEnd() const {
+  absl::MutexLock lock(&mutex_);
+  return ended_ ? SteadyNow() - ended_at_ : absl::ZeroDuration();
 }
 
 absl::Time FunctionRun::end_time() const {

@@ -37,12 +37,17 @@ class FunctionRun {
 
   // Asks the function to end; it counts as ended once its stream has.
   void Terminate();
+  // The same, with words on its standard error, where the end of its input has not come and
+  // nothing came or went for so long: whoever was to write it has gone.
+  void EndIfAbandoned(absl::Duration patience);
 
   // Waits for the end.
   bool WaitForEnd(absl::Time deadline) const;
   bool ended() const;
   int exit_code() const;
   absl::Time end_time() const;
+  // How long ago it ended; zero while it runs.
+  absl::Duration SinceEnd() const;
 
   // Standard output and standard error: see FunctionSpool.
   absl::StatusOr<std::string> Output(StandardStream stream, uint64_t offset, size_t size) {
@@ -118,7 +123,11 @@ class FunctionRun {
   bool exited_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   int exit_code_ ABSL_GUARDED_BY(mutex_) = 0;
+  // A date. The other times are SteadyNow()'s.
   absl::Time end_time_ ABSL_GUARDED_BY(mutex_);
+  absl::Time ended_at_ ABSL_GUARDED_BY(mutex_);
+  // When bytes last came or went.
+  absl::Time moved_at_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace toolboxd

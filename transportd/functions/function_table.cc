@@ -20,9 +20,10 @@ FunctionTable::~FunctionTable() {
   for (const auto& [pid, entry] : runs_) entry.run->WaitForEnd(absl::InfiniteFuture());
 }
 
-size_t FunctionTable::Running() const {
-  return std::count_if(runs_.begin(), runs_.end(),
-                       [](const auto& entry) { return !entry.second.run->ended(); });
+size_t FunctionTable::Running(const std::string* user) const {
+  return std::count_if(runs_.begin(), runs_.end(), [user](const auto& entry) {
+    return (user == nullptr || entry.second.user == *user) && !entry.second.run->ended();
+  });
 }
 
 int64_t FunctionTable::FreePid() {
@@ -34,7 +35,9 @@ int64_t FunctionTable::FreePid() {
 absl::StatusOr<int64_t> FunctionTable::Start(const std::shared_ptr<grpc::Channel>& channel,
                                              v1::StartFunction start, std::shared_ptr<void> pin) {
   Maintain();
-  if (Running() >= kMaxRunning) return MakeError(v1::BUSY, "too many functions are running");
+  if (Running(nullptr) >= kMaxRunning || Running(&start.user()) >= kMaxRunningOfUser) {
+    return MakeError(v1::BUSY, "too many functions are running");
+  }
   if (loop_ == nullptr) {
     absl::StatusOr<std::unique_ptr<FunctionLoop>> loop = FunctionLoop::Start();
     if (!loop.ok()) return loop.status();
@@ -86,19 +89,25 @@ std::shared_ptr<hgfs::FileStore> FunctionTable::Files(const std::string& user, i
 }
 
 void FunctionTable::Maintain() {
+  for (const auto& [pid, entry] : runs_) entry.run->EndIfAbandoned(patience_);
+  ForgetEnded();
+  // A process that runs no function has no thread for it.
+  if (Running(nullptr) == 0) loop_.reset();
+}
+
+void FunctionTable::ForgetEnded() {
   std::vector<std::map<int64_t, Entry>::iterator> ended;
   for (auto entry = runs_.begin(); entry != runs_.end(); ++entry) {
     if (entry->second.run->ended()) ended.push_back(entry);
   }
   std::sort(ended.begin(), ended.end(), [](const auto& left, const auto& right) {
-    return left->second.run->end_time() > right->second.run->end_time();
+    return left->second.run->SinceEnd() < right->second.run->SinceEnd();
   });
-  const absl::Time now = absl::Now();
   size_t kept = 0;
   std::map<std::string, size_t> kept_of_user;
   // The latest first.
   for (const auto& entry : ended) {
-    const bool old = now - entry->second.run->end_time() >= kKept;
+    const bool old = entry->second.run->SinceEnd() >= kKept;
     if (old || kept == kMaxEnded || kept_of_user[entry->second.user] == kMaxEndedOfUser) {
       runs_.erase(entry);
     } else {
@@ -106,8 +115,6 @@ void FunctionTable::Maintain() {
       ++kept_of_user[entry->second.user];
     }
   }
-  // A process that runs no function has no thread for it.
-  if (Running() == 0) loop_.reset();
 }
 
 }  // namespace toolboxd

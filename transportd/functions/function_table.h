@@ -26,6 +26,8 @@ class FunctionTable {
   // The first process id; Linux's default highest one is below.
   static constexpr int64_t kFirstPid = 32769;
   static constexpr size_t kMaxRunning = 64;
+  // vixd has a thread for each, and some for everything else.
+  static constexpr size_t kMaxRunningOfUser = 16;
   // Threads for all runs together, while there are any.
   static constexpr int kThreads = 1;
   static constexpr absl::Duration kKept = absl::Minutes(5);
@@ -35,13 +37,16 @@ class FunctionTable {
   // Of a function's arguments, in a list.
   static constexpr size_t kMaxArguments = 1024;
 
-  explicit FunctionTable(SpoolLimits limits)
-      : room_(std::make_shared<SpoolRoom>(std::move(limits))) {}
+  // How long a function's input may stay open while nothing comes or goes.
+  static constexpr absl::Duration kPatience = absl::Minutes(5);
+
+  explicit FunctionTable(SpoolLimits limits, absl::Duration patience = kPatience)
+      : room_(std::make_shared<SpoolRoom>(std::move(limits))), patience_(patience) {}
   // Ends the runs.
   ~FunctionTable();
 
-  // The new run's process id; nothing is waited for. BUSY where there are too many, or no thread
-  // is to be had.
+  // The new run's process id; nothing is waited for. BUSY where there are too many, of this user or
+  // of all, or no thread is to be had.
   absl::StatusOr<int64_t> Start(const std::shared_ptr<grpc::Channel>& channel,
                                 v1::StartFunction start, std::shared_ptr<void> pin);
 
@@ -57,7 +62,7 @@ class FunctionTable {
   std::shared_ptr<hgfs::FileStore> Files(const std::string& user, int64_t pid,
                                          absl::Duration timeout);
 
-  // Forgets functions that ended long ago. To be called every few seconds.
+  // Forgets functions that ended long ago, and ends abandoned ones. To be called every few seconds.
   void Maintain();
 
  private:
@@ -69,9 +74,12 @@ class FunctionTable {
     absl::Time start_time;
   };
   int64_t FreePid();
-  size_t Running() const;
+  // Of one user unless null.
+  size_t Running(const std::string* user) const;
+  void ForgetEnded();
 
   const std::shared_ptr<SpoolRoom> room_;
+  const absl::Duration patience_;
   // While functions run.
   std::unique_ptr<FunctionLoop> loop_;
   std::map<int64_t, Entry> runs_;

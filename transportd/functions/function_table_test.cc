@@ -182,13 +182,61 @@ int64_t UnitSetting(const std::string& name) {
   return -1;
 }
 
+// Starts as many runs as a user may have.
+size_t StartAll(FunctionTable& table, const SilentService& service, const std::string& user) {
+  v1::StartFunction start;
+  start.set_user(user);
+  for (size_t started = 0;; ++started) {
+    const absl::Status status = table.Start(service.channel(), start, nullptr).status();
+    if (status.ok()) continue;
+    EXPECT_EQ(ReasonOf(status), v1::BUSY) << status;
+    return started;
+  }
+}
+
 TEST_F(FunctionTableTest, NumberOfRunsIsBounded) {
   const SilentService service;
+  size_t running = 0;
+  for (int i = 0; i < 10; ++i) running += StartAll(table_, service, absl::StrCat("user", i));
+  EXPECT_EQ(running, FunctionTable::kMaxRunning);
+}
+
+TEST_F(FunctionTableTest, OneUsersRunsLeaveRoomForOthers) {
+  const SilentService service;
+  EXPECT_EQ(StartAll(table_, service, "bob"), FunctionTable::kMaxRunningOfUser);
+  EXPECT_GT(Start("sleep"), 0);
+}
+
+TEST_F(FunctionTableTest, RunWhoseInputNeverEndsIsAbandoned) {
+  FunctionTable table({}, absl::Milliseconds(200));
+  const SilentService service;
   v1::StartFunction start;
-  for (size_t i = 0; i < FunctionTable::kMaxRunning; ++i) {
-    ASSERT_TRUE(table_.Start(service.channel(), start, nullptr).ok());
+  start.set_user("alice");
+  const absl::StatusOr<int64_t> pid = table.Start(service.channel(), start, nullptr);
+  const absl::StatusOr<int64_t> closed = table.Start(service.channel(), start, nullptr);
+  ASSERT_TRUE(pid.ok() && closed.ok());
+  v1::OpenForWriting open;
+  open.set_path(Path(*pid, "stdin"));
+  auto input = table.Files("alice", *pid, absl::Seconds(1))->OpenWrite(open);
+  auto no_input = table.Files("alice", *closed, absl::Seconds(1))->OpenWrite(open);
+  ASSERT_TRUE(input.ok() && no_input.ok() && (*no_input)->Commit().ok());
+  v1::WriteChunk chunk;
+  chunk.set_data("x");
+  for (int i = 0; i < 6; ++i) {
+    absl::SleepFor(absl::Milliseconds(50));
+    EXPECT_TRUE((*input)->Write(chunk).ok());
+    table.Maintain();
   }
-  EXPECT_EQ(ReasonOf(table_.Start(service.channel(), start, nullptr).status()), v1::BUSY);
+  EXPECT_FALSE(table.List()[0].has_end_time());
+  absl::SleepFor(absl::Milliseconds(250));
+  table.Maintain();
+  auto errors = table.Files("alice", *pid, absl::Seconds(1))
+                    ->OpenRead(Path(*pid, "stderr"), 0, 1000, nullptr);
+  ASSERT_TRUE(errors.ok()) << errors.status();
+  EXPECT_EQ((*errors)->Next().value_or("").substr(0, 9), "given up:");
+  EXPECT_EQ(table.List()[0].exit_code(), 1);
+  // One that only takes long is let be.
+  EXPECT_FALSE(table.List()[1].has_end_time());
 }
 
 TEST_F(FunctionTableTest, AllRunsTogetherFitTheUnitsTasks) {
@@ -196,9 +244,9 @@ TEST_F(FunctionTableTest, AllRunsTogetherFitTheUnitsTasks) {
   // gRPC's own threads.
   Start("sleep");
   const int before = ThreadsOfThisProcess();
-  v1::StartFunction start;
-  while (table_.Start(service.channel(), start, nullptr).ok()) {
-  }
+  size_t running = 0;
+  for (int i = 0; i < 10; ++i) running += StartAll(table_, service, absl::StrCat("user", i));
+  EXPECT_EQ(running, FunctionTable::kMaxRunning - 1);
   // gRPC may add one of its own at any time.
   EXPECT_LT(ThreadsOfThisProcess(), before + 8);
   // Ten are there at all times, and each power event takes one (measured).
