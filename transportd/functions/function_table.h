@@ -23,8 +23,9 @@ namespace toolboxd {
 // it. Not thread-safe.
 class FunctionTable {
  public:
-  // The first process id; Linux's default highest one is below.
-  static constexpr int64_t kFirstPid = 32769;
+  // The first process id: beyond the kernel's largest (PID_MAX_LIMIT, whatever kernel.pid_max
+  // says), so that no process has it, now or later.
+  static constexpr int64_t kFirstPid = 4194305;
   static constexpr size_t kMaxRunning = 64;
   // vixd has a thread for each, and some for everything else.
   static constexpr size_t kMaxRunningOfUser = 16;

@@ -113,6 +113,12 @@ TEST_F(FunctionTableTest, StreamsAndExitCode) {
   EXPECT_GT(Listed(pid).end_time(), 0);
 }
 
+TEST_F(FunctionTableTest, IdsAreNoProcessEverHas) {
+  // The kernel's PID_MAX_LIMIT, to which systemd raises kernel.pid_max.
+  EXPECT_GT(Start("fail"), 4 << 20);
+  EXPECT_GT(Start("fail"), 4 << 20);
+}
+
 TEST_F(FunctionTableTest, StillRunningIsAccessDenied) {
   const int64_t pid = Start("echo.Upper");
   EXPECT_EQ(ReasonOf(ReadAll(pid, "stdout").status()), v1::ACCESS_DENIED);

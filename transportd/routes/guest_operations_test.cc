@@ -475,23 +475,24 @@ TEST_F(GuestOperationsTest, FunctionsAreProcessesWithStreams) {
   CreateSession();
   EXPECT_EQ(guest_.Send(vix::kStartProgram, StartBody("http.RoundTrip", "10.0.0.1:80")), 20005u);
   ASSERT_EQ(guest_.Send(vix::kStartProgram, StartBody("http.RoundTrip", "localhost:80")), 0u);
-  EXPECT_EQ(guest_.result(), "32769");
+  const uint64_t pid = std::stoull(guest_.result());
+  EXPECT_EQ(pid, static_cast<uint64_t>(FunctionTable::kFirstPid));
+  const std::string folder = absl::StrCat("/proc/", pid);
   std::string output;
-  EXPECT_EQ(Download("/proc/32769/stdout", output), hgfs::Status::kAccessDenied);
-  EXPECT_EQ(guest_.Send(vix::kInitiateFileTransferFromGuest, ListBody("/proc/32769/stdout", 0)),
-            13u);
-  EXPECT_EQ(Upload("/proc/32769/stdin", "GET /"), hgfs::Status::kSuccess);
-  EXPECT_EQ(guest_.Send(vix::kInitiateFileTransferFromGuest, ListBody("/proc/32769/stdout", 0)),
-            0u);
-  EXPECT_EQ(Download("/proc/32769/stdout", output), hgfs::Status::kSuccess);
+  EXPECT_EQ(Download(folder + "/stdout", output), hgfs::Status::kAccessDenied);
+  EXPECT_EQ(guest_.Send(vix::kInitiateFileTransferFromGuest, ListBody(folder + "/stdout", 0)), 13u);
+  EXPECT_EQ(Upload(folder + "/stdin", "GET /"), hgfs::Status::kSuccess);
+  EXPECT_EQ(guest_.Send(vix::kInitiateFileTransferFromGuest, ListBody(folder + "/stdout", 0)), 0u);
+  EXPECT_EQ(Download(folder + "/stdout", output), hgfs::Status::kSuccess);
   EXPECT_EQ(output, "http.RoundTrip(localhost:80) for alice: GET /");
   vix::ListProcessesRequest list;
-  list.pids = {32769};
+  list.pids = {pid};
   EXPECT_EQ(guest_.Send(vix::kListProcessesEx, Encode(list)), 0u);
-  EXPECT_TRUE(absl::StrContains(guest_.result(), "<pid>32769</pid><user>alice</user>"));
+  EXPECT_TRUE(
+      absl::StrContains(guest_.result(), absl::StrCat("<pid>", pid, "</pid><user>alice</user>")));
   EXPECT_TRUE(absl::StrContains(guest_.result(), "<eCode>5</eCode>")) << guest_.result();
   vix::TerminateRequest terminate;
-  terminate.pid = 32769;
+  terminate.pid = pid;
   EXPECT_EQ(guest_.Send(vix::kTerminateProcess, Encode(terminate), "bob", "b"), 3015u);
   EXPECT_EQ(guest_.Send(vix::kTerminateProcess, Encode(terminate)), 0u);
 }
