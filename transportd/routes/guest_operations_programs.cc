@@ -24,6 +24,29 @@ constexpr absl::string_view kRoundTrip = "http.RoundTrip";
 // What vmtoolsd's result says of a program that did not start.
 constexpr char kNoPid[] = "-1";
 
+// Keeps a list of processes small, though a user chooses how many there are and what their
+// arguments are.
+class ListLimiter {
+ public:
+  // Cuts the command line where it is long, or where the list is. False for one too many.
+  bool Fit(v1::Process& process) {
+    std::string& command_line = *process.mutable_command_line();
+    const size_t room = used_ < kMaxSize / 2 ? kMaxCommandLine : 0;
+    if (command_line.size() > room) command_line.resize(room);
+    used_ += kFixedSize + 3 * (process.name().size() + command_line.size());
+    return used_ < kMaxSize;
+  }
+
+ private:
+  // Of the text, which has up to three characters for a byte; with command lines up to a half.
+  static constexpr size_t kMaxSize = 8 << 20;
+  static constexpr size_t kFixedSize = 160;
+  // As vixd cuts those of processes that it did not start.
+  static constexpr size_t kMaxCommandLine = 8 << 10;
+
+  size_t used_ = 0;
+};
+
 // vixd's Processes on the caller's session.
 class Programs {
  public:
@@ -44,14 +67,22 @@ class Programs {
     SetTimeout(deps_.timeout, &context);
     auto reader = stub_->List(&context, request);
     std::vector<v1::Process> processes;
+    ListLimiter limiter;
+    bool fits = true;
     v1::ListProcessesReply reply;
     while (reader->Read(&reply)) {
       for (v1::Process& process : *reply.mutable_processes()) {
-        processes.push_back(std::move(process));
+        fits = fits && limiter.Fit(process);
+        if (fits) processes.push_back(std::move(process));
       }
+      if (!fits) context.TryCancel();
     }
-    const absl::Status status = Note(FromGrpc(reader->Finish()));
-    if (!status.ok()) return status;
+    const absl::Status status = FromGrpc(reader->Finish());
+    if (!fits) {
+      LogLimited("process list", "only ", processes.size(), " processes are listed");
+    } else if (!status.ok()) {
+      return Note(status);
+    }
     return processes;
   }
 
@@ -142,8 +173,13 @@ std::string ProcessListCache::First(const std::string& user, std::string list, a
     entry = now - entry->second.made >= kKept ? lists_.erase(entry) : std::next(entry);
   }
   if (list.size() <= page_size_) return list;
+  size_t held = list.size();
+  for (const auto& [key, entry] : lists_) held += entry.text.size();
   // The oldest has the smallest key.
-  if (lists_.size() >= kMaxLists) lists_.erase(lists_.begin());
+  while (lists_.size() >= kMaxLists || (held > kMaxBytes && !lists_.empty())) {
+    held -= lists_.begin()->second.text.size();
+    lists_.erase(lists_.begin());
+  }
   const uint32_t key = next_key_++;
   if (next_key_ == 0) next_key_ = 1;
   std::string page =

@@ -18,6 +18,8 @@ namespace toolboxd {
 class ProcessListCache {
  public:
   static constexpr size_t kMaxLists = 16;
+  // Of all lists together; the oldest go first.
+  static constexpr size_t kMaxBytes = 8 << 20;
   static constexpr absl::Duration kKept = absl::Minutes(10);
 
   explicit ProcessListCache(size_t page_size) : page_size_(page_size) {}

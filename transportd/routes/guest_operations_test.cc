@@ -438,6 +438,27 @@ TEST_F(GuestOperationsTest, ListsProcessesInPages) {
   EXPECT_TRUE(absl::EndsWith(list, "</proc>"));
 }
 
+// Users choose their programs' arguments, and start as many as they like.
+TEST_F(GuestOperationsTest, ProcessListsAreBounded) {
+  GuestOperationsOptions options = FakeGuest::Options();
+  options.timeout = absl::Seconds(20);
+  guest_.Restart(options);
+  const auto total = [this] {
+    EXPECT_EQ(guest_.Send(vix::kListProcessesEx, Encode(vix::ListProcessesRequest())), 0u);
+    unsigned key = 0, size = 0;
+    EXPECT_EQ(sscanf(guest_.result().c_str(), "<key>%u</key><totalSize>%u", &key, &size), 2);
+    return size;
+  };
+  guest_.vixd.processes = 2000;
+  const unsigned names_only = total();
+  guest_.vixd.command_line_size = 50000;
+  EXPECT_GT(total(), names_only + (1u << 20));
+  EXPECT_LT(total(), 8u << 20);
+  guest_.vixd.processes = 200000;
+  guest_.vixd.command_line_size = 0;
+  EXPECT_LT(total(), 8u << 20);
+}
+
 TEST_F(GuestOperationsTest, TerminatesAndReadsEnvironment) {
   vix::TerminateRequest request;
   for (const auto& [pid, code] :

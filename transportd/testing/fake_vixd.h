@@ -37,6 +37,10 @@ class FakeVixd final : public v1::Processes::Service {
       v1::Process* process = reply.add_processes();
       process->set_pid(pid);
       process->set_name("process<" + std::to_string(pid) + ">");
+      process->set_command_line(std::string(command_line_size, '<'));
+      if (reply.processes_size() < 100) continue;
+      if (!writer->Write(reply)) return grpc::Status::CANCELLED;
+      reply.Clear();
     }
     writer->Write(reply);
     return grpc::Status::OK;
@@ -64,8 +68,9 @@ class FakeVixd final : public v1::Processes::Service {
 
   // Every call waits until it is cancelled.
   std::atomic<bool> hang{false};
-  // How many processes the machine has.
+  // How many processes the machine has, and how long their command lines are.
   std::atomic<int> processes{3};
+  std::atomic<int> command_line_size{0};
 
  private:
   bool Hangs(grpc::ServerContext* context) {
