@@ -147,17 +147,24 @@ absl::Status PolicyStore::CheckHttpDestination(absl::string_view destination) co
   if (!SplitDestination(destination, host, port)) {
     return MakeError(v1::INVALID_ARGUMENT, "the destination is not host:port");
   }
-  if (IsLoopback(host)) return absl::OkStatus();
+  if (IsLoopback(host) || IsHttpDestinationListed(destination)) return absl::OkStatus();
+  return Refuse("this destination");
+}
+
+bool PolicyStore::IsHttpDestinationListed(absl::string_view destination) const {
+  absl::string_view host;
+  absl::string_view port;
+  if (broken_ || !SplitDestination(destination, host, port)) return false;
   for (const std::string& entry : policy_.http_destinations()) {
     absl::string_view allowed_host;
     absl::string_view allowed_port;
     if (!SplitDestination(entry, allowed_host, allowed_port)) continue;
     if ((allowed_host == "*" || allowed_host == host) &&
         (allowed_port == "*" || allowed_port == port)) {
-      return absl::OkStatus();
+      return true;
     }
   }
-  return Refuse("this destination");
+  return false;
 }
 
 }  // namespace toolboxd

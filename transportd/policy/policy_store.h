@@ -41,9 +41,9 @@ class PolicyStore {
                             bool has_environment) const;
   // "host:port" of an HTTP round trip: the loopback interface, or what is listed.
   absl::Status CheckHttpDestination(absl::string_view destination) const;
-  const google::protobuf::RepeatedPtrField<std::string>& http_destinations() const {
-    return policy_.http_destinations();
-  }
+  // Whether it is listed, by itself or by a "*". Only then may the name's address be another than
+  // a loopback one.
+  bool IsHttpDestinationListed(absl::string_view destination) const;
 
  private:
   struct Verdict {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "daemon/channel.h"
 #include "daemon/log.h"
@@ -123,10 +124,12 @@ absl::StatusOr<int64_t> StartFunction(GuestCall& call, const UserFilesDeps& deps
   start.set_user(call.user());
   const ExtensionTarget* extension = deps.extensions->FindFunction(body.program);
   if (extension != nullptr) return deps.functions->Start(extension->channel, start, nullptr);
-  const absl::Status allowed = deps.policy->CheckHttpDestination(body.arguments);
+  const absl::string_view destination = absl::StripAsciiWhitespace(body.arguments);
+  const absl::Status allowed = deps.policy->CheckHttpDestination(destination);
   if (!allowed.ok()) return allowed;
-  for (const std::string& destination : deps.policy->http_destinations()) {
-    start.add_allowed_destinations(destination);
+  // This one, since vixd knows nothing of "*".
+  if (deps.policy->IsHttpDestinationListed(destination)) {
+    Set(start.add_allowed_destinations(), destination);
   }
   return deps.functions->Start((*session)->channel, start, *session);
 }
