@@ -44,6 +44,12 @@ std::vector<pid_t> Guest::Pids(const std::set<std::string>& names) {
   return Named(pids, names);
 }
 
+pid_t Guest::Vmxsim() {
+  const absl::StatusOr<std::string> init = host_->Call({"init-pid"});
+  Require(init.status(), "init-pid");
+  return ParentOf(static_cast<pid_t>(std::strtol(init->c_str(), nullptr, 10)));
+}
+
 double Guest::Stat(const std::string& name) {
   const auto stats = host_->Stats();
   Require(stats.status(), "stats");

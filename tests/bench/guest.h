@@ -33,6 +33,8 @@ class Guest {
   Cost Costs();
   // The guest's processes with one of these command names.
   std::vector<pid_t> Pids(const std::set<std::string>& names);
+  // The guest's vmxsim.
+  pid_t Vmxsim();
   // One counter of vmxsim's stats.
   double Stat(const std::string& name);
 

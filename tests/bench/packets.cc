@@ -12,7 +12,7 @@ namespace {
 constexpr double kKept = 1000;
 
 struct Totals {
-  absl::Duration channel, service, client;
+  absl::Duration channel, service, client, vmxsim;
   double replies = 0, traps = 0, trap_ms = 0;
 };
 
@@ -22,6 +22,7 @@ Totals TotalsOf(Guest& guest) {
   totals.channel = Cpu(guest.Pids({"transportd", "vmtoolsd", "bench"}));
   totals.service = Cpu(guest.Pids({"hgfsd"}));
   totals.client = Cpu({getpid()});
+  totals.vmxsim = Cpu({guest.Vmxsim()});
   totals.replies = guest.Stat("replies");
   totals.traps = guest.Stat("traps");
   totals.trap_ms = totals.traps * guest.Stat("trap_mean_us") / 1000;
@@ -57,6 +58,7 @@ Packets Observe(Guest& guest, const std::function<absl::Duration()>& work) {
   packets.channel = absl::ToDoubleMilliseconds(after.channel - before.channel) / count;
   packets.service = absl::ToDoubleMilliseconds(after.service - before.service) / count;
   packets.client = absl::ToDoubleMilliseconds(after.client - before.client) / count;
+  packets.vmxsim = absl::ToDoubleMilliseconds(after.vmxsim - before.vmxsim) / count;
   packets.traps = (after.trap_ms - before.trap_ms) / count;
   if (count >= kKept) {
     packets.fetch = guest.Stat("offer_to_fetch_median_us") / 1000;
@@ -88,6 +90,7 @@ void PrintPackets(const std::string& heading, const Comparison& comparison) {
   line("CPU of the channel's owner, ms", &Packets::channel);
   line("CPU of hgfsd, ms", &Packets::service);
   line("CPU of the host's client, ms", &Packets::client);
+  line("CPU of vmxsim, ms", &Packets::vmxsim);
   line("vmxsim in traps, ms", &Packets::traps);
   line("traps", &Packets::trap_count);
   std::fflush(stdout);

@@ -28,7 +28,9 @@ struct Packets {
   double service = 0;
   // CPU of this program, the host's client.
   double client = 0;
-  // vmxsim's part of the traps.
+  // CPU of vmxsim: its part of the traps and the host behind it.
+  double vmxsim = 0;
+  // vmxsim's part of the traps alone, from stop to resumption.
   double traps = 0;
   // Five for an exchange, and two for each poll that found nothing.
   double trap_count = 0;

@@ -80,6 +80,10 @@ std::vector<pid_t> Named(const std::vector<pid_t>& pids, const std::set<std::str
   return named;
 }
 
+pid_t ParentOf(pid_t pid) {
+  return static_cast<pid_t>(Sum(ReadFile(absl::StrCat("/proc/", pid, "/status")), "PPid:"));
+}
+
 Cost Measure(const std::vector<pid_t>& pids) {
   Cost total;
   for (const pid_t pid : pids) total += MeasureOne(pid);

@@ -30,6 +30,9 @@ struct Cost {
 // Those among `pids` whose command name (/proc/PID/comm) is one of `names`.
 std::vector<pid_t> Named(const std::vector<pid_t>& pids, const std::set<std::string>& names);
 
+// 0 for a process that has ended.
+pid_t ParentOf(pid_t pid);
+
 // Added up. Processes that end meanwhile count as nothing.
 Cost Measure(const std::vector<pid_t>& pids);
 absl::Duration Cpu(const std::vector<pid_t>& pids);
