@@ -161,7 +161,7 @@ int ConnectMain(const ConnectOptions& options) {
   const absl::Status status = Connect(options, [](const std::string& path) {
     printf("%s\n", path.c_str());
     fflush(stdout);
-    fprintf(stderr, "until Ctrl-C:  grpcurl -plaintext -unix %s list\n", path.c_str());
+    fprintf(stderr, "until Ctrl-C:  grpcurl -plaintext unix://%s list\n", path.c_str());
   });
   if (status.ok()) return 0;
   fprintf(stderr, "connect: %s\n", std::string(status.message()).c_str());
