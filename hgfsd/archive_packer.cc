@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -20,6 +19,7 @@
 #include "hgfsd/directory_stream.h"
 #include "hgfsd/file_error.h"
 #include "hgfsd/file_info.h"
+#include "hgfsd/hard_links.h"
 #include "hgfsd/paths.h"
 #include "hgfsd/utf8_locale.h"
 
@@ -105,13 +105,7 @@ class Packing {
   std::string out_;
   absl::Status sink_status_;
   std::string buffer_;
-
-  // Files with several names: the first one's member name, and how many are still to come.
-  struct Linked {
-    std::string name;
-    nlink_t left;
-  };
-  std::map<std::pair<dev_t, ino_t>, Linked> linked_;
+  HardLinks hard_links_;
 };
 
 absl::Status Packing::Start() {
@@ -218,14 +212,13 @@ absl::Status Packing::Member(int parent, const char* entry_name, const std::stri
     archive_entry_copy_symlink(entry.get(), target->c_str());
   }
   bool has_content = S_ISREG(st.st_mode);
-  if (!S_ISDIR(st.st_mode) && st.st_nlink > 1) {
-    auto [it, first] = linked_.try_emplace({st.st_dev, st.st_ino}, Linked{name, st.st_nlink});
-    if (!first) {
-      archive_entry_copy_hardlink(entry.get(), it->second.name.c_str());
+  if (!S_ISDIR(st.st_mode)) {
+    const std::string first = hard_links_.FirstName(st, name);
+    if (!first.empty()) {
+      archive_entry_copy_hardlink(entry.get(), first.c_str());
       archive_entry_sparse_clear(entry.get());
       has_content = false;
     }
-    if (--it->second.left == 0) linked_.erase(it);
   }
   if (!has_content) archive_entry_set_size(entry.get(), 0);
   // A warning: something that does not fit into the format was left out.

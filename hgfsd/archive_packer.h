@@ -27,8 +27,8 @@ using ArchiveSink = std::function<absl::Status(absl::string_view)>;
 // number and name, times in nanoseconds, link targets, hard links, devices, pipes, extended
 // attributes, ACLs, holes. Sockets and what may not be read are left out.
 //
-// Memory: the names of the directories on the way to the current member, and the names of
-// files whose other hard links are still to come.
+// Memory: the names in the directories on the way to the current member, and of files whose
+// other hard links are still to come, as far as HardLinks keeps them.
 class ArchivePacker {
  public:
   // Opens the root; links are followed. NOT_FOUND, ACCESS_DENIED, NOT_A_FILE (neither a

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +15,7 @@
 #include "hgfsd/directory_stream.h"
 #include "hgfsd/extended_attributes.h"
 #include "hgfsd/file_error.h"
+#include "hgfsd/hard_links.h"
 #include "hgfsd/mounts.h"
 #include "hgfsd/paths.h"
 
@@ -50,8 +50,8 @@ class Copy {
 
   const int top_;
   const Cancelled& cancelled_;
-  // Where files with several names were copied to, until the last name is seen.
-  std::map<std::pair<dev_t, ino_t>, std::string> copied_;
+  // Where files with several names were copied to.
+  HardLinks copied_;
 };
 
 absl::Status Copy::Entry(int from, const std::string& name, int to, const std::string& to_name,
@@ -60,11 +60,9 @@ absl::Status Copy::Entry(int from, const std::string& name, int to, const std::s
   struct stat st;
   if (fstatat(from, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return FileError(errno, name);
   if (S_ISDIR(st.st_mode)) return Directory(from, name, to, to_name, shown, depth);
-  if (st.st_nlink > 1) {
-    auto [it, first] = copied_.try_emplace({st.st_dev, st.st_ino}, shown);
-    if (!first && linkat(top_, it->second.c_str(), to, to_name.c_str(), 0) == 0) {
-      return absl::OkStatus();
-    }
+  const std::string copied = copied_.FirstName(st, shown);
+  if (!copied.empty() && linkat(top_, copied.c_str(), to, to_name.c_str(), 0) == 0) {
+    return absl::OkStatus();
   }
   if (S_ISREG(st.st_mode)) return File(from, name, to, to_name, st);
   if (S_ISLNK(st.st_mode)) return Link(from, name, to, to_name, st);

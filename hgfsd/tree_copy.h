@@ -11,9 +11,9 @@
 namespace toolboxd::hgfsd {
 
 // Copies the entry `from_name` of one open directory to the new entry `to_name` of another:
-// content with its holes, links as links, hard links within the tree, devices and pipes,
-// permissions, times, extended attributes and ACLs (not those that the target's directory gives
-// new files), and the owner as far as the user may give it (without that, set-user-ID and
+// content with its holes, links as links, hard links within the tree (HardLinks), devices and
+// pipes, permissions, times, extended attributes and ACLs (not those that the target's directory
+// gives new files), and the owner as far as the user may give it (without that, set-user-ID and
 // set-group-ID bits are dropped, as mv does).
 //
 // Asks `cancelled` between pieces of content. What was copied stays after a failure: the
