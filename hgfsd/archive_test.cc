@@ -122,6 +122,7 @@ TEST(Archive, RoundTripKeepsEverything) {
   from.File("suid", "x", 04711);
   ASSERT_EQ(chown((from / "suid").c_str(), 7, 8), 0);
   ASSERT_EQ(chmod((from / "suid").c_str(), 04711), 0);
+  SetCapability(from / "suid");
   from.File("new\nline \"'&<", "odd");
   from.File("\xff\xfe", "not UTF-8");
   from.File("\xc3\xa9", "UTF-8");
@@ -168,6 +169,7 @@ TEST(Archive, RoundTripKeepsEverything) {
     EXPECT_EQ(getxattr((to / "dir/file").c_str(), "user.note", value, sizeof(value)), 3);
   }
   EXPECT_TRUE(HasAcl(to / "dir/file", ACL_TYPE_ACCESS));
+  EXPECT_TRUE(HasCapability(to / "suid"));
 }
 
 TEST(Archive, MembersWithoutAnAclHaveWhatTheDirectoryGivesNewFiles) {

@@ -22,8 +22,8 @@ absl::StatusOr<std::string> CheckMemberName(absl::string_view name);
 
 // Unpacks tar (ustar, pax, GNU), plain or gzip, into the directory `target`, which is
 // absolute and has no links in it. Modes, times, link targets, hard links, extended
-// attributes, ACLs and holes are kept, owners too where the process is root. Existing files
-// are replaced.
+// attributes, ACLs and holes are kept, owners and capabilities too where the process is
+// root; what the user or the file system cannot have is left out. Existing files are replaced.
 //
 // Refused: members that are absolute, have "..", or would be written, or hard-linked, through
 // a symbolic link; devices and sockets. These, and members that the file system refuses,

@@ -80,6 +80,16 @@ absl::Status CopyExtendedAttributes(int from_fd, int to_fd, bool lenient) {
   return absl::OkStatus();
 }
 
+absl::Status CopyCapabilities(int from, int to) {
+  const std::optional<std::string> value = Get(Through(from), XATTR_NAME_CAPS);
+  if (!value.has_value() ||
+      setxattr(Through(to).c_str(), XATTR_NAME_CAPS, value->data(), value->size(), 0) == 0) {
+    return absl::OkStatus();
+  }
+  const bool full = errno == ENOSPC || errno == EDQUOT;
+  return full ? FileError(errno, XATTR_NAME_CAPS) : absl::OkStatus();
+}
+
 mode_t PermissionsOfCopy(int from, int to, mode_t mode) {
   const std::optional<std::string> acl = Get(Through(from), XATTR_NAME_POSIX_ACL_ACCESS);
   if (!acl.has_value() || Get(Through(to), XATTR_NAME_POSIX_ACL_ACCESS).has_value()) return mode;

@@ -18,6 +18,12 @@ namespace toolboxd::hgfsd {
 // opening them opens what its ACL grants.
 absl::Status CopyExtendedAttributes(int from, int to, bool lenient);
 
+// Copies the capabilities that a program has when it is executed (security.capability), where
+// the content is the same. The owner comes first: a new one takes them away. Like the
+// set-user-ID bit without the owner they are left out where the user may not give them, or
+// the file system does not know them.
+absl::Status CopyCapabilities(int from, int to);
+
 // The permission bits `mode` of `from` for its copy `to`. With an ACL the group's bits are
 // the ACL's mask; where the copy could not have the ACL they are what the group itself has.
 mode_t PermissionsOfCopy(int from, int to, mode_t mode);

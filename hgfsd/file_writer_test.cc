@@ -101,6 +101,15 @@ TEST(FileWriter, ReplacingGivesNoAccessThatTheDirectoryHasForNewFiles) {
   AsNobody([&] { EXPECT_EQ(ReadFile(dir / "new"), "x"); });
 }
 
+// It was given to the old content.
+TEST(FileWriter, ReplacingDropsCapabilities) {
+  TestDirectory dir;
+  const std::string file = dir.File("file", "old", 0755);
+  SetCapability(file);
+  ASSERT_THAT(Upload(file, "new"), IsOk());
+  EXPECT_FALSE(HasCapability(file));
+}
+
 TEST(FileWriter, LastLinkIsFollowedAndStays) {
   TestDirectory dir;
   const std::string file = dir.File("file", "old");

@@ -123,13 +123,24 @@ TEST(Across, FilesKeepTheirAttributes) {
   EXPECT_FALSE(Exists(from));
 }
 
-TEST(Across, WithoutTheOwnerSetUserIdIsDropped) {
+TEST(Across, WithoutTheOwnerSetUserIdAndCapabilitiesAreDropped) {
   TestDirectory dir, other(kOther);
   chmod(dir.path().c_str(), 0777);
   chmod(other.path().c_str(), 0777);
   const std::string from = dir.File("file", "x", 04755);
+  SetCapability(from);
   AsNobody([&] { EXPECT_THAT(MoveFile(from, other / "moved", false), IsOk()); });
   EXPECT_EQ(ModeOf(other / "moved"), 0755u);
+  EXPECT_FALSE(HasCapability(other / "moved"));
+}
+
+TEST(Across, CapabilitiesAreKept) {
+  TestDirectory dir, other(kOther);
+  const std::string from = dir.File("file", "x", 0755);
+  ASSERT_EQ(chown(from.c_str(), 7, 8), 0);
+  SetCapability(from);
+  EXPECT_THAT(MoveFile(from, other / "moved", false), IsOk());
+  EXPECT_TRUE(HasCapability(other / "moved"));
 }
 
 TEST(Across, TreesWithLinksHolesAndOddNames) {

@@ -1,7 +1,9 @@
 #include "hgfsd/test_files.h"
 
+#include <endian.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -81,6 +83,17 @@ bool HasAcl(const std::string& path, acl_type_t type) {
   const char* name =
       type == ACL_TYPE_ACCESS ? "system.posix_acl_access" : "system.posix_acl_default";
   return lgetxattr(path.c_str(), name, nullptr, 0) > 0;
+}
+
+void SetCapability(const std::string& path) {
+  vfs_cap_data data = {};
+  data.magic_etc = htole32(VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE);
+  data.data[0].permitted = htole32(1 << CAP_NET_BIND_SERVICE);
+  EXPECT_EQ(setxattr(path.c_str(), "security.capability", &data, XATTR_CAPS_SZ_2, 0), 0) << path;
+}
+
+bool HasCapability(const std::string& path) {
+  return lgetxattr(path.c_str(), "security.capability", nullptr, 0) > 0;
 }
 
 std::vector<std::string> Names(const std::string& directory) {

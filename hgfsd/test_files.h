@@ -45,6 +45,9 @@ mode_t ModeOf(const std::string& path);
 // more than its permission bits. `type` is ACL_TYPE_ACCESS or ACL_TYPE_DEFAULT.
 void SetAcl(const std::string& path, acl_type_t type, const char* text);
 bool HasAcl(const std::string& path, acl_type_t type);
+// Gives a file the capability to open low ports, and tells whether it has one.
+void SetCapability(const std::string& path);
+bool HasCapability(const std::string& path);
 // Names in a directory without "." and "..", sorted.
 std::vector<std::string> Names(const std::string& directory);
 

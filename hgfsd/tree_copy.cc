@@ -110,7 +110,8 @@ absl::Status Copy::File(int from, const std::string& name, int to, const std::st
       !status.ok()) {
     return status;
   }
-  return Attributes(in.get(), out.get(), st);
+  if (absl::Status status = Attributes(in.get(), out.get(), st); !status.ok()) return status;
+  return CopyCapabilities(in.get(), out.get());
 }
 
 absl::Status Copy::Directory(int from, const std::string& name, int to,

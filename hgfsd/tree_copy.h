@@ -11,10 +11,10 @@
 namespace toolboxd::hgfsd {
 
 // Copies the entry `from_name` of one open directory to the new entry `to_name` of another:
-// content with its holes, links as links, hard links within the tree (HardLinks), devices and
-// pipes, permissions, times, extended attributes and ACLs (not those that the target's directory
-// gives new files), and the owner as far as the user may give it (without that, set-user-ID and
-// set-group-ID bits are dropped, as mv does).
+// content with its holes, links as links, hard links within the tree (HardLinks), devices
+// and pipes, permissions, times, extended attributes and ACLs (not those that the target's
+// directory gives new files), and owner and capabilities as far as the user may give them
+// (without the owner, set-user-ID and set-group-ID bits are dropped, as mv does).
 //
 // Asks `cancelled` between pieces of content. What was copied stays after a failure: the
 // caller removes `to_name`. Never follows links; BUSY for a mount point in the tree.

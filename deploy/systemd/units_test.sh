@@ -38,6 +38,14 @@ limit toolboxd-vixd-login@.service 96
 # What functions read and write is in files in a /var/tmp of its own.
 grep -q '^PrivateTmp=yes$' "$units/toolboxd-transportd.service" || fail "transportd shares /var/tmp"
 
+# What belongs to a file goes with it: a move or an archive of root's keeps capabilities too.
+for unit in "$units"/toolboxd-hgfsd*@.service; do
+  for capability in CHOWN DAC_OVERRIDE FOWNER FSETID SETFCAP; do
+    grep -q "^CapabilityBoundingSet=.*\bCAP_$capability\b" "$unit" ||
+      fail "${unit##*/} does not let root keep what files have: CAP_$capability"
+  done
+done
+
 # Programs of users inherit what vixd's unit sets.
 for unit in "$units"/toolboxd-vixd*@.service; do
   grep -E '^(MemoryMax|TasksMax|NoNewPrivileges|SystemCallFilter|Private[A-Z]|Protect|Restrict[A-Z][a-z]+=[^o])' "$unit" |
