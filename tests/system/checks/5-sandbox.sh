@@ -1,16 +1,16 @@
-# What hgfsd's unit keeps out, tried by a shell in the same sandbox.
+# What hgfsd's unit keeps out and lets in, tried by a shell in the same sandbox.
 
-# Runs a shell script as alice with the directives of hgfsd's unit. The shell and its tools
-# are let in by a bind mount below the only folder that may execute.
+# Runs a shell script as $user with the directives of hgfsd's unit and then those in $extra.
+# The shell and its tools are let in by a bind mount below the only folder that may execute.
 in_sandbox() {
   local properties=() line
   while read -r line; do properties+=(-p "$line"); done < <(
     inside systemctl cat toolboxd-hgfsd@.service | sed -n '/^\[Service\]/,$p' |
       grep -E '^(NoNew|Ambient|Restrict|Lock|Keyring|NoExec|ExecPaths|MemoryDeny|SystemCall|Private|IPAddress|Protect|UMask|CapabilityBounding)')
   inside systemd-run --quiet --wait --pipe --collect "${properties[@]}" "${extra[@]}" \
-    -p User=alice -p BindReadOnlyPaths="/bin/bash:/usr/lib/toolboxd/bash" /usr/lib/toolboxd/bash -c "$1"
+    -p User="$user" -p BindReadOnlyPaths="/bin/bash:/usr/lib/toolboxd/bash" /usr/lib/toolboxd/bash -c "$1"
 }
-extra=()
+extra=() user=alice
 inside install -m 755 /dev/null /usr/lib/toolboxd/bash
 
 check "the shell runs there at all" in_sandbox 'exit 0'
@@ -27,6 +27,22 @@ inside chmod 755 /home/bob
 check "not another user's file" denied 'exec 3</home/bob/private'
 check "but its own" in_sandbox 'echo own >/home/alice/file && exec 3</home/alice/file'
 check "no set-user-ID way out" eval '[[ $(in_sandbox "while read -r name value; do [[ \$name != NoNewPrivs: ]] || echo \$value; done </proc/self/status") == 1 ]]'
+
+# /proc, as docs/operations.md has it.
+inside systemd-run --quiet --unit=own-program --uid=alice sleep 300
+inside systemd-run --quiet --unit=roots-program sleep 300
+own=$(pid_of own-program.service) roots=$(pid_of roots-program.service)
+check "/proc of one's own processes" in_sandbox "read -r line </proc/$own/status && read -r line </proc/$own/maps"
+check "not of others" eval '! in_sandbox "exec 3</proc/1/status" && ! in_sandbox "exec 3</proc/$roots/status"'
+user=root
+check "root sees all processes" in_sandbox "read -r line </proc/1/status && read -r line </proc/$own/status"
+check "but not what only a debugger may see" eval '! in_sandbox "read -r line </proc/$roots/maps"'
+extra=(-p ProtectProc=default -p PrivateNetwork=no -p CapabilityBoundingSet=CAP_SYS_PTRACE)
+check "that too with the drop-in" in_sandbox "read -r line </proc/$roots/maps && exec 3</proc/1/environ"
+user=alice
+check "with the drop-in users see all processes" in_sandbox "read -r line </proc/1/status"
+extra=()
+inside systemctl stop own-program.service roots-program.service
 inside rm -f /usr/lib/toolboxd/bash
 
 if inside test -e /sys/fs/cgroup/cgroup.controllers; then
