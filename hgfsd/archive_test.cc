@@ -463,15 +463,24 @@ TEST(Archive, TruncatedArchiveFailsAndLeavesNoHalfFile) {
 
 TEST(Archive, FullDiskEndsIt) {
   TestDirectory dir;
-  if (unshare(CLONE_NEWNS) != 0 || mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-      mount("tmpfs", dir.path().c_str(), "tmpfs", 0, "size=64k") != 0) {
-    FAIL() << "mounting needs root";
-  }
+  SmallDisk disk(dir.path(), "size=64k");
   EXPECT_THAT(Unpack(MakeTar({{.name = "big", .content = std::string(1 << 20, 'x')},
                               {.name = "after"}}), dir.path()),
               FailsWith(v1::NO_SPACE));
   EXPECT_TRUE(Names(dir.path()).empty());
-  umount(dir.path().c_str());
+}
+
+TEST(Archive, NoRoomForMoreFilesEndsIt) {
+  TestDirectory dir;
+  SmallDisk disk(dir.path(), "nr_inodes=3");
+  EXPECT_THAT(
+      Unpack(MakeTar({{.name = "1"}, {.name = "2"}, {.name = "3"}, {.name = "4"}}), dir.path()),
+      FailsWith(v1::NO_SPACE));
+  EXPECT_THAT(Names(dir.path()), testing::ElementsAre("1", "2"));
+  EXPECT_THAT(
+      Unpack(MakeTar({{.name = "new/directory/3"}, {.name = "1", .content = "new"}}), dir.path()),
+      FailsWith(v1::NO_SPACE));
+  EXPECT_EQ(ReadFile(dir / "1"), "");
 }
 
 TEST(Archive, UsersWithoutRootKeepTheirOwnOwner) {
@@ -557,6 +566,15 @@ TEST(ArchiveReceiver, WithoutAThreadItIsBusy) {
     EXPECT_THAT(ArchiveReceiver::Open(resource), FailsWith(v1::BUSY));
     EXPECT_TRUE(Names(dir.path()).empty());
   });
+}
+
+TEST(ArchiveReceiver, WithoutRoomForItsDirectoryNothingIsMade) {
+  TestDirectory dir;
+  SmallDisk disk(dir.path(), "nr_inodes=3");
+  Resource resource;
+  resource.path = dir / "a/b/c";
+  EXPECT_THAT(ArchiveReceiver::Open(resource), FailsWith(v1::NO_SPACE));
+  EXPECT_TRUE(Names(dir.path()).empty());
 }
 
 TEST(ArchiveReceiver, GivenUpEndsAtOnce) {

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <sched.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <memory>
@@ -48,6 +49,7 @@ class Unpacking {
   absl::Status Prepare(struct archive_entry* entry);
   absl::Status DiskError(absl::string_view name) const;
   absl::Status ReadError() const;
+  bool HasRoomForADirectory() const;
   void Refuse(absl::Status status) { refused_.Update(std::move(status)); }
 
   const std::string& target_;
@@ -138,6 +140,14 @@ absl::Status Unpacking::Prepare(struct archive_entry* entry) {
   return absl::OkStatus();
 }
 
+// Where libarchive cannot make a member's parents it tells that they are not there, not why.
+bool Unpacking::HasRoomForADirectory() const {
+  const std::string probe = JoinPath(target_, RandomName(".toolboxd-probe-"));
+  if (mkdir(probe.c_str(), 0700) != 0) return !IsFull(errno);
+  rmdir(probe.c_str());
+  return true;
+}
+
 absl::Status Unpacking::Member(struct archive_entry* entry) {
   const char* pathname = archive_entry_pathname(entry);
   const std::string name = pathname != nullptr ? pathname : "?";
@@ -150,6 +160,9 @@ absl::Status Unpacking::Member(struct archive_entry* entry) {
   if (archive_write_header(disk_.get(), entry) < ARCHIVE_WARN) {
     absl::Status status = DiskError(name);
     if (IsFull(archive_errno(disk_.get()))) return status;
+    if (archive_errno(disk_.get()) == ENOENT && !HasRoomForADirectory()) {
+      return FileError(ENOSPC, absl::StrCat("member '", absl::CHexEscape(name), "'"));
+    }
     Refuse(std::move(status));
     return absl::OkStatus();
   }

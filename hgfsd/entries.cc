@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -32,16 +33,23 @@ bool IsPrivate(const std::string& path) {
          (st.st_mode & 0777) == 0700;
 }
 
-absl::StatusOr<std::string> PrivateTemporaryDirectory() {
+struct TemporaryDirectory {
+  std::string path;
+  // It was not there before.
+  bool made = false;
+};
+
+absl::StatusOr<TemporaryDirectory> PrivateTemporaryDirectory() {
   const char* variable = getenv("TMPDIR");
   const std::string base =
       variable != nullptr && variable[0] == '/' && IsDirectory(variable) ? variable : "/tmp";
   const std::string usual = JoinPath(base, absl::StrCat("toolboxd-", geteuid()));
-  if (mkdir(usual.c_str(), 0700) == 0 || IsPrivate(usual)) return usual;
+  if (mkdir(usual.c_str(), 0700) == 0) return TemporaryDirectory{usual, true};
+  if (IsPrivate(usual)) return TemporaryDirectory{usual, false};
   // Somebody else has the name.
   const std::string other = RandomName(absl::StrCat(usual, "-"));
   if (mkdir(other.c_str(), 0700) != 0) return FileError(errno, other);
-  return other;
+  return TemporaryDirectory{other, true};
 }
 
 uint32_t RandomNumber() {
@@ -49,6 +57,26 @@ uint32_t RandomNumber() {
   while (getrandom(&number, sizeof(number), 0) != sizeof(number)) {
   }
   return number;
+}
+
+absl::StatusOr<std::string> CreateTemporaryIn(const std::string& directory,
+                                              const v1::CreateTemporaryRequest& request) {
+  if (absl::Status status = CheckPath(directory); !status.ok()) return status;
+  struct stat st;
+  if (stat(directory.c_str(), &st) != 0) return FileError(errno, directory);
+  if (!S_ISDIR(st.st_mode)) return FileError(ENOTDIR, directory);
+  for (int i = 0; i < kMaxAttempts; ++i) {
+    const std::string path = JoinPath(
+        directory, absl::StrCat(request.prefix(), "vmware", RandomNumber(), request.suffix()));
+    if (request.make_directory()) {
+      if (mkdir(path.c_str(), 0700) == 0) return path;
+    } else {
+      UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+      if (fd.ok()) return path;
+    }
+    if (errno != EEXIST) return FileError(errno, path);
+  }
+  return FileError(EEXIST, directory);
 }
 
 }  // namespace
@@ -116,28 +144,16 @@ absl::StatusOr<std::string> CreateTemporary(const v1::CreateTemporaryRequest& re
     }
   }
   if (absl::Status status = CheckCancelled(cancelled); !status.ok()) return status;
-  std::string directory = request.directory();
-  if (directory.empty()) {
-    absl::StatusOr<std::string> own = PrivateTemporaryDirectory();
+  TemporaryDirectory directory = {request.directory()};
+  if (directory.path.empty()) {
+    absl::StatusOr<TemporaryDirectory> own = PrivateTemporaryDirectory();
     if (!own.ok()) return own.status();
-    directory = *own;
+    directory = *std::move(own);
   }
-  if (absl::Status status = CheckPath(directory); !status.ok()) return status;
-  struct stat st;
-  if (stat(directory.c_str(), &st) != 0) return FileError(errno, directory);
-  if (!S_ISDIR(st.st_mode)) return FileError(ENOTDIR, directory);
-  for (int i = 0; i < kMaxAttempts; ++i) {
-    const std::string path = JoinPath(
-        directory, absl::StrCat(request.prefix(), "vmware", RandomNumber(), request.suffix()));
-    if (request.make_directory()) {
-      if (mkdir(path.c_str(), 0700) == 0) return path;
-    } else {
-      UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-      if (fd.ok()) return path;
-    }
-    if (errno != EEXIST) return FileError(errno, path);
-  }
-  return FileError(EEXIST, directory);
+  absl::StatusOr<std::string> path = CreateTemporaryIn(directory.path, request);
+  // Unless somebody has found it in the meantime.
+  if (!path.ok() && directory.made) rmdir(directory.path.c_str());
+  return path;
 }
 
 }  // namespace toolboxd::hgfsd

@@ -50,6 +50,16 @@ TEST(MakeDirectory, FailureLeavesNoParentsBehind) {
   EXPECT_TRUE(Names(dir.path()).empty());
 }
 
+TEST(MakeDirectory, FullDiskLeavesNothing) {
+  TestDirectory dir;
+  SmallDisk disk(dir.path(), "nr_inodes=3");
+  EXPECT_THAT(MakeDirectory(dir / "a/b/c", true, 0), FailsWith(v1::NO_SPACE));
+  EXPECT_TRUE(Names(dir.path()).empty());
+  EXPECT_THAT(MakeDirectory(dir / "a/b", true, 0), IsOk());
+  EXPECT_THAT(MakeDirectory(dir / "c", false, 0), FailsWith(v1::NO_SPACE));
+  EXPECT_THAT(Names(dir.path()), testing::ElementsAre("a"));
+}
+
 TEST(DeleteFile, RemovesTheLinkNotItsTarget) {
   TestDirectory dir;
   const std::string file = dir.File("file");
@@ -136,6 +146,24 @@ TEST(CreateTemporary, WithoutADirectoryItIsTheUsersOwn) {
     EXPECT_THAT(*CreateTemporary(Temporary("", false)),
                 testing::StartsWith(dir / "toolboxd-65534-"));
   });
+  unsetenv("TMPDIR");
+}
+
+TEST(CreateTemporary, FullDiskLeavesNothing) {
+  TestDirectory dir;
+  SmallDisk disk(dir.path(), "nr_inodes=2");
+  setenv("TMPDIR", dir.path().c_str(), 1);
+  for (bool make_directory : {false, true}) {
+    // There is room for the user's own directory, and for nothing in it.
+    EXPECT_THAT(CreateTemporary(Temporary("", make_directory)), FailsWith(v1::NO_SPACE));
+    EXPECT_TRUE(Names(dir.path()).empty());
+  }
+  dir.Directory("last");
+  for (bool make_directory : {false, true}) {
+    EXPECT_THAT(CreateTemporary(Temporary("", make_directory)), FailsWith(v1::NO_SPACE));
+    EXPECT_THAT(CreateTemporary(Temporary(dir.path(), make_directory)), FailsWith(v1::NO_SPACE));
+  }
+  EXPECT_THAT(Names(dir.path()), testing::ElementsAre("last"));
   unsetenv("TMPDIR");
 }
 

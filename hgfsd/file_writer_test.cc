@@ -295,10 +295,7 @@ TEST(FileWriter, ImpossibleOffsetsFail) {
 
 TEST(FileWriter, FullDiskIsAnErrorAtTheNextWriteAndLeavesNothing) {
   TestDirectory dir;
-  if (unshare(CLONE_NEWNS) != 0 || mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-      mount("tmpfs", dir.path().c_str(), "tmpfs", 0, "size=64k") != 0) {
-    FAIL() << "mounting needs root";
-  }
+  SmallDisk disk(dir.path(), "size=64k");
   dir.File("old", "old");
   auto writer = Open(dir / "old");
   ASSERT_THAT(writer, IsOk());
@@ -311,7 +308,16 @@ TEST(FileWriter, FullDiskIsAnErrorAtTheNextWriteAndLeavesNothing) {
   writer->reset();
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre("old"));
   EXPECT_EQ(ReadFile(dir / "old"), "old");
-  umount(dir.path().c_str());
+}
+
+TEST(FileWriter, NoRoomForANewFileIsAnErrorOfOpen) {
+  TestDirectory dir;
+  SmallDisk disk(dir.path(), "nr_inodes=2");
+  dir.File("old", "old");
+  EXPECT_THAT(Open(dir / "new"), FailsWith(v1::NO_SPACE));
+  // Not written in place: it would be lost if the disk is full of bytes, too.
+  EXPECT_THAT(Open(dir / "old"), FailsWith(v1::NO_SPACE));
+  EXPECT_EQ(ReadFile(dir / "old"), "old");
 }
 
 TEST(FileWriter, FileSizeLimitIsAnError) {

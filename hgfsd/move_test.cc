@@ -223,6 +223,40 @@ TEST(Across, WithoutAclsTheGroupDoesNotGetTheMask) {
   umount((dir / "other").c_str());
 }
 
+TEST(Across, FullDiskLeavesNoTrace) {
+  TestDirectory dir;
+  TreeRemover remover;
+  const std::string file = dir.File("file", std::string(200000, 'x'));
+  dir.Directory("tree");
+  for (int i = 0; i < 5; ++i) dir.File(absl::StrCat("tree/", i), std::string(30000, 'x'));
+  dir.Directory("other");
+  SmallDisk disk(dir / "other", "size=64k");
+  dir.File("other/old", "old");
+  EXPECT_THAT(MoveFile(file, dir / "other/new", false), FailsWith(v1::NO_SPACE));
+  EXPECT_THAT(MoveFile(file, dir / "other/old", true), FailsWith(v1::NO_SPACE));
+  EXPECT_THAT(MoveDirectory(dir / "tree", dir / "other/t", remover), FailsWith(v1::NO_SPACE));
+  EXPECT_THAT(Names(dir / "other"), testing::ElementsAre("old"));
+  EXPECT_EQ(ReadFile(dir / "other/old"), "old");
+  EXPECT_EQ(ReadFile(file), std::string(200000, 'x'));
+  EXPECT_EQ(Names(dir / "tree").size(), 5u);
+}
+
+TEST(Across, NoRoomForMoreFilesLeavesNoTrace) {
+  TestDirectory dir;
+  TreeRemover remover;
+  dir.Directory("tree");
+  dir.Link("tree/link", "nowhere");
+  ASSERT_EQ(mkfifo((dir / "tree/pipe").c_str(), 0600), 0);
+  dir.Directory("tree/directory");
+  dir.File("tree/file");
+  dir.Directory("other");
+  SmallDisk disk(dir / "other", "nr_inodes=5");
+  // The tree and four more: whichever comes last finds no room.
+  EXPECT_THAT(MoveDirectory(dir / "tree", dir / "other/t", remover), FailsWith(v1::NO_SPACE));
+  EXPECT_TRUE(Names(dir / "other").empty());
+  EXPECT_EQ(Names(dir / "tree").size(), 4u);
+}
+
 TEST(Across, CancelledHalfwayLeavesNoTrace) {
   TestDirectory dir, other(kOther);
   TreeRemover remover;
