@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "daemon/status.h"
+#include "vixd/shim/janitor.h"
 #include "vixd/shim/process_stat.h"
 
 namespace toolboxd::vix {
@@ -32,6 +33,8 @@ absl::StatusOr<std::unique_ptr<ProgramTable>> ProgramTable::Open(const std::stri
   if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return ErrnoError(errno, path);
   UniqueFd dir(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!dir.ok()) return ErrnoError(errno, path);
+  // Killed shims sweep nothing.
+  Sweep(dir.get(), kKeepSeconds);
   return std::unique_ptr<ProgramTable>(new ProgramTable(path, std::move(dir)));
 }
 

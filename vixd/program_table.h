@@ -23,7 +23,7 @@ namespace toolboxd::vix {
 // All state is in the files, so programs of an earlier vixd are there as well. Thread-safe.
 class ProgramTable {
  public:
-  // Makes the directory, mode 0700, if it is missing.
+  // Makes the directory, mode 0700, if it is missing; removes what nobody will need again.
   static absl::StatusOr<std::unique_ptr<ProgramTable>> Open(const std::string& path);
 
   // A program that runs or that ended within the last five minutes.

@@ -100,6 +100,20 @@ TEST_F(ProgramTableTest, OtherFilesAndBrokenRecordsAreOverlooked) {
   EXPECT_FALSE(table_->Find(-1).has_value());
 }
 
+TEST_F(ProgramTableTest, OpeningItRemovesWhatKilledShimsLeft) {
+  Save(Running(5001));
+  Record record = Running(5002);
+  record.shim_ticks += 1;
+  Save(record);
+  for (const char* name : {"5001.out", "5002.out"}) {
+    close(openat(dir_, name, O_WRONLY | O_CREAT, 0600));
+  }
+  ASSERT_TRUE(ProgramTable::Open(table_->path()).ok());
+  EXPECT_EQ(faccessat(dir_, "5001.out", F_OK, 0), 0);
+  EXPECT_NE(faccessat(dir_, "5002.out", F_OK, 0), 0);
+  EXPECT_NE(faccessat(dir_, "5002", F_OK, 0), 0);
+}
+
 TEST_F(ProgramTableTest, ThousandsOfEndedProgramsAreListedQuickly) {
   for (int pid = 10'000; pid < 11'000; ++pid) Save(Ended(pid, 1));
   EXPECT_EQ(table_->All().size(), 1000u);

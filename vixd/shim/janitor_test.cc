@@ -9,6 +9,9 @@
 
 #include <string>
 
+#include "vixd/shim/process_stat.h"
+#include "vixd/shim/record.h"
+
 namespace toolboxd::vix {
 namespace {
 
@@ -28,6 +31,14 @@ class JanitorTest : public testing::Test {
     EXPECT_EQ(futimens(fd, times), 0);
     close(fd);
   }
+  // The record of a running program, whose shim is this process if the ticks are right.
+  void Save(pid_t pid, uint64_t shim_ticks) {
+    Record record;
+    record.pid = pid;
+    record.shim = getpid();
+    record.shim_ticks = shim_ticks;
+    ASSERT_TRUE(WriteRecord(dir_, std::to_string(pid), record));
+  }
   bool Exists(const std::string& name) { return faccessat(dir_, name.c_str(), F_OK, 0) == 0; }
 
   int dir_;
@@ -35,12 +46,39 @@ class JanitorTest : public testing::Test {
 
 TEST_F(JanitorTest, OldProgramsGoWithAllTheirFilesAndOthersStay) {
   for (const char* name : {"10.end", "10.out", "10.err", "10.in"}) Make(name, 400);
-  Make("11", 400);
+  Save(11, StartTicks(getpid()));
   Make("11.out", 400);
   CleanUp(dir_, 300);
   for (const char* name : {"10.end", "10.out", "10.err", "10.in"}) EXPECT_FALSE(Exists(name));
   EXPECT_TRUE(Exists("11"));
   EXPECT_TRUE(Exists("11.out"));
+}
+
+TEST_F(JanitorTest, WhatAKilledShimLeftGoes) {
+  Save(10, StartTicks(getpid()) + 1);
+  for (const char* name : {"10.out", "10.err", "10.in"}) Make(name, 0);
+  // Without a record it may be about to begin.
+  Make("11.out", 0);
+  Make("12.out", 400);
+  Make("12.end.tmp", 400);
+  Make("other.out", 400);
+  EXPECT_EQ(Sweep(dir_, 300), 0);
+  for (const char* name : {"10", "10.out", "10.err", "10.in", "12.out", "12.end.tmp"}) {
+    EXPECT_FALSE(Exists(name)) << name;
+  }
+  EXPECT_TRUE(Exists("11.out"));
+  EXPECT_TRUE(Exists("other.out"));
+}
+
+TEST_F(JanitorTest, ProgramThatOutlivesItsShimKeepsItsFiles) {
+  Record record;
+  record.pid = getpid();
+  record.start_ticks = StartTicks(getpid());
+  record.shim = getpid();
+  record.shim_ticks = 1;
+  ASSERT_TRUE(WriteRecord(dir_, std::to_string(getpid()), record));
+  Sweep(dir_, 300);
+  EXPECT_TRUE(Exists(std::to_string(getpid())));
 }
 
 TEST_F(JanitorTest, StaysUntilTheLastOneIsOld) {
