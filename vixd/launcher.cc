@@ -108,6 +108,7 @@ absl::StatusOr<pid_t> Launcher::Start(const Launch& launch, absl::FunctionRef<bo
   ShimJob job;
   job.with_io = launch.with_io;
   job.output_limit = options_.output_limit;
+  job.spool_limit = options_.spool_limit;
   job.name = program->substr(program->rfind('/') + 1);
   job.command_line = absl::StrCat("\"", *program, "\"", space, launch.arguments);
   job.directory = *directory;

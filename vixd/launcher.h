@@ -21,6 +21,8 @@ struct LauncherOptions {
   std::string records;
   // Bytes kept of each output stream of a program with I/O.
   int64_t output_limit = int64_t{256} << 20;
+  // Bytes that the streams of all programs of the user may take (shim/room.h).
+  int64_t spool_limit = int64_t{512} << 20;
   // What a program inherits, "NAME=VALUE" each; HOME and PATH of it are used here too.
   std::vector<std::string> environment;
 };
@@ -41,7 +43,7 @@ class Launcher {
 
   // The process id of the program (of its shell, where that does not become the program), once
   // it runs. Nothing has happened before the last look at `cancelled`. Errors: NOT_FOUND,
-  // PERMISSION_DENIED, NOT_A_DIRECTORY, INVALID_ARGUMENT, PROGRAM_NOT_STARTED.
+  // PERMISSION_DENIED, NOT_A_DIRECTORY, INVALID_ARGUMENT, PROGRAM_NOT_STARTED, NO_SPACE.
   absl::StatusOr<pid_t> Start(const Launch& launch, absl::FunctionRef<bool()> cancelled);
 
   const std::vector<std::string>& environment() const { return options_.environment; }

@@ -27,6 +27,9 @@
 ABSL_FLAG(std::string, shim, "", "Path of toolboxd-shim; beside this program by default.");
 ABSL_FLAG(int64_t, output_limit, int64_t{256} << 20,
           "Bytes kept of each output stream of a program with I/O.");
+ABSL_FLAG(int64_t, spool_limit, int64_t{512} << 20,
+          "Bytes that the streams of all programs of the user may take, and no more than a quarter "
+          "of the file system that the runtime directory is on.");
 
 extern char** environ;
 
@@ -68,7 +71,10 @@ absl::Status Serve(vix::LauncherOptions options) {
   }
   options.shim = FindShim();
   options.output_limit = absl::GetFlag(FLAGS_output_limit);
-  if (options.output_limit <= 0) return absl::InvalidArgumentError("--output_limit is too small");
+  options.spool_limit = absl::GetFlag(FLAGS_spool_limit);
+  if (options.output_limit <= 0 || options.spool_limit <= 0) {
+    return absl::InvalidArgumentError("a limit is too small");
+  }
   absl::StatusOr<std::unique_ptr<vix::ProgramTable>> programs =
       vix::ProgramTable::Open(absl::StrCat(runtime_dir, "/programs"));
   if (!programs.ok()) return programs.status();

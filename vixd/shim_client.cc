@@ -124,6 +124,10 @@ absl::StatusOr<pid_t> ShimClient::ReadReport() {
     return MakeError(v1::PROGRAM_NOT_STARTED, "the shim gave no report");
   }
   if (report.pid > 0) return report.pid;
+  if (report.error == ENOSPC) {
+    return MakeError(v1::NO_SPACE, absl::StrCat("no room for a program's record in ", records_),
+                     ENOSPC);
+  }
   return NotStarted("the program", report.error);
 }
 

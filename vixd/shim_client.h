@@ -26,7 +26,7 @@ class ShimClient {
   ShimClient(std::string shim, std::string records);
 
   // The process id of the job's program, once it runs. Nothing has happened before the last
-  // look at `cancelled`. PROGRAM_NOT_STARTED, with an errno where there is one.
+  // look at `cancelled`. PROGRAM_NOT_STARTED, with an errno where there is one; NO_SPACE.
   absl::StatusOr<pid_t> Start(const ShimJob& job, absl::FunctionRef<bool()> cancelled)
       ABSL_LOCKS_EXCLUDED(mutex_);
 

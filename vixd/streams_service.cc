@@ -103,8 +103,8 @@ grpc::Status StreamsService::Read(grpc::ServerContext* context, const v1::ReadRe
     if (!writer->Write(reply)) return grpc::Status::CANCELLED;
   }
   if (!output->cut) return grpc::Status::OK;
-  return ToGrpc(MakeError(v1::NO_SPACE,
-                          absl::StrCat("the program wrote more than ", output->size, " bytes")));
+  return ToGrpc(MakeError(v1::NO_SPACE, absl::StrCat("only the first ", output->size,
+                                                     " bytes that the program wrote were kept")));
 }
 
 grpc::Status StreamsService::Write(grpc::ServerContext* context,

@@ -21,6 +21,7 @@
 #include "absl/time/clock.h"
 #include "daemon/status.h"
 #include "vixd/shim/signals.h"
+#include "vixd/testing/small_file_system.h"
 #include "vixd/testing/vixd_client.h"
 
 namespace toolboxd::vix {
@@ -44,6 +45,13 @@ class VixdTest : public testing::Test {
   VixdTest() {
     char path[] = "/tmp/vixd-test-XXXXXX";
     dir_ = mkdtemp(path);
+    Connect();
+  }
+  // Goes on with another runtime directory.
+  void MoveTo(const std::string& dir) {
+    Disconnect();
+    EXPECT_EQ(system(("rm -rf " + dir_).c_str()), 0);
+    dir_ = dir;
     Connect();
   }
   ~VixdTest() override {
@@ -323,6 +331,22 @@ TEST_F(VixdTest, InputStaysOpenUntilItIsCommitted) {
   EXPECT_TRUE(client_->Write(Stream(pid, "stdin"), "two").ok());
   ASSERT_TRUE(client_->WaitForEnd(pid).has_value());
   EXPECT_EQ(*client_->Read(Stream(pid, "stdout")), "one two");
+}
+
+TEST_F(VixdTest, FullRuntimeDirectoryIsToldAndStartsNothing) {
+  const SmallFileSystem small(96);
+  MoveTo(small.path());
+  small.FillUpTo(0);
+  v1::StartProgramRequest request;
+  request.set_program("/bin/touch");
+  request.set_arguments("/tmp/vixd-test-started");
+  const absl::Status status = client_->Start(request).status();
+  EXPECT_EQ(Reason(status), v1::NO_SPACE);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("no room for a program's record in " + small.path()));
+  EXPECT_NE(access("/tmp/vixd-test-started", F_OK), 0);
+  Disconnect();
+  dir_ = "/nonexistent";
 }
 
 TEST_F(VixdTest, CommittedInputTakesNoMore) {

@@ -66,6 +66,7 @@ class Reader {
 template <typename Visitor, typename Job>
 void Visit(Job& job, const Visitor& visit) {
   visit(job.output_limit);
+  visit(job.spool_limit);
   visit(job.name);
   visit(job.command_line);
   visit(job.directory);

@@ -24,6 +24,8 @@ struct ShimJob {
   // output stream.
   bool with_io = false;
   int64_t output_limit = 0;
+  // What the streams of all programs of the user may take (room.h).
+  int64_t spool_limit = 0;
   // For the record (record.h).
   std::string name;
   std::string command_line;

@@ -10,6 +10,7 @@ ShimJob Example() {
   ShimJob job;
   job.with_io = true;
   job.output_limit = int64_t{1} << 40;
+  job.spool_limit = int64_t{1} << 41;
   job.name = "odd\nname";
   job.command_line = std::string("\"a\" \0 b", 7);
   job.directory = "/tmp";

@@ -74,11 +74,14 @@ std::optional<Record> DecodeRecord(std::string_view text) {
 bool WriteRecord(int dir, const std::string& file, const Record& record) {
   const std::string text = EncodeRecord(record);
   const std::string temporary = file + ".tmp";
-  const int fd = openat(dir, temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  // Not O_TRUNC: what a file has already is there where the file system is full.
+  const int fd = openat(dir, temporary.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return false;
-  const bool written = write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const ssize_t size = static_cast<ssize_t>(text.size());
+  const bool written = write(fd, text.data(), text.size()) == size && ftruncate(fd, size) == 0;
   close(fd);
   if (written && renameat(dir, temporary.c_str(), dir, file.c_str()) == 0) return true;
+  if (!written) unlinkat(dir, temporary.c_str(), 0);
   if (!written) errno = ENOSPC;
   return false;
 }

@@ -38,7 +38,7 @@ struct Record {
   // -1 where a signal ended the program.
   int exit_code = 0;
   bool with_io = false;
-  // The output reached its limit; the rest of it is lost.
+  // The output reached its limit, or there was no room for it; the rest of it is lost.
   bool cut_stdout = false;
   bool cut_stderr = false;
   // Base name of the program, and the command line as the host gave it. Any bytes.
@@ -54,7 +54,7 @@ std::string EncodeRecord(const Record& record);
 // Fails for anything but exactly one record.
 std::optional<Record> DecodeRecord(std::string_view text);
 
-// Makes or replaces DIR/`file`. False and errno.
+// Makes or replaces DIR/`file`, by way of `file`.tmp, which may be there. False and errno.
 bool WriteRecord(int dir, const std::string& file, const Record& record);
 
 std::optional<Record> ReadRecord(int dir, const std::string& file);

@@ -16,6 +16,7 @@
 #include "vixd/shim/process_stat.h"
 #include "vixd/shim/program.h"
 #include "vixd/shim/record.h"
+#include "vixd/shim/room.h"
 #include "vixd/shim/signals.h"
 #include "vixd/shim/spool.h"
 
@@ -36,15 +37,19 @@ class Watch {
 
   std::string File(const char* suffix) const { return std::to_string(record_.pid) + suffix; }
 
-  // The record and the spool files; before anybody knows the process id.
-  bool Begin(const ProgramIo& io, const std::string& fifo, off_t output_limit);
+  // The record and the streams' files; before anybody knows the process id. False and errno.
+  bool Begin(const ProgramIo& io, const std::string& fifo, const ShimJob& job);
+  // Undoes it, and the program.
+  void GiveUp();
   // Returns when there is nothing left to do.
   ShimEnd Run(int signals);
 
  private:
   void TakeSignals(int signals);
   void Reap();
+  void WriteEnd();
   void CloseInput();
+  int OpenFile(const char* suffix) const;
   int TimeoutMs() const;
 
   const int dir_;
@@ -59,19 +64,32 @@ class Watch {
   int64_t drop_at_ = 0;
 };
 
-bool Watch::Begin(const ProgramIo& io, const std::string& fifo, off_t output_limit) {
+int Watch::OpenFile(const char* suffix) const {
+  return openat(dir_, File(suffix).c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+}
+
+bool Watch::Begin(const ProgramIo& io, const std::string& fifo, const ShimJob& job) {
   // The process id may have been a program's that ended minutes ago.
   for (const char* suffix : {".end", ".in", ".out", ".err"}) {
     unlinkat(dir_, File(suffix).c_str(), 0);
   }
   if (record_.with_io) {
-    constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+    const StreamRoom room(dir_, job.spool_limit);
+    const int output = OpenFile(".out");
+    const int errors = OpenFile(".err");
+    const bool opened = output >= 0 && errors >= 0;
     input_ = io.input;
-    output_.emplace(io.output, openat(dir_, File(".out").c_str(), kFlags, 0600), output_limit);
-    errors_.emplace(io.errors, openat(dir_, File(".err").c_str(), kFlags, 0600), output_limit);
-    if (renameat(dir_, fifo.c_str(), dir_, File(".in").c_str()) != 0) return false;
+    output_.emplace(io.output, output, job.output_limit, room);
+    errors_.emplace(io.errors, errors, job.output_limit, room);
+    if (!opened || renameat(dir_, fifo.c_str(), dir_, File(".in").c_str()) != 0) return false;
   }
   return WriteRecord(dir_, File(""), record_);
+}
+
+void Watch::GiveUp() {
+  SignalGroup(record_.pid, SIGKILL);
+  waitpid(record_.pid, nullptr, 0);
+  for (const char* suffix : {"", ".in", ".out", ".err"}) unlinkat(dir_, File(suffix).c_str(), 0);
 }
 
 ShimEnd Watch::Run(int signals) {
@@ -140,13 +158,21 @@ void Watch::Reap() {
   record_.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   record_.cut_stdout = output_.has_value() && output_->cut();
   record_.cut_stderr = errors_.has_value() && errors_->cut();
-  WriteRecord(dir_, File(".end"), record_);
-  unlinkat(dir_, File("").c_str(), 0);
+  WriteEnd();
   // After the record: who finds no input any more must be able to see why.
   CloseInput();
   drop_at_ = Now() + kKeepSeconds * 1000;
   // Without a process left in the group its number is free for others.
   if (!SignalGroup(record_.pid, 0) && errno == ESRCH) kill_at_ = 0;
+}
+
+void Watch::WriteEnd() {
+  if (!WriteRecord(dir_, File(".end"), record_)) {
+    // A full file system: what the running record takes is enough.
+    renameat(dir_, File("").c_str(), dir_, File(".end.tmp").c_str());
+    WriteRecord(dir_, File(".end"), record_);
+  }
+  unlinkat(dir_, File("").c_str(), 0);
 }
 
 void Watch::CloseInput() {
@@ -183,7 +209,11 @@ ShimEnd RunShim(const std::string& records, const ShimJob& job) {
   record.start_time = time(nullptr);
   record.pid = -1;
   if (signals >= 0 && dir >= 0 && chdir(job.directory.c_str()) == 0) {
-    record.pid = StartProgram(job, dir, fifo, job.with_io ? &io : nullptr);
+    if (HasRoomForRecord(dir)) {
+      record.pid = StartProgram(job, dir, fifo, job.with_io ? &io : nullptr);
+    } else {
+      errno = ENOSPC;
+    }
   }
   if (record.pid < 0) {
     const int error = errno;
@@ -203,9 +233,9 @@ ShimEnd RunShim(const std::string& records, const ShimJob& job) {
 
   const pid_t pid = record.pid;
   Watch watch(dir, std::move(record));
-  if (!watch.Begin(io, fifo, job.output_limit)) {
+  if (!watch.Begin(io, fifo, job)) {
     const int error = errno;
-    SignalGroup(pid, SIGKILL);
+    watch.GiveUp();
     Report({0, error});
     return ShimEnd::kNothingStarted;
   }

@@ -11,6 +11,8 @@ namespace {
 
 // More than a pipe holds, so that one turn empties what an ended program left.
 constexpr off_t kTurn = 1 << 20;
+// Of what room_ is asked for at a time.
+constexpr off_t kPiece = 64 << 10;
 
 }  // namespace
 
@@ -21,7 +23,8 @@ Spool::~Spool() {
 
 bool Spool::Move() {
   for (off_t moved = 0; pipe_ >= 0 && moved < kTurn;) {
-    const ssize_t got = file_ >= 0 && size_ < limit_ ? MoveSome() : DropSome();
+    const bool keep = file_ >= 0 && size_ < limit_ && room_.MayGrow(size_);
+    const ssize_t got = keep ? MoveSome() : DropSome();
     if (got > 0) {
       moved += got;
     } else if (got < 0 && errno == EAGAIN) {
@@ -39,14 +42,18 @@ void Spool::StopKeeping() {
   file_ = -1;
 }
 
+void Spool::Cut() {
+  cut_ = true;
+  StopKeeping();
+}
+
 ssize_t Spool::MoveSome() {
-  const off_t room = std::min(limit_ - size_, kTurn);
+  const off_t piece = std::min(limit_ - size_, kPiece);
   const ssize_t got =
-      splice(pipe_, nullptr, file_, &size_, static_cast<size_t>(room), SPLICE_F_NONBLOCK);
+      splice(pipe_, nullptr, file_, &size_, static_cast<size_t>(piece), SPLICE_F_NONBLOCK);
   if (got < 0 && errno != EAGAIN && errno != EINTR) {
     // A full file system; the program goes on.
-    cut_ = true;
-    StopKeeping();
+    Cut();
     errno = EINTR;
   }
   return got;
@@ -55,7 +62,8 @@ ssize_t Spool::MoveSome() {
 ssize_t Spool::DropSome() {
   char bytes[16 * 1024];
   const ssize_t got = read(pipe_, bytes, sizeof bytes);
-  if (got > 0 && file_ >= 0) cut_ = true;
+  // For good: there is to be no gap in what is kept.
+  if (got > 0 && file_ >= 0) Cut();
   return got;
 }
 

@@ -5,15 +5,18 @@
 
 #include <sys/types.h>
 
+#include "vixd/shim/room.h"
+
 namespace toolboxd::vix {
 
-// Takes what the pipe holds into the file, up to a limit, and throws away what is beyond: a
-// program never waits for its reader. Bytes go by splice(2), not through this process.
-// Not thread-safe.
+// Takes what the pipe holds into the file, up to a limit and as far as there is room, and throws
+// away what is beyond: a program never waits for its reader. Bytes go by splice(2), not through
+// this process. Not thread-safe.
 class Spool {
  public:
   // Takes both descriptors; the pipe's is to be non-blocking.
-  Spool(int pipe, int file, off_t limit) : pipe_(pipe), file_(file), limit_(limit) {}
+  Spool(int pipe, int file, off_t limit, const StreamRoom& room)
+      : pipe_(pipe), file_(file), limit_(limit), room_(room) {}
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
   ~Spool();
@@ -26,16 +29,18 @@ class Spool {
 
   // For poll; -1 when the pipe has ended.
   int pipe() const { return pipe_; }
-  // Whether the limit, or a full file system, lost bytes.
+  // Whether the limit, or want of room, lost bytes.
   bool cut() const { return cut_; }
 
  private:
   ssize_t MoveSome();
   ssize_t DropSome();
+  void Cut();
 
   int pipe_;
   int file_;
   off_t limit_;
+  StreamRoom room_;
   off_t size_ = 0;
   bool cut_ = false;
 };

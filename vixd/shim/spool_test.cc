@@ -16,9 +16,14 @@ class SpoolTest : public testing::Test {
  protected:
   SpoolTest() {
     EXPECT_EQ(pipe2(ends_, O_CLOEXEC | O_NONBLOCK), 0);
-    path_ = testing::TempDir() + "/spoolXXXXXX";
-    file_ = mkstemp(path_.data());
+    std::string folder = testing::TempDir() + "/spoolXXXXXX";
+    EXPECT_NE(mkdtemp(folder.data()), nullptr);
+    dir_ = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    path_ = folder + "/10.out";
+    file_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   }
+  ~SpoolTest() override { close(dir_); }
+  StreamRoom Room(off_t user_limit = 1 << 30) { return StreamRoom(dir_, user_limit); }
   void Write(const std::string& text) {
     ASSERT_EQ(write(ends_[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
   }
@@ -28,12 +33,13 @@ class SpoolTest : public testing::Test {
   }
 
   int ends_[2];
+  int dir_;
   int file_;
   std::string path_;
 };
 
 TEST_F(SpoolTest, KeepsEverythingUntilTheEnd) {
-  Spool spool(ends_[0], file_, 1 << 20);
+  Spool spool(ends_[0], file_, 1 << 20, Room());
   EXPECT_TRUE(spool.Move());
   Write("one ");
   EXPECT_TRUE(spool.Move());
@@ -46,7 +52,7 @@ TEST_F(SpoolTest, KeepsEverythingUntilTheEnd) {
 }
 
 TEST_F(SpoolTest, ExactlyTheLimitIsNotCut) {
-  Spool spool(ends_[0], file_, 5);
+  Spool spool(ends_[0], file_, 5, Room());
   Write("12345");
   close(ends_[1]);
   EXPECT_FALSE(spool.Move());
@@ -55,7 +61,7 @@ TEST_F(SpoolTest, ExactlyTheLimitIsNotCut) {
 }
 
 TEST_F(SpoolTest, BeyondTheLimitTheWriterGoesOn) {
-  Spool spool(ends_[0], file_, 5);
+  Spool spool(ends_[0], file_, 5, Room());
   for (int i = 0; i < 100; ++i) {
     Write(std::string(60000, 'x'));
     EXPECT_TRUE(spool.Move());
@@ -68,7 +74,7 @@ TEST_F(SpoolTest, BeyondTheLimitTheWriterGoesOn) {
 
 TEST_F(SpoolTest, FullFileSystemIsLikeTheLimit) {
   close(file_);
-  Spool spool(ends_[0], open("/dev/full", O_WRONLY), 1 << 20);
+  Spool spool(ends_[0], open("/dev/full", O_WRONLY), 1 << 20, Room());
   Write("lost");
   EXPECT_TRUE(spool.Move());
   EXPECT_TRUE(spool.cut());
@@ -78,8 +84,33 @@ TEST_F(SpoolTest, FullFileSystemIsLikeTheLimit) {
   EXPECT_FALSE(spool.Move());
 }
 
+TEST_F(SpoolTest, WantOfRoomIsLikeTheLimitAndForGood) {
+  Spool spool(ends_[0], file_, 1 << 30, Room(200'000));
+  for (int i = 0; i < 10; ++i) {
+    Write(std::string(50'000, 'x'));
+    EXPECT_TRUE(spool.Move());
+  }
+  EXPECT_TRUE(spool.cut());
+  const size_t kept = Kept().size();
+  EXPECT_GE(kept, 200'000u);
+  EXPECT_LE(kept, 300'000u);
+  EXPECT_EQ(truncate(path_.c_str(), 0), 0);
+  Write("later");
+  EXPECT_TRUE(spool.Move());
+  EXPECT_EQ(Kept(), "");
+  close(ends_[1]);
+}
+
+TEST_F(SpoolTest, NothingWrittenIsNothingCut) {
+  Spool spool(ends_[0], file_, 1 << 30, StreamRoom(-1, 0));
+  EXPECT_TRUE(spool.Move());
+  close(ends_[1]);
+  EXPECT_FALSE(spool.Move());
+  EXPECT_FALSE(spool.cut());
+}
+
 TEST_F(SpoolTest, StopKeepingDropsWithoutCutting) {
-  Spool spool(ends_[0], file_, 1 << 20);
+  Spool spool(ends_[0], file_, 1 << 20, Room());
   Write("kept");
   spool.Move();
   spool.StopKeeping();
