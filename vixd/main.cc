@@ -27,6 +27,8 @@
 ABSL_FLAG(std::string, shim, "", "Path of toolboxd-shim; beside this program by default.");
 ABSL_FLAG(int64_t, output_limit, int64_t{256} << 20,
           "Bytes kept of each output stream of a program with I/O.");
+ABSL_FLAG(int64_t, input_limit, int64_t{256} << 20,
+          "Bytes of input that may wait until a program with I/O reads them.");
 ABSL_FLAG(int64_t, spool_limit, int64_t{512} << 20,
           "Bytes that the streams of all programs of the user may take, and no more than a quarter "
           "of the file system that the runtime directory is on.");
@@ -72,7 +74,8 @@ absl::Status Serve(vix::LauncherOptions options) {
   options.shim = FindShim();
   options.output_limit = absl::GetFlag(FLAGS_output_limit);
   options.spool_limit = absl::GetFlag(FLAGS_spool_limit);
-  if (options.output_limit <= 0 || options.spool_limit <= 0) {
+  const vix::InputLimits input{absl::GetFlag(FLAGS_input_limit), options.spool_limit};
+  if (options.output_limit <= 0 || options.spool_limit <= 0 || input.waiting <= 0) {
     return absl::InvalidArgumentError("a limit is too small");
   }
   absl::StatusOr<std::unique_ptr<vix::ProgramTable>> programs =
@@ -85,7 +88,7 @@ absl::Status Serve(vix::LauncherOptions options) {
   const vix::Terminator terminator(options.shim, programs->get());
   vix::Launcher launcher(std::move(options));
   vix::ProcessesService processes(&launcher, &terminator, programs->get());
-  vix::StreamsService streams(programs->get());
+  vix::StreamsService streams(programs->get(), input);
   vix::FunctionService functions;
   InheritedConnectionOptions connection;
   connection.services = {{v1::Processes::service_full_name(), &processes},

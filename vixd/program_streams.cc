@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,15 +16,20 @@
 #include "absl/time/time.h"
 #include "daemon/status.h"
 #include "vixd/shim/command.h"
-#include "vixd/shim/signals.h"
 
 namespace toolboxd::vix {
 namespace {
 
 constexpr absl::Duration kWaitForEnd = absl::Seconds(1);
 
+// How long a writer waits for a program that does not read: less than transportd does.
+constexpr absl::Duration kWaitForRoom = absl::Seconds(3);
+
 // Between looks at whether the call was given up.
 constexpr int kCancelPollMs = 100;
+
+// Of input between two looks at whether there is room.
+constexpr size_t kPiece = 64 << 10;
 
 // Returns early when the program ends; it need not be our child.
 void WaitForExit(pid_t pid, int timeout_ms) {
@@ -50,6 +54,13 @@ absl::StatusOr<Record> WaitForRecord(const ProgramTable& programs, const StreamP
     // The shim writes the end a moment after the process is gone.
     absl::SleepFor(absl::Milliseconds(1));
   }
+}
+
+// A pidfd of the very process that a record speaks of; none where it has gone.
+UniqueFd OpenProcess(pid_t pid, uint64_t start_ticks) {
+  UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  if (!IsAlive(pid, start_ticks)) process.reset();
+  return process;
 }
 
 absl::Status InputClosed(pid_t pid) {
@@ -109,50 +120,76 @@ absl::StatusOr<OpenedOutput> OpenOutput(const ProgramTable& programs, const Stre
   return output;
 }
 
-absl::StatusOr<InputWriter> InputWriter::Open(const ProgramTable& programs,
-                                              const StreamPath& path) {
+absl::StatusOr<InputWriter> InputWriter::Open(const ProgramTable& programs, const StreamPath& path,
+                                              InputLimits limits) {
   absl::StatusOr<Record> program = FindProgramWithIo(programs, path);
   if (!program.ok()) return program.status();
   if (path.stream != Stream::kInput) {
     return MakeError(v1::INVALID_ARGUMENT, "standard output can only be read");
   }
-  const std::string file = programs.FilePath(path.pid, ".in");
-  UniqueFd fifo(open(file.c_str(), O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
-  // ENOENT: closed by an earlier writer, or the program has ended. ENXIO: closed by it.
-  const int error = fifo.ok() ? 0 : errno;
-  if (error == ENOENT) {
+  const std::string name = programs.FilePath(path.pid, ".in");
+  UniqueFd file(open(name.c_str(), O_WRONLY | O_APPEND | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+  const int error = file.ok() ? 0 : errno;
+  UniqueFd shim = OpenProcess(program->shim, program->shim_ticks);
+  // Closed by an earlier writer, or the shim was killed; or the program has ended.
+  if (error == ENOENT || !shim.ok()) {
     program = FindProgramWithIo(programs, path);
     if (!program.ok()) return program.status();
     if (!program->ended()) return InputClosed(path.pid);
-  } else if (error != 0 && error != ENXIO) {
-    return ErrnoError(error, file);
+  } else if (error != 0 && error != EACCES) {
+    return ErrnoError(error, name);
   }
-  return InputWriter(*std::move(program), std::move(fifo));
+  // EACCES: the program reads no more.
+  return InputWriter(std::move(shim), std::move(file), limits,
+                     StreamRoom(programs.directory(), limits.spool));
+}
+
+absl::Status InputWriter::HasRoom(off_t waiting, off_t size) {
+  if (waiting >= limits_.waiting) {
+    return MakeError(v1::BUSY, "the program does not read its input");
+  }
+  if (!room_.MayGrow(size)) return MakeError(v1::NO_SPACE, "there is no room for input to wait in");
+  return absl::OkStatus();
+}
+
+absl::Status InputWriter::WaitForRoom(absl::FunctionRef<bool()> cancelled) {
+  const absl::Time deadline = absl::Now() + kWaitForRoom;
+  for (;;) {
+    struct stat info;
+    if (fstat(file_.get(), &info) != 0) return ErrnoError(errno, "fstat");
+    if (info.st_nlink == 0 || (info.st_mode & S_IWUSR) == 0) {
+      file_.reset();
+      return absl::OkStatus();
+    }
+    // What the program has read takes no blocks.
+    absl::Status status = HasRoom(static_cast<off_t>(info.st_blocks) * 512, info.st_size);
+    if (status.ok() || absl::Now() >= deadline) return status;
+    if (cancelled()) return absl::CancelledError("given up");
+    absl::SleepFor(absl::Milliseconds(kCancelPollMs));
+  }
 }
 
 absl::Status InputWriter::Write(absl::string_view bytes, absl::FunctionRef<bool()> cancelled) {
-  while (!bytes.empty() && fifo_.ok()) {
-    const ssize_t written = write(fifo_.get(), bytes.data(), bytes.size());
-    if (written >= 0) {
-      bytes.remove_prefix(written);
-    } else if (errno == EAGAIN) {
-      if (cancelled()) return absl::CancelledError("given up");
-      pollfd item{fifo_.get(), POLLOUT, 0};
-      poll(&item, 1, kCancelPollMs);
-    } else if (errno == EPIPE) {
-      fifo_.reset();
-    } else if (errno != EINTR) {
-      return ErrnoError(errno, "write");
-    }
+  while (!bytes.empty() && file_.ok()) {
+    const absl::Status room = WaitForRoom(cancelled);
+    if (!room.ok()) return room;
+    if (!file_.ok()) break;
+    const ssize_t written = write(file_.get(), bytes.data(), std::min(bytes.size(), kPiece));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return ErrnoError(errno, "write");
+    bytes.remove_prefix(written);
+    SignalShim(kInputSignal);
   }
   return absl::OkStatus();
 }
 
+void InputWriter::SignalShim(int number) {
+  if (shim_.ok()) syscall(SYS_pidfd_send_signal, shim_.get(), number, nullptr, 0);
+}
+
 void InputWriter::Commit() {
-  fifo_.reset();
-  if (IsAlive(program_.shim, program_.shim_ticks)) {
-    SignalProcess(program_.shim, kCloseInputSignal);
-  }
+  file_.reset();
+  SignalShim(kCloseInputSignal);
 }
 
 }  // namespace toolboxd::vix

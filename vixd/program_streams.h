@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "daemon/unique_fd.h"
 #include "vixd/program_table.h"
+#include "vixd/shim/room.h"
 
 namespace toolboxd::vix {
 
@@ -45,16 +46,25 @@ absl::StatusOr<Record> FindProgramWithIo(const ProgramTable& programs, const Str
 absl::StatusOr<OpenedOutput> OpenOutput(const ProgramTable& programs, const StreamPath& path,
                                         absl::FunctionRef<bool()> cancelled);
 
-// The input of a program. Bytes wait in the pipe until the program reads them. As in a shell's
-// pipeline it is no failure if a program ends, or closes its input, before it has read
-// everything: the rest is dropped.
+struct InputLimits {
+  // Bytes of input that may wait for a program.
+  off_t waiting = 0;
+  // What the streams of all programs of the user may take (shim/room.h).
+  off_t spool = 0;
+};
+
+// The input of a program. Bytes wait in a file until the program reads them (shim/feed.h), so that
+// one which reads late keeps nobody waiting. As in a shell's pipeline it is no failure if a
+// program ends, or closes its input, before it has read everything: the rest is dropped.
 class InputWriter {
  public:
   // INVALID_ARGUMENT for stdout and stderr; IO_ERROR where an earlier writer has committed and
   // the program still runs.
-  static absl::StatusOr<InputWriter> Open(const ProgramTable& programs, const StreamPath& path);
+  static absl::StatusOr<InputWriter> Open(const ProgramTable& programs, const StreamPath& path,
+                                          InputLimits limits);
 
-  // Blocks while the pipe is full.
+  // Where the limits are reached it waits for the program for three seconds, which transportd
+  // does too; then BUSY or NO_SPACE.
   absl::Status Write(absl::string_view bytes, absl::FunctionRef<bool()> cancelled);
 
   // The program reads the end of its input after what was written. Without this the input
@@ -62,12 +72,20 @@ class InputWriter {
   void Commit();
 
  private:
-  InputWriter(Record program, UniqueFd fifo)
-      : program_(std::move(program)), fifo_(std::move(fifo)) {}
+  InputWriter(UniqueFd shim, UniqueFd file, InputLimits limits, StreamRoom room)
+      : shim_(std::move(shim)), file_(std::move(file)), limits_(limits), room_(room) {}
 
-  Record program_;
+  // Whether more may be appended now; what is wrong otherwise.
+  absl::Status HasRoom(off_t waiting, off_t size);
+  absl::Status WaitForRoom(absl::FunctionRef<bool()> cancelled);
+  void SignalShim(int number);
+
+  // A pidfd; none where the shim has gone.
+  UniqueFd shim_;
   // Closed where nobody reads any more.
-  UniqueFd fifo_;
+  UniqueFd file_;
+  InputLimits limits_;
+  StreamRoom room_;
 };
 
 }  // namespace toolboxd::vix

@@ -35,6 +35,8 @@ class ProgramTable {
   // The path of one of a program's files, such as (4711, ".out").
   std::string FilePath(pid_t pid, const char* suffix) const;
   const std::string& path() const { return path_; }
+  // The directory, open as long as this object.
+  int directory() const { return dir_.get(); }
 
  private:
   // A file by its process id and inode: a record with another inode is another program's.

@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/file_opened.h"
 #include "daemon/status.h"
-#include "vixd/program_streams.h"
 
 namespace toolboxd::vix {
 namespace {
@@ -117,7 +116,7 @@ grpc::Status StreamsService::Write(grpc::ServerContext* context,
   }
   const absl::StatusOr<StreamPath> path = Parse(request.open().path());
   if (!path.ok()) return ToGrpc(path.status());
-  absl::StatusOr<InputWriter> input = InputWriter::Open(programs_, *path);
+  absl::StatusOr<InputWriter> input = InputWriter::Open(programs_, *path, limits_);
   if (!input.ok()) return ToGrpc(input.status());
   if (request.open().mode() == v1::OpenForWriting::CREATE_NEW) {
     return ToGrpc(MakeError(v1::ALREADY_EXISTS, "standard input is there already"));

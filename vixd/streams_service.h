@@ -4,6 +4,7 @@
 #define TOOLBOXD_VIXD_STREAMS_SERVICE_H_
 
 #include "toolboxd/v1/file_handler.grpc.pb.h"
+#include "vixd/program_streams.h"
 #include "vixd/program_table.h"
 
 namespace toolboxd::vix {
@@ -12,7 +13,8 @@ namespace toolboxd::vix {
 // a process without I/O: transportd then asks for the real file.
 class StreamsService final : public v1::FileHandler::Service {
  public:
-  explicit StreamsService(const ProgramTable* programs) : programs_(*programs) {}
+  StreamsService(const ProgramTable* programs, InputLimits limits)
+      : programs_(*programs), limits_(limits) {}
 
   grpc::Status Stat(grpc::ServerContext* context, const v1::StatRequest* request,
                     v1::FileInfo* reply) override;
@@ -23,6 +25,7 @@ class StreamsService final : public v1::FileHandler::Service {
 
  private:
   const ProgramTable& programs_;
+  const InputLimits limits_;
 };
 
 }  // namespace toolboxd::vix

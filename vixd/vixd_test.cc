@@ -72,8 +72,8 @@ class VixdTest : public testing::Test {
                                    "PATH=/usr/bin:/bin", nullptr};
       if (dup2(ends[1], 3) < 0) _exit(99);
       fcntl(3, F_SETFD, 0);
-      execle(g_vixd.c_str(), "vixd", "--output_limit=1000000", static_cast<char*>(nullptr),
-             environment);
+      execle(g_vixd.c_str(), "vixd", "--output_limit=1000000", "--input_limit=6000000",
+             static_cast<char*>(nullptr), environment);
       _exit(99);
     }
     close(ends[1]);
@@ -333,18 +333,50 @@ TEST_F(VixdTest, InputStaysOpenUntilItIsCommitted) {
   EXPECT_EQ(*client_->Read(Stream(pid, "stdout")), "one two");
 }
 
+TEST_F(VixdTest, ProgramThatReadsLateKeepsNobodyWaiting) {
+  const pid_t pid = StartWithIo("sh", "-c 'sleep 2; wc -c'");
+  const absl::Time start = absl::Now();
+  EXPECT_TRUE(client_->Write(Stream(pid, "stdin"), std::string(5'000'000, 'x')).ok());
+  EXPECT_LT(absl::Now() - start, absl::Seconds(1));
+  // Nor does it need this vixd.
+  CrashVixd();
+  Connect();
+  ASSERT_TRUE(client_->WaitForEnd(pid).has_value());
+  EXPECT_EQ(*client_->Read(Stream(pid, "stdout")), "5000000\n");
+}
+
+TEST_F(VixdTest, InputBeyondTheLimitIsBusySoonerThanTransportdGivesUp) {
+  const pid_t pid = StartWithIo("sleep", "60");
+  const absl::Time start = absl::Now();
+  EXPECT_EQ(Reason(client_->Write(Stream(pid, "stdin"), std::string(8 << 20, 'x'))), v1::BUSY);
+  EXPECT_GT(absl::Now() - start, absl::Seconds(2));
+  EXPECT_LT(absl::Now() - start, absl::Milliseconds(4500));
+}
+
+TEST_F(VixdTest, ProgramThatReadsSlowlyMakesRoom) {
+  const pid_t pid = StartWithIo("sh", "-c 'sleep 1; head -c 4000000; sleep 1; wc -c' | wc -c");
+  EXPECT_TRUE(client_->Write(Stream(pid, "stdin"), std::string(9'000'000, 'x')).ok());
+  ASSERT_TRUE(client_->WaitForEnd(pid).has_value());
+  EXPECT_EQ(*client_->Read(Stream(pid, "stdout")), "4000008\n");
+}
+
 TEST_F(VixdTest, FullRuntimeDirectoryIsToldAndStartsNothing) {
   const SmallFileSystem small(96);
   MoveTo(small.path());
+  const pid_t pid = StartWithIo("sleep", "60");
+  small.FillUpTo(20 << 20);
+  absl::Status status = client_->Write(Stream(pid, "stdin"), "text");
+  EXPECT_EQ(Reason(status), v1::NO_SPACE) << status;
   small.FillUpTo(0);
   v1::StartProgramRequest request;
   request.set_program("/bin/touch");
   request.set_arguments("/tmp/vixd-test-started");
-  const absl::Status status = client_->Start(request).status();
+  status = client_->Start(request).status();
   EXPECT_EQ(Reason(status), v1::NO_SPACE);
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("no room for a program's record in " + small.path()));
   EXPECT_NE(access("/tmp/vixd-test-started", F_OK), 0);
+  SignalGroup(pid, SIGKILL);
   Disconnect();
   dir_ = "/nonexistent";
 }

@@ -33,8 +33,9 @@ struct StartReport {
   int error = 0;
 };
 
-// Signals to a shim: the input has been committed; the program got SIGTERM, so kill its
-// process group if there is anything left of it after kKillSeconds.
+// Signals to a shim: there is more input; the input has been committed; the program got SIGTERM,
+// so kill its process group if there is anything left of it after kKillSeconds.
+inline constexpr int kInputSignal = SIGURG;
 inline constexpr int kCloseInputSignal = SIGUSR1;
 inline constexpr int kKillLaterSignal = SIGUSR2;
 

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,20 +39,13 @@ class Command {
   const std::vector<char*> environment_;
 };
 
-bool OpenInput(int dir, const std::string& fifo, int* reader, int* writer) {
-  if (mkfifoat(dir, fifo.c_str(), 0600) != 0) return false;
-  // Not O_RDWR: who writes has to learn that the program no longer reads.
-  *reader = openat(dir, fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  *writer = openat(dir, fifo.c_str(), O_WRONLY | O_CLOEXEC);
-  return *reader >= 0 && *writer >= 0 && fcntl(*reader, F_SETFL, 0) == 0;
-}
-
-bool OpenOutput(int* reader, int* writer) {
+// `ours` does not block.
+bool OpenPipe(bool to_program, int* ours, int* theirs) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return false;
-  *reader = ends[0];
-  *writer = ends[1];
-  return fcntl(*reader, F_SETFL, O_NONBLOCK) == 0;
+  *ours = ends[to_program ? 1 : 0];
+  *theirs = ends[to_program ? 0 : 1];
+  return fcntl(*ours, F_SETFL, O_NONBLOCK) == 0;
 }
 
 void CloseAll(const ChildIo& io) {
@@ -64,11 +56,11 @@ void CloseAll(const ChildIo& io) {
 
 }  // namespace
 
-pid_t StartProgram(const ShimJob& job, int dir, const std::string& fifo, ProgramIo* io) {
+pid_t StartProgram(const ShimJob& job, ProgramIo* io) {
   ChildIo child;
   if (io != nullptr &&
-      !(OpenInput(dir, fifo, &child.input, &io->input) && OpenOutput(&io->output, &child.output) &&
-        OpenOutput(&io->errors, &child.errors))) {
+      !(OpenPipe(true, &io->input, &child.input) && OpenPipe(false, &io->output, &child.output) &&
+        OpenPipe(false, &io->errors, &child.errors))) {
     return -1;
   }
   sigset_t no_signals;

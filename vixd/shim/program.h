@@ -13,19 +13,17 @@ namespace toolboxd::vix {
 
 // This process's ends of a program's standard streams; -1 for one without I/O.
 struct ProgramIo {
-  // Keeps the input from ending until it is closed.
+  // Keeps the input from ending until it is closed. All three are non-blocking.
   int input = -1;
-  // Non-blocking.
   int output = -1;
   int errors = -1;
 };
 
 // Runs the job's program as the leader of a session and process group of its own, with an
 // empty signal mask: `direct` where there is one and it can be executed, the shell otherwise.
-// With `io` its streams are the FIFO `fifo`, made below `dir`, and two pipes; without, they
-// are this process's. Returns the process id, or -1 and errno, also where the shell cannot
-// be executed.
-pid_t StartProgram(const ShimJob& job, int dir, const std::string& fifo, ProgramIo* io);
+// With `io` its streams are three pipes; without, they are this process's. Returns the process id,
+// or -1 and errno, also where the shell cannot be executed.
+pid_t StartProgram(const ShimJob& job, ProgramIo* io);
 
 }  // namespace toolboxd::vix
 

@@ -3,7 +3,7 @@
 // In the user's directory of records, for a program with process id PID:
 //   PID      written when the program has started
 //   PID.end  takes its place when the program has ended; removed five minutes later
-//   PID.in   a FIFO, the standard input of a program with I/O until it is closed
+//   PID.in   what waits to be read by a program with I/O, until its input is closed (feed.h)
 //   PID.out, PID.err  what such a program has written
 // Files are made under another name and renamed: whoever reads one reads all of it.
 

@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "vixd/shim/command.h"
+#include "vixd/shim/feed.h"
 #include "vixd/shim/process_stat.h"
 #include "vixd/shim/program.h"
 #include "vixd/shim/record.h"
@@ -38,7 +39,7 @@ class Watch {
   std::string File(const char* suffix) const { return std::to_string(record_.pid) + suffix; }
 
   // The record and the streams' files; before anybody knows the process id. False and errno.
-  bool Begin(const ProgramIo& io, const std::string& fifo, const ShimJob& job);
+  bool Begin(const ProgramIo& io, const ShimJob& job);
   // Undoes it, and the program.
   void GiveUp();
   // Returns when there is nothing left to do.
@@ -54,7 +55,7 @@ class Watch {
 
   const int dir_;
   Record record_;
-  int input_ = -1;
+  std::optional<Feed> input_;
   std::optional<Spool> output_;
   std::optional<Spool> errors_;
   bool ended_ = false;
@@ -68,20 +69,21 @@ int Watch::OpenFile(const char* suffix) const {
   return openat(dir_, File(suffix).c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 }
 
-bool Watch::Begin(const ProgramIo& io, const std::string& fifo, const ShimJob& job) {
+bool Watch::Begin(const ProgramIo& io, const ShimJob& job) {
   // The process id may have been a program's that ended minutes ago.
   for (const char* suffix : {".end", ".in", ".out", ".err"}) {
     unlinkat(dir_, File(suffix).c_str(), 0);
   }
   if (record_.with_io) {
     const StreamRoom room(dir_, job.spool_limit);
+    const int input = OpenFile(".in");
     const int output = OpenFile(".out");
     const int errors = OpenFile(".err");
-    const bool opened = output >= 0 && errors >= 0;
-    input_ = io.input;
+    const bool opened = input >= 0 && output >= 0 && errors >= 0;
+    input_.emplace(input, io.input);
     output_.emplace(io.output, output, job.output_limit, room);
     errors_.emplace(io.errors, errors, job.output_limit, room);
-    if (!opened || renameat(dir_, fifo.c_str(), dir_, File(".in").c_str()) != 0) return false;
+    if (!opened) return false;
   }
   return WriteRecord(dir_, File(""), record_);
 }
@@ -94,6 +96,7 @@ void Watch::GiveUp() {
 
 ShimEnd Watch::Run(int signals) {
   for (;;) {
+    if (input_.has_value()) input_->Move();
     const bool output = output_.has_value() && output_->Move();
     const bool errors = errors_.has_value() && errors_->Move();
     if (ended_ && told_to_stop_) return ShimEnd::kToldToStop;
@@ -101,8 +104,11 @@ ShimEnd Watch::Run(int signals) {
 
     pollfd items[] = {{signals, POLLIN, 0},
                       {output ? output_->pipe() : -1, POLLIN, 0},
-                      {errors ? errors_->pipe() : -1, POLLIN, 0}};
-    poll(items, 3, TimeoutMs());
+                      {errors ? errors_->pipe() : -1, POLLIN, 0},
+                      {input_.has_value() ? input_->pipe() : -1, 0, 0}};
+    if (input_.has_value() && input_->waiting()) items[3].events = POLLOUT;
+    poll(items, 4, TimeoutMs());
+    if ((items[3].revents & POLLERR) != 0) input_->Abandon();
     if (items[0].revents != 0) TakeSignals(signals);
     if (kill_at_ != 0 && Now() >= kill_at_) {
       SignalGroup(record_.pid, SIGKILL);
@@ -161,6 +167,7 @@ void Watch::Reap() {
   WriteEnd();
   // After the record: who finds no input any more must be able to see why.
   CloseInput();
+  input_.reset();
   drop_at_ = Now() + kKeepSeconds * 1000;
   // Without a process left in the group its number is free for others.
   if (!SignalGroup(record_.pid, 0) && errno == ESRCH) kill_at_ = 0;
@@ -176,17 +183,17 @@ void Watch::WriteEnd() {
 }
 
 void Watch::CloseInput() {
-  if (input_ < 0) return;
+  if (!input_.has_value()) return;
   unlinkat(dir_, File(".in").c_str(), 0);
-  close(input_);
-  input_ = -1;
+  input_->Commit();
 }
 
 // Blocked from here on; the program gets an empty mask.
 int OpenSignals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int number : {SIGCHLD, kCloseInputSignal, kKillLaterSignal, SIGTERM, SIGINT, SIGHUP}) {
+  for (const int number :
+       {SIGCHLD, kInputSignal, kCloseInputSignal, kKillLaterSignal, SIGTERM, SIGINT, SIGHUP}) {
     sigaddset(&set, number);
   }
   sigprocmask(SIG_BLOCK, &set, nullptr);
@@ -203,22 +210,19 @@ void Report(const StartReport& report) {
 ShimEnd RunShim(const std::string& records, const ShimJob& job) {
   const int signals = OpenSignals();
   const int dir = open(records.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const std::string fifo = "shim-" + std::to_string(getpid()) + ".in";
   ProgramIo io;
   Record record;
   record.start_time = time(nullptr);
   record.pid = -1;
   if (signals >= 0 && dir >= 0 && chdir(job.directory.c_str()) == 0) {
     if (HasRoomForRecord(dir)) {
-      record.pid = StartProgram(job, dir, fifo, job.with_io ? &io : nullptr);
+      record.pid = StartProgram(job, job.with_io ? &io : nullptr);
     } else {
       errno = ENOSPC;
     }
   }
   if (record.pid < 0) {
-    const int error = errno;
-    if (dir >= 0) unlinkat(dir, fifo.c_str(), 0);
-    Report({0, error});
+    Report({0, errno});
     return ShimEnd::kNothingStarted;
   }
   // A vixd that dies before the report must not end this process. Not earlier: the program
@@ -233,7 +237,7 @@ ShimEnd RunShim(const std::string& records, const ShimJob& job) {
 
   const pid_t pid = record.pid;
   Watch watch(dir, std::move(record));
-  if (!watch.Begin(io, fifo, job)) {
+  if (!watch.Begin(io, job)) {
     const int error = errno;
     watch.GiveUp();
     Report({0, error});

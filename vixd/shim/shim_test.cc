@@ -103,6 +103,13 @@ class ShimTest : public testing::Test {
     close(dir_);
     dir_ = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   }
+  void AppendInput(int pid, const std::string& text) {
+    const int input = open(Path(pid, ".in").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+    ASSERT_GE(input, 0);
+    ASSERT_EQ(write(input, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    close(input);
+    SignalProcess(shim_, kInputSignal);
+  }
 
   std::string Path(int pid, const char* suffix) const {
     return path_ + "/" + std::to_string(pid) + suffix;
@@ -274,11 +281,11 @@ TEST_F(ShimTest, OutputBeyondTheLimitIsCut) {
 TEST_F(ShimTest, InputEndsWhenItIsCommittedNotWhenItsWriterLeaves) {
   const int pid = Start("exec cat", "1000000");
   for (const char* text : {"one ", "two"}) {
-    const int input = open(Path(pid, ".in").c_str(), O_WRONLY | O_CLOEXEC);
-    ASSERT_GE(input, 0);
-    ASSERT_GT(write(input, text, strlen(text)), 0);
-    close(input);
-    usleep(50'000);
+    AppendInput(pid, text);
+    EXPECT_TRUE(Within(5, [&] {
+      const std::string seen = Slurp(Path(pid, ".out"));
+      return seen.size() >= strlen(text) && seen.substr(seen.size() - strlen(text)) == text;
+    }));
   }
   EXPECT_FALSE(WaitForEnd(pid, 0).has_value());
   SignalProcess(shim_, kCloseInputSignal);
@@ -286,12 +293,22 @@ TEST_F(ShimTest, InputEndsWhenItIsCommittedNotWhenItsWriterLeaves) {
   EXPECT_EQ(Slurp(Path(pid, ".out")), "one two");
 }
 
+TEST_F(ShimTest, InputWaitsForAProgramThatReadsLate) {
+  const int pid = Start("sleep 1; exec wc -c", "1000000");
+  AppendInput(pid, std::string(3'000'000, 'x'));
+  SignalProcess(shim_, kCloseInputSignal);
+  // Others see at once that it is closed.
+  EXPECT_TRUE(Within(1, [&] { return access(Path(pid, ".in").c_str(), F_OK) != 0; }));
+  EXPECT_FALSE(WaitForEnd(pid, 0).has_value());
+  EXPECT_TRUE(WaitForEnd(pid).has_value());
+  EXPECT_EQ(Slurp(Path(pid, ".out")), "3000000\n");
+}
+
 TEST_F(ShimTest, WriterLearnsThatTheProgramNoLongerReads) {
   const int pid = Start("exec 0<&-; exec sleep 60", "1000000");
   EXPECT_TRUE(Within(5, [&] {
-    const int input = open(Path(pid, ".in").c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-    if (input >= 0) close(input);
-    return input < 0 && errno == ENXIO;
+    struct stat info;
+    return stat(Path(pid, ".in").c_str(), &info) == 0 && (info.st_mode & 0777) == 0;
   }));
   SignalProcess(pid, SIGKILL);
 }
