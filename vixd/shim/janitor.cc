@@ -75,7 +75,7 @@ bool IsOrphan(int dir, const std::string& pid) {
 }
 
 void Remove(int dir, const std::string& pid) {
-  for (const char* suffix : {".out", ".err", ".in", ".tmp", ".end.tmp", "", ".end"}) {
+  for (const char* suffix : {".out", ".err", ".in", ".rest", ".tmp", ".end.tmp", "", ".end"}) {
     unlinkat(dir, (pid + suffix).c_str(), 0);
   }
 }

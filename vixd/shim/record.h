@@ -4,6 +4,7 @@
 //   PID      written when the program has started
 //   PID.end  takes its place when the program has ended; removed five minutes later
 //   PID.in   what waits to be read by a program with I/O, until its input is closed (feed.h)
+//   PID.rest the same from then on, until the program has read it
 //   PID.out, PID.err  what such a program has written
 // Files are made under another name and renamed: whoever reads one reads all of it.
 

@@ -39,7 +39,7 @@ bool IsStream(std::string_view name) {
   const size_t dot = name.rfind('.');
   if (dot == std::string_view::npos) return false;
   const std::string_view suffix = name.substr(dot);
-  return suffix == ".in" || suffix == ".out" || suffix == ".err";
+  return suffix == ".in" || suffix == ".rest" || suffix == ".out" || suffix == ".err";
 }
 
 // What the streams in the directory take.

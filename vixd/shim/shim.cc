@@ -49,13 +49,16 @@ class Watch {
   void TakeSignals(int signals);
   void Reap();
   void WriteEnd();
+  void MoveInput();
   void CloseInput();
+  void DropInput();
   int OpenFile(const char* suffix) const;
   int TimeoutMs() const;
 
   const int dir_;
   Record record_;
   std::optional<Feed> input_;
+  bool input_closed_ = false;
   std::optional<Spool> output_;
   std::optional<Spool> errors_;
   bool ended_ = false;
@@ -71,7 +74,7 @@ int Watch::OpenFile(const char* suffix) const {
 
 bool Watch::Begin(const ProgramIo& io, const ShimJob& job) {
   // The process id may have been a program's that ended minutes ago.
-  for (const char* suffix : {".end", ".in", ".out", ".err"}) {
+  for (const char* suffix : {".end", ".in", ".rest", ".out", ".err"}) {
     unlinkat(dir_, File(suffix).c_str(), 0);
   }
   if (record_.with_io) {
@@ -96,7 +99,7 @@ void Watch::GiveUp() {
 
 ShimEnd Watch::Run(int signals) {
   for (;;) {
-    if (input_.has_value()) input_->Move();
+    MoveInput();
     const bool output = output_.has_value() && output_->Move();
     const bool errors = errors_.has_value() && errors_->Move();
     if (ended_ && told_to_stop_) return ShimEnd::kToldToStop;
@@ -166,8 +169,7 @@ void Watch::Reap() {
   record_.cut_stderr = errors_.has_value() && errors_->cut();
   WriteEnd();
   // After the record: who finds no input any more must be able to see why.
-  CloseInput();
-  input_.reset();
+  DropInput();
   drop_at_ = Now() + kKeepSeconds * 1000;
   // Without a process left in the group its number is free for others.
   if (!SignalGroup(record_.pid, 0) && errno == ESRCH) kill_at_ = 0;
@@ -182,10 +184,23 @@ void Watch::WriteEnd() {
   unlinkat(dir_, File("").c_str(), 0);
 }
 
+void Watch::MoveInput() {
+  if (!input_.has_value()) return;
+  input_->Move();
+  if (input_closed_ && input_->pipe() < 0) DropInput();
+}
+
 void Watch::CloseInput() {
   if (!input_.has_value()) return;
-  unlinkat(dir_, File(".in").c_str(), 0);
+  // Still to be counted among what the user's programs take.
+  renameat(dir_, File(".in").c_str(), dir_, File(".rest").c_str());
+  input_closed_ = true;
   input_->Commit();
+}
+
+void Watch::DropInput() {
+  for (const char* suffix : {".in", ".rest"}) unlinkat(dir_, File(suffix).c_str(), 0);
+  input_.reset();
 }
 
 // Blocked from here on; the program gets an empty mask.

@@ -297,11 +297,22 @@ TEST_F(ShimTest, InputWaitsForAProgramThatReadsLate) {
   const int pid = Start("sleep 1; exec wc -c", "1000000");
   AppendInput(pid, std::string(3'000'000, 'x'));
   SignalProcess(shim_, kCloseInputSignal);
-  // Others see at once that it is closed.
+  // Others see at once that it is closed; it counts until it was read.
   EXPECT_TRUE(Within(1, [&] { return access(Path(pid, ".in").c_str(), F_OK) != 0; }));
+  EXPECT_EQ(Slurp(Path(pid, ".rest")).size(), 3'000'000u);
   EXPECT_FALSE(WaitForEnd(pid, 0).has_value());
   EXPECT_TRUE(WaitForEnd(pid).has_value());
   EXPECT_EQ(Slurp(Path(pid, ".out")), "3000000\n");
+  EXPECT_NE(access(Path(pid, ".rest").c_str(), F_OK), 0);
+}
+
+TEST_F(ShimTest, InputThatWasReadIsGoneBeforeTheProgramEnds) {
+  const int pid = Start("cat; sleep 60", "1000000");
+  AppendInput(pid, "text");
+  SignalProcess(shim_, kCloseInputSignal);
+  EXPECT_TRUE(Within(5, [&] { return Slurp(Path(pid, ".out")) == "text"; }));
+  EXPECT_TRUE(Within(1, [&] { return access(Path(pid, ".rest").c_str(), F_OK) != 0; }));
+  SignalGroup(pid, SIGKILL);
 }
 
 TEST_F(ShimTest, WriterLearnsThatTheProgramNoLongerReads) {
