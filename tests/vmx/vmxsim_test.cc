@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -20,7 +21,7 @@ namespace {
 
 constexpr char kVmxsim[] = "tests/vmx/vmxsim";
 
-std::string Probe() { return absl::StrCat(get_current_dir_name(), "/tests/vmx/guest_probe"); }
+std::string Probe() { return std::filesystem::current_path() / "tests/vmx/guest_probe"; }
 
 // Runs a command to its end under vmxsim.
 std::pair<int, std::string> RunGuest(const std::vector<std::string>& command,
