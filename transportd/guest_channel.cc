@@ -1,5 +1,7 @@
 #include "transportd/guest_channel.h"
 
+#include <sys/prctl.h>
+
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -34,6 +36,8 @@ RpciSend GuestChannel::rpci() {
 }
 
 void GuestChannel::Run() {
+  // The kernel may wake a thread up to 50 us late, half of the shortest pause between two polls.
+  prctl(PR_SET_TIMERSLACK, 1000);
   absl::Duration delay;
   do {
     last_round_ = absl::ToUnixNanos(SteadyNow());

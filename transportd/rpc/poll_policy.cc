@@ -5,6 +5,7 @@
 namespace toolboxd {
 namespace {
 
+constexpr absl::Duration kSpinTime = absl::Microseconds(200);
 constexpr absl::Duration kEagerDelay = absl::Microseconds(100);
 constexpr absl::Duration kEagerTime = absl::Milliseconds(1);
 constexpr absl::Duration kBusyDelay = absl::Milliseconds(1);
@@ -17,6 +18,7 @@ constexpr absl::Duration kIdleDelay = absl::Milliseconds(104);
 
 absl::Duration PollPolicy::AfterCommand(Pace pace, absl::Time now) {
   if (pace == Pace::kGuestOperation) {
+    spin_until_ = now + kSpinTime;
     eager_until_ = now + kEagerTime;
     busy_until_ = now + kBusyTime;
   }
@@ -29,6 +31,7 @@ absl::Duration PollPolicy::AfterCommand(Pace pace, absl::Time now) {
 }
 
 absl::Duration PollPolicy::AfterEmptyPoll(absl::Time now) {
+  if (now < spin_until_) return absl::ZeroDuration();
   if (now < eager_until_) return kEagerDelay;
   if (now < busy_until_) return kBusyDelay;
   const absl::Duration delay = delay_;

@@ -20,7 +20,7 @@ enum class Pace {
 // The host cannot push: a command waits until the guest polls. After every command the next
 // poll follows at once, since it carries the reply. What follows an empty poll:
 //
-//   guest operation   0.1 ms for 1 ms, 1 ms for 50 ms, then as an ordinary command
+//   guest operation   none for 0.2 ms, 0.1 ms for 1 ms, 1 ms for 50 ms, then as an ordinary command
 //   ordinary          10, 20, 40, 80 ms, then idle
 //   heartbeat         10 ms, then idle
 //   idle              104 ms: with a heartbeat every 5 s at most 10 polls a second in all
@@ -34,6 +34,8 @@ class PollPolicy {
   absl::Duration AfterEmptyPoll(absl::Time now);
 
  private:
+  // The next packet of a transfer comes at once: a thread that slept would be late for it.
+  absl::Time spin_until_ = absl::InfinitePast();
   // A host that works through a chain sends its next request within this time.
   absl::Time eager_until_ = absl::InfinitePast();
   // The chain of guest operations is taken to be over at this time.

@@ -51,8 +51,12 @@ TEST(PollPolicy, PollsBrieflyAtOneMillisecondAfterAGuestOperation) {
   PollPolicy policy;
   absl::Time now = kStart;
   policy.AfterCommand(Pace::kGuestOperation, now);
-  // Ten looks in the first millisecond.
-  EXPECT_EQ(EmptyPolls(policy, now, 10), Delays(10, 0));
+  // As often as it can at first.
+  EXPECT_EQ(policy.AfterEmptyPoll(now), absl::ZeroDuration());
+  EXPECT_EQ(policy.AfterEmptyPoll(now + absl::Microseconds(199)), absl::ZeroDuration());
+  // Then eight looks until the first millisecond has passed.
+  now += absl::Microseconds(200);
+  EXPECT_EQ(EmptyPolls(policy, now, 8), Delays(8, 0));
   EXPECT_EQ(now, kStart + absl::Milliseconds(1));
   EXPECT_EQ(EmptyPolls(policy, now, 49), Delays(49, 1));
   EXPECT_EQ(EmptyPolls(policy, now, 6), (Delays{10, 20, 40, 80, 104, 104}));
