@@ -24,6 +24,16 @@ compare toolboxd-install-check.8 deploy/install-check
 for verb in $("$toolboxd" toolboxctl --help | sed -n 's/^ *toolboxctl \([a-z]*\).*/\1/p'); do
   grep -qE "^\.B(I)? $verb" deploy/man/toolboxctl.1 || fail "toolboxctl.1 does not tell of '$verb'"
 done
+# Lists that a page repeats are the program's.
+page_text() { sed 's/\\-/-/g; s/\\~/ /g' "deploy/man/$1"; }
+for flag in exclude_interfaces last_interfaces; do
+  default=$("$toolboxd" guestinfod --help | sed -n "s/^  --$flag  (default: \(.*\))$/\1/p")
+  [[ -n $default ]] && page_text toolboxd-guestinfod.8 | grep -F -- "$default" >/dev/null ||
+    fail "toolboxd-guestinfod.8 does not have the default of --$flag: $default"
+done
+difference=$(diff <(grep -oE '^ +"[A-Za-z]+"' transportd/policy/operation_names.h | tr -d ' "' | sort) \
+  <(sed -n '/^\.SH OPERATIONS/,/^\.SH EXAMPLES/s/^\.BR \([A-Za-z]*\) .*/\1/p' deploy/man/toolboxd-policy.5 | sort)) ||
+  fail "toolboxd-policy.5 has other operations than the policy ('<'): $difference"
 for form in $(vixd/shim/toolboxd-shim --help | sed -n 's/.* toolboxd-shim \([a-z]*\).*/\1/p'); do
   grep -qE "^\.BI? \"?toolboxd.*shim $form" deploy/man/toolboxd-shim.8 || fail "toolboxd-shim.8 does not tell of '$form'"
 done
