@@ -20,7 +20,13 @@ fi
 dpkg-deb -x "$deb" "$work/content"
 nothing_privileged() { ! find "$work/content" \( -perm /6000 -o -perm -0002 ! -type l \) | grep .; }
 check "no set-user-ID file and none that all may write" nothing_privileged
-no_script_for_services() { ! grep -l '^#!' -r "$work/content/usr/lib/toolboxd" | grep .; }
+no_script_for_services() {
+  local file scripts=0
+  for file in "$work"/content/usr/lib/toolboxd/*; do
+    [[ $(head -c 2 "$file" | tr -d '\0') != '#!' ]] || { echo "$file"; scripts=1; }
+  done
+  return $scripts
+}
 check "no program of a service needs an interpreter" no_script_for_services
 completes() (
   source "$work/content/usr/share/bash-completion/completions/toolboxctl"
