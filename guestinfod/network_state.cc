@@ -14,6 +14,9 @@
 namespace toolboxd::guestinfod {
 namespace {
 
+// The kernel's own bound of error numbers.
+constexpr int kMaxErrno = 4095;
+
 // A structure in the machine's byte order; nothing if there are too few bytes.
 template <typename T>
 std::optional<T> Read(absl::string_view bytes) {
@@ -177,7 +180,9 @@ absl::StatusOr<bool> AddDump(absl::string_view datagram, uint32_t sequence, Netw
         return true;
       case NLMSG_ERROR: {
         const auto error = Read<nlmsgerr>(message->payload);
-        return absl::ErrnoToStatus(error ? -error->error : EPROTO, "rtnetlink");
+        // The number is a negated errno; 0 would be an acknowledgement, which no dump has.
+        const bool is_errno = error && error->error < 0 && error->error >= -kMaxErrno;
+        return absl::ErrnoToStatus(is_errno ? -error->error : EPROTO, "rtnetlink");
       }
       case RTM_NEWLINK:
         AddLink(message->payload, state);

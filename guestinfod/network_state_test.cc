@@ -6,6 +6,9 @@
 #include <net/if_arp.h>
 #include <sys/socket.h>
 
+#include <limits>
+#include <string>
+
 #include "gtest/gtest.h"
 
 namespace toolboxd::guestinfod {
@@ -130,6 +133,15 @@ TEST(Dump, OtherSequenceNumbersAreSkipped) {
   NetworkState state;
   EXPECT_FALSE(*AddDump(LinkMessage() + Message(NLMSG_DONE, "\0\0\0\0"s), 8, state));
   EXPECT_TRUE(state.links.empty());
+}
+
+TEST(Dump, ErrorsThatAreNoneAreReportedToo) {
+  for (const int number : {0, 1, std::numeric_limits<int>::min()}) {
+    NetworkState state;
+    nlmsgerr error{};
+    error.error = number;
+    EXPECT_FALSE(AddDump(Message(NLMSG_ERROR, Bytes(error)), 7, state).ok()) << number;
+  }
 }
 
 TEST(Dump, ErrorsAreReported) {
