@@ -1,6 +1,7 @@
 // transportd: the channels to the hypervisor, and what is asked over them.
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -77,8 +78,15 @@ constexpr absl::Duration kRoundPatience = absl::Minutes(1);
 // How often sessions, transfers and functions are looked through for idle ones.
 constexpr absl::Duration kMaintenanceInterval = absl::Seconds(10);
 
-GuestOperationsOptions GuestOperationsFromFlags() {
+// The next user's session is started this long after the one before was asked for: not while
+// that one is being started and answered.
+constexpr absl::Duration kSpareDelay = absl::Milliseconds(100);
+
+GuestOperationsOptions GuestOperationsFromFlags(TaskQueue* queue) {
   GuestOperationsOptions options;
+  options.sessions.later = [queue](std::function<void()> task) {
+    queue->PostAt(SteadyNow() + kSpareDelay, std::move(task));
+  };
   options.policy_file = absl::GetFlag(FLAGS_policy);
   options.routes_directory = absl::GetFlag(FLAGS_routes_dir);
   options.timeout = absl::GetFlag(FLAGS_call_timeout);
@@ -112,7 +120,7 @@ class Transport {
                }),
         guest_operations_(SocketOpener(absl::StrCat(runtime_dir, "/hgfsd.sock"),
                                        absl::StrCat(runtime_dir, "/vixd.sock")),
-                          GuestOperationsFromFlags()),
+                          GuestOperationsFromFlags(&queue_)),
         service_(&board_, &queue_, channel_.rpci()),
         guest_info_socket_(absl::StrCat(runtime_dir, "/guestinfod.sock")) {
     AddRegistrationRoutes(router_, channel_.rpci(),

@@ -52,7 +52,7 @@ SessionOpener SocketOpener(std::string hgfsd_socket, std::string vixd_socket) {
 
 SessionPool::SessionPool(SessionOpener opener, SessionPoolOptions options,
                          std::function<absl::Time()> clock)
-    : opener_(std::move(opener)), options_(options), clock_(std::move(clock)) {}
+    : opener_(std::move(opener)), options_(std::move(options)), clock_(std::move(clock)) {}
 
 SessionPool::~SessionPool() = default;
 
@@ -73,7 +73,7 @@ absl::StatusOr<std::shared_ptr<UserSession>> SessionPool::Get(SessionService ser
       gate_.Refused(user, credential, now);
       EndSessionsOf(user, credential);
     }
-    KeepSpare(service);
+    KeepSpareLater(service);
     if (!verified.ok()) return verified;
   }
   entry->used = now;
@@ -130,7 +130,7 @@ absl::StatusOr<std::shared_ptr<UserSession>> SessionPool::Open(SessionService se
   const absl::Time now = clock_();
   if (!connection.ok()) {
     if (IsRefusal(connection.status())) gate_.Refused(user, credential, now);
-    KeepSpare(service);
+    KeepSpareLater(service);
     return connection.status();
   }
   gate_.Accepted(user, credential, now);
@@ -144,7 +144,7 @@ absl::StatusOr<std::shared_ptr<UserSession>> SessionPool::Open(SessionService se
   UniqueFd watch(fcntl(*connection, F_DUPFD_CLOEXEC, 0));
   session->channel = MakeSessionChannel(*connection);
   sessions_.push_front({session, std::move(watch), credential, now, now});
-  KeepSpare(service);
+  KeepSpareLater(service);
   return session;
 }
 
@@ -176,6 +176,11 @@ void SessionPool::KeepSpare(SessionService service) {
   if (Spare(service).ok()) return;
   absl::StatusOr<int> connection = opener_.connect(service, SteadyNow() + absl::Seconds(1));
   if (connection.ok()) Spare(service).reset(*connection);
+}
+
+void SessionPool::KeepSpareLater(SessionService service) {
+  if (!options_.later) return KeepSpare(service);
+  options_.later([this, service] { KeepSpare(service); });
 }
 
 void SessionPool::Drop(const std::shared_ptr<UserSession>& session) {

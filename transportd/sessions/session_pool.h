@@ -55,6 +55,9 @@ struct SessionPoolOptions {
   size_t max_sessions = 48;
   // Limit of one login.
   absl::Duration login_timeout = absl::Seconds(10);
+  // Runs a task on the pool's thread once the operation has been answered: what a user need not
+  // wait for. Empty: at once.
+  std::function<void(std::function<void()> task)> later;
 };
 
 // One process that works as one user. Whoever holds a reference keeps its connection
@@ -117,6 +120,7 @@ class SessionPool {
   void EndSessionsOf(absl::string_view user, const CredentialHash& credential);
   void MakeRoom(SessionService service);
   void KeepSpare(SessionService service);
+  void KeepSpareLater(SessionService service);
   UniqueFd& Spare(SessionService service) { return spares_[static_cast<int>(service)]; }
   const UniqueFd& Spare(SessionService service) const { return spares_[static_cast<int>(service)]; }
 

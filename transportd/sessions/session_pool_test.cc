@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <functional>
 #include <map>
 #include <vector>
 
@@ -140,6 +141,17 @@ TEST_F(SessionPoolTest, RefusedVerificationEndsTheProcessThoughAHandleIsOpen) {
   while ((size = recv(process, bytes, sizeof bytes, MSG_DONTWAIT)) > 0) {
   }
   EXPECT_EQ(size, 0);
+}
+
+TEST_F(SessionPoolTest, SpareIsMadeAfterTheAnswer) {
+  std::vector<std::function<void()>> tasks;
+  options_.later = [&tasks](std::function<void()> task) { tasks.push_back(std::move(task)); };
+  ASSERT_TRUE(Get("alice", "a").ok());
+  EXPECT_EQ(session_.connects, 1);
+  EXPECT_FALSE(Pool().HasSpare(SessionService::kVixd));
+  ASSERT_EQ(tasks.size(), 1u);
+  tasks[0]();
+  EXPECT_TRUE(Pool().HasSpare(SessionService::kVixd));
 }
 
 TEST_F(SessionPoolTest, VerificationLeavesASpareBehind) {
