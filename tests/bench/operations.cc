@@ -146,7 +146,7 @@ void MeasureOperations(Pair& pair) {
   WarmUp(pair);
   for (const auto& [name, command] :
        {std::pair("StartProgram", kPlain), std::pair("by a shell", kForShell)}) {
-    const Percentiles our_start = Time(100, [&] { StartAndList(ours, command); });
+    const Percentiles our_start = Time(400, [&] { StartAndList(ours, command); });
     const Percentiles their_start = Time(30, [&] { StartAndList(theirs, command); });
     PrintRow(absl::StrCat(name, " + ListProcesses, p50"), our_start.p50, their_start.p50, "ms",
              "ratio <= 1/40");
