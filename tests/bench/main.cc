@@ -56,10 +56,10 @@ bool Wanted(absl::string_view part) {
 }
 
 // Nobody registers there: the first answer says that it is up.
-std::unique_ptr<Guest> ConnectTrapFloor() {
+std::unique_ptr<Guest> ConnectTrapFloor(const std::string& user, const std::string& password) {
   const std::string control = absl::GetFlag(FLAGS_trap_floor_control);
   if (control.empty()) Require(absl::InvalidArgumentError("needed"), "--trap_floor_control");
-  auto floor = std::make_unique<Guest>(control, std::set<std::string>{"bench"}, "", "");
+  auto floor = std::make_unique<Guest>(control, std::set<std::string>{"bench"}, user, password);
   const absl::Time deadline = absl::Now() + absl::Seconds(30);
   absl::Status status;
   do {
@@ -78,7 +78,7 @@ int Main(const std::string& toolboxd_control, const std::string& vmtoolsd_contro
                  password);
   Guest vmtoolsd(vmtoolsd_control, {"vmtoolsd"}, user, password);
   std::unique_ptr<Guest> trap_floor;
-  if (Wanted("transfers")) trap_floor = ConnectTrapFloor();
+  if (Wanted("transfers")) trap_floor = ConnectTrapFloor(user, password);
   Pair pair{toolboxd,
             vmtoolsd,
             trap_floor.get(),

@@ -8,12 +8,9 @@
 namespace toolboxd::bench {
 namespace {
 
-// tests/vmx/tclo_host.cc keeps this many requests.
-constexpr double kKept = 1000;
-
 struct Totals {
   absl::Duration channel, service, client, vmxsim;
-  double replies = 0, traps = 0, trap_ms = 0;
+  double replies = 0, traps = 0, trap_ms = 0, fetch_ms = 0, reply_ms = 0;
 };
 
 Totals TotalsOf(Guest& guest) {
@@ -25,23 +22,19 @@ Totals TotalsOf(Guest& guest) {
   totals.vmxsim = Cpu({guest.Vmxsim()});
   totals.replies = guest.Stat("replies");
   totals.traps = guest.Stat("traps");
+  totals.fetch_ms = guest.Stat("offer_to_fetch_total_ms");
+  totals.reply_ms = guest.Stat("fetch_to_reply_total_ms");
   totals.trap_ms = totals.traps * guest.Stat("trap_mean_us") / 1000;
   return totals;
 }
 
-using Value = std::function<absl::optional<double>(const Packets&)>;
+using Value = std::function<double(const Packets&)>;
 
 void PrintLine(const std::string& name, const Comparison& comparison, const Value& value,
                const std::string& aim = "") {
   std::printf("  %-32s", name.c_str());
-  for (const Packets* packets :
-       {&comparison.toolboxd, &comparison.vmtoolsd, &comparison.traps, &comparison.paced_traps}) {
-    const absl::optional<double> number = value(*packets);
-    if (number.has_value()) {
-      std::printf(" %11.3f", *number);
-    } else {
-      std::printf(" %11s", "-");
-    }
+  for (const Packets* packets : {&comparison.toolboxd, &comparison.vmtoolsd, &comparison.traps}) {
+    std::printf(" %11.3f", value(*packets));
   }
   std::printf("  %s\n", aim.c_str());
 }
@@ -60,10 +53,9 @@ Packets Observe(Guest& guest, const std::function<absl::Duration()>& work) {
   packets.client = absl::ToDoubleMilliseconds(after.client - before.client) / count;
   packets.vmxsim = absl::ToDoubleMilliseconds(after.vmxsim - before.vmxsim) / count;
   packets.traps = (after.trap_ms - before.trap_ms) / count;
-  if (count >= kKept) {
-    packets.fetch = guest.Stat("offer_to_fetch_median_us") / 1000;
-    packets.reply = guest.Stat("fetch_to_reply_median_us") / 1000;
-  }
+  packets.fetch = (after.fetch_ms - before.fetch_ms) / count;
+  packets.reply = (after.reply_ms - before.reply_ms) / count;
+  packets.host = packets.wall - packets.fetch - packets.reply;
   packets.trap_count = (after.traps - before.traps) / count;
   return packets;
 }
@@ -75,8 +67,8 @@ Packets Median(std::vector<Packets> packets) {
 }
 
 void PrintPackets(const std::string& heading, const Comparison& comparison) {
-  std::printf("\n%-34s %11s %11s %11s %11s  aim\n", heading.c_str(), "toolboxd", "vmtoolsd",
-              "traps alone", "with pauses");
+  std::printf("\n%-34s %11s %11s %11s  aim\n", heading.c_str(), "toolboxd", "vmtoolsd",
+              "traps alone");
   const auto line = [&comparison](const std::string& name, auto member) {
     PrintLine(name, comparison, [member](const Packets& packets) { return packets.*member; });
   };
@@ -87,6 +79,7 @@ void PrintPackets(const std::string& heading, const Comparison& comparison) {
       "traps alone <= 1.5");
   line("until the guest has it, ms", &Packets::fetch);
   line("from there to the reply, ms", &Packets::reply);
+  line("from there to the next offer, ms", &Packets::host);
   line("CPU of the channel's owner, ms", &Packets::channel);
   line("CPU of hgfsd, ms", &Packets::service);
   line("CPU of the host's client, ms", &Packets::client);

@@ -8,20 +8,18 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "absl/types/optional.h"
 #include "tests/bench/guest.h"
 
 namespace toolboxd::bench {
 
-// Means over the TCLO requests of a piece of work, but for the medians; milliseconds each.
+// Means over the TCLO requests of a piece of work; milliseconds each.
 struct Packets {
   // Of the whole work.
   absl::Duration work;
   double wall = 0;
-  // Medians: from the host's offer until the guest has polled and has the request, and from there
-  // to the reply; what is left of `wall` is the host's own. Only of work that is as long as
-  // vmxsim's memory of requests.
-  absl::optional<double> fetch, reply;
+  // The parts of `wall`: from the host's offer until the guest has polled and has the request,
+  // from there to the reply, and from the reply to the host's next offer.
+  double fetch = 0, reply = 0, host = 0;
   // CPU of the process that owns the channel, the guest's part of a trap included.
   double channel = 0;
   // CPU of toolboxd's file service.
@@ -39,12 +37,12 @@ struct Packets {
 // What `work`, which returns the time that it took, costs in the guest.
 Packets Observe(Guest& guest, const std::function<absl::Duration()>& work);
 
-// The one with the median time.
+// The one with the median time. `packets` is not empty.
 Packets Median(std::vector<Packets> packets);
 
-// The same work in four guests; see trap_floor.h for the last two.
+// The same work in three guests; see trap_floor.h for the last.
 struct Comparison {
-  Packets toolboxd, vmtoolsd, traps, paced_traps;
+  Packets toolboxd, vmtoolsd, traps;
 };
 
 void PrintPackets(const std::string& heading, const Comparison& comparison);

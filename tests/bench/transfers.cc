@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cstdio>
 #include <fstream>
 #include <functional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "tests/bench/measurements.h"
 #include "tests/bench/packets.h"
 #include "tests/bench/trap_floor.h"
+#include "tests/bench/wakeful.h"
 #include "tests/vmx/guest/hgfs_transfer.h"
 
 namespace toolboxd::bench {
@@ -21,26 +23,9 @@ namespace {
 // vmtoolsd would need a minute for what toolboxd is given.
 constexpr uint64_t kSize = 64 << 20, kSmallSize = 4 << 20;
 constexpr int kRuns = 5;
-
-// The messages of a packet of content: headers, names and the credential on one side, and
-// headers on the other, are about this long.
-constexpr size_t kLargeMessage = vmx::kTransferChunk + 100, kSmallMessage = 200;
-
-// Some exchanges of such messages with a guest that does nothing but trap.
-absl::Duration Exchange(Guest& floor, size_t request_size, size_t reply_size, Polling polling) {
-  const std::string request = TrapFloorRequest(request_size, reply_size, polling);
-  const auto exchange = [&] {
-    const absl::StatusOr<std::string> reply = floor.host().Tclo(request, absl::Seconds(10));
-    Require(reply.status(), "trap floor");
-    if (reply->size() != reply_size) Require(absl::UnknownError(*reply), "trap floor");
-  };
-  // The first one ends a pause.
-  exchange();
-  constexpr int kCount = 1000;
-  const absl::Time start = absl::Now();
-  for (int i = 0; i < kCount; ++i) exchange();
-  return absl::Now() - start;
-}
+// Packets are compared in short turns: what a virtual processor's wake-up costs changes within
+// seconds by more than what is looked for.
+constexpr int kTurns = 25;
 
 void DropCaches() {
   sync();
@@ -49,29 +34,38 @@ void DropCaches() {
 
 using Work = std::function<absl::Duration()>;
 
+using Transfer = absl::Duration (*)(Guest& guest, const std::string& path, uint64_t size);
+
+// One turn. A packet before it, whose answer does not matter, ends the guest's pause.
+Packets Turn(Guest& guest, Transfer transfer, const std::string& path, uint64_t size) {
+  constexpr uint32_t kDestroySessionV4 = 42;
+  vmx::HgfsCall(guest.operations(), kDestroySessionV4, 0, std::string(8, '\0')).IgnoreError();
+  return Observe(guest, [&] { return transfer(guest, path, size); });
+}
+
 // By turns, so that what else the machine does falls on all.
-Comparison Compare(Pair& pair, const Work& ours, const Work& theirs, size_t request_size,
-                   size_t reply_size) {
-  std::vector<Packets> toolboxd, traps, paced_traps;
-  Guest& floor = *pair.trap_floor;
-  for (int i = 0; i < kRuns; ++i) {
-    toolboxd.push_back(Observe(pair.toolboxd, ours));
-    traps.push_back(Observe(
-        floor, [&] { return Exchange(floor, request_size, reply_size, Polling::kAtOnce); }));
-    paced_traps.push_back(
-        Observe(floor, [&] { return Exchange(floor, request_size, reply_size, Polling::kPaced); }));
+Comparison Compare(Pair& pair, Transfer transfer, const std::string& path,
+                   const std::string& small) {
+  std::vector<Packets> toolboxd, traps;
+  for (int i = 0; i < kTurns; ++i) {
+    toolboxd.push_back(Turn(pair.toolboxd, transfer, path, kTrapFloorFileSize));
+    traps.push_back(Turn(*pair.trap_floor, transfer, path, kTrapFloorFileSize));
   }
-  return {Median(toolboxd), Observe(pair.vmtoolsd, theirs), Median(traps), Median(paced_traps)};
+  return {Median(toolboxd), Turn(pair.vmtoolsd, transfer, small, kSmallSize), Median(traps)};
+}
+
+Packets Repeated(Guest& guest, int runs, const Work& work) {
+  std::vector<Packets> packets;
+  for (int i = 0; i < runs; ++i) packets.push_back(Observe(guest, work));
+  return Median(packets);
 }
 
 // After the page cache was dropped, each time.
 Packets Cold(Guest& guest, int runs, const Work& work) {
-  std::vector<Packets> packets;
-  for (int i = 0; i < runs; ++i) {
+  return Repeated(guest, runs, [&work] {
     DropCaches();
-    packets.push_back(Observe(guest, work));
-  }
-  return Median(packets);
+    return work();
+  });
 }
 
 void PrintRates(const std::string& name, const Packets& ours, const Packets& theirs) {
@@ -79,9 +73,7 @@ void PrintRates(const std::string& name, const Packets& ours, const Packets& the
            kSmallSize / 1e6 / absl::ToDoubleSeconds(theirs.work), "MB/s", "ratio >= 40");
 }
 
-}  // namespace
-
-void MeasureTransfers(Pair& pair) {
+void MeasureRates(Pair& pair) {
   const std::string big = pair.folder + "/big", small = pair.folder + "/small";
   std::ofstream(big, std::ios::binary) << std::string(kSize, 'd');
   std::ofstream(small, std::ios::binary) << std::string(kSmallSize, 'd');
@@ -93,14 +85,34 @@ void MeasureTransfers(Pair& pair) {
   our_down();
 
   PrintHeading("transfers: 64 MiB (vmtoolsd: 4 MiB)");
-  const Comparison down = Compare(pair, our_down, their_down, kSmallMessage, kLargeMessage);
-  PrintRates("download, warm", down.toolboxd, down.vmtoolsd);
+  PrintRates("download, warm", Repeated(pair.toolboxd, kRuns, our_down),
+             Repeated(pair.vmtoolsd, 1, their_down));
   PrintRates("download, cold", Cold(pair.toolboxd, kRuns, our_down),
              Cold(pair.vmtoolsd, 1, their_down));
-  const Comparison up = Compare(pair, our_up, their_up, kLargeMessage, kSmallMessage);
-  PrintRates("upload", up.toolboxd, up.vmtoolsd);
-  PrintPackets("a packet of the warm download", down);
-  PrintPackets("a packet of the upload", up);
+  PrintRates("upload", Repeated(pair.toolboxd, kRuns, our_up),
+             Repeated(pair.vmtoolsd, 1, their_up));
+}
+
+// In memory: the disk is not what is measured.
+void MeasurePackets(Pair& pair) {
+  const std::string turn = pair.memory_folder + "/turn", small = pair.memory_folder + "/small";
+  std::ofstream(turn, std::ios::binary) << std::string(kTrapFloorFileSize, 'd');
+  std::ofstream(small, std::ios::binary) << std::string(kSmallSize, 'd');
+  const WakefulProcessors wakeful;
+  if (!wakeful.held())
+    std::printf("\nprocessors may halt: /dev/cpu_dma_latency is not to be had\n");
+  PrintPackets("a packet of the warm download", Compare(pair, TimedDownload, turn, small));
+  PrintPackets("a packet of the upload", Compare(pair, TimedUpload, turn + "-up", small + "-up"));
+  for (const std::string& file : {turn, turn + "-up", small, small + "-up"}) {
+    std::remove(file.c_str());
+  }
+}
+
+}  // namespace
+
+void MeasureTransfers(Pair& pair) {
+  MeasureRates(pair);
+  MeasurePackets(pair);
 }
 
 }  // namespace toolboxd::bench

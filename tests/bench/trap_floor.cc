@@ -1,26 +1,57 @@
 #include "tests/bench/trap_floor.h"
 
-#include <algorithm>
 #include <cstdio>
+#include <map>
+#include <string>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "transportd/backdoor/message_channel.h"
 #include "transportd/backdoor/port.h"
+#include "transportd/hgfs/messages.h"
+#include "transportd/hgfs/packet.h"
 #include "transportd/rpc/poll_policy.h"
+#include "transportd/vix/message.h"
+#include "transportd/vix/requests.h"
 
 namespace toolboxd::bench {
 namespace {
 
-constexpr char kAtOnce[] = "trap_floor at_once ", kPaced[] = "trap_floor paced ";
+using hgfs::Op;
+
 // A guest that is not asked for this long is left in peace, and leaves the machine in peace.
 constexpr absl::Duration kPatience = absl::Milliseconds(10);
 
+template <typename Message>
+std::string Reply(Op op, const Message& message) {
+  hgfs::Packet request;
+  request.op = static_cast<uint32_t>(op);
+  const std::string packet =
+      hgfs::EncodeReply(request, hgfs::Status::kSuccess, hgfs::Encode(op, message));
+  return absl::StrCat("OK ", vix::EncodeReply(vix::Error::kOk, packet, /*binary=*/true));
+}
+
 class TrapFloor {
  public:
+  TrapFloor() {
+    hgfs::CreateSessionReply session;
+    session.session_id = 1;
+    replies_[Op::kCreateSessionV4] = Reply(Op::kCreateSessionV4, session);
+    replies_[Op::kDestroySessionV4] = Reply(Op::kDestroySessionV4, hgfs::EmptyReply());
+    hgfs::GetattrReply attributes;
+    attributes.attributes.size = kTrapFloorFileSize;
+    replies_[Op::kGetattrV2] = Reply(Op::kGetattrV2, attributes);
+    replies_[Op::kSetattrV2] = Reply(Op::kSetattrV2, hgfs::EmptyReply());
+    for (const Op op : {Op::kOpen, Op::kOpenV3}) replies_[op] = Reply(op, hgfs::OpenReply{1});
+    replies_[Op::kClose] = Reply(Op::kClose, hgfs::EmptyReply());
+    replies_[Op::kWriteV3] = Reply(Op::kWriteV3, hgfs::WriteReply{vmx::kTransferChunk});
+    const std::string content(vmx::kTransferChunk, 'f');
+    replies_[Op::kReadV3] = Reply(Op::kReadV3, hgfs::ReadReply{vmx::kTransferChunk, content});
+    end_of_file_ = Reply(Op::kReadV3, hgfs::ReadReply());
+  }
+
   // Until the channel breaks.
   absl::Status Serve(backdoor::MessageChannel& channel) {
     absl::string_view reply;
@@ -38,31 +69,42 @@ class TrapFloor {
 
  private:
   absl::string_view Answer(absl::string_view request) {
-    const bool at_once = absl::ConsumePrefix(&request, kAtOnce);
-    size_t size = 0;
-    if ((at_once || absl::ConsumePrefix(&request, kPaced)) &&
-        absl::SimpleAtoi(request.substr(0, request.find(' ')), &size)) {
+    if (absl::ConsumePrefix(&request, "Vix_1_Relayed_Command ")) {
       policy_.AfterCommand(Pace::kGuestOperation, absl::Now());
-      at_once_until_ = at_once ? absl::Now() + kPatience : absl::InfinitePast();
-      return absl::string_view(payload_).substr(0, size);
+      at_once_until_ = absl::Now() + kPatience;
+      return AnswerPacket(request);
     }
     policy_.AfterCommand(Pace::kHeartbeat, absl::Now());
     return absl::StartsWith(request, "reset") ? "OK ATR toolbox" : "OK ";
   }
 
-  const std::string payload_ = "OK " + std::string(backdoor::kMaxMessageSize - 3, 'f');
+  absl::string_view AnswerPacket(absl::string_view arguments) {
+    vix::Request request;
+    vix::HgfsPacketRequest body;
+    hgfs::Packet packet;
+    if (vix::ParseRelayedCommand(arguments, request) != vix::Error::kOk ||
+        vix::Decode(request.body, body) != vix::Error::kOk ||
+        !hgfs::DecodePacket(body.packet, packet)) {
+      return "ERROR no packet";
+    }
+    const Op op = static_cast<Op>(packet.op);
+    hgfs::ReadRequest read;
+    if (op == Op::kReadV3 && hgfs::Decode(op, packet.payload, read) &&
+        read.offset >= kTrapFloorFileSize) {
+      return end_of_file_;
+    }
+    const auto reply = replies_.find(op);
+    if (reply == replies_.end()) return "ERROR no packet of a transfer";
+    return reply->second;
+  }
+
+  std::map<Op, std::string> replies_;
+  std::string end_of_file_;
   PollPolicy policy_;
   absl::Time at_once_until_ = absl::InfinitePast();
 };
 
 }  // namespace
-
-std::string TrapFloorRequest(size_t size, size_t reply_size, Polling polling) {
-  std::string request =
-      absl::StrCat(polling == Polling::kAtOnce ? kAtOnce : kPaced, reply_size, " ");
-  request.resize(std::max(size, request.size()), 'r');
-  return request;
-}
 
 int RunTrapFloor() {
   backdoor::CpuPort port;

@@ -1,27 +1,22 @@
-// The guest that a transfer's time is compared with: it makes the traps of an exchange and does
+// The guest that a transfer's time is compared with: it makes the traps of a transfer and does
 // nothing else.
 
 #ifndef TOOLBOXD_TESTS_BENCH_TRAP_FLOOR_H_
 #define TOOLBOXD_TESTS_BENCH_TRAP_FLOOR_H_
 
-#include <cstddef>
-#include <string>
+#include <cstdint>
+
+#include "tests/vmx/guest/hgfs_transfer.h"
 
 namespace toolboxd::bench {
 
-// What the guest does after a poll that has found nothing.
-enum class Polling {
-  // Polls again.
-  kAtOnce,
-  // Waits as long as transportd would after a guest operation.
-  kPaced,
-};
+// The length of the one file that there is to read, whatever its path; what is written, in whole
+// packets of content, is taken and forgotten.
+constexpr uint64_t kTrapFloorFileSize = uint64_t{270} * vmx::kTransferChunk;
 
-// A request of `size` bytes, at least 32, that is answered with `reply_size` bytes, at least 3.
-std::string TrapFloorRequest(size_t size, size_t reply_size, Polling polling);
-
-// The guest: opens a TCLO channel, answers `reset`, and answers each request as soon as it has it.
-// It never registers. Returns when the channel breaks, with an exit status.
+// The guest: opens a TCLO channel, answers `reset`, and answers the packets of a transfer
+// (protocol.md 5.2) with replies that were made before. Between the packets it polls without a
+// pause. It never registers. Returns when the channel breaks, with an exit status.
 int RunTrapFloor();
 
 }  // namespace toolboxd::bench

@@ -59,6 +59,10 @@ void AddTclo(Stats& stats, const TcloHost& tclo) {
   stats.emplace_back("pings", counters.pings);
   stats.emplace_back("pings_missed", counters.pings_missed);
   stats.emplace_back("polls_without_reply", counters.polls_without_reply);
+  stats.emplace_back("offer_to_fetch_total_ms",
+                     absl::ToDoubleMilliseconds(counters.offer_to_fetch));
+  stats.emplace_back("fetch_to_reply_total_ms",
+                     absl::ToDoubleMilliseconds(counters.fetch_to_reply));
   const RegistrationTimes& times = tclo.times();
   AddInterval(stats, "exec_to_open_ms", times.exec, times.opened);
   AddInterval(stats, "exec_to_atr_ms", times.exec, times.atr);

@@ -58,6 +58,8 @@ void TcloHost::OnMessage(int channel, absl::string_view message) {
   if (!IsWellFormedReply(message)) log_->Add(channel, "violation", "malformed reply");
   application.last_reply = absl::Now();
   ++counters_.replies;
+  counters_.offer_to_fetch += application.current->fetched - application.current->offered;
+  counters_.fetch_to_reply += application.last_reply - application.current->fetched;
   const std::string text = application.current->text;
   Finish(channel, absl::OkStatus(), message);
   if (text == "reset") OnResetReply(channel, message);

@@ -61,6 +61,9 @@ struct TcloCounters {
   uint64_t pings = 0;
   uint64_t pings_missed = 0;
   uint64_t polls_without_reply = 0;
+  // Of the requests that were replied to: from the offer until the guest had it, and from there
+  // to the reply.
+  absl::Duration offer_to_fetch, fetch_to_reply;
 };
 
 // Not thread-safe.
