@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/synchronization/mutex.h"
 #include "daemon/flags.h"
 #include "daemon/grpc_log.h"
 #include "daemon/log.h"
@@ -38,6 +39,9 @@ void InitDaemon(int argc, char** argv, const std::string& name, const std::strin
   // A peer that is gone is an error of write, also in libraries that do not ask for that.
   signal(SIGPIPE, SIG_IGN);
   ParseCommandLine(argc, argv, name, usage);
+  // Debian's Abseil is built with the checks of a debug build: a graph of all mutexes, which each
+  // lock is looked up in.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   RouteGrpcLog();
   InstallQuietEngine();
 }
