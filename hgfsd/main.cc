@@ -12,6 +12,7 @@
 #include "daemon/flags.h"
 #include "daemon/inherited_connection.h"
 #include "daemon/init.h"
+#include "daemon/poll_strategy.h"
 #include "daemon/server.h"
 #include "hgfsd/file_handler_service.h"
 #include "hgfsd/files_service.h"
@@ -64,6 +65,7 @@ absl::Status Serve() {
 }  // namespace
 
 int HgfsdMain(int argc, char** argv) {
+  PollForEachCall();
   InitDaemon(argc, argv, "hgfsd", kUsage);
   // A file beyond RLIMIT_FSIZE is an error of one upload, not the end of the process.
   signal(SIGXFSZ, SIG_IGN);

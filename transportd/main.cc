@@ -13,6 +13,7 @@
 #include "absl/synchronization/notification.h"
 #include "daemon/init.h"
 #include "daemon/log.h"
+#include "daemon/poll_strategy.h"
 #include "daemon/sd_notify.h"
 #include "daemon/server.h"
 #include "daemon/steady_time.h"
@@ -251,6 +252,7 @@ absl::Status Serve(backdoor::Port* port) {
 }  // namespace
 
 int TransportdMain(int argc, char** argv) {
+  PollForEachCall();
   InitDaemon(argc, argv, "transportd", kUsage);
   backdoor::CpuPort port;
   if (const absl::Status vmware = CheckForVmware(port); !vmware.ok()) {

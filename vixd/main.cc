@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/inherited_connection.h"
 #include "daemon/init.h"
+#include "daemon/poll_strategy.h"
 #include "vixd/function_service.h"
 #include "vixd/launcher.h"
 #include "vixd/processes_service.h"
@@ -105,6 +106,7 @@ int VixdMain(int argc, char** argv) {
   vix::LauncherOptions options;
   // Before anything here changes it.
   options.environment = ProgramEnvironment();
+  PollForEachCall();
   InitDaemon(argc, argv, "vixd", kUsage);
   return ExitStatus(Serve(std::move(options)));
 }

@@ -49,6 +49,8 @@ const ExtensionTarget* Find(const absl::flat_hash_map<std::string, ExtensionTarg
 
 }  // namespace
 
+std::shared_ptr<grpc::Channel> ExtensionTarget::Connect() const { return ConnectUnix(socket); }
+
 Extensions::Extensions(std::string directory, absl::Duration default_timeout)
     : directory_(std::move(directory)), default_timeout_(default_timeout) {
   Load();
@@ -73,8 +75,6 @@ void Extensions::Load() {
   state_.found = !names.empty() || !state_.faults.empty();
   std::sort(names.begin(), names.end());
   for (const std::string& name : names) LoadFile(absl::StrCat(directory_, "/", name));
-  // Channels that nothing is bound to any more have this one reference.
-  absl::erase_if(channels_, [](const auto& entry) { return entry.second.use_count() == 1; });
 }
 
 void Extensions::LoadFile(const std::string& path) {
@@ -96,14 +96,8 @@ void Extensions::Skip(const std::string& path, absl::string_view fault) {
 }
 
 void Extensions::Bind(const v1::Extension& extension) {
-  std::shared_ptr<grpc::Channel>& channel = channels_[extension.target()];
-  if (channel == nullptr) {
-    ChannelOptions options;
-    options.idle_close = absl::Minutes(5);
-    channel = ConnectUnix(SocketPath(extension.target()), options);
-  }
   ExtensionTarget target;
-  target.channel = channel;
+  target.socket = SocketPath(extension.target());
   target.timeout = default_timeout_;
   if (extension.timeout_milliseconds() != 0) {
     target.timeout = std::min(kMaxTimeout, absl::Milliseconds(extension.timeout_milliseconds()));
@@ -125,7 +119,7 @@ absl::optional<TcloReply> Extensions::Handle(absl::string_view command,
   grpc::ClientContext context;
   SetTimeout(target->timeout, &context);
   const grpc::Status status =
-      v1::RpcHandler::NewStub(target->channel)->Handle(&context, request, &reply);
+      v1::RpcHandler::NewStub(target->Connect())->Handle(&context, request, &reply);
   if (status.ok()) return TcloReply::Ok(std::move(*reply.mutable_data()));
   LogLimited("extension", "extension for ", command, ": ", status.error_message());
   return TcloReply::Error(status.error_message());

@@ -22,8 +22,12 @@ namespace toolboxd {
 
 // One binding's service.
 struct ExtensionTarget {
-  // Connects with the first call.
-  std::shared_ptr<grpc::Channel> channel;
+  // A connection for one call, which is made with it. One that was kept would not tell that the
+  // extension has been started anew (daemon/poll_strategy.h).
+  std::shared_ptr<grpc::Channel> Connect() const;
+
+  // A path.
+  std::string socket;
   absl::Duration timeout;
 };
 
@@ -34,7 +38,7 @@ class Extensions {
   Extensions(std::string directory, absl::Duration default_timeout);
 
   // Reads *.textproto in the order of their names; a later binding wins. A file with an
-  // error is logged and skipped as a whole. Connections of bindings that stay are kept.
+  // error is logged and skipped as a whole.
   void Load();
   const ConfigurationState& state() const { return state_; }
 
@@ -57,7 +61,6 @@ class Extensions {
   const std::string directory_;
   const absl::Duration default_timeout_;
   ConfigurationState state_;
-  absl::flat_hash_map<std::string, std::shared_ptr<grpc::Channel>> channels_;
   Targets commands_;
   Targets schemes_;
   Targets functions_;

@@ -37,12 +37,21 @@ class ExtensionsTest : public ::testing::Test {
  protected:
   ExtensionsTest() {
     mkdir(folder_.c_str(), 0755);
+    StartExtension();
+  }
+  ~ExtensionsTest() override { StopExtension(); }
+
+  void StartExtension() {
     grpc::ServerBuilder builder;
     builder.AddListeningPort("unix:" + socket_, grpc::InsecureServerCredentials());
     builder.RegisterService(&echo_);
     server_ = builder.BuildAndStart();
   }
-  ~ExtensionsTest() override { server_->Shutdown(std::chrono::system_clock::now()); }
+  void StopExtension() {
+    if (server_ == nullptr) return;
+    server_->Shutdown(std::chrono::system_clock::now());
+    server_.reset();
+  }
 
   void Write(const std::string& name, const std::string& text) {
     std::ofstream(folder_ + "/" + name) << text;
@@ -81,8 +90,20 @@ TEST_F(ExtensionsTest, CommandsSchemesAndFunctions) {
   ASSERT_NE(extensions.FindScheme("echo"), nullptr);
   ASSERT_NE(extensions.FindFunction("echo.Upper"), nullptr);
   EXPECT_EQ(extensions.FindFunction("echo.Upper")->timeout, absl::Milliseconds(1500));
-  // One connection for all.
-  EXPECT_EQ(extensions.FindScheme("echo")->channel, extensions.FindFunction("echo.Upper")->channel);
+  // One service for all.
+  EXPECT_EQ(extensions.FindScheme("echo")->socket, extensions.FindFunction("echo.Upper")->socket);
+}
+
+TEST_F(ExtensionsTest, ARestartedExtensionIsFoundAgain) {
+  Write("a.textproto", Binding("tclo_command: \"echo\""));
+  const Extensions extensions(folder_, absl::Seconds(5));
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(Ask(extensions, "echo", "x"), "OK echo:x");
+    StopExtension();
+    StartExtension();
+  }
+  StopExtension();
+  EXPECT_TRUE(absl::StartsWith(Ask(extensions, "echo", "x"), "ERROR "));
 }
 
 TEST_F(ExtensionsTest, HungExtensionIsAnError) {

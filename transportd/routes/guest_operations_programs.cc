@@ -123,7 +123,7 @@ absl::StatusOr<int64_t> StartFunction(GuestCall& call, const UserFilesDeps& deps
   }
   start.set_user(call.user());
   const ExtensionTarget* extension = deps.extensions->FindFunction(body.program);
-  if (extension != nullptr) return deps.functions->Start(extension->channel, start, nullptr);
+  if (extension != nullptr) return deps.functions->Start(extension->Connect(), start, nullptr);
   const absl::string_view destination = absl::StripAsciiWhitespace(body.arguments);
   const absl::Status allowed = deps.policy->CheckHttpDestination(destination);
   if (!allowed.ok()) return allowed;

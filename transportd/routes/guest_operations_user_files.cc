@@ -86,7 +86,7 @@ absl::StatusOr<UserFiles::Store> UserFiles::Special(absl::string_view path) {
   options.long_timeout = deps_.long_timeout;
   options.content_only = true;
   special_path_ = std::string(path);
-  special_ = std::make_shared<hgfs::GrpcFileStore>(extension->channel, std::move(options));
+  special_ = std::make_shared<hgfs::GrpcFileStore>(extension->Connect(), std::move(options));
   return special_;
 }
 

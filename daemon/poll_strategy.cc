@@ -1,0 +1,9 @@
+#include "daemon/poll_strategy.h"
+
+#include <stdlib.h>
+
+namespace toolboxd {
+
+void PollForEachCall() { setenv("GRPC_POLL_STRATEGY", "poll", /*overwrite=*/0); }
+
+}  // namespace toolboxd
