@@ -62,7 +62,7 @@ TcloAnswer GuestChannel::Answer(absl::string_view request) {
                absl::CHexEscape(reply.data), "): ", absl::CHexEscape(request.substr(0, 40)));
   }
   if (reply.pace != Pace::kHeartbeat) GiveBackMemoryLater();
-  return {reply.Encode(), reply.pace};
+  return {reply.Encode(), reply.pace, std::move(reply.behind)};
 }
 
 void GuestChannel::GiveBackMemoryLater() {

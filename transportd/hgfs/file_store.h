@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "toolboxd/v1/file_handler.pb.h"
 #include "toolboxd/v1/files.pb.h"
 
@@ -22,6 +23,9 @@ class ReadStream {
   // The next bytes, never many more than the chunk size that was asked for; empty at the
   // end. Waits, but not beyond the store's time limit (DEADLINE_EXCEEDED).
   virtual absl::StatusOr<std::string> Next() = 0;
+  // The same without waiting. Nothing where Next() would wait, is at the end, or has an error to
+  // tell.
+  virtual absl::optional<std::string> NextIfReady() { return absl::nullopt; }
 };
 
 // Content on its way to a file. Destruction without Commit() leaves the target as it was.
@@ -30,6 +34,8 @@ class WriteStream {
   virtual ~WriteStream() = default;
   // Taken into a bounded buffer; an error of earlier chunks is told here or by Commit().
   virtual absl::Status Write(v1::WriteChunk chunk) = 0;
+  // Whether Write() would take a chunk, or tell an error, without waiting.
+  virtual bool Writable() { return true; }
   // Applied before the file takes its place.
   virtual absl::Status SetAttributes(const v1::FileAttributes& attributes) = 0;
   // OK once the file is complete and in its place.

@@ -56,6 +56,15 @@ class GrpcReadStream final : public ReadStream {
     }
   }
 
+  absl::optional<std::string> NextIfReady() override {
+    if (ended_) return absl::nullopt;
+    driver_.Poll(Step::kRead);
+    if (!driver_.IsGood(Step::kRead) || reply_.data().empty()) return absl::nullopt;
+    std::string data = std::move(*reply_.mutable_data());
+    Fetch();
+    return data;
+  }
+
  private:
   absl::Time Deadline() const { return absl::Now() + timeout_; }
 
@@ -129,6 +138,11 @@ class GrpcWriteStream final : public WriteStream {
     return Send();
   }
 
+  bool Writable() override {
+    driver_.Poll();
+    return driver_.IsDone(Step::kWrite);
+  }
+
   absl::Status SetAttributes(const v1::FileAttributes& attributes) override {
     absl::Status status = Ready(Deadline());
     if (!status.ok()) return status;
@@ -156,7 +170,6 @@ class GrpcWriteStream final : public WriteStream {
   absl::Status Ready(absl::Time deadline) {
     bool ok = false;
     if (!driver_.Wait(Step::kWrite, deadline, ok)) return report_(NoAnswer());
-    driver_.Poll();
     if (ok && !driver_.IsDone(Step::kFinish)) return absl::OkStatus();
     if (!driver_.Wait(Step::kFinish, deadline, ok)) return report_(NoAnswer());
     return Outcome();

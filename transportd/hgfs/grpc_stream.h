@@ -38,6 +38,8 @@ class StreamDriver {
   // The tag of a step that the caller begins with it.
   void* Begin(Step step);
   bool IsDone(Step step) const { return (done_ & Bit(step)) != 0; }
+  // Done, and gRPC called it good.
+  bool IsGood(Step step) const { return (good_ & Bit(step)) != 0; }
 
   // Waits until the step is over. `ok` is gRPC's word on it. False at the deadline, when
   // the call is cancelled.

@@ -62,6 +62,12 @@ absl::StatusOr<std::string> ReadFile::Read(uint64_t offset, uint32_t size) {
   return data;
 }
 
+void ReadFile::ReadAhead() {
+  if (stream_ == nullptr || ended_ || !rest_.empty()) return;
+  absl::optional<std::string> chunk = stream_->NextIfReady();
+  if (chunk.has_value()) rest_ = *std::move(chunk);
+}
+
 absl::StatusOr<std::unique_ptr<WriteFile>> WriteFile::Open(std::shared_ptr<FileStore> store,
                                                            const v1::OpenForWriting& open) {
   auto file = std::unique_ptr<WriteFile>(new WriteFile(std::move(store), open.permissions()));
@@ -83,24 +89,39 @@ absl::Status WriteFile::Note(absl::Status status) {
 }
 
 absl::Status WriteFile::Write(uint64_t offset, bool append, absl::string_view data) {
-  if (!error_.ok()) return error_;
-  v1::WriteChunk chunk;
-  chunk.set_offset(offset);
-  chunk.set_append(append);
-  chunk.set_data(data.data(), data.size());
+  absl::Status status = Flush();
+  if (!status.ok()) return status;
+  chunk_.emplace();
+  chunk_->set_offset(offset);
+  chunk_->set_append(append);
+  chunk_->set_data(data.data(), data.size());
   position_ = (append ? position_ : offset) + data.size();
   size_ = std::max(size_, position_);
+  return absl::OkStatus();
+}
+
+void WriteFile::SendOn() {
+  // The next call tells the outcome.
+  if (chunk_.has_value() && stream_->Writable()) Flush().IgnoreError();
+}
+
+absl::Status WriteFile::Flush() {
+  if (!error_.ok() || !chunk_.has_value()) return error_;
+  v1::WriteChunk chunk = *std::move(chunk_);
+  chunk_.reset();
   return Note(stream_->Write(std::move(chunk)));
 }
 
 absl::Status WriteFile::SetAttributes(const v1::FileAttributes& attributes) {
-  if (!error_.ok()) return error_;
+  absl::Status status = Flush();
+  if (!status.ok()) return status;
   if (attributes.has_permissions()) permissions_ = attributes.permissions();
   return Note(stream_->SetAttributes(attributes));
 }
 
 absl::Status WriteFile::Close() {
-  if (!error_.ok()) return error_;
+  absl::Status status = Flush();
+  if (!status.ok()) return status;
   return Note(stream_->Commit());
 }
 

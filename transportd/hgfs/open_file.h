@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
 #include "transportd/hgfs/file_store.h"
 
 namespace toolboxd::hgfs {
@@ -23,6 +24,9 @@ class ReadFile {
 
   // Up to `size` bytes; fewer only at the end of the file.
   absl::StatusOr<std::string> Read(uint64_t offset, uint32_t size);
+
+  // Takes in the next chunk if it is there; for a moment at which nobody waits.
+  void ReadAhead();
 
   const v1::FileInfo& info() const { return info_; }
 
@@ -43,13 +47,17 @@ class ReadFile {
 };
 
 // A file that is written. The first error is kept and told again by everything that
-// follows, Close() included.
+// follows, Close() included. Holds at most one chunk.
 class WriteFile {
  public:
   static absl::StatusOr<std::unique_ptr<WriteFile>> Open(std::shared_ptr<FileStore> store,
                                                          const v1::OpenForWriting& open);
 
+  // Takes the data, and tells an error of earlier ones.
   absl::Status Write(uint64_t offset, bool append, absl::string_view data);
+  // Sends on what Write() has taken, if that needs no waiting; for a moment at which nobody waits.
+  // What it does not send the next call does.
+  void SendOn();
   absl::Status SetAttributes(const v1::FileAttributes& attributes);
   absl::Status Close();
 
@@ -60,11 +68,14 @@ class WriteFile {
  private:
   WriteFile(std::shared_ptr<FileStore> store, uint32_t permissions)
       : store_(std::move(store)), permissions_(permissions) {}
+  absl::Status Flush();
   absl::Status Note(absl::Status status);
 
   std::shared_ptr<FileStore> store_;
   uint32_t permissions_;
   std::unique_ptr<WriteStream> stream_;
+  // Not sent yet.
+  absl::optional<v1::WriteChunk> chunk_;
   absl::Status error_;
   // Where the last chunk ended, and the furthest end of all.
   uint64_t position_ = 0;

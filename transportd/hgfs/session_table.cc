@@ -55,6 +55,11 @@ Session* SessionTable::Find(uint64_t id, absl::string_view user, absl::Time now)
   return &found->second;
 }
 
+Session* SessionTable::Find(uint64_t id) {
+  const auto found = sessions_.find(id);
+  return found == sessions_.end() ? nullptr : &found->second;
+}
+
 bool SessionTable::Destroy(uint64_t id, absl::string_view user) {
   const auto found = sessions_.find(id);
   if (found == sessions_.end() || found->second.user != user) return false;

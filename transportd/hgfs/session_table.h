@@ -64,6 +64,8 @@ class SessionTable {
   uint64_t Create(absl::string_view user, absl::Time now);
   // Null for a number that is unknown or another user's: they cannot be told apart.
   Session* Find(uint64_t id, absl::string_view user, absl::Time now);
+  // Whoever's it is, and not as a use of it.
+  Session* Find(uint64_t id);
   bool Destroy(uint64_t id, absl::string_view user);
   // Whether the session's user may have one more handle.
   bool HasRoom(const Session& session) const;

@@ -171,7 +171,9 @@ TcloReply GuestOperations::RunVix(absl::string_view arguments) {
     Audit(absl::StrCat("Opcode", request.opcode), call.user(), "", outcome.error);
   }
   const bool binary = (request.common_flags & vix::kFlagReturnsBinary) != 0;
-  return TcloReply::Ok(vix::EncodeReply(outcome.error, outcome.result, binary));
+  TcloReply reply = TcloReply::Ok(vix::EncodeReply(outcome.error, outcome.result, binary));
+  if (packet_taken) reply.behind = [this] { hgfs_.WorkBehind(); };
+  return reply;
 }
 
 Outcome GuestOperations::Run(GuestCall& call, const Operation* operation) {

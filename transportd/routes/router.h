@@ -21,9 +21,15 @@ struct TcloReply {
   std::string data;
   // Set by Router: what the command says about the ones to come.
   Pace pace = Pace::kOrdinary;
+  // Work that the reply need not wait for (TcloAnswer); may be null.
+  std::function<void()> behind;
 
-  static TcloReply Ok(std::string data = "") { return {true, std::move(data), Pace::kOrdinary}; }
-  static TcloReply Error(std::string text) { return {false, std::move(text), Pace::kOrdinary}; }
+  static TcloReply Ok(std::string data = "") {
+    return {true, std::move(data), Pace::kOrdinary, nullptr};
+  }
+  static TcloReply Error(std::string text) {
+    return {false, std::move(text), Pace::kOrdinary, nullptr};
+  }
   // The bytes that are sent to the host.
   std::string Encode() const;
 };

@@ -32,6 +32,7 @@ absl::Duration TcloLoop::Poll() {
   // It may have brought a password.
   explicit_bzero(request.data(), request.size());
   reply_ = std::move(answer.reply);
+  behind_ = std::move(answer.behind);
   if (reply_.size() > backdoor::kMaxMessageSize) reply_ = "ERROR Reply too long";
   return policy_.AfterCommand(answer.pace, SteadyNow());
 }
@@ -39,7 +40,10 @@ absl::Duration TcloLoop::Poll() {
 // The reply's message and the poll's are the same one.
 absl::Status TcloLoop::Exchange(std::string& request) {
   const std::string reply = std::exchange(reply_, std::string());
-  if (absl::Status status = channel_.Send(reply); !status.ok()) return status;
+  const absl::Status sent = channel_.Send(reply);
+  // While the host works on the reply.
+  if (const auto behind = std::exchange(behind_, nullptr)) behind();
+  if (!sent.ok()) return sent;
   absl::StatusOr<std::string> received = channel_.Receive();
   if (!received.ok()) return received.status();
   request = *std::move(received);

@@ -20,6 +20,9 @@ struct TcloAnswer {
   // As the host gets it: "OK …" or "ERROR …".
   std::string reply;
   Pace pace = Pace::kOrdinary;
+  // Work that the reply need not wait for; may be null. It runs once, as soon as the reply has
+  // been sent, or could not be, and before the next command is fetched.
+  std::function<void()> behind;
 };
 
 struct TcloEvents {
@@ -53,6 +56,7 @@ class TcloLoop {
   TcloEvents events_;
   PollPolicy policy_;
   std::string reply_;
+  std::function<void()> behind_;
   absl::Duration retry_delay_ = absl::ZeroDuration();
 };
 

@@ -16,7 +16,7 @@ class TcloLoopTest : public testing::Test {
     return {.answer =
                 [this](absl::string_view request) {
                   requests_.emplace_back(request);
-                  return TcloAnswer{answer_, pace_};
+                  return TcloAnswer{answer_, pace_, behind_};
                 },
             .on_open = [this] { ++opened_; },
             .on_error = [this](const absl::Status&) { ++errors_; }};
@@ -25,6 +25,7 @@ class TcloLoopTest : public testing::Test {
   FakeHost host_;
   std::string answer_ = "OK ";
   Pace pace_ = Pace::kOrdinary;
+  std::function<void()> behind_;
   std::vector<std::string> requests_;
   int opened_ = 0;
   int errors_ = 0;
@@ -51,6 +52,33 @@ TEST_F(TcloLoopTest, TheReplyIsTheNextPoll) {
   EXPECT_EQ(requests_, (std::vector<std::string>{"reset", "ping"}));
   EXPECT_EQ(host_.tclo_replies, (std::vector<std::string>{"OK ATR toolbox", "OK "}));
   EXPECT_EQ(host_.polls, 1);
+}
+
+TEST_F(TcloLoopTest, WorkBehindRunsOnceTheHostHasTheReplyAndBeforeTheNextCommand) {
+  host_.tclo_queue = {"a", "b"};
+  TcloLoop loop(&host_, Events());
+  std::vector<size_t> replies, requests;
+  behind_ = [&] {
+    replies.push_back(host_.tclo_replies.size());
+    requests.push_back(requests_.size());
+  };
+  loop.Poll();
+  EXPECT_TRUE(replies.empty());
+  behind_ = nullptr;
+  for (int i = 0; i < 3; ++i) loop.Poll();
+  EXPECT_EQ(replies, (std::vector<size_t>{1}));
+  EXPECT_EQ(requests, (std::vector<size_t>{1}));
+}
+
+TEST_F(TcloLoopTest, WorkBehindRunsWhereTheReplyIsLost) {
+  host_.tclo_queue = {"a"};
+  TcloLoop loop(&host_, Events());
+  int runs = 0;
+  behind_ = [&runs] { ++runs; };
+  loop.Poll();
+  host_.ForgetChannels();
+  EXPECT_EQ(loop.Poll(), absl::Milliseconds(100));
+  EXPECT_EQ(runs, 1);
 }
 
 TEST_F(TcloLoopTest, AReplyThatIsTooLongBecomesAnError) {

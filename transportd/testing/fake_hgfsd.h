@@ -49,6 +49,8 @@ class FakeHgfsd {
   std::atomic<int> reads{0};
   // Bytes of content that gRPC has taken from read streams.
   std::atomic<uint64_t> sent{0};
+  // Bytes of content that came in write streams.
+  std::atomic<uint64_t> received{0};
 
  private:
   class FilesService;
