@@ -98,9 +98,6 @@ void MeasurePackets(Pair& pair) {
   const std::string turn = pair.memory_folder + "/turn", small = pair.memory_folder + "/small";
   std::ofstream(turn, std::ios::binary) << std::string(kTrapFloorFileSize, 'd');
   std::ofstream(small, std::ios::binary) << std::string(kSmallSize, 'd');
-  const WakefulProcessors wakeful;
-  if (!wakeful.held())
-    std::printf("\nprocessors may halt: /dev/cpu_dma_latency is not to be had\n");
   PrintPackets("a packet of the warm download", Compare(pair, TimedDownload, turn, small));
   PrintPackets("a packet of the upload", Compare(pair, TimedUpload, turn + "-up", small + "-up"));
   for (const std::string& file : {turn, turn + "-up", small, small + "-up"}) {
@@ -111,6 +108,9 @@ void MeasurePackets(Pair& pair) {
 }  // namespace
 
 void MeasureTransfers(Pair& pair) {
+  const WakefulProcessors wakeful;
+  std::printf("\nfrom here to the archives: processors %s\n",
+              wakeful.held() ? "do not halt" : "may halt, /dev/cpu_dma_latency is not to be had");
   MeasureRates(pair);
   MeasurePackets(pair);
 }
