@@ -25,7 +25,7 @@ constexpr uint64_t kSize = 64 << 20, kSmallSize = 4 << 20;
 constexpr int kRuns = 5;
 // Packets are compared in short turns: what a virtual processor's wake-up costs changes within
 // seconds by more than what is looked for.
-constexpr int kTurns = 25;
+constexpr int kTurns = 60;
 
 void DropCaches() {
   sync();
