@@ -14,6 +14,9 @@
 namespace toolboxd {
 namespace {
 
+// The longest HTTP/2 frame that is taken: a packet of an upload in one, not in four.
+constexpr int kMaxFrameBytes = 64 << 10;
+
 constexpr absl::Duration kHungHandler = absl::Seconds(2);
 
 // Ends the process unless it is destroyed in time.
@@ -78,6 +81,7 @@ void ConfigureBuilder(const ServerLimits& limits, const std::vector<NamedService
   // each one wait for the one before; what it makes of them by itself has no bound.
   builder->AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 512 << 10);
   builder->AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, kMaxFrameBytes);
 }
 
 // Health first: its Watch streams would otherwise last until the grace is over.

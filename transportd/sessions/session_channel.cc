@@ -10,6 +10,8 @@ namespace {
 
 // What a service may answer in one message: a page of a listing, a chunk of a file.
 constexpr int kMaxMessageBytes = 8 << 20;
+// The longest HTTP/2 frame that is taken: a packet of a download in one, not in four.
+constexpr int kMaxFrameBytes = 64 << 10;
 
 }  // namespace
 
@@ -21,6 +23,7 @@ std::shared_ptr<grpc::Channel> MakeSessionChannel(int fd) {
   arguments.SetMaxSendMessageSize(kMaxMessageBytes);
   arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kStreamWindowBytes);
   arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, kMaxFrameBytes);
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   arguments.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);
   return grpc::CreateCustomInsecureChannelFromFd("session", fd, arguments);
