@@ -16,7 +16,7 @@ class WakefulProcessors {
   WakefulProcessors(const WakefulProcessors&) = delete;
   WakefulProcessors& operator=(const WakefulProcessors&) = delete;
 
-  // False where the kernel has no such device or refuses it.
+  // False where the kernel has no such device, refuses it, or cannot heed it.
   bool held() const { return fd_ >= 0; }
 
  private:
