@@ -1,6 +1,5 @@
 #include "daemon/channel.h"
 
-#include <algorithm>
 #include <chrono>
 
 #include "absl/strings/str_cat.h"
@@ -9,8 +8,13 @@
 #include "grpcpp/support/channel_arguments.h"
 
 namespace toolboxd {
+namespace {
 
-std::shared_ptr<grpc::Channel> ConnectUnix(const std::string& path, const ChannelOptions& options) {
+constexpr int kMaxMessageBytes = 4 << 20;
+
+}  // namespace
+
+std::shared_ptr<grpc::Channel> ConnectUnix(const std::string& path) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
@@ -25,13 +29,8 @@ std::shared_ptr<grpc::Channel> ConnectUnix(const std::string& path, const Channe
   arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   // Another program's proxy settings have no say on a Unix socket.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  arguments.SetMaxReceiveMessageSize(options.max_message_bytes);
-  arguments.SetMaxSendMessageSize(options.max_message_bytes);
-  if (options.idle_close != absl::InfiniteDuration()) {
-    arguments.SetInt(
-        GRPC_ARG_CLIENT_IDLE_TIMEOUT_MS,
-        static_cast<int>(std::max<int64_t>(1, absl::ToInt64Milliseconds(options.idle_close))));
-  }
+  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
   return grpc::CreateCustomChannel(absl::StrCat("unix:", path), grpc::InsecureChannelCredentials(),
                                    arguments);
 }

@@ -12,19 +12,11 @@
 
 namespace toolboxd {
 
-struct ChannelOptions {
-  // The connection is closed after so long without a call and made anew by the next one, so
-  // that an on-demand daemon can exit. Infinite: it stays. gRPC rounds to milliseconds.
-  absl::Duration idle_close = absl::InfiniteDuration();
-  int max_message_bytes = 4 << 20;
-};
-
 // A channel to the Unix socket at an absolute path. It connects with the first call, has a
 // connection of its own (two channels to one path share nothing, and the last reference
 // closes it), tries again after 100 ms at first and after 1 s at most, and has no retries, no
 // keep-alive and no other timers that would wake an idle process.
-std::shared_ptr<grpc::Channel> ConnectUnix(const std::string& path,
-                                           const ChannelOptions& options = {});
+std::shared_ptr<grpc::Channel> ConnectUnix(const std::string& path);
 
 // Ends the call with DEADLINE_EXCEEDED so long from now; no deadline if infinite.
 void SetTimeout(absl::Duration timeout, grpc::ClientContext* context);

@@ -108,18 +108,5 @@ TEST_F(ChannelTest, ChannelsToOnePathHaveConnectionsOfTheirOwn) {
   EXPECT_EQ(server_->open_connections(), 2);
 }
 
-TEST_F(ChannelTest, AnIdleChannelLetsAnOnDemandDaemonEnd) {
-  options_.idle_exit = absl::Milliseconds(10);
-  Start();
-  auto channel = ConnectUnix(path_, {.idle_close = absl::Milliseconds(50)});
-  EXPECT_EQ(Check(channel, kPatience, true), grpc::StatusCode::OK);
-  EXPECT_TRUE(run_.get().ok());
-  server_.reset();
-  // The next call starts over, with the daemon that systemd would start for it.
-  options_.idle_exit = absl::ZeroDuration();
-  Start();
-  EXPECT_EQ(Check(channel, kPatience, true), grpc::StatusCode::OK);
-}
-
 }  // namespace
 }  // namespace toolboxd
