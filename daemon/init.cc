@@ -39,9 +39,11 @@ void InitDaemon(int argc, char** argv, const std::string& name, const std::strin
   // A peer that is gone is an error of write, also in libraries that do not ask for that.
   signal(SIGPIPE, SIG_IGN);
   ParseCommandLine(argc, argv, name, usage);
+#ifdef NDEBUG
   // Debian's Abseil is built with the checks of a debug build: a graph of all mutexes, which each
   // lock is looked up in.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+#endif
   RouteGrpcLog();
   InstallQuietEngine();
 }

@@ -5,7 +5,8 @@
 
 namespace toolboxd {
 
-// One malloc arena for all threads, which keeps up to 1 MiB that is free. The first call in main.
+// One malloc arena for all threads, which keeps up to 1 MiB that is free at its end. Before any
+// thread.
 void ConfigureAllocator();
 
 // Gives back what start-up used and idling does not: free heap pages, and the clean pages of

@@ -10,8 +10,9 @@ namespace toolboxd {
 // what comes for all, and wakes the thread that it is for. In a process of two connections that
 // is a switch between threads, on both sides, for each message of a file.
 //
-// The price: nobody looks at a client's connection while it has no call. It may have ended in the
-// meantime, which the next call finds out when it is made.
+// The price: nobody looks at a client's connection while it has no call, but gRPC itself every few
+// seconds at those that it made. It may have ended in the meantime, which the next call finds out
+// when it is made.
 //
 // Call before any other gRPC call in the process, and after what its children shall inherit was
 // taken from the environment: gRPC is told by GRPC_POLL_STRATEGY, whose value stays if it has one.

@@ -48,7 +48,8 @@ TEST(Limits, AllHandlesOfAUserLeaveRoomForCalls) {
   EXPECT_LE(hgfs::SessionTable::kMaxHandlesPerUser + 16, static_cast<size_t>(kMaxCalls));
 }
 
-// A download that is not read: its window, and the packets before and after it.
+// A download that is not read: its window, the message that gRPC has taken from it, the chunk that
+// was taken in ahead, and what goes with them.
 TEST(Limits, HandlesFitIntoTransportdsMemory) {
   constexpr int64_t kDownload = kStreamWindowBytes + 3 * (64 << 10);
   EXPECT_LE(int64_t{hgfs::SessionTable::kMaxHandles} * kDownload,

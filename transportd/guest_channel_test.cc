@@ -50,6 +50,18 @@ TEST_F(GuestChannelTest, AnswersTheHostInOrder) {
   EXPECT_EQ(board_.Get().channel(), "backdoor, high bandwidth");
 }
 
+TEST_F(GuestChannelTest, WorkBehindAReplyIsDoneOnceTheHostHasIt) {
+  std::vector<size_t> replies;
+  router_.Add("x", [this, &replies](absl::string_view) {
+    TcloReply reply = TcloReply::Ok("y");
+    reply.behind = [this, &replies] { replies.push_back(host_.tclo_replies.size()); };
+    return reply;
+  });
+  host_.tclo_queue = {"x"};
+  RunFor(absl::Milliseconds(50));
+  EXPECT_EQ(replies, (std::vector<size_t>{1}));
+}
+
 TEST_F(GuestChannelTest, RunsTasksBetweenPolls) {
   absl::StatusOr<RpciReply> reply = absl::UnknownError("not run");
   queue_.Post([&] { reply = channel_.rpci()("info-get guestinfo.x"); });

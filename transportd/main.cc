@@ -229,7 +229,7 @@ absl::Status Serve(backdoor::Port* port) {
                               .listener_name = "transportd",
                               .allow = "@toolboxd"});
   if (!options.ok()) return options.status();
-  // Before any thread, and extensions start some: all of them inherit what is blocked here.
+  // Before any thread: all of them inherit what is blocked here.
   StopSignals signals;
   Transport transport(port, runtime_dir);
   options->services = {{v1::Transport::service_full_name(), transport.service()}};

@@ -6,6 +6,7 @@
 
 #include "daemon/status.h"
 #include "transportd/functions/stream_path.h"
+#include "transportd/hgfs/protocol.h"
 
 namespace toolboxd {
 namespace {
@@ -25,6 +26,8 @@ class OutputStream final : public hgfs::ReadStream {
     if (data.ok()) offset_ += data->size();
     return data;
   }
+  // Next() is a read of a file and nothing to do ahead.
+  absl::optional<std::string> NextIfReady() override { return absl::nullopt; }
 
  private:
   const std::shared_ptr<FunctionRun> run_;
@@ -42,11 +45,12 @@ class InputStream final : public hgfs::WriteStream {
   absl::Status Write(v1::WriteChunk chunk) override {
     return run_->WriteStdin(chunk.data(), absl::Now() + timeout_);
   }
+  bool Writable() override { return run_->TakesInput(hgfs::kMaxPayload); }
   // Hosts set attributes after every upload; a stream has none.
-  absl::Status SetAttributes(const v1::FileAttributes&) override { return absl::OkStatus(); }
-  absl::Status Commit() override {
+  absl::Status Commit(absl::optional<v1::WriteChunk> last, const v1::FileAttributes&) override {
+    const absl::Status taken = last.has_value() ? Write(*std::move(last)) : absl::OkStatus();
     run_->CloseStdin();
-    return absl::OkStatus();
+    return taken;
   }
 
  private:

@@ -169,6 +169,11 @@ absl::Status FunctionRun::WriteStdin(absl::string_view data, absl::Time deadline
   return absl::OkStatus();
 }
 
+bool FunctionRun::TakesInput(size_t size) const {
+  absl::MutexLock lock(&mutex_);
+  return input_closed_ || input_size_ - input_sent_ + size <= input_limit_;
+}
+
 void FunctionRun::CloseStdin() {
   absl::MutexLock lock(&mutex_);
   input_closed_ = true;

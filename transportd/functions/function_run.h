@@ -33,6 +33,8 @@ class FunctionRun {
   // already, BUSY unless the function reads some before the deadline; NO_SPACE; NOT_FOUND after
   // the end of the input. Once the run has ended input is dropped.
   absl::Status WriteStdin(absl::string_view data, absl::Time deadline);
+  // Whether `size` bytes would be taken, or refused, without waiting.
+  bool TakesInput(size_t size) const;
   void CloseStdin();
 
   // Asks the function to end; it counts as ended once its stream has.

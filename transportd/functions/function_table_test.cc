@@ -51,7 +51,7 @@ class FunctionTableTest : public ::testing::Test {
     v1::WriteChunk chunk;
     chunk.set_data(data);
     absl::Status status = (*stream)->Write(chunk);
-    return status.ok() ? (*stream)->Commit() : status;
+    return status.ok() ? (*stream)->Commit(absl::nullopt, {}) : status;
   }
 
   absl::StatusOr<std::string> ReadAll(int64_t pid, const std::string& name) {
@@ -225,7 +225,7 @@ TEST_F(FunctionTableTest, RunWhoseInputNeverEndsIsAbandoned) {
   open.set_path(Path(*pid, "stdin"));
   auto input = table.Files("alice", *pid, absl::Seconds(1))->OpenWrite(open);
   auto no_input = table.Files("alice", *closed, absl::Seconds(1))->OpenWrite(open);
-  ASSERT_TRUE(input.ok() && no_input.ok() && (*no_input)->Commit().ok());
+  ASSERT_TRUE(input.ok() && no_input.ok() && (*no_input)->Commit(absl::nullopt, {}).ok());
   v1::WriteChunk chunk;
   chunk.set_data("x");
   for (int i = 0; i < 6; ++i) {
@@ -304,11 +304,13 @@ TEST_F(FunctionTableTest, InputWaitsForAFunctionThatReadsLate) {
   chunk.set_data(std::string(64 << 10, 'x'));
   absl::Status taken;
   int chunks = -1;
+  EXPECT_TRUE((*stream)->Writable());
   for (; taken.ok(); ++chunks) taken = (*stream)->Write(chunk);
+  EXPECT_FALSE((*stream)->Writable());
   // A stream's limit waits, and some is on its way.
   EXPECT_EQ(ReasonOf(taken), v1::BUSY);
   EXPECT_GE(chunks, 16);
-  EXPECT_TRUE((*stream)->Commit().ok());
+  EXPECT_TRUE((*stream)->Commit(absl::nullopt, {}).ok());
   EXPECT_LT(absl::Now() - begin, absl::Milliseconds(800));
   EXPECT_TRUE(ReadAll(pid, "stdout").ok() || ReadAll(pid, "stdout").ok());
   EXPECT_EQ(Listed(pid).exit_code(), chunks << 16);

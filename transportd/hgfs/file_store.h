@@ -25,21 +25,25 @@ class ReadStream {
   virtual absl::StatusOr<std::string> Next() = 0;
   // The same without waiting. Nothing where Next() would wait, is at the end, or has an error to
   // tell.
-  virtual absl::optional<std::string> NextIfReady() { return absl::nullopt; }
+  virtual absl::optional<std::string> NextIfReady() = 0;
 };
 
-// Content on its way to a file. Destruction without Commit() leaves the target as it was.
+// Content on its way to a file. Destruction without Commit() leaves the target as it was, except
+// where content goes to its place at once: pipes, devices, standard input, files that are written
+// in place.
 class WriteStream {
  public:
   virtual ~WriteStream() = default;
-  // Taken into a bounded buffer; an error of earlier chunks is told here or by Commit().
+  // Taken into a bounded buffer; an error of earlier chunks is told here or by Commit(). Waits for
+  // room, but not beyond the store's time limit.
   virtual absl::Status Write(v1::WriteChunk chunk) = 0;
-  // Whether Write() would take a chunk, or tell an error, without waiting.
-  virtual bool Writable() { return true; }
-  // Applied before the file takes its place.
-  virtual absl::Status SetAttributes(const v1::FileAttributes& attributes) = 0;
-  // OK once the file is complete and in its place.
-  virtual absl::Status Commit() = 0;
+  // Whether Write() would take a packet's chunk, or tell an error, without waiting. Lets what was
+  // taken before move on.
+  virtual bool Writable() = 0;
+  // OK once the file is complete and in its place. `last` is content that was not written before,
+  // `attributes` are applied before the file takes its place. One time limit for all of it.
+  virtual absl::Status Commit(absl::optional<v1::WriteChunk> last,
+                              const v1::FileAttributes& attributes) = 0;
 };
 
 // One user's files. Paths are absolute; failures carry a reason (daemon/status.h). Calls

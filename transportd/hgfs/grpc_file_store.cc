@@ -135,25 +135,32 @@ class GrpcWriteStream final : public WriteStream {
     absl::Status status = Ready(Deadline());
     if (!status.ok()) return status;
     *request_.mutable_chunk() = std::move(chunk);
-    return Send();
+    Send();
+    return absl::OkStatus();
   }
 
   bool Writable() override {
     driver_.Poll();
-    return driver_.IsDone(Step::kWrite);
+    // After a write that failed, only the end of the call says why.
+    return driver_.IsGood(Step::kWrite) || driver_.IsDone(Step::kFinish);
   }
 
-  absl::Status SetAttributes(const v1::FileAttributes& attributes) override {
-    absl::Status status = Ready(Deadline());
-    if (!status.ok()) return status;
-    *request_.mutable_attributes() = attributes;
-    return Send();
-  }
-
-  absl::Status Commit() override {
+  absl::Status Commit(absl::optional<v1::WriteChunk> last,
+                      const v1::FileAttributes& attributes) override {
     const absl::Time deadline = absl::Now() + commit_timeout_;
-    absl::Status status = Ready(deadline);
-    if (!status.ok()) return status;
+    if (last.has_value()) {
+      if (absl::Status status = Ready(deadline); !status.ok()) return status;
+      *request_.mutable_chunk() = *std::move(last);
+      Send();
+    }
+    if (attributes.ByteSizeLong() != 0) {
+      if (absl::Status status = Ready(deadline); !status.ok()) return status;
+      *request_.mutable_attributes() = attributes;
+      Send();
+    }
+    // An end that came before the commit is none of its own.
+    driver_.Poll();
+    if (absl::Status status = Ready(deadline); !status.ok()) return status;
     request_.mutable_commit();
     writer_->WriteLast(request_, grpc::WriteOptions(), driver_.Begin(Step::kWrite));
     bool ok = false;
@@ -165,8 +172,8 @@ class GrpcWriteStream final : public WriteStream {
  private:
   absl::Time Deadline() const { return absl::Now() + timeout_; }
 
-  // Waits until the last message is on its way: that is the whole write-behind, besides
-  // the stream's window.
+  // Waits until the last message is on its way: besides it and the stream's window nothing is
+  // written behind here.
   absl::Status Ready(absl::Time deadline) {
     bool ok = false;
     if (!driver_.Wait(Step::kWrite, deadline, ok)) return report_(NoAnswer());
@@ -175,10 +182,7 @@ class GrpcWriteStream final : public WriteStream {
     return Outcome();
   }
 
-  absl::Status Send() {
-    writer_->Write(request_, driver_.Begin(Step::kWrite));
-    return absl::OkStatus();
-  }
+  void Send() { writer_->Write(request_, driver_.Begin(Step::kWrite)); }
 
   // How the server ended the call; ending it well before Commit() is an error too.
   absl::Status Outcome() {

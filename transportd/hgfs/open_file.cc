@@ -102,27 +102,24 @@ absl::Status WriteFile::Write(uint64_t offset, bool append, absl::string_view da
 
 void WriteFile::SendOn() {
   // The next call tells the outcome.
-  if (chunk_.has_value() && stream_->Writable()) Flush().IgnoreError();
+  if (error_.ok() && stream_->Writable()) Flush().IgnoreError();
 }
 
 absl::Status WriteFile::Flush() {
   if (!error_.ok() || !chunk_.has_value()) return error_;
-  v1::WriteChunk chunk = *std::move(chunk_);
-  chunk_.reset();
-  return Note(stream_->Write(std::move(chunk)));
+  return Note(stream_->Write(*std::exchange(chunk_, absl::nullopt)));
 }
 
 absl::Status WriteFile::SetAttributes(const v1::FileAttributes& attributes) {
-  absl::Status status = Flush();
-  if (!status.ok()) return status;
+  if (!error_.ok()) return error_;
   if (attributes.has_permissions()) permissions_ = attributes.permissions();
-  return Note(stream_->SetAttributes(attributes));
+  attributes_.MergeFrom(attributes);
+  return absl::OkStatus();
 }
 
 absl::Status WriteFile::Close() {
-  absl::Status status = Flush();
-  if (!status.ok()) return status;
-  return Note(stream_->Commit());
+  if (!error_.ok()) return error_;
+  return Note(stream_->Commit(std::exchange(chunk_, absl::nullopt), attributes_));
 }
 
 }  // namespace toolboxd::hgfs

@@ -56,8 +56,9 @@ class WriteFile {
   // Takes the data, and tells an error of earlier ones.
   absl::Status Write(uint64_t offset, bool append, absl::string_view data);
   // Sends on what Write() has taken, if that needs no waiting; for a moment at which nobody waits.
-  // What it does not send the next call does.
+  // What it does not send the next call of anything here does.
   void SendOn();
+  // For Close(); later ones add to earlier ones.
   absl::Status SetAttributes(const v1::FileAttributes& attributes);
   absl::Status Close();
 
@@ -76,6 +77,7 @@ class WriteFile {
   std::unique_ptr<WriteStream> stream_;
   // Not sent yet.
   absl::optional<v1::WriteChunk> chunk_;
+  v1::FileAttributes attributes_;
   absl::Status error_;
   // Where the last chunk ended, and the furthest end of all.
   uint64_t position_ = 0;

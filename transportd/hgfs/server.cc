@@ -98,6 +98,13 @@ void Server::WorkBehind() {
   if (handle->write != nullptr) handle->write->SendOn();
 }
 
+void Server::Maintain() {
+  sessions_.Expire(clock_());
+  sessions_.ForEachHandle([](Handle& handle) {
+    if (handle.write != nullptr) handle.write->SendOn();
+  });
+}
+
 Server::Outcome Server::Run(const Packet& packet, const Client& client, AuditRecord& record) {
   if (!IsSupported(packet.op)) return Status::kNotSupported;
   const Op op = static_cast<Op>(packet.op);

@@ -43,8 +43,8 @@ class Server {
   // is on its way; left out, it costs the next packet its time and nothing else.
   void WorkBehind();
 
-  // Drops what vanished hosts left behind.
-  void Maintain() { sessions_.Expire(clock_()); }
+  // Drops what vanished hosts left behind, and sends on what WorkBehind() could not.
+  void Maintain();
 
   size_t sessions() const { return sessions_.size(); }
 

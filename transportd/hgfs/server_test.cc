@@ -133,6 +133,16 @@ TEST_F(HgfsServerTest, WorkBehindAFileThatIsClosedIsNone) {
   EXPECT_EQ(server_.sessions(), 0u);
 }
 
+TEST_F(HgfsServerTest, AnUploadThatTheServiceEndsItselfHasFailed) {
+  hgfsd_.end_after_first_chunk = true;
+  CreateSession();
+  uint32_t handle;
+  ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kWriteOnly, kCreateEmpty, handle), Status::kSuccess);
+  ASSERT_EQ(WriteAt(handle, true, 0, "x"), Status::kSuccess);
+  absl::SleepFor(absl::Milliseconds(100));
+  EXPECT_NE(CloseFile(handle), Status::kSuccess);
+}
+
 TEST_F(HgfsServerTest, AFailureBehindIsToldByWhatFollows) {
   hgfsd_.fail_after_first_chunk = v1::NO_SPACE;
   CreateSession();

@@ -77,6 +77,12 @@ bool SessionTable::HasRoom(const Session& session) const {
   return all < kMaxHandles && of_user < kMaxHandlesPerUser;
 }
 
+void SessionTable::ForEachHandle(absl::FunctionRef<void(Handle& handle)> visit) {
+  for (auto& [id, session] : sessions_) {
+    for (auto& [number, handle] : session.handles) visit(handle);
+  }
+}
+
 void SessionTable::Expire(absl::Time now) {
   absl::erase_if(sessions_,
                  [&](const auto& entry) { return now - entry.second.used >= kIdleExpiry; });

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "transportd/hgfs/audit.h"
@@ -70,6 +71,7 @@ class SessionTable {
   // Whether the session's user may have one more handle.
   bool HasRoom(const Session& session) const;
 
+  void ForEachHandle(absl::FunctionRef<void(Handle& handle)> visit);
   // Drops idle sessions. To be called now and then.
   void Expire(absl::Time now);
 

@@ -22,8 +22,9 @@ namespace toolboxd {
 
 // One binding's service.
 struct ExtensionTarget {
-  // A connection for one call, which is made with it. One that was kept would not tell that the
-  // extension has been started anew (daemon/poll_strategy.h).
+  // A connection for one call, or for a file as long as it is open; it is made with the first call.
+  // One that was kept for all would not tell that the extension has been started anew
+  // (daemon/poll_strategy.h).
   std::shared_ptr<grpc::Channel> Connect() const;
 
   // A path.

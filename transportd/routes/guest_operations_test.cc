@@ -315,6 +315,7 @@ TEST_F(GuestOperationsTest, TransfersByHgfs) {
   EXPECT_EQ(Download("/tmp/g", downloaded), hgfs::Status::kSuccess);
   EXPECT_EQ(downloaded, content);
   EXPECT_EQ(guest_.logins, 1);
+  EXPECT_TRUE(guest_.had_work_behind());
   // Another user's packet in this session.
   hgfs::NameRequest request;
   request.name.cp_name = "root";

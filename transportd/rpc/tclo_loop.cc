@@ -33,6 +33,7 @@ absl::Duration TcloLoop::Poll() {
   explicit_bzero(request.data(), request.size());
   reply_ = std::move(answer.reply);
   behind_ = std::move(answer.behind);
+  pace_ = answer.pace;
   if (reply_.size() > backdoor::kMaxMessageSize) reply_ = "ERROR Reply too long";
   return policy_.AfterCommand(answer.pace, SteadyNow());
 }
@@ -42,7 +43,11 @@ absl::Status TcloLoop::Exchange(std::string& request) {
   const std::string reply = std::exchange(reply_, std::string());
   const absl::Status sent = channel_.Send(reply);
   // While the host works on the reply.
-  if (const auto behind = std::exchange(behind_, nullptr)) behind();
+  if (const auto behind = std::exchange(behind_, nullptr)) {
+    behind();
+    // Close polling begins now; some of it is over already.
+    policy_.AfterCommand(pace_, SteadyNow());
+  }
   if (!sent.ok()) return sent;
   absl::StatusOr<std::string> received = channel_.Receive();
   if (!received.ok()) return received.status();

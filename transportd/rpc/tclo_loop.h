@@ -56,7 +56,9 @@ class TcloLoop {
   TcloEvents events_;
   PollPolicy policy_;
   std::string reply_;
+  // The last command's.
   std::function<void()> behind_;
+  Pace pace_ = Pace::kOrdinary;
   absl::Duration retry_delay_ = absl::ZeroDuration();
 };
 

@@ -1,7 +1,9 @@
 #include "transportd/rpc/tclo_loop.h"
 
+#include <functional>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "transportd/backdoor/fake_host.h"
 
@@ -68,6 +70,15 @@ TEST_F(TcloLoopTest, WorkBehindRunsOnceTheHostHasTheReplyAndBeforeTheNextCommand
   for (int i = 0; i < 3; ++i) loop.Poll();
   EXPECT_EQ(replies, (std::vector<size_t>{1}));
   EXPECT_EQ(requests, (std::vector<size_t>{1}));
+}
+
+TEST_F(TcloLoopTest, ClosePollingBeginsAfterTheWorkBehind) {
+  host_.tclo_queue = {"a"};
+  TcloLoop loop(&host_, Events());
+  pace_ = Pace::kGuestOperation;
+  behind_ = [] { absl::SleepFor(absl::Milliseconds(5)); };
+  loop.Poll();
+  EXPECT_LT(loop.Poll(), absl::Milliseconds(1));
 }
 
 TEST_F(TcloLoopTest, WorkBehindRunsWhereTheReplyIsLost) {

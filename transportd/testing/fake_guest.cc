@@ -60,6 +60,8 @@ uint32_t FakeGuest::SendRaw(vix::Request request) {
   vix::Reply reply;
   if (!answer.ok || !vix::ParseReply(answer.data, reply)) std::abort();
   result_ = std::string(reply.result);
+  had_work_behind_ = answer.behind != nullptr;
+  if (had_work_behind_) answer.behind();
   return reply.error;
 }
 

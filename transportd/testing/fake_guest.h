@@ -33,6 +33,8 @@ class FakeGuest {
   // The same with credentials as they are.
   uint32_t SendRaw(vix::Request request);
   const std::string& result() const { return result_; }
+  // Whether the last answer left work behind it (TcloAnswer::behind), which has been done.
+  bool had_work_behind() const { return had_work_behind_; }
 
   FakeHgfsd hgfsd;
   FakeVixd vixd;
@@ -48,6 +50,7 @@ class FakeGuest {
   std::unique_ptr<ServiceHost> vixd_host_;
   std::unique_ptr<GuestOperations> operations_;
   std::string result_;
+  bool had_work_behind_ = false;
 };
 
 }  // namespace toolboxd::testing

@@ -244,6 +244,7 @@ class FakeHgfsd::HandlerService final : public v1::FileHandler::Service {
         content.replace(position, chunk.data().size(), chunk.data());
         position += chunk.data().size();
         fake_.received += chunk.data().size();
+        if (fake_.end_after_first_chunk) return grpc::Status::OK;
         if (fake_.fail_after_first_chunk != 0) {
           return fake_.Failure();
         }

@@ -43,6 +43,8 @@ class FakeHgfsd {
   std::atomic<bool> hang{false};
   // Reads and writes fail with this reason after the first chunk; 0 for none.
   std::atomic<int> fail_after_first_chunk{0};
+  // Uploads end after the first chunk, and nothing is said to be wrong.
+  std::atomic<bool> end_after_first_chunk{false};
   // What that failure says. To be set before a call.
   std::string failure = "failed";
   // Read streams that were opened, to see restarts.
