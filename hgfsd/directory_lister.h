@@ -58,7 +58,7 @@ class DirectoryLister {
     // Index of the page's first entry among those that match.
     uint64_t skip = 0;
     // Where each of the page's entries was found, and one more for the page's end.
-    std::vector<Place> places;
+    std::vector<Place> places = {};
     // Matching entries after the page.
     uint64_t remaining = 0;
   };
