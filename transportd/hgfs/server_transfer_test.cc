@@ -105,6 +105,19 @@ TEST_F(HgfsServerTest, WhatWasWrittenIsSentOnBehindTheAnswer) {
   EXPECT_EQ(hgfsd_.Get("/tmp/f").content, "abcdefghi");
 }
 
+TEST_F(HgfsServerTest, WhatCouldNotBeSentOnIsSentByTheMaintenance) {
+  CreateSession();
+  uint32_t handle;
+  ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kWriteOnly, kCreateEmpty, handle), Status::kSuccess);
+  work_behind_ = false;
+  ASSERT_EQ(WriteAt(handle, true, 0, "abc"), Status::kSuccess);
+  for (int i = 0; i < 1000 && hgfsd_.received < 3; ++i) {
+    server_.Maintain();
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  EXPECT_EQ(hgfsd_.received, 3u);
+}
+
 TEST_F(HgfsServerTest, WorkBehindAFileThatIsClosedIsNone) {
   hgfsd_.Put("/tmp/f", "content");
   CreateSession();
