@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <spawn.h>
@@ -115,6 +116,18 @@ int Descendants(const char* self) {
   return WEXITSTATUS(status);
 }
 
+int Traps(int count) {
+  cpu_set_t before, after;
+  sched_getaffinity(0, sizeof(before), &before);
+  while (count-- > 0) {
+    if (GetVersion() != 6) return 1;
+  }
+  usleep(1000);  // The last trap is over when its player says so.
+  sched_getaffinity(0, sizeof(after), &after);
+  if (CPU_EQUAL(&before, &after)) puts("its own CPUs as before");
+  return 0;
+}
+
 void Try(const char* name, long result) {
   printf("%s %s\n", name, result >= 0 ? "allowed" : strerrorname_np(errno));
 }
@@ -175,6 +188,7 @@ int main(int argc, char** argv) {
   if (verb == "cpuid") return Cpuid();
   if (verb == "signals") return Signals();
   if (verb == "descendants") return Descendants(argv[0]);
+  if (verb == "traps" && argc > 2) return Traps(atoi(argv[2]));
   if (verb == "forbidden") return Forbidden();
   if (verb == "stop") return Stop();
   if (verb == "exec-from-thread") return ExecFromThread(argv[0]);

@@ -83,6 +83,7 @@ Stats CollectStats(Vmx& vmx, const Tracer& tracer) {
   });
   const TracerCounters& counters = tracer.counters();
   stats.emplace_back("traps", counters.traps);
+  stats.emplace_back("traps_elsewhere", counters.traps_elsewhere);
   if (counters.traps > 0) {
     stats.emplace_back("trap_mean_us", counters.trap_nanoseconds / 1e3 / counters.traps);
   }

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/rseq.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -52,6 +53,15 @@ bool WriteText(pid_t tid, uint64_t address, absl::string_view bytes) {
     bytes.remove_prefix(count);
   }
   return true;
+}
+
+int CpuOf(pid_t tid) {
+  __ptrace_rseq_configuration area = {};
+  if (ptrace(PTRACE_GET_RSEQ_CONFIGURATION, tid, sizeof(area), &area) <= 0) return -1;
+  int32_t cpu = -1;
+  const uint64_t address = area.rseq_abi_pointer + offsetof(rseq, cpu_id);
+  if (ReadMemory(tid, address, &cpu, sizeof(cpu)) != sizeof(cpu)) return -1;
+  return cpu;
 }
 
 uint64_t AuxiliaryValue(pid_t tid, uint64_t type) {

@@ -26,6 +26,10 @@ bool WriteMemory(pid_t tid, uint64_t address, absl::string_view bytes);
 // Writes memory that the thread may not write, such as its program text.
 bool WriteText(pid_t tid, uint64_t address, absl::string_view bytes);
 
+// The CPU on which the thread ran when it stopped, as rseq(2) keeps it in the thread's memory; -1
+// where its C library does not use that (glibc does since 2.35).
+int CpuOf(pid_t tid);
+
 // An entry of the auxiliary vector (AT_ENTRY, …); 0 where there is none.
 uint64_t AuxiliaryValue(pid_t tid, uint64_t type);
 

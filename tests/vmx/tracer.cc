@@ -130,9 +130,10 @@ void Tracer::OnSignal(pid_t tid, TracedProcess& process, int signal) {
     const uint64_t begin = Nanoseconds();
     if (PlayBackdoor(tid, process.exec, process.cache, *vmx_, registers)) {
       SetRegisters(tid, registers);
+      if (trap_cpu_.Follow(tid)) ++counters_.traps_elsewhere;
       counters_.trap_nanoseconds += Nanoseconds() - begin;
       ++counters_.traps;
-      Resume(tid, 0);
+      trap_cpu_.Continue(tid);
       return;
     }
   }

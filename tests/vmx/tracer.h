@@ -22,6 +22,7 @@
 #include "absl/time/time.h"
 #include "tests/vmx/backdoor_trap.h"
 #include "tests/vmx/cpuid_patcher.h"
+#include "tests/vmx/trap_cpu.h"
 #include "tests/vmx/vmx.h"
 
 namespace toolboxd::vmx {
@@ -59,6 +60,8 @@ struct TracerCounters {
   std::atomic<uint64_t> cpuid = 0;
   std::atomic<uint64_t> other_signals = 0;
   std::atomic<uint64_t> execs = 0;
+  // Backdoor traps of a thread that ran on another CPU than the tracer was on.
+  std::atomic<uint64_t> traps_elsewhere = 0;
   // Nanoseconds spent on backdoor traps, from the end of waitpid() to PTRACE_CONT.
   std::atomic<uint64_t> trap_nanoseconds = 0;
 };
@@ -106,6 +109,7 @@ class Tracer {
   Vmx* vmx_;
   const CpuidMode mode_;
   CpuidPatcher patcher_;
+  TrapCpu trap_cpu_;
   pid_t root_ = 0;
   std::atomic<pid_t> command_pid_ = 0;
   pthread_t thread_ = {};

@@ -170,6 +170,15 @@ TEST_F(Running, ExecutedCommandsAreInTheGuest) {
       absl::StrContains(harness_->Execute({"ip", "-brief", "address"}).second, "198.51.100.7/24"));
 }
 
+// Left to the kernel, more than half are elsewhere, if not from the start.
+TEST_F(Running, TrapsArePlayedOnTheCpuOfTheGuestsThread) {
+  EXPECT_EQ(harness_->Execute({Probe(), "traps", "10000"}), Outcome(0, "its own CPUs as before\n"));
+  auto stats = harness_->client().Stats();
+  ASSERT_TRUE(stats.ok()) << stats.status();
+  EXPECT_EQ((*stats)["traps"], 10000);
+  EXPECT_LE((*stats)["traps_elsewhere"], 500);
+}
+
 TEST_F(Running, EndsEveryProcessOfTheGuest) {
   harness_->Execute(
       {"sh", "-c",
