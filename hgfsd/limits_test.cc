@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "gtest/gtest.h"
+#include "transportd/hgfs/open_file.h"
 #include "transportd/hgfs/session_table.h"
 #include "transportd/sessions/session_channel.h"
 
@@ -51,7 +52,7 @@ TEST(Limits, AllHandlesOfAUserLeaveRoomForCalls) {
 // A download that is not read: its window, the message that gRPC has taken from it, the chunk that
 // was taken in ahead, and what goes with them.
 TEST(Limits, HandlesFitIntoTransportdsMemory) {
-  constexpr int64_t kDownload = kStreamWindowBytes + 3 * (64 << 10);
+  constexpr int64_t kDownload = kStreamWindowBytes + 2 * hgfs::kReadChunkBytes + (16 << 10);
   EXPECT_LE(int64_t{hgfs::SessionTable::kMaxHandles} * kDownload,
             Directive("toolboxd-transportd.service", "MemoryMax") / 2);
 }

@@ -6,17 +6,10 @@
 #include "transportd/hgfs/protocol.h"
 
 namespace toolboxd::hgfs {
-namespace {
-
-// What hosts ask for at a time, so that a packet is one chunk.
-constexpr uint32_t kChunkSize = 0xF000;
-
-}  // namespace
-
 absl::StatusOr<std::unique_ptr<ReadFile>> ReadFile::Open(std::shared_ptr<FileStore> store,
                                                          std::string path) {
   auto file = std::unique_ptr<ReadFile>(new ReadFile(std::move(store), std::move(path)));
-  auto stream = file->store_->OpenRead(file->path_, 0, kChunkSize, &file->info_);
+  auto stream = file->store_->OpenRead(file->path_, 0, kReadChunkBytes, &file->info_);
   if (!stream.ok()) return stream.status();
   file->stream_ = *std::move(stream);
   return file;
@@ -27,7 +20,7 @@ absl::Status ReadFile::Seek(uint64_t offset) {
   stream_.reset();
   rest_.clear();
   ended_ = false;
-  auto stream = store_->OpenRead(path_, offset, kChunkSize, nullptr);
+  auto stream = store_->OpenRead(path_, offset, kReadChunkBytes, nullptr);
   if (!stream.ok()) return stream.status();
   stream_ = *std::move(stream);
   position_ = offset;
@@ -55,8 +48,10 @@ absl::StatusOr<std::string> ReadFile::Read(uint64_t offset, uint32_t size) {
   if (rest_.size() <= size) {
     data.swap(rest_);
   } else {
-    data = rest_.substr(0, size);
-    rest_.erase(0, size);
+    std::string later = rest_.substr(size);
+    rest_.resize(size);
+    data.swap(rest_);
+    rest_.swap(later);
   }
   position_ += data.size();
   return data;

@@ -14,6 +14,10 @@
 
 namespace toolboxd::hgfs {
 
+// What a service sends at a time: two of the packets that hosts ask for. Each chunk wakes the
+// service once or twice, which costs it more than the content.
+constexpr uint32_t kReadChunkBytes = 2 * 0xF000;
+
 // A file that is read, at any offset. Offsets in sequence come from one stream; another
 // offset starts a new one. Holds at most one chunk.
 class ReadFile {

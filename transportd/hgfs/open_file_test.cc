@@ -17,6 +17,7 @@ absl::Status NotHere() { return absl::UnimplementedError("not in this test"); }
 // What the streams of a store were asked, and what they say.
 struct Streams {
   std::string content;
+  size_t chunk = kChunk;
   // Chunks that are there without waiting.
   int ready = 0;
   std::vector<std::string> calls;
@@ -43,7 +44,7 @@ class FakeReadStream final : public ReadStream {
  private:
   std::string Take() {
     if (offset_ >= streams_.content.size()) return "";
-    std::string chunk = streams_.content.substr(offset_, kChunk);
+    std::string chunk = streams_.content.substr(offset_, streams_.chunk);
     offset_ += chunk.size();
     return chunk;
   }
@@ -137,6 +138,26 @@ TEST_F(OpenFileTest, AChunkTakenInAheadIsTheNextPacket) {
   EXPECT_EQ(streams_.calls, (Calls{"next", "ahead"}));
   EXPECT_EQ(ReadAt(2 * kChunk), 'c');
   EXPECT_EQ(read_->Read(3 * kChunk, kChunk).value(), "");
+}
+
+TEST_F(OpenFileTest, AChunkOfTwoPacketsIsGivenOutOneByOne) {
+  streams_.chunk = 2 * kChunk;
+  EXPECT_EQ(ReadAt(0), 'a');
+  streams_.ready = 1;
+  read_->ReadAhead();
+  EXPECT_EQ(ReadAt(kChunk), 'b');
+  EXPECT_EQ(streams_.calls, (Calls{"next"}));
+  read_->ReadAhead();
+  EXPECT_EQ(ReadAt(2 * kChunk), 'c');
+  EXPECT_EQ(streams_.calls, (Calls{"next", "ahead"}));
+  EXPECT_EQ(read_->Read(3 * kChunk, kChunk).value(), "");
+}
+
+TEST_F(OpenFileTest, AChunkIsCutAtAnySize) {
+  EXPECT_EQ(read_->Read(0, 1).value(), "a");
+  EXPECT_EQ(read_->Read(1, kChunk).value(), streams_.content.substr(1, kChunk));
+  EXPECT_EQ(read_->Read(1 + kChunk, 3 * kChunk).value(), streams_.content.substr(1 + kChunk));
+  EXPECT_EQ(read_->Read(3 * kChunk, 1).value(), "");
 }
 
 TEST_F(OpenFileTest, AChunkTakenInAheadIsLeftOutAtAnotherOffset) {
