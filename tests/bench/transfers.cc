@@ -14,7 +14,6 @@
 #include "tests/bench/measurements.h"
 #include "tests/bench/packets.h"
 #include "tests/bench/trap_floor.h"
-#include "tests/bench/wakeful.h"
 #include "tests/vmx/guest/hgfs_transfer.h"
 
 namespace toolboxd::bench {
@@ -119,9 +118,6 @@ void MeasurePackets(Pair& pair) {
 }  // namespace
 
 void MeasureTransfers(Pair& pair) {
-  const WakefulProcessors wakeful;
-  std::printf("\nfrom here to the archives: processors %s\n",
-              wakeful.held() ? "do not halt" : "may halt: the kernel cannot be told");
   MeasureRates(pair);
   MeasurePackets(pair);
 }
