@@ -30,8 +30,8 @@ bool TrapCpu::Follow(pid_t tid) {
 
 void TrapCpu::Continue(pid_t tid) {
   cpu_set_t before;
-  const bool bind = cpu_ >= 0 && sched_getaffinity(tid, sizeof(before), &before) == 0 &&
-                    CPU_COUNT(&before) > 1;
+  const bool bind =
+      cpu_ >= 0 && sched_getaffinity(tid, sizeof(before), &before) == 0 && CPU_COUNT(&before) > 1;
   if (bind) {
     const cpu_set_t here = Only(cpu_);
     sched_setaffinity(tid, sizeof(here), &here);

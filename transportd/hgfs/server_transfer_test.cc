@@ -10,7 +10,8 @@ namespace toolboxd::hgfs {
 namespace {
 
 TEST_F(HgfsServerTest, DownloadAsVmxDoesIt) {
-  for (const size_t size : {0, 1, 61439, 61440, 61441, 63487, 63488, 63489, 1 << 20}) {
+  for (const size_t size :
+       {0, 1, 61439, 61440, 61441, 63487, 63488, 63489, 122879, 122880, 122881, 1 << 20}) {
     work_behind_ = !work_behind_;
     hgfsd_.Put("/tmp/f", Pattern(size));
     hgfsd_.reads = 0;
