@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "transportd/hgfs/protocol.h"
-
 namespace toolboxd::hgfs {
+
 absl::StatusOr<std::unique_ptr<ReadFile>> ReadFile::Open(std::shared_ptr<FileStore> store,
                                                          std::string path) {
   auto file = std::unique_ptr<ReadFile>(new ReadFile(std::move(store), std::move(path)));
