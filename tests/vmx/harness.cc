@@ -135,6 +135,8 @@ int Harness::Wait(absl::Duration timeout) {
   int code = -1;
   if (pid_ < 0 || !WaitFor(pid_, timeout, &code)) return -1;
   pid_ = -1;
+  // One that was killed leaves it.
+  unlink(control_path_.c_str());
   rmdir(folder_.c_str());
   return code;
 }

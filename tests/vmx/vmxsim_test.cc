@@ -195,6 +195,8 @@ TEST_F(Running, KilledVmxsimLeavesNothing) {
   const std::vector<std::string> processes = Processes();
   kill(harness_->pid(), SIGKILL);
   EXPECT_EQ(harness_->Wait(absl::Seconds(10)), 137);
+  EXPECT_FALSE(
+      std::filesystem::exists(std::filesystem::path(harness_->control_path()).parent_path()));
   // The kernel ends them, one after another, once their tracer is gone.
   const absl::Time patience = absl::Now() + absl::Seconds(10);
   for (const std::string& pid : processes) {
