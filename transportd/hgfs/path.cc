@@ -37,7 +37,7 @@ Status DecodePath(absl::string_view cp_name, std::string& path) {
   }
   // A view without bytes at all splits into nothing.
   if (first) return Status::kInvalidName;
-  if (path.empty()) path = "/";
+  if (path.empty()) path.push_back('/');
   return path.size() < PATH_MAX ? Status::kSuccess : Status::kNameTooLong;
 }
 
