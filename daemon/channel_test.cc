@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "base/testing/short_temp_dir.h"
 #include "daemon/quiet_engine.h"
 #include "daemon/server.h"
-#include "daemon/short_temp_dir.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "gtest/gtest.h"
 

@@ -10,8 +10,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/log.h"
 #include "daemon/command_line.h"
-#include "daemon/log.h"
 #include "daemon/peer.h"
 
 namespace toolboxd {

@@ -5,7 +5,7 @@
 
 namespace toolboxd {
 
-// Sends what gRPC logs through daemon/log.h: its errors as warnings, limited per source line;
+// Sends what gRPC logs through base/log.h: its errors as warnings, limited per source line;
 // the rest as debug. What it does not need to format is switched off by level. Call after
 // InitLog, before other gRPC calls.
 void RouteGrpcLog();

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "daemon/log.h"
+#include "base/log.h"
 #include "gmock/gmock.h"
 #include "grpc/support/log.h"
 #include "gtest/gtest.h"

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "daemon/steady_time.h"
+#include "base/steady_time.h"
 
 namespace toolboxd {
 namespace {

@@ -11,9 +11,9 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/memory.h"
-#include "daemon/status.h"
-#include "daemon/unique_fd.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "base/unique_fd.h"
 #include "grpcpp/server_posix.h"
 
 namespace toolboxd {

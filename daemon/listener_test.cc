@@ -9,7 +9,7 @@
 #include <fstream>
 #include <utility>
 
-#include "daemon/short_temp_dir.h"
+#include "base/testing/short_temp_dir.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {

@@ -15,9 +15,9 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "base/testing/short_temp_dir.h"
 #include "daemon/channel.h"
 #include "daemon/server.h"
-#include "daemon/short_temp_dir.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {

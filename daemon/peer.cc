@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "daemon/status.h"
+#include "base/status.h"
 
 namespace toolboxd {
 namespace {

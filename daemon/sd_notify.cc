@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include "absl/strings/numbers.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace toolboxd {
 

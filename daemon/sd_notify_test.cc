@@ -10,8 +10,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/short_temp_dir.h"
-#include "daemon/unique_fd.h"
+#include "base/testing/short_temp_dir.h"
+#include "base/unique_fd.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {

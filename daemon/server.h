@@ -19,11 +19,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/unique_fd.h"
 #include "daemon/health.h"
 #include "daemon/listener.h"
 #include "daemon/peer.h"
 #include "daemon/server_builder.h"
-#include "daemon/unique_fd.h"
 #include "grpcpp/server.h"
 
 namespace toolboxd {

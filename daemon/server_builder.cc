@@ -7,7 +7,7 @@
 #include <mutex>
 #include <thread>
 
-#include "daemon/log.h"
+#include "base/log.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/resource_quota.h"
 

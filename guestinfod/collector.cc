@@ -14,7 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "daemon/log.h"
+#include "base/log.h"
 #include "guestinfod/disks.h"
 #include "guestinfod/memory.h"
 #include "guestinfod/operating_system.h"

@@ -13,7 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 #include "guestinfod/file_watch.h"
 #include "guestinfod/netlink.h"
 #include "guestinfod/network.h"

@@ -14,7 +14,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
-#include "guestinfod/namespaces_for_test.h"
+#include "guestinfod/testing/namespaces.h"
 
 namespace toolboxd::guestinfod {
 namespace {

@@ -6,7 +6,7 @@
 #include <sys/sysmacros.h>
 
 #include "absl/strings/string_view.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 #include "guestinfod/disk_devices.h"
 #include "guestinfod/mounts.h"
 #include "guestinfod/text.h"

@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 #include "guestinfod/network_state.h"
 
 namespace toolboxd::guestinfod {

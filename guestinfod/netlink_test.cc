@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "guestinfod/namespaces_for_test.h"
+#include "guestinfod/testing/namespaces.h"
 
 namespace toolboxd::guestinfod {
 namespace {

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/status.h"
+#include "base/status.h"
 #include "hgfsd/directory_stream.h"
 #include "hgfsd/file_error.h"
 #include "hgfsd/file_info.h"

@@ -11,9 +11,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 #include "hgfsd/cancellation.h"
-#include "hgfsd/resource.h"
+#include "hgfsd/content_path.h"
 #include "toolboxd/v1/files.pb.h"
 
 namespace toolboxd::hgfsd {

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "absl/time/time.h"
-#include "daemon/status.h"
+#include "base/status.h"
 #include "hgfsd/archive_unpack.h"
-#include "hgfsd/entries.h"
+#include "hgfsd/create_delete.h"
 #include "hgfsd/file_error.h"
 #include "hgfsd/start_thread.h"
 

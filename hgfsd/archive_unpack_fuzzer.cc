@@ -51,12 +51,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const Place place;
   place.EmptyTarget();
   absl::string_view rest(reinterpret_cast<const char*>(data), size);
-  toolboxd::hgfsd::UnpackArchive(
-      (place.folder / "target").string(), [&]() -> absl::StatusOr<absl::string_view> {
-        absl::string_view next = rest.substr(0, 777);
-        rest.remove_prefix(next.size());
-        return next;
-      }).IgnoreError();
+  toolboxd::hgfsd::UnpackArchive((place.folder / "target").string(),
+                                 [&]() -> absl::StatusOr<absl::string_view> {
+                                   absl::string_view next = rest.substr(0, 777);
+                                   rest.remove_prefix(next.size());
+                                   return next;
+                                 })
+      .IgnoreError();
   if (!place.Untouched()) abort();
   return 0;
 }

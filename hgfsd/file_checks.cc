@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "daemon/status.h"
+#include "base/status.h"
 #include "hgfsd/content_size.h"
 #include "hgfsd/file_error.h"
 #include "hgfsd/file_info.h"

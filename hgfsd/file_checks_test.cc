@@ -4,7 +4,7 @@
 
 #include "gtest/gtest.h"
 #include "hgfsd/content_size.h"
-#include "hgfsd/test_files.h"
+#include "hgfsd/testing/test_files.h"
 
 namespace toolboxd::hgfsd {
 namespace {

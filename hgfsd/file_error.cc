@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/status.h"
+#include "base/status.h"
 
 namespace toolboxd::hgfsd {
 

@@ -8,7 +8,7 @@
 
 namespace toolboxd::hgfsd {
 
-// ErrnoError of daemon/status.h, except that EPERM is ACCESS_DENIED, as for any other
+// ErrnoError of base/status.h, except that EPERM is ACCESS_DENIED, as for any other
 // refusal by a file system, and ENODEV NOT_FOUND (protocol.md 4.9).
 absl::Status FileError(int error, absl::string_view what);
 

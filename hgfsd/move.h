@@ -6,7 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "hgfsd/cancellation.h"
-#include "hgfsd/tree_remover.h"
+#include "hgfsd/deferred_delete.h"
 
 namespace toolboxd::hgfsd {
 

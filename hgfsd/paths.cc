@@ -10,7 +10,7 @@
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/status.h"
+#include "base/status.h"
 #include "hgfsd/file_error.h"
 
 namespace toolboxd::hgfsd {

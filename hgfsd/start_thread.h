@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "daemon/status.h"
+#include "base/status.h"
 
 namespace toolboxd::hgfsd {
 

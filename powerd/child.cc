@@ -11,9 +11,9 @@
 #include <cerrno>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/status.h"
-#include "daemon/steady_time.h"
-#include "daemon/unique_fd.h"
+#include "base/status.h"
+#include "base/steady_time.h"
+#include "base/unique_fd.h"
 
 namespace toolboxd {
 namespace {

@@ -13,9 +13,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "daemon/log.h"
-#include "daemon/status.h"
-#include "daemon/steady_time.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "base/steady_time.h"
 #include "powerd/child.h"
 #include "powerd/power_event.h"
 

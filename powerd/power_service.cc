@@ -3,8 +3,9 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/log.h"
-#include "daemon/status.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "daemon/grpc_status.h"
 #include "powerd/power_event.h"
 
 namespace toolboxd {

@@ -12,7 +12,7 @@
 #include <cstdint>
 
 #include "absl/time/time.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace toolboxd {
 

@@ -21,7 +21,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
-#include "daemon/short_temp_dir.h"
+#include "base/testing/short_temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/steady_time.h"
+#include "base/steady_time.h"
 #include "session/handshake.h"
 
 namespace toolboxd::session {

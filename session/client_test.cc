@@ -10,7 +10,7 @@
 #include <string>
 #include <thread>
 
-#include "daemon/steady_time.h"
+#include "base/steady_time.h"
 #include "session/handshake.h"
 
 namespace toolboxd::session {

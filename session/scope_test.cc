@@ -16,7 +16,7 @@
 #include <string>
 #include <thread>
 
-#include "daemon/short_temp_dir.h"
+#include "base/testing/short_temp_dir.h"
 
 namespace toolboxd::session {
 namespace {

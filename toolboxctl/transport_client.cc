@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "daemon/channel.h"
-#include "daemon/status.h"
+#include "daemon/grpc_status.h"
 
 namespace toolboxd {
 namespace {

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
-#include "daemon/log.h"
-#include "daemon/memory.h"
-#include "daemon/steady_time.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/steady_time.h"
 
 namespace toolboxd {
 namespace {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
 #include "daemon/channel.h"
-#include "daemon/log.h"
-#include "daemon/status.h"
+#include "daemon/grpc_status.h"
 #include "toolboxd/v1/guest_info.grpc.pb.h"
 
 namespace toolboxd {

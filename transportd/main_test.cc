@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "daemon/short_temp_dir.h"
-#include "daemon/unique_fd.h"
+#include "base/testing/short_temp_dir.h"
+#include "base/unique_fd.h"
 #include "gtest/gtest.h"
 #include "transportd/backdoor/detect.h"
 #include "transportd/transportd.h"

@@ -7,9 +7,9 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "base/log.h"
 #include "daemon/channel.h"
-#include "daemon/log.h"
-#include "daemon/status.h"
+#include "daemon/grpc_status.h"
 #include "toolboxd/v1/power.grpc.pb.h"
 
 namespace toolboxd {

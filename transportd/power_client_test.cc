@@ -8,11 +8,11 @@
 
 #include "absl/strings/match.h"
 #include "absl/time/clock.h"
-#include "daemon/short_temp_dir.h"
-#include "daemon/steady_time.h"
+#include "base/steady_time.h"
+#include "base/testing/short_temp_dir.h"
 #include "gtest/gtest.h"
 #include "toolboxd/v1/power.grpc.pb.h"
-#include "transportd/unix_server_for_test.h"
+#include "transportd/testing/unix_server.h"
 
 namespace toolboxd {
 namespace {

@@ -7,8 +7,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
+#include "base/config_file.h"
 #include "toolboxd/v1/transport.pb.h"
-#include "transportd/policy/text_format.h"
 
 namespace toolboxd {
 

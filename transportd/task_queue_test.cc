@@ -3,7 +3,7 @@
 #include <thread>
 #include <vector>
 
-#include "daemon/steady_time.h"
+#include "base/steady_time.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {

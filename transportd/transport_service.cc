@@ -7,7 +7,7 @@
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
-#include "daemon/status.h"
+#include "daemon/grpc_status.h"
 
 namespace toolboxd {
 namespace {

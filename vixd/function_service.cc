@@ -4,10 +4,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/status.h"
+#include "base/status.h"
+#include "daemon/grpc_status.h"
 #include "vixd/round_trip.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 constexpr char kRoundTrip[] = "http.RoundTrip";
@@ -63,4 +64,4 @@ grpc::Status FunctionService::Run(grpc::ServerContext* context, RunStream* strea
   return grpc::Status::OK;
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

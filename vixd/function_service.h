@@ -5,7 +5,7 @@
 
 #include "toolboxd/v1/function.grpc.pb.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 // Serves "http.RoundTrip". Thread-safe.
 class FunctionService final : public v1::Function::Service {
@@ -16,6 +16,6 @@ class FunctionService final : public v1::Function::Service {
                    grpc::ServerReaderWriter<v1::RunReply, v1::RunRequest>* stream) override;
 };
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_FUNCTION_SERVICE_H_

@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "vixd/shim_client.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 struct LauncherOptions {
   // Path of toolboxd-shim.
@@ -63,6 +63,6 @@ std::string ShellQuote(const std::string& program);
 // The value of a variable in a list of "NAME=VALUE"; empty where there is none.
 std::string FindVariable(const std::vector<std::string>& environment, const std::string& name);
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_LAUNCHER_H_

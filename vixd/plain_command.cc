@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 // In a word after the program's none of these means anything to bash.
@@ -66,4 +66,4 @@ absl::optional<PlainCommand> AsPlainCommand(const std::string& program,
   return command;
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

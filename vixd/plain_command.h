@@ -8,7 +8,7 @@
 
 #include "absl/types/optional.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 struct PlainCommand {
   // argv; the first is the program's path.
@@ -27,6 +27,6 @@ absl::optional<PlainCommand> AsPlainCommand(const std::string& program,
                                             const std::string& directory,
                                             const std::vector<std::string>& environment);
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_PLAIN_COMMAND_H_

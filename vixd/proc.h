@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 struct ProcessInfo {
   pid_t pid = 0;
@@ -39,6 +39,6 @@ class UserNames {
   std::map<uid_t, std::string> names_;
 };
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_PROC_H_

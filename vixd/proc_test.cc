@@ -9,7 +9,7 @@
 
 #include "vixd/shim/signals.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 using testing::Contains;
@@ -58,4 +58,4 @@ TEST(Proc, UsersWithoutANameAreNumbers) {
 }
 
 }  // namespace
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

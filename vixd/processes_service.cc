@@ -7,10 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "daemon/status.h"
+#include "base/status.h"
+#include "daemon/grpc_status.h"
 #include "vixd/proc.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 // Far below a message's limit, whatever the command lines.
@@ -128,4 +129,4 @@ grpc::Status ProcessesService::ReadEnvironment(grpc::ServerContext* /*context*/,
   return grpc::Status::OK;
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -14,10 +14,10 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "daemon/status.h"
+#include "base/status.h"
 #include "vixd/shim/command.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 constexpr absl::Duration kWaitForEnd = absl::Seconds(1);
@@ -192,4 +192,4 @@ void InputWriter::Commit() {
   SignalShim(kCloseInputSignal);
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -12,11 +12,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 #include "vixd/program_table.h"
-#include "vixd/shim/room.h"
+#include "vixd/shim/disk_budget.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 enum class Stream { kInput, kOutput, kErrors };
 
@@ -88,6 +88,6 @@ class InputWriter {
   StreamRoom room_;
 };
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_PROGRAM_STREAMS_H_

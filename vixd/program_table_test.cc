@@ -11,7 +11,7 @@
 
 #include "vixd/shim/process_stat.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 using testing::ElementsAre;
@@ -121,4 +121,4 @@ TEST_F(ProgramTableTest, ThousandsOfEndedProgramsAreListedQuickly) {
 }
 
 }  // namespace
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -9,9 +9,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 struct Destination {
   // A name or an address; without the brackets of an IPv6 address.
@@ -40,6 +40,6 @@ class RoundTripStreams {
 absl::Status RoundTrip(const std::string& destination, const std::vector<std::string>& allowed,
                        RoundTripStreams* streams);
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_ROUND_TRIP_H_

@@ -7,7 +7,7 @@
 #include "vixd/program_streams.h"
 #include "vixd/program_table.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 // Thread-safe. `programs` must outlive it. A path of any other kind is NOT_FOUND, and so is
 // a process without I/O: transportd then asks for the real file.
@@ -28,6 +28,6 @@ class StreamsService final : public v1::FileHandler::Service {
   const InputLimits limits_;
 };
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_STREAMS_SERVICE_H_

@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "vixd/program_table.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 // Thread-safe. protocol.md 4.6, TERMINATE; vmtoolsd blocks for up to 20 s instead.
 class Terminator {
@@ -32,6 +32,6 @@ class Terminator {
   const ProgramTable* const programs_;
 };
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_TERMINATOR_H_

@@ -73,9 +73,9 @@ class EchoFiles final : public FileHandler::Service {
 
 // StartProgram "echo.Upper": standard input comes back in capitals.
 class UpperFunction final : public Function::Service {
-  grpc::Status Run(grpc::ServerContext*,
-                   grpc::ServerReaderWriter<toolboxd::v1::RunReply, toolboxd::v1::RunRequest>*
-                       stream) override {
+  grpc::Status Run(
+      grpc::ServerContext*,
+      grpc::ServerReaderWriter<toolboxd::v1::RunReply, toolboxd::v1::RunRequest>* stream) override {
     toolboxd::v1::RunRequest request;
     while (stream->Read(&request) && !request.has_close_stdin()) {
       if (!request.has_stdin()) continue;

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "session/handshake.h"
-#include "daemon/unique_fd.h"
 
 namespace toolboxd::session {
 

@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tests/bench/measurements.h"
-#include "tests/vmx/guest/hgfs_transfer.h"
+#include "vmxsim/guest/hgfs_transfer.h"
 
 namespace toolboxd::bench {
 namespace {
@@ -50,7 +50,7 @@ absl::Duration Pack(Guest& guest, const std::string& path, std::string& archive)
     archive.append(data.data(), data.size());
     return absl::OkStatus();
   };
-  Require(vmx::Download(guest.operations(), path, append).status(), "archive");
+  Require(vmxsim::Download(guest.operations(), path, append).status(), "archive");
   return absl::Now() - start;
 }
 
@@ -62,7 +62,7 @@ absl::Duration Unpack(Guest& guest, const std::string& archive, const std::strin
     return absl::StatusOr<std::string>(std::string(part));
   };
   const absl::Time start = absl::Now();
-  Require(vmx::Upload(guest.operations(), absl::StrCat("/archive:", path), next).status(),
+  Require(vmxsim::Upload(guest.operations(), absl::StrCat("/archive:", path), next).status(),
           "archive");
   return absl::Now() - start;
 }

@@ -33,18 +33,18 @@ Percentiles Time(int count, const std::function<void()>& operation) {
   return {times[times.size() / 2], times[times.size() * 99 / 100]};
 }
 
-void RequireOk(const absl::StatusOr<vmx::GuestReply>& reply, absl::string_view what) {
+void RequireOk(const absl::StatusOr<vmxsim::GuestReply>& reply, absl::string_view what) {
   Require(reply.status(), what);
-  if (reply->error != 0) Require(absl::UnknownError(vmx::VixErrorName(reply->error)), what);
+  if (reply->error != 0) Require(absl::UnknownError(vmxsim::VixErrorName(reply->error)), what);
 }
 
-void ReadEnvironment(vmx::GuestClient& client) {
+void ReadEnvironment(vmxsim::GuestClient& client) {
   vix::ReadEnvironmentRequest request;
   request.names = {"HOME"};
   RequireOk(client.Call(vix::kReadEnvironmentVariables, vix::Encode(request)), "getenv");
 }
 
-int64_t Start(vmx::GuestClient& client, absl::string_view program, absl::string_view arguments) {
+int64_t Start(vmxsim::GuestClient& client, absl::string_view program, absl::string_view arguments) {
   vix::StartProgramRequest request;
   request.program = program;
   request.arguments = arguments;
@@ -61,7 +61,7 @@ struct CommandLine {
 };
 constexpr CommandLine kPlain = {"/bin/true", ""}, kForShell = {"/bin/sh", "-c 'exit 0'"};
 
-void StartAndList(vmx::GuestClient& client, const CommandLine& command) {
+void StartAndList(vmxsim::GuestClient& client, const CommandLine& command) {
   const int64_t pid = Start(client, command.program, command.arguments);
   Require(client.ListProcesses({static_cast<uint64_t>(pid)}).status(), "ps");
 }
@@ -69,21 +69,21 @@ void StartAndList(vmx::GuestClient& client, const CommandLine& command) {
 // Where CPUID cannot be made to fault, vmxsim disassembles each program and library the first time
 // that it is executed in a guest. A real machine does not, so it is not measured.
 void WarmUp(Pair& pair) {
-  for (vmx::GuestClient* client : {&pair.toolboxd.operations(), &pair.vmtoolsd.operations()}) {
+  for (vmxsim::GuestClient* client : {&pair.toolboxd.operations(), &pair.vmtoolsd.operations()}) {
     for (const CommandLine& command : {kPlain, kForShell, CommandLine{"/bin/sleep", "0"}})
       StartAndList(*client, command);
   }
 }
 
 // Programs a second, one request after another.
-double StartRate(vmx::GuestClient& client, const CommandLine& command, int count) {
+double StartRate(vmxsim::GuestClient& client, const CommandLine& command, int count) {
   const absl::Time start = absl::Now();
   for (int i = 0; i < count; ++i) Start(client, command.program, command.arguments);
   return count / absl::ToDoubleSeconds(absl::Now() - start);
 }
 
 // Milliseconds until 100 sleeping programs are started and all listed.
-double Hundred(vmx::GuestClient& client) {
+double Hundred(vmxsim::GuestClient& client) {
   const absl::Time start = absl::Now();
   std::vector<uint64_t> pids;
   for (int i = 0; i < 100; ++i)
@@ -96,7 +96,7 @@ double Hundred(vmx::GuestClient& client) {
   return absl::ToDoubleMilliseconds(absl::Now() - start);
 }
 
-double ListAll(vmx::GuestClient& client, const std::string& folder, size_t count) {
+double ListAll(vmxsim::GuestClient& client, const std::string& folder, size_t count) {
   const absl::Time start = absl::Now();
   const auto files = client.ListFiles(folder, "", 1000000);
   Require(files.status(), "ls");
@@ -110,7 +110,7 @@ double ListAll(vmx::GuestClient& client, const std::string& folder, size_t count
 double FirstOperation(Guest& guest, const Pair& pair) {
   std::vector<double> times;
   for (const std::string& user : pair.new_users) {
-    vmx::GuestClient client = guest.As(user, pair.password);
+    vmxsim::GuestClient client = guest.As(user, pair.password);
     // Until there is another spare connection in place of the one that the last user has taken.
     absl::SleepFor(absl::Milliseconds(700));
     // At rest the wait for the guest's next poll, up to 0.1 s, would be most of what is measured.
@@ -137,8 +137,8 @@ void MeasureOperations(Pair& pair) {
   ReadEnvironment(pair.toolboxd.operations());
   PrintRow("first operation of a user, p50", FirstOperation(pair.toolboxd, pair),
            FirstOperation(pair.vmtoolsd, pair), "ms", "ratio <= 1");
-  vmx::GuestClient& ours = pair.toolboxd.operations();
-  vmx::GuestClient& theirs = pair.vmtoolsd.operations();
+  vmxsim::GuestClient& ours = pair.toolboxd.operations();
+  vmxsim::GuestClient& theirs = pair.vmtoolsd.operations();
   const Percentiles our_env = Time(500, [&] { ReadEnvironment(ours); });
   const Percentiles their_env = Time(100, [&] { ReadEnvironment(theirs); });
   PrintRow("ReadEnvironment, p50", our_env.p50, their_env.p50, "ms", "ratio <= 1/40");
@@ -156,8 +156,8 @@ void MeasureOperations(Pair& pair) {
 
 void MeasurePrograms(Pair& pair) {
   PrintHeading("programs");
-  vmx::GuestClient& ours = pair.toolboxd.operations();
-  vmx::GuestClient& theirs = pair.vmtoolsd.operations();
+  vmxsim::GuestClient& ours = pair.toolboxd.operations();
+  vmxsim::GuestClient& theirs = pair.vmtoolsd.operations();
   WarmUp(pair);
   PrintRow("StartProgram", StartRate(ours, kPlain, 600), StartRate(theirs, kPlain, 60), "/s",
            ">= 300");

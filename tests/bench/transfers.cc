@@ -14,7 +14,7 @@
 #include "tests/bench/measurements.h"
 #include "tests/bench/packets.h"
 #include "tests/bench/trap_floor.h"
-#include "tests/vmx/guest/hgfs_transfer.h"
+#include "vmxsim/guest/hgfs_transfer.h"
 
 namespace toolboxd::bench {
 namespace {
@@ -38,7 +38,7 @@ using Transfer = absl::Duration (*)(Guest& guest, const std::string& path, uint6
 // A packet whose answer does not matter: it ends the guest's pause.
 void Wake(Guest& guest) {
   constexpr uint32_t kDestroySessionV4 = 42;
-  vmx::HgfsCall(guest.operations(), kDestroySessionV4, 0, std::string(8, '\0')).IgnoreError();
+  vmxsim::HgfsCall(guest.operations(), kDestroySessionV4, 0, std::string(8, '\0')).IgnoreError();
 }
 
 // One turn. The second packet ends the short pause that the counters take; it counts, but its time

@@ -6,13 +6,13 @@
 
 #include <cstdint>
 
-#include "tests/vmx/guest/hgfs_transfer.h"
+#include "vmxsim/guest/hgfs_transfer.h"
 
 namespace toolboxd::bench {
 
 // The length of the one file that there is to read, whatever its path; what is written, in whole
 // packets of content, is taken and forgotten.
-constexpr uint64_t kTrapFloorFileSize = uint64_t{270} * vmx::kTransferChunk;
+constexpr uint64_t kTrapFloorFileSize = uint64_t{270} * vmxsim::kTransferChunk;
 
 // The guest: opens a TCLO channel, answers `reset`, and answers the packets of a transfer
 // (protocol.md 5.2) with replies that were made before. Between the packets it polls without a

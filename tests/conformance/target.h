@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "tests/vmx/guest/guest_client.h"
 #include "transportd/vix/requests.h"
+#include "vmxsim/guest/guest_client.h"
 
 namespace toolboxd::conformance {
 
@@ -28,7 +28,7 @@ struct Users {
 class Target {
  public:
   // `folder` exists, belongs to users.name, and is empty.
-  Target(vmx::TcloSend send, std::string folder, Users users);
+  Target(vmxsim::TcloSend send, std::string folder, Users users);
 
   const Users& users() const { return users_; }
   // An absolute path in the folder.
@@ -83,15 +83,15 @@ class Target {
   std::string Tree() const;
 
  private:
-  std::string Line(const absl::StatusOr<vmx::GuestReply>& reply) const;
+  std::string Line(const absl::StatusOr<vmxsim::GuestReply>& reply) const;
   // "no reply: …" unless the guest answered an error.
   std::string Failure(const absl::Status& status) const;
   std::string Normal(std::string text) const;
 
-  vmx::TcloSend send_;
+  vmxsim::TcloSend send_;
   std::string folder_;
   Users users_;
-  vmx::GuestClient client_;
+  vmxsim::GuestClient client_;
 };
 
 }  // namespace toolboxd::conformance

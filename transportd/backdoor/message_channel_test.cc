@@ -6,7 +6,7 @@
 
 #include "gtest/gtest.h"
 #include "transportd/backdoor/constants.h"
-#include "transportd/backdoor/fake_host.h"
+#include "transportd/backdoor/testing/fake_host.h"
 
 namespace toolboxd::backdoor {
 namespace {

@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "absl/time/time.h"
+#include "transportd/files/file_store.h"
 #include "transportd/functions/function_run.h"
-#include "transportd/hgfs/file_store.h"
 
 namespace toolboxd {
 
@@ -15,8 +15,8 @@ namespace toolboxd {
 // often as wanted, once the function has ended: before that, after waiting for at most
 // one second, they are ACCESS_DENIED, which clients take for "try again". Any path of
 // the form /proc/<pid>/std{in,out,err} is taken for this function's.
-std::shared_ptr<hgfs::FileStore> MakeFunctionFiles(std::shared_ptr<FunctionRun> run,
-                                                   absl::Duration timeout);
+std::shared_ptr<files::FileStore> MakeFunctionFiles(std::shared_ptr<FunctionRun> run,
+                                                    absl::Duration timeout);
 
 }  // namespace toolboxd
 

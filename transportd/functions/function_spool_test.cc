@@ -7,7 +7,7 @@
 #include <system_error>
 
 #include "absl/strings/match.h"
-#include "daemon/status.h"
+#include "base/status.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {

@@ -12,9 +12,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "toolboxd/v1/processes.pb.h"
+#include "transportd/files/file_store.h"
 #include "transportd/functions/function_loop.h"
 #include "transportd/functions/function_run.h"
-#include "transportd/hgfs/file_store.h"
 
 namespace toolboxd {
 
@@ -60,8 +60,8 @@ class FunctionTable {
 
   // The streams of a user's function as files, with `timeout` for writes to its input.
   // Null for an id that is not a function of this user.
-  std::shared_ptr<hgfs::FileStore> Files(const std::string& user, int64_t pid,
-                                         absl::Duration timeout);
+  std::shared_ptr<files::FileStore> Files(const std::string& user, int64_t pid,
+                                          absl::Duration timeout);
 
   // Forgets functions that ended long ago, and ends abandoned ones. To be called every few seconds.
   void Maintain();

@@ -14,9 +14,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/status.h"
+#include "base/testing/short_temp_dir.h"
 #include "daemon/channel.h"
-#include "daemon/short_temp_dir.h"
-#include "daemon/status.h"
 #include "grpcpp/create_channel_posix.h"
 #include "gtest/gtest.h"
 #include "transportd/functions/stream_path.h"

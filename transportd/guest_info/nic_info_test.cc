@@ -4,7 +4,7 @@
 
 #include "gtest/gtest.h"
 #include "transportd/guest_info/nic_info_decoder.h"
-#include "transportd/guest_info/vectors_for_test.h"
+#include "transportd/guest_info/testing/vectors.h"
 
 namespace toolboxd::guest_info {
 namespace {

@@ -4,7 +4,7 @@
 #include "gtest/gtest.h"
 #include "transportd/hgfs/packet.h"
 #include "transportd/hgfs/path.h"
-#include "transportd/wire/test_data.h"
+#include "transportd/wire/testing/test_data.h"
 
 namespace toolboxd::hgfs {
 namespace {

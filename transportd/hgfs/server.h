@@ -9,9 +9,9 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "daemon/steady_time.h"
+#include "base/steady_time.h"
+#include "transportd/files/file_store.h"
 #include "transportd/hgfs/audit.h"
-#include "transportd/hgfs/file_store.h"
 #include "transportd/hgfs/messages.h"
 #include "transportd/hgfs/packet.h"
 #include "transportd/hgfs/session_table.h"
@@ -24,10 +24,10 @@ struct Client {
   // may manage sessions and nothing else.
   std::string user;
   // Null for the latter.
-  std::shared_ptr<FileStore> files;
+  std::shared_ptr<files::FileStore> files;
 };
 
-// Keeps sessions and open files; content and attributes are the FileStore's. Any bytes
+// Keeps sessions and open files; content and attributes are the files::FileStore's. Any bytes
 // get a well-formed reply. Not thread-safe: used on the channel's thread.
 class Server {
  public:
@@ -53,7 +53,7 @@ class Server {
   struct Outcome {
     Outcome(Status status);                                        // NOLINT: as in `return kX`.
     Outcome(std::string payload) : payload(std::move(payload)) {}  // NOLINT
-    // A FileStore's failure.
+    // A files::FileStore's failure.
     explicit Outcome(const absl::Status& error);
     Status status = Status::kSuccess;
     std::string payload;

@@ -4,7 +4,7 @@
 #include "gtest/gtest.h"
 #include "toolboxd/v1/errors.pb.h"
 #include "transportd/hgfs/path.h"
-#include "transportd/hgfs/server_fixture_for_test.h"
+#include "transportd/hgfs/testing/server_fixture.h"
 
 namespace toolboxd::hgfs {
 namespace {

@@ -10,8 +10,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "base/config_file.h"
 #include "toolboxd/v1/policy.pb.h"
-#include "transportd/policy/text_format.h"
 
 namespace toolboxd {
 

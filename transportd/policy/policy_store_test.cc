@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "absl/strings/match.h"
-#include "daemon/status.h"
+#include "base/status.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "daemon/log.h"
+#include "base/log.h"
 
 namespace toolboxd {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
-#include "daemon/log.h"
+#include "base/log.h"
 
 namespace toolboxd {
 namespace {

@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-#include "daemon/log.h"
+#include "base/log.h"
 
 namespace toolboxd {
 namespace {

@@ -1,7 +1,7 @@
 #include "transportd/routes/registration.h"
 
 #include "gtest/gtest.h"
-#include "transportd/routes/rpci_recorder.h"
+#include "transportd/rpc/testing/rpci_recorder.h"
 
 namespace toolboxd {
 namespace {

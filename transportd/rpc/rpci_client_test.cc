@@ -1,7 +1,7 @@
 #include "transportd/rpc/rpci_client.h"
 
 #include "gtest/gtest.h"
-#include "transportd/backdoor/fake_host.h"
+#include "transportd/backdoor/testing/fake_host.h"
 
 namespace toolboxd {
 namespace {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/steady_time.h"
+#include "base/steady_time.h"
 
 namespace toolboxd {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <utility>
 
-#include "daemon/steady_time.h"
+#include "base/steady_time.h"
 #include "grpcpp/channel.h"
 #include "session/client.h"
 #include "transportd/sessions/session_channel.h"

@@ -13,8 +13,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "daemon/steady_time.h"
-#include "daemon/unique_fd.h"
+#include "base/steady_time.h"
+#include "base/unique_fd.h"
 #include "transportd/sessions/credential_hash.h"
 #include "transportd/sessions/login_gate.h"
 

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "transportd/routes/guest_operations.h"
+#include "transportd/guest_operations/guest_operations.h"
 #include "transportd/testing/fake_function.h"
 #include "transportd/testing/fake_hgfsd.h"
 #include "transportd/testing/fake_vixd.h"

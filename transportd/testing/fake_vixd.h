@@ -10,7 +10,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
-#include "daemon/status.h"
+#include "base/status.h"
+#include "daemon/grpc_status.h"
 #include "toolboxd/v1/processes.grpc.pb.h"
 
 namespace toolboxd::testing {

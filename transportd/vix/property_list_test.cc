@@ -4,7 +4,7 @@
 
 #include "absl/strings/escaping.h"
 #include "gtest/gtest.h"
-#include "transportd/wire/test_data.h"
+#include "transportd/wire/testing/test_data.h"
 #include "transportd/wire/writer.h"
 
 namespace toolboxd::vix {

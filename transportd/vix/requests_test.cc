@@ -3,7 +3,7 @@
 #include "gtest/gtest.h"
 #include "transportd/vix/message.h"
 #include "transportd/vix/opcode.h"
-#include "transportd/wire/test_data.h"
+#include "transportd/wire/testing/test_data.h"
 
 namespace toolboxd::vix {
 namespace {

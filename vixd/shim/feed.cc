@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 constexpr off_t kTurn = 1 << 20;
@@ -62,4 +62,4 @@ void Feed::Close() {
   waiting_ = false;
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

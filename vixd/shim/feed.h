@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 // Whoever has input for the program appends it to the file and need not wait until the program
 // reads it. What the pipe has got is given back to the file system. The file's mode tells writers
@@ -43,6 +43,6 @@ class Feed {
   bool committed_ = false;
 };
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_SHIM_FEED_H_

@@ -9,7 +9,7 @@
 
 #include <string>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 class FeedTest : public testing::Test {
@@ -108,4 +108,4 @@ TEST_F(FeedTest, WritersSeeThatNobodyReads) {
 }
 
 }  // namespace
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

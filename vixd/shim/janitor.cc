@@ -16,7 +16,7 @@
 #include "vixd/shim/process_stat.h"
 #include "vixd/shim/record.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 constexpr char kLock[] = "janitor.lock";
@@ -124,4 +124,4 @@ void CleanUp(int dir, int keep_seconds) {
   close(lock);
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

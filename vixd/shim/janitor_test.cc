@@ -12,7 +12,7 @@
 #include "vixd/shim/process_stat.h"
 #include "vixd/shim/record.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 class JanitorTest : public testing::Test {
@@ -99,4 +99,4 @@ TEST_F(JanitorTest, ThereIsOnlyOne) {
 }
 
 }  // namespace
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

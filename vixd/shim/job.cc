@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 class Writer {
@@ -123,4 +123,4 @@ std::optional<ShimJob> ReceiveJob(int stream) {
   return DecodeJob(text);
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 // A program's arguments and variables come in one message of 64 KiB; the user's own
 // variables are added to them.
@@ -55,6 +55,6 @@ std::optional<ShimJob> DecodeJob(std::string_view text);
 // the sender cannot be understood any more.
 std::optional<ShimJob> ReceiveJob(int stream);
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_SHIM_JOB_H_

@@ -20,7 +20,7 @@
 #include "vixd/shim/record.h"
 #include "vixd/shim/shim.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 constexpr char kHelp[] =
@@ -105,6 +105,6 @@ int Main(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
-int main(int argc, char** argv) { return toolboxd::vix::Main(argc, argv); }
+int main(int argc, char** argv) { return toolboxd::vixd::Main(argc, argv); }

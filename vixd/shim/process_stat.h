@@ -7,11 +7,11 @@
 
 #include <cstdint>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 // When the process started, in clock ticks since boot; 0 where there is none.
 uint64_t StartTicks(pid_t pid);
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_SHIM_PROCESS_STAT_H_

@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 TEST(ProcessStat, StartIsTheSameWhateverTheName) {
@@ -26,4 +26,4 @@ TEST(ProcessStat, NoProcessIsZero) {
 }
 
 }  // namespace
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

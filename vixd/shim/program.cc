@@ -8,7 +8,7 @@
 
 #include <vector>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 // The program's ends.
@@ -95,4 +95,4 @@ pid_t StartProgram(const ShimJob& job, ProgramIo* io) {
   return -1;
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

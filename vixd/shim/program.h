@@ -9,7 +9,7 @@
 
 #include "vixd/shim/job.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 // This process's ends of a program's standard streams; -1 for one without I/O.
 struct ProgramIo {
@@ -25,6 +25,6 @@ struct ProgramIo {
 // or -1 and errno, also where the shell cannot be executed.
 pid_t StartProgram(const ShimJob& job, ProgramIo* io);
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_SHIM_PROGRAM_H_

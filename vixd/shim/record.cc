@@ -9,7 +9,7 @@
 
 #include <charconv>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 // The first line's fields, in the order of the structure, then the two strings' sizes.
@@ -100,4 +100,4 @@ std::optional<Record> ReadRecord(int dir, const std::string& file) {
   return record;
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -18,7 +18,7 @@
 #include <string>
 #include <string_view>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 // How long an ended program is remembered.
 inline constexpr int kKeepSeconds = 5 * 60;
@@ -60,6 +60,6 @@ bool WriteRecord(int dir, const std::string& file, const Record& record);
 
 std::optional<Record> ReadRecord(int dir, const std::string& file);
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_SHIM_RECORD_H_

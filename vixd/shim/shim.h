@@ -7,7 +7,7 @@
 
 #include "vixd/shim/job.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 enum class ShimEnd {
   // The report tells why.
@@ -22,6 +22,6 @@ enum class ShimEnd {
 // record says so; if told to stop, until the program has ended.
 ShimEnd RunShim(const std::string& records, const ShimJob& job);
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_SHIM_SHIM_H_

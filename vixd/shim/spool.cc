@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 // More than a pipe holds, so that one turn empties what an ended program left.
@@ -67,4 +67,4 @@ ssize_t Spool::DropSome() {
   return got;
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -9,7 +9,7 @@
 #include <iterator>
 #include <string>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 class SpoolTest : public testing::Test {
@@ -122,4 +122,4 @@ TEST_F(SpoolTest, StopKeepingDropsWithoutCutting) {
 }
 
 }  // namespace
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -16,7 +16,7 @@
 #include "toolboxd/v1/function.grpc.pb.h"
 #include "toolboxd/v1/processes.grpc.pb.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 class VixdClient {
  public:
@@ -53,6 +53,6 @@ class VixdClient {
   std::unique_ptr<v1::Function::Stub> functions_;
 };
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_TESTING_VIXD_CLIENT_H_

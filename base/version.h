@@ -1,0 +1,11 @@
+#ifndef TOOLBOXD_BASE_VERSION_H_
+#define TOOLBOXD_BASE_VERSION_H_
+
+namespace toolboxd {
+
+// What every program answers to --version.
+inline constexpr char kVersion[] = "0.1.0";
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_BASE_VERSION_H_
