@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws processes.svg: the processes of toolboxd, who they run as, and who calls whom.
+"""Draws processes.svg: the processes of toolboxd, who they run as, and which calls which.
 
     docs/pictures/processes.py           writes docs/pictures/processes.svg
     docs/pictures/processes.py --check   fails if that file differs from what this would write
