@@ -3,8 +3,8 @@
 
 namespace toolboxd {
 
-// What every program answers to --version.
-inline constexpr char kVersion[] = "0.1.0";
+// What every program answers to --version. Scripts read it by tools/version.
+inline constexpr char kVersion[] = "0.2.0";
 
 }  // namespace toolboxd
 

@@ -1,6 +1,6 @@
 # The package itself: the same bytes twice, and nothing in it that may not be.
 
-version=$(sed -n 's/.*kVersion\[\] = "\(.*\)".*/\1/p' base/version.h)
+version=$(tools/version)
 deb=$work/a/toolboxd_${version}_amd64.deb
 
 build_package() { deploy/deb/build --programs="$programs" "$@"; }
