@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tests/bench/measurements.h"
+#include "tests/bench/rows.h"
 #include "vmxsim/guest/hgfs_transfer.h"
 
 namespace toolboxd::bench {
@@ -67,9 +68,9 @@ absl::Duration Unpack(Guest& guest, const std::string& archive, const std::strin
   return absl::Now() - start;
 }
 
-// Prints medians of `amount` a second, for each way.
-void MeasureTree(Pair& pair, const std::string& name, const Tree& tree, double amount,
-                 const std::string& unit) {
+// Prints medians of `amount` a second, for each way. `key` and `name` are the tree's.
+void MeasureTree(Pair& pair, const std::string& key, const std::string& name, const Tree& tree,
+                 double amount, const std::string& unit) {
   const std::string from = absl::StrCat(pair.memory_folder, "/tree", tree.files), to = from + "-up";
   Make(from, tree);
   std::vector<double> down, up;
@@ -84,8 +85,15 @@ void MeasureTree(Pair& pair, const std::string& name, const Tree& tree, double a
   fs::remove_all(from);
   std::sort(down.begin(), down.end());
   std::sort(up.begin(), up.end());
-  PrintRow("download, " + name, down[kRuns / 2], absl::nullopt, unit);
-  PrintRow("upload, " + name, up[kRuns / 2], absl::nullopt, unit);
+  const auto print = [&](const std::string& way, const std::vector<double>& rates,
+                         const std::string& what) {
+    PrintRow({absl::StrCat("transfers.archive.", way, ".", key), absl::StrCat(way, ", ", name),
+              unit, Better::kHigher,
+              absl::StrCat("A directory in memory ", what, "; the median of ", kRuns, " runs.")},
+             {rates[kRuns / 2], absl::nullopt});
+  };
+  print("download", down, "is downloaded as a tar archive");
+  print("upload", up, "is made from an uploaded archive");
 }
 
 }  // namespace
@@ -94,8 +102,9 @@ void MeasureArchives(Pair& pair) {
   PrintHeading("archives (vmtoolsd has none)");
   constexpr Tree kLarge = {2000, 32 << 10}, kSmall = {20000, 100};
   // Of content: what the headers add is no use to anybody.
-  MeasureTree(pair, "2000 files, 64 MiB", kLarge, kLarge.files * kLarge.file_size / 1e6, "MB/s");
-  MeasureTree(pair, "20000 small files", kSmall, kSmall.files, "files/s");
+  MeasureTree(pair, "large", "2000 files, 64 MiB", kLarge, kLarge.files * kLarge.file_size / 1e6,
+              "MB/s");
+  MeasureTree(pair, "small", "20000 small files", kSmall, kSmall.files, "files/s");
 }
 
 }  // namespace toolboxd::bench

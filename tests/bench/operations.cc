@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tests/bench/measurements.h"
+#include "tests/bench/rows.h"
 #include "transportd/vix/opcode.h"
 #include "transportd/vix/requests.h"
 
@@ -135,23 +136,39 @@ void MeasureOperations(Pair& pair) {
   PrintHeading("guest operations, one after another");
   // The first user's operation makes the spare connection that the next one finds.
   ReadEnvironment(pair.toolboxd.operations());
-  PrintRow("first operation of a user, p50", FirstOperation(pair.toolboxd, pair),
-           FirstOperation(pair.vmtoolsd, pair), "ms", "ratio <= 1");
+  PrintRow({"operations.first.p50", "first operation of a user, p50", "ms", Better::kLower,
+            "ReadEnvironmentVariables of a user who has not been used before: the login, the "
+            "start of a session and the operation; the median of five users.",
+            "ratio <= 1"},
+           {FirstOperation(pair.toolboxd, pair), FirstOperation(pair.vmtoolsd, pair)});
   vmxsim::GuestClient& ours = pair.toolboxd.operations();
   vmxsim::GuestClient& theirs = pair.vmtoolsd.operations();
   const Percentiles our_env = Time(500, [&] { ReadEnvironment(ours); });
   const Percentiles their_env = Time(100, [&] { ReadEnvironment(theirs); });
-  PrintRow("ReadEnvironment, p50", our_env.p50, their_env.p50, "ms", "ratio <= 1/40");
-  PrintRow("ReadEnvironment, p99", our_env.p99, their_env.p99, "ms");
+  const std::string env =
+      "ReadEnvironmentVariables of one variable, from the host's request to "
+      "its reply, one after another: ";
+  PrintRow({"operations.read_environment.p50", "ReadEnvironment, p50", "ms", Better::kLower,
+            env + "the median.", "ratio <= 1/40"},
+           {our_env.p50, their_env.p50});
+  PrintRow({"operations.read_environment.p99", "ReadEnvironment, p99", "ms", Better::kLower,
+            env + "the 99th percentile."},
+           {our_env.p99, their_env.p99});
   WarmUp(pair);
-  for (const auto& [name, command] :
-       {std::pair("StartProgram", kPlain), std::pair("by a shell", kForShell)}) {
+  const auto measure = [&](const std::string& key, const std::string& name,
+                           const CommandLine& command, const std::string& what) {
     const Percentiles our_start = Time(400, [&] { StartAndList(ours, command); });
     const Percentiles their_start = Time(30, [&] { StartAndList(theirs, command); });
-    PrintRow(absl::StrCat(name, " + ListProcesses, p50"), our_start.p50, their_start.p50, "ms",
-             "ratio <= 1/40");
-    PrintRow(absl::StrCat(name, " + ListProcesses, p99"), our_start.p99, their_start.p99, "ms");
-  }
+    PrintRow({key + ".p50", name + " + ListProcesses, p50", "ms", Better::kLower,
+              what + " is started and then listed: the median of both operations together.",
+              "ratio <= 1/40"},
+             {our_start.p50, their_start.p50});
+    PrintRow({key + ".p99", name + " + ListProcesses, p99", "ms", Better::kLower,
+              what + " is started and then listed: the 99th percentile."},
+             {our_start.p99, their_start.p99});
+  };
+  measure("operations.start", "StartProgram", kPlain, "/bin/true without a shell");
+  measure("operations.start_shell", "by a shell", kForShell, "A command line for a shell");
 }
 
 void MeasurePrograms(Pair& pair) {
@@ -159,19 +176,26 @@ void MeasurePrograms(Pair& pair) {
   vmxsim::GuestClient& ours = pair.toolboxd.operations();
   vmxsim::GuestClient& theirs = pair.vmtoolsd.operations();
   WarmUp(pair);
-  PrintRow("StartProgram", StartRate(ours, kPlain, 600), StartRate(theirs, kPlain, 60), "/s",
-           ">= 300");
-  PrintRow("StartProgram by a shell", StartRate(ours, kForShell, 300),
-           StartRate(theirs, kForShell, 30), "/s");
-  PrintRow("100 at once, started and listed", Hundred(ours), Hundred(theirs), "ms");
+  PrintRow(
+      {"programs.start", "StartProgram", "/s", Better::kHigher,
+       "/bin/true without a shell is started, a request right after the last reply.", ">= 300"},
+      {StartRate(ours, kPlain, 600), StartRate(theirs, kPlain, 60)});
+  PrintRow({"programs.start_shell", "StartProgram by a shell", "/s", Better::kHigher,
+            "The same with a command line for a shell."},
+           {StartRate(ours, kForShell, 300), StartRate(theirs, kForShell, 30)});
+  PrintRow({"programs.hundred", "100 at once, started and listed", "ms", Better::kLower,
+            "100 programs that sleep are started and then listed in one request."},
+           {Hundred(ours), Hundred(theirs)});
 }
 
 void MeasureListings(Pair& pair) {
   PrintHeading("listings, all pages");
   for (const size_t count : {size_t{5000}, size_t{100000}}) {
     const std::string path = Fill(pair.folder, count);
-    PrintRow(absl::StrCat(count, " entries"), ListAll(pair.toolboxd.operations(), path, count),
-             ListAll(pair.vmtoolsd.operations(), path, count), "ms");
+    PrintRow({absl::StrCat("listings.", count), absl::StrCat(count, " entries"), "ms",
+              Better::kLower, "ListFiles of a directory of empty files, until the last page."},
+             {ListAll(pair.toolboxd.operations(), path, count),
+              ListAll(pair.vmtoolsd.operations(), path, count)});
   }
 }
 

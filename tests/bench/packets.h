@@ -45,7 +45,8 @@ struct Comparison {
   Packets toolboxd, vmtoolsd, traps;
 };
 
-void PrintPackets(const std::string& heading, const Comparison& comparison);
+// `way`, download or upload, is part of the rows' keys.
+void PrintPackets(const std::string& way, const std::string& heading, const Comparison& comparison);
 
 }  // namespace toolboxd::bench
 
