@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Configuration files: protobuf messages in text format.
 
 #ifndef TOOLBOXD_BASE_CONFIG_FILE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The log: one line a message on standard error.
 //
 // Under systemd (JOURNAL_STREAM names standard error) a line begins with "<N>", the syslog

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Keeps one kind of message from flooding the log.
 
 #ifndef TOOLBOXD_BASE_LOG_LIMITER_H_

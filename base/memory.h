@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Keeping a resident process small.
 
 #ifndef TOOLBOXD_BASE_MEMORY_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Errors inside a process: absl::Status with a reason.
 //
 // The reason of a failure (toolboxd.v1.Reason) and the errno of the system call that failed

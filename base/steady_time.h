@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A clock that nobody sets.
 
 #ifndef TOOLBOXD_BASE_STEADY_TIME_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A file descriptor that is closed with its owner.
 
 #ifndef TOOLBOXD_BASE_UNIQUE_FD_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #ifndef TOOLBOXD_BASE_VERSION_H_
 #define TOOLBOXD_BASE_VERSION_H_
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """What Debian's packages need before Bazel can use them."""
 
 def _debian_rules_cc_impl(ctx):

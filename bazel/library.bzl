@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """toolboxd_library: a header, its source, and the test and fuzzer beside it, as one rule."""
 
 load("@rules_cc//cc:defs.bzl", "cc_library", "cc_test")

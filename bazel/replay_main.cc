@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Stands in for libFuzzer where the corpus is only replayed: each argument is a
 // file, given to the fuzz target whole, followed by every one of its prefixes.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The flags that all daemons have, and the way into their main functions.
 
 #ifndef TOOLBOXD_DAEMON_FLAGS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // gRPC's own messages in our log.
 
 #ifndef TOOLBOXD_DAEMON_GRPC_LOG_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Errors between processes: grpc::Status, with the reason that base/status.h adds.
 //
 // The serialized toolboxd.v1.ErrorDetail travels in grpc::Status::error_details. All functions are

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A listening Unix socket: inherited from systemd, or bound here.
 
 #ifndef TOOLBOXD_DAEMON_LISTENER_H_

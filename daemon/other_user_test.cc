@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // That the kernel's word about a caller counts. Runs outside Bazel's sandbox, whose user
 // namespace has one user only.
 

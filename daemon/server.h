@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A daemon's main loop: its listener, who may call, and when it ends.
 
 #ifndef TOOLBOXD_DAEMON_SERVER_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Keeps the guest's snapshot up to date without polling.
 
 #ifndef TOOLBOXD_GUESTINFOD_COLLECTOR_H_

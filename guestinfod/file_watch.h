@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Notices when files change that other programs replace.
 
 #ifndef TOOLBOXD_GUESTINFOD_FILE_WATCH_H_

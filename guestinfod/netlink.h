@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The sockets on which the kernel tells about the network.
 
 #ifndef TOOLBOXD_GUESTINFOD_NETLINK_H_

@@ -1,4 +1,6 @@
-// ArchivePacker: a directory as a tar stream, made while it is read (protocol.md 6).
+// SPDX-License-Identifier: Apache-2.0
+
+// ArchivePacker: a directory as a tar stream, made while it is read (docs/protocol/hgfs.md 6).
 
 #ifndef TOOLBOXD_HGFSD_ARCHIVE_PACKER_H_
 #define TOOLBOXD_HGFSD_ARCHIVE_PACKER_H_

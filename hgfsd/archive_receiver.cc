@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/archive_receiver.h"
 
 #include <errno.h>

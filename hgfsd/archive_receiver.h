@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ArchiveReceiver: an archive that arrives in pieces, unpacked by a thread of its own.
 
 #ifndef TOOLBOXD_HGFSD_ARCHIVE_RECEIVER_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Packing and unpacking: what goes in comes out, and nothing gets out of the target.
 
 #include <archive.h>

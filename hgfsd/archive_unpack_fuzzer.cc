@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Archives from anywhere, unpacked into a directory of their own: nothing may crash, and
 // nothing may appear or change beside that directory.
 

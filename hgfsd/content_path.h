@@ -1,4 +1,7 @@
-// What a FileHandler path means: a file, or a directory as an archive (protocol.md 5.9, 6).
+// SPDX-License-Identifier: Apache-2.0
+
+// What a FileHandler path means: a file, or a directory as an archive (docs/protocol/hgfs.md 5.9,
+// 6).
 
 #ifndef TOOLBOXD_HGFSD_CONTENT_PATH_H_
 #define TOOLBOXD_HGFSD_CONTENT_PATH_H_

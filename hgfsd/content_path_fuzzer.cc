@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The path and query of a resource: percent signs, separators, NUL, any length.
 
 #include <cstdint>

@@ -1,4 +1,7 @@
-// Making and deleting single entries: directories, files, temporary names (protocol.md 4.6).
+// SPDX-License-Identifier: Apache-2.0
+
+// Making and deleting single entries: directories, files, temporary names
+// (docs/protocol/vix.md 4.6).
 
 #ifndef TOOLBOXD_HGFSD_CREATE_DELETE_H_
 #define TOOLBOXD_HGFSD_CREATE_DELETE_H_

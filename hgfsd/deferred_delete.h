@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TreeRemover: recursive deletes that answer before all is gone (design.md 3).
 
 #ifndef TOOLBOXD_HGFSD_DEFERRED_DELETE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DirectoryStream: the names of a directory, in the kernel's order, from any position.
 
 #ifndef TOOLBOXD_HGFSD_DIRECTORY_STREAM_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // FileWriter: content from the host, which takes a file's place when it is complete.
 
 #ifndef TOOLBOXD_HGFSD_FILE_WRITER_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The Files service over gRPC: each call is one function of this folder.
 
 #ifndef TOOLBOXD_HGFSD_FILES_SERVICE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/name_pattern.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8

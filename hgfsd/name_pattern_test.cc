@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/name_pattern.h"
 
 #include "gtest/gtest.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Removing a directory tree without following links or crossing into other mounts.
 
 #ifndef TOOLBOXD_HGFSD_REMOVE_TREE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Both services over gRPC, in this process and in hgfsd itself.
 
 #include <fcntl.h>

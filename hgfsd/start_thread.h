@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Starting a thread where there may be none to be had.
 
 #ifndef TOOLBOXD_HGFSD_START_THREAD_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "powerd/direct_backend.h"
 
 #include <signal.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // powerd as a program: how it starts, whom it serves, how it ends.
 
 #include <fcntl.h>

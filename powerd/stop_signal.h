@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Ends waiting in another thread.
 
 #ifndef TOOLBOXD_POWERD_STOP_SIGNAL_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The back end against a bus of its own with stand-ins for systemd and logind. The address of
 // the machine's system bus is overridden before anything connects.
 

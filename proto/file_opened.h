@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How a FileHandler says that a file is open for writing.
 
 #ifndef TOOLBOXD_PROTO_FILE_OPENED_H_

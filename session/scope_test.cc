@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Scopes, against a bus of its own with a stand-in for systemd's manager.
 
 #include "session/scope.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // transportd: the channels to the hypervisor, and what is asked over them.
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>

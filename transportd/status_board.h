@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // StatusBoard: what GetStatus shows, written by all threads.
 
 #ifndef TOOLBOXD_TRANSPORTD_STATUS_BOARD_H_

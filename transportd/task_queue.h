@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TaskQueue: work that other threads leave for the channel's thread.
 
 #ifndef TOOLBOXD_TRANSPORTD_TASK_QUEUE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // toolboxd.v1.Function: programs that are not processes.
 
 #ifndef TOOLBOXD_VIXD_FUNCTION_SERVICE_H_

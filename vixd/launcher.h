@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Starting a program under a shim of its own.
 
 #ifndef TOOLBOXD_VIXD_LAUNCHER_H_
@@ -36,7 +38,7 @@ struct Launch {
   bool with_io = false;
 };
 
-// Thread-safe. protocol.md 4.6, START_PROGRAM, as vmtoolsd does it.
+// Thread-safe. docs/protocol/vix.md 4.6: StartProgram, as vmtoolsd does it.
 class Launcher {
  public:
   explicit Launcher(LauncherOptions options);

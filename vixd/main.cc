@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // vixd: programs and functions, as the user that it runs as.
 
 #include <limits.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command lines that need no shell to be understood.
 
 #ifndef TOOLBOXD_VIXD_PLAIN_COMMAND_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The machine's processes, from /proc.
 
 #ifndef TOOLBOXD_VIXD_PROC_H_

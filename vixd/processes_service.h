@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // toolboxd.v1.Processes.
 
 #ifndef TOOLBOXD_VIXD_PROCESSES_SERVICE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Standard streams of programs with I/O, under /proc/<pid>/std{in,out,err}.
 
 #ifndef TOOLBOXD_VIXD_PROGRAM_STREAMS_H_
@@ -41,7 +43,7 @@ struct OpenedOutput {
 absl::StatusOr<Record> FindProgramWithIo(const ProgramTable& programs, const StreamPath& path);
 
 // Waits at most a second for the program's end: more would hold the hypervisor's channel.
-// ACCESS_DENIED while it runs, which clients take as "try again"; protocol.md 5.9.
+// ACCESS_DENIED while it runs, which clients take as "try again"; docs/protocol/hgfs.md 5.9.
 // INVALID_ARGUMENT for stdin.
 absl::StatusOr<OpenedOutput> OpenOutput(const ProgramTable& programs, const StreamPath& path,
                                         absl::FunctionRef<bool()> cancelled);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The programs that this user has started, by their records (shim/record.h).
 
 #ifndef TOOLBOXD_VIXD_PROGRAM_TABLE_H_

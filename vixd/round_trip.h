@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // http.RoundTrip: one exchange with a TCP server near the guest, driven by stdin and stdout.
 
 #ifndef TOOLBOXD_VIXD_ROUND_TRIP_H_
@@ -35,8 +37,8 @@ class RoundTripStreams {
 };
 
 // stdin to the server until its end, then what the server answers to stdout until it closes;
-// what it answers earlier is not kept waiting. protocol.md 5.9. PERMISSION_DENIED unless the
-// destination is the loopback interface or, word for word, one of `allowed`.
+// what it answers earlier is not kept waiting. docs/protocol/hgfs.md 5.9. PERMISSION_DENIED unless
+// the destination is the loopback interface or, word for word, one of `allowed`.
 absl::Status RoundTrip(const std::string& destination, const std::vector<std::string>& allowed,
                        RoundTripStreams* streams);
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // vixd's end of the shim that starts programs.
 
 #ifndef TOOLBOXD_VIXD_SHIM_CLIENT_H_

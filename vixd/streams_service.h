@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // toolboxd.v1.FileHandler for the standard streams of programs.
 
 #ifndef TOOLBOXD_VIXD_STREAMS_SERVICE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The whole way: a socket that systemd would hold, session, PAM, vixd as a test user, gRPC;
 // with a password, and by toolboxctl connect without one.
 

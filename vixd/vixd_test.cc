@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // vixd as a program, over gRPC on the connection that it is started with.
 
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Turns a trapped instruction of a guest into a call on the simulated VMX.
 
 #ifndef TOOLBOXD_VMXSIM_BACKDOOR_TRAP_H_

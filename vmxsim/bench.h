@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Measures a guest's round trips on TCLO: `vmxsim bench`.
 
 #ifndef TOOLBOXD_VMXSIM_BENCH_H_

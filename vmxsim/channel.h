@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One GuestMsg channel as the host sees it: a message being sent by the guest, piece by piece, and
-// the messages that wait for the guest (protocol.md 1.4).
+// the messages that wait for the guest (docs/protocol/transport.md 1.4).
 
 #ifndef TOOLBOXD_VMXSIM_CHANNEL_H_
 #define TOOLBOXD_VMXSIM_CHANNEL_H_

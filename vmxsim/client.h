@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A client of a running vmxsim: the host's side of the guest, for verbs and for tests.
 
 #ifndef TOOLBOXD_VMXSIM_CLIENT_H_
@@ -46,7 +48,8 @@ class Client {
   // guestinfo variables, without "guestinfo.". NOT_FOUND where there is none.
   absl::StatusOr<std::string> Get(absl::string_view name);
   absl::Status Set(absl::string_view name, absl::string_view value);
-  // The newest raw SetGuestInfo value of a type (protocol.md 3.3). NOT_FOUND before the first.
+  // The newest raw SetGuestInfo value of a type (docs/protocol/guest-info.md 3.3). NOT_FOUND before
+  // the first.
   absl::StatusOr<std::string> RawGuestInfo(int type);
 
   // See stats.h for the names.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What each call on the control socket does.
 
 #ifndef TOOLBOXD_VMXSIM_COMMANDS_H_

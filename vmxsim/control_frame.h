@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The control socket's protocol: one frame each way per call, many calls per connection.
 //
 // A frame is a u32 (little-endian) length and that many bytes. A call's bytes are a u32 count and

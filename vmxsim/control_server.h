@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Answers the control socket's calls: one thread accepts, one thread serves each connection.
 
 #ifndef TOOLBOXD_VMXSIM_CONTROL_SERVER_H_

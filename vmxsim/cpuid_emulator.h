@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // CPUID as a VMware guest sees it.
 
 #ifndef TOOLBOXD_VMXSIM_CPUID_EMULATOR_H_

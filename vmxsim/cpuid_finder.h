@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Finds the real `cpuid` instructions of a loaded module among the bytes 0F A2, which also occur
 // inside other instructions and in data.
 

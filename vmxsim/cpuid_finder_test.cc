@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vmxsim/cpuid_finder.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Makes `cpuid` trap in a process on a CPU that cannot do it: replaces the instruction by `ud2`.
 
 #ifndef TOOLBOXD_VMXSIM_CPUID_PATCHER_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Function boundaries from a loaded ELF module's .eh_frame_hdr: a sorted table that every gcc or
 // clang program carries for exceptions, also when it is stripped.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What happened between the simulated host and its guest, in order: a bounded ring, and a file.
 
 #ifndef TOOLBOXD_VMXSIM_EVENT_LOG_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Misbehaviour of the simulated host, on request: at every Nth step, or once when asked at run
 // time.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Runs a command inside a running guest: its namespaces, its restrictions, traced like the rest.
 
 #ifndef TOOLBOXD_VMXSIM_GUEST_EXEC_H_

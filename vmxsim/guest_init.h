@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The first process of a guest: sets up its surroundings, starts the command, reaps orphans.
 
 #ifndef TOOLBOXD_VMXSIM_GUEST_INIT_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A guest program for vmxsim_test: each verb tries one thing and prints what came of it.
 
 #include <arpa/inet.h>

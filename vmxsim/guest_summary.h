@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a guest has told its host, decoded for people: `vmxsim info`.
 
 #ifndef TOOLBOXD_VMXSIM_GUEST_SUMMARY_H_
@@ -16,7 +18,7 @@ std::string GuestSummary(Vmx::View& view);
 // The newest NIC information, type 10 or 9; NOT_FOUND before the first.
 absl::StatusOr<std::string> RawNicInfo(const RpciStore& rpci);
 
-// SetGuestInfo type 11: "SHORT NAME: FULL NAME; details" (protocol.md 3.7).
+// SetGuestInfo type 11: "SHORT NAME: FULL NAME; details" (docs/protocol/guest-info.md 3.7).
 std::string OsDetailsText(absl::string_view bytes);
 // Type 8: total memory and, where they are among the statistics, free and usable (3.6).
 std::string MemoryText(absl::string_view bytes);

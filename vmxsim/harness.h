@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Runs a program under vmxsim from a test.
 
 #ifndef TOOLBOXD_VMXSIM_HARNESS_H_

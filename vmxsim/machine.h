@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The VMX at register level: what one `in`, `rep outsb` or `rep insb` does to the registers.
 // Knows channels and bytes, not what the messages mean; a ChannelListener does.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vmxsim/machine.h"
 
 #include <gtest/gtest.h>
@@ -35,7 +37,7 @@ class FakeListener : public ChannelListener {
   int host_closes = 0;
 };
 
-// A guest at register level, as protocol.md 1.4 describes it.
+// A guest at register level, as docs/protocol/transport.md 1.4 describes it.
 class MachineTest : public testing::Test {
  protected:
   explicit MachineTest(const FaultOptions& faults = {}) : machine_(&listener_, faults) {
@@ -157,7 +159,7 @@ class LowBandwidthMachineTest : public MachineTest {
   LowBandwidthMachineTest() : MachineTest(FaultOptions{.no_high_bandwidth = true}) {}
 };
 
-// protocol.md 10.1, first trace; cookies are the host's choice.
+// docs/protocol/transport.md 1.13.1, first trace; cookies are the host's choice.
 TEST_F(LowBandwidthMachineTest, PlaysTheTraceOfOneExchange) {
   UseUpThreeChannels();
   Registers r = Open(0xc9435052);
@@ -194,7 +196,7 @@ TEST_F(LowBandwidthMachineTest, PlaysTheTraceOfOneExchange) {
   EXPECT_TRUE(listener_.violations.empty());
 }
 
-// protocol.md 10.1, second trace.
+// docs/protocol/transport.md 1.13.1, second trace.
 TEST_F(MachineTest, PlaysTheTraceOfAHighBandwidthExchange) {
   UseUpThreeChannels();
   Open(0xc9435052);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // vmxsim: a simulated VMware hypervisor for unmodified programs, and its client. See README.md.
 
 #include <stdio.h>

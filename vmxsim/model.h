@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The whole simulated VMX behind one lock: machine, RPCI, TCLO, log. The tracer plays the guest's
 // instructions on it while clients ask and command it.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The host's conversation with a guest, played by hand on the model's registers.
 
 #include "vmxsim/model.h"
@@ -90,7 +92,7 @@ class VmxTest : public testing::Test {
   Vmx vmx_;
 };
 
-// protocol.md 10.4, the host's side of it.
+// docs/protocol/rpc.md 2.10, the host's side of it.
 TEST_F(VmxTest, GreetsAndRegistersAGuest) {
   GuestChannel tclo(vmx_, kProtocolTclo);
   GuestChannel rpci(vmx_, kProtocolRpci);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What keeps a guest from the machine it runs on: its own processes, mounts, host name and network.
 
 #ifndef TOOLBOXD_VMXSIM_NAMESPACES_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The few rtnetlink requests that set up a guest's network.
 
 #ifndef TOOLBOXD_VMXSIM_NETLINK_H_

@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Decodes a guest's network information, independently of the encoder that is under test
-// (protocol.md 3.4).
+// (docs/protocol/guest-info.md 3.4).
 
 #ifndef TOOLBOXD_VMXSIM_NIC_INFO_H_
 #define TOOLBOXD_VMXSIM_NIC_INFO_H_
@@ -16,7 +18,7 @@ namespace toolboxd::vmxsim {
 struct NicAddress {
   std::string address;  // "192.0.2.10"
   uint32_t prefix = 0;
-  // 0 where the guest does not say; see protocol.md 3.4.
+  // 0 where the guest does not say; see docs/protocol/guest-info.md 3.4.
   uint32_t origin = 0;
   uint32_t status = 0;
 };

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vmxsim/nic_info.h"
 
 #include <gtest/gtest.h>
@@ -12,7 +14,7 @@ std::string Bytes(absl::string_view hex) {
   return absl::HexStringToBytes(absl::StrReplaceAll(hex, {{" ", ""}}));
 }
 
-// protocol.md 10.3.
+// docs/protocol/guest-info.md 3.11.
 const std::string kOne = Bytes(
     "00000003 00000001 00000001 00000011 30303a35 303a3536 3a61613a 62623a63"
     "63000000 00000002 00000001 00000004 0a000005 00000018 00000000 00000001"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Debian's open-vm-tools, unmodified, inside vmxsim: programs that nobody here wrote are what says
 // that the simulated hypervisor is right. A machine without them fails.
 
@@ -216,7 +218,7 @@ TEST_F(Vmtoolsd, HaltReachesTheRecorderAndNotTheMachine) {
   EXPECT_TRUE(absl::StrContains(recorded[0], "shutdown -h now")) << recorded[0];
 }
 
-// protocol.md 4.1 and 4.2: GET_TOOLS_STATE needs no credential.
+// docs/protocol/vix.md 4.1 and 4.2: GET_TOOLS_STATE needs no credential.
 std::string GetToolsStateRequest() {
   wire::Writer writer;
   writer.Bytes("Vix_1_Relayed_Command \"reqname\"").U8(0);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command-line options of vmxsim's verbs: --name, --name=value, --name value, then arguments.
 
 #ifndef TOOLBOXD_VMXSIM_OPTIONS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A process's memory mappings, from /proc/PID/maps.
 
 #ifndef TOOLBOXD_VMXSIM_PROC_MAPS_H_

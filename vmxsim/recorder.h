@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Stands in for shutdown, reboot, systemctl … inside a guest: tells the simulated VMX what would
 // have been done, and does nothing.
 

@@ -1,4 +1,6 @@
-// The registers and constants of VMware's backdoor (protocol.md 1.1 to 1.4).
+// SPDX-License-Identifier: Apache-2.0
+
+// The registers and constants of VMware's backdoor (docs/protocol/transport.md 1.1 to 1.4).
 
 #ifndef TOOLBOXD_VMXSIM_REGISTERS_H_
 #define TOOLBOXD_VMXSIM_REGISTERS_H_

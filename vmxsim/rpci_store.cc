@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vmxsim/rpci_store.h"
 
 #include <algorithm>
@@ -99,7 +101,8 @@ std::string RpciStore::InfoGet(absl::string_view arguments) {
   return absl::StrCat(kOk, found->second);
 }
 
-// " TYPE VALUE": protocol.md 3.3 has two spaces before the type, of which the first ended the name.
+// " TYPE VALUE": docs/protocol/guest-info.md 3.3 has two spaces before the type, of which the first
+// ended the name.
 std::string RpciStore::SetGuestInfo(absl::string_view arguments) {
   while (absl::ConsumePrefix(&arguments, " ")) {
   }

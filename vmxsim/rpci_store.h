@@ -1,5 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The host's end of RPCI: answers requests as a VMX does and keeps what the guest has told it
-// (protocol.md 2.1, 3, 7). Knows nothing of channels.
+// (docs/protocol/rpc.md 2.1, docs/protocol/guest-info.md 3.3, docs/protocol/power.md 7.1). Knows
+// nothing of channels.
 
 #ifndef TOOLBOXD_VMXSIM_RPCI_STORE_H_
 #define TOOLBOXD_VMXSIM_RPCI_STORE_H_
@@ -25,7 +28,8 @@ struct StateChange {
 };
 
 struct RpciStoreOptions {
-  // SetGuestInfo types that are refused, to make the guest fall back (protocol.md 3.3).
+  // SetGuestInfo types that are refused, to make the guest fall back
+  // (docs/protocol/guest-info.md 3.3).
   std::vector<int> refused_info_types;
   // Whole commands (first word) that are refused with "0 Unknown command".
   std::vector<std::string> refused_commands;

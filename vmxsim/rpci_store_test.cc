@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vmxsim/rpci_store.h"
 
 #include <gtest/gtest.h>
@@ -57,7 +59,7 @@ TEST(RpciStore, RefusesWhatItIsToldToRefuse) {
   EXPECT_EQ(store.Handle("SetGuestDiskInfo {}"), "0 Unknown command");
 }
 
-// protocol.md 7 and 10.4: with a NUL in both implementations.
+// docs/protocol/power.md 7.1, 7.9: with a NUL in both implementations.
 TEST(RpciStore, NotesStateChanges) {
   RpciStore store({});
   EXPECT_EQ(store.Handle(WithNul("tools.os.statechange.status 1 3")), "1 ");

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // `vmxsim run`: a command and its descendants as if inside a VMware VM.
 
 #ifndef TOOLBOXD_VMXSIM_RUN_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The system calls that no guest may make.
 
 #ifndef TOOLBOXD_VMXSIM_SECCOMP_H_

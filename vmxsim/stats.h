@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Counters and times of a running vmxsim, as names and numbers.
 
 #ifndef TOOLBOXD_VMXSIM_STATS_H_

@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The host's end of TCLO: greets a guest's channel with `reset`, drives the registration, sends
-// `ping`, and hands requests to the guest one at a time (protocol.md 2.2, 2.3, 11).
+// `ping`, and hands requests to the guest one at a time (docs/protocol/rpc.md 2.2, 2.3, 2.9).
 
 #ifndef TOOLBOXD_VMXSIM_TCLO_HOST_H_
 #define TOOLBOXD_VMXSIM_TCLO_HOST_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Access to a stopped, traced thread: registers, memory, system calls made in its name.
 
 #ifndef TOOLBOXD_VMXSIM_TRACEE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Follows a process and all its descendants with ptrace, without a stop at system calls, and plays
 // the instructions that trap on the simulated VMX.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A trap is played on the CPU on which it happened, as a hypervisor plays it.
 
 #ifndef TOOLBOXD_VMXSIM_TRAP_CPU_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // vmxsim's client verbs: everything but `run`.
 
 #ifndef TOOLBOXD_VMXSIM_VERBS_H_

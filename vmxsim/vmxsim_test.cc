@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // vmxsim as a whole, with a guest program that tries things.
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A folder for sockets in tests.
 
 #ifndef TOOLBOXD_BASE_TESTING_SHORT_TEMP_DIR_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Asking a server by reflection what it serves; for tests.
 
 #ifndef TOOLBOXD_DAEMON_TESTING_REFLECTION_CLIENT_H_

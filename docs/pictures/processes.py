@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Draws processes.svg: the processes of toolboxd, who they run as, and which calls which.
 
     docs/pictures/processes.py           writes docs/pictures/processes.svg

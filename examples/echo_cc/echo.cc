@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // An extension of toolboxd, complete: it answers a TCLO command, serves files below
 // a scheme of its own, and offers a function. docs/extending.md explains it line by line.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A network, host name and mount table of the test's own.
 
 #ifndef TOOLBOXD_GUESTINFOD_TESTING_NAMESPACES_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Files for tests: a directory that goes away, and code that runs as another user.
 
 #ifndef TOOLBOXD_HGFSD_TESTING_TEST_FILES_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A back end for tests: a machine of words.
 
 #ifndef TOOLBOXD_POWERD_TESTING_FAKE_BACKEND_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Plays the socket unit: starts session on one end of a connection.
 
 #ifndef TOOLBOXD_SESSION_TESTING_LAUNCHER_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Directories as archives. vmtoolsd has none: it answers NOT_A_FILE. Off the disk, whose time to
 // make thousands of files differs tenfold from minute to minute.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // At rest, and plain TCLO requests.
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One side of the comparison: tools in a simulated VM.
 
 #ifndef TOOLBOXD_TESTS_BENCH_GUEST_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Measures toolboxd and vmtoolsd side by side.
 //
 //   bench --folder=DIR --memory_folder=DIR --user=U --new_users=V,W --password=P

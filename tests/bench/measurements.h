@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What is measured; each prints its rows.
 
 #ifndef TOOLBOXD_TESTS_BENCH_MEASUREMENTS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Private memory while a large file passes.
 
 #include <sys/types.h>

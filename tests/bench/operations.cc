@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Guest operations: one after another, in numbers, and large.
 
 #include <unistd.h>

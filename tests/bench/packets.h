@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Where the time of a packet goes.
 
 #ifndef TOOLBOXD_TESTS_BENCH_PACKETS_H_

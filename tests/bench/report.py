@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Makes docs/figures.md, its JSON and its plots from the rows that tests/bench/run measures.
 
   report.py machine           prints what the figures depend on, as the first line of ROWS

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
 """Tests report.py. Where a change of the report is meant, testdata/report is made again:
 
   tests/bench/report.py write tests/bench/testdata/rows tests/bench/testdata/report

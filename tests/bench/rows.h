@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The rows of the comparison: printed, and written for tests/bench/report.py.
 
 #ifndef TOOLBOXD_TESTS_BENCH_ROWS_H_

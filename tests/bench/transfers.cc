@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // File content: how fast, and where the time of a packet goes.
 
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The guest that a transfer's time is compared with: it makes the traps of a transfer and does
 // nothing else.
 
@@ -15,8 +17,8 @@ namespace toolboxd::bench {
 constexpr uint64_t kTrapFloorFileSize = uint64_t{270} * vmxsim::kTransferChunk;
 
 // The guest: opens a TCLO channel, answers `reset`, and answers the packets of a transfer
-// (protocol.md 5.2) with replies that were made before. Between the packets it polls without a
-// pause. It never registers. Returns when the channel breaks, with an exit status.
+// (docs/protocol/hgfs.md 5.2) with replies that were made before. Between the packets it polls
+// without a pause. It never registers. Returns when the channel breaks, with an exit status.
 int RunTrapFloor();
 
 }  // namespace toolboxd::bench

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Runs one table of scenarios against toolboxd and against vmtoolsd, and compares.
 //
 //   conformance --folder=DIR --user=… TOOLBOXD_CONTROL VMTOOLSD_CONTROL

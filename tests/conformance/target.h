@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A guest under test: one set of tools in one simulated VM, and a folder of its own.
 
 #ifndef TOOLBOXD_TESTS_CONFORMANCE_TARGET_H_

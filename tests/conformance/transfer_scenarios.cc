@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Content of plain files over HGFS.
 
 #include "tests/conformance/scenario.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Extensions: services of others, bound by /etc/toolboxd/routes.d (docs/extending.md).
 
 #ifndef TOOLBOXD_TRANSPORTD_EXTENSIONS_EXTENSIONS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // FileStore: files as HGFS needs them, wherever they are.
 
 #ifndef TOOLBOXD_TRANSPORTD_FILES_FILE_STORE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/files/grpc_file_store.h"
 
 #include <utility>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // FileStore over gRPC: hgfsd, vixd and extensions.
 
 #ifndef TOOLBOXD_TRANSPORTD_FILES_GRPC_FILE_STORE_H_

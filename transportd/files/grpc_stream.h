@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // StreamDriver: one gRPC stream, driven by the thread that uses it.
 
 #ifndef TOOLBOXD_TRANSPORTD_FILES_GRPC_STREAM_H_

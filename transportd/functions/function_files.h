@@ -1,4 +1,6 @@
-// A function's standard streams as files (protocol.md 5.9).
+// SPDX-License-Identifier: Apache-2.0
+
+// A function's standard streams as files (docs/protocol/hgfs.md 5.9).
 
 #ifndef TOOLBOXD_TRANSPORTD_FUNCTIONS_FUNCTION_FILES_H_
 #define TOOLBOXD_TRANSPORTD_FUNCTIONS_FUNCTION_FILES_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/functions/function_table.h"
 
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SpoolFile: the bytes of one stream, outside of this process's memory.
 
 #ifndef TOOLBOXD_TRANSPORTD_FUNCTIONS_SPOOL_FILE_H_

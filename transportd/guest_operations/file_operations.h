@@ -1,4 +1,6 @@
-// Guest operations on files (protocol.md 4.6): VIX bodies to calls of hgfsd and back.
+// SPDX-License-Identifier: Apache-2.0
+
+// Guest operations on files (docs/protocol/vix.md 4.6): VIX bodies to calls of hgfsd and back.
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_OPERATIONS_FILE_OPERATIONS_H_
 #define TOOLBOXD_TRANSPORTD_GUEST_OPERATIONS_FILE_OPERATIONS_H_

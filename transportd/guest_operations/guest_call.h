@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // GuestCall: one guest operation on its way.
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_OPERATIONS_GUEST_CALL_H_

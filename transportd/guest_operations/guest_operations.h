@@ -1,4 +1,7 @@
-// Guest operations: Vix_1_Relayed_Command and "f " (protocol.md 4, 5).
+// SPDX-License-Identifier: Apache-2.0
+
+// Guest operations: Vix_1_Relayed_Command and "f " (docs/protocol/vix.md 4, docs/protocol/hgfs.md
+// 5).
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_OPERATIONS_GUEST_OPERATIONS_H_
 #define TOOLBOXD_TRANSPORTD_GUEST_OPERATIONS_GUEST_OPERATIONS_H_

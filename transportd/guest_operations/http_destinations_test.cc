@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The policy's destinations, all the way to vixd's http.RoundTrip.
 
 #include <arpa/inet.h>

@@ -1,4 +1,6 @@
-// Guest operations on programs (protocol.md 4.6): VIX bodies to calls of vixd and back.
+// SPDX-License-Identifier: Apache-2.0
+
+// Guest operations on programs (docs/protocol/vix.md 4.6): VIX bodies to calls of vixd and back.
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_OPERATIONS_PROGRAM_OPERATIONS_H_
 #define TOOLBOXD_TRANSPORTD_GUEST_OPERATIONS_PROGRAM_OPERATIONS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // UserFiles: all that a guest user can reach by a path, wherever it is served.
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_OPERATIONS_USER_FILES_H_
@@ -36,7 +38,7 @@ using LogIn = std::function<absl::StatusOr<std::shared_ptr<UserSession>>(Session
 std::shared_ptr<files::GrpcFileStore> SessionFiles(const UserFilesDeps& deps,
                                                    const std::shared_ptr<UserSession>& session);
 
-// Routes by path (protocol.md 5.9): standard streams of functions, then those of programs
+// Routes by path (docs/protocol/hgfs.md 5.9): standard streams of functions, then those of programs
 // (vixd; what vixd does not know is an ordinary file), schemes of extensions, hgfsd for
 // everything else, directories as archives included. Asks the policy for the operation
 // that each call amounts to. Open files keep it, and with it the sessions that it used.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // OpenFile: what an HGFS handle stands for.
 
 #ifndef TOOLBOXD_TRANSPORTD_HGFS_OPEN_FILE_H_

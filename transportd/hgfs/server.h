@@ -1,4 +1,6 @@
-// The HGFS server: packets in, packets out (protocol.md 5).
+// SPDX-License-Identifier: Apache-2.0
+
+// The HGFS server: packets in, packets out (docs/protocol/hgfs.md 5).
 
 #ifndef TOOLBOXD_TRANSPORTD_HGFS_SERVER_H_
 #define TOOLBOXD_TRANSPORTD_HGFS_SERVER_H_

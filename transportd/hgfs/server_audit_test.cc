@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the HGFS server records of its clients.
 
 #include <memory>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Content through the server, as it goes and as it fails.
 
 #include "absl/time/clock.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The limits of transportd, of hgfsd and of their units fit together.
 
 #include <cstdint>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The administrator's policy for guest operations (proto/toolboxd/v1/policy.proto).
 
 #ifndef TOOLBOXD_TRANSPORTD_POLICY_POLICY_STORE_H_

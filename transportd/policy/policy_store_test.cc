@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/policy/policy_store.h"
 
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/rpc/tclo_loop.h"
 
 #include <string.h>

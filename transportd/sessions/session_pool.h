@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Connections to the processes that work as an authenticated user.
 
 #ifndef TOOLBOXD_TRANSPORTD_SESSIONS_SESSION_POOL_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // GuestOperations with fake services and users behind it, and a host that asks it.
 
 #ifndef TOOLBOXD_TRANSPORTD_TESTING_FAKE_GUEST_H_

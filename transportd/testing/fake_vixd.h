@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // vixd's Processes service for tests.
 
 #ifndef TOOLBOXD_TRANSPORTD_TESTING_FAKE_VIXD_H_

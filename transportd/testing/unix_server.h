@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // UnixServer: a gRPC service on a Unix socket, for tests of clients.
 
 #ifndef TOOLBOXD_TRANSPORTD_TESTING_UNIX_SERVER_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What vixd asks of the shim: a fixed command line, read without a parser.
 
 #ifndef TOOLBOXD_VIXD_SHIM_COMMAND_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How much of the records' file system a user's programs may take.
 //
 // It is usually /run, a small one in memory that the whole system needs. So part of it stays

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The input of a program with I/O, moved from its file to its pipe.
 
 #ifndef TOOLBOXD_VIXD_SHIM_FEED_H_

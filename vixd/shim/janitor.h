@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Removing the records of programs that ended long ago.
 
 #ifndef TOOLBOXD_VIXD_SHIM_JANITOR_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What vixd asks a shim to start, and how it gets there.
 
 #ifndef TOOLBOXD_VIXD_SHIM_JOB_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // toolboxd-shim: starts programs for vixd and stays with them, so that vixd need not.
 
 #include <errno.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What tells one process from a later one with the same id.
 
 #ifndef TOOLBOXD_VIXD_SHIM_PROCESS_STAT_H_

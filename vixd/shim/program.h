@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Starting the one program of a shim.
 
 #ifndef TOOLBOXD_VIXD_SHIM_PROGRAM_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The record of a started program: a small file that outlives vixd.
 //
 // In the user's directory of records, for a program with process id PID:

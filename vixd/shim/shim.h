@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The life of a shim.
 
 #ifndef TOOLBOXD_VIXD_SHIM_SHIM_H_

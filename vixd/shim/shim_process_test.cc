@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The shim as a program: started as vixd starts it, looked at through its files.
 
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Signals to processes known by number.
 
 #ifndef TOOLBOXD_VIXD_SHIM_SIGNALS_H_

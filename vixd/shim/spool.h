@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One output stream of a program with I/O, moved from its pipe to a file.
 
 #ifndef TOOLBOXD_VIXD_SHIM_SPOOL_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A file system that a test can fill.
 
 #ifndef TOOLBOXD_VIXD_TESTING_SMALL_FILE_SYSTEM_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Calls to a running vixd, as short as tests want them.
 
 #ifndef TOOLBOXD_VIXD_TESTING_VIXD_CLIENT_H_

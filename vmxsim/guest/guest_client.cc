@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vmxsim/guest/guest_client.h"
 
 #include <array>

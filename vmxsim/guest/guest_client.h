@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // GuestClient: guest operations from the host's side, as hostd and the VMX make them.
 
 #ifndef TOOLBOXD_VMXSIM_GUEST_GUEST_CLIENT_H_

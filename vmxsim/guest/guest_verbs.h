@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // `vmxsim guest VERB …`: guest operations by hand.
 
 #ifndef TOOLBOXD_VMXSIM_GUEST_GUEST_VERBS_H_

@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // File content over HGFS packets inside guest operations, in the order in which a VMX
-// sends them (protocol.md 5.2). Packets are built and read here without the guest's
+// sends them (docs/protocol/hgfs.md 5.2). Packets are built and read here without the guest's
 // own codec, so that the two check each other.
 
 #ifndef TOOLBOXD_VMXSIM_GUEST_HGFS_TRANSFER_H_

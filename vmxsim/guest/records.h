@@ -1,4 +1,6 @@
-// The `<tag>value</tag>` text that guests answer with, taken apart (protocol.md 4.6).
+// SPDX-License-Identifier: Apache-2.0
+
+// The `<tag>value</tag>` text that guests answer with, taken apart (docs/protocol/vix.md 4.6).
 
 #ifndef TOOLBOXD_VMXSIM_GUEST_RECORDS_H_
 #define TOOLBOXD_VMXSIM_GUEST_RECORDS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Verbs that move content: what a VMX and a client of vSphere do together.
 
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the verbs of `vmxsim guest` share: arguments, and how an outcome is told.
 
 #ifndef TOOLBOXD_VMXSIM_GUEST_VERB_H_

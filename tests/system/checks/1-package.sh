@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The package itself: the same bytes twice, and nothing in it that may not be.
 
 version=$(tools/version)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/backdoor/testing/fake_host.h"
 
 #include <algorithm>
@@ -122,7 +124,7 @@ FakeHost::Channel* FakeHost::Find(uint16_t id, uint64_t cookie_high, uint64_t co
 
 void FakeHost::HighBandwidthOut(Registers& registers) {
   ++steps;
-  // The cookie's halves: high in bp, low in di (protocol.md 1.4).
+  // The cookie's halves: high in bp, low in di (docs/protocol/transport.md 1.4).
   Channel* channel = gone ? nullptr : Find(High16(registers.dx), registers.bp, registers.di);
   uint16_t status = 0;
   if (channel != nullptr && Checkpoint()) {

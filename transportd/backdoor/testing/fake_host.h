@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // FakeHost: a hypervisor behind a Port, for tests. It plays GuestMsg, RPCI and TCLO.
 
 #ifndef TOOLBOXD_TRANSPORTD_BACKDOOR_TESTING_FAKE_HOST_H_

@@ -1,4 +1,6 @@
-// The NIC information vectors of protocol.md 10.3.
+// SPDX-License-Identifier: Apache-2.0
+
+// The NIC information vectors of docs/protocol/guest-info.md 3.11.
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_INFO_TESTING_VECTORS_H_
 #define TOOLBOXD_TRANSPORTD_GUEST_INFO_TESTING_VECTORS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A host that talks to an HGFS server whose files are a fake hgfsd's.
 
 #ifndef TOOLBOXD_TRANSPORTD_HGFS_TESTING_SERVER_FIXTURE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // RpciRecorder: the host's side of RPCI, for tests of routes.
 
 #ifndef TOOLBOXD_TRANSPORTD_RPC_TESTING_RPCI_RECORDER_H_

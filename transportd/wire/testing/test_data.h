@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Test vectors that are kept as files.
 
 #ifndef TOOLBOXD_TRANSPORTD_WIRE_TESTING_TEST_DATA_H_
