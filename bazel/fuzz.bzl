@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """cc_fuzz_test: replays its corpus in every test run; fuzzes under --config=fuzz."""
 
 load("@rules_cc//cc:defs.bzl", "cc_test")

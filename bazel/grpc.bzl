@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """cc_grpc_library: .proto files to one C++ library, with Debian's protoc and gRPC plugin."""
 
 load("@rules_cc//cc:defs.bzl", "cc_library")

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Stands in for libFuzzer where the corpus is only replayed: each argument is a
 // file, given to the fuzz target whole, followed by every one of its prefixes.
 
@@ -24,7 +26,8 @@ int main(int argc, char** argv) {
     // Truncation is the cheapest hostile input; a copy of the exact size lets
     // AddressSanitizer see a read past its end.
     for (size_t size = 0; size <= bytes.size(); ++size) {
-      const std::vector<char> prefix(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
+      const std::vector<char> prefix(bytes.begin(),
+                                     bytes.begin() + static_cast<std::ptrdiff_t>(size));
       LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(prefix.data()), prefix.size());
     }
   }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The client's side: a quiet channel to a daemon's socket.
 
 #ifndef TOOLBOXD_DAEMON_CHANNEL_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "daemon/channel.h"
 
 #include <unistd.h>
@@ -8,9 +10,9 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "base/testing/short_temp_dir.h"
 #include "daemon/quiet_engine.h"
 #include "daemon/server.h"
-#include "daemon/short_temp_dir.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "gtest/gtest.h"
 

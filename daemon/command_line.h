@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reading a command line into Abseil flags, in the way of this project's programs.
 //
 // Abseil's own absl::ParseCommandLine knows one program per binary, ends with status 1 and

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "daemon/flags.h"
 
 #include <cstdio>
@@ -7,7 +9,7 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "daemon/version.h"
+#include "base/version.h"
 
 ABSL_FLAG(std::string, socket, "",
           "Path of the Unix socket to serve; of no effect where systemd hands one over. Empty: "

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The flags that all daemons have, and the way into their main functions.
 
 #ifndef TOOLBOXD_DAEMON_FLAGS_H_
@@ -10,8 +12,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/log.h"
 #include "daemon/command_line.h"
-#include "daemon/log.h"
 #include "daemon/peer.h"
 
 namespace toolboxd {

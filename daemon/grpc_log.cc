@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "daemon/grpc_log.h"
 
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/log.h"
+#include "base/log.h"
 #include "grpc/support/log.h"
 
 namespace toolboxd {

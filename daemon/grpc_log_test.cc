@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "daemon/grpc_log.h"
 
 #include <string>
 
-#include "daemon/log.h"
+#include "base/log.h"
 #include "gmock/gmock.h"
 #include "grpc/support/log.h"
 #include "gtest/gtest.h"

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "daemon/health.h"
 
 #include <utility>
 
-#include "daemon/steady_time.h"
+#include "base/steady_time.h"
 
 namespace toolboxd {
 namespace {

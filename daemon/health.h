@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // grpc.health.v1 with the synchronous API.
 
 #ifndef TOOLBOXD_DAEMON_HEALTH_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "daemon/inherited_connection.h"
 
 #include <fcntl.h>
@@ -11,9 +13,9 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/memory.h"
-#include "daemon/status.h"
-#include "daemon/unique_fd.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "base/unique_fd.h"
 #include "grpcpp/server_posix.h"
 
 namespace toolboxd {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Serving one connection that the process was started with.
 
 #ifndef TOOLBOXD_DAEMON_INHERITED_CONNECTION_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "daemon/inherited_connection.h"
 
 #include <fcntl.h>
@@ -11,10 +13,10 @@
 #include <string>
 
 #include "absl/time/clock.h"
+#include "base/unique_fd.h"
 #include "daemon/channel.h"
 #include "daemon/quiet_engine.h"
-#include "daemon/reflection_client.h"
-#include "daemon/unique_fd.h"
+#include "daemon/testing/reflection_client.h"
 #include "grpcpp/create_channel_posix.h"
 #include "gtest/gtest.h"
 #include "toolboxd/v1/power.grpc.pb.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "daemon/init.h"
 
 #include <signal.h>
@@ -10,10 +12,10 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/synchronization/mutex.h"
+#include "base/log.h"
+#include "base/memory.h"
 #include "daemon/flags.h"
 #include "daemon/grpc_log.h"
-#include "daemon/log.h"
-#include "daemon/memory.h"
 #include "daemon/quiet_engine.h"
 
 namespace toolboxd {

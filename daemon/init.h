@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The first and last lines of a daemon's main.
 
 #ifndef TOOLBOXD_DAEMON_INIT_H_

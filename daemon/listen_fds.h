@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Sockets that systemd opened for this process (sd_listen_fds(3)), without libsystemd.
 
 #ifndef TOOLBOXD_DAEMON_LISTEN_FDS_H_

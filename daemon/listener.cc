@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "daemon/listener.h"
 
 #include <fcntl.h>
@@ -14,7 +16,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/status.h"
+#include "base/status.h"
 
 namespace toolboxd {
 namespace {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A listening Unix socket: inherited from systemd, or bound here.
 
 #ifndef TOOLBOXD_DAEMON_LISTENER_H_
@@ -10,7 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace toolboxd {
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "daemon/listener.h"
 
 #include <sys/socket.h>
@@ -9,7 +11,7 @@
 #include <fstream>
 #include <utility>
 
-#include "daemon/short_temp_dir.h"
+#include "base/testing/short_temp_dir.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // That the kernel's word about a caller counts. Runs outside Bazel's sandbox, whose user
 // namespace has one user only.
 
@@ -15,9 +17,9 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "base/testing/short_temp_dir.h"
 #include "daemon/channel.h"
 #include "daemon/server.h"
-#include "daemon/short_temp_dir.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {

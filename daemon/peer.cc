@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "daemon/peer.h"
 
 #include <grp.h>
@@ -12,7 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "daemon/status.h"
+#include "base/status.h"
 
 namespace toolboxd {
 namespace {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Who is at the other end of a Unix socket, and who may be there.
 
 #ifndef TOOLBOXD_DAEMON_PEER_H_

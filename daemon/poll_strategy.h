@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Who looks at a connection.
 
 #ifndef TOOLBOXD_DAEMON_POLL_STRATEGY_H_

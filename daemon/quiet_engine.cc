@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "daemon/quiet_engine.h"
 
 #include <chrono>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // An idle gRPC process that sleeps.
 
 #ifndef TOOLBOXD_DAEMON_QUIET_ENGINE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "daemon/sd_notify.h"
 
 #include <stddef.h>
@@ -10,7 +12,7 @@
 #include <cstring>
 
 #include "absl/strings/numbers.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace toolboxd {
 

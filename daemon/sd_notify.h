@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Telling systemd how the service is (sd_notify(3)), without libsystemd.
 
 #ifndef TOOLBOXD_DAEMON_SD_NOTIFY_H_

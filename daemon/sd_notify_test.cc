@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "daemon/sd_notify.h"
 
 #include <stddef.h>
@@ -10,8 +12,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/short_temp_dir.h"
-#include "daemon/unique_fd.h"
+#include "base/testing/short_temp_dir.h"
+#include "base/unique_fd.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {

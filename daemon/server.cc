@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "daemon/server.h"
 
 #include <fcntl.h>
@@ -11,11 +13,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/status.h"
 #include "daemon/listen_fds.h"
-#include "daemon/log.h"
-#include "daemon/memory.h"
 #include "daemon/sd_notify.h"
-#include "daemon/status.h"
 #include "grpcpp/security/server_credentials.h"
 
 namespace toolboxd {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A daemon's main loop: its listener, who may call, and when it ends.
 
 #ifndef TOOLBOXD_DAEMON_SERVER_H_
@@ -19,11 +21,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/unique_fd.h"
 #include "daemon/health.h"
 #include "daemon/listener.h"
 #include "daemon/peer.h"
 #include "daemon/server_builder.h"
-#include "daemon/unique_fd.h"
 #include "grpcpp/server.h"
 
 namespace toolboxd {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "daemon/server_builder.h"
 
 #include <unistd.h>
@@ -7,7 +9,7 @@
 #include <mutex>
 #include <thread>
 
-#include "daemon/log.h"
+#include "base/log.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/resource_quota.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What all gRPC servers of this project have in common.
 
 #ifndef TOOLBOXD_DAEMON_SERVER_BUILDER_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "daemon/server.h"
 
 #include <poll.h>
@@ -17,10 +19,10 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "base/testing/short_temp_dir.h"
 #include "daemon/channel.h"
 #include "daemon/quiet_engine.h"
-#include "daemon/reflection_client.h"
-#include "daemon/short_temp_dir.h"
+#include "daemon/testing/reflection_client.h"
 #include "gtest/gtest.h"
 #include "toolboxd/v1/power.grpc.pb.h"
 

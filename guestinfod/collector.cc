@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "guestinfod/collector.h"
 
 #include <fcntl.h>
@@ -14,7 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "daemon/log.h"
+#include "base/log.h"
 #include "guestinfod/disks.h"
 #include "guestinfod/memory.h"
 #include "guestinfod/operating_system.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Keeps the guest's snapshot up to date without polling.
 
 #ifndef TOOLBOXD_GUESTINFOD_COLLECTOR_H_
@@ -13,7 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 #include "guestinfod/file_watch.h"
 #include "guestinfod/netlink.h"
 #include "guestinfod/network.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "guestinfod/collector.h"
 
 #include <sys/stat.h>
@@ -14,7 +16,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
-#include "guestinfod/namespaces_for_test.h"
+#include "guestinfod/testing/namespaces.h"
 
 namespace toolboxd::guestinfod {
 namespace {

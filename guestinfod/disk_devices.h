@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // VMware's names for the virtual disks below a file system.
 
 #ifndef TOOLBOXD_GUESTINFOD_DISK_DEVICES_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "guestinfod/disks.h"
 
 #include <fcntl.h>
@@ -6,7 +8,7 @@
 #include <sys/sysmacros.h>
 
 #include "absl/strings/string_view.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 #include "guestinfod/disk_devices.h"
 #include "guestinfod/mounts.h"
 #include "guestinfod/text.h"

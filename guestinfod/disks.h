@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The guest's disks with their free space.
 
 #ifndef TOOLBOXD_GUESTINFOD_DISKS_H_

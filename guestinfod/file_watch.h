@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Notices when files change that other programs replace.
 
 #ifndef TOOLBOXD_GUESTINFOD_FILE_WATCH_H_
@@ -9,7 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace toolboxd::guestinfod {
 

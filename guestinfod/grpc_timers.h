@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Switches gRPC's timer thread off.
 
 #ifndef TOOLBOXD_GUESTINFOD_GRPC_TIMERS_H_

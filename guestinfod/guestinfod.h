@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // guestinfod: tells what the host may know about this guest.
 
 #ifndef TOOLBOXD_GUESTINFOD_GUESTINFOD_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include <arpa/inet.h>
 
 #include <memory>
@@ -8,8 +10,8 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "base/memory.h"
 #include "daemon/init.h"
-#include "daemon/memory.h"
 #include "daemon/server.h"
 #include "guestinfod/collector.h"
 #include "guestinfod/grpc_timers.h"

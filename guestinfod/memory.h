@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The figures of /proc about memory and time.
 
 #ifndef TOOLBOXD_GUESTINFOD_MEMORY_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The mount table, and which of its entries are disks of the guest.
 
 #ifndef TOOLBOXD_GUESTINFOD_MOUNTS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The sockets on which the kernel tells about the network.
 
 #ifndef TOOLBOXD_GUESTINFOD_NETLINK_H_
@@ -8,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 #include "guestinfod/network_state.h"
 
 namespace toolboxd::guestinfod {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "guestinfod/netlink.h"
 
 #include <poll.h>
@@ -6,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "guestinfod/namespaces_for_test.h"
+#include "guestinfod/testing/namespaces.h"
 
 namespace toolboxd::guestinfod {
 namespace {

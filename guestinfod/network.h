@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Makes of the kernel's network configuration what the host shall see.
 
 #ifndef TOOLBOXD_GUESTINFOD_NETWORK_H_

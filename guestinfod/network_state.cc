@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "guestinfod/network_state.h"
 
 #include <linux/netlink.h>

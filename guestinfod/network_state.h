@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The kernel's network configuration, as rtnetlink(7) tells it.
 
 #ifndef TOOLBOXD_GUESTINFOD_NETWORK_STATE_H_

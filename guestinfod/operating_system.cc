@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "guestinfod/operating_system.h"
 
 #include <sys/utsname.h>

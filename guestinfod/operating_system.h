@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Names of the operating system, as VMware's products spell them.
 
 #ifndef TOOLBOXD_GUESTINFOD_OPERATING_SYSTEM_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the resolver's files say: name servers, search list, the guest's full name.
 
 #ifndef TOOLBOXD_GUESTINFOD_RESOLVER_H_

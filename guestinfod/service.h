@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The gRPC service toolboxd.v1.GuestInfo.
 
 #ifndef TOOLBOXD_GUESTINFOD_SERVICE_H_

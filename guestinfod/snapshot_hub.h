@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Hands the newest snapshot from the collector to whoever waits for one.
 
 #ifndef TOOLBOXD_GUESTINFOD_SNAPSHOT_HUB_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "guestinfod/text.h"
 
 #include <fcntl.h>
@@ -9,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace toolboxd::guestinfod {
 namespace {

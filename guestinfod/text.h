@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Bounded reading of the small text files that the system describes itself with.
 
 #ifndef TOOLBOXD_GUESTINFOD_TEXT_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/archive_packer.h"
 
 #include <archive.h>
@@ -15,7 +17,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/status.h"
+#include "base/status.h"
 #include "hgfsd/directory_stream.h"
 #include "hgfsd/file_error.h"
 #include "hgfsd/file_info.h"

@@ -1,4 +1,6 @@
-// ArchivePacker: a directory as a tar stream, made while it is read (protocol.md 6).
+// SPDX-License-Identifier: Apache-2.0
+
+// ArchivePacker: a directory as a tar stream, made while it is read (docs/protocol/hgfs.md 6).
 
 #ifndef TOOLBOXD_HGFSD_ARCHIVE_PACKER_H_
 #define TOOLBOXD_HGFSD_ARCHIVE_PACKER_H_
@@ -11,9 +13,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 #include "hgfsd/cancellation.h"
-#include "hgfsd/resource.h"
+#include "hgfsd/content_path.h"
 #include "toolboxd/v1/files.pb.h"
 
 namespace toolboxd::hgfsd {

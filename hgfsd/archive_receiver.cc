@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/archive_receiver.h"
 
 #include <errno.h>
@@ -7,9 +9,9 @@
 #include <utility>
 
 #include "absl/time/time.h"
-#include "daemon/status.h"
+#include "base/status.h"
 #include "hgfsd/archive_unpack.h"
-#include "hgfsd/entries.h"
+#include "hgfsd/create_delete.h"
 #include "hgfsd/file_error.h"
 #include "hgfsd/start_thread.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ArchiveReceiver: an archive that arrives in pieces, unpacked by a thread of its own.
 
 #ifndef TOOLBOXD_HGFSD_ARCHIVE_RECEIVER_H_
@@ -14,7 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "hgfsd/cancellation.h"
-#include "hgfsd/resource.h"
+#include "hgfsd/content_path.h"
 #include "toolboxd/v1/files.pb.h"
 
 namespace toolboxd::hgfsd {
@@ -32,8 +34,7 @@ class ArchiveReceiver {
   // Waits while more than 256 KiB are not unpacked yet. INVALID_ARGUMENT for an offset that
   // is not where the last piece ended; afterwards whatever UnpackArchive ended with. What
   // comes after the archive's end is dropped.
-  absl::Status Write(uint64_t offset, absl::string_view data,
-                     const Cancelled& cancelled = nullptr);
+  absl::Status Write(uint64_t offset, absl::string_view data, const Cancelled& cancelled = nullptr);
   uint64_t position() const { return position_; }
   uint64_t size() const { return position_; }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Packing and unpacking: what goes in comes out, and nothing gets out of the target.
 
 #include <archive.h>
@@ -22,7 +24,7 @@
 #include "hgfsd/archive_packer.h"
 #include "hgfsd/archive_receiver.h"
 #include "hgfsd/archive_unpack.h"
-#include "hgfsd/test_files.h"
+#include "hgfsd/testing/test_files.h"
 #include "hgfsd/utf8_locale.h"
 
 namespace toolboxd::hgfsd {
@@ -135,8 +137,7 @@ TEST(Archive, RoundTripKeepsEverything) {
   const int fd = open((from / "sparse").c_str(), O_RDWR);
   ASSERT_EQ(pwrite(fd, "end", 3, 50 << 20), 3);
   close(fd);
-  const bool xattrs =
-      setxattr((from / "dir/file").c_str(), "user.note", "a\0b", 3, 0) == 0;
+  const bool xattrs = setxattr((from / "dir/file").c_str(), "user.note", "a\0b", 3, 0) == 0;
   SetAcl(from / "dir/file", ACL_TYPE_ACCESS, "u::rw,u:9:r,g::r,m::r,o::-");
   const struct timespec times[2] = {{1, 2}, {1500000000, 123456789}};
   ASSERT_EQ(utimensat(AT_FDCWD, (from / "dir/file").c_str(), times, 0), 0);
@@ -317,10 +318,12 @@ TEST(Archive, AnyChunkSizeKeepsTheTrailerWhole) {
   for (size_t chunk : {size - 1, size, size + 1, size + 2, size + 3, size / 2, size_t{7}}) {
     absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(resource);
     std::string last;
-    ASSERT_THAT(packer->Pack(chunk, [&](absl::string_view data) {
-      last = std::string(data);
-      return absl::OkStatus();
-    }), IsOk());
+    ASSERT_THAT(packer->Pack(chunk,
+                             [&](absl::string_view data) {
+                               last = std::string(data);
+                               return absl::OkStatus();
+                             }),
+                IsOk());
     EXPECT_TRUE(absl::EndsWith(last, kTrailer)) << chunk;
   }
 }
@@ -342,9 +345,8 @@ TEST(Archive, UnreadableAndSocketsAreLeftOut) {
   strcpy(address.sun_path, (dir / "socket").c_str());
   ASSERT_EQ(bind(fd, reinterpret_cast<struct sockaddr*>(&address), sizeof(address)), 0);
   close(fd);
-  AsNobody([&] {
-    EXPECT_THAT(List(*Pack(dir.path())), testing::ElementsAre("locked/", "readable"));
-  });
+  AsNobody(
+      [&] { EXPECT_THAT(List(*Pack(dir.path())), testing::ElementsAre("locked/", "readable")); });
 }
 
 TEST(Archive, PackErrors) {
@@ -444,9 +446,8 @@ TEST(Archive, RootMemberIsSkipped) {
 
 TEST(Archive, WhatIsNoArchiveFails) {
   TestDirectory dir;
-  for (const std::string& data :
-       {std::string("hello, world"), std::string(100000, 'x'), std::string("\x1f\x8b\x08garbage"),
-        std::string()}) {
+  for (const std::string& data : {std::string("hello, world"), std::string(100000, 'x'),
+                                  std::string("\x1f\x8b\x08garbage"), std::string()}) {
     EXPECT_THAT(Unpack(data, dir.path()), FailsWith(v1::INVALID_ARGUMENT)) << data.substr(0, 9);
   }
   EXPECT_TRUE(Names(dir.path()).empty());
@@ -454,8 +455,8 @@ TEST(Archive, WhatIsNoArchiveFails) {
 
 TEST(Archive, TruncatedArchiveFailsAndLeavesNoHalfFile) {
   TestDirectory dir;
-  const std::string archive = MakeTar({{.name = "a", .content = "whole"},
-                                       {.name = "b", .content = std::string(9000, 'b')}});
+  const std::string archive = MakeTar(
+      {{.name = "a", .content = "whole"}, {.name = "b", .content = std::string(9000, 'b')}});
   const size_t b = archive.find("bbbbbbbb");
   EXPECT_THAT(Unpack(archive.substr(0, b + 3000), dir.path()), FailsWith(v1::INVALID_ARGUMENT));
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre("a"));
@@ -464,9 +465,10 @@ TEST(Archive, TruncatedArchiveFailsAndLeavesNoHalfFile) {
 TEST(Archive, FullDiskEndsIt) {
   TestDirectory dir;
   SmallDisk disk(dir.path(), "size=64k");
-  EXPECT_THAT(Unpack(MakeTar({{.name = "big", .content = std::string(1 << 20, 'x')},
-                              {.name = "after"}}), dir.path()),
-              FailsWith(v1::NO_SPACE));
+  EXPECT_THAT(
+      Unpack(MakeTar({{.name = "big", .content = std::string(1 << 20, 'x')}, {.name = "after"}}),
+             dir.path()),
+      FailsWith(v1::NO_SPACE));
   EXPECT_TRUE(Names(dir.path()).empty());
 }
 

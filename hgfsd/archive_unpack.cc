@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/archive_unpack.h"
 
 #include <archive.h>
@@ -14,7 +16,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "daemon/status.h"
+#include "base/status.h"
 #include "hgfsd/file_error.h"
 #include "hgfsd/paths.h"
 #include "hgfsd/utf8_locale.h"

@@ -1,4 +1,6 @@
-// Unpacking a tar stream into a directory, and never outside of it (protocol.md 6).
+// SPDX-License-Identifier: Apache-2.0
+
+// Unpacking a tar stream into a directory, and never outside of it (docs/protocol/hgfs.md 6).
 
 #ifndef TOOLBOXD_HGFSD_ARCHIVE_UNPACK_H_
 #define TOOLBOXD_HGFSD_ARCHIVE_UNPACK_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Archives from anywhere, unpacked into a directory of their own: nothing may crash, and
 // nothing may appear or change beside that directory.
 
@@ -51,12 +53,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const Place place;
   place.EmptyTarget();
   absl::string_view rest(reinterpret_cast<const char*>(data), size);
-  toolboxd::hgfsd::UnpackArchive(
-      (place.folder / "target").string(), [&]() -> absl::StatusOr<absl::string_view> {
-        absl::string_view next = rest.substr(0, 777);
-        rest.remove_prefix(next.size());
-        return next;
-      }).IgnoreError();
+  toolboxd::hgfsd::UnpackArchive((place.folder / "target").string(),
+                                 [&]() -> absl::StatusOr<absl::string_view> {
+                                   absl::string_view next = rest.substr(0, 777);
+                                   rest.remove_prefix(next.size());
+                                   return next;
+                                 })
+      .IgnoreError();
   if (!place.Untouched()) abort();
   return 0;
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/attributes.h"
 
 #include <errno.h>
@@ -9,7 +11,7 @@
 #include <cstdint>
 #include <string>
 
-#include "daemon/status.h"
+#include "base/status.h"
 #include "hgfsd/file_error.h"
 #include "hgfsd/paths.h"
 
@@ -39,8 +41,8 @@ absl::Status CheckAttributes(const v1::FileAttributes& attributes) {
 
 // Applies the attributes with one function for each system call: by path or descriptor.
 template <typename Truncate, typename Utimes, typename Chown, typename Chmod>
-absl::Status Apply(absl::string_view what, const v1::FileAttributes& attributes,
-                   Truncate truncate, Utimes utimes, Chown chown, Chmod chmod) {
+absl::Status Apply(absl::string_view what, const v1::FileAttributes& attributes, Truncate truncate,
+                   Utimes utimes, Chown chown, Chmod chmod) {
   if (attributes.has_size() && truncate(static_cast<off_t>(attributes.size())) != 0) {
     return FileError(errno, what);
   }

@@ -1,4 +1,7 @@
-// Changing attributes, and nothing but those that are given (protocol.md 4.6, SET_ATTR).
+// SPDX-License-Identifier: Apache-2.0
+
+// Changing attributes, and nothing but those that are given (docs/protocol/vix.md 4.6:
+// SetFileAttributes).
 
 #ifndef TOOLBOXD_HGFSD_ATTRIBUTES_H_
 #define TOOLBOXD_HGFSD_ATTRIBUTES_H_

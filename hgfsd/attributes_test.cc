@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/attributes.h"
 
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "gtest/gtest.h"
-#include "hgfsd/test_files.h"
+#include "hgfsd/testing/test_files.h"
 
 namespace toolboxd::hgfsd {
 namespace {

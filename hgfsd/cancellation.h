@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Cancelled: asked by an operation before its commit point.
 
 #ifndef TOOLBOXD_HGFSD_CANCELLATION_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/content_size.h"
 
 #include <errno.h>
@@ -8,7 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/status.h"
+#include "base/status.h"
 #include "hgfsd/file_error.h"
 #include "hgfsd/file_info.h"
 #include "hgfsd/paths.h"
@@ -16,7 +18,7 @@
 namespace toolboxd::hgfsd {
 namespace {
 
-// The host's packet (protocol.md 5.6), and what toolbox says of every such file.
+// The host's packet (docs/protocol/hgfs.md 5.6), and what toolbox says of every such file.
 constexpr uint64_t kUnknownSize = 63488;
 constexpr uint64_t kMaxCounted = 16 * 1024 * 1024;
 

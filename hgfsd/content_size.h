@@ -1,4 +1,6 @@
-// How long a file's content is, also where the kernel does not say (protocol.md 5.9).
+// SPDX-License-Identifier: Apache-2.0
+
+// How long a file's content is, also where the kernel does not say (docs/protocol/hgfs.md 5.9).
 
 #ifndef TOOLBOXD_HGFSD_CONTENT_SIZE_H_
 #define TOOLBOXD_HGFSD_CONTENT_SIZE_H_
@@ -9,7 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 #include "toolboxd/v1/files.pb.h"
 
 namespace toolboxd::hgfsd {

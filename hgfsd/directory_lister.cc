@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/directory_lister.h"
 
 #include <errno.h>
@@ -7,7 +9,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/status.h"
+#include "base/status.h"
 #include "hgfsd/file_error.h"
 #include "hgfsd/file_info.h"
 #include "hgfsd/name_pattern.h"
@@ -149,8 +151,7 @@ absl::StatusOr<v1::ListFilesReply> DirectoryLister::ListDirectory(
     if (name->empty()) break;
     ++stats;
     left -= left > 0;
-    absl::StatusOr<v1::FileInfo> info =
-        DescribeEntry(page.stream.fd(), std::string(*name), *name);
+    absl::StatusOr<v1::FileInfo> info = DescribeEntry(page.stream.fd(), std::string(*name), *name);
     if (!info.ok()) continue;  // It vanished since the directory was read.
     page.places.push_back(before);
     *reply.add_entries() = *std::move(info);

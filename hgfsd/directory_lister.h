@@ -1,4 +1,6 @@
-// DirectoryLister: ListFiles, page by page (protocol.md 4.6).
+// SPDX-License-Identifier: Apache-2.0
+
+// DirectoryLister: ListFiles, page by page (docs/protocol/vix.md 4.6).
 
 #ifndef TOOLBOXD_HGFSD_DIRECTORY_LISTER_H_
 #define TOOLBOXD_HGFSD_DIRECTORY_LISTER_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/directory_lister.h"
 
 #include <fcntl.h>
@@ -8,7 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "hgfsd/test_files.h"
+#include "hgfsd/testing/test_files.h"
 
 namespace toolboxd::hgfsd {
 namespace {
@@ -118,9 +120,8 @@ TEST(DirectoryLister, Errors) {
   EXPECT_THAT(lister.List(Request("relative")), FailsWith(v1::INVALID_ARGUMENT));
   EXPECT_THAT(lister.List(Request(dir.path(), 0, 1, "(")), FailsWith(v1::INVALID_ARGUMENT));
   EXPECT_TRUE(absl::IsCancelled(lister.List(Request(dir.path()), [] { return true; }).status()));
-  AsNobody([&] {
-    EXPECT_THAT(lister.List(Request(dir / "locked")), FailsWith(v1::ACCESS_DENIED));
-  });
+  AsNobody(
+      [&] { EXPECT_THAT(lister.List(Request(dir / "locked")), FailsWith(v1::ACCESS_DENIED)); });
 }
 
 // A hundred thousand entries, as a host pages through them: each follow-up starts where the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DirectoryStream: the names of a directory, in the kernel's order, from any position.
 
 #ifndef TOOLBOXD_HGFSD_DIRECTORY_STREAM_H_
@@ -10,7 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace toolboxd::hgfsd {
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/extended_attributes.h"
 
 #include <endian.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Extended attributes and ACLs of a file that takes another one's place.
 
 #ifndef TOOLBOXD_HGFSD_EXTENDED_ATTRIBUTES_H_

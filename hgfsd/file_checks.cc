@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/file_checks.h"
 
 #include <errno.h>
@@ -6,7 +8,7 @@
 
 #include <string>
 
-#include "daemon/status.h"
+#include "base/status.h"
 #include "hgfsd/content_size.h"
 #include "hgfsd/file_error.h"
 #include "hgfsd/file_info.h"

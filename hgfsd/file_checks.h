@@ -1,4 +1,7 @@
-// What a transfer is checked for before it starts (protocol.md 4.6, INIT_FROM and INIT_TO).
+// SPDX-License-Identifier: Apache-2.0
+
+// What a transfer is checked for before it starts (docs/protocol/vix.md 4.6:
+// InitiateFileTransferFromGuest and ToGuest).
 
 #ifndef TOOLBOXD_HGFSD_FILE_CHECKS_H_
 #define TOOLBOXD_HGFSD_FILE_CHECKS_H_

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/file_checks.h"
 
 #include <sys/stat.h>
 
 #include "gtest/gtest.h"
 #include "hgfsd/content_size.h"
-#include "hgfsd/test_files.h"
+#include "hgfsd/testing/test_files.h"
 
 namespace toolboxd::hgfsd {
 namespace {

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/file_error.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/status.h"
+#include "base/status.h"
 
 namespace toolboxd::hgfsd {
 

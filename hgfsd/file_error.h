@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The errors of file operations.
 
 #ifndef TOOLBOXD_HGFSD_FILE_ERROR_H_
@@ -8,8 +10,8 @@
 
 namespace toolboxd::hgfsd {
 
-// ErrnoError of daemon/status.h, except that EPERM is ACCESS_DENIED, as for any other
-// refusal by a file system, and ENODEV NOT_FOUND (protocol.md 4.9).
+// ErrnoError of base/status.h, except that EPERM is ACCESS_DENIED, as for any other
+// refusal by a file system, and ENODEV NOT_FOUND (docs/protocol/vix.md 4.9).
 absl::Status FileError(int error, absl::string_view what);
 
 }  // namespace toolboxd::hgfsd

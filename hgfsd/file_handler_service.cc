@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/file_handler_service.h"
 
 #include <algorithm>
@@ -5,15 +7,16 @@
 #include <string>
 #include <utility>
 
-#include "daemon/file_opened.h"
-#include "daemon/status.h"
+#include "base/status.h"
+#include "daemon/grpc_status.h"
 #include "hgfsd/archive_packer.h"
 #include "hgfsd/archive_receiver.h"
 #include "hgfsd/cancellation.h"
+#include "hgfsd/content_path.h"
 #include "hgfsd/content_size.h"
 #include "hgfsd/file_reader.h"
 #include "hgfsd/file_writer.h"
-#include "hgfsd/resource.h"
+#include "proto/file_opened.h"
 
 namespace toolboxd::hgfsd {
 namespace {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The FileHandler service over gRPC: content of files, and of directories as archives.
 
 #ifndef TOOLBOXD_HGFSD_FILE_HANDLER_SERVICE_H_

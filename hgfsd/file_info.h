@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // FileInfo from stat(2).
 
 #ifndef TOOLBOXD_HGFSD_FILE_INFO_H_

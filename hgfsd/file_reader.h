@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // FileReader: a file's content, from an offset to its end.
 
 #ifndef TOOLBOXD_HGFSD_FILE_READER_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/file_writer.h"
 
 #include <errno.h>
@@ -10,7 +12,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/status.h"
+#include "base/status.h"
 #include "hgfsd/attributes.h"
 #include "hgfsd/extended_attributes.h"
 #include "hgfsd/file_error.h"
@@ -88,8 +90,8 @@ absl::Status FileWriter::OpenTarget(const Options& options) {
   } else if (error != 0) {
     return FileError(error, name_);
   }
-  const bool replaceable = ContentGoes(options.mode) && S_ISREG(st.st_mode) &&
-                           st.st_nlink == 1 && !IsMountPoint(directory_.get(), name_);
+  const bool replaceable = ContentGoes(options.mode) && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
+                           !IsMountPoint(directory_.get(), name_);
   if (replaceable) {
     absl::Status status = OpenBeside(0600);
     if (status.ok()) status = CopyAttributesOfTarget(st);
@@ -138,8 +140,8 @@ absl::Status FileWriter::CopyAttributesOfTarget(const struct stat& target) {
     return FileError(errno, name_);
   }
   // user.* needs permission to read; who may only write keeps the file by writing in place.
-  UniqueFd source(openat(directory_.get(), name_.c_str(),
-                         O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+  UniqueFd source(
+      openat(directory_.get(), name_.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
   if (!source.ok()) return FileError(errno, name_);
   absl::Status status = CopyExtendedAttributes(source.get(), file_.get(), /*lenient=*/false);
   if (!status.ok()) return status;

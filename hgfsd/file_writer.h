@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // FileWriter: content from the host, which takes a file's place when it is complete.
 
 #ifndef TOOLBOXD_HGFSD_FILE_WRITER_H_
@@ -12,7 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 #include "hgfsd/cancellation.h"
 #include "toolboxd/v1/file_handler.pb.h"
 
@@ -54,8 +56,7 @@ class FileWriter {
 
   // Writes all of data at an offset; pipes and character devices take bytes in order only.
   // NO_SPACE, FILE_TOO_BIG. Asks `cancelled` while a pipe is full.
-  absl::Status Write(uint64_t offset, absl::string_view data,
-                     const Cancelled& cancelled = nullptr);
+  absl::Status Write(uint64_t offset, absl::string_view data, const Cancelled& cancelled = nullptr);
   // Where the last write ended; at first the end of the content that stays.
   uint64_t position() const { return position_; }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/file_writer.h"
 
 #include <fcntl.h>
@@ -12,7 +14,7 @@
 
 #include "gtest/gtest.h"
 #include "hgfsd/file_reader.h"
-#include "hgfsd/test_files.h"
+#include "hgfsd/testing/test_files.h"
 
 namespace toolboxd::hgfsd {
 namespace {
@@ -341,15 +343,13 @@ TEST(FileWriter, PipesTakeBytesInOrderAndNeverHang) {
   auto writer = Open(pipe);
   ASSERT_THAT(writer, IsOk());
   EXPECT_THAT((*writer)->Write(0, "ab"), IsOk());
-  EXPECT_TRUE(absl::IsCancelled(
-      (*writer)->Write(2, std::string(1 << 20, 'x'), [] { return true; })));
+  EXPECT_TRUE(
+      absl::IsCancelled((*writer)->Write(2, std::string(1 << 20, 'x'), [] { return true; })));
   EXPECT_THAT(FileWriter::Open(pipe, {}).value()->Write(5, "x"), FailsWith(v1::INVALID_ARGUMENT));
   close(reader);
 }
 
-TEST(FileWriter, DevicesAreWritten) {
-  EXPECT_THAT(Upload("/dev/null", "x"), IsOk());
-}
+TEST(FileWriter, DevicesAreWritten) { EXPECT_THAT(Upload("/dev/null", "x"), IsOk()); }
 
 TEST(FileWriter, RunningProgramsAreReplaced) {
   TestDirectory dir;

@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/files_service.h"
 
 #include <string>
 #include <utility>
 
-#include "daemon/status.h"
+#include "daemon/grpc_status.h"
 #include "hgfsd/attributes.h"
-#include "hgfsd/entries.h"
+#include "hgfsd/create_delete.h"
 #include "hgfsd/file_checks.h"
 #include "hgfsd/file_info.h"
 #include "hgfsd/move.h"
@@ -50,13 +52,12 @@ grpc::Status FilesService::CheckWrite(grpc::ServerContext*, const v1::CheckWrite
 grpc::Status FilesService::MakeDirectory(grpc::ServerContext* context,
                                          const v1::MakeDirectoryRequest* request,
                                          v1::MakeDirectoryReply*) {
-  return ToGrpc(hgfsd::MakeDirectory(request->path(), request->parents(),
-                                     request->mode() & 07777, CancelledBy(context)));
+  return ToGrpc(hgfsd::MakeDirectory(request->path(), request->parents(), request->mode() & 07777,
+                                     CancelledBy(context)));
 }
 
 grpc::Status FilesService::DeleteFile(grpc::ServerContext* context,
-                                      const v1::DeleteFileRequest* request,
-                                      v1::DeleteFileReply*) {
+                                      const v1::DeleteFileRequest* request, v1::DeleteFileReply*) {
   return ToGrpc(hgfsd::DeleteFile(request->path(), CancelledBy(context)));
 }
 
@@ -69,8 +70,8 @@ grpc::Status FilesService::DeleteDirectory(grpc::ServerContext* context,
 
 grpc::Status FilesService::MoveFile(grpc::ServerContext* context, const v1::MoveRequest* request,
                                     v1::MoveReply*) {
-  return ToGrpc(hgfsd::MoveFile(request->from(), request->to(), request->overwrite(),
-                                CancelledBy(context)));
+  return ToGrpc(
+      hgfsd::MoveFile(request->from(), request->to(), request->overwrite(), CancelledBy(context)));
 }
 
 grpc::Status FilesService::MoveDirectory(grpc::ServerContext* context,
@@ -91,8 +92,7 @@ grpc::Status FilesService::CreateTemporary(grpc::ServerContext* context,
 grpc::Status FilesService::SetAttributes(grpc::ServerContext* context,
                                          const v1::SetAttributesRequest* request,
                                          v1::SetAttributesReply*) {
-  return ToGrpc(
-      hgfsd::SetAttributes(request->path(), request->attributes(), CancelledBy(context)));
+  return ToGrpc(hgfsd::SetAttributes(request->path(), request->attributes(), CancelledBy(context)));
 }
 
 grpc::Status FilesService::GetVolume(grpc::ServerContext*, const v1::GetVolumeRequest* request,

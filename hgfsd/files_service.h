@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The Files service over gRPC: each call is one function of this folder.
 
 #ifndef TOOLBOXD_HGFSD_FILES_SERVICE_H_
 #define TOOLBOXD_HGFSD_FILES_SERVICE_H_
 
+#include "hgfsd/deferred_delete.h"
 #include "hgfsd/directory_lister.h"
-#include "hgfsd/tree_remover.h"
 #include "toolboxd/v1/files.grpc.pb.h"
 
 namespace toolboxd::hgfsd {
@@ -20,8 +22,7 @@ class FilesService final : public v1::Files::Service {
                          v1::FileInfo* reply) override;
   grpc::Status CheckWrite(grpc::ServerContext* context, const v1::CheckWriteRequest* request,
                           v1::CheckWriteReply* reply) override;
-  grpc::Status MakeDirectory(grpc::ServerContext* context,
-                             const v1::MakeDirectoryRequest* request,
+  grpc::Status MakeDirectory(grpc::ServerContext* context, const v1::MakeDirectoryRequest* request,
                              v1::MakeDirectoryReply* reply) override;
   grpc::Status DeleteFile(grpc::ServerContext* context, const v1::DeleteFileRequest* request,
                           v1::DeleteFileReply* reply) override;
@@ -35,8 +36,7 @@ class FilesService final : public v1::Files::Service {
   grpc::Status CreateTemporary(grpc::ServerContext* context,
                                const v1::CreateTemporaryRequest* request,
                                v1::CreateTemporaryReply* reply) override;
-  grpc::Status SetAttributes(grpc::ServerContext* context,
-                             const v1::SetAttributesRequest* request,
+  grpc::Status SetAttributes(grpc::ServerContext* context, const v1::SetAttributesRequest* request,
                              v1::SetAttributesReply* reply) override;
   grpc::Status GetVolume(grpc::ServerContext* context, const v1::GetVolumeRequest* request,
                          v1::Volume* reply) override;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // HardLinks: which files of a tree are the same one.
 
 #ifndef TOOLBOXD_HGFSD_HARD_LINKS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The hgfsd program, for a file of its own and for the one that holds all programs.
 
 #ifndef TOOLBOXD_HGFSD_HGFSD_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How much one hgfsd does at a time, and the tasks that its unit must allow for it.
 
 #ifndef TOOLBOXD_HGFSD_LIMITS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // hgfsd: the guest's files for one user, on one connection.
 
 #include <signal.h>

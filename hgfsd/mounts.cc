@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/mounts.h"
 
 #include <errno.h>
@@ -16,7 +18,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "daemon/status.h"
+#include "base/status.h"
 #include "hgfsd/file_error.h"
 
 namespace toolboxd::hgfsd {
@@ -71,8 +73,8 @@ int OpenDirectoryBelow(int parent, const char* name) {
   // Before Linux 5.6, and where a filter refuses the call: bind mounts go unseen.
   const int plain = openat(parent, name, how.flags);
   struct stat here, there;
-  if (plain >= 0 && (fstat(parent, &here) != 0 || fstat(plain, &there) != 0 ||
-                     here.st_dev != there.st_dev)) {
+  if (plain >= 0 &&
+      (fstat(parent, &here) != 0 || fstat(plain, &there) != 0 || here.st_dev != there.st_dev)) {
     close(plain);
     errno = EXDEV;
     return -1;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Where other file systems begin below a directory.
 
 #ifndef TOOLBOXD_HGFSD_MOUNTS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/move.h"
 
 #include <errno.h>
@@ -8,13 +10,13 @@
 
 #include <string>
 
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 #include "hgfsd/file_error.h"
 #include "hgfsd/file_info.h"
 #include "hgfsd/mounts.h"
 #include "hgfsd/paths.h"
+#include "hgfsd/remove_tree.h"
 #include "hgfsd/tree_copy.h"
-#include "hgfsd/tree_removal.h"
 
 namespace toolboxd::hgfsd {
 namespace {
@@ -61,8 +63,7 @@ absl::Status CopyAcross(const Move& move, const Cancelled& cancelled) {
   const std::string hidden = RandomName(".toolboxd-move-");
   absl::Status status = CopyTree(source.get(), from.name, target.get(), hidden, cancelled);
   status.Update(CheckCancelled(cancelled));
-  if (status.ok() &&
-      Rename(target.get(), hidden, target.get(), to.name, move.overwrite) != 0) {
+  if (status.ok() && Rename(target.get(), hidden, target.get(), to.name, move.overwrite) != 0) {
     status = FileError(errno, move.to);
   }
   if (!status.ok()) RemoveTree(target.get(), hidden).IgnoreError();

@@ -1,4 +1,6 @@
-// Moving files and directories (protocol.md 4.6), also across file systems.
+// SPDX-License-Identifier: Apache-2.0
+
+// Moving files and directories (docs/protocol/vix.md 4.6), also across file systems.
 
 #ifndef TOOLBOXD_HGFSD_MOVE_H_
 #define TOOLBOXD_HGFSD_MOVE_H_
@@ -6,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "hgfsd/cancellation.h"
-#include "hgfsd/tree_remover.h"
+#include "hgfsd/deferred_delete.h"
 
 namespace toolboxd::hgfsd {
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/move.h"
 
 #include <fcntl.h>
@@ -9,7 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "hgfsd/test_files.h"
+#include "hgfsd/testing/test_files.h"
 #include "hgfsd/tree_copy.h"
 
 namespace toolboxd::hgfsd {
@@ -91,16 +93,14 @@ TEST(MoveDirectory, Errors) {
   const std::string file = dir.File("file");
   EXPECT_THAT(MoveDirectory(dir / "none", dir / "x", remover), FailsWith(v1::NOT_FOUND));
   EXPECT_THAT(MoveDirectory(file, dir / "x", remover), FailsWith(v1::NOT_A_DIRECTORY));
-  EXPECT_THAT(MoveDirectory(dir.Link("l", d), dir / "x", remover),
-              FailsWith(v1::NOT_A_DIRECTORY));
+  EXPECT_THAT(MoveDirectory(dir.Link("l", d), dir / "x", remover), FailsWith(v1::NOT_A_DIRECTORY));
   for (const std::string& target : {file, dir.Directory("e"), dir.Link("dangling", "none")}) {
     EXPECT_THAT(MoveDirectory(d, target, remover), FailsWith(v1::ALREADY_EXISTS)) << target;
   }
   EXPECT_THAT(MoveDirectory(d, d + "/sub", remover), FailsWith(v1::INVALID_ARGUMENT));
   EXPECT_TRUE(absl::IsCancelled(MoveDirectory(d, dir / "x", remover, [] { return true; })));
-  AsNobody([&] {
-    EXPECT_THAT(MoveDirectory(d, dir / "x", remover), FailsWith(v1::ACCESS_DENIED));
-  });
+  AsNobody(
+      [&] { EXPECT_THAT(MoveDirectory(d, dir / "x", remover), FailsWith(v1::ACCESS_DENIED)); });
 }
 
 TEST(Across, FilesKeepTheirAttributes) {

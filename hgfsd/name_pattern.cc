@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/name_pattern.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/status.h"
+#include "base/status.h"
 
 namespace toolboxd::hgfsd {
 namespace {
@@ -44,11 +46,11 @@ absl::StatusOr<NamePattern> NamePattern::Compile(absl::string_view pattern) {
   result.program_.reset(new Program);
   int error = 0;
   size_t position = 0;
-  result.program_->code = pcre2_compile(
-      reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
-      // \C would match half a character.
-      PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C, &error,
-      &position, nullptr);
+  result.program_->code =
+      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
+                    // \C would match half a character.
+                    PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C,
+                    &error, &position, nullptr);
   if (result.program_->code == nullptr) {
     return MakeError(v1::INVALID_ARGUMENT, absl::StrCat("the pattern is not valid at byte ",
                                                         position, ": ", ErrorText(error)));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // NamePattern: the Perl-compatible regular expression of ListFiles.
 
 #ifndef TOOLBOXD_HGFSD_NAME_PATTERN_H_
@@ -10,7 +12,7 @@
 
 namespace toolboxd::hgfsd {
 
-// As GLib's GRegex, which vmtoolsd uses (protocol.md 4.6): PCRE, UTF-8, Unicode classes,
+// As GLib's GRegex, which vmtoolsd uses (docs/protocol/vix.md 4.6): PCRE, UTF-8, Unicode classes,
 // a match anywhere in the name. In a name that is not UTF-8 only the parts that are can
 // match. Not thread-safe.
 class NamePattern {

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/name_pattern.h"
 
 #include "gtest/gtest.h"
-#include "hgfsd/test_files.h"
+#include "hgfsd/testing/test_files.h"
 
 namespace toolboxd::hgfsd {
 namespace {
@@ -36,8 +38,12 @@ TEST(NamePattern, CountsCharactersNotBytes) {
 }
 
 TEST(NamePattern, NamesThatAreNotUtf8MatchByTheirValidParts) {
-  EXPECT_TRUE(Match("abc", "\xff" "abc"));
-  EXPECT_FALSE(Match("^.abc", "\xff" "abc"));
+  EXPECT_TRUE(Match("abc",
+                    "\xff"
+                    "abc"));
+  EXPECT_FALSE(Match("^.abc",
+                     "\xff"
+                     "abc"));
 }
 
 TEST(NamePattern, InvalidIsRefusedWithItsPlace) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/paths.h"
 
 #include <errno.h>
@@ -10,7 +12,7 @@
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/status.h"
+#include "base/status.h"
 #include "hgfsd/file_error.h"
 
 namespace toolboxd::hgfsd {

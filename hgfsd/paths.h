@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Paths as the host gives them: absolute, bytes, any length.
 
 #ifndef TOOLBOXD_HGFSD_PATHS_H_

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/paths.h"
 
 #include "gtest/gtest.h"
-#include "hgfsd/test_files.h"
+#include "hgfsd/testing/test_files.h"
 
 namespace toolboxd::hgfsd {
 namespace {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Both services over gRPC, in this process and in hgfsd itself.
 
 #include <fcntl.h>
@@ -17,8 +19,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "daemon/file_opened.h"
-#include "daemon/status.h"
+#include "base/status.h"
+#include "daemon/grpc_status.h"
 #include "grpc/grpc.h"
 #include "grpcpp/create_channel_posix.h"
 #include "grpcpp/server_builder.h"
@@ -27,7 +29,8 @@
 #include "hgfsd/file_handler_service.h"
 #include "hgfsd/files_service.h"
 #include "hgfsd/limits.h"
-#include "hgfsd/test_files.h"
+#include "hgfsd/testing/test_files.h"
+#include "proto/file_opened.h"
 
 namespace toolboxd::hgfsd {
 namespace {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Starting a thread where there may be none to be had.
 
 #ifndef TOOLBOXD_HGFSD_START_THREAD_H_
@@ -10,7 +12,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "daemon/status.h"
+#include "base/status.h"
 
 namespace toolboxd::hgfsd {
 

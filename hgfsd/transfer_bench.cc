@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // transfer_bench HGFSD [MIB]: bytes a second through hgfsd, and the memory that it takes.
 //
 // Starts the program on one end of a socket pair, as session does, and transfers through

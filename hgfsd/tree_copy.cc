@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "hgfsd/tree_copy.h"
 
 #include <errno.h>
@@ -10,8 +12,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/status.h"
-#include "daemon/unique_fd.h"
+#include "base/status.h"
+#include "base/unique_fd.h"
 #include "hgfsd/directory_stream.h"
 #include "hgfsd/extended_attributes.h"
 #include "hgfsd/file_error.h"
@@ -114,8 +116,8 @@ absl::Status Copy::File(int from, const std::string& name, int to, const std::st
   return CopyCapabilities(in.get(), out.get());
 }
 
-absl::Status Copy::Directory(int from, const std::string& name, int to,
-                             const std::string& to_name, const std::string& shown, int depth) {
+absl::Status Copy::Directory(int from, const std::string& name, int to, const std::string& to_name,
+                             const std::string& shown, int depth) {
   if (depth > kMaxDepth) return FileError(ENAMETOOLONG, shown);
   UniqueFd in(OpenDirectoryBelow(from, name.c_str()));
   if (!in.ok() && errno == EXDEV) {

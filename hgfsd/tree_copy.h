@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Copying a file or a tree with everything that belongs to it, for moves across file systems.
 
 #ifndef TOOLBOXD_HGFSD_TREE_COPY_H_

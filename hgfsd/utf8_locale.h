@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Utf8Locale: libarchive converts names from the locale's character set.
 
 #ifndef TOOLBOXD_HGFSD_UTF8_LOCALE_H_

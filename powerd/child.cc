@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "powerd/child.h"
 
 #include <fcntl.h>
@@ -11,9 +13,9 @@
 #include <cerrno>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/status.h"
-#include "daemon/steady_time.h"
-#include "daemon/unique_fd.h"
+#include "base/status.h"
+#include "base/steady_time.h"
+#include "base/unique_fd.h"
 
 namespace toolboxd {
 namespace {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Running a program to its end.
 
 #ifndef TOOLBOXD_POWERD_CHILD_H_

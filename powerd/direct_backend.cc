@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "powerd/direct_backend.h"
 
 #include <dirent.h>
@@ -13,9 +15,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "daemon/log.h"
-#include "daemon/status.h"
-#include "daemon/steady_time.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "base/steady_time.h"
 #include "powerd/child.h"
 #include "powerd/power_event.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Power without systemd: for development and for systems with another init, as root.
 
 #ifndef TOOLBOXD_POWERD_DIRECT_BACKEND_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "powerd/direct_backend.h"
 
 #include <signal.h>
@@ -12,7 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "daemon/short_temp_dir.h"
+#include "base/testing/short_temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,8 +11,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "base/log.h"
 #include "daemon/init.h"
-#include "daemon/log.h"
 #include "daemon/server.h"
 #include "powerd/direct_backend.h"
 #include "powerd/power_service.h"

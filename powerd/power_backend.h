@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What really happens to the machine.
 
 #ifndef TOOLBOXD_POWERD_POWER_BACKEND_H_

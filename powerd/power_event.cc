@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "powerd/power_event.h"
 
 #include "absl/strings/str_cat.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The power events by name.
 
 #ifndef TOOLBOXD_POWERD_POWER_EVENT_H_

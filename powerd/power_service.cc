@@ -1,10 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "powerd/power_service.h"
 
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/log.h"
-#include "daemon/status.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "daemon/grpc_status.h"
 #include "powerd/power_event.h"
 
 namespace toolboxd {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // toolboxd.v1.Power.
 
 #ifndef TOOLBOXD_POWERD_POWER_SERVICE_H_
@@ -13,7 +15,7 @@
 namespace toolboxd {
 
 // Takes one event at a time from its hooks to its end, on the thread of its call. The order
-// in which the host hears of it is transportd's matter (protocol.md 7). Thread-safe.
+// in which the host hears of it is transportd's matter (docs/protocol/power.md 7). Thread-safe.
 class PowerService final : public v1::Power::Service {
  public:
   // How long after its hooks an event goes on by itself if its caller is gone.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "powerd/power_service.h"
 
 #include <future>
@@ -7,14 +9,14 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "base/testing/short_temp_dir.h"
 #include "daemon/channel.h"
 #include "daemon/quiet_engine.h"
-#include "daemon/reflection_client.h"
 #include "daemon/server.h"
-#include "daemon/short_temp_dir.h"
+#include "daemon/testing/reflection_client.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "powerd/fake_backend.h"
+#include "powerd/testing/fake_backend.h"
 
 namespace toolboxd {
 namespace {

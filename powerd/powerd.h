@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // powerd's main function, for a program of its own and for a multi-call one.
 
 #ifndef TOOLBOXD_POWERD_POWERD_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // powerd as a program: how it starts, whom it serves, how it ends.
 
 #include <fcntl.h>
@@ -20,11 +22,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/testing/short_temp_dir.h"
+#include "base/unique_fd.h"
 #include "daemon/channel.h"
 #include "daemon/quiet_engine.h"
-#include "daemon/reflection_client.h"
-#include "daemon/short_temp_dir.h"
-#include "daemon/unique_fd.h"
+#include "daemon/testing/reflection_client.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "toolboxd/v1/power.grpc.pb.h"

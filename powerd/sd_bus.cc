@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "powerd/sd_bus.h"
 
 #include <dlfcn.h>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/status.h"
+#include "base/status.h"
 
 namespace toolboxd {
 namespace {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // libsystemd's D-Bus client, loaded when it is needed.
 //
 // Linking libsystemd would cost every process of a multi-call program 0.3 MB and five more

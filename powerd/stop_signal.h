@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Ends waiting in another thread.
 
 #ifndef TOOLBOXD_POWERD_STOP_SIGNAL_H_
@@ -12,7 +14,7 @@
 #include <cstdint>
 
 #include "absl/time/time.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace toolboxd {
 

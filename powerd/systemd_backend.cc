@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "powerd/systemd_backend.h"
 
 #include <map>
@@ -5,9 +7,9 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/log.h"
-#include "daemon/status.h"
-#include "daemon/steady_time.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "base/steady_time.h"
 #include "powerd/power_event.h"
 #include "powerd/sd_bus.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Power through systemd and logind: needs neither root nor exec, only the polkit rule of
 // deploy/polkit.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The back end against a bus of its own with stand-ins for systemd and logind. The address of
 // the machine's system bus is overridden before anything connects.
 
@@ -21,7 +23,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
-#include "daemon/short_temp_dir.h"
+#include "base/testing/short_temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

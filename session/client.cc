@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "session/client.h"
 
 #include <errno.h>
@@ -12,7 +14,7 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/steady_time.h"
+#include "base/steady_time.h"
 #include "session/handshake.h"
 
 namespace toolboxd::session {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Opening a session from the other side: what transportd and toolboxctl call.
 
 #ifndef TOOLBOXD_SESSION_CLIENT_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "session/client.h"
 
 #include <gtest/gtest.h>
@@ -10,7 +12,7 @@
 #include <string>
 #include <thread>
 
-#include "daemon/steady_time.h"
+#include "base/steady_time.h"
 #include "session/handshake.h"
 
 namespace toolboxd::session {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The exchange that opens a session: one request, one reply, before any gRPC byte.
 //
 // Request: u32 total length of what follows, then service, user and password, each a

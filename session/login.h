@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A login through PAM.
 
 #ifndef TOOLBOXD_SESSION_LOGIN_H_

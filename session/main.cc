@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // session: from a connection to a process of the authenticated user.
 //
 // Reads top-down: check the peer, read the request, log the user in, fork; the child

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The command line of session.
 
 #ifndef TOOLBOXD_SESSION_OPTIONS_H_

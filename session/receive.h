@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reading the one request of a connection.
 
 #ifndef TOOLBOXD_SESSION_RECEIVE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "session/runtime_dir.h"
 
 #include <errno.h>
@@ -6,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace toolboxd::session {
 namespace {

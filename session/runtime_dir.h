@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The directory that a user's programs, records and spooled output live in.
 
 #ifndef TOOLBOXD_SESSION_RUNTIME_DIR_H_

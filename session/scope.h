@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A systemd scope for the programs of one connection.
 
 #ifndef TOOLBOXD_SESSION_SCOPE_H_

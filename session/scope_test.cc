@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Scopes, against a bus of its own with a stand-in for systemd's manager.
 
 #include "session/scope.h"
@@ -16,7 +18,7 @@
 #include <string>
 #include <thread>
 
-#include "daemon/short_temp_dir.h"
+#include "base/testing/short_temp_dir.h"
 
 namespace toolboxd::session {
 namespace {

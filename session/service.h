@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The process that becomes the service, and the wait for its end.
 
 #ifndef TOOLBOXD_SESSION_SERVICE_H_

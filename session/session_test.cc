@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // session as a whole, with real users and PAM stacks in a private /etc.
 
 #include <gmock/gmock.h>

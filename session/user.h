@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Who a session is for.
 
 #ifndef TOOLBOXD_SESSION_USER_H_

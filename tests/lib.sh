@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Shared by the test scripts: a private /etc with users of its own, and guests under vmxsim.
 # shellcheck shell=bash
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "toolboxctl/connect.h"
 
 #include <errno.h>
@@ -18,8 +20,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "daemon/steady_time.h"
-#include "daemon/unique_fd.h"
+#include "base/steady_time.h"
+#include "base/unique_fd.h"
 #include "session/client.h"
 
 namespace toolboxd {

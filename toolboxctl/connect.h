@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // toolboxctl connect: a session of hgfsd or vixd for grpcurl and the like.
 
 #ifndef TOOLBOXD_TOOLBOXCTL_CONNECT_H_

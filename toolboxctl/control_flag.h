@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The one flag that vmware-rpctool shares with toolboxctl; in a file of its own, since a
 // program has the flags of files.
 

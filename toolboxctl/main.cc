@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // toolboxctl: what an administrator asks toolboxd.
 
 #include <cstdio>
@@ -10,11 +12,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "base/log.h"
+#include "base/version.h"
 #include "daemon/command_line.h"
 #include "daemon/grpc_log.h"
-#include "daemon/log.h"
 #include "daemon/quiet_engine.h"
-#include "daemon/version.h"
 #include "toolboxctl/connect.h"
 #include "toolboxctl/control_flag.h"
 #include "toolboxctl/status_text.h"

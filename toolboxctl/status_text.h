@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // transportd's status as text for people.
 
 #ifndef TOOLBOXD_TOOLBOXCTL_STATUS_TEXT_H_

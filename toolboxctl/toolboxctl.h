@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The command line of toolboxd, for a program of its own and for the one that holds all.
 
 #ifndef TOOLBOXD_TOOLBOXCTL_TOOLBOXCTL_H_

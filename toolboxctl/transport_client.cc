@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "toolboxctl/transport_client.h"
 
 #include <algorithm>
@@ -6,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "daemon/channel.h"
-#include "daemon/status.h"
+#include "daemon/grpc_status.h"
 
 namespace toolboxd {
 namespace {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TransportClient: transportd's control socket.
 
 #ifndef TOOLBOXD_TOOLBOXCTL_TRANSPORT_CLIENT_H_

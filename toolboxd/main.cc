@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // toolboxd: all programs that speak gRPC in one file, so that they share its pages.
 
 #include <cstdio>

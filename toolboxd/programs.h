@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which of the programs in one file is meant.
 
 #ifndef TOOLBOXD_TOOLBOXD_PROGRAMS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "toolboxd/programs.h"
 
 #include "gtest/gtest.h"
@@ -8,7 +10,8 @@ namespace {
 int One(int, char**) { return 1; }
 int Two(int, char**) { return 2; }
 
-const std::vector<LinkedProgram> kPrograms = {{"one", One, "the first"}, {"two", Two, "the second"}};
+const std::vector<LinkedProgram> kPrograms = {{"one", One, "the first"},
+                                              {"two", Two, "the second"}};
 
 Selection Select(std::vector<const char*> argv) {
   return SelectProgram(kPrograms, static_cast<int>(argv.size()), argv.data());

@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+
 # One file holds every program: each answers under its name, by link and by argument.
 set -uo pipefail
 

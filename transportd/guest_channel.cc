@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/guest_channel.h"
 
 #include <sys/prctl.h>
@@ -5,9 +7,9 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
-#include "daemon/log.h"
-#include "daemon/memory.h"
-#include "daemon/steady_time.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/steady_time.h"
 
 namespace toolboxd {
 namespace {

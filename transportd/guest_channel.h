@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // GuestChannel: both channels to the host, and the thread that owns them.
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_CHANNEL_H_

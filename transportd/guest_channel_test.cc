@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/guest_channel.h"
 
 #include <memory>
 #include <thread>
 
 #include "gtest/gtest.h"
-#include "transportd/backdoor/fake_host.h"
+#include "transportd/backdoor/testing/fake_host.h"
 #include "transportd/routes/registration.h"
 
 namespace toolboxd {

@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/guest_info_watcher.h"
 
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
 #include "daemon/channel.h"
-#include "daemon/log.h"
-#include "daemon/status.h"
+#include "daemon/grpc_status.h"
 #include "toolboxd/v1/guest_info.grpc.pb.h"
 
 namespace toolboxd {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // GuestInfoWatcher: guestinfod's stream of snapshots, for the channel's thread.
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_INFO_WATCHER_H_

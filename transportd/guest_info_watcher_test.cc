@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/guest_info_watcher.h"
 
 #include <memory>
@@ -5,11 +7,11 @@
 #include <vector>
 
 #include "absl/time/clock.h"
-#include "daemon/short_temp_dir.h"
-#include "daemon/steady_time.h"
+#include "base/steady_time.h"
+#include "base/testing/short_temp_dir.h"
 #include "gtest/gtest.h"
 #include "toolboxd/v1/guest_info.grpc.pb.h"
-#include "transportd/unix_server_for_test.h"
+#include "transportd/testing/unix_server.h"
 
 namespace toolboxd {
 namespace {

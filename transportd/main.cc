@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // transportd: the channels to the hypervisor, and what is asked over them.
 
 #include <algorithm>
@@ -11,19 +13,19 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "base/log.h"
+#include "base/steady_time.h"
 #include "daemon/init.h"
-#include "daemon/log.h"
 #include "daemon/poll_strategy.h"
 #include "daemon/sd_notify.h"
 #include "daemon/server.h"
-#include "daemon/steady_time.h"
 #include "transportd/backdoor/detect.h"
 #include "transportd/backdoor/port.h"
 #include "transportd/guest_channel.h"
 #include "transportd/guest_info/publisher.h"
 #include "transportd/guest_info_watcher.h"
+#include "transportd/guest_operations/guest_operations.h"
 #include "transportd/power_client.h"
-#include "transportd/routes/guest_operations.h"
 #include "transportd/routes/options.h"
 #include "transportd/routes/power.h"
 #include "transportd/routes/registration.h"

@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <string>
 
-#include "daemon/short_temp_dir.h"
-#include "daemon/unique_fd.h"
+#include "base/testing/short_temp_dir.h"
+#include "base/unique_fd.h"
 #include "gtest/gtest.h"
 #include "transportd/backdoor/detect.h"
 #include "transportd/transportd.h"

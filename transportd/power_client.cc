@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/power_client.h"
 
 #include <memory>
@@ -7,9 +9,9 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "base/log.h"
 #include "daemon/channel.h"
-#include "daemon/log.h"
-#include "daemon/status.h"
+#include "daemon/grpc_status.h"
 #include "toolboxd/v1/power.grpc.pb.h"
 
 namespace toolboxd {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // PowerClient: power events carried out by powerd.
 
 #ifndef TOOLBOXD_TRANSPORTD_POWER_CLIENT_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/power_client.h"
 
 #include <atomic>
@@ -8,11 +10,11 @@
 
 #include "absl/strings/match.h"
 #include "absl/time/clock.h"
-#include "daemon/short_temp_dir.h"
-#include "daemon/steady_time.h"
+#include "base/steady_time.h"
+#include "base/testing/short_temp_dir.h"
 #include "gtest/gtest.h"
 #include "toolboxd/v1/power.grpc.pb.h"
-#include "transportd/unix_server_for_test.h"
+#include "transportd/testing/unix_server.h"
 
 namespace toolboxd {
 namespace {

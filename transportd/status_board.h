@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // StatusBoard: what GetStatus shows, written by all threads.
 
 #ifndef TOOLBOXD_TRANSPORTD_STATUS_BOARD_H_
@@ -7,8 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
+#include "base/config_file.h"
 #include "toolboxd/v1/transport.pb.h"
-#include "transportd/policy/text_format.h"
 
 namespace toolboxd {
 

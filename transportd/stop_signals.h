@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // StopSignals: SIGTERM, SIGINT and SIGHUP as function calls.
 
 #ifndef TOOLBOXD_TRANSPORTD_STOP_SIGNALS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/task_queue.h"
 
 #include <poll.h>
@@ -7,7 +9,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/steady_time.h"
+#include "base/steady_time.h"
 
 namespace toolboxd {
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TaskQueue: work that other threads leave for the channel's thread.
 
 #ifndef TOOLBOXD_TRANSPORTD_TASK_QUEUE_H_
@@ -14,7 +16,7 @@
 namespace toolboxd {
 
 // One thread, the owner, calls RunUntil; every thread may call the others. The destructor
-// drops the tasks that have not run. Times are SteadyNow()'s (daemon/steady_time.h).
+// drops the tasks that have not run. Times are SteadyNow()'s (base/steady_time.h).
 class TaskQueue {
  public:
   using Task = std::function<void()>;

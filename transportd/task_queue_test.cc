@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/task_queue.h"
 
 #include <thread>
 #include <vector>
 
-#include "daemon/steady_time.h"
+#include "base/steady_time.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/transport_service.h"
 
 #include <algorithm>
@@ -7,7 +9,7 @@
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
-#include "daemon/status.h"
+#include "daemon/grpc_status.h"
 
 namespace toolboxd {
 namespace {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TransportService: transportd's own service, for toolboxctl.
 
 #ifndef TOOLBOXD_TRANSPORTD_TRANSPORT_SERVICE_H_

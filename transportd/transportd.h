@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // transportd's main function, for a program of its own and for the one that holds all.
 
 #ifndef TOOLBOXD_TRANSPORTD_TRANSPORTD_H_

@@ -1,13 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/function_service.h"
 
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/status.h"
+#include "base/status.h"
+#include "daemon/grpc_status.h"
 #include "vixd/round_trip.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 constexpr char kRoundTrip[] = "http.RoundTrip";
@@ -63,4 +66,4 @@ grpc::Status FunctionService::Run(grpc::ServerContext* context, RunStream* strea
   return grpc::Status::OK;
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

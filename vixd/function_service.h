@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // toolboxd.v1.Function: programs that are not processes.
 
 #ifndef TOOLBOXD_VIXD_FUNCTION_SERVICE_H_
@@ -5,7 +7,7 @@
 
 #include "toolboxd/v1/function.grpc.pb.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 // Serves "http.RoundTrip". Thread-safe.
 class FunctionService final : public v1::Function::Service {
@@ -16,6 +18,6 @@ class FunctionService final : public v1::Function::Service {
                    grpc::ServerReaderWriter<v1::RunReply, v1::RunRequest>* stream) override;
 };
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_FUNCTION_SERVICE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/launcher.h"
 
 #include <errno.h>
@@ -9,11 +11,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "daemon/status.h"
+#include "base/status.h"
 #include "vixd/plain_command.h"
 #include "vixd/shim/job.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 constexpr char kBash[] = "/bin/bash";
@@ -125,4 +127,4 @@ absl::StatusOr<pid_t> Launcher::Start(const Launch& launch, absl::FunctionRef<bo
   return shim_.Start(job, cancelled);
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Starting a program under a shim of its own.
 
 #ifndef TOOLBOXD_VIXD_LAUNCHER_H_
@@ -12,7 +14,7 @@
 #include "absl/status/statusor.h"
 #include "vixd/shim_client.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 struct LauncherOptions {
   // Path of toolboxd-shim.
@@ -36,7 +38,7 @@ struct Launch {
   bool with_io = false;
 };
 
-// Thread-safe. protocol.md 4.6, START_PROGRAM, as vmtoolsd does it.
+// Thread-safe. docs/protocol/vix.md 4.6: StartProgram, as vmtoolsd does it.
 class Launcher {
  public:
   explicit Launcher(LauncherOptions options);
@@ -63,6 +65,6 @@ std::string ShellQuote(const std::string& program);
 // The value of a variable in a list of "NAME=VALUE"; empty where there is none.
 std::string FindVariable(const std::vector<std::string>& environment, const std::string& name);
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_LAUNCHER_H_

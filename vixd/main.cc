@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // vixd: programs and functions, as the user that it runs as.
 
 #include <limits.h>
@@ -67,7 +69,7 @@ std::string FindShim() {
   return access(built.c_str(), X_OK) == 0 ? built : folder + "toolboxd-shim";
 }
 
-absl::Status Serve(vix::LauncherOptions options) {
+absl::Status Serve(vixd::LauncherOptions options) {
   const char* runtime_dir = getenv("TOOLBOXD_RUNTIME_DIR");
   if (runtime_dir == nullptr || *runtime_dir != '/') {
     return absl::InvalidArgumentError("TOOLBOXD_RUNTIME_DIR is not set: session starts vixd");
@@ -75,22 +77,22 @@ absl::Status Serve(vix::LauncherOptions options) {
   options.shim = FindShim();
   options.output_limit = absl::GetFlag(FLAGS_output_limit);
   options.spool_limit = absl::GetFlag(FLAGS_spool_limit);
-  const vix::InputLimits input{absl::GetFlag(FLAGS_input_limit), options.spool_limit};
+  const vixd::InputLimits input{absl::GetFlag(FLAGS_input_limit), options.spool_limit};
   if (options.output_limit <= 0 || options.spool_limit <= 0 || input.waiting <= 0) {
     return absl::InvalidArgumentError("a limit is too small");
   }
-  absl::StatusOr<std::unique_ptr<vix::ProgramTable>> programs =
-      vix::ProgramTable::Open(absl::StrCat(runtime_dir, "/programs"));
+  absl::StatusOr<std::unique_ptr<vixd::ProgramTable>> programs =
+      vixd::ProgramTable::Open(absl::StrCat(runtime_dir, "/programs"));
   if (!programs.ok()) return programs.status();
   options.records = (*programs)->path();
   // Nobody waits for shims: they end without a trace.
   signal(SIGCHLD, SIG_IGN);
 
-  const vix::Terminator terminator(options.shim, programs->get());
-  vix::Launcher launcher(std::move(options));
-  vix::ProcessesService processes(&launcher, &terminator, programs->get());
-  vix::StreamsService streams(programs->get(), input);
-  vix::FunctionService functions;
+  const vixd::Terminator terminator(options.shim, programs->get());
+  vixd::Launcher launcher(std::move(options));
+  vixd::ProcessesService processes(&launcher, &terminator, programs->get());
+  vixd::StreamsService streams(programs->get(), input);
+  vixd::FunctionService functions;
   InheritedConnectionOptions connection;
   connection.services = {{v1::Processes::service_full_name(), &processes},
                          {v1::FileHandler::service_full_name(), &streams},
@@ -103,7 +105,7 @@ absl::Status Serve(vix::LauncherOptions options) {
 }  // namespace
 
 int VixdMain(int argc, char** argv) {
-  vix::LauncherOptions options;
+  vixd::LauncherOptions options;
   // Before anything here changes it.
   options.environment = ProgramEnvironment();
   PollForEachCall();

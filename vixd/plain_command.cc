@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/plain_command.h"
 
 #include <limits.h>
@@ -11,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 // In a word after the program's none of these means anything to bash.
@@ -66,4 +68,4 @@ absl::optional<PlainCommand> AsPlainCommand(const std::string& program,
   return command;
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

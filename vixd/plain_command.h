@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command lines that need no shell to be understood.
 
 #ifndef TOOLBOXD_VIXD_PLAIN_COMMAND_H_
@@ -8,7 +10,7 @@
 
 #include "absl/types/optional.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 struct PlainCommand {
   // argv; the first is the program's path.
@@ -27,6 +29,6 @@ absl::optional<PlainCommand> AsPlainCommand(const std::string& program,
                                             const std::string& directory,
                                             const std::vector<std::string>& environment);
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_PLAIN_COMMAND_H_

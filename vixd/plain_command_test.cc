@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/plain_command.h"
 
 #include <gmock/gmock.h>
@@ -11,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 using testing::ElementsAre;
@@ -116,4 +118,4 @@ TEST(PlainCommand, DirectoryThatCannotBeNamedIsLeftToTheShell) {
 }
 
 }  // namespace
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/proc.h"
 
 #include <dirent.h>
@@ -12,10 +14,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 #include "vixd/shim/process_stat.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 constexpr size_t kMaxCommandLine = 8 * 1024;
@@ -94,4 +96,4 @@ const std::string& UserNames::Get(uid_t uid) {
   return entry->second;
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The machine's processes, from /proc.
 
 #ifndef TOOLBOXD_VIXD_PROC_H_
@@ -11,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 struct ProcessInfo {
   pid_t pid = 0;
@@ -39,6 +41,6 @@ class UserNames {
   std::map<uid_t, std::string> names_;
 };
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_PROC_H_

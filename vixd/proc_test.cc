@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/proc.h"
 
 #include <gmock/gmock.h>
@@ -9,7 +11,7 @@
 
 #include "vixd/shim/signals.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 using testing::Contains;
@@ -58,4 +60,4 @@ TEST(Proc, UsersWithoutANameAreNumbers) {
 }
 
 }  // namespace
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/processes_service.h"
 
 #include <unistd.h>
@@ -7,10 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "daemon/status.h"
+#include "base/status.h"
+#include "daemon/grpc_status.h"
 #include "vixd/proc.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 // Far below a message's limit, whatever the command lines.
@@ -128,4 +131,4 @@ grpc::Status ProcessesService::ReadEnvironment(grpc::ServerContext* /*context*/,
   return grpc::Status::OK;
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

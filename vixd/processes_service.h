@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // toolboxd.v1.Processes.
 
 #ifndef TOOLBOXD_VIXD_PROCESSES_SERVICE_H_
@@ -8,7 +10,7 @@
 #include "vixd/program_table.h"
 #include "vixd/terminator.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 // Thread-safe. What it is given must outlive it.
 class ProcessesService final : public v1::Processes::Service {
@@ -32,6 +34,6 @@ class ProcessesService final : public v1::Processes::Service {
   ProgramTable& programs_;
 };
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_PROCESSES_SERVICE_H_

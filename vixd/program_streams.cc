@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/program_streams.h"
 
 #include <errno.h>
@@ -14,10 +16,10 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "daemon/status.h"
+#include "base/status.h"
 #include "vixd/shim/command.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 constexpr absl::Duration kWaitForEnd = absl::Seconds(1);
@@ -192,4 +194,4 @@ void InputWriter::Commit() {
   SignalShim(kCloseInputSignal);
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Standard streams of programs with I/O, under /proc/<pid>/std{in,out,err}.
 
 #ifndef TOOLBOXD_VIXD_PROGRAM_STREAMS_H_
@@ -12,11 +14,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 #include "vixd/program_table.h"
-#include "vixd/shim/room.h"
+#include "vixd/shim/disk_budget.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 enum class Stream { kInput, kOutput, kErrors };
 
@@ -41,7 +43,7 @@ struct OpenedOutput {
 absl::StatusOr<Record> FindProgramWithIo(const ProgramTable& programs, const StreamPath& path);
 
 // Waits at most a second for the program's end: more would hold the hypervisor's channel.
-// ACCESS_DENIED while it runs, which clients take as "try again"; protocol.md 5.9.
+// ACCESS_DENIED while it runs, which clients take as "try again"; docs/protocol/hgfs.md 5.9.
 // INVALID_ARGUMENT for stdin.
 absl::StatusOr<OpenedOutput> OpenOutput(const ProgramTable& programs, const StreamPath& path,
                                         absl::FunctionRef<bool()> cancelled);
@@ -88,6 +90,6 @@ class InputWriter {
   StreamRoom room_;
 };
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_PROGRAM_STREAMS_H_

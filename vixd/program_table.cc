@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/program_table.h"
 
 #include <dirent.h>
@@ -12,11 +14,11 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/status.h"
+#include "base/status.h"
 #include "vixd/shim/janitor.h"
 #include "vixd/shim/process_stat.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 bool IsRecent(const Record& record) {
@@ -102,4 +104,4 @@ std::vector<Record> ProgramTable::All() {
   return all;
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The programs that this user has started, by their records (shim/record.h).
 
 #ifndef TOOLBOXD_VIXD_PROGRAM_TABLE_H_
@@ -15,10 +17,10 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 #include "vixd/shim/record.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 // All state is in the files, so programs of an earlier vixd are there as well. Thread-safe.
 class ProgramTable {
@@ -56,6 +58,6 @@ class ProgramTable {
 // Whether the very process that a record speaks of exists.
 bool IsAlive(pid_t pid, uint64_t start_ticks);
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_PROGRAM_TABLE_H_

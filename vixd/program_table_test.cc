@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/program_table.h"
 
 #include <fcntl.h>
@@ -11,7 +13,7 @@
 
 #include "vixd/shim/process_stat.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 using testing::ElementsAre;
@@ -121,4 +123,4 @@ TEST_F(ProgramTableTest, ThousandsOfEndedProgramsAreListedQuickly) {
 }
 
 }  // namespace
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

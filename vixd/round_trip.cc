@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/round_trip.h"
 
 #include <arpa/inet.h>
@@ -17,9 +19,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "daemon/status.h"
+#include "base/status.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 constexpr absl::Duration kConnectTimeout = absl::Seconds(10);
@@ -178,4 +180,4 @@ absl::Status RoundTrip(const std::string& destination, const std::vector<std::st
   return Relay(connection->get(), streams).Run();
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // http.RoundTrip: one exchange with a TCP server near the guest, driven by stdin and stdout.
 
 #ifndef TOOLBOXD_VIXD_ROUND_TRIP_H_
@@ -9,9 +11,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 struct Destination {
   // A name or an address; without the brackets of an IPv6 address.
@@ -35,11 +37,11 @@ class RoundTripStreams {
 };
 
 // stdin to the server until its end, then what the server answers to stdout until it closes;
-// what it answers earlier is not kept waiting. protocol.md 5.9. PERMISSION_DENIED unless the
-// destination is the loopback interface or, word for word, one of `allowed`.
+// what it answers earlier is not kept waiting. docs/protocol/hgfs.md 5.9. PERMISSION_DENIED unless
+// the destination is the loopback interface or, word for word, one of `allowed`.
 absl::Status RoundTrip(const std::string& destination, const std::vector<std::string>& allowed,
                        RoundTripStreams* streams);
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_ROUND_TRIP_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/round_trip.h"
 
 #include <arpa/inet.h>
@@ -15,9 +17,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "daemon/status.h"
+#include "base/status.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 // stdin from a list, stdout to a string.
@@ -180,4 +182,4 @@ TEST(RoundTrip, SilentServerIsLeftWhenTheRunIsGivenUp) {
 }
 
 }  // namespace
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/shim_client.h"
 
 #include <errno.h>
@@ -12,10 +14,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/status.h"
+#include "base/status.h"
 #include "vixd/shim/command.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 // A shim answers in a millisecond; one that does not is given up.
@@ -131,4 +133,4 @@ absl::StatusOr<pid_t> ShimClient::ReadReport() {
   return NotStarted("the program", report.error);
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

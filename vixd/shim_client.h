@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // vixd's end of the shim that starts programs.
 
 #ifndef TOOLBOXD_VIXD_SHIM_CLIENT_H_
@@ -12,10 +14,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 #include "vixd/shim/job.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 // One `toolboxd-shim serve` for all programs of this process, started with the first of them
 // and again should it die. It ends with this object or process; the shims of programs do not.
@@ -42,6 +44,6 @@ class ShimClient {
   UniqueFd connection_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_SHIM_CLIENT_H_

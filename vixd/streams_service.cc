@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/streams_service.h"
 
 #include <errno.h>
@@ -8,10 +10,11 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/file_opened.h"
-#include "daemon/status.h"
+#include "base/status.h"
+#include "daemon/grpc_status.h"
+#include "proto/file_opened.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 constexpr uint32_t kDefaultChunk = 64 * 1024;
@@ -141,4 +144,4 @@ grpc::Status StreamsService::Write(grpc::ServerContext* context,
   return ToGrpc(MakeError(v1::INVALID_ARGUMENT, "the stream ended without `commit`"));
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

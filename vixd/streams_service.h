@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // toolboxd.v1.FileHandler for the standard streams of programs.
 
 #ifndef TOOLBOXD_VIXD_STREAMS_SERVICE_H_
@@ -7,7 +9,7 @@
 #include "vixd/program_streams.h"
 #include "vixd/program_table.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 // Thread-safe. `programs` must outlive it. A path of any other kind is NOT_FOUND, and so is
 // a process without I/O: transportd then asks for the real file.
@@ -28,6 +30,6 @@ class StreamsService final : public v1::FileHandler::Service {
   const InputLimits limits_;
 };
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_STREAMS_SERVICE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The whole way: a socket that systemd would hold, session, PAM, vixd as a test user, gRPC;
 // with a password, and by toolboxctl connect without one.
 
@@ -18,14 +20,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "daemon/reflection_client.h"
+#include "daemon/testing/reflection_client.h"
 #include "grpcpp/create_channel.h"
 #include "session/client.h"
 #include "session/testing/private_etc.h"
 #include "vixd/shim/signals.h"
 #include "vixd/testing/vixd_client.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 using testing::Contains;
@@ -202,7 +204,7 @@ void SetUpMachine(char** programs) {
 }
 
 }  // namespace
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
@@ -210,8 +212,8 @@ int main(int argc, char** argv) {
     fprintf(stderr, "usage: system_test SESSION VIXD SHIM TOOLBOXCTL\n");
     return 2;
   }
-  toolboxd::vix::SetUpMachine(argv);
+  toolboxd::vixd::SetUpMachine(argv);
   const int result = RUN_ALL_TESTS();
-  toolboxd::session::MustRun("rm -rf " + toolboxd::vix::g_dir);
+  toolboxd::session::MustRun("rm -rf " + toolboxd::vixd::g_dir);
   return result;
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/terminator.h"
 
 #include <errno.h>
@@ -11,14 +13,14 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/log.h"
-#include "daemon/status.h"
-#include "daemon/unique_fd.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "base/unique_fd.h"
 #include "vixd/proc.h"
 #include "vixd/shim/command.h"
 #include "vixd/shim/signals.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 absl::Status SignalError(int error, pid_t pid) {
@@ -82,4 +84,4 @@ absl::Status Terminator::TerminateProcess(pid_t pid) const {
   return absl::OkStatus();
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Ending processes without waiting for them.
 
 #ifndef TOOLBOXD_VIXD_TERMINATOR_H_
@@ -10,9 +12,9 @@
 #include "absl/status/status.h"
 #include "vixd/program_table.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
-// Thread-safe. protocol.md 4.6, TERMINATE; vmtoolsd blocks for up to 20 s instead.
+// Thread-safe. docs/protocol/vix.md 4.6: TerminateProcess; vmtoolsd blocks for up to 20 s instead.
 class Terminator {
  public:
   // `shim` is the path of toolboxd-shim. `programs` must outlive this object.
@@ -32,6 +34,6 @@ class Terminator {
   const ProgramTable* const programs_;
 };
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_TERMINATOR_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // vixd's main, for a program of its own and for the one that holds all daemons.
 
 #ifndef TOOLBOXD_VIXD_VIXD_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // vixd as a program, over gRPC on the connection that it is started with.
 
 #include <fcntl.h>
@@ -19,12 +21,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "daemon/status.h"
+#include "base/status.h"
 #include "vixd/shim/signals.h"
 #include "vixd/testing/small_file_system.h"
 #include "vixd/testing/vixd_client.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 using testing::ElementsAre;
@@ -445,7 +447,7 @@ TEST_F(VixdTest, StartsWithoutSessionAreRefused) {
 }
 
 }  // namespace
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
@@ -453,6 +455,6 @@ int main(int argc, char** argv) {
     fprintf(stderr, "usage: vixd_test VIXD\n");
     return 2;
   }
-  toolboxd::vix::g_vixd = argv[1];
+  toolboxd::vixd::g_vixd = argv[1];
   return RUN_ALL_TESTS();
 }

@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+
 # install --root: what it puts where, what it keeps, and that it takes away what it has put.
 set -uo pipefail
 

@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+
 # What bash offers after the words of a command line, split as bash splits them.
 set -uo pipefail
 

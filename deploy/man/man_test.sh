@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+
 # Each flag of a program is in its manual page, and each flag there is the program's.
 set -uo pipefail
 

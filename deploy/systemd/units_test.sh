@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+
 # The units are valid for the systemd that is here, and exposed no more than they may be.
 set -uo pipefail
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // An extension of toolboxd, complete: it answers a TCLO command, serves files below
 // a scheme of its own, and offers a function. docs/extending.md explains it line by line.
 //
@@ -73,9 +75,9 @@ class EchoFiles final : public FileHandler::Service {
 
 // StartProgram "echo.Upper": standard input comes back in capitals.
 class UpperFunction final : public Function::Service {
-  grpc::Status Run(grpc::ServerContext*,
-                   grpc::ServerReaderWriter<toolboxd::v1::RunReply, toolboxd::v1::RunRequest>*
-                       stream) override {
+  grpc::Status Run(
+      grpc::ServerContext*,
+      grpc::ServerReaderWriter<toolboxd::v1::RunReply, toolboxd::v1::RunRequest>* stream) override {
     toolboxd::v1::RunRequest request;
     while (stream->Read(&request) && !request.has_close_stdin()) {
       if (!request.has_stdin()) continue;

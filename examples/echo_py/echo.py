@@ -1,4 +1,6 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+
 """An extension of toolboxd in Python, complete (Debian: python3-grpcio, python3-protobuf).
 
   protoc -I proto --python_out=GENERATED proto/toolboxd/v1/*.proto

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Plays the socket unit: starts session on one end of a connection.
 
 #ifndef TOOLBOXD_SESSION_TESTING_LAUNCHER_H_
@@ -9,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "session/handshake.h"
-#include "daemon/unique_fd.h"
 
 namespace toolboxd::session {
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "session/testing/private_etc.h"
 
 #include <sched.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A private corner of the machine for tests that need users and PAM stacks of their own.
 
 #ifndef TOOLBOXD_SESSION_TESTING_PRIVATE_ETC_H_

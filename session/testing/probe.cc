@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Stands in for a service: reports on its connection what session gave it, one
 // "name=value" a line and "end", then waits for the connection to end.
 

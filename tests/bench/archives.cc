@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Directories as archives. vmtoolsd has none: it answers NOT_A_FILE. Off the disk, whose time to
 // make thousands of files differs tenfold from minute to minute.
 
@@ -10,7 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tests/bench/measurements.h"
-#include "tests/vmx/guest/hgfs_transfer.h"
+#include "tests/bench/rows.h"
+#include "vmxsim/guest/hgfs_transfer.h"
 
 namespace toolboxd::bench {
 namespace {
@@ -50,7 +53,7 @@ absl::Duration Pack(Guest& guest, const std::string& path, std::string& archive)
     archive.append(data.data(), data.size());
     return absl::OkStatus();
   };
-  Require(vmx::Download(guest.operations(), path, append).status(), "archive");
+  Require(vmxsim::Download(guest.operations(), path, append).status(), "archive");
   return absl::Now() - start;
 }
 
@@ -62,14 +65,14 @@ absl::Duration Unpack(Guest& guest, const std::string& archive, const std::strin
     return absl::StatusOr<std::string>(std::string(part));
   };
   const absl::Time start = absl::Now();
-  Require(vmx::Upload(guest.operations(), absl::StrCat("/archive:", path), next).status(),
+  Require(vmxsim::Upload(guest.operations(), absl::StrCat("/archive:", path), next).status(),
           "archive");
   return absl::Now() - start;
 }
 
-// Prints medians of `amount` a second, for each way.
-void MeasureTree(Pair& pair, const std::string& name, const Tree& tree, double amount,
-                 const std::string& unit) {
+// Prints medians of `amount` a second, for each way. `key` and `name` are the tree's.
+void MeasureTree(Pair& pair, const std::string& key, const std::string& name, const Tree& tree,
+                 double amount, const std::string& unit) {
   const std::string from = absl::StrCat(pair.memory_folder, "/tree", tree.files), to = from + "-up";
   Make(from, tree);
   std::vector<double> down, up;
@@ -84,8 +87,15 @@ void MeasureTree(Pair& pair, const std::string& name, const Tree& tree, double a
   fs::remove_all(from);
   std::sort(down.begin(), down.end());
   std::sort(up.begin(), up.end());
-  PrintRow("download, " + name, down[kRuns / 2], absl::nullopt, unit);
-  PrintRow("upload, " + name, up[kRuns / 2], absl::nullopt, unit);
+  const auto print = [&](const std::string& way, const std::vector<double>& rates,
+                         const std::string& what) {
+    PrintRow({absl::StrCat("transfers.archive.", way, ".", key), absl::StrCat(way, ", ", name),
+              unit, Better::kHigher,
+              absl::StrCat("A directory in memory ", what, "; the median of ", kRuns, " runs.")},
+             {rates[kRuns / 2], absl::nullopt});
+  };
+  print("download", down, "is downloaded as a tar archive");
+  print("upload", up, "is made from an uploaded archive");
 }
 
 }  // namespace
@@ -94,8 +104,9 @@ void MeasureArchives(Pair& pair) {
   PrintHeading("archives (vmtoolsd has none)");
   constexpr Tree kLarge = {2000, 32 << 10}, kSmall = {20000, 100};
   // Of content: what the headers add is no use to anybody.
-  MeasureTree(pair, "2000 files, 64 MiB", kLarge, kLarge.files * kLarge.file_size / 1e6, "MB/s");
-  MeasureTree(pair, "20000 small files", kSmall, kSmall.files, "files/s");
+  MeasureTree(pair, "large", "2000 files, 64 MiB", kLarge, kLarge.files * kLarge.file_size / 1e6,
+              "MB/s");
+  MeasureTree(pair, "small", "20000 small files", kSmall, kSmall.files, "files/s");
 }
 
 }  // namespace toolboxd::bench

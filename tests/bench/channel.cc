@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // At rest, and plain TCLO requests.
 
 #include <algorithm>
@@ -6,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/time/clock.h"
 #include "tests/bench/measurements.h"
+#include "tests/bench/rows.h"
 
 namespace toolboxd::bench {
 namespace {
@@ -57,25 +60,52 @@ void MeasureIdle(Pair& pair) {
   PrintHeading("at rest, 10 s each");
   const Rates ours = Idle(pair.toolboxd, absl::Seconds(10));
   const Rates theirs = Idle(pair.vmtoolsd, absl::Seconds(10));
-  PrintRow("polls", ours.polls, theirs.polls, "/s", "<= 10");
-  PrintRow("traps", ours.traps, theirs.traps, "/s");
-  PrintRow("context switches, traced", ours.switches, theirs.switches, "/s");
-  PrintRow("context switches without traps", ours.switches - ours.traps,
-           theirs.switches - theirs.traps, "/s", "<= 15");
-  PrintRow("CPU", ours.cpu, theirs.cpu, "ms/s");
-  PrintRow("PSS", ours.pss, theirs.pss, "KiB", "ratio <= 1");
-  PrintRow("private memory", ours.memory, theirs.memory, "KiB");
+  PrintRow({"idle.polls", "polls", "/s", Better::kLower,
+            "How often the guest asks the host for a TCLO request.", "<= 10"},
+           {ours.polls, theirs.polls});
+  PrintRow({"idle.traps", "traps", "/s", Better::kLower,
+            "How often the guest executes a backdoor instruction and leaves for the hypervisor."},
+           {ours.traps, theirs.traps});
+  PrintRow({"idle.switches_traced", "context switches, traced", "/s", Better::kLower,
+            "Context switches of all the tools' processes. vmxsim adds one to each trap."},
+           {ours.switches, theirs.switches});
+  PrintRow({"idle.switches", "context switches without traps", "/s", Better::kLower,
+            "The row above less the traps: what a real machine would see.", "<= 15"},
+           {ours.switches - ours.traps, theirs.switches - theirs.traps});
+  PrintRow({"idle.cpu", "CPU", "ms/s", Better::kLower,
+            "CPU time of all the tools' processes, user and system."},
+           {ours.cpu, theirs.cpu});
+  PrintRow({"idle.pss", "PSS", "KiB", Better::kLower,
+            "Proportional memory of all the tools' processes: a page that processes share counts "
+            "in parts. At rest toolboxd runs transportd and guestinfod.",
+            "ratio <= 1"},
+           {ours.pss, theirs.pss});
+  PrintRow({"idle.private", "private memory", "KiB", Better::kLower,
+            "Memory of all the tools' processes that no other process shares."},
+           {ours.memory, theirs.memory});
 }
 
 void MeasureRoundTrips(Pair& pair) {
   PrintHeading("ping, median");
-  PrintRow("at rest", Ping(pair.toolboxd, 15, absl::Milliseconds(700)),
-           Ping(pair.vmtoolsd, 15, absl::Milliseconds(700)), "ms");
-  PrintRow("one after the other", Ping(pair.toolboxd, 200, absl::ZeroDuration()),
-           Ping(pair.vmtoolsd, 200, absl::ZeroDuration()), "ms");
-  PrintRow("four queued, each", Queued(pair.toolboxd), Queued(pair.vmtoolsd), "ms");
-  PrintRow("from fetch to reply", pair.toolboxd.Stat("fetch_to_reply_median_us"),
-           pair.vmtoolsd.Stat("fetch_to_reply_median_us"), "us", "ratio <= 1");
+  PrintRow({"pings.rest", "at rest", "ms", Better::kLower,
+            "A TCLO ping 0.7 s after the last one, from the host's request to its reply; the "
+            "median of 15."},
+           {Ping(pair.toolboxd, 15, absl::Milliseconds(700)),
+            Ping(pair.vmtoolsd, 15, absl::Milliseconds(700))});
+  PrintRow({"pings.serial", "one after the other", "ms", Better::kLower,
+            "A TCLO ping right after the last reply; the median of 200."},
+           {Ping(pair.toolboxd, 200, absl::ZeroDuration()),
+            Ping(pair.vmtoolsd, 200, absl::ZeroDuration())});
+  PrintRow({"pings.queued", "four queued, each", "ms", Better::kLower,
+            "A TCLO ping while three more wait, from its entry into the queue to its reply; the "
+            "median."},
+           {Queued(pair.toolboxd), Queued(pair.vmtoolsd)});
+  PrintRow({"pings.fetch_to_reply", "from fetch to reply", "us", Better::kLower,
+            "The guest's part of a ping, from the poll that fetches it to the reply; the median "
+            "of the last requests.",
+            "ratio <= 1"},
+           {pair.toolboxd.Stat("fetch_to_reply_median_us"),
+            pair.vmtoolsd.Stat("fetch_to_reply_median_us")});
 }
 
 }  // namespace toolboxd::bench

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tests/bench/content.h"
 
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "tests/vmx/guest/hgfs_transfer.h"
+#include "vmxsim/guest/hgfs_transfer.h"
 
 namespace toolboxd::bench {
 
@@ -15,7 +17,7 @@ absl::Duration TimedDownload(Guest& guest, const std::string& path, uint64_t siz
     received += data.size();
     return absl::OkStatus();
   };
-  Require(vmx::Download(guest.operations(), path, count).status(), "download");
+  Require(vmxsim::Download(guest.operations(), path, count).status(), "download");
   const absl::Duration time = absl::Now() - start;
   if (received != size)
     Require(absl::UnknownError(absl::StrCat(received, " bytes came")), "download");
@@ -30,7 +32,7 @@ absl::Duration TimedUpload(Guest& guest, const std::string& path, uint64_t size)
     return absl::StatusOr<std::string>(std::string(part, 'u'));
   };
   const absl::Time start = absl::Now();
-  Require(vmx::Upload(guest.operations(), path, next).status(), "upload");
+  Require(vmxsim::Upload(guest.operations(), path, next).status(), "upload");
   return absl::Now() - start;
 }
 

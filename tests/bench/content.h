@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Whole transfers of one file, timed.
 
 #ifndef TOOLBOXD_TESTS_BENCH_CONTENT_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tests/bench/guest.h"
 
 #include <cstdio>
@@ -8,7 +10,7 @@
 namespace toolboxd::bench {
 namespace {
 
-vmx::TcloSend Sender(const std::shared_ptr<vmx::Client>& host) {
+vmxsim::TcloSend Sender(const std::shared_ptr<vmxsim::Client>& host) {
   return [host](absl::string_view request) { return host->Tclo(request, absl::Seconds(60)); };
 }
 
@@ -23,14 +25,14 @@ void Require(const absl::Status& status, absl::string_view what) {
 Guest::Guest(const std::string& control, std::set<std::string> names, const std::string& user,
              const std::string& password)
     : names_(std::move(names)) {
-  absl::StatusOr<vmx::Client> client = vmx::Client::Connect(control);
+  absl::StatusOr<vmxsim::Client> client = vmxsim::Client::Connect(control);
   Require(client.status(), control);
-  host_ = std::make_shared<vmx::Client>(std::move(*client));
-  operations_ = std::make_unique<vmx::GuestClient>(Sender(host_), user, password);
+  host_ = std::make_shared<vmxsim::Client>(std::move(*client));
+  operations_ = std::make_unique<vmxsim::GuestClient>(Sender(host_), user, password);
 }
 
-vmx::GuestClient Guest::As(const std::string& user, const std::string& password) {
-  return vmx::GuestClient(Sender(host_), user, password);
+vmxsim::GuestClient Guest::As(const std::string& user, const std::string& password) {
+  return vmxsim::GuestClient(Sender(host_), user, password);
 }
 
 Cost Guest::Costs() { return Measure(Pids(names_)); }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One side of the comparison: tools in a simulated VM.
 
 #ifndef TOOLBOXD_TESTS_BENCH_GUEST_H_
@@ -11,8 +13,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "tests/bench/processes.h"
-#include "tests/vmx/client.h"
-#include "tests/vmx/guest/guest_client.h"
+#include "vmxsim/client.h"
+#include "vmxsim/guest/guest_client.h"
 
 namespace toolboxd::bench {
 
@@ -24,10 +26,10 @@ class Guest {
   Guest(const std::string& control, std::set<std::string> names, const std::string& user,
         const std::string& password);
 
-  vmx::Client& host() { return *host_; }
-  vmx::GuestClient& operations() { return *operations_; }
+  vmxsim::Client& host() { return *host_; }
+  vmxsim::GuestClient& operations() { return *operations_; }
   // Operations of another user.
-  vmx::GuestClient As(const std::string& user, const std::string& password);
+  vmxsim::GuestClient As(const std::string& user, const std::string& password);
 
   // Of the tools' own processes.
   Cost Costs();
@@ -39,8 +41,8 @@ class Guest {
   double Stat(const std::string& name);
 
  private:
-  std::shared_ptr<vmx::Client> host_;
-  std::unique_ptr<vmx::GuestClient> operations_;
+  std::shared_ptr<vmxsim::Client> host_;
+  std::unique_ptr<vmxsim::GuestClient> operations_;
   std::set<std::string> names_;
 };
 

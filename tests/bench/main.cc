@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Measures toolboxd and vmtoolsd side by side.
 //
 //   bench --folder=DIR --memory_folder=DIR --user=U --new_users=V,W --password=P
-//         [--trap_floor_control=SOCKET] TOOLBOXD_CONTROL VMTOOLSD_CONTROL
+//         [--trap_floor_control=SOCKET] [--json=FILE] TOOLBOXD_CONTROL VMTOOLSD_CONTROL
 //   vmxsim run -- bench --trap_floor
 
 #include <algorithm>
@@ -16,6 +18,7 @@
 #include "absl/flags/usage.h"
 #include "absl/time/clock.h"
 #include "tests/bench/measurements.h"
+#include "tests/bench/rows.h"
 #include "tests/bench/trap_floor.h"
 
 ABSL_FLAG(std::string, folder, "", "an empty folder that the user may write");
@@ -25,28 +28,12 @@ ABSL_FLAG(std::vector<std::string>, new_users, {}, "guest users who have not bee
 ABSL_FLAG(std::string, password, "", "the password of all of them");
 ABSL_FLAG(std::vector<std::string>, only, {},
           "some of: idle, pings, operations, programs, listings, transfers, memory");
+ABSL_FLAG(std::string, json, "", "a file to which each row is appended as a line of JSON");
 ABSL_FLAG(std::string, trap_floor_control, "", "where bench --trap_floor runs, for transfers");
 ABSL_FLAG(bool, trap_floor, false,
           "be the guest that transfers are compared with; see trap_floor.h");
 
 namespace toolboxd::bench {
-
-void PrintHeading(const std::string& text) {
-  std::printf("\n%-40s %12s %12s %9s  %s\n", text.c_str(), "toolboxd", "vmtoolsd", "ratio", "aim");
-  std::fflush(stdout);
-}
-
-void PrintRow(const std::string& name, double toolboxd, absl::optional<double> vmtoolsd,
-              const std::string& unit, const std::string& aim) {
-  std::printf("  %-38s %12.2f ", (name + ", " + unit).c_str(), toolboxd);
-  if (vmtoolsd.has_value()) {
-    std::printf("%12.2f %9.3f", *vmtoolsd, *vmtoolsd == 0 ? 0 : toolboxd / *vmtoolsd);
-  } else {
-    std::printf("%12s %9s", "-", "-");
-  }
-  std::printf("  %s\n", aim.c_str());
-  std::fflush(stdout);
-}
 
 namespace {
 
@@ -73,6 +60,7 @@ std::unique_ptr<Guest> ConnectTrapFloor(const std::string& user, const std::stri
 int Main(const std::string& toolboxd_control, const std::string& vmtoolsd_control) {
   const std::string user = absl::GetFlag(FLAGS_user), password = absl::GetFlag(FLAGS_password);
   // On-demand processes are not part of "at rest": they have ended, or were not started yet.
+  if (!absl::GetFlag(FLAGS_json).empty()) AppendRowsTo(absl::GetFlag(FLAGS_json));
   Guest toolboxd(toolboxd_control,
                  {"transportd", "guestinfod", "powerd", "hgfsd", "vixd", "session"}, user,
                  password);

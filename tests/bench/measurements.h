@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What is measured; each prints its rows.
 
 #ifndef TOOLBOXD_TESTS_BENCH_MEASUREMENTS_H_
@@ -6,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/types/optional.h"
 #include "tests/bench/guest.h"
 
 namespace toolboxd::bench {
@@ -22,12 +23,6 @@ struct Pair {
   std::vector<std::string> new_users;
   std::string password;
 };
-
-// One row: both values, toolboxd's over vmtoolsd's, and the aim (empty: none). "-" stands for what
-// vmtoolsd does not have.
-void PrintRow(const std::string& name, double toolboxd, absl::optional<double> vmtoolsd,
-              const std::string& unit, const std::string& aim = "");
-void PrintHeading(const std::string& text);
 
 void MeasureIdle(Pair& pair);
 void MeasureRoundTrips(Pair& pair);

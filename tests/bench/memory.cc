@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Private memory while a large file passes.
 
 #include <sys/types.h>
@@ -12,9 +14,12 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "absl/types/optional.h"
 #include "tests/bench/content.h"
 #include "tests/bench/measurements.h"
+#include "tests/bench/rows.h"
 
 namespace toolboxd::bench {
 namespace {
@@ -68,12 +73,32 @@ std::vector<Memory> Watch(Guest& guest, const std::vector<std::string>& names,
   return largest;
 }
 
-void Print(const std::string& name, const std::vector<Memory>& ours,
+// `way` is download or upload.
+void Print(const std::string& way, const std::vector<Memory>& ours,
            const std::vector<Memory>& theirs) {
-  PrintRow(name + ", transportd: peak", ours[0].peak, theirs[0].peak, "MiB", "<= 16");
-  PrintRow(name + ", transportd: growth", ours[0].growth, theirs[0].growth, "MiB", "flat");
-  PrintRow(name + ", hgfsd: peak", ours[1].peak, absl::nullopt, "MiB", "<= 16");
-  PrintRow(name + ", hgfsd: growth", ours[1].growth, absl::nullopt, "MiB", "flat");
+  PrintHeading("memory, 1 GiB " + way + " (vmtoolsd 4 MiB)");
+  const auto print = [&way](const std::string& process, const Memory& memory,
+                            const absl::optional<Memory>& their_memory) {
+    const std::string key = absl::StrCat("memory.", way, ".", process);
+    absl::optional<double> their_peak, their_growth;
+    if (their_memory.has_value()) {
+      their_peak = their_memory->peak;
+      their_growth = their_memory->growth;
+    }
+    PrintRow({key + ".peak", process + ": peak", "MiB", Better::kLower,
+              absl::StrCat("The most private memory that ", process,
+                           " has during the transfer, of a sample every 20 ms."),
+              "<= 16"},
+             {memory.peak, their_peak});
+    PrintRow({key + ".growth", process + ": growth", "MiB", Better::kLower,
+              absl::StrCat("Mean private memory of ", process,
+                           " in the last tenth of the "
+                           "transfer, less that in the first tenth."),
+              "flat"},
+             {memory.growth, their_growth});
+  };
+  print("transportd", ours[0], theirs[0]);
+  print("hgfsd", ours[1], absl::nullopt);
 }
 
 }  // namespace
@@ -88,7 +113,6 @@ void MeasureMemory(Pair& pair) {
   // Starts hgfsd, which is then watched.
   TimedDownload(pair.toolboxd, small, kSmallSize);
   const std::vector<std::string> ours = {"transportd", "hgfsd"}, theirs = {"vmtoolsd"};
-  PrintHeading("private memory, 1 GiB (vmtoolsd: 4 MiB)");
   Print("download", Watch(pair.toolboxd, ours, [&] { TimedDownload(pair.toolboxd, big, kSize); }),
         Watch(pair.vmtoolsd, theirs, [&] { TimedDownload(pair.vmtoolsd, small, kSmallSize); }));
   Print("upload", Watch(pair.toolboxd, ours, [&] { TimedUpload(pair.toolboxd, big_up, kSize); }),

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Guest operations: one after another, in numbers, and large.
 
 #include <unistd.h>
@@ -12,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tests/bench/measurements.h"
+#include "tests/bench/rows.h"
 #include "transportd/vix/opcode.h"
 #include "transportd/vix/requests.h"
 
@@ -33,18 +36,18 @@ Percentiles Time(int count, const std::function<void()>& operation) {
   return {times[times.size() / 2], times[times.size() * 99 / 100]};
 }
 
-void RequireOk(const absl::StatusOr<vmx::GuestReply>& reply, absl::string_view what) {
+void RequireOk(const absl::StatusOr<vmxsim::GuestReply>& reply, absl::string_view what) {
   Require(reply.status(), what);
-  if (reply->error != 0) Require(absl::UnknownError(vmx::VixErrorName(reply->error)), what);
+  if (reply->error != 0) Require(absl::UnknownError(vmxsim::VixErrorName(reply->error)), what);
 }
 
-void ReadEnvironment(vmx::GuestClient& client) {
+void ReadEnvironment(vmxsim::GuestClient& client) {
   vix::ReadEnvironmentRequest request;
   request.names = {"HOME"};
   RequireOk(client.Call(vix::kReadEnvironmentVariables, vix::Encode(request)), "getenv");
 }
 
-int64_t Start(vmx::GuestClient& client, absl::string_view program, absl::string_view arguments) {
+int64_t Start(vmxsim::GuestClient& client, absl::string_view program, absl::string_view arguments) {
   vix::StartProgramRequest request;
   request.program = program;
   request.arguments = arguments;
@@ -61,7 +64,7 @@ struct CommandLine {
 };
 constexpr CommandLine kPlain = {"/bin/true", ""}, kForShell = {"/bin/sh", "-c 'exit 0'"};
 
-void StartAndList(vmx::GuestClient& client, const CommandLine& command) {
+void StartAndList(vmxsim::GuestClient& client, const CommandLine& command) {
   const int64_t pid = Start(client, command.program, command.arguments);
   Require(client.ListProcesses({static_cast<uint64_t>(pid)}).status(), "ps");
 }
@@ -69,21 +72,21 @@ void StartAndList(vmx::GuestClient& client, const CommandLine& command) {
 // Where CPUID cannot be made to fault, vmxsim disassembles each program and library the first time
 // that it is executed in a guest. A real machine does not, so it is not measured.
 void WarmUp(Pair& pair) {
-  for (vmx::GuestClient* client : {&pair.toolboxd.operations(), &pair.vmtoolsd.operations()}) {
+  for (vmxsim::GuestClient* client : {&pair.toolboxd.operations(), &pair.vmtoolsd.operations()}) {
     for (const CommandLine& command : {kPlain, kForShell, CommandLine{"/bin/sleep", "0"}})
       StartAndList(*client, command);
   }
 }
 
 // Programs a second, one request after another.
-double StartRate(vmx::GuestClient& client, const CommandLine& command, int count) {
+double StartRate(vmxsim::GuestClient& client, const CommandLine& command, int count) {
   const absl::Time start = absl::Now();
   for (int i = 0; i < count; ++i) Start(client, command.program, command.arguments);
   return count / absl::ToDoubleSeconds(absl::Now() - start);
 }
 
 // Milliseconds until 100 sleeping programs are started and all listed.
-double Hundred(vmx::GuestClient& client) {
+double Hundred(vmxsim::GuestClient& client) {
   const absl::Time start = absl::Now();
   std::vector<uint64_t> pids;
   for (int i = 0; i < 100; ++i)
@@ -96,7 +99,7 @@ double Hundred(vmx::GuestClient& client) {
   return absl::ToDoubleMilliseconds(absl::Now() - start);
 }
 
-double ListAll(vmx::GuestClient& client, const std::string& folder, size_t count) {
+double ListAll(vmxsim::GuestClient& client, const std::string& folder, size_t count) {
   const absl::Time start = absl::Now();
   const auto files = client.ListFiles(folder, "", 1000000);
   Require(files.status(), "ls");
@@ -110,7 +113,7 @@ double ListAll(vmx::GuestClient& client, const std::string& folder, size_t count
 double FirstOperation(Guest& guest, const Pair& pair) {
   std::vector<double> times;
   for (const std::string& user : pair.new_users) {
-    vmx::GuestClient client = guest.As(user, pair.password);
+    vmxsim::GuestClient client = guest.As(user, pair.password);
     // Until there is another spare connection in place of the one that the last user has taken.
     absl::SleepFor(absl::Milliseconds(700));
     // At rest the wait for the guest's next poll, up to 0.1 s, would be most of what is measured.
@@ -135,43 +138,66 @@ void MeasureOperations(Pair& pair) {
   PrintHeading("guest operations, one after another");
   // The first user's operation makes the spare connection that the next one finds.
   ReadEnvironment(pair.toolboxd.operations());
-  PrintRow("first operation of a user, p50", FirstOperation(pair.toolboxd, pair),
-           FirstOperation(pair.vmtoolsd, pair), "ms", "ratio <= 1");
-  vmx::GuestClient& ours = pair.toolboxd.operations();
-  vmx::GuestClient& theirs = pair.vmtoolsd.operations();
+  PrintRow({"operations.first.p50", "first operation of a user, p50", "ms", Better::kLower,
+            "ReadEnvironmentVariables of a user who has not been used before: the login, the "
+            "start of a session and the operation; the median of five users.",
+            "ratio <= 1"},
+           {FirstOperation(pair.toolboxd, pair), FirstOperation(pair.vmtoolsd, pair)});
+  vmxsim::GuestClient& ours = pair.toolboxd.operations();
+  vmxsim::GuestClient& theirs = pair.vmtoolsd.operations();
   const Percentiles our_env = Time(500, [&] { ReadEnvironment(ours); });
   const Percentiles their_env = Time(100, [&] { ReadEnvironment(theirs); });
-  PrintRow("ReadEnvironment, p50", our_env.p50, their_env.p50, "ms", "ratio <= 1/40");
-  PrintRow("ReadEnvironment, p99", our_env.p99, their_env.p99, "ms");
+  const std::string env =
+      "ReadEnvironmentVariables of one variable, from the host's request to "
+      "its reply, one after another: ";
+  PrintRow({"operations.read_environment.p50", "ReadEnvironment, p50", "ms", Better::kLower,
+            env + "the median.", "ratio <= 1/40"},
+           {our_env.p50, their_env.p50});
+  PrintRow({"operations.read_environment.p99", "ReadEnvironment, p99", "ms", Better::kLower,
+            env + "the 99th percentile."},
+           {our_env.p99, their_env.p99});
   WarmUp(pair);
-  for (const auto& [name, command] :
-       {std::pair("StartProgram", kPlain), std::pair("by a shell", kForShell)}) {
+  const auto measure = [&](const std::string& key, const std::string& name,
+                           const CommandLine& command, const std::string& what) {
     const Percentiles our_start = Time(400, [&] { StartAndList(ours, command); });
     const Percentiles their_start = Time(30, [&] { StartAndList(theirs, command); });
-    PrintRow(absl::StrCat(name, " + ListProcesses, p50"), our_start.p50, their_start.p50, "ms",
-             "ratio <= 1/40");
-    PrintRow(absl::StrCat(name, " + ListProcesses, p99"), our_start.p99, their_start.p99, "ms");
-  }
+    PrintRow({key + ".p50", name + " + ListProcesses, p50", "ms", Better::kLower,
+              what + " is started and then listed: the median of both operations together.",
+              "ratio <= 1/40"},
+             {our_start.p50, their_start.p50});
+    PrintRow({key + ".p99", name + " + ListProcesses, p99", "ms", Better::kLower,
+              what + " is started and then listed: the 99th percentile."},
+             {our_start.p99, their_start.p99});
+  };
+  measure("operations.start", "StartProgram", kPlain, "/bin/true without a shell");
+  measure("operations.start_shell", "by a shell", kForShell, "A command line for a shell");
 }
 
 void MeasurePrograms(Pair& pair) {
   PrintHeading("programs");
-  vmx::GuestClient& ours = pair.toolboxd.operations();
-  vmx::GuestClient& theirs = pair.vmtoolsd.operations();
+  vmxsim::GuestClient& ours = pair.toolboxd.operations();
+  vmxsim::GuestClient& theirs = pair.vmtoolsd.operations();
   WarmUp(pair);
-  PrintRow("StartProgram", StartRate(ours, kPlain, 600), StartRate(theirs, kPlain, 60), "/s",
-           ">= 300");
-  PrintRow("StartProgram by a shell", StartRate(ours, kForShell, 300),
-           StartRate(theirs, kForShell, 30), "/s");
-  PrintRow("100 at once, started and listed", Hundred(ours), Hundred(theirs), "ms");
+  PrintRow(
+      {"programs.start", "StartProgram", "/s", Better::kHigher,
+       "/bin/true without a shell is started, a request right after the last reply.", ">= 300"},
+      {StartRate(ours, kPlain, 600), StartRate(theirs, kPlain, 60)});
+  PrintRow({"programs.start_shell", "StartProgram by a shell", "/s", Better::kHigher,
+            "The same with a command line for a shell."},
+           {StartRate(ours, kForShell, 300), StartRate(theirs, kForShell, 30)});
+  PrintRow({"programs.hundred", "100 at once, started and listed", "ms", Better::kLower,
+            "100 programs that sleep are started and then listed in one request."},
+           {Hundred(ours), Hundred(theirs)});
 }
 
 void MeasureListings(Pair& pair) {
   PrintHeading("listings, all pages");
   for (const size_t count : {size_t{5000}, size_t{100000}}) {
     const std::string path = Fill(pair.folder, count);
-    PrintRow(absl::StrCat(count, " entries"), ListAll(pair.toolboxd.operations(), path, count),
-             ListAll(pair.vmtoolsd.operations(), path, count), "ms");
+    PrintRow({absl::StrCat("listings.", count), absl::StrCat(count, " entries"), "ms",
+              Better::kLower, "ListFiles of a directory of empty files, until the last page."},
+             {ListAll(pair.toolboxd.operations(), path, count),
+              ListAll(pair.vmtoolsd.operations(), path, count)});
   }
 }
 

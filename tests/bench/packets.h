@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Where the time of a packet goes.
 
 #ifndef TOOLBOXD_TESTS_BENCH_PACKETS_H_
@@ -45,7 +47,8 @@ struct Comparison {
   Packets toolboxd, vmtoolsd, traps;
 };
 
-void PrintPackets(const std::string& heading, const Comparison& comparison);
+// `way`, download or upload, is part of the rows' keys.
+void PrintPackets(const std::string& way, const std::string& heading, const Comparison& comparison);
 
 }  // namespace toolboxd::bench
 

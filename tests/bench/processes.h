@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the kernel says a guest's processes cost.
 
 #ifndef TOOLBOXD_TESTS_BENCH_PROCESSES_H_

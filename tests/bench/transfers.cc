@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // File content: how fast, and where the time of a packet goes.
 
 #include <unistd.h>
@@ -13,8 +15,9 @@
 #include "tests/bench/content.h"
 #include "tests/bench/measurements.h"
 #include "tests/bench/packets.h"
+#include "tests/bench/rows.h"
 #include "tests/bench/trap_floor.h"
-#include "tests/vmx/guest/hgfs_transfer.h"
+#include "vmxsim/guest/hgfs_transfer.h"
 
 namespace toolboxd::bench {
 namespace {
@@ -38,7 +41,7 @@ using Transfer = absl::Duration (*)(Guest& guest, const std::string& path, uint6
 // A packet whose answer does not matter: it ends the guest's pause.
 void Wake(Guest& guest) {
   constexpr uint32_t kDestroySessionV4 = 42;
-  vmx::HgfsCall(guest.operations(), kDestroySessionV4, 0, std::string(8, '\0')).IgnoreError();
+  vmxsim::HgfsCall(guest.operations(), kDestroySessionV4, 0, std::string(8, '\0')).IgnoreError();
 }
 
 // One turn. The second packet ends the short pause that the counters take; it counts, but its time
@@ -78,9 +81,11 @@ Packets Cold(Guest& guest, int runs, const Work& work) {
   });
 }
 
-void PrintRates(const std::string& name, const Packets& ours, const Packets& theirs) {
-  PrintRow(name, kSize / 1e6 / absl::ToDoubleSeconds(ours.work),
-           kSmallSize / 1e6 / absl::ToDoubleSeconds(theirs.work), "MB/s", "ratio >= 40");
+void PrintRates(const std::string& key, const std::string& name, const std::string& what,
+                const Packets& ours, const Packets& theirs) {
+  PrintRow({key, name, "MB/s", Better::kHigher, what, "ratio >= 40"},
+           {kSize / 1e6 / absl::ToDoubleSeconds(ours.work),
+            kSmallSize / 1e6 / absl::ToDoubleSeconds(theirs.work)});
 }
 
 void MeasureRates(Pair& pair) {
@@ -95,12 +100,16 @@ void MeasureRates(Pair& pair) {
   our_down();
 
   PrintHeading("transfers: 64 MiB (vmtoolsd: 4 MiB)");
-  PrintRates("download, warm", Repeated(pair.toolboxd, kRuns, our_down),
-             Repeated(pair.vmtoolsd, 1, their_down));
-  PrintRates("download, cold", Cold(pair.toolboxd, kRuns, our_down),
-             Cold(pair.vmtoolsd, 1, their_down));
-  PrintRates("upload", Repeated(pair.toolboxd, kRuns, our_up),
-             Repeated(pair.vmtoolsd, 1, their_up));
+  PrintRates("transfers.download.warm", "download, warm",
+             "A file that is in the page cache is downloaded in HGFS packets; the median of five "
+             "runs (vmtoolsd: one run).",
+             Repeated(pair.toolboxd, kRuns, our_down), Repeated(pair.vmtoolsd, 1, their_down));
+  PrintRates("transfers.download.cold", "download, cold",
+             "The same after the page cache was dropped, so that the disk is read.",
+             Cold(pair.toolboxd, kRuns, our_down), Cold(pair.vmtoolsd, 1, their_down));
+  PrintRates("transfers.upload", "upload",
+             "A file on the disk is made or replaced; the median of five runs (vmtoolsd: one run).",
+             Repeated(pair.toolboxd, kRuns, our_up), Repeated(pair.vmtoolsd, 1, their_up));
 }
 
 // In memory: the disk is not what is measured.
@@ -108,8 +117,10 @@ void MeasurePackets(Pair& pair) {
   const std::string turn = pair.memory_folder + "/turn", small = pair.memory_folder + "/small";
   std::ofstream(turn, std::ios::binary) << std::string(kTrapFloorFileSize, 'd');
   std::ofstream(small, std::ios::binary) << std::string(kSmallSize, 'd');
-  PrintPackets("a packet of the warm download", Compare(pair, TimedDownload, turn, small));
-  PrintPackets("a packet of the upload", Compare(pair, TimedUpload, turn + "-up", small + "-up"));
+  PrintPackets("download", "a packet of the warm download",
+               Compare(pair, TimedDownload, turn, small));
+  PrintPackets("upload", "a packet of the upload",
+               Compare(pair, TimedUpload, turn + "-up", small + "-up"));
   for (const std::string& file : {turn, turn + "-up", small, small + "-up"}) {
     std::remove(file.c_str());
   }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tests/bench/trap_floor.h"
 
 #include <cstdio>
@@ -46,9 +48,9 @@ class TrapFloor {
     replies_[Op::kSetattrV2] = Reply(Op::kSetattrV2, hgfs::EmptyReply());
     for (const Op op : {Op::kOpen, Op::kOpenV3}) replies_[op] = Reply(op, hgfs::OpenReply{1});
     replies_[Op::kClose] = Reply(Op::kClose, hgfs::EmptyReply());
-    replies_[Op::kWriteV3] = Reply(Op::kWriteV3, hgfs::WriteReply{vmx::kTransferChunk});
-    const std::string content(vmx::kTransferChunk, 'f');
-    replies_[Op::kReadV3] = Reply(Op::kReadV3, hgfs::ReadReply{vmx::kTransferChunk, content});
+    replies_[Op::kWriteV3] = Reply(Op::kWriteV3, hgfs::WriteReply{vmxsim::kTransferChunk});
+    const std::string content(vmxsim::kTransferChunk, 'f');
+    replies_[Op::kReadV3] = Reply(Op::kReadV3, hgfs::ReadReply{vmxsim::kTransferChunk, content});
     end_of_file_ = Reply(Op::kReadV3, hgfs::ReadReply());
   }
 

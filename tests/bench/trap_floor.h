@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The guest that a transfer's time is compared with: it makes the traps of a transfer and does
 // nothing else.
 
@@ -6,17 +8,17 @@
 
 #include <cstdint>
 
-#include "tests/vmx/guest/hgfs_transfer.h"
+#include "vmxsim/guest/hgfs_transfer.h"
 
 namespace toolboxd::bench {
 
 // The length of the one file that there is to read, whatever its path; what is written, in whole
 // packets of content, is taken and forgotten.
-constexpr uint64_t kTrapFloorFileSize = uint64_t{270} * vmx::kTransferChunk;
+constexpr uint64_t kTrapFloorFileSize = uint64_t{270} * vmxsim::kTransferChunk;
 
 // The guest: opens a TCLO channel, answers `reset`, and answers the packets of a transfer
-// (protocol.md 5.2) with replies that were made before. Between the packets it polls without a
-// pause. It never registers. Returns when the channel breaks, with an exit status.
+// (docs/protocol/hgfs.md 5.2) with replies that were made before. Between the packets it polls
+// without a pause. It never registers. Returns when the channel breaks, with an exit status.
 int RunTrapFloor();
 
 }  // namespace toolboxd::bench

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // CREATE_DIRECTORY_EX, DELETE_GUEST_DIRECTORY_EX, MOVE_GUEST_DIRECTORY, CREATE_TEMPORARY_DIRECTORY.
 
 #include "tests/conformance/scenario.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DELETE_GUEST_FILE_EX, MOVE_GUEST_FILE_EX, CREATE_TEMPORARY_FILE_EX, SET_GUEST_FILE_ATTRIBUTES.
 
 #include <fcntl.h>

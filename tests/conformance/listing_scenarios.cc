@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // LIST_FILES and the two checks before a transfer.
 
 #include <sys/stat.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Runs one table of scenarios against toolboxd and against vmtoolsd, and compares.
 //
 //   conformance --folder=DIR --user=… TOOLBOXD_CONTROL VMTOOLSD_CONTROL
@@ -19,7 +21,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "tests/conformance/scenario.h"
-#include "tests/vmx/client.h"
+#include "vmxsim/client.h"
 
 ABSL_FLAG(std::string, folder, "", "an empty folder that every user may enter");
 ABSL_FLAG(std::string, only, "", "only scenarios whose name begins so");
@@ -34,13 +36,13 @@ ABSL_FLAG(bool, verbose, false, "print what both answered, also where they agree
 namespace toolboxd::conformance {
 namespace {
 
-vmx::TcloSend Connect(const char* control) {
-  absl::StatusOr<vmx::Client> client = vmx::Client::Connect(control);
+vmxsim::TcloSend Connect(const char* control) {
+  absl::StatusOr<vmxsim::Client> client = vmxsim::Client::Connect(control);
   if (!client.ok()) {
     std::fprintf(stderr, "%s: %s\n", control, client.status().ToString().c_str());
     std::exit(1);
   }
-  auto shared = std::make_shared<vmx::Client>(std::move(*client));
+  auto shared = std::make_shared<vmxsim::Client>(std::move(*client));
   // vmtoolsd takes up to three seconds for a wrong password, and 20 to kill a program.
   return [shared](absl::string_view request) { return shared->Tclo(request, absl::Seconds(30)); };
 }
@@ -57,7 +59,7 @@ std::string MakeScratch(const std::string& parent, const std::string& user) {
   return folder;
 }
 
-std::string RunOn(const vmx::TcloSend& send, const Scenario& scenario, const Users& users) {
+std::string RunOn(const vmxsim::TcloSend& send, const Scenario& scenario, const Users& users) {
   const std::string folder = MakeScratch(absl::GetFlag(FLAGS_folder), users.name);
   Target target(send, folder, users);
   const std::string outcome = scenario.run(target);
@@ -94,7 +96,7 @@ int Main(const char* toolboxd_control, const char* vmtoolsd_control) {
   const Users users{absl::GetFlag(FLAGS_user),     absl::GetFlag(FLAGS_locked),
                     absl::GetFlag(FLAGS_expired),  absl::GetFlag(FLAGS_no_home),
                     absl::GetFlag(FLAGS_no_shell), absl::GetFlag(FLAGS_password)};
-  const vmx::TcloSend toolboxd = Connect(toolboxd_control), vmtoolsd = Connect(vmtoolsd_control);
+  const vmxsim::TcloSend toolboxd = Connect(toolboxd_control), vmtoolsd = Connect(vmtoolsd_control);
   const passwd* entry = getpwnam(users.name.c_str());
   if (entry == nullptr) {
     std::fprintf(stderr, "no user %s\n", users.name.c_str());

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Malformed messages and unknown operations.
 
 #include "absl/strings/str_cat.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // START_PROGRAM, LIST_PROCESSES_EX, TERMINATE_PROCESS, READ_ENV_VARIABLES.
 
 #include "absl/strings/numbers.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One row of the conformance table.
 
 #ifndef TOOLBOXD_TESTS_CONFORMANCE_SCENARIO_H_
@@ -15,7 +17,7 @@ struct Scenario {
   // Acts on an empty folder and tells what happened.
   std::string (*run)(Target& target);
   // Why toolboxd deliberately answers differently from vmtoolsd, and what it answers;
-  // null where they must agree. docs/protocol.md lists these.
+  // null where they must agree. docs/protocol/differences.md lists these.
   const char* difference = nullptr;
   const char* expected = nullptr;
   // vmtoolsd does not survive it, so it is not asked.

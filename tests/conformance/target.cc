@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tests/conformance/target.h"
 
 #include <algorithm>
@@ -17,16 +19,16 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "sys/stat.h"
-#include "tests/vmx/guest/hgfs_transfer.h"
 #include "transportd/vix/message.h"
 #include "transportd/vix/opcode.h"
+#include "vmxsim/guest/hgfs_transfer.h"
 #include "zlib.h"
 
 namespace toolboxd::conformance {
 namespace {
 
-using vmx::GuestReply;
-using vmx::Record;
+using vmxsim::GuestReply;
+using vmxsim::Record;
 
 // A record without what differs from run to run: times, and the size of directories.
 std::string Describe(Record record) {
@@ -50,7 +52,7 @@ std::string Checksum(absl::string_view data) {
 
 }  // namespace
 
-Target::Target(vmx::TcloSend send, std::string folder, Users users)
+Target::Target(vmxsim::TcloSend send, std::string folder, Users users)
     : send_(std::move(send)),
       folder_(std::move(folder)),
       users_(std::move(users)),
@@ -94,8 +96,8 @@ std::string Target::List(absl::string_view path, absl::string_view pattern, int3
   const auto reply = client_.Call(vix::kListFiles, vix::Encode(request));
   if (!reply.ok() || reply->error != 0) return Line(reply);
   return absl::StrCat("0 ", reply->result.substr(0, 1),
-                      " rem=", vmx::FindValue(reply->result, "rem"), " ",
-                      Normal(DescribeAll(vmx::ParseRecords(reply->result, "fxi"))));
+                      " rem=", vmxsim::FindValue(reply->result, "rem"), " ",
+                      Normal(DescribeAll(vmxsim::ParseRecords(reply->result, "fxi"))));
 }
 
 std::string Target::CountAll(absl::string_view path, int32_t max_results) {
@@ -169,7 +171,7 @@ std::string Target::TransferFrom(absl::string_view path) {
   request.path = path;
   const auto reply = client_.Call(vix::kInitiateFileTransferFromGuest, vix::Encode(request));
   if (!reply.ok() || reply->error != 0) return Line(reply);
-  return absl::StrCat("0 ", Normal(DescribeAll(vmx::ParseRecords(reply->result, "fxi"))));
+  return absl::StrCat("0 ", Normal(DescribeAll(vmxsim::ParseRecords(reply->result, "fxi"))));
 }
 
 std::string Target::TransferTo(absl::string_view path, bool overwrite) {
@@ -181,7 +183,7 @@ std::string Target::TransferTo(absl::string_view path, bool overwrite) {
 
 std::string Target::Upload(absl::string_view path, const std::string& content) {
   size_t sent = 0;
-  const auto size = vmx::Upload(client_, path, [&](size_t chunk) {
+  const auto size = vmxsim::Upload(client_, path, [&](size_t chunk) {
     const std::string data = content.substr(sent, chunk);
     sent += data.size();
     return absl::StatusOr<std::string>(data);
@@ -191,7 +193,7 @@ std::string Target::Upload(absl::string_view path, const std::string& content) {
 
 std::string Target::Download(absl::string_view path) {
   std::string content;
-  const auto size = vmx::Download(client_, path, [&](absl::string_view data) {
+  const auto size = vmxsim::Download(client_, path, [&](absl::string_view data) {
     absl::StrAppend(&content, data);
     return absl::OkStatus();
   });
@@ -217,7 +219,7 @@ std::string Target::Await(int64_t pid) {
     auto list = client_.ListProcesses({static_cast<uint64_t>(pid)});
     if (!list.ok()) return Failure(list.status());
     if (list->empty()) return "not listed";
-    if (vmx::NumberOf(list->front(), "eTime") != 0) return Normal(Describe(list->front()));
+    if (vmxsim::NumberOf(list->front(), "eTime") != 0) return Normal(Describe(list->front()));
     absl::SleepFor(absl::Milliseconds(25));
   }
   return "still running";
@@ -256,7 +258,7 @@ std::string Target::CountListed(const std::vector<uint64_t>& pids) {
   if (!list.ok()) return Failure(list.status());
   size_t found = 0;
   for (const Record& process : *list) {
-    const auto pid = static_cast<uint64_t>(vmx::NumberOf(process, "pid"));
+    const auto pid = static_cast<uint64_t>(vmxsim::NumberOf(process, "pid"));
     found += std::find(pids.begin(), pids.end(), pid) != pids.end() ? 1 : 0;
   }
   return absl::StrCat(found, " of ", pids.size());

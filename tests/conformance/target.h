@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A guest under test: one set of tools in one simulated VM, and a folder of its own.
 
 #ifndef TOOLBOXD_TESTS_CONFORMANCE_TARGET_H_
@@ -8,8 +10,8 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "tests/vmx/guest/guest_client.h"
 #include "transportd/vix/requests.h"
+#include "vmxsim/guest/guest_client.h"
 
 namespace toolboxd::conformance {
 
@@ -28,7 +30,7 @@ struct Users {
 class Target {
  public:
   // `folder` exists, belongs to users.name, and is empty.
-  Target(vmx::TcloSend send, std::string folder, Users users);
+  Target(vmxsim::TcloSend send, std::string folder, Users users);
 
   const Users& users() const { return users_; }
   // An absolute path in the folder.
@@ -83,15 +85,15 @@ class Target {
   std::string Tree() const;
 
  private:
-  std::string Line(const absl::StatusOr<vmx::GuestReply>& reply) const;
+  std::string Line(const absl::StatusOr<vmxsim::GuestReply>& reply) const;
   // "no reply: …" unless the guest answered an error.
   std::string Failure(const absl::Status& status) const;
   std::string Normal(std::string text) const;
 
-  vmx::TcloSend send_;
+  vmxsim::TcloSend send_;
   std::string folder_;
   Users users_;
-  vmx::GuestClient client_;
+  vmxsim::GuestClient client_;
 };
 
 }  // namespace toolboxd::conformance

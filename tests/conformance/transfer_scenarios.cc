@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Content of plain files over HGFS.
 
 #include "tests/conformance/scenario.h"
-#include "tests/vmx/guest/hgfs_transfer.h"
+#include "vmxsim/guest/hgfs_transfer.h"
 
 namespace toolboxd::conformance {
 namespace {
@@ -28,10 +30,10 @@ const std::vector<Scenario>& TransferScenarios() {
       {"download: 0 bytes", [](Target& t) { return DownloadOf(t, 0); }},
       {"download: 1 byte", [](Target& t) { return DownloadOf(t, 1); }},
       {"download: a packet less one",
-       [](Target& t) { return DownloadOf(t, vmx::kTransferChunk - 1); }},
-      {"download: one packet", [](Target& t) { return DownloadOf(t, vmx::kTransferChunk); }},
+       [](Target& t) { return DownloadOf(t, vmxsim::kTransferChunk - 1); }},
+      {"download: one packet", [](Target& t) { return DownloadOf(t, vmxsim::kTransferChunk); }},
       {"download: a packet and one",
-       [](Target& t) { return DownloadOf(t, vmx::kTransferChunk + 1); }},
+       [](Target& t) { return DownloadOf(t, vmxsim::kTransferChunk + 1); }},
       {"download: 300,000 bytes", [](Target& t) { return DownloadOf(t, 300000); }},
       {"download: missing", [](Target& t) { return t.Download(t.Path("f")); }},
       {"download: not readable",

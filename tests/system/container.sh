@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # A booted Debian under the simulated hypervisor. Sourced by tests/system/run.
 #
 # Needs $work (a folder of this run), $vmxsim and $root (the container's file system).

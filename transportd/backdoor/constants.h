@@ -1,4 +1,7 @@
-// Numbers of the backdoor and of GuestMsg, the message protocol on it (protocol.md 1.1, 1.3, 1.4).
+// SPDX-License-Identifier: Apache-2.0
+
+// Numbers of the backdoor and of GuestMsg, the message protocol on it
+// (docs/protocol/transport.md 1.1, 1.3, 1.4).
 
 #ifndef TOOLBOXD_TRANSPORTD_BACKDOOR_CONSTANTS_H_
 #define TOOLBOXD_TRANSPORTD_BACKDOOR_CONSTANTS_H_

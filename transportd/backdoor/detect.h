@@ -1,4 +1,6 @@
-// Whether this is a VMware guest with a usable backdoor (protocol.md 1.5).
+// SPDX-License-Identifier: Apache-2.0
+
+// Whether this is a VMware guest with a usable backdoor (docs/protocol/transport.md 1.5).
 
 #ifndef TOOLBOXD_TRANSPORTD_BACKDOOR_DETECT_H_
 #define TOOLBOXD_TRANSPORTD_BACKDOOR_DETECT_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/backdoor/detect.h"
 
 #include <signal.h>
@@ -5,7 +7,7 @@
 #include <cstring>
 
 #include "gtest/gtest.h"
-#include "transportd/backdoor/fake_host.h"
+#include "transportd/backdoor/testing/fake_host.h"
 
 namespace toolboxd::backdoor {
 namespace {

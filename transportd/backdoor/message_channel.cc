@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/backdoor/message_channel.h"
 
 #include <algorithm>

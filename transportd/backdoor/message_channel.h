@@ -1,4 +1,7 @@
-// MessageChannel: whole messages over the backdoor (GuestMsg, protocol.md 1.3 and 1.4).
+// SPDX-License-Identifier: Apache-2.0
+
+// MessageChannel: whole messages over the backdoor (GuestMsg, docs/protocol/transport.md 1.3
+// and 1.4).
 
 #ifndef TOOLBOXD_TRANSPORTD_BACKDOOR_MESSAGE_CHANNEL_H_
 #define TOOLBOXD_TRANSPORTD_BACKDOOR_MESSAGE_CHANNEL_H_

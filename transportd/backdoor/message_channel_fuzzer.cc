@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A host that answers every step with arbitrary registers.
 
 #include <algorithm>

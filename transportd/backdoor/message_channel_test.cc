@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/backdoor/message_channel.h"
 
 #include <optional>
@@ -6,13 +8,13 @@
 
 #include "gtest/gtest.h"
 #include "transportd/backdoor/constants.h"
-#include "transportd/backdoor/fake_host.h"
+#include "transportd/backdoor/testing/fake_host.h"
 
 namespace toolboxd::backdoor {
 namespace {
 
-// One step of the register traces in protocol.md 10.1. An input that is not given is
-// undefined there; an output that is not given leaves the register alone.
+// One step of the register traces in docs/protocol/transport.md 1.13.1. An input that is not given
+// is undefined there; an output that is not given leaves the register alone.
 struct TraceStep {
   enum Kind { kIn, kHbOut, kHbIn } kind = kIn;
   std::optional<uint32_t> bx, cx, dx, si, di, bp;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Port: the three instructions that reach the hypervisor.
 
 #ifndef TOOLBOXD_TRANSPORTD_BACKDOOR_PORT_H_

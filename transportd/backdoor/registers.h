@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The registers of one backdoor call.
 
 #ifndef TOOLBOXD_TRANSPORTD_BACKDOOR_REGISTERS_H_
@@ -9,7 +11,7 @@ namespace toolboxd::backdoor {
 
 // Loaded before the instruction and stored after it, at full width; the protocol uses
 // the lower 32 bits, except for the buffer address of a high-bandwidth transfer, which
-// takes all of si (out) or di (in). protocol.md 1.2.
+// takes all of si (out) or di (in). docs/protocol/transport.md 1.2.
 struct Registers {
   uint64_t ax = 0;
   uint64_t bx = 0;

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/functions/function_files.h"
 
 #include <sys/stat.h>
 
 #include <utility>
 
-#include "daemon/status.h"
+#include "base/status.h"
 #include "transportd/functions/stream_path.h"
 #include "transportd/hgfs/protocol.h"
 
@@ -15,7 +17,7 @@ constexpr absl::Duration kWaitForEnd = absl::Seconds(1);
 
 absl::Status NotOnDisk() { return MakeError(v1::NOT_SUPPORTED, "not a file on disk"); }
 
-class OutputStream final : public hgfs::ReadStream {
+class OutputStream final : public files::ReadStream {
  public:
   OutputStream(std::shared_ptr<FunctionRun> run, StandardStream stream, uint64_t offset,
                size_t size)
@@ -36,7 +38,7 @@ class OutputStream final : public hgfs::ReadStream {
   const size_t size_;
 };
 
-class InputStream final : public hgfs::WriteStream {
+class InputStream final : public files::WriteStream {
  public:
   InputStream(std::shared_ptr<FunctionRun> run, absl::Duration timeout)
       : run_(std::move(run)), timeout_(timeout) {}
@@ -58,7 +60,7 @@ class InputStream final : public hgfs::WriteStream {
   const absl::Duration timeout_;
 };
 
-class FunctionFiles final : public hgfs::FileStore {
+class FunctionFiles final : public files::FileStore {
  public:
   FunctionFiles(std::shared_ptr<FunctionRun> run, absl::Duration timeout)
       : run_(std::move(run)), timeout_(timeout) {}
@@ -86,9 +88,9 @@ class FunctionFiles final : public hgfs::FileStore {
     return file;
   }
 
-  absl::StatusOr<std::unique_ptr<hgfs::ReadStream>> OpenRead(absl::string_view path,
-                                                             uint64_t offset, uint32_t chunk_size,
-                                                             v1::FileInfo* opened) override {
+  absl::StatusOr<std::unique_ptr<files::ReadStream>> OpenRead(absl::string_view path,
+                                                              uint64_t offset, uint32_t chunk_size,
+                                                              v1::FileInfo* opened) override {
     absl::StatusOr<StandardStream> stream = StreamOf(path);
     if (!stream.ok()) return stream.status();
     if (*stream == StandardStream::kStdin) {
@@ -100,7 +102,7 @@ class FunctionFiles final : public hgfs::FileStore {
     return std::make_unique<OutputStream>(run_, *stream, offset, chunk_size);
   }
 
-  absl::StatusOr<std::unique_ptr<hgfs::WriteStream>> OpenWrite(
+  absl::StatusOr<std::unique_ptr<files::WriteStream>> OpenWrite(
       const v1::OpenForWriting& open) override {
     absl::StatusOr<StandardStream> stream = StreamOf(open.path());
     if (!stream.ok()) return stream.status();
@@ -139,8 +141,8 @@ class FunctionFiles final : public hgfs::FileStore {
 
 }  // namespace
 
-std::shared_ptr<hgfs::FileStore> MakeFunctionFiles(std::shared_ptr<FunctionRun> run,
-                                                   absl::Duration timeout) {
+std::shared_ptr<files::FileStore> MakeFunctionFiles(std::shared_ptr<FunctionRun> run,
+                                                    absl::Duration timeout) {
   return std::make_shared<FunctionFiles>(std::move(run), timeout);
 }
 

@@ -1,4 +1,6 @@
-// A function's standard streams as files (protocol.md 5.9).
+// SPDX-License-Identifier: Apache-2.0
+
+// A function's standard streams as files (docs/protocol/hgfs.md 5.9).
 
 #ifndef TOOLBOXD_TRANSPORTD_FUNCTIONS_FUNCTION_FILES_H_
 #define TOOLBOXD_TRANSPORTD_FUNCTIONS_FUNCTION_FILES_H_
@@ -6,8 +8,8 @@
 #include <memory>
 
 #include "absl/time/time.h"
+#include "transportd/files/file_store.h"
 #include "transportd/functions/function_run.h"
-#include "transportd/hgfs/file_store.h"
 
 namespace toolboxd {
 
@@ -15,8 +17,8 @@ namespace toolboxd {
 // often as wanted, once the function has ended: before that, after waiting for at most
 // one second, they are ACCESS_DENIED, which clients take for "try again". Any path of
 // the form /proc/<pid>/std{in,out,err} is taken for this function's.
-std::shared_ptr<hgfs::FileStore> MakeFunctionFiles(std::shared_ptr<FunctionRun> run,
-                                                   absl::Duration timeout);
+std::shared_ptr<files::FileStore> MakeFunctionFiles(std::shared_ptr<FunctionRun> run,
+                                                    absl::Duration timeout);
 
 }  // namespace toolboxd
 

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/functions/function_loop.h"
 
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/status.h"
+#include "base/status.h"
 
 namespace toolboxd {
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // FunctionLoop: the one thread on which the streams of all functions move.
 
 #ifndef TOOLBOXD_TRANSPORTD_FUNCTIONS_FUNCTION_LOOP_H_

@@ -1,10 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/functions/function_run.h"
 
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/status.h"
-#include "daemon/steady_time.h"
+#include "base/status.h"
+#include "base/steady_time.h"
+#include "daemon/grpc_status.h"
 
 namespace toolboxd {
 namespace {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // FunctionRun: one run of a Function, as if it were a process.
 
 #ifndef TOOLBOXD_TRANSPORTD_FUNCTIONS_FUNCTION_RUN_H_

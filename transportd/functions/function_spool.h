@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // FunctionSpool: the standard streams of a run, and the room that all runs share.
 
 #ifndef TOOLBOXD_TRANSPORTD_FUNCTIONS_FUNCTION_SPOOL_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/functions/function_spool.h"
 
 #include <cstdlib>
@@ -7,7 +9,7 @@
 #include <system_error>
 
 #include "absl/strings/match.h"
-#include "daemon/status.h"
+#include "base/status.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/functions/function_table.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/status.h"
+#include "base/status.h"
 #include "transportd/functions/function_files.h"
 
 namespace toolboxd {
@@ -81,8 +83,8 @@ absl::Status FunctionTable::Terminate(const std::string& user, int64_t pid) {
   return absl::OkStatus();
 }
 
-std::shared_ptr<hgfs::FileStore> FunctionTable::Files(const std::string& user, int64_t pid,
-                                                      absl::Duration timeout) {
+std::shared_ptr<files::FileStore> FunctionTable::Files(const std::string& user, int64_t pid,
+                                                       absl::Duration timeout) {
   const auto found = runs_.find(pid);
   if (found == runs_.end() || found->second.user != user) return nullptr;
   return MakeFunctionFiles(found->second.run, timeout);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The running functions, with process ids of their own.
 
 #ifndef TOOLBOXD_TRANSPORTD_FUNCTIONS_FUNCTION_TABLE_H_
@@ -12,9 +14,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "toolboxd/v1/processes.pb.h"
+#include "transportd/files/file_store.h"
 #include "transportd/functions/function_loop.h"
 #include "transportd/functions/function_run.h"
-#include "transportd/hgfs/file_store.h"
 
 namespace toolboxd {
 
@@ -60,8 +62,8 @@ class FunctionTable {
 
   // The streams of a user's function as files, with `timeout` for writes to its input.
   // Null for an id that is not a function of this user.
-  std::shared_ptr<hgfs::FileStore> Files(const std::string& user, int64_t pid,
-                                         absl::Duration timeout);
+  std::shared_ptr<files::FileStore> Files(const std::string& user, int64_t pid,
+                                          absl::Duration timeout);
 
   // Forgets functions that ended long ago, and ends abandoned ones. To be called every few seconds.
   void Maintain();

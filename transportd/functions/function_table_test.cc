@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/functions/function_table.h"
 
 #include <fcntl.h>
@@ -14,9 +16,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/status.h"
+#include "base/testing/short_temp_dir.h"
 #include "daemon/channel.h"
-#include "daemon/short_temp_dir.h"
-#include "daemon/status.h"
 #include "grpcpp/create_channel_posix.h"
 #include "gtest/gtest.h"
 #include "transportd/functions/stream_path.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/functions/spool_file.h"
 
 #include <errno.h>
@@ -8,7 +10,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/status.h"
+#include "base/status.h"
 
 namespace toolboxd {
 namespace {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SpoolFile: the bytes of one stream, outside of this process's memory.
 
 #ifndef TOOLBOXD_TRANSPORTD_FUNCTIONS_SPOOL_FILE_H_
@@ -9,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "daemon/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace toolboxd {
 

@@ -1,4 +1,6 @@
-// Names of a program's standard streams (protocol.md 5.9).
+// SPDX-License-Identifier: Apache-2.0
+
+// Names of a program's standard streams (docs/protocol/hgfs.md 5.9).
 
 #ifndef TOOLBOXD_TRANSPORTD_FUNCTIONS_STREAM_PATH_H_
 #define TOOLBOXD_TRANSPORTD_FUNCTIONS_STREAM_PATH_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/guest_info/disk_info_decoder.h"
 
 #include <string>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reads what disk_info.h writes: for the simulated host, and for tests.
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_INFO_DISK_INFO_DECODER_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/guest_info/messages.h"
 
 #include "absl/strings/str_cat.h"

@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The whole RPCI messages that carry guest information, and which of them replace one
-// another on hosts of different age (protocol.md 3.3).
+// another on hosts of different age (docs/protocol/guest-info.md 3.3).
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_INFO_MESSAGES_H_
 #define TOOLBOXD_TRANSPORTD_GUEST_INFO_MESSAGES_H_

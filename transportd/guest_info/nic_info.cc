@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/guest_info/nic_info.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,6 @@
-// The guest's network interfaces as the host wants them (protocol.md 3.4): value of
+// SPDX-License-Identifier: Apache-2.0
+
+// The guest's network interfaces as the host wants them (docs/protocol/guest-info.md 3.4): value of
 // SetGuestInfo types 10 and 9 (XDR) and 2 (a packed structure of early hosts).
 //
 // Of a snapshot the fields interfaces, routes and dns are used. What the format has no

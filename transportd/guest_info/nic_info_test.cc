@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/guest_info/nic_info.h"
 
 #include <string>
 
 #include "gtest/gtest.h"
 #include "transportd/guest_info/nic_info_decoder.h"
-#include "transportd/guest_info/vectors_for_test.h"
+#include "transportd/guest_info/testing/vectors.h"
 
 namespace toolboxd::guest_info {
 namespace {

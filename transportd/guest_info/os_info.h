@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The guest's operating system as the host wants it: value of SetGuestInfo type 11
-// (protocol.md 3.7). Types 5 and 6 are the plain texts full_name and short_name.
+// (docs/protocol/guest-info.md 3.7). Types 5 and 6 are the plain texts full_name and short_name.
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_INFO_OS_INFO_H_
 #define TOOLBOXD_TRANSPORTD_GUEST_INFO_OS_INFO_H_

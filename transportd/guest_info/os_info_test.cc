@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/guest_info/os_info.h"
 
 #include <string>

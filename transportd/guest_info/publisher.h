@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Tells the host what it may know about the guest, and remembers what it has accepted.
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_INFO_PUBLISHER_H_
@@ -19,8 +21,8 @@
 namespace toolboxd::guest_info {
 
 // Seven items are sent, each by itself: NICs, DNS name, operating system, guestinfo.ip,
-// uptime, disks, memory (protocol.md 3.2 to 3.7). For some there are several methods,
-// newest first; the one that the host took is used from then on. An item that the host
+// uptime, disks, memory (docs/protocol/guest-info.md 3.2 to 3.7). For some there are several
+// methods, newest first; the one that the host took is used from then on. An item that the host
 // refuses does not keep others from being sent. What was refused is not sent again until
 // it changes, and after three refusals in a row not before Forget().
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The XDR (RFC 4506) pieces that NIC information is made of: everything is a multiple of
 // four bytes, integers are big-endian.
 

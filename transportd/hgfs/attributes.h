@@ -1,4 +1,6 @@
-// HGFS attributes and what they are on Linux (protocol.md 5.7).
+// SPDX-License-Identifier: Apache-2.0
+
+// HGFS attributes and what they are on Linux (docs/protocol/hgfs.md 5.7).
 
 #ifndef TOOLBOXD_TRANSPORTD_HGFS_ATTRIBUTES_H_
 #define TOOLBOXD_TRANSPORTD_HGFS_ATTRIBUTES_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What HGFS operations leave in the audit log.
 
 #ifndef TOOLBOXD_TRANSPORTD_HGFS_AUDIT_H_

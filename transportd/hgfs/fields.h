@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Decoder and Encoder: one description of a structure serves both directions.
 //
 // A structure is described by a function template `Describe(fields, op, value)` that names

@@ -1,4 +1,6 @@
-// Payloads of HGFS operations, decoded and encoded (protocol.md 5.7).
+// SPDX-License-Identifier: Apache-2.0
+
+// Payloads of HGFS operations, decoded and encoded (docs/protocol/hgfs.md 5.7).
 //
 // One structure stands for all versions of an operation; fields that a version does not
 // have keep their defaults. Decode() is false where the payload is too short for its

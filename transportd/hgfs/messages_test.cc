@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/hgfs/messages.h"
 
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
 #include "transportd/hgfs/packet.h"
 #include "transportd/hgfs/path.h"
-#include "transportd/wire/test_data.h"
+#include "transportd/wire/testing/test_data.h"
 
 namespace toolboxd::hgfs {
 namespace {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/hgfs/open_file.h"
 
 #include <algorithm>
@@ -5,7 +7,7 @@
 
 namespace toolboxd::hgfs {
 
-absl::StatusOr<std::unique_ptr<ReadFile>> ReadFile::Open(std::shared_ptr<FileStore> store,
+absl::StatusOr<std::unique_ptr<ReadFile>> ReadFile::Open(std::shared_ptr<files::FileStore> store,
                                                          std::string path) {
   auto file = std::unique_ptr<ReadFile>(new ReadFile(std::move(store), std::move(path)));
   auto stream = file->store_->OpenRead(file->path_, 0, kReadChunkBytes, &file->info_);
@@ -62,7 +64,7 @@ void ReadFile::ReadAhead() {
   if (chunk.has_value()) rest_ = *std::move(chunk);
 }
 
-absl::StatusOr<std::unique_ptr<WriteFile>> WriteFile::Open(std::shared_ptr<FileStore> store,
+absl::StatusOr<std::unique_ptr<WriteFile>> WriteFile::Open(std::shared_ptr<files::FileStore> store,
                                                            const v1::OpenForWriting& open) {
   auto file = std::unique_ptr<WriteFile>(new WriteFile(std::move(store), open.permissions()));
   auto stream = file->store_->OpenWrite(open);

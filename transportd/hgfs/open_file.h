@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // OpenFile: what an HGFS handle stands for.
 
 #ifndef TOOLBOXD_TRANSPORTD_HGFS_OPEN_FILE_H_
@@ -10,7 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
-#include "transportd/hgfs/file_store.h"
+#include "transportd/files/file_store.h"
 
 namespace toolboxd::hgfs {
 
@@ -23,7 +25,7 @@ constexpr uint32_t kReadChunkBytes = 2 * 0xF000;
 class ReadFile {
  public:
   // `store` is kept: it pins the user's session while the file is open.
-  static absl::StatusOr<std::unique_ptr<ReadFile>> Open(std::shared_ptr<FileStore> store,
+  static absl::StatusOr<std::unique_ptr<ReadFile>> Open(std::shared_ptr<files::FileStore> store,
                                                         std::string path);
 
   // Up to `size` bytes; fewer only at the end of the file.
@@ -35,14 +37,14 @@ class ReadFile {
   const v1::FileInfo& info() const { return info_; }
 
  private:
-  ReadFile(std::shared_ptr<FileStore> store, std::string path)
+  ReadFile(std::shared_ptr<files::FileStore> store, std::string path)
       : store_(std::move(store)), path_(std::move(path)) {}
   absl::Status Seek(uint64_t offset);
 
-  std::shared_ptr<FileStore> store_;
+  std::shared_ptr<files::FileStore> store_;
   const std::string path_;
   v1::FileInfo info_;
-  std::unique_ptr<ReadStream> stream_;
+  std::unique_ptr<files::ReadStream> stream_;
   // The offset of the first byte not given yet.
   uint64_t position_ = 0;
   // Bytes of the last chunk that were not asked for yet.
@@ -54,7 +56,7 @@ class ReadFile {
 // follows, Close() included. Holds at most one chunk.
 class WriteFile {
  public:
-  static absl::StatusOr<std::unique_ptr<WriteFile>> Open(std::shared_ptr<FileStore> store,
+  static absl::StatusOr<std::unique_ptr<WriteFile>> Open(std::shared_ptr<files::FileStore> store,
                                                          const v1::OpenForWriting& open);
 
   // Takes the data, and tells an error of earlier ones.
@@ -71,14 +73,14 @@ class WriteFile {
   uint32_t permissions() const { return permissions_; }
 
  private:
-  WriteFile(std::shared_ptr<FileStore> store, uint32_t permissions)
+  WriteFile(std::shared_ptr<files::FileStore> store, uint32_t permissions)
       : store_(std::move(store)), permissions_(permissions) {}
   absl::Status Flush();
   absl::Status Note(absl::Status status);
 
-  std::shared_ptr<FileStore> store_;
+  std::shared_ptr<files::FileStore> store_;
   uint32_t permissions_;
-  std::unique_ptr<WriteStream> stream_;
+  std::unique_ptr<files::WriteStream> stream_;
   // Not sent yet.
   absl::optional<v1::WriteChunk> chunk_;
   v1::FileAttributes attributes_;

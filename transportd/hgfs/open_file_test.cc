@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/hgfs/open_file.h"
 
 #include <memory>
@@ -26,7 +28,7 @@ struct Streams {
   absl::Status written_status;
 };
 
-class FakeReadStream final : public ReadStream {
+class FakeReadStream final : public files::ReadStream {
  public:
   FakeReadStream(Streams* streams, uint64_t offset) : streams_(*streams), offset_(offset) {}
 
@@ -53,7 +55,7 @@ class FakeReadStream final : public ReadStream {
   uint64_t offset_;
 };
 
-class FakeWriteStream final : public WriteStream {
+class FakeWriteStream final : public files::WriteStream {
  public:
   explicit FakeWriteStream(Streams* streams) : streams_(*streams) {}
 
@@ -74,15 +76,16 @@ class FakeWriteStream final : public WriteStream {
   Streams& streams_;
 };
 
-class FakeStore final : public FileStore {
+class FakeStore final : public files::FileStore {
  public:
   explicit FakeStore(Streams* streams) : streams_(streams) {}
 
-  absl::StatusOr<std::unique_ptr<ReadStream>> OpenRead(absl::string_view, uint64_t offset, uint32_t,
-                                                       v1::FileInfo*) override {
+  absl::StatusOr<std::unique_ptr<files::ReadStream>> OpenRead(absl::string_view, uint64_t offset,
+                                                              uint32_t, v1::FileInfo*) override {
     return std::make_unique<FakeReadStream>(streams_, offset);
   }
-  absl::StatusOr<std::unique_ptr<WriteStream>> OpenWrite(const v1::OpenForWriting&) override {
+  absl::StatusOr<std::unique_ptr<files::WriteStream>> OpenWrite(
+      const v1::OpenForWriting&) override {
     return std::make_unique<FakeWriteStream>(streams_);
   }
   absl::StatusOr<v1::FileInfo> Stat(absl::string_view) override { return NotHere(); }

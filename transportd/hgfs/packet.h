@@ -1,4 +1,6 @@
-// The header of an HGFS packet (protocol.md 5.3).
+// SPDX-License-Identifier: Apache-2.0
+
+// The header of an HGFS packet (docs/protocol/hgfs.md 5.3).
 
 #ifndef TOOLBOXD_TRANSPORTD_HGFS_PACKET_H_
 #define TOOLBOXD_TRANSPORTD_HGFS_PACKET_H_

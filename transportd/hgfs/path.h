@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // HGFS names: path components separated by NUL, the first one the share "root"
-// (protocol.md 5.7).
+// (docs/protocol/hgfs.md 5.7).
 
 #ifndef TOOLBOXD_TRANSPORTD_HGFS_PATH_H_
 #define TOOLBOXD_TRANSPORTD_HGFS_PATH_H_

@@ -1,4 +1,6 @@
-// HGFS constants (protocol.md 5.4, 5.5, 5.6).
+// SPDX-License-Identifier: Apache-2.0
+
+// HGFS constants (docs/protocol/hgfs.md 5.4, 5.5, 5.6).
 
 #ifndef TOOLBOXD_TRANSPORTD_HGFS_PROTOCOL_H_
 #define TOOLBOXD_TRANSPORTD_HGFS_PROTOCOL_H_

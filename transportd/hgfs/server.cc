@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/hgfs/server.h"
 
 #include <algorithm>
@@ -5,8 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "daemon/log.h"
-#include "daemon/status.h"
+#include "base/log.h"
+#include "base/status.h"
 #include "transportd/hgfs/path.h"
 #include "transportd/hgfs/status.h"
 #include "transportd/vix/strings.h"
@@ -432,7 +434,7 @@ Server::Outcome Server::Delete(const Call& call, bool directory) {
   std::string path;
   const Status status = Resolve(call, request.name, path);
   if (status != Status::kSuccess) return status;
-  FileStore& files = *call.client.files;
+  files::FileStore& files = *call.client.files;
   const absl::Status deleted = directory ? files.DeleteDirectory(path) : files.DeleteFile(path);
   return deleted.ok() ? Outcome(Done(call.op)) : Outcome(deleted);
 }

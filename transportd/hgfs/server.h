@@ -1,4 +1,6 @@
-// The HGFS server: packets in, packets out (protocol.md 5).
+// SPDX-License-Identifier: Apache-2.0
+
+// The HGFS server: packets in, packets out (docs/protocol/hgfs.md 5).
 
 #ifndef TOOLBOXD_TRANSPORTD_HGFS_SERVER_H_
 #define TOOLBOXD_TRANSPORTD_HGFS_SERVER_H_
@@ -9,9 +11,9 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "daemon/steady_time.h"
+#include "base/steady_time.h"
+#include "transportd/files/file_store.h"
 #include "transportd/hgfs/audit.h"
-#include "transportd/hgfs/file_store.h"
 #include "transportd/hgfs/messages.h"
 #include "transportd/hgfs/packet.h"
 #include "transportd/hgfs/session_table.h"
@@ -24,10 +26,10 @@ struct Client {
   // may manage sessions and nothing else.
   std::string user;
   // Null for the latter.
-  std::shared_ptr<FileStore> files;
+  std::shared_ptr<files::FileStore> files;
 };
 
-// Keeps sessions and open files; content and attributes are the FileStore's. Any bytes
+// Keeps sessions and open files; content and attributes are the files::FileStore's. Any bytes
 // get a well-formed reply. Not thread-safe: used on the channel's thread.
 class Server {
  public:
@@ -53,7 +55,7 @@ class Server {
   struct Outcome {
     Outcome(Status status);                                        // NOLINT: as in `return kX`.
     Outcome(std::string payload) : payload(std::move(payload)) {}  // NOLINT
-    // A FileStore's failure.
+    // A files::FileStore's failure.
     explicit Outcome(const absl::Status& error);
     Status status = Status::kSuccess;
     std::string payload;

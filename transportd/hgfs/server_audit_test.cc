@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the HGFS server records of its clients.
 
 #include <memory>
@@ -10,7 +12,7 @@
 #include "gtest/gtest.h"
 #include "toolboxd/v1/errors.pb.h"
 #include "transportd/hgfs/open_file.h"
-#include "transportd/hgfs/server_fixture_for_test.h"
+#include "transportd/hgfs/testing/server_fixture.h"
 
 namespace toolboxd::hgfs {
 namespace {

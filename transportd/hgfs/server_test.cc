@@ -1,12 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/hgfs/server.h"
 
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "transportd/hgfs/open_file.h"
 #include "transportd/hgfs/path.h"
-#include "transportd/hgfs/server_fixture_for_test.h"
+#include "transportd/hgfs/testing/server_fixture.h"
 #include "transportd/sessions/session_channel.h"
-#include "transportd/wire/test_data.h"
+#include "transportd/wire/testing/test_data.h"
 
 namespace toolboxd::hgfs {
 namespace {

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Content through the server, as it goes and as it fails.
 
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "toolboxd/v1/errors.pb.h"
 #include "transportd/hgfs/path.h"
-#include "transportd/hgfs/server_fixture_for_test.h"
+#include "transportd/hgfs/testing/server_fixture.h"
 
 namespace toolboxd::hgfs {
 namespace {

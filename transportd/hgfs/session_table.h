@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // HGFS sessions and handles.
 
 #ifndef TOOLBOXD_TRANSPORTD_HGFS_SESSION_TABLE_H_

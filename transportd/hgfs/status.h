@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // HGFS status codes of failures: the only place where they are translated
-// (protocol.md 5.5).
+// (docs/protocol/hgfs.md 5.5).
 
 #ifndef TOOLBOXD_TRANSPORTD_HGFS_STATUS_H_
 #define TOOLBOXD_TRANSPORTD_HGFS_STATUS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/hgfs/status.h"
 
 #include "gtest/gtest.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What guest operations are called in the policy file and in audit records.
 
 #ifndef TOOLBOXD_TRANSPORTD_POLICY_OPERATION_NAMES_H_

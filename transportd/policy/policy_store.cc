@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/policy/policy_store.h"
 
 #include <algorithm>
@@ -9,9 +11,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "daemon/log.h"
-#include "daemon/status.h"
-#include "daemon/steady_time.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "base/steady_time.h"
 #include "transportd/policy/operation_names.h"
 #include "transportd/policy/user_list.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The administrator's policy for guest operations (proto/toolboxd/v1/policy.proto).
 
 #ifndef TOOLBOXD_TRANSPORTD_POLICY_POLICY_STORE_H_
@@ -10,8 +12,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "base/config_file.h"
 #include "toolboxd/v1/policy.pb.h"
-#include "transportd/policy/text_format.h"
 
 namespace toolboxd {
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/policy/policy_store.h"
 
 #include <unistd.h>
@@ -6,7 +8,7 @@
 #include <fstream>
 
 #include "absl/strings/match.h"
-#include "daemon/status.h"
+#include "base/status.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/policy/user_list.h"
 
 #include <errno.h>
@@ -7,7 +9,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "daemon/log.h"
+#include "base/log.h"
 
 namespace toolboxd {
 namespace {

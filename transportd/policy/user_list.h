@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Lists of users and groups in the policy.
 
 #ifndef TOOLBOXD_TRANSPORTD_POLICY_USER_LIST_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/policy/user_list.h"
 
 #include "gtest/gtest.h"

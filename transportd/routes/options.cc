@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/routes/options.h"
 
 #include <algorithm>
@@ -7,7 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
-#include "daemon/log.h"
+#include "base/log.h"
 
 namespace toolboxd {
 namespace {

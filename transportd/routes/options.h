@@ -1,4 +1,7 @@
-// Set_Option: settings that the host passes to the guest (protocol.md 2.3, 3.2).
+// SPDX-License-Identifier: Apache-2.0
+
+// Set_Option: settings that the host passes to the guest (docs/protocol/rpc.md 2.3,
+// docs/protocol/guest-info.md 3.2).
 
 #ifndef TOOLBOXD_TRANSPORTD_ROUTES_OPTIONS_H_
 #define TOOLBOXD_TRANSPORTD_ROUTES_OPTIONS_H_

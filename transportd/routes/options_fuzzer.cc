@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Arguments of Set_Option from an unfriendly host.
 
 #include <cstdint>

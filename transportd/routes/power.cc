@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/routes/power.h"
 
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/log.h"
+#include "base/log.h"
 
 namespace toolboxd {
 namespace {

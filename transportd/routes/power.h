@@ -1,4 +1,6 @@
-// OS_Halt, OS_Reboot, OS_PowerOn, OS_Resume, OS_Suspend (protocol.md 7).
+// SPDX-License-Identifier: Apache-2.0
+
+// OS_Halt, OS_Reboot, OS_PowerOn, OS_Resume, OS_Suspend (docs/protocol/power.md 7).
 
 #ifndef TOOLBOXD_TRANSPORTD_ROUTES_POWER_H_
 #define TOOLBOXD_TRANSPORTD_ROUTES_POWER_H_

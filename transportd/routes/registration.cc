@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/routes/registration.h"
 
 #include <array>
 #include <utility>
 
-#include "daemon/log.h"
+#include "base/log.h"
 
 namespace toolboxd {
 namespace {
@@ -11,7 +13,7 @@ namespace {
 // 0x7fffffff: tools that the platform does not manage; vSphere shows guestToolsUnmanaged.
 constexpr absl::string_view kVersion = "tools.set.version 2147483647";
 
-// Early hosts expect a space where there is no argument (protocol.md 2.1).
+// Early hosts expect a space where there is no argument (docs/protocol/rpc.md 2.1).
 constexpr std::array<absl::string_view, 3> kCapabilities = {
     // The host may send OS_Halt and its like,
     "tools.capability.statechange ",

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The commands with which a host takes notice of the guest: reset, ping, Capabilities_Register.
 
 #ifndef TOOLBOXD_TRANSPORTD_ROUTES_REGISTRATION_H_
@@ -20,9 +22,9 @@ struct RegistrationEvents {
   std::function<void(bool accepted)> on_registered;
 };
 
-// Sends version and capabilities (protocol.md 3.1). What the host refuses is logged; it is
-// the host's business. True if it accepted the version. An error status if it could not be
-// asked.
+// Sends version and capabilities (docs/protocol/guest-info.md 3.1). What the host refuses is
+// logged; it is the host's business. True if it accepted the version. An error status if it could
+// not be asked.
 absl::StatusOr<bool> RegisterCapabilities(const RpciSend& send);
 
 // Adds the three commands. Registration succeeds towards the host even if sending failed.

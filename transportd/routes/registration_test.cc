@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/routes/registration.h"
 
 #include "gtest/gtest.h"
-#include "transportd/routes/rpci_recorder.h"
+#include "transportd/rpc/testing/rpci_recorder.h"
 
 namespace toolboxd {
 namespace {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Router: TCLO command names to their handlers.
 
 #ifndef TOOLBOXD_TRANSPORTD_ROUTES_ROUTER_H_
@@ -14,7 +16,7 @@
 
 namespace toolboxd {
 
-// One answer to one TCLO request: "OK " or "ERROR " and the data (protocol.md 2.2).
+// One answer to one TCLO request: "OK " or "ERROR " and the data (docs/protocol/rpc.md 2.2).
 struct TcloReply {
   bool ok = false;
   // Raw bytes; may contain NULs.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // PollPolicy: how long to wait before the host is asked for its next command.
 
 #ifndef TOOLBOXD_TRANSPORTD_RPC_POLL_POLICY_H_

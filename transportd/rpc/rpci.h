@@ -1,4 +1,6 @@
-// The guest's way to ask the host: RPCI (protocol.md 2.1).
+// SPDX-License-Identifier: Apache-2.0
+
+// The guest's way to ask the host: RPCI (docs/protocol/rpc.md 2.1).
 
 #ifndef TOOLBOXD_TRANSPORTD_RPC_RPCI_H_
 #define TOOLBOXD_TRANSPORTD_RPC_RPCI_H_

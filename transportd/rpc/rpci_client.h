@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // RpciClient: requests to the host on one channel that mends itself.
 
 #ifndef TOOLBOXD_TRANSPORTD_RPC_RPCI_CLIENT_H_
@@ -13,7 +15,7 @@
 
 namespace toolboxd {
 
-// Owns one RPCI channel, opened by the first request and kept (protocol.md 2.1). Not
+// Owns one RPCI channel, opened by the first request and kept (docs/protocol/rpc.md 2.1). Not
 // thread-safe. `port` must outlive it.
 class RpciClient {
  public:

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/rpc/rpci_client.h"
 
 #include "gtest/gtest.h"
-#include "transportd/backdoor/fake_host.h"
+#include "transportd/backdoor/testing/fake_host.h"
 
 namespace toolboxd {
 namespace {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/rpc/tclo_loop.h"
 
 #include <string.h>
@@ -5,7 +7,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/steady_time.h"
+#include "base/steady_time.h"
 
 namespace toolboxd {
 namespace {

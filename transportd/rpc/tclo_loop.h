@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TcloLoop: fetches the host's commands, has them answered, and mends the channel.
 
 #ifndef TOOLBOXD_TRANSPORTD_RPC_TCLO_LOOP_H_
@@ -34,7 +36,7 @@ struct TcloEvents {
   std::function<void(const absl::Status& error)> on_error;
 };
 
-// Owns the TCLO channel (protocol.md 2.2, 2.4). Not thread-safe. `port` must outlive it.
+// Owns the TCLO channel (docs/protocol/rpc.md 2.2, 2.4). Not thread-safe. `port` must outlive it.
 class TcloLoop {
  public:
   TcloLoop(backdoor::Port* port, TcloEvents events)

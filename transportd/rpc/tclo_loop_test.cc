@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/rpc/tclo_loop.h"
 
 #include <functional>
@@ -5,7 +7,7 @@
 
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
-#include "transportd/backdoor/fake_host.h"
+#include "transportd/backdoor/testing/fake_host.h"
 
 namespace toolboxd {
 namespace {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Recognising a credential without keeping it.
 
 #ifndef TOOLBOXD_TRANSPORTD_SESSIONS_CREDENTIAL_HASH_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Holding a user's next login back after a wrong password.
 
 #ifndef TOOLBOXD_TRANSPORTD_SESSIONS_LOGIN_GATE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The gRPC channel over a session's connection.
 
 #ifndef TOOLBOXD_TRANSPORTD_SESSIONS_SESSION_CHANNEL_H_

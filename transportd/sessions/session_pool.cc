@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/sessions/session_pool.h"
 
 #include <fcntl.h>
@@ -6,7 +8,7 @@
 
 #include <utility>
 
-#include "daemon/steady_time.h"
+#include "base/steady_time.h"
 #include "grpcpp/channel.h"
 #include "session/client.h"
 #include "transportd/sessions/session_channel.h"

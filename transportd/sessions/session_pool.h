@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Connections to the processes that work as an authenticated user.
 
 #ifndef TOOLBOXD_TRANSPORTD_SESSIONS_SESSION_POOL_H_
@@ -13,8 +15,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "daemon/steady_time.h"
-#include "daemon/unique_fd.h"
+#include "base/steady_time.h"
+#include "base/unique_fd.h"
 #include "transportd/sessions/credential_hash.h"
 #include "transportd/sessions/login_gate.h"
 

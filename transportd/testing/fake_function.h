@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A Function service for tests.
 
 #ifndef TOOLBOXD_TRANSPORTD_TESTING_FAKE_FUNCTION_H_

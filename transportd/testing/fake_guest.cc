@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/testing/fake_guest.h"
 
 #include <cstdlib>

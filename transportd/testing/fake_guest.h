@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // GuestOperations with fake services and users behind it, and a host that asks it.
 
 #ifndef TOOLBOXD_TRANSPORTD_TESTING_FAKE_GUEST_H_
@@ -7,7 +9,7 @@
 #include <memory>
 #include <string>
 
-#include "transportd/routes/guest_operations.h"
+#include "transportd/guest_operations/guest_operations.h"
 #include "transportd/testing/fake_function.h"
 #include "transportd/testing/fake_hgfsd.h"
 #include "transportd/testing/fake_vixd.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/testing/fake_hgfsd.h"
 
 #include <sys/stat.h>
@@ -7,8 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "daemon/file_opened.h"
-#include "daemon/status.h"
+#include "base/status.h"
+#include "daemon/grpc_status.h"
+#include "proto/file_opened.h"
 
 namespace toolboxd::testing {
 namespace {

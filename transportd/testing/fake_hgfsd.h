@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // hgfsd's services over files in memory, with faults on demand.
 
 #ifndef TOOLBOXD_TRANSPORTD_TESTING_FAKE_HGFSD_H_

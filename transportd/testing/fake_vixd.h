@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // vixd's Processes service for tests.
 
 #ifndef TOOLBOXD_TRANSPORTD_TESTING_FAKE_VIXD_H_
@@ -10,7 +12,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
-#include "daemon/status.h"
+#include "base/status.h"
+#include "daemon/grpc_status.h"
 #include "toolboxd/v1/processes.grpc.pb.h"
 
 namespace toolboxd::testing {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/testing/service_host.h"
 
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Services in the test's own process, behind connections like a session's.
 
 #ifndef TOOLBOXD_TRANSPORTD_TESTING_SERVICE_HOST_H_

@@ -1,4 +1,6 @@
-// The credential region of a guest operation (protocol.md 4.3).
+// SPDX-License-Identifier: Apache-2.0
+
+// The credential region of a guest operation (docs/protocol/vix.md 4.3).
 
 #ifndef TOOLBOXD_TRANSPORTD_VIX_CREDENTIAL_H_
 #define TOOLBOXD_TRANSPORTD_VIX_CREDENTIAL_H_

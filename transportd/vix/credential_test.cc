@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/vix/credential.h"
 
 #include "absl/strings/escaping.h"
 #include "gtest/gtest.h"
-#include "transportd/wire/test_data.h"
+#include "transportd/wire/testing/test_data.h"
 #include "transportd/wire/writer.h"
 
 namespace toolboxd::vix {

@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // VIX error codes and what becomes one: the only place where guest operations' failures
-// are translated (protocol.md 4.9).
+// are translated (docs/protocol/vix.md 4.9).
 
 #ifndef TOOLBOXD_TRANSPORTD_VIX_ERROR_H_
 #define TOOLBOXD_TRANSPORTD_VIX_ERROR_H_

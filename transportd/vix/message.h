@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The envelope of a guest operation: TCLO framing and the VIX request header
-// (protocol.md 4.1, 4.2), and the reply's prefix.
+// (docs/protocol/vix.md 4.1, 4.2), and the reply's prefix.
 
 #ifndef TOOLBOXD_TRANSPORTD_VIX_MESSAGE_H_
 #define TOOLBOXD_TRANSPORTD_VIX_MESSAGE_H_

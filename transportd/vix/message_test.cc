@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "transportd/vix/message.h"
 
 #include <string>
 
 #include "gtest/gtest.h"
-#include "transportd/wire/test_data.h"
+#include "transportd/wire/testing/test_data.h"
 
 namespace toolboxd::vix {
 namespace {

@@ -1,4 +1,6 @@
-// VIX opcodes that a guest knows (protocol.md 4.5).
+// SPDX-License-Identifier: Apache-2.0
+
+// VIX opcodes that a guest knows (docs/protocol/vix.md 4.5).
 
 #ifndef TOOLBOXD_TRANSPORTD_VIX_OPCODE_H_
 #define TOOLBOXD_TRANSPORTD_VIX_OPCODE_H_

@@ -1,4 +1,6 @@
-// VIX property lists and the list that GET_TOOLS_STATE answers (protocol.md 4.7).
+// SPDX-License-Identifier: Apache-2.0
+
+// VIX property lists and the list that GET_TOOLS_STATE answers (docs/protocol/vix.md 4.7).
 
 #ifndef TOOLBOXD_TRANSPORTD_VIX_PROPERTY_LIST_H_
 #define TOOLBOXD_TRANSPORTD_VIX_PROPERTY_LIST_H_

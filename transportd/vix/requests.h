@@ -1,4 +1,6 @@
-// Bodies of the guest operations, decoded and encoded (protocol.md 4.5).
+// SPDX-License-Identifier: Apache-2.0
+
+// Bodies of the guest operations, decoded and encoded (docs/protocol/vix.md 4.5).
 //
 // Decode() fills a structure whose views point into the body and returns kOk or the code
 // that vmtoolsd answers for such a body: kInvalidMessageBody (10001), kInvalidUtf8 (27),

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include <cstdlib>
 
 #include "transportd/vix/property_list.h"

@@ -1,4 +1,6 @@
-// Text results of guest operations, as hosts parse them (protocol.md 4.6).
+// SPDX-License-Identifier: Apache-2.0
+
+// Text results of guest operations, as hosts parse them (docs/protocol/vix.md 4.6).
 
 #ifndef TOOLBOXD_TRANSPORTD_VIX_RESULTS_H_
 #define TOOLBOXD_TRANSPORTD_VIX_RESULTS_H_

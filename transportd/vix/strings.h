@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Strings in VIX bodies: vmtoolsd's checks, and the percent escapes of results
-// (protocol.md 4.4, 4.6).
+// (docs/protocol/vix.md 4.4, 4.6).
 
 #ifndef TOOLBOXD_TRANSPORTD_VIX_STRINGS_H_
 #define TOOLBOXD_TRANSPORTD_VIX_STRINGS_H_

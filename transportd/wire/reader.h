@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reader: bounded, endian-explicit access to bytes from the hypervisor.
 //
 // Every decoder of the project reads through this class. It never reads outside
@@ -36,7 +38,7 @@ class Reader {
   absl::string_view Bytes(size_t size);
 
   // The next `size` bytes followed by a NUL that is consumed but not returned;
-  // fails where the NUL is missing. protocol.md 4.4, "length excludes the NUL".
+  // fails where the NUL is missing. docs/protocol/vix.md 4.4, "length excludes the NUL".
   absl::string_view BytesAndNul(size_t size);
 
   // Everything up to a NUL, which is consumed but not returned; fails without one.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Writer: endian-explicit construction of messages for the hypervisor; the
 // counterpart of Reader.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What vixd asks of the shim: a fixed command line, read without a parser.
 
 #ifndef TOOLBOXD_VIXD_SHIM_COMMAND_H_
@@ -5,7 +7,7 @@
 
 #include <signal.h>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 // toolboxd-shim serve DIR
 //   Takes jobs (job.h) from the stream socket at descriptor 3, one after another, until its
@@ -39,6 +41,6 @@ inline constexpr int kInputSignal = SIGURG;
 inline constexpr int kCloseInputSignal = SIGUSR1;
 inline constexpr int kKillLaterSignal = SIGUSR2;
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_SHIM_COMMAND_H_

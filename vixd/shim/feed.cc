@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/shim/feed.h"
 
 #include <errno.h>
@@ -5,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 constexpr off_t kTurn = 1 << 20;
@@ -62,4 +64,4 @@ void Feed::Close() {
   waiting_ = false;
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

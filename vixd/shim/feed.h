@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The input of a program with I/O, moved from its file to its pipe.
 
 #ifndef TOOLBOXD_VIXD_SHIM_FEED_H_
@@ -5,7 +7,7 @@
 
 #include <sys/types.h>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 // Whoever has input for the program appends it to the file and need not wait until the program
 // reads it. What the pipe has got is given back to the file system. The file's mode tells writers
@@ -43,6 +45,6 @@ class Feed {
   bool committed_ = false;
 };
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_SHIM_FEED_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/shim/feed.h"
 
 #include <fcntl.h>
@@ -9,7 +11,7 @@
 
 #include <string>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 class FeedTest : public testing::Test {
@@ -108,4 +110,4 @@ TEST_F(FeedTest, WritersSeeThatNobodyReads) {
 }
 
 }  // namespace
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/shim/janitor.h"
 
 #include <dirent.h>
@@ -16,7 +18,7 @@
 #include "vixd/shim/process_stat.h"
 #include "vixd/shim/record.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 constexpr char kLock[] = "janitor.lock";
@@ -124,4 +126,4 @@ void CleanUp(int dir, int keep_seconds) {
   close(lock);
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Removing the records of programs that ended long ago.
 
 #ifndef TOOLBOXD_VIXD_SHIM_JANITOR_H_
@@ -5,7 +7,7 @@
 
 #include <time.h>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 // Removes the files of programs that ended `keep_seconds` ago, and of those whose shim was killed
 // so that nobody will ever write their end. Returns when the next program gets old; 0 where none
@@ -20,6 +22,6 @@ void CleanUp(int dir, int keep_seconds);
 // Whether somebody cleans up, who will also see whatever is in the directory by now.
 bool HasJanitor(int dir);
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_SHIM_JANITOR_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/shim/janitor.h"
 
 #include <fcntl.h>
@@ -12,7 +14,7 @@
 #include "vixd/shim/process_stat.h"
 #include "vixd/shim/record.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 class JanitorTest : public testing::Test {
@@ -99,4 +101,4 @@ TEST_F(JanitorTest, ThereIsOnlyOne) {
 }
 
 }  // namespace
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

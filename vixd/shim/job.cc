@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/shim/job.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 class Writer {
@@ -123,4 +125,4 @@ std::optional<ShimJob> ReceiveJob(int stream) {
   return DecodeJob(text);
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What vixd asks a shim to start, and how it gets there.
 
 #ifndef TOOLBOXD_VIXD_SHIM_JOB_H_
@@ -12,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 // A program's arguments and variables come in one message of 64 KiB; the user's own
 // variables are added to them.
@@ -55,6 +57,6 @@ std::optional<ShimJob> DecodeJob(std::string_view text);
 // the sender cannot be understood any more.
 std::optional<ShimJob> ReceiveJob(int stream);
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_SHIM_JOB_H_

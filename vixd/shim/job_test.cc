@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/shim/job.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 ShimJob Example() {
@@ -64,4 +66,4 @@ TEST(Job, IsReadFromAStreamAndNothingBehindIt) {
 }
 
 }  // namespace
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // toolboxd-shim: starts programs for vixd and stays with them, so that vixd need not.
 
 #include <errno.h>
@@ -20,7 +22,7 @@
 #include "vixd/shim/record.h"
 #include "vixd/shim/shim.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 constexpr char kHelp[] =
@@ -105,6 +107,6 @@ int Main(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
-int main(int argc, char** argv) { return toolboxd::vix::Main(argc, argv); }
+int main(int argc, char** argv) { return toolboxd::vixd::Main(argc, argv); }

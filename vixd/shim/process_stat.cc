@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/shim/process_stat.h"
 
 #include <fcntl.h>
@@ -6,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 uint64_t StartTicks(pid_t pid) {
   char path[32];
@@ -24,4 +26,4 @@ uint64_t StartTicks(pid_t pid) {
   return field == nullptr ? 0 : strtoull(field, nullptr, 10);
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

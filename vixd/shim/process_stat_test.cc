@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/shim/process_stat.h"
 
 #include <gtest/gtest.h>
@@ -6,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 TEST(ProcessStat, StartIsTheSameWhateverTheName) {
@@ -26,4 +28,4 @@ TEST(ProcessStat, NoProcessIsZero) {
 }
 
 }  // namespace
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/shim/program.h"
 
 #include <errno.h>
@@ -8,7 +10,7 @@
 
 #include <vector>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 // The program's ends.
@@ -95,4 +97,4 @@ pid_t StartProgram(const ShimJob& job, ProgramIo* io) {
   return -1;
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

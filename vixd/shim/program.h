@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Starting the one program of a shim.
 
 #ifndef TOOLBOXD_VIXD_SHIM_PROGRAM_H_
@@ -9,7 +11,7 @@
 
 #include "vixd/shim/job.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 // This process's ends of a program's standard streams; -1 for one without I/O.
 struct ProgramIo {
@@ -25,6 +27,6 @@ struct ProgramIo {
 // or -1 and errno, also where the shell cannot be executed.
 pid_t StartProgram(const ShimJob& job, ProgramIo* io);
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_SHIM_PROGRAM_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/shim/record.h"
 
 #include <errno.h>
@@ -9,7 +11,7 @@
 
 #include <charconv>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 // The first line's fields, in the order of the structure, then the two strings' sizes.
@@ -100,4 +102,4 @@ std::optional<Record> ReadRecord(int dir, const std::string& file) {
   return record;
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The record of a started program: a small file that outlives vixd.
 //
 // In the user's directory of records, for a program with process id PID:
@@ -18,7 +20,7 @@
 #include <string>
 #include <string_view>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 // How long an ended program is remembered.
 inline constexpr int kKeepSeconds = 5 * 60;
@@ -60,6 +62,6 @@ bool WriteRecord(int dir, const std::string& file, const Record& record);
 
 std::optional<Record> ReadRecord(int dir, const std::string& file);
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_SHIM_RECORD_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/shim/record.h"
 
 #include <fcntl.h>
@@ -6,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 Record Example() {
@@ -75,4 +77,4 @@ TEST(Record, OnlyRegularFilesAreRead) {
 }
 
 }  // namespace
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/shim/shim.h"
 
 #include <errno.h>
@@ -13,15 +15,15 @@
 #include <optional>
 
 #include "vixd/shim/command.h"
+#include "vixd/shim/disk_budget.h"
 #include "vixd/shim/feed.h"
 #include "vixd/shim/process_stat.h"
 #include "vixd/shim/program.h"
 #include "vixd/shim/record.h"
-#include "vixd/shim/room.h"
 #include "vixd/shim/signals.h"
 #include "vixd/shim/spool.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 // Milliseconds since boot.
@@ -264,4 +266,4 @@ ShimEnd RunShim(const std::string& records, const ShimJob& job) {
   return watch.Run(signals);
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The life of a shim.
 
 #ifndef TOOLBOXD_VIXD_SHIM_SHIM_H_
@@ -7,7 +9,7 @@
 
 #include "vixd/shim/job.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 enum class ShimEnd {
   // The report tells why.
@@ -22,6 +24,6 @@ enum class ShimEnd {
 // record says so; if told to stop, until the program has ended.
 ShimEnd RunShim(const std::string& records, const ShimJob& job);
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_SHIM_SHIM_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Signals to processes known by number.
 
 #ifndef TOOLBOXD_VIXD_SHIM_SIGNALS_H_
@@ -7,7 +9,7 @@
 #include <signal.h>
 #include <sys/types.h>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 // kill(2) without its special numbers: 0, -1 and the like, which mean "all of them", and 1
 // as a group, which is -1 to kill(2), are ESRCH. False and errno.
@@ -22,6 +24,6 @@ inline bool SignalGroup(pid_t leader, int number) {
   return false;
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_SHIM_SIGNALS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/shim/spool.h"
 
 #include <errno.h>
@@ -6,7 +8,7 @@
 
 #include <algorithm>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 // More than a pipe holds, so that one turn empties what an ended program left.
@@ -67,4 +69,4 @@ ssize_t Spool::DropSome() {
   return got;
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

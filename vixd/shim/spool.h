@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One output stream of a program with I/O, moved from its pipe to a file.
 
 #ifndef TOOLBOXD_VIXD_SHIM_SPOOL_H_
@@ -5,9 +7,9 @@
 
 #include <sys/types.h>
 
-#include "vixd/shim/room.h"
+#include "vixd/shim/disk_budget.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 // Takes what the pipe holds into the file, up to a limit and as far as there is room, and throws
 // away what is beyond: a program never waits for its reader. Bytes go by splice(2), not through
@@ -45,6 +47,6 @@ class Spool {
   bool cut_ = false;
 };
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_SHIM_SPOOL_H_

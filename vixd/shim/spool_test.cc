@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/shim/spool.h"
 
 #include <fcntl.h>
@@ -9,7 +11,7 @@
 #include <iterator>
 #include <string>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 class SpoolTest : public testing::Test {
@@ -122,4 +124,4 @@ TEST_F(SpoolTest, StopKeepingDropsWithoutCutting) {
 }
 
 }  // namespace
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A file system that a test can fill.
 
 #ifndef TOOLBOXD_VIXD_TESTING_SMALL_FILE_SYSTEM_H_
@@ -12,7 +14,7 @@
 
 #include <string>
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 // A tmpfs of some size, in a mount namespace of this process and those that it starts. Needs the
 // right to mount; aborts without.
@@ -53,6 +55,6 @@ class SmallFileSystem {
   std::string path_;
 };
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_TESTING_SMALL_FILE_SYSTEM_H_

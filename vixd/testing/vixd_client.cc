@@ -1,13 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "vixd/testing/vixd_client.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/status.h"
+#include "daemon/grpc_status.h"
 #include "grpcpp/create_channel_posix.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 namespace {
 
 constexpr size_t kChunk = 256 * 1024;
@@ -149,4 +151,4 @@ VixdClient::RunResult VixdClient::Run(const v1::StartFunction& start, const std:
   return result;
 }
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd

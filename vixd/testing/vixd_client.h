@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Calls to a running vixd, as short as tests want them.
 
 #ifndef TOOLBOXD_VIXD_TESTING_VIXD_CLIENT_H_
@@ -16,7 +18,7 @@
 #include "toolboxd/v1/function.grpc.pb.h"
 #include "toolboxd/v1/processes.grpc.pb.h"
 
-namespace toolboxd::vix {
+namespace toolboxd::vixd {
 
 class VixdClient {
  public:
@@ -53,6 +55,6 @@ class VixdClient {
   std::unique_ptr<v1::Function::Stub> functions_;
 };
 
-}  // namespace toolboxd::vix
+}  // namespace toolboxd::vixd
 
 #endif  // TOOLBOXD_VIXD_TESTING_VIXD_CLIENT_H_

@@ -1,6 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The package itself: the same bytes twice, and nothing in it that may not be.
 
-version=$(sed -n 's/.*kVersion\[\] = "\(.*\)".*/\1/p' daemon/version.h)
+version=$(tools/version)
 deb=$work/a/toolboxd_${version}_amd64.deb
 
 build_package() { deploy/deb/build --programs="$programs" "$@"; }

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Installing: first where there is no VMware, in the place of open-vm-tools.
 
 tests/system/rootfs "$root" || { echo "no root file system"; return 2; }

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # A boot with toolboxd enabled: registration, information, identities, memory.
 
 inside mkdir -p /etc/toolboxd/power.d/{reboot,halt,poweron}

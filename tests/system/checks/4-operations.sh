@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Guest operations: each in a process of the authenticated user.
 
 guest() { local user=$1; shift; timeout 60 "$vmxsim" guest --user="$user" --password="secret-$user" "$@"; }

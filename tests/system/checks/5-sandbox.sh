@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # What hgfsd's unit keeps out and lets in, tried by a shell in the same sandbox.
 
 # Runs a shell script as $user with the directives of hgfsd's unit and then those in $extra.

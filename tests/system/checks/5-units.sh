@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # What units do at their edges: wrong flags, floods, services that come and go, other tools.
 
 # drop_in UNIT LINE…: a [Service] or the like of its own for a unit, until no_drop_in.

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Any process may die at any time, also in the middle of its work: that work ends with an
 # error, and what comes next succeeds within two seconds.
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Restarts and an upgrade leave users' programs alone.
 
 programs_alive() {

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Power operations of the host are the container's real ones.
 
 # A call on the system bus as a user: USER SERVICE PATH INTERFACE METHOD ARGUMENT…

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Removal that is given up, removal, a new installation, purge: nothing is left behind.
 
 [[ -n $simulator ]] || check "the container boots" boot || return 2

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The archive for other distributions, by the script that it brings.
 
 [[ -n $simulator ]] || check "the container boots" boot || return 2

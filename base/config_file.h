@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Configuration files: protobuf messages in text format.
+
+#ifndef TOOLBOXD_BASE_CONFIG_FILE_H_
+#define TOOLBOXD_BASE_CONFIG_FILE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "google/protobuf/message.h"
+
+namespace toolboxd {
+
+// What the last reading of a configuration came to.
+struct ConfigurationState {
+  // Whether there was a file.
+  bool found = false;
+  // What is wrong, one for each broken file, with its path.
+  std::vector<std::string> faults;
+};
+
+// The whole file, at most 1 MiB. NOT_FOUND where it or its folder does not exist.
+absl::StatusOr<std::string> ReadTextFile(const std::string& path);
+
+// InvalidArgument with "line 3, column 7: what" for the first fault.
+absl::Status ParseTextProto(absl::string_view text, google::protobuf::Message& message);
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_BASE_CONFIG_FILE_H_

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "base/log.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "absl/synchronization/mutex.h"
+#include "base/log_limiter.h"
+#include "base/steady_time.h"
+
+namespace toolboxd {
+namespace {
+
+constexpr size_t kMaxText = 4096;
+
+// What the whole process shares. Leaked: threads may log while the process ends.
+struct LogState {
+  std::atomic<LogLevel> level{LogLevel::kInfo};
+  LogLimiter limiter;
+  absl::Mutex mutex;
+  LogFormat format ABSL_GUARDED_BY(mutex);
+};
+
+LogState& State() {
+  static LogState& state = *new LogState;
+  return state;
+}
+
+int Priority(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return 7;
+    case LogLevel::kInfo:
+      return 6;
+    case LogLevel::kNotice:
+      return 5;
+    case LogLevel::kWarning:
+      return 4;
+    case LogLevel::kError:
+      return 3;
+  }
+  return 3;
+}
+
+// The length of the UTF-8 sequence of a printable character at the start of text; 0 if there
+// is none. C1 control characters (U+0080 to U+009F) do not count as printable.
+size_t PrintableLength(absl::string_view text) {
+  const unsigned char first = text[0];
+  if (first < 0x80) return first >= 0x20 && first != 0x7f ? 1 : 0;
+  const size_t length = first >= 0xc2 && first <= 0xdf   ? 2
+                        : first >= 0xe0 && first <= 0xef ? 3
+                        : first >= 0xf0 && first <= 0xf4 ? 4
+                                                         : 0;
+  if (length == 0 || text.size() < length) return 0;
+  for (size_t i = 1; i < length; ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
+  }
+  const unsigned char second = text[1];
+  if (first == 0xc2 && second < 0xa0) return 0;
+  if (first == 0xe0 && second < 0xa0) return 0;
+  if (first == 0xed && second > 0x9f) return 0;
+  if (first == 0xf0 && second < 0x90) return 0;
+  if (first == 0xf4 && second > 0x8f) return 0;
+  return length;
+}
+
+void AppendEscaped(absl::string_view text, std::string* line) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  while (!text.empty()) {
+    const size_t length = PrintableLength(text);
+    if (length > 0) {
+      line->append(text.data(), length);
+      text.remove_prefix(length);
+      continue;
+    }
+    const unsigned char byte = text[0];
+    if (byte == '\n') {
+      line->append("\\n");
+    } else if (byte == '\t') {
+      line->append("\\t");
+    } else {
+      line->append({'\\', 'x', kHex[byte >> 4], kHex[byte & 15]});
+    }
+    text.remove_prefix(1);
+  }
+}
+
+}  // namespace
+
+void InitLog(absl::string_view program, LogLevel level) {
+  LogState& state = State();
+  SetLogLevel(level);
+  absl::MutexLock lock(&state.mutex);
+  state.format.program = std::string(program);
+  state.format.journal = IsJournal(getenv("JOURNAL_STREAM"), STDERR_FILENO);
+}
+
+void SetLogLevel(LogLevel level) { State().level.store(level, std::memory_order_relaxed); }
+
+bool LogEnabled(LogLevel level) { return level >= State().level.load(std::memory_order_relaxed); }
+
+absl::string_view LogLevelName(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kNotice:
+      return "notice";
+    case LogLevel::kWarning:
+      return "warning";
+    case LogLevel::kError:
+      return "error";
+  }
+  return "error";
+}
+
+bool ParseLogLevel(absl::string_view name, LogLevel* level) {
+  for (LogLevel candidate : {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kNotice,
+                             LogLevel::kWarning, LogLevel::kError}) {
+    if (name == LogLevelName(candidate)) {
+      *level = candidate;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool IsJournal(const char* journal_stream, int fd) {
+  if (journal_stream == nullptr) return false;
+  const std::vector<absl::string_view> parts =
+      absl::StrSplit(absl::string_view(journal_stream), ':');
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  struct stat info;
+  return parts.size() == 2 && absl::SimpleAtoi(parts[0], &device) &&
+         absl::SimpleAtoi(parts[1], &inode) && fstat(fd, &info) == 0 && info.st_dev == device &&
+         info.st_ino == inode;
+}
+
+std::string FormatLogLine(const LogFormat& format, LogLevel level, absl::string_view text) {
+  std::string line =
+      format.journal
+          ? absl::StrCat("<", Priority(level), ">")
+          : absl::StrCat(format.program, ": ", level == LogLevel::kInfo ? "" : LogLevelName(level),
+                         level == LogLevel::kInfo ? "" : ": ");
+  AppendEscaped(text.substr(0, kMaxText), &line);
+  if (text.size() > kMaxText) line += "...";
+  line += '\n';
+  return line;
+}
+
+void LogText(LogLevel level, absl::string_view text) {
+  if (!LogEnabled(level)) return;
+  LogState& state = State();
+  std::string line;
+  {
+    absl::MutexLock lock(&state.mutex);
+    line = FormatLogLine(state.format, level, text);
+  }
+  // A log that cannot be written has nowhere to complain.
+  while (write(STDERR_FILENO, line.data(), line.size()) < 0 && errno == EINTR) {
+  }
+}
+
+void LogTextLimited(LogLevel level, absl::string_view kind, absl::string_view text) {
+  if (!LogEnabled(level)) return;
+  const LogLimiter::Verdict verdict = State().limiter.Ask(kind, SteadyNow());
+  if (!verdict.pass) return;
+  if (verdict.suppressed == 0) {
+    LogText(level, text);
+  } else {
+    LogText(level, absl::StrCat(text, " (", verdict.suppressed, " more like this before)"));
+  }
+}
+
+}  // namespace toolboxd

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Keeps one kind of message from flooding the log.
+
+#ifndef TOOLBOXD_BASE_LOG_LIMITER_H_
+#define TOOLBOXD_BASE_LOG_LIMITER_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+
+namespace toolboxd {
+
+// Lets one message of a kind pass a minute and counts the others. Thread-safe.
+class LogLimiter {
+ public:
+  struct Verdict {
+    bool pass = false;
+    // Messages of this kind held back since the last one that passed.
+    uint64_t suppressed = 0;
+  };
+
+  // `now` is of a clock that is never set back, such as SteadyNow. Kinds are constants of the
+  // program; past kMaxKinds they share one entry.
+  Verdict Ask(absl::string_view kind, absl::Time now);
+
+  static constexpr absl::Duration kPeriod = absl::Minutes(1);
+  static constexpr size_t kMaxKinds = 128;
+
+ private:
+  struct Entry {
+    absl::Time next = absl::InfinitePast();
+    uint64_t suppressed = 0;
+  };
+
+  absl::Mutex mutex_;
+  std::map<std::string, Entry, std::less<>> entries_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_BASE_LOG_LIMITER_H_

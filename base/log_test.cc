@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "base/log.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_split.h"
+#include "base/log_limiter.h"
+#include "base/unique_fd.h"
+#include "gtest/gtest.h"
+
+namespace toolboxd {
+namespace {
+
+// What is written to standard error meanwhile.
+class CapturedStderr {
+ public:
+  CapturedStderr() : saved_(dup(STDERR_FILENO)) {
+    int ends[2];
+    EXPECT_EQ(pipe(ends), 0);
+    read_end_.reset(ends[0]);
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[1]);
+  }
+  ~CapturedStderr() { Restore(); }
+
+  // At most what a pipe holds.
+  std::string Take() {
+    Restore();
+    std::string text(64 << 10, '\0');
+    const ssize_t size = read(read_end_.get(), text.data(), text.size());
+    text.resize(size > 0 ? size : 0);
+    return text;
+  }
+
+ private:
+  void Restore() {
+    if (saved_.ok()) dup2(saved_.get(), STDERR_FILENO);
+    saved_.reset();
+  }
+
+  UniqueFd saved_;
+  UniqueFd read_end_;
+};
+
+TEST(FormatLogLine, PlainLinesNameProgramAndLevel) {
+  const LogFormat plain{"powerd", false};
+  EXPECT_EQ(FormatLogLine(plain, LogLevel::kInfo, "ready"), "powerd: ready\n");
+  EXPECT_EQ(FormatLogLine(plain, LogLevel::kWarning, "odd"), "powerd: warning: odd\n");
+}
+
+TEST(FormatLogLine, JournalLinesBeginWithTheSyslogPriority) {
+  const LogFormat journal{"powerd", true};
+  EXPECT_EQ(FormatLogLine(journal, LogLevel::kDebug, "x"), "<7>x\n");
+  EXPECT_EQ(FormatLogLine(journal, LogLevel::kInfo, "x"), "<6>x\n");
+  EXPECT_EQ(FormatLogLine(journal, LogLevel::kNotice, "x"), "<5>x\n");
+  EXPECT_EQ(FormatLogLine(journal, LogLevel::kWarning, "x"), "<4>x\n");
+  EXPECT_EQ(FormatLogLine(journal, LogLevel::kError, "x"), "<3>x\n");
+}
+
+TEST(FormatLogLine, HostileTextStaysOneHarmlessLine) {
+  const LogFormat journal{"p", true};
+  EXPECT_EQ(FormatLogLine(journal, LogLevel::kInfo, "a\n<0>root: b\r\t\x1b[2J\x7f"),
+            "<6>a\\n<0>root: b\\x0d\\t\\x1b[2J\\x7f\n");
+  EXPECT_EQ(FormatLogLine(journal, LogLevel::kInfo, absl::string_view("a\0b", 3)), "<6>a\\x00b\n");
+}
+
+TEST(FormatLogLine, Utf8IsKeptAndEverythingElseEscaped) {
+  const LogFormat journal{"p", true};
+  const std::string good = "\u00e4 \u20ac \U0001f600";
+  EXPECT_EQ(FormatLogLine(journal, LogLevel::kInfo, good), "<6>" + good + "\n");
+  // A stray byte, a cut sequence, an overlong slash, a surrogate, a C1 control character.
+  EXPECT_EQ(FormatLogLine(journal, LogLevel::kInfo, "\xff"), "<6>\\xff\n");
+  EXPECT_EQ(FormatLogLine(journal, LogLevel::kInfo, "\xe2\x82"), "<6>\\xe2\\x82\n");
+  EXPECT_EQ(FormatLogLine(journal, LogLevel::kInfo, "\xc0\xaf"), "<6>\\xc0\\xaf\n");
+  EXPECT_EQ(FormatLogLine(journal, LogLevel::kInfo, "\xed\xa0\x80"), "<6>\\xed\\xa0\\x80\n");
+  EXPECT_EQ(FormatLogLine(journal, LogLevel::kInfo, "\xc2\x9b"), "<6>\\xc2\\x9b\n");
+}
+
+TEST(FormatLogLine, LongTextIsCut) {
+  const std::string line =
+      FormatLogLine(LogFormat{"p", true}, LogLevel::kInfo, std::string(1 << 20, 'x'));
+  EXPECT_EQ(line.size(), 3u + 4096 + 3 + 1);
+  EXPECT_EQ(line.substr(line.size() - 5), "x...\n");
+}
+
+TEST(IsJournal, NeedsDeviceAndInodeOfTheDescriptor) {
+  UniqueFd fd(open("/dev/null", O_WRONLY | O_CLOEXEC));
+  struct stat info;
+  ASSERT_EQ(fstat(fd.get(), &info), 0);
+  EXPECT_TRUE(IsJournal(absl::StrCat(info.st_dev, ":", info.st_ino).c_str(), fd.get()));
+  EXPECT_FALSE(IsJournal(absl::StrCat(info.st_dev, ":", info.st_ino + 1).c_str(), fd.get()));
+  for (const char* wrong : {"", ":", "1", "x:y", "1:2:3", "-1:-1"}) {
+    EXPECT_FALSE(IsJournal(wrong, fd.get())) << wrong;
+  }
+  EXPECT_FALSE(IsJournal(nullptr, fd.get()));
+}
+
+TEST(Log, LevelsBelowTheChosenOneAreDropped) {
+  InitLog("test", LogLevel::kWarning);
+  CapturedStderr captured;
+  LogDebug("one");
+  LogInfo("two");
+  LogNotice("three");
+  LogWarning("four ", 4);
+  LogError("five");
+  EXPECT_EQ(captured.Take(), "test: warning: four 4\ntest: error: five\n");
+}
+
+TEST(Log, LinesOfThreadsDoNotMix) {
+  InitLog("test", LogLevel::kInfo);
+  CapturedStderr captured;
+  const std::string text(200, 'y');
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&text] {
+      for (int k = 0; k < 50; ++k) LogInfo(text);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const std::string output = captured.Take();
+  int lines = 0;
+  for (absl::string_view line : absl::StrSplit(output, '\n', absl::SkipEmpty())) {
+    EXPECT_EQ(line, "test: " + text);
+    ++lines;
+  }
+  EXPECT_EQ(lines, 200);
+}
+
+TEST(Log, LimitedMessagesComeOncePerKind) {
+  InitLog("test", LogLevel::kInfo);
+  CapturedStderr captured;
+  for (int i = 0; i < 100; ++i) {
+    LogLimited("kind a", "a ", i);
+    LogLimited("kind b", "b ", i);
+  }
+  EXPECT_EQ(captured.Take(), "test: warning: a 0\ntest: warning: b 0\n");
+}
+
+TEST(LogLevel, NamesGoBothWays) {
+  for (LogLevel level : {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kNotice, LogLevel::kWarning,
+                         LogLevel::kError}) {
+    LogLevel parsed;
+    ASSERT_TRUE(ParseLogLevel(LogLevelName(level), &parsed));
+    EXPECT_EQ(parsed, level);
+  }
+  LogLevel parsed;
+  EXPECT_FALSE(ParseLogLevel("loud", &parsed));
+  EXPECT_FALSE(ParseLogLevel("", &parsed));
+}
+
+TEST(LogLimiter, TellsHowManyWereHeldBack) {
+  LogLimiter limiter;
+  const absl::Time start = absl::FromUnixSeconds(1000);
+  EXPECT_TRUE(limiter.Ask("k", start).pass);
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(limiter.Ask("k", start + absl::Seconds(59)).pass);
+  const LogLimiter::Verdict later = limiter.Ask("k", start + absl::Minutes(1));
+  EXPECT_TRUE(later.pass);
+  EXPECT_EQ(later.suppressed, 5u);
+  EXPECT_EQ(limiter.Ask("k", start + absl::Minutes(2)).suppressed, 0u);
+}
+
+TEST(LogLimiter, ManyKindsShareOneEntryInTheEnd) {
+  LogLimiter limiter;
+  int passed = 0;
+  for (int i = 0; i < 10000; ++i) {
+    if (limiter.Ask(absl::StrCat("kind ", i), absl::UnixEpoch()).pass) ++passed;
+  }
+  EXPECT_LE(passed, static_cast<int>(LogLimiter::kMaxKinds) + 1);
+}
+
+}  // namespace
+}  // namespace toolboxd

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "daemon/grpc_status.h"
+
+#include <cerrno>
+
+#include "base/status.h"
+#include "gtest/gtest.h"
+
+namespace toolboxd {
+namespace {
+
+TEST(GrpcStatus, EveryReasonSurvivesTheRoundTrip) {
+  for (int i = v1::Reason_MIN; i <= v1::Reason_MAX; ++i) {
+    const v1::Reason reason = static_cast<v1::Reason>(i);
+    const absl::Status sent = MakeError(reason, "why", EIO);
+    const absl::Status received = FromGrpc(ToGrpc(sent));
+    EXPECT_EQ(received.code(), sent.code()) << v1::Reason_Name(reason);
+    EXPECT_EQ(received.message(), "why");
+    EXPECT_EQ(ReasonOf(received), reason);
+    EXPECT_EQ(OsErrorOf(received), EIO);
+  }
+}
+
+TEST(GrpcStatus, CanonicalCodesKeepTheirNumbersInBothDirections) {
+  for (int code = 1; code <= 16; ++code) {
+    const absl::Status sent(static_cast<absl::StatusCode>(code), "m");
+    EXPECT_EQ(ToGrpc(sent).error_code(), code);
+    EXPECT_EQ(FromGrpc(ToGrpc(sent)), sent);
+  }
+  EXPECT_TRUE(ToGrpc(absl::OkStatus()).ok());
+  EXPECT_TRUE(FromGrpc(grpc::Status::OK).ok());
+}
+
+TEST(GrpcStatus, GarbageFromThePeerIsDiscarded) {
+  const grpc::Status garbage(static_cast<grpc::StatusCode>(31), "odd", "\xff\xff\xff");
+  const absl::Status status = FromGrpc(garbage);
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnknown);
+  EXPECT_EQ(status.message(), "odd");
+  EXPECT_EQ(ReasonOf(status), v1::REASON_UNSPECIFIED);
+}
+
+}  // namespace
+}  // namespace toolboxd

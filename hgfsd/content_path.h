@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What a FileHandler path means: a file, or a directory as an archive (docs/protocol/hgfs.md 5.9,
+// 6).
+
+#ifndef TOOLBOXD_HGFSD_CONTENT_PATH_H_
+#define TOOLBOXD_HGFSD_CONTENT_PATH_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace toolboxd::hgfsd {
+
+struct Resource {
+  bool is_archive = false;
+  // In the file system, absolute.
+  std::string path;
+
+  // Archives only. `gzip`: format=tgz. The prefix goes before every member's name, verbatim.
+  bool gzip = false;
+  std::string prefix;
+};
+
+// Decodes "%XX", and "+" as a space with `plus`. INVALID_ARGUMENT for anything else after
+// a percent sign.
+absl::StatusOr<std::string> PercentDecode(absl::string_view text, bool plus);
+
+// "format=tgz&prefix=a%2F". Other names are ignored, as toolbox does; INVALID_ARGUMENT for an
+// unknown format and for names and values with NUL.
+absl::StatusOr<Resource> ParseArchiveQuery(absl::string_view query);
+
+// The path as the host gave it, in this order:
+//   "/archive:/PATH" or "/archive:/PATH?QUERY"   an archive; PATH is percent-decoded
+//   an existing directory                        an archive
+//   "DIRECTORY?QUERY", where DIRECTORY exists    an archive; DIRECTORY is taken literally
+//   anything else                                a file, literally, "?" and "%" included
+absl::StatusOr<Resource> ParseResource(absl::string_view path);
+
+}  // namespace toolboxd::hgfsd
+
+#endif  // TOOLBOXD_HGFSD_CONTENT_PATH_H_

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "hgfsd/remove_tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "base/unique_fd.h"
+#include "hgfsd/directory_stream.h"
+#include "hgfsd/file_error.h"
+#include "hgfsd/mounts.h"
+#include "hgfsd/paths.h"
+
+namespace toolboxd::hgfsd {
+namespace {
+
+constexpr int kMaxDepth = 64;
+
+// One removal: the first error, and where directories that are too deep go.
+class Removal {
+ public:
+  explicit Removal(const Cancelled& cancelled) : cancelled_(cancelled) {}
+
+  // Removes one entry. False if it is still there and will stay.
+  bool RemoveEntry(int parent, const std::string& name, int depth);
+
+  absl::Status status() const { return status_; }
+
+ private:
+  bool RemoveDirectory(int parent, const std::string& name, int depth);
+  // One pass over a directory; false if something in it stays.
+  bool RemoveContent(int directory, int depth);
+  int OpenDirectory(int parent, const std::string& name);
+  bool Fail(int error, const std::string& name) { return Fail(FileError(error, name)); }
+  bool Fail(absl::Status status) {
+    status_.Update(std::move(status));
+    return false;
+  }
+
+  const Cancelled& cancelled_;
+  absl::Status status_;
+  // The tree's own directory; -1 before it is open.
+  int top_ = -1;
+  // Directories were moved into `top_`, so that it must be read again.
+  bool moved_up_ = false;
+};
+
+bool Removal::RemoveEntry(int parent, const std::string& name, int depth) {
+  if (unlinkat(parent, name.c_str(), 0) == 0 || errno == ENOENT) return true;
+  // Linux says EISDIR; some file systems, and POSIX, EPERM.
+  if (errno != EISDIR && errno != EPERM) return Fail(errno, name);
+  const int error = errno;
+  struct stat st;
+  if (fstatat(parent, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return errno == ENOENT;
+  if (!S_ISDIR(st.st_mode)) return Fail(error, name);
+  return RemoveDirectory(parent, name, depth);
+}
+
+bool Removal::RemoveDirectory(int parent, const std::string& name, int depth) {
+  if (absl::Status status = CheckCancelled(cancelled_); !status.ok()) return Fail(status);
+  if (depth > kMaxDepth) {
+    if (renameat(parent, name.c_str(), top_, RandomName(".toolboxd-deep-").c_str()) != 0) {
+      return errno == ENOENT || Fail(errno, name);
+    }
+    moved_up_ = true;
+    return true;
+  }
+  UniqueFd directory(OpenDirectory(parent, name));
+  if (!directory.ok()) return errno == ENOENT || Fail(errno, name);
+  if (top_ < 0) top_ = directory.get();
+  // Again as long as a pass removed all it saw: somebody may add entries, and some file
+  // systems skip entries while others go.
+  while (true) {
+    moved_up_ = false;
+    const bool emptied = RemoveContent(directory.get(), depth);
+    if (unlinkat(parent, name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return true;
+    const bool again = errno == ENOTEMPTY || errno == EEXIST;
+    if (!again) return Fail(errno, name);
+    if (!emptied && !(moved_up_ && directory.get() == top_)) return false;
+    if (!status_.ok() && absl::IsCancelled(status_)) return false;
+  }
+}
+
+bool Removal::RemoveContent(int directory, int depth) {
+  UniqueFd copy(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!copy.ok()) return Fail(errno, "directory");
+  DirectoryStream stream(std::move(copy));
+  bool all = true;
+  while (true) {
+    absl::StatusOr<DirectoryStream::Entry> entry = stream.Next();
+    if (!entry.ok()) return Fail(entry.status());
+    if (entry->name.empty()) return all;
+    const std::string name(entry->name);
+    if (!RemoveEntry(directory, name, depth + 1)) all = false;
+    if (absl::IsCancelled(status_)) return false;
+  }
+}
+
+int Removal::OpenDirectory(int parent, const std::string& name) {
+  const int fd = OpenDirectoryBelow(parent, name.c_str());
+  if (fd >= 0 && faccessat(fd, ".", R_OK | W_OK | X_OK, AT_EACCESS) == 0) return fd;
+  if (fd < 0 && errno != EACCES) return fd;
+  // Its owner may give himself permission, and would with chmod. fchmodat would follow a
+  // link that took the directory's place: go through a descriptor of the directory.
+  UniqueFd found(openat(parent, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat st;
+  if (found.ok() && fstat(found.get(), &st) == 0 && st.st_uid == geteuid()) {
+    const std::string through = "/proc/self/fd/" + std::to_string(found.get());
+    chmod(through.c_str(), (st.st_mode & 07777) | S_IRWXU);
+  }
+  return fd >= 0 ? fd : OpenDirectoryBelow(parent, name.c_str());
+}
+
+}  // namespace
+
+absl::Status RemoveTree(int parent, const std::string& name, const Cancelled& cancelled) {
+  Removal removal(cancelled);
+  removal.RemoveEntry(parent, name, 0);
+  return removal.status();
+}
+
+}  // namespace toolboxd::hgfsd

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "hgfsd/remove_tree.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "hgfsd/deferred_delete.h"
+#include "hgfsd/mounts.h"
+#include "hgfsd/testing/test_files.h"
+
+namespace toolboxd::hgfsd {
+namespace {
+
+TEST(RemoveTree, RemovesEverythingButWhatLinksPointTo) {
+  TestDirectory dir;
+  dir.Directory("kept");
+  dir.File("kept/file", "x");
+  dir.Directory("tree");
+  dir.Directory("tree/sub");
+  dir.File("tree/sub/file");
+  dir.Link("tree/link", "../kept");
+  ASSERT_EQ(mkfifo((dir / "tree/pipe").c_str(), 0600), 0);
+  EXPECT_THAT(RemoveTree(AT_FDCWD, dir / "tree"), IsOk());
+  EXPECT_THAT(Names(dir.path()), testing::ElementsAre("kept"));
+  EXPECT_EQ(ReadFile(dir / "kept/file"), "x");
+}
+
+TEST(RemoveTree, DirectoriesWithoutPermissionForTheirOwnerGoToo) {
+  TestDirectory dir;
+  chmod(dir.path().c_str(), 0777);
+  AsNobody([&] {
+    dir.Directory("tree");
+    dir.Directory("tree/locked");
+    dir.File("tree/locked/file");
+    chmod((dir / "tree/locked").c_str(), 0);
+    dir.Directory("tree/read_only");
+    dir.File("tree/read_only/file");
+    chmod((dir / "tree/read_only").c_str(), 0555);
+    EXPECT_THAT(RemoveTree(AT_FDCWD, dir / "tree"), IsOk());
+    EXPECT_FALSE(Exists(dir / "tree"));
+  });
+}
+
+TEST(RemoveTree, DepthIsNotLimited) {
+  TestDirectory dir;
+  const std::string top = dir.Directory("tree");
+  int fd = open(top.c_str(), O_RDONLY | O_DIRECTORY);
+  for (int i = 0; i < 3000; ++i) {
+    ASSERT_EQ(mkdirat(fd, "directory", 0700), 0);
+    const int next = openat(fd, "directory", O_RDONLY | O_DIRECTORY);
+    close(fd);
+    fd = next;
+  }
+  close(fd);
+  EXPECT_THAT(RemoveTree(AT_FDCWD, top), IsOk());
+  EXPECT_FALSE(Exists(top));
+}
+
+TEST(RemoveTree, ReportsTheFirstErrorAndRemovesTheRest) {
+  TestDirectory dir;
+  chmod(dir.path().c_str(), 0777);
+  AsNobody([&] { dir.Directory("tree"); });
+  dir.Directory("tree/root_owned");
+  dir.File("tree/root_owned/file");
+  AsNobody([&] {
+    dir.File("tree/own");
+    EXPECT_THAT(RemoveTree(AT_FDCWD, dir / "tree"), FailsWith(v1::ACCESS_DENIED));
+  });
+  EXPECT_THAT(Names(dir / "tree"), testing::ElementsAre("root_owned"));
+}
+
+TEST(RemoveTree, StopsWhenCancelled) {
+  TestDirectory dir;
+  dir.Directory("tree");
+  dir.File("tree/file");
+  EXPECT_TRUE(absl::IsCancelled(RemoveTree(AT_FDCWD, dir / "tree", [] { return true; })));
+  EXPECT_TRUE(Exists(dir / "tree/file"));
+}
+
+// Somebody exchanges a directory of the tree for a link to another tree, over and over,
+// while it is removed: nothing behind the link may go.
+TEST(RemoveTree, ExchangingADirectoryForALinkLeadsNowhere) {
+  TestDirectory dir;
+  dir.Directory("victim");
+  dir.File("victim/file", "precious");
+  std::atomic<bool> stop = false;
+  dir.Directory("work");
+  const std::string link = dir.Link("work/link", dir / "victim");
+  std::thread attacker([&] {
+    const std::string target = dir / "work/tree/sub";
+    while (!stop) {
+      renameat2(AT_FDCWD, link.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE);
+    }
+  });
+  for (int i = 0; i < 100; ++i) {
+    mkdir((dir / "work/tree").c_str(), 0700);
+    mkdir((dir / "work/tree/sub").c_str(), 0700);
+    for (int j = 0; j < 20; ++j) {
+      close(open((dir / absl::StrCat("work/tree/sub/", j)).c_str(), O_CREAT | O_NOFOLLOW, 0600));
+    }
+    RemoveTree(AT_FDCWD, dir / "work/tree").IgnoreError();
+    if (!Exists(link)) symlink((dir / "victim").c_str(), link.c_str());
+  }
+  stop = true;
+  attacker.join();
+  EXPECT_EQ(ReadFile(dir / "victim/file"), "precious");
+}
+
+TEST(Mounts, AreFoundAtAndBelowAPath) {
+  const absl::string_view table =
+      "22 1 0:20 / / rw - ext4 /dev/vda rw\n"
+      "23 22 0:21 / /mnt/with\\040space rw - tmpfs tmpfs rw\n";
+  EXPECT_TRUE(HasMountAtOrBelow(table, "/"));
+  EXPECT_TRUE(HasMountAtOrBelow(table, "/mnt"));
+  EXPECT_TRUE(HasMountAtOrBelow(table, "/mnt/with space"));
+  EXPECT_FALSE(HasMountAtOrBelow(table, "/mnt/with"));
+  EXPECT_FALSE(HasMountAtOrBelow(table, "/home"));
+  EXPECT_FALSE(HasMountAtOrBelow("garbage\n1 2 3\n", "/"));
+}
+
+TEST(TreeRemover, RefusesMountPointsAndTheRoot) {
+  TreeRemover remover;
+  EXPECT_THAT(remover.Remove("/", nullptr), FailsWith(v1::BUSY));
+  EXPECT_THAT(remover.Remove("/proc", nullptr), FailsWith(v1::BUSY));
+}
+
+TEST(Mounts, BindMountsAreNotEntered) {
+  TestDirectory dir;
+  dir.Directory("other");
+  dir.File("other/file", "precious");
+  dir.Directory("tree");
+  dir.Directory("tree/mounted");
+  if (unshare(CLONE_NEWNS) != 0 || mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+      mount((dir / "other").c_str(), (dir / "tree/mounted").c_str(), nullptr, MS_BIND, nullptr)) {
+    FAIL() << "mounting needs root";
+  }
+  TreeRemover remover;
+  EXPECT_THAT(remover.Remove(dir / "tree", nullptr), FailsWith(v1::BUSY));
+  EXPECT_EQ(OsErrorOf(RemoveTree(AT_FDCWD, dir / "tree")), EXDEV);
+  EXPECT_EQ(ReadFile(dir / "other/file"), "precious");
+  umount((dir / "tree/mounted").c_str());
+}
+
+TEST(TreeRemover, SmallTreesAreGoneWhenItAnswers) {
+  TestDirectory dir;
+  dir.Directory("tree");
+  dir.File("tree/file");
+  TreeRemover remover;
+  EXPECT_THAT(remover.Remove(dir / "tree", nullptr), IsOk());
+  EXPECT_TRUE(Names(dir.path()).empty());
+}
+
+TEST(TreeRemover, LargeTreesAreGoneByNameAtOnceAndFinishLater) {
+  TestDirectory dir;
+  dir.Directory("tree");
+  for (int i = 0; i < 2000; ++i) dir.File(absl::StrCat("tree/", i));
+  {
+    TreeRemover remover(absl::ZeroDuration());
+    EXPECT_THAT(remover.Remove(dir / "tree", nullptr), IsOk());
+    EXPECT_FALSE(Exists(dir / "tree"));
+  }
+  EXPECT_TRUE(Names(dir.path()).empty());
+}
+
+TEST(TreeRemover, RemovesWhatACrashLeft) {
+  TestDirectory dir;
+  dir.Directory(".toolboxd-deleted-0000000000000001");
+  dir.File(".toolboxd-deleted-0000000000000001/file");
+  dir.Directory("tree");
+  {
+    TreeRemover remover;
+    EXPECT_THAT(remover.Remove(dir / "tree", nullptr), IsOk());
+  }
+  EXPECT_TRUE(Names(dir.path()).empty());
+}
+
+TEST(TreeRemover, WhatCannotBeRemovedKeepsItsName) {
+  TestDirectory dir;
+  chmod(dir.path().c_str(), 0777);
+  AsNobody([&] { dir.Directory("tree"); });
+  dir.Directory("tree/root_owned");
+  dir.File("tree/root_owned/file");
+  AsNobody([&] {
+    TreeRemover remover;
+    EXPECT_THAT(remover.Remove(dir / "tree", nullptr), FailsWith(v1::ACCESS_DENIED));
+  });
+  EXPECT_THAT(Names(dir.path()), testing::ElementsAre("tree"));
+}
+
+TEST(TreeRemover, WhatCannotBeRemovedAfterTheAnswerStaysHiddenAndIsToldToTheLog) {
+  TestDirectory dir;
+  chmod(dir.path().c_str(), 0777);
+  AsNobody([&] { dir.Directory("tree"); });
+  dir.Directory("tree/root_owned");
+  dir.File("tree/root_owned/file");
+  const std::string log = dir.File("log", "", 0666);
+  AsNobody([&] {
+    // So that it takes longer than the answer.
+    for (int i = 0; i < 2000; ++i) dir.File(absl::StrCat("tree/", i));
+    const int fd = open(log.c_str(), O_WRONLY | O_APPEND);
+    ASSERT_EQ(dup2(fd, STDERR_FILENO), STDERR_FILENO);
+    TreeRemover remover(absl::ZeroDuration());
+    EXPECT_THAT(remover.Remove(dir / "tree", nullptr), IsOk());
+  });
+  EXPECT_THAT(Names(dir.path()),
+              testing::ElementsAre(testing::StartsWith(".toolboxd-deleted-"), "log"));
+  const std::string text = ReadFile(log);
+  EXPECT_THAT(text, testing::HasSubstr(dir / "tree"));
+  EXPECT_THAT(text, testing::HasSubstr(Names(dir.path())[0]));
+  EXPECT_THAT(text, testing::HasSubstr("Permission denied"));
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
+}
+
+TEST(TreeRemover, CancelledDoesNothing) {
+  TestDirectory dir;
+  dir.Directory("tree");
+  TreeRemover remover;
+  EXPECT_TRUE(absl::IsCancelled(remover.Remove(dir / "tree", [] { return true; })));
+  EXPECT_THAT(Names(dir.path()), testing::ElementsAre("tree"));
+}
+
+TEST(TreeRemover, WithoutAThreadNothingChanges) {
+  TestDirectory dir;
+  chmod(dir.path().c_str(), 0777);
+  AsNobody([&] {
+    dir.Directory("tree");
+    dir.File("tree/file");
+    TreeRemover remover;
+    NoMoreThreads();
+    EXPECT_THAT(remover.Remove(dir / "tree", nullptr), FailsWith(v1::BUSY));
+    EXPECT_TRUE(Exists(dir / "tree/file"));
+  });
+}
+
+TEST(TreeRemover, WithoutWriteAccessToTheParentNothingChanges) {
+  TestDirectory dir;
+  const std::string tree = dir.Directory("tree");
+  ASSERT_EQ(chown(tree.c_str(), 65534, 65534), 0);
+  AsNobody([&] {
+    dir.File("tree/file");
+    TreeRemover remover;
+    EXPECT_THAT(remover.Remove(tree, nullptr), FailsWith(v1::ACCESS_DENIED));
+    EXPECT_TRUE(Exists(dir / "tree/file"));
+  });
+}
+
+}  // namespace
+}  // namespace toolboxd::hgfsd

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "transportd/files/grpc_file_store.h"
+
+#include <utility>
+
+#include "base/status.h"
+#include "daemon/channel.h"
+#include "daemon/grpc_status.h"
+#include "proto/file_opened.h"
+#include "transportd/files/grpc_stream.h"
+
+namespace toolboxd::files {
+namespace {
+
+using Report = std::function<absl::Status(absl::Status)>;
+
+// How long an upload waits for a refusal where the service does not say that it is open.
+constexpr absl::Duration kRefusalTime = absl::Milliseconds(50);
+
+absl::Status NoAnswer() {
+  return absl::DeadlineExceededError("the service did not answer in time");
+}
+
+class GrpcReadStream final : public ReadStream {
+ public:
+  GrpcReadStream(absl::Duration timeout, Report report)
+      : timeout_(timeout), report_(std::move(report)) {}
+  ~GrpcReadStream() override { driver_.Stop(); }
+
+  // Begins the stream and waits for `opened`.
+  absl::Status Open(v1::FileHandler::Stub& stub, const v1::ReadRequest& request,
+                    v1::FileInfo* opened) {
+    reader_ =
+        stub.AsyncRead(&driver_.context(), request, driver_.queue(), driver_.Begin(Step::kStart));
+    bool ok = false;
+    if (!driver_.Wait(Step::kStart, Deadline(), ok)) return report_(NoAnswer());
+    if (!ok) return Finish();
+    Fetch();
+    absl::StatusOr<bool> more = Receive();
+    if (!more.ok()) return more.status();
+    if (!*more || !reply_.has_opened()) {
+      return absl::InternalError("the service does not begin with the file's attributes");
+    }
+    if (opened != nullptr) opened->Swap(reply_.mutable_opened());
+    Fetch();
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::string> Next() override {
+    for (;;) {
+      absl::StatusOr<bool> more = Receive();
+      if (!more.ok()) return more.status();
+      if (!*more) return std::string();
+      std::string data = std::move(*reply_.mutable_data());
+      Fetch();
+      // An empty chunk is not the end.
+      if (!data.empty()) return data;
+    }
+  }
+
+  absl::optional<std::string> NextIfReady() override {
+    if (ended_) return absl::nullopt;
+    driver_.Poll(Step::kRead);
+    if (!driver_.IsGood(Step::kRead) || reply_.data().empty()) return absl::nullopt;
+    std::string data = std::move(*reply_.mutable_data());
+    Fetch();
+    return data;
+  }
+
+ private:
+  absl::Time Deadline() const { return absl::Now() + timeout_; }
+
+  // Asks for the next reply, before it is needed.
+  void Fetch() { reader_->Read(&reply_, driver_.Begin(Step::kRead)); }
+
+  // Waits for it; false at the end of the stream.
+  absl::StatusOr<bool> Receive() {
+    if (ended_) return false;
+    bool ok = false;
+    if (!driver_.Wait(Step::kRead, Deadline(), ok)) {
+      ended_ = true;
+      return report_(NoAnswer());
+    }
+    if (ok) return true;
+    ended_ = true;
+    const absl::Status status = Finish();
+    if (!status.ok()) return status;
+    return false;
+  }
+
+  absl::Status Finish() {
+    reader_->Finish(&status_, driver_.Begin(Step::kFinish));
+    bool ok = false;
+    if (!driver_.Wait(Step::kFinish, Deadline(), ok)) return report_(NoAnswer());
+    return report_(FromGrpc(status_));
+  }
+
+  const absl::Duration timeout_;
+  const Report report_;
+  v1::ReadReply reply_;
+  grpc::Status status_;
+  bool ended_ = false;
+  StreamDriver driver_;
+  std::unique_ptr<grpc::ClientAsyncReader<v1::ReadReply>> reader_;
+};
+
+class GrpcWriteStream final : public WriteStream {
+ public:
+  GrpcWriteStream(absl::Duration timeout, absl::Duration commit_timeout, Report report)
+      : timeout_(timeout), commit_timeout_(commit_timeout), report_(std::move(report)) {}
+  ~GrpcWriteStream() override { driver_.Stop(); }
+
+  // Begins the stream and waits until the server has opened the file.
+  absl::Status Open(v1::FileHandler::Stub& stub, const v1::OpenForWriting& open) {
+    writer_ =
+        stub.AsyncWrite(&driver_.context(), &reply_, driver_.queue(), driver_.Begin(Step::kStart));
+    bool ok = false;
+    const absl::Time deadline = Deadline();
+    if (!driver_.Wait(Step::kStart, deadline, ok)) return report_(NoAnswer());
+    if (ok) {
+      *request_.mutable_open() = open;
+      writer_->Write(request_, driver_.Begin(Step::kWrite));
+    }
+    writer_->ReadInitialMetadata(driver_.Begin(Step::kMetadata));
+    if (!driver_.Wait(Step::kMetadata, deadline, ok)) return report_(NoAnswer());
+    // From here on the server may end the call at any time.
+    writer_->Finish(&status_, driver_.Begin(Step::kFinish));
+    // A refusal has metadata too, and its status comes after them, if by no more than the
+    // switch to another thread of gRPC.
+    const bool opened = driver_.context().GetServerInitialMetadata().count(kFileOpened) != 0;
+    driver_.Poll(Step::kFinish, opened ? absl::InfinitePast() : absl::Now() + kRefusalTime);
+    if (driver_.IsDone(Step::kFinish)) return Outcome();
+    return absl::OkStatus();
+  }
+
+  absl::Status Write(v1::WriteChunk chunk) override {
+    absl::Status status = Ready(Deadline());
+    if (!status.ok()) return status;
+    *request_.mutable_chunk() = std::move(chunk);
+    Send();
+    return absl::OkStatus();
+  }
+
+  bool Writable() override {
+    driver_.Poll();
+    // After a write that failed, only the end of the call says why.
+    return driver_.IsGood(Step::kWrite) || driver_.IsDone(Step::kFinish);
+  }
+
+  absl::Status Commit(absl::optional<v1::WriteChunk> last,
+                      const v1::FileAttributes& attributes) override {
+    const absl::Time deadline = absl::Now() + commit_timeout_;
+    if (last.has_value()) {
+      if (absl::Status status = Ready(deadline); !status.ok()) return status;
+      *request_.mutable_chunk() = *std::move(last);
+      Send();
+    }
+    if (attributes.ByteSizeLong() != 0) {
+      if (absl::Status status = Ready(deadline); !status.ok()) return status;
+      *request_.mutable_attributes() = attributes;
+      Send();
+    }
+    // An end that came before the commit is none of its own.
+    driver_.Poll();
+    if (absl::Status status = Ready(deadline); !status.ok()) return status;
+    request_.mutable_commit();
+    writer_->WriteLast(request_, grpc::WriteOptions(), driver_.Begin(Step::kWrite));
+    bool ok = false;
+    if (!driver_.Wait(Step::kFinish, deadline, ok)) return report_(NoAnswer());
+    if (!status_.ok()) return Outcome();
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Time Deadline() const { return absl::Now() + timeout_; }
+
+  // Waits until the last message is on its way: besides it and the stream's window nothing is
+  // written behind here.
+  absl::Status Ready(absl::Time deadline) {
+    bool ok = false;
+    if (!driver_.Wait(Step::kWrite, deadline, ok)) return report_(NoAnswer());
+    if (ok && !driver_.IsDone(Step::kFinish)) return absl::OkStatus();
+    if (!driver_.Wait(Step::kFinish, deadline, ok)) return report_(NoAnswer());
+    return Outcome();
+  }
+
+  void Send() { writer_->Write(request_, driver_.Begin(Step::kWrite)); }
+
+  // How the server ended the call; ending it well before Commit() is an error too.
+  absl::Status Outcome() {
+    if (!status_.ok()) return report_(FromGrpc(status_));
+    return absl::InternalError("the service ended the upload before its end");
+  }
+
+  const absl::Duration timeout_;
+  const absl::Duration commit_timeout_;
+  const Report report_;
+  v1::WriteRequest request_;
+  v1::WriteReply reply_;
+  grpc::Status status_;
+  StreamDriver driver_;
+  std::unique_ptr<grpc::ClientAsyncWriter<v1::WriteRequest>> writer_;
+};
+
+}  // namespace
+
+GrpcFileStore::GrpcFileStore(std::shared_ptr<grpc::Channel> channel, GrpcFileStoreOptions options)
+    : options_(std::move(options)),
+      files_(options_.content_only ? nullptr : v1::Files::NewStub(channel)),
+      handler_(v1::FileHandler::NewStub(channel)) {}
+
+absl::Status GrpcFileStore::Note(absl::Status status) const {
+  // A reason comes from a live service, whatever its code.
+  const bool broken = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
+  if (broken && ReasonOf(status) == v1::REASON_UNSPECIFIED && options_.on_broken) {
+    options_.on_broken(status);
+  }
+  return status;
+}
+
+absl::Status GrpcFileStore::Note(const grpc::Status& status) const {
+  return Note(FromGrpc(status));
+}
+
+absl::Status GrpcFileStore::NotServed() {
+  return MakeError(v1::NOT_SUPPORTED, "only content is served here");
+}
+
+void GrpcFileStore::Limit(grpc::ClientContext& context, absl::Duration timeout) {
+  SetTimeout(timeout, &context);
+}
+
+absl::StatusOr<v1::FileInfo> GrpcFileStore::CheckRead(absl::string_view path) {
+  v1::CheckReadRequest request;
+  request.set_path(path.data(), path.size());
+  v1::FileInfo reply;
+  const absl::Status status = Call(&v1::Files::Stub::CheckRead, request, reply, options_.timeout);
+  if (!status.ok()) return status;
+  return reply;
+}
+
+absl::Status GrpcFileStore::CheckWrite(absl::string_view path, bool overwrite) {
+  v1::CheckWriteRequest request;
+  request.set_path(path.data(), path.size());
+  request.set_overwrite(overwrite);
+  v1::CheckWriteReply reply;
+  return Call(&v1::Files::Stub::CheckWrite, request, reply, options_.timeout);
+}
+
+absl::StatusOr<v1::FileInfo> GrpcFileStore::Stat(absl::string_view path) {
+  v1::StatRequest request;
+  request.set_path(path.data(), path.size());
+  v1::FileInfo reply;
+  grpc::ClientContext context;
+  SetTimeout(options_.timeout, &context);
+  const absl::Status status = Note(handler_->Stat(&context, request, &reply));
+  if (!status.ok()) return status;
+  return reply;
+}
+
+absl::StatusOr<std::unique_ptr<ReadStream>> GrpcFileStore::OpenRead(absl::string_view path,
+                                                                    uint64_t offset,
+                                                                    uint32_t chunk_size,
+                                                                    v1::FileInfo* opened) {
+  v1::ReadRequest request;
+  request.set_path(path.data(), path.size());
+  request.set_offset(offset);
+  request.set_chunk_size(chunk_size);
+  // The store lives as long as its streams: WriteFile and ReadFile hold it.
+  auto stream = std::make_unique<GrpcReadStream>(
+      options_.timeout, [this](absl::Status status) { return Note(std::move(status)); });
+  const absl::Status status = stream->Open(*handler_, request, opened);
+  if (!status.ok()) return status;
+  return stream;
+}
+
+absl::StatusOr<std::unique_ptr<WriteStream>> GrpcFileStore::OpenWrite(
+    const v1::OpenForWriting& open) {
+  auto stream = std::make_unique<GrpcWriteStream>(
+      options_.timeout, options_.long_timeout,
+      [this](absl::Status status) { return Note(std::move(status)); });
+  const absl::Status status = stream->Open(*handler_, open);
+  if (!status.ok()) return status;
+  return stream;
+}
+
+absl::Status GrpcFileStore::SetAttributes(absl::string_view path,
+                                          const v1::FileAttributes& attributes) {
+  v1::SetAttributesRequest request;
+  request.set_path(path.data(), path.size());
+  *request.mutable_attributes() = attributes;
+  v1::SetAttributesReply reply;
+  return Call(&v1::Files::Stub::SetAttributes, request, reply, options_.timeout);
+}
+
+absl::StatusOr<v1::ListFilesReply> GrpcFileStore::List(const v1::ListFilesRequest& request) {
+  v1::ListFilesReply reply;
+  const absl::Status status = Call(&v1::Files::Stub::List, request, reply, options_.timeout);
+  if (!status.ok()) return status;
+  return reply;
+}
+
+absl::Status GrpcFileStore::MakeDirectory(absl::string_view path, uint32_t permissions) {
+  v1::MakeDirectoryRequest request;
+  request.set_path(path.data(), path.size());
+  request.set_mode(permissions);
+  v1::MakeDirectoryReply reply;
+  return Call(&v1::Files::Stub::MakeDirectory, request, reply, options_.timeout);
+}
+
+absl::Status GrpcFileStore::DeleteFile(absl::string_view path) {
+  v1::DeleteFileRequest request;
+  request.set_path(path.data(), path.size());
+  v1::DeleteFileReply reply;
+  return Call(&v1::Files::Stub::DeleteFile, request, reply, options_.timeout);
+}
+
+absl::Status GrpcFileStore::DeleteDirectory(absl::string_view path) {
+  v1::DeleteDirectoryRequest request;
+  request.set_path(path.data(), path.size());
+  v1::DeleteDirectoryReply reply;
+  return Call(&v1::Files::Stub::DeleteDirectory, request, reply, options_.timeout);
+}
+
+absl::Status GrpcFileStore::Rename(absl::string_view from, absl::string_view to, bool overwrite) {
+  v1::GetFileInfoRequest which;
+  which.set_path(from.data(), from.size());
+  v1::FileInfo file;
+  absl::Status status = Call(&v1::Files::Stub::GetInfo, which, file, options_.timeout);
+  if (!status.ok()) return status;
+  v1::MoveRequest request;
+  request.set_from(from.data(), from.size());
+  request.set_to(to.data(), to.size());
+  request.set_overwrite(overwrite);
+  v1::MoveReply reply;
+  return Call(
+      file.type() == v1::DIRECTORY ? &v1::Files::Stub::MoveDirectory : &v1::Files::Stub::MoveFile,
+      request, reply, options_.long_timeout);
+}
+
+absl::StatusOr<v1::Volume> GrpcFileStore::GetVolume(absl::string_view path) {
+  v1::GetVolumeRequest request;
+  request.set_path(path.data(), path.size());
+  v1::Volume reply;
+  const absl::Status status = Call(&v1::Files::Stub::GetVolume, request, reply, options_.timeout);
+  if (!status.ok()) return status;
+  return reply;
+}
+
+}  // namespace toolboxd::files

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The NIC information vectors of docs/protocol/guest-info.md 3.11.
+
+#ifndef TOOLBOXD_TRANSPORTD_GUEST_INFO_TESTING_VECTORS_H_
+#define TOOLBOXD_TRANSPORTD_GUEST_INFO_TESTING_VECTORS_H_
+
+#include <string>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_replace.h"
+
+namespace toolboxd::guest_info {
+
+inline std::string FromHex(const std::string& text) {
+  return absl::HexStringToBytes(absl::StrReplaceAll(text, {{" ", ""}, {"\n", ""}}));
+}
+
+// XDR: 10.0.0.5/24 and a link-local IPv6 address, both preferred.
+inline std::string NicInfoOne() {
+  return FromHex(R"(
+    00000003 00000001 00000001 00000011 30303a35 303a3536 3a61613a 62623a63
+    63000000 00000002 00000001 00000004 0a000005 00000018 00000000 00000001
+    00000001 00000002 00000010 fe800000 00000000 025056ff feaabbcc 00000040
+    00000000 00000001 00000001 00000000 00000000 00000000 00000000 00000000
+    00000000 00000000 00000000 00000000)");
+}
+
+// The whole message of a guest without interfaces.
+inline std::string NicInfoCommandEmpty() {
+  return FromHex(R"(
+    53657447 75657374 496e666f 20203920 00000003 00000001 00000000 00000000
+    00000000 00000000 00000000 00000000)");
+}
+
+// XDR: DHCP, DNS of the interface and of the guest, a default route.
+inline std::string NicInfoFull() {
+  return FromHex(R"(
+    00000003 00000001 00000001 00000011 30303a35 303a3536 3a61613a 62623a63
+    63000000 00000001 00000001 00000004 0a000005 00000018 00000001 00000004
+    00000001 00000001 00000001 00000001 00000003 766d3100 00000001 0000000b
+    6578616d 706c652e 636f6d00 00000001 00000001 00000004 0a000002 00000001
+    0000000b 6578616d 706c652e 636f6d00 00000000 00000001 00000001 00000000
+    00000000 00000001 00000001 00000004 00000000 00000000 00000001 00000001
+    00000004 0a000001 00000000 00000004 00000000 00000001 00000001 00000003
+    766d3100 00000000 00000001 00000001 00000004 0a000002 00000000 00000000
+    00000000 00000000)");
+}
+
+}  // namespace toolboxd::guest_info
+
+#endif  // TOOLBOXD_TRANSPORTD_GUEST_INFO_TESTING_VECTORS_H_

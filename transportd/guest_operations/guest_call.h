@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// GuestCall: one guest operation on its way.
+
+#ifndef TOOLBOXD_TRANSPORTD_GUEST_OPERATIONS_GUEST_CALL_H_
+#define TOOLBOXD_TRANSPORTD_GUEST_OPERATIONS_GUEST_CALL_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "transportd/policy/policy_store.h"
+#include "transportd/sessions/session_pool.h"
+#include "transportd/vix/credential.h"
+#include "transportd/vix/error.h"
+#include "transportd/vix/message.h"
+
+namespace toolboxd {
+
+// What an operation answers: an error code, and text or a packet for the host.
+struct Outcome {
+  Outcome(vix::Error error) : error(error) {}                 // NOLINT: as in `return error;`.
+  Outcome(std::string result) : result(std::move(result)) {}  // NOLINT
+  Outcome(vix::Error error, std::string result) : error(error), result(std::move(result)) {}
+  // A failure on the way; see ErrorOf().
+  Outcome(const absl::Status& status);  // NOLINT
+
+  vix::Error error = vix::Error::kOk;
+  std::string result;
+};
+
+// The code of a failed call or login. A kernel's EPERM is kFileAccessError, as in
+// vmtoolsd, though its reason is PERMISSION_DENIED.
+vix::Error ErrorOf(const absl::Status& status);
+
+// Holds the request, and the credential while the operation runs. Not thread-safe.
+class GuestCall {
+ public:
+  // All must outlive the call.
+  GuestCall(const vix::Request& request, SessionPool* sessions, PolicyStore* policy)
+      : request_(request), sessions_(*sessions), policy_(*policy) {}
+
+  const vix::Request& request() const { return request_; }
+  absl::string_view body() const { return request_.body; }
+
+  // The session for a service, once the credential was understood, the policy has nothing
+  // against its user, and PAM has agreed.
+  absl::StatusOr<std::shared_ptr<UserSession>> LogIn(SessionService service);
+
+  // Looks at the credential without using it, so that user() is known.
+  void ReadCredential();
+
+  // The name in the credential; empty before LogIn(), and where there is none.
+  const std::string& user() const { return credential_.user; }
+
+  // What the operation works on, for the audit record.
+  void set_target(absl::string_view target) { target_ = std::string(target); }
+  const std::string& target() const { return target_; }
+
+ private:
+  const vix::Request& request_;
+  SessionPool& sessions_;
+  PolicyStore& policy_;
+  vix::Credential credential_;
+  bool parsed_ = false;
+  vix::Error credential_error_ = vix::Error::kOk;
+  std::string target_;
+};
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_TRANSPORTD_GUEST_OPERATIONS_GUEST_CALL_H_

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What each call on the control socket does.
+
+#ifndef TOOLBOXD_VMXSIM_COMMANDS_H_
+#define TOOLBOXD_VMXSIM_COMMANDS_H_
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "vmxsim/model.h"
+#include "vmxsim/tracer.h"
+
+namespace toolboxd::vmxsim {
+
+// What commands work on; nothing is owned.
+struct Commands {
+  Vmx* vmx;
+  Tracer* tracer;
+  // The guest's first process.
+  pid_t init;
+};
+
+// Runs one call: `words[0]` is the verb. Blocks where the verb waits. Thread-safe.
+//
+//   wait SECONDS                  until the guest tools are registered
+//   tclo SECONDS REQUEST          a TCLO request; the raw reply
+//   power SECONDS STATE           OS_* and the guest's status RPC; text
+//   bench KIND COUNT REQUEST      see bench.h; text
+//   get NAME, set NAME VALUE      a guestinfo variable, without "guestinfo."
+//   raw TYPE                      the newest SetGuestInfo value of a type, raw; "disk": the JSON
+//   info, nics                    what the guest has told, as text
+//   log AFTER SECONDS             events after that number, waiting for one; see EncodeLog
+//   stats text|json               counters and times
+//   recorded                      what the recorder noted, one call a line
+//   fault KIND [SECONDS]          close, checkpoint, wrong-type, vanish
+//   init-pid, processes           process numbers as this machine counts them
+//   adopt PID                     trace a process that has joined the guest's namespaces
+absl::StatusOr<std::string> RunCommand(const Commands& commands,
+                                       const std::vector<std::string>& words);
+
+}  // namespace toolboxd::vmxsim
+
+#endif  // TOOLBOXD_VMXSIM_COMMANDS_H_

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "vmxsim/model.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+
+namespace toolboxd::vmxsim {
+
+Vmx::Vmx(const VmxOptions& options)
+    : machine_(this, options.faults),
+      rpci_(options.rpci),
+      tclo_(options.tclo, &machine_, &log_),
+      view_{machine_, rpci_, tclo_, log_, recorded_} {}
+
+void Vmx::LowBandwidth(Registers& registers, absl::Time exec) {
+  absl::MutexLock lock(&mutex_);
+  caller_exec_ = exec;
+  machine_.LowBandwidth(registers);
+}
+
+void Vmx::HighBandwidthOut(Registers& registers, absl::string_view bytes) {
+  absl::MutexLock lock(&mutex_);
+  machine_.HighBandwidthOut(registers, bytes);
+}
+
+std::string Vmx::HighBandwidthIn(Registers& registers) {
+  absl::MutexLock lock(&mutex_);
+  return std::string(machine_.HighBandwidthIn(registers));
+}
+
+absl::StatusOr<TcloRequest> Vmx::Send(absl::string_view request, absl::Duration timeout) {
+  TcloRequest done = SendAll({std::string(request)}, timeout)[0];
+  if (!done.status.ok()) return done.status;
+  return done;
+}
+
+std::vector<TcloRequest> Vmx::SendAll(const std::vector<std::string>& requests,
+                                      absl::Duration timeout) {
+  std::vector<std::shared_ptr<TcloRequest>> sent;
+  const absl::Time deadline = absl::Now() + timeout;
+  std::vector<TcloRequest> results;
+  absl::MutexLock lock(&mutex_);
+  for (const std::string& request : requests) sent.push_back(tclo_.Enqueue(request));
+  for (const auto& request : sent) {
+    const auto is_done = [&request] { return request->done; };
+    if (!mutex_.AwaitWithDeadline(absl::Condition(&is_done), deadline)) {
+      tclo_.Cancel(request);
+      results.push_back(*request);
+      results.back().status = absl::DeadlineExceededError(
+          request->fetched == absl::InfiniteFuture() ? "the guest did not fetch the request in time"
+                                                     : "the guest did not reply in time");
+    } else {
+      results.push_back(*request);
+    }
+  }
+  return results;
+}
+
+bool Vmx::WaitFor(absl::Duration timeout, const std::function<bool(View&)>& condition) {
+  absl::MutexLock lock(&mutex_);
+  const auto holds = [this, &condition] { return condition(view_); };
+  return mutex_.AwaitWithTimeout(absl::Condition(&holds), timeout);
+}
+
+void Vmx::With(const std::function<void(View&)>& use) {
+  absl::MutexLock lock(&mutex_);
+  use(view_);
+}
+
+void Vmx::CloseMainChannel() {
+  absl::MutexLock lock(&mutex_);
+  if (tclo_.main_channel() >= 0) machine_.CloseByHost(tclo_.main_channel());
+}
+
+void Vmx::Vanish(absl::Duration duration) {
+  absl::MutexLock lock(&mutex_);
+  log_.Add(-1, "fault", absl::StrCat("vanish ", absl::FormatDuration(duration)));
+  machine_.ForgetAll();
+  machine_.faults().VanishUntil(absl::Now() + duration);
+}
+
+void Vmx::Log(absl::string_view kind, absl::string_view text) {
+  absl::MutexLock lock(&mutex_);
+  log_.Add(-1, kind, text);
+}
+
+void Vmx::Record(absl::string_view text) {
+  absl::MutexLock lock(&mutex_);
+  recorded_.push_back({absl::Now(), std::string(text)});
+  log_.Add(-1, "recorded", text);
+}
+
+void Vmx::Tick() {
+  absl::MutexLock lock(&mutex_);
+  tclo_.Tick(absl::Now());
+  log_.Flush();
+}
+
+void Vmx::OnOpen(int channel, uint32_t protocol) {
+  log_.Add(channel, "open", protocol == kProtocolTclo ? "TCLO" : "RPCI");
+  if (protocol == kProtocolTclo) tclo_.OnOpen(channel, caller_exec_);
+}
+
+void Vmx::OnMessage(int channel, uint32_t protocol, const std::string& message) {
+  if (protocol == kProtocolTclo) {
+    const bool was_main = tclo_.main_channel() >= 0;
+    tclo_.OnMessage(channel, message);
+    // A guest that opens its channel anew tells everything again.
+    if (!was_main && tclo_.main_channel() >= 0 && !tclo_.registered()) rpci_.ResetRegistration();
+    return;
+  }
+  log_.Add(channel, "rpci", message);
+  const std::string reply = rpci_.Handle(message);
+  log_.Add(channel, "reply", reply);
+  machine_.Queue(channel, reply);
+  if (absl::StartsWith(message, "tools.set.version") && absl::StartsWith(reply, "1")) {
+    tclo_.OnVersion();
+  }
+}
+
+void Vmx::OnPoll(int channel, uint32_t protocol) {
+  if (protocol == kProtocolTclo) tclo_.OnPoll(channel);
+}
+
+void Vmx::OnFetched(int channel, uint32_t protocol, bool accepted) {
+  if (protocol == kProtocolTclo) {
+    tclo_.OnFetched(channel, accepted);
+  } else if (!accepted) {
+    log_.Add(channel, "violation", "the guest could not receive its reply");
+  }
+}
+
+void Vmx::OnClose(int channel, uint32_t protocol, bool by_guest) {
+  log_.Add(channel, "close", by_guest ? "by the guest" : "by the host");
+  if (protocol == kProtocolTclo) tclo_.OnClose(channel);
+}
+
+void Vmx::OnViolation(int channel, absl::string_view what) { log_.Add(channel, "violation", what); }
+
+}  // namespace toolboxd::vmxsim

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The whole simulated VMX behind one lock: machine, RPCI, TCLO, log. The tracer plays the guest's
+// instructions on it while clients ask and command it.
+
+#ifndef TOOLBOXD_VMXSIM_MODEL_H_
+#define TOOLBOXD_VMXSIM_MODEL_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "vmxsim/event_log.h"
+#include "vmxsim/machine.h"
+#include "vmxsim/rpci_store.h"
+#include "vmxsim/tclo_host.h"
+
+namespace toolboxd::vmxsim {
+
+struct VmxOptions {
+  FaultOptions faults;
+  TcloOptions tclo;
+  RpciStoreOptions rpci;
+};
+
+// A call of one of the programs that would end or reconfigure a real machine.
+struct RecordedCall {
+  absl::Time time;
+  std::string text;
+};
+
+// Thread-safe.
+class Vmx : private ChannelListener {
+ public:
+  explicit Vmx(const VmxOptions& options);
+
+  // --- the guest's instructions. `exec` is when the calling program was started. ---
+  void LowBandwidth(Registers& registers, absl::Time exec);
+  void HighBandwidthOut(Registers& registers, absl::string_view bytes);
+  std::string HighBandwidthIn(Registers& registers);
+
+  // --- the host's user ---
+  // Sends a TCLO request to the main channel and waits for the reply.
+  // UNAVAILABLE: no tools; DEADLINE_EXCEEDED: no reply in time; else what became of the request.
+  absl::StatusOr<TcloRequest> Send(absl::string_view request, absl::Duration timeout);
+  // Several at once, so that they queue up; waits for all.
+  std::vector<TcloRequest> SendAll(const std::vector<std::string>& requests,
+                                   absl::Duration timeout);
+  // Waits until `condition` holds. Called with the lock held, after every change.
+  struct View {
+    Machine& machine;
+    RpciStore& rpci;
+    TcloHost& tclo;
+    EventLog& log;
+    std::vector<RecordedCall>& recorded;
+  };
+  bool WaitFor(absl::Duration timeout, const std::function<bool(View&)>& condition);
+  // Runs `use` with the lock held.
+  void With(const std::function<void(View&)>& use);
+
+  void CloseMainChannel();
+  void Vanish(absl::Duration duration);
+  void Log(absl::string_view kind, absl::string_view text);
+  void Record(absl::string_view text);
+  // Ping timer and log file; call several times a second.
+  void Tick();
+
+ private:
+  void OnOpen(int channel, uint32_t protocol) override;
+  void OnMessage(int channel, uint32_t protocol, const std::string& message) override;
+  void OnPoll(int channel, uint32_t protocol) override;
+  void OnFetched(int channel, uint32_t protocol, bool accepted) override;
+  void OnClose(int channel, uint32_t protocol, bool by_guest) override;
+  void OnViolation(int channel, absl::string_view what) override;
+
+  // Listener functions run inside machine_'s calls, with the lock held.
+  absl::Mutex mutex_;
+  EventLog log_;
+  Machine machine_;
+  RpciStore rpci_;
+  TcloHost tclo_;
+  std::vector<RecordedCall> recorded_;
+  View view_;
+  absl::Time caller_exec_;
+};
+
+}  // namespace toolboxd::vmxsim
+
+#endif  // TOOLBOXD_VMXSIM_MODEL_H_

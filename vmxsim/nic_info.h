@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Decodes a guest's network information, independently of the encoder that is under test
+// (docs/protocol/guest-info.md 3.4).
+
+#ifndef TOOLBOXD_VMXSIM_NIC_INFO_H_
+#define TOOLBOXD_VMXSIM_NIC_INFO_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace toolboxd::vmxsim {
+
+struct NicAddress {
+  std::string address;  // "192.0.2.10"
+  uint32_t prefix = 0;
+  // 0 where the guest does not say; see docs/protocol/guest-info.md 3.4.
+  uint32_t origin = 0;
+  uint32_t status = 0;
+};
+
+struct DnsInfo {
+  std::string host;
+  std::string domain;
+  std::vector<std::string> servers;
+  std::vector<std::string> suffixes;
+};
+
+struct Nic {
+  std::string mac;
+  std::vector<NicAddress> addresses;
+  DnsInfo dns;
+};
+
+struct NicRoute {
+  std::string destination;
+  uint32_t prefix = 0;
+  std::string gateway;  // empty without one
+  // Index into NicInfo::nics.
+  uint32_t interface = 0;
+  uint32_t type = 0;
+  uint32_t metric = 0;
+};
+
+struct NicInfo {
+  std::vector<Nic> nics;
+  std::vector<NicRoute> routes;
+  DnsInfo dns;
+};
+
+// Of SetGuestInfo type 9 or 10 with a version 3 union. INVALID_ARGUMENT: malformed, a limit is
+// exceeded, or bytes are left over.
+absl::StatusOr<NicInfo> DecodeNicInfo(absl::string_view bytes);
+
+// For people: one interface, address or route a line.
+std::string NicInfoText(const NicInfo& info);
+
+}  // namespace toolboxd::vmxsim
+
+#endif  // TOOLBOXD_VMXSIM_NIC_INFO_H_

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "vmxsim/nic_info.h"
+
+#include <gtest/gtest.h>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_replace.h"
+
+namespace toolboxd::vmxsim {
+namespace {
+
+std::string Bytes(absl::string_view hex) {
+  return absl::HexStringToBytes(absl::StrReplaceAll(hex, {{" ", ""}}));
+}
+
+// docs/protocol/guest-info.md 3.11.
+const std::string kOne = Bytes(
+    "00000003 00000001 00000001 00000011 30303a35 303a3536 3a61613a 62623a63"
+    "63000000 00000002 00000001 00000004 0a000005 00000018 00000000 00000001"
+    "00000001 00000002 00000010 fe800000 00000000 025056ff feaabbcc 00000040"
+    "00000000 00000001 00000001 00000000 00000000 00000000 00000000 00000000"
+    "00000000 00000000 00000000 00000000");
+const std::string kFull = Bytes(
+    "00000003 00000001 00000001 00000011 30303a35 303a3536 3a61613a 62623a63"
+    "63000000 00000001 00000001 00000004 0a000005 00000018 00000001 00000004"
+    "00000001 00000001 00000001 00000001 00000003 766d3100 00000001 0000000b"
+    "6578616d 706c652e 636f6d00 00000001 00000001 00000004 0a000002 00000001"
+    "0000000b 6578616d 706c652e 636f6d00 00000000 00000001 00000001 00000000"
+    "00000000 00000001 00000001 00000004 00000000 00000000 00000001 00000001"
+    "00000004 0a000001 00000000 00000004 00000000 00000001 00000001 00000003"
+    "766d3100 00000000 00000001 00000001 00000004 0a000002 00000000 00000000"
+    "00000000 00000000");
+
+TEST(NicInfo, DecodesOneInterface) {
+  const absl::StatusOr<NicInfo> info = DecodeNicInfo(kOne);
+  ASSERT_TRUE(info.ok()) << info.status();
+  ASSERT_EQ(info->nics.size(), 1u);
+  EXPECT_EQ(info->nics[0].mac, "00:50:56:aa:bb:cc");
+  EXPECT_EQ(NicInfoText(*info),
+            "nic 0 00:50:56:aa:bb:cc\n  address 10.0.0.5/24 status=1\n"
+            "  address fe80::250:56ff:feaa:bbcc/64 status=1\n");
+}
+
+TEST(NicInfo, DecodesDnsAndRoutes) {
+  const absl::StatusOr<NicInfo> info = DecodeNicInfo(kFull);
+  ASSERT_TRUE(info.ok()) << info.status();
+  EXPECT_EQ(NicInfoText(*info),
+            "nic 0 00:50:56:aa:bb:cc\n  address 10.0.0.5/24 origin=4 status=1\n"
+            "  dns host=vm1 domain=example.com servers=10.0.0.2 search=example.com\n"
+            "route 0.0.0.0/0 via 10.0.0.1 nic 0 type=4 metric=0\n"
+            "dns host=vm1 servers=10.0.0.2\n");
+}
+
+TEST(NicInfo, EveryTruncationIsMalformed) {
+  for (size_t size = 0; size < kFull.size(); ++size) {
+    EXPECT_FALSE(DecodeNicInfo(kFull.substr(0, size)).ok()) << size;
+  }
+  EXPECT_FALSE(DecodeNicInfo(kFull + std::string(4, '\0')).ok());
+}
+
+TEST(NicInfo, RefusesHugeCountsAndOtherVersions) {
+  EXPECT_FALSE(DecodeNicInfo(Bytes("00000003 00000001 ffffffff")).ok());
+  EXPECT_FALSE(DecodeNicInfo(Bytes("00000003 00000002 00000000")).ok());
+  EXPECT_FALSE(DecodeNicInfo(Bytes("00000002 00000000")).ok());
+  // A route by an interface that is not there.
+  std::string route = kFull;
+  route[route.find(Bytes("0a000001 00000000")) + 7] = 1;
+  EXPECT_FALSE(DecodeNicInfo(route).ok());
+}
+
+}  // namespace
+}  // namespace toolboxd::vmxsim

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "vmxsim/run.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "vmxsim/client.h"
+#include "vmxsim/control_server.h"
+#include "vmxsim/guest_init.h"
+#include "vmxsim/model.h"
+#include "vmxsim/options.h"
+#include "vmxsim/tracer.h"
+
+namespace toolboxd::vmxsim {
+namespace {
+
+constexpr int kUsageExit = 2;
+constexpr absl::Duration kTick = absl::Milliseconds(100);
+
+struct RunOptions {
+  VmxOptions vmx;
+  std::string cpuid = "auto";
+  std::string control;
+  std::string log;
+  bool container = false;
+  absl::Duration grace = absl::Seconds(3);
+  std::vector<std::string> command;
+};
+
+absl::Status ParseOptions(const std::vector<std::string>& words, RunOptions* result) {
+  Options options(
+      "run [options] -- command [arguments]",
+      "Runs a command and all its descendants as if inside a VMware VM, with a host-side\n"
+      "to talk to. Exits with the command's exit code (128 + N for signal N).");
+  std::vector<std::string> refused_types;
+  FaultOptions& faults = result->vmx.faults;
+  options.String("control", &result->control,
+                 "path of the control socket (default: in $XDG_RUNTIME_DIR or /tmp)");
+  options.String("log", &result->log, "append every message and event to this file");
+  options.String("cpuid", &result->cpuid,
+                 "how guests see VMware's CPUID: auto, fault, patch or off");
+  options.Duration("ping_interval", &result->vmx.tclo.ping_interval,
+                   "time between the host's pings (default 5s)");
+  options.Flag("nul", &result->vmx.tclo.nul_terminated, "end TCLO requests with a NUL");
+  options.Flag("no_hb", &faults.no_high_bandwidth, "do not offer the high-bandwidth port");
+  options.Uint("checkpoint_every", &faults.checkpoint_every, "checkpoint at every Nth step");
+  options.Uint("close_every", &faults.close_every, "close a channel every N messages");
+  options.Uint("wrong_type_every", &faults.wrong_type_every, "every Nth answer has a wrong type");
+  options.Uint("bad_cookie_every", &faults.bad_cookie_every, "refuse the cookie at every Nth step");
+  options.Strings("refuse_info", &refused_types,
+                  "refuse this SetGuestInfo type (may be given several times)");
+  options.Strings("refuse_rpci", &result->vmx.rpci.refused_commands,
+                  "refuse this RPCI command (may be given several times)");
+  options.Flag("container", &result->container,
+               "leave reboot(2) to the command, which boots a container");
+  options.Duration(
+      "grace", &result->grace,
+      "time from SIGTERM to SIGKILL for the command when vmxsim is ended (default 3s)");
+  const absl::Status status = options.Parse(words, &result->command);
+  if (!status.ok()) return status;
+  for (const std::string& text : refused_types) {
+    int type = 0;
+    if (!absl::SimpleAtoi(text, &type)) {
+      return absl::InvalidArgumentError(absl::StrCat("--refuse_info ", text, ": not a number"));
+    }
+    result->vmx.rpci.refused_info_types.push_back(type);
+  }
+  if (faults.checkpoint_every == 1) {
+    return absl::InvalidArgumentError(
+        "--checkpoint_every must be at least 2, or nothing gets through");
+  }
+  if (result->command.empty()) return absl::InvalidArgumentError("no command given");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<CpuidMode> ChooseCpuidMode(const std::string& name) {
+  if (name == "off") return CpuidMode::kOff;
+  if (name == "patch") return CpuidMode::kPatch;
+  const bool can_fault = CpuCanFaultCpuid();
+  if (name == "auto") return can_fault ? CpuidMode::kFault : CpuidMode::kPatch;
+  if (name != "fault") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--cpuid=", name, ": auto, fault, patch or off"));
+  }
+  if (!can_fault) {
+    return absl::FailedPreconditionError(
+        "this CPU cannot make CPUID fault (arch_prctl(ARCH_SET_CPUID): no such device); "
+        "use --cpuid=patch");
+  }
+  return CpuidMode::kFault;
+}
+
+// Ends the guest when a signal asks for it: SIGTERM for the command, after `grace` SIGKILL for all.
+class Ending {
+ public:
+  Ending(Tracer* tracer, absl::Duration grace) : tracer_(tracer), grace_(grace) {}
+
+  void Request(int signal) {
+    signal_ = signal;
+    if (deadline_ != absl::InfiniteFuture()) {
+      tracer_->EndAll();  // asked twice
+      return;
+    }
+    deadline_ = absl::Now() + grace_;
+    if (tracer_->command_pid() > 0) kill(tracer_->command_pid(), SIGTERM);
+  }
+  void Tick() {
+    if (absl::Now() >= deadline_) tracer_->EndAll();
+  }
+  int signal() const { return signal_; }
+
+ private:
+  Tracer* tracer_;
+  const absl::Duration grace_;
+  absl::Time deadline_ = absl::InfiniteFuture();
+  std::atomic<int> signal_ = 0;
+};
+
+// Timers and signals, until `done` (an eventfd) is set.
+void Housekeep(Vmx& vmx, Ending& ending, int signals, int done) {
+  pollfd waiting[] = {{signals, POLLIN, 0}, {done, POLLIN, 0}};
+  while (waiting[1].revents == 0) {
+    if (poll(waiting, 2, absl::ToInt64Milliseconds(kTick)) > 0 && waiting[0].revents != 0) {
+      signalfd_siginfo info;
+      if (read(signals, &info, sizeof(info)) == sizeof(info)) ending.Request(info.ssi_signo);
+    }
+    ending.Tick();
+    vmx.Tick();
+  }
+}
+
+int Serve(const RunOptions& options, const GuestInit& init, Tracer& tracer, Vmx& vmx, int signals) {
+  ControlServer server(&vmx, &tracer, init.pid);
+  absl::Status status = server.Start(options.control);
+  if (status.ok()) status = tracer.Seize(init.pid);
+  if (!status.ok()) {
+    kill(init.pid, SIGKILL);
+    fprintf(stderr, "vmxsim: %s\n", status.ToString().c_str());
+    return kSetupFailedExit;
+  }
+  Ending ending(&tracer, options.grace);
+  const int done = eventfd(0, EFD_CLOEXEC);
+  std::thread housekeeper([&] { Housekeep(vmx, ending, signals, done); });
+  const bool started = write(init.go, "x", 1) == 1;
+  close(init.go);
+  const int wait_status = tracer.Run();
+  eventfd_write(done, 1);
+  housekeeper.join();
+  close(done);
+  server.Stop();
+  vmx.Tick();
+  if (ending.signal() != 0) return 128 + ending.signal();
+  return started ? ExitCodeOf(wait_status) : kSetupFailedExit;
+}
+
+}  // namespace
+
+int RunVerb(const std::vector<std::string>& words) {
+  RunOptions options;
+  absl::Status status = ParseOptions(words, &options);
+  if (absl::IsCancelled(status)) return 0;
+  absl::StatusOr<CpuidMode> mode = ChooseCpuidMode(options.cpuid);
+  if (status.ok()) status = mode.status();
+  if (status.ok() && geteuid() != 0) {
+    status = absl::PermissionDeniedError("vmxsim run needs root, for the guest's namespaces");
+  }
+  if (!status.ok()) {
+    fprintf(stderr, "vmxsim run: %s\nTry: vmxsim run --help\n",
+            std::string(status.message()).c_str());
+    return absl::IsInvalidArgument(status) ? kUsageExit : kSetupFailedExit;
+  }
+  Vmx vmx(options.vmx);
+  if (!options.log.empty()) {
+    bool opened = false;
+    vmx.With([&](Vmx::View& view) { opened = view.log.OpenFile(options.log); });
+    if (!opened) {
+      fprintf(stderr, "vmxsim run: cannot write %s\n", options.log.c_str());
+      return kUsageExit;
+    }
+  }
+  if (options.control.empty()) options.control = DefaultControlPath(getpid());
+  setenv(kControlVariable, options.control.c_str(), 1);
+
+  signal(SIGPIPE, SIG_IGN);
+  GuestCommand command{options.command, {}, options.container};
+  sigset_t handled;
+  sigemptyset(&handled);
+  sigaddset(&handled, SIGINT);
+  sigaddset(&handled, SIGTERM);
+  sigaddset(&handled, SIGHUP);
+  sigprocmask(SIG_BLOCK, &handled, &command.signal_mask);
+  const int signals = signalfd(-1, &handled, SFD_CLOEXEC);
+  const absl::StatusOr<GuestInit> init = StartGuestInit(command);
+  if (!init.ok()) {
+    fprintf(stderr, "vmxsim run: %s\n", init.status().ToString().c_str());
+    return kSetupFailedExit;
+  }
+  Tracer tracer(&vmx, *mode);
+  return Serve(options, *init, tracer, vmx, signals);
+}
+
+}  // namespace toolboxd::vmxsim

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "vmxsim/seccomp.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <vector>
+
+namespace toolboxd::vmxsim {
+namespace {
+
+constexpr long kForbidden[] = {
+    SYS_kexec_load,     SYS_kexec_file_load,
+    SYS_init_module,    SYS_finit_module,
+    SYS_delete_module,  SYS_settimeofday,
+    SYS_clock_settime,  SYS_adjtimex,
+    SYS_clock_adjtime,  SYS_swapon,
+    SYS_swapoff,        SYS_iopl,
+    SYS_ioperm,         SYS_acct,
+    SYS_quotactl,
+    SYS_io_uring_setup,  // could open sockets that this filter does not see
+};
+constexpr uint32_t kX32Bit = 0x40000000;
+
+sock_filter Load(uint32_t offset) { return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset); }
+sock_filter Return(uint32_t action) { return BPF_STMT(BPF_RET | BPF_K, action); }
+uint32_t Errno(int error) { return SECCOMP_RET_ERRNO | static_cast<uint32_t>(error); }
+
+// Skips the next instruction unless the loaded word is `value`.
+sock_filter IfEqual(uint32_t value) { return BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1); }
+
+}  // namespace
+
+absl::Status InstallSeccompFilter(bool allow_reboot) {
+  std::vector<sock_filter> program = {
+      Load(offsetof(seccomp_data, arch)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
+      Return(Errno(ENOSYS)),
+      Load(offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, kX32Bit, 0, 1),
+      Return(Errno(ENOSYS)),
+  };
+  for (const long number : kForbidden) {
+    program.push_back(IfEqual(static_cast<uint32_t>(number)));
+    program.push_back(Return(Errno(EPERM)));
+  }
+  if (!allow_reboot) {
+    program.push_back(IfEqual(SYS_reboot));
+    program.push_back(Return(Errno(EPERM)));
+  }
+  // Last: it replaces the loaded word.
+  program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3));
+  program.push_back(Load(offsetof(seccomp_data, args[0])));
+  program.push_back(IfEqual(AF_VSOCK));
+  program.push_back(Return(Errno(EAFNOSUPPORT)));
+  program.push_back(Return(SECCOMP_RET_ALLOW));
+
+  const sock_fprog filter = {static_cast<unsigned short>(program.size()), program.data()};
+  // Root needs no NO_NEW_PRIVS, so set-user-ID programs keep working in the guest.
+  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0) {
+    return absl::ErrnoToStatus(errno, "seccomp");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace toolboxd::vmxsim

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The system calls that no guest may make.
+
+#ifndef TOOLBOXD_VMXSIM_SECCOMP_H_
+#define TOOLBOXD_VMXSIM_SECCOMP_H_
+
+#include "absl/status/status.h"
+
+namespace toolboxd::vmxsim {
+
+// Installs a filter in the calling process, inherited by all it starts. socket(AF_VSOCK) fails with
+// EAFNOSUPPORT; what would end, time-shift or reprogram the machine, and ioperm/iopl (which would
+// let `in` reach a real port), with EPERM; every system call of another ABI (i386, x32) with
+// ENOSYS. `allow_reboot` leaves reboot(2), which in a process namespace of one's own ends that
+// namespace.
+absl::Status InstallSeccompFilter(bool allow_reboot);
+
+}  // namespace toolboxd::vmxsim
+
+#endif  // TOOLBOXD_VMXSIM_SECCOMP_H_

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "vmxsim/verbs.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <functional>
+#include <map>
+#include <sstream>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "vmxsim/client.h"
+#include "vmxsim/guest/guest_verbs.h"
+#include "vmxsim/guest_exec.h"
+#include "vmxsim/options.h"
+
+namespace toolboxd::vmxsim {
+namespace {
+
+using Words = std::vector<std::string>;
+
+// What verbs share.
+struct Settings {
+  std::string control;
+  absl::Duration timeout = absl::Seconds(10);
+  absl::Duration interval = absl::ZeroDuration();
+  bool json = false;
+  bool follow = false;
+  bool hex = false;
+};
+
+// Returns the exit code, or an error to be printed.
+using VerbFunction = absl::StatusOr<int> (*)(Client&, const Settings&, const Words&);
+
+int Print(absl::string_view text) {
+  fwrite(text.data(), 1, text.size(), stdout);
+  return 0;
+}
+
+absl::StatusOr<int> PrintCall(Client& client, const Words& words) {
+  const absl::StatusOr<std::string> text = client.Call(words);
+  if (!text.ok()) return text.status();
+  return Print(*text);
+}
+
+std::string Seconds(absl::Duration duration) {
+  return absl::StrFormat("%.9f", absl::ToDoubleSeconds(duration));
+}
+
+// "@FILE" or text with C escapes (\x00).
+absl::StatusOr<std::string> RequestBytes(const std::string& argument) {
+  std::string bytes;
+  if (absl::StartsWith(argument, "@")) {
+    std::ifstream file(argument.substr(1), std::ios::binary);
+    if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", argument.substr(1)));
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+  std::string error;
+  if (!absl::CUnescape(argument, &bytes, &error)) return absl::InvalidArgumentError(error);
+  return bytes;
+}
+
+absl::StatusOr<int> Wait(Client& client, const Settings& settings, const Words&) {
+  return PrintCall(client, {"wait", Seconds(settings.timeout)});
+}
+
+absl::StatusOr<int> Send(Client& client, const Settings& settings, const Words& words) {
+  const absl::StatusOr<std::string> request = RequestBytes(words[0]);
+  if (!request.ok()) return request.status();
+  const absl::StatusOr<std::string> reply = client.Tclo(*request, settings.timeout);
+  if (!reply.ok()) return reply.status();
+  if (isatty(STDOUT_FILENO)) return Print(absl::StrCat(absl::CHexEscape(*reply), "\n"));
+  return Print(*reply);
+}
+
+absl::StatusOr<int> Ping(Client& client, const Settings& settings, const Words&) {
+  const absl::Time begin = absl::Now();
+  const absl::StatusOr<std::string> reply = client.Tclo("ping", settings.timeout);
+  if (!reply.ok()) return reply.status();
+  printf("%s in %.3f ms\n", absl::CHexEscape(*reply).c_str(),
+         absl::ToDoubleMilliseconds(absl::Now() - begin));
+  return absl::StartsWith(*reply, "OK") ? 0 : 1;
+}
+
+// A leading "guestinfo." is the user's choice.
+std::string VariableName(absl::string_view name) {
+  return std::string(absl::StartsWith(name, "guestinfo.") ? name.substr(10) : name);
+}
+
+absl::StatusOr<int> Get(Client& client, const Settings&, const Words& words) {
+  const absl::StatusOr<std::string> value = client.Get(VariableName(words[0]));
+  if (!value.ok()) return value.status();
+  return Print(absl::StrCat(*value, "\n"));
+}
+
+absl::StatusOr<int> Set(Client& client, const Settings&, const Words& words) {
+  const absl::Status status = client.Set(VariableName(words[0]), words[1]);
+  if (!status.ok()) return status;
+  return 0;
+}
+
+absl::StatusOr<int> Raw(Client& client, const Settings& settings, const Words& words) {
+  const absl::StatusOr<std::string> bytes = client.Call({"raw", words[0]});
+  if (!bytes.ok()) return bytes.status();
+  if (settings.hex) return Print(absl::StrCat(absl::BytesToHexString(*bytes), "\n"));
+  return Print(*bytes);
+}
+
+absl::StatusOr<int> Info(Client& client, const Settings&, const Words&) {
+  return PrintCall(client, {"info"});
+}
+
+absl::StatusOr<int> Nics(Client& client, const Settings&, const Words&) {
+  return PrintCall(client, {"nics"});
+}
+
+absl::StatusOr<int> Bench(Client& client, const Settings&, const Words& words) {
+  const std::string count = words.size() > 1 ? words[1] : words[0] == "idle" ? "20" : "1000";
+  const absl::StatusOr<std::string> request = RequestBytes(words.size() > 2 ? words[2] : "ping");
+  if (!request.ok()) return request.status();
+  return PrintCall(client, {"bench", words[0], count, *request});
+}
+
+absl::StatusOr<int> Log(Client& client, const Settings& settings, const Words&) {
+  uint64_t after = 0;
+  do {
+    const absl::Duration wait = settings.follow ? absl::Seconds(1) : absl::ZeroDuration();
+    const absl::StatusOr<std::vector<std::string>> lines = client.Log(after, wait);
+    if (!lines.ok()) return settings.follow ? 0 : absl::StatusOr<int>(lines.status());
+    for (const std::string& line : *lines) {
+      const size_t space = line.find(' ');
+      if (!absl::SimpleAtoi(line.substr(0, space), &after)) continue;
+      puts(line.c_str() + space + 1);
+    }
+    fflush(stdout);
+  } while (settings.follow);
+  return 0;
+}
+
+// Differences over the interval, per second, of everything that counts upwards.
+absl::StatusOr<int> PrintRates(Client& client, absl::Duration interval) {
+  const auto first = client.Stats();
+  if (!first.ok()) return first.status();
+  absl::SleepFor(interval);
+  const auto second = client.Stats();
+  if (!second.ok()) return second.status();
+  const double seconds = second->at("elapsed_seconds") - first->at("elapsed_seconds");
+  for (const auto& [name, value] : *second) {
+    const auto before = first->find(name);
+    if (before == first->end() || name == "elapsed_seconds" || absl::EndsWith(name, "_ms") ||
+        absl::EndsWith(name, "_us")) {
+      continue;
+    }
+    printf("%-28s %.6g\n", absl::StrCat(name, "_per_second").c_str(),
+           (value - before->second) / seconds);
+  }
+  return 0;
+}
+
+absl::StatusOr<int> StatsVerb(Client& client, const Settings& settings, const Words&) {
+  if (settings.interval > absl::ZeroDuration()) return PrintRates(client, settings.interval);
+  return PrintCall(client, {"stats", settings.json ? "json" : "text"});
+}
+
+absl::StatusOr<int> Power(Client& client, const Settings& settings, const Words& words) {
+  return PrintCall(client, {"power", Seconds(settings.timeout), words[0]});
+}
+
+absl::StatusOr<int> Recorded(Client& client, const Settings&, const Words&) {
+  return PrintCall(client, {"recorded"});
+}
+
+absl::StatusOr<int> Processes(Client& client, const Settings&, const Words&) {
+  return PrintCall(client, {"processes"});
+}
+
+absl::StatusOr<int> Fault(Client& client, const Settings&, const Words& words) {
+  const std::string seconds = words.size() > 1 ? words[1] : "5";
+  return PrintCall(client, {"fault", words[0], seconds});
+}
+
+absl::StatusOr<int> Exec(Client& client, const Settings&, const Words& words) {
+  return ExecuteInGuest(client, words);
+}
+
+struct ClientVerbEntry {
+  const char* arguments;
+  size_t least;
+  size_t most;
+  const char* help;
+  VerbFunction run;
+};
+
+const std::map<std::string, ClientVerbEntry>& Verbs() {
+  static const auto& verbs = *new std::map<std::string, ClientVerbEntry>{
+      {"wait", {"", 0, 0, "wait until the guest tools are registered", Wait}},
+      {"send",
+       {"REQUEST", 1, 1, "send a TCLO request (C escapes such as \\x00, or @FILE); print the reply",
+        Send}},
+      {"ping", {"", 0, 0, "send a ping and measure the round trip", Ping}},
+      {"get", {"NAME", 1, 1, "print a guestinfo variable", Get}},
+      {"set", {"NAME VALUE", 2, 2, "set a guestinfo variable", Set}},
+      {"raw", {"TYPE|disk", 1, 1, "print the newest SetGuestInfo value of a type", Raw}},
+      {"info", {"", 0, 0, "print what the guest has told about itself", Info}},
+      {"nics", {"", 0, 0, "print the guest's interfaces, addresses and routes", Nics}},
+      {"bench",
+       {"idle|serial|queued [COUNT [REQUEST]]", 1, 3,
+        "measure round trips: at rest, one after the other, four at once", Bench}},
+      {"log", {"", 0, 0, "print what host and guest have said", Log}},
+      {"stats", {"", 0, 0, "print counters and times, or rates over --interval", StatsVerb}},
+      {"power",
+       {"on|off|reboot|suspend|resume", 1, 1,
+        "ask for a power operation; wait for reply and status", Power}},
+      {"recorded", {"", 0, 0, "print calls of shutdown, systemctl … in the guest", Recorded}},
+      {"processes", {"", 0, 0, "print the guest's process numbers on this machine", Processes}},
+      {"fault",
+       {"close|checkpoint|wrong-type|vanish [SECONDS]", 1, 2,
+        "misbehave once, or be gone for some seconds (5)", Fault}},
+      {"exec", {"-- COMMAND [ARGUMENTS]", 1, 1000, "run a command inside the guest", Exec}},
+  };
+  return verbs;
+}
+
+}  // namespace
+
+std::string VerbHelp() {
+  std::string text =
+      "vmxsim: a simulated VMware hypervisor for unmodified programs\n\n"
+      "  vmxsim run [options] -- COMMAND [ARGUMENTS]\n"
+      "      run a command as if inside a VMware VM\n\n"
+      "and, while one runs (found by --control=PATH, $VMXSIM_CONTROL, or alone):\n\n";
+  absl::StrAppend(&text,
+                  "  vmxsim guest VERB …\n      guest operations; see vmxsim guest --help\n");
+  for (const auto& [name, verb] : Verbs()) {
+    absl::StrAppend(&text, "  vmxsim ", name, *verb.arguments != '\0' ? " " : "", verb.arguments,
+                    "\n      ", verb.help, "\n");
+  }
+  absl::StrAppend(&text,
+                  "  vmxsim guest VERB [ARGUMENTS]\n"
+                  "      guest operations: files, programs, transfers (vmxsim guest --help)\n");
+  return text + "\nvmxsim VERB --help tells a verb's options.\n";
+}
+
+int ClientVerb(const std::string& name, const std::vector<std::string>& words) {
+  if (name == "guest") return GuestMain(words);
+  const auto verb = Verbs().find(name);
+  if (verb == Verbs().end()) {
+    fprintf(stderr, "vmxsim: unknown verb %s\nTry: vmxsim --help\n", name.c_str());
+    return 2;
+  }
+  Settings settings;
+  Options options(absl::StrCat(name, " [options] ", verb->second.arguments), verb->second.help);
+  options.String("control", &settings.control, "the running vmxsim's control socket");
+  options.Duration("timeout", &settings.timeout, "how long to wait (default 10s)");
+  if (name != "exec") options.AllowAfterArguments();
+  if (name == "stats") {
+    options.Flag("json", &settings.json, "print JSON");
+    options.Duration("interval", &settings.interval, "print rates over this time");
+  }
+  if (name == "log") options.Flag("follow", &settings.follow, "go on until the guest ends");
+  if (name == "raw") options.Flag("hex", &settings.hex, "print hexadecimal digits");
+  Words arguments;
+  absl::Status status = options.Parse(words, &arguments);
+  if (absl::IsCancelled(status)) return 0;
+  if (status.ok() &&
+      (arguments.size() < verb->second.least || arguments.size() > verb->second.most)) {
+    status = absl::InvalidArgumentError(absl::StrCat("expected: ", verb->second.arguments));
+  }
+  if (!status.ok()) {
+    fprintf(stderr, "vmxsim %s: %s\nTry: vmxsim %s --help\n", name.c_str(),
+            std::string(status.message()).c_str(), name.c_str());
+    return 2;
+  }
+  absl::StatusOr<Client> client = Client::Connect(settings.control);
+  absl::StatusOr<int> code = client.ok() ? verb->second.run(*client, settings, arguments)
+                                         : absl::StatusOr<int>(client.status());
+  if (code.ok()) return *code;
+  fprintf(stderr, "vmxsim %s: %s\n", name.c_str(), std::string(code.status().message()).c_str());
+  return 1;
+}
+
+}  // namespace toolboxd::vmxsim
