@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "base/testing/eventually.h"
 #include "base/testing/short_temp_dir.h"
 #include "daemon/channel.h"
 #include "daemon/quiet_engine.h"
@@ -35,16 +36,6 @@ using grpc::health::v1::HealthCheckResponse;
 
 // Long enough for anything on a busy machine; nothing waits for it unless it fails.
 constexpr absl::Duration kPatience = absl::Seconds(20);
-
-// Polls a condition that another thread brings about.
-template <typename Condition>
-bool Eventually(Condition condition) {
-  for (const absl::Time end = absl::Now() + kPatience; absl::Now() < end;) {
-    if (condition()) return true;
-    absl::SleepFor(absl::Milliseconds(2));
-  }
-  return false;
-}
 
 // Answers each message with one; what is tested is the house, not the tenant.
 class Power final : public v1::Power::Service {

@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
+#include "base/os_release.h"
 #include "guestinfod/disks.h"
 #include "guestinfod/memory.h"
 #include "guestinfod/operating_system.h"
@@ -185,9 +186,8 @@ void Collector::ReadNames() {
   snapshot_.set_host_name(FullHostName(hosts, HostName()));
   *snapshot_.mutable_dns() = ReadDnsConfiguration(options_.root, snapshot_.host_name());
 
-  std::string os_release = ReadLines(options_.root + "/etc/os-release", kMaxFile);
-  if (os_release.empty()) os_release = ReadLines(options_.root + "/usr/lib/os-release", kMaxFile);
-  *snapshot_.mutable_operating_system() = DescribeOperatingSystem(os_release, RunningKernel());
+  *snapshot_.mutable_operating_system() =
+      DescribeOperatingSystem(ReadOsRelease(options_.root), RunningKernel());
 }
 
 }  // namespace toolboxd::guestinfod

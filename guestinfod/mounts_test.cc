@@ -15,34 +15,6 @@ std::vector<std::string> Points(absl::string_view text) {
 
 using Paths = std::vector<std::string>;
 
-TEST(MountInfo, FieldsAreFound) {
-  const auto mounts = ParseMountInfo(
-      "36 35 8:1 /sub /mnt/my\\040disk rw,noatime master:1 shared:2 - ext4 /dev/sda1 rw\n");
-  ASSERT_EQ(mounts.size(), 1u);
-  EXPECT_EQ(mounts[0].major, 8u);
-  EXPECT_EQ(mounts[0].minor, 1u);
-  EXPECT_EQ(mounts[0].root, "/sub");
-  EXPECT_EQ(mounts[0].mount_point, "/mnt/my disk");
-  EXPECT_EQ(mounts[0].type, "ext4");
-  EXPECT_EQ(mounts[0].source, "/dev/sda1");
-}
-
-TEST(MountInfo, MalformedLinesAreSkipped) {
-  EXPECT_TRUE(ParseMountInfo("").empty());
-  EXPECT_TRUE(ParseMountInfo("\n1 2 3\n").empty());
-  EXPECT_TRUE(ParseMountInfo("1 2 8 / / rw - ext4 /dev/sda rw\n").empty());
-  EXPECT_TRUE(ParseMountInfo("1 2 8:x / / rw - ext4 /dev/sda rw\n").empty());
-  EXPECT_TRUE(ParseMountInfo("1 2 8:1 / / rw - ext4\n").empty());
-  EXPECT_TRUE(ParseMountInfo("1 2 8:1 / relative rw - ext4 /dev/sda rw\n").empty());
-  EXPECT_EQ(ParseMountInfo("1 2 8:1 / /a\\ rw - ext4 /dev/sda rw\n")[0].mount_point, "/a\\");
-}
-
-TEST(MountInfo, IsBounded) {
-  std::string text;
-  for (int i = 0; i < 5000; ++i) text += "1 2 8:1 / / rw - ext4 /dev/sda rw\n";
-  EXPECT_EQ(ParseMountInfo(text).size(), 4096u);
-}
-
 TEST(Disks, OnlyLocalFileSystemsOnDisks) {
   EXPECT_EQ(Points("1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
                    "2 1 0:5 / /proc rw - proc proc rw\n"

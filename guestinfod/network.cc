@@ -21,7 +21,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
-#include "guestinfod/text.h"
+#include "base/utf8.h"
 
 namespace toolboxd::guestinfod {
 namespace {
@@ -140,7 +140,7 @@ std::vector<Interface> SelectInterfaces(const NetworkState& state, const Network
 
 void AddInterface(const Interface& interface, v1::GuestInfoSnapshot& snapshot) {
   v1::NetworkInterface& nic = *snapshot.add_interfaces();
-  nic.set_name(Printable(interface.link->name));
+  nic.set_name(PrintableUtf8(interface.link->name));
   nic.set_mac_address(MacText(interface.link->hardware_address));
   nic.set_index(static_cast<uint32_t>(interface.link->index));
   for (const Address* address : interface.addresses) {

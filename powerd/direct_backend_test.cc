@@ -8,13 +8,13 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/testing/short_temp_dir.h"
+#include "base/testing/whole_file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -43,10 +43,7 @@ class DirectBackendTest : public testing::Test {
     WriteScript(absl::StrCat(options_.hook_dir, "/halt/", name),
                 absl::StrCat("echo ", word, " >>", dir_.File("log"), "\n", rest), mode);
   }
-  std::string Log() const {
-    std::ifstream file(dir_.File("log"));
-    return std::string(std::istreambuf_iterator<char>(file), {});
-  }
+  std::string Log() const { return ReadWholeFile(dir_.File("log")); }
 
   ShortTempDir dir_;
   DirectOptions options_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "base/testing/eventually.h"
 #include "base/testing/short_temp_dir.h"
 #include "daemon/channel.h"
 #include "daemon/quiet_engine.h"
@@ -24,15 +25,6 @@ namespace {
 using testing::ElementsAre;
 
 constexpr absl::Duration kPatience = absl::Seconds(20);
-
-template <typename Condition>
-bool Eventually(Condition condition) {
-  for (const absl::Time end = absl::Now() + kPatience; absl::Now() < end;) {
-    if (condition()) return true;
-    absl::SleepFor(absl::Milliseconds(2));
-  }
-  return false;
-}
 
 // One call of ChangeState.
 class Call {

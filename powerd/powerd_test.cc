@@ -15,7 +15,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +22,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/testing/short_temp_dir.h"
+#include "base/testing/whole_file.h"
 #include "base/unique_fd.h"
 #include "daemon/channel.h"
 #include "daemon/quiet_engine.h"
@@ -58,10 +58,7 @@ class PowerdTest : public testing::Test {
     std::ofstream(dir_.File(name)) << "#!/bin/sh\n" << body << "\n";
     ASSERT_EQ(chmod(dir_.File(name).c_str(), 0755), 0);
   }
-  std::string Content(const std::string& name) const {
-    std::ifstream file(dir_.File(name));
-    return std::string(std::istreambuf_iterator<char>(file), {});
-  }
+  std::string Content(const std::string& name) const { return ReadWholeFile(dir_.File(name)); }
 
   // Starts powerd; never with a back end that could reach this machine.
   void Start(std::vector<std::string> flags, std::vector<std::string> environment = {}) {

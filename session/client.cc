@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/steady_time.h"
+#include "base/wipe.h"
 #include "session/handshake.h"
 
 namespace toolboxd::session {

@@ -20,6 +20,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/user_name.h"
 #include "session/handshake.h"
 #include "session/login.h"
 #include "session/options.h"
@@ -194,7 +195,8 @@ int Serve(const Options& options) {
   if (reply.result == Result::kOk && geteuid() != 0) reply = CheckOwnUser(request->user);
   if (reply.result != Result::kOk) return Refuse(reply, clock, "");
   // libpam takes at most 512 bytes, and C strings.
-  if (!IsSaneUserName(request->user) || request->password.size() >= PAM_MAX_RESP_SIZE ||
+  if (CheckUserName(request->user) != UserNameCheck::kOk ||
+      request->password.size() >= PAM_MAX_RESP_SIZE ||
       request->password.find('\0') != std::string::npos) {
     return Refuse({Result::kBadLogin, "unknown user or wrong password"}, clock, "");
   }

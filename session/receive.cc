@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "base/wipe.h"
+
 namespace toolboxd::session {
 namespace {
 

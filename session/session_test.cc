@@ -12,10 +12,10 @@
 
 #include <chrono>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <thread>
 
+#include "base/testing/whole_file.h"
 #include "session/handshake.h"
 #include "session/testing/launcher.h"
 #include "session/testing/private_etc.h"
@@ -33,11 +33,6 @@ constexpr char kPassword[] = "correct horse 7!";
 
 std::string g_folder;
 std::string g_session;
-
-std::string Slurp(const std::string& path) {
-  std::ifstream file(path);
-  return std::string((std::istreambuf_iterator<char>(file)), {});
-}
 
 void WriteScript(const std::string& name, const std::string& text) {
   std::ofstream(g_folder + "/" + name) << "#!/bin/sh\n" << text;
@@ -218,10 +213,11 @@ TEST_F(SessionTest, PamSessionIsClosedWhenTheServiceEnds) {
   Launched session(Options());
   ASSERT_EQ(session.Ask({"vixd", "tb-alice", kPassword})->result, Result::kOk);
   session.ReadReport();
-  EXPECT_EQ(Slurp(g_folder + "/pam.log"), "open_session tb-alice\n");
+  EXPECT_EQ(ReadWholeFile(g_folder + "/pam.log"), "open_session tb-alice\n");
   session.Hang();
   EXPECT_EQ(session.Wait(), 0);
-  EXPECT_EQ(Slurp(g_folder + "/pam.log"), "open_session tb-alice\nclose_session tb-alice\n");
+  EXPECT_EQ(ReadWholeFile(g_folder + "/pam.log"),
+            "open_session tb-alice\nclose_session tb-alice\n");
 }
 
 TEST_F(SessionTest, TerminatedSessionEndsItsServiceAndClosesThePamSession) {
@@ -233,7 +229,7 @@ TEST_F(SessionTest, TerminatedSessionEndsItsServiceAndClosesThePamSession) {
   kill(session.pid(), SIGTERM);
   EXPECT_TRUE(session.IsClosed());
   session.Wait();
-  EXPECT_THAT(Slurp(g_folder + "/pam.log"), HasSubstr("close_session"));
+  EXPECT_THAT(ReadWholeFile(g_folder + "/pam.log"), HasSubstr("close_session"));
 }
 
 TEST_F(SessionTest, KilledSessionTakesItsServiceAlong) {
@@ -275,8 +271,8 @@ TEST_F(SessionTest, PasswordIsNowhereOnceTheServiceRuns) {
     EXPECT_THAT(memory, HasSubstr("tb-alice"));
     EXPECT_EQ(memory.find(kPassword), std::string::npos) << pid;
     const std::string proc = "/proc/" + std::to_string(pid);
-    EXPECT_THAT(Slurp(proc + "/cmdline"), Not(HasSubstr(kPassword)));
-    EXPECT_THAT(Slurp(proc + "/environ"), Not(HasSubstr(kPassword)));
+    EXPECT_THAT(ReadWholeFile(proc + "/cmdline"), Not(HasSubstr(kPassword)));
+    EXPECT_THAT(ReadWholeFile(proc + "/environ"), Not(HasSubstr(kPassword)));
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "base/utf8.h"
 #include "transportd/vix/property_list.h"
 #include "transportd/vix/requests.h"
 #include "transportd/vix/strings.h"
