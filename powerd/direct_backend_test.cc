@@ -112,7 +112,7 @@ TEST_F(DirectBackendTest, AHookThatHangsIsEndedWithWhatItStarted) {
   pid_t child = 0;
   std::ifstream(dir_.File("child")) >> child;
   ASSERT_GT(child, 0);
-  // Nobody waits for the orphan in the test's sandbox: a zombie is as good as gone.
+  // No process waits for the orphan in the test's sandbox: a zombie has ended too.
   std::string state;
   std::ifstream(absl::StrCat("/proc/", child, "/stat")) >> state >> state >> state;
   for (int i = 0; i < 1000 && !state.empty() && state != "Z"; ++i) {
@@ -170,7 +170,7 @@ TEST_F(DirectBackendTest, AFailedShutdownCommandIsAnError) {
               HasSubstr("No such file or directory"));
 }
 
-TEST_F(DirectBackendTest, SuspendNeedsLogind) {
+TEST_F(DirectBackendTest, SuspendDoesNotCallTheShutdownCommand) {
   const absl::Status status = DirectBackend(options_).ChangeState(v1::SUSPEND);
   EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
   EXPECT_EQ(Log(), "");

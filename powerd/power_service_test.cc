@@ -157,10 +157,10 @@ TEST_F(PowerServiceTest, HooksThatTheHostSwitchedOffAreSkippedAndTheRestHappens)
   EXPECT_THAT(backend_.log(), ElementsAre("change halt"));
 }
 
-TEST_F(PowerServiceTest, FailedHooksAreToldAndProceedOverridesThem) {
+TEST_F(PowerServiceTest, FailedHooksAreReportedAndProceedOverridesThem) {
   backend_.SetHookResult(absl::UnknownError("10-database: exit status 3"));
   Call call(channel_);
-  call.Begin(v1::SUSPEND);
+  call.Begin(v1::REBOOT);
   EXPECT_TRUE(call.Next().has_started());
   const v1::ChangeStateUpdate hooks = call.Next();
   EXPECT_FALSE(hooks.hooks_finished().success());
@@ -168,7 +168,21 @@ TEST_F(PowerServiceTest, FailedHooksAreToldAndProceedOverridesThem) {
   call.Proceed();
   EXPECT_TRUE(call.Next().has_done());
   EXPECT_TRUE(call.Finish().ok());
-  EXPECT_THAT(backend_.log(), ElementsAre("hooks suspend", "change suspend"));
+  EXPECT_THAT(backend_.log(), ElementsAre("hooks reboot", "change reboot"));
+}
+
+// The host suspends the machine once it has the status.
+TEST_F(PowerServiceTest, SuspendIsDoneWithItsHooks) {
+  for (const bool success : {true, false}) {
+    backend_.SetHookResult(success ? absl::OkStatus() : absl::UnknownError("exit status 3"));
+    Call call(channel_);
+    call.Begin(v1::SUSPEND);
+    EXPECT_TRUE(call.Next().has_started());
+    EXPECT_EQ(call.Next().hooks_finished().success(), success);
+    EXPECT_TRUE(call.Next().has_done());
+    EXPECT_TRUE(call.Finish().ok());
+  }
+  EXPECT_THAT(backend_.log(), ElementsAre("hooks suspend", "hooks suspend"));
 }
 
 TEST_F(PowerServiceTest, ASecondEventIsRefusedWhileOneRuns) {

@@ -240,11 +240,17 @@ TEST_F(SystemdBackendTest, StopEndsTheWait) {
 
 TEST_F(SystemdBackendTest, LogindIsAskedWithoutInteraction) {
   SystemdBackend backend(options_);
-  for (v1::PowerEvent event : {v1::HALT, v1::REBOOT, v1::SUSPEND}) {
+  for (v1::PowerEvent event : {v1::HALT, v1::REBOOT}) {
     const absl::Status status = backend.ChangeState(event);
     EXPECT_TRUE(status.ok()) << status;
   }
-  EXPECT_THAT(managers_->log(), ElementsAre("PowerOff 0", "Reboot 0", "Suspend 0"));
+  EXPECT_THAT(managers_->log(), ElementsAre("PowerOff 0", "Reboot 0"));
+}
+
+TEST_F(SystemdBackendTest, LogindIsNotAskedToSuspend) {
+  EXPECT_EQ(SystemdBackend(options_).ChangeState(v1::SUSPEND).code(),
+            absl::StatusCode::kUnimplemented);
+  EXPECT_TRUE(managers_->log().empty());
 }
 
 TEST_F(SystemdBackendTest, ARefusalKeepsItsWords) {
