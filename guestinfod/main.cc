@@ -76,7 +76,7 @@ absl::Status Serve() {
   guestinfod::GuestInfoService service(hub);
   options->services = {{v1::GuestInfo::service_full_name(), &service}};
   options->on_stop = [&hub] { hub.Close(); };
-  options->on_connection_closed = [&hub] { hub.LookForCancelled(); };
+  options->on_connection_closed = [&hub] { hub.WakeWatchers(); };
   std::unique_ptr<guestinfod::Collector> running;
   options->alive = [&running] { return running == nullptr || !running->IsStuck(kStuck); };
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(*std::move(options));
@@ -84,7 +84,7 @@ absl::Status Serve() {
 
   collecting->publish = [&hub](const v1::GuestInfoSnapshot& snapshot) { hub.Publish(snapshot); };
   // What was read in for a change is not needed until the next one.
-  collecting->on_quiet = GiveBackStartupMemory;
+  collecting->on_quiet = TrimStartupMemory;
   auto collector = guestinfod::Collector::Start(*std::move(collecting));
   if (!collector.ok()) return collector.status();
   running = *std::move(collector);

@@ -185,7 +185,7 @@ void AddRoutes(const NetworkState& state, const std::vector<Interface>& interfac
 }
 
 // How good an address is as the guest's primary one; lower is better.
-int Badness(const Address& address) {
+int AddressCost(const Address& address) {
   const v1::InterfaceAddress::Status status = StatusOf(address);
   return (IsLinkLocal(address.bytes) ? 4 : 0) + (IsIpv4(address) ? 0 : 2) +
          (status == v1::InterfaceAddress::PREFERRED ? 0 : 1);
@@ -194,7 +194,7 @@ int Badness(const Address& address) {
 const Address* BestOf(const Interface& interface) {
   const auto best = std::min_element(
       interface.addresses.begin(), interface.addresses.end(),
-      [](const Address* a, const Address* b) { return Badness(*a) < Badness(*b); });
+      [](const Address* a, const Address* b) { return AddressCost(*a) < AddressCost(*b); });
   return best == interface.addresses.end() ? nullptr : *best;
 }
 
@@ -234,7 +234,7 @@ const Address* PrimaryAddress(const NetworkState& state, const NetworkOptions& o
   for (const Interface& interface : interfaces) {
     const Address* address = BestOf(interface);
     if (address == nullptr) continue;
-    if (best == nullptr || Badness(*address) < Badness(*best)) best = address;
+    if (best == nullptr || AddressCost(*address) < AddressCost(*best)) best = address;
   }
   return best;
 }

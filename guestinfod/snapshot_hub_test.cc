@@ -72,7 +72,7 @@ TEST(SnapshotHub, CancelledWatcherEndsWhenItIsLookedFor) {
   });
   absl::SleepFor(absl::Milliseconds(20));
   cancelled = true;
-  hub.LookForCancelled();
+  hub.WakeWatchers();
   watching.join();
 }
 
