@@ -178,7 +178,7 @@ TEST_F(ServerTest, CallsBeyondTheThreadLimitAreRefused) {
   EXPECT_TRUE(CheckHealth(ConnectUnix(path_), "").ok());
 }
 
-TEST_F(ServerTest, AnOversizedMessageEndsItsCallOnly) {
+TEST_F(ServerTest, OversizedMessageEndsItsCallOnly) {
   options_.limits.max_message_bytes = 1000;
   StartServer();
   auto channel = ConnectUnix(path_);
@@ -187,7 +187,7 @@ TEST_F(ServerTest, AnOversizedMessageEndsItsCallOnly) {
   EXPECT_TRUE(CheckHealth(channel, "").ok());
 }
 
-TEST_F(ServerTest, ACallerThatIsNotAllowedIsDisconnectedWithoutAByte) {
+TEST_F(ServerTest, RefusedCallerIsDisconnectedWithoutAByte) {
   options_.allowed = AllowedCallers();
   options_.allowed.AllowUser(getuid() + 1);
   options_.allowed.set_root_allowed(false);
@@ -201,7 +201,7 @@ TEST_F(ServerTest, ACallerThatIsNotAllowedIsDisconnectedWithoutAByte) {
   EXPECT_EQ(server_->open_connections(), 0);
 }
 
-TEST_F(ServerTest, AnAllowedCallerGetsHttp2) {
+TEST_F(ServerTest, AllowedCallerGetsHttp2) {
   StartServer();
   UniqueFd connection = RawConnect();
   ASSERT_TRUE(connection.ok());

@@ -99,7 +99,7 @@ std::string AddressText(absl::string_view bytes) {
   return text;
 }
 
-// An interface that is told, and its addresses in the kernel's order, IPv4 first.
+// An interface that is reported, and its addresses in the kernel's order, IPv4 first.
 struct Interface {
   const Link* link;
   Addresses addresses;

@@ -23,7 +23,7 @@ TEST(ReadLines, DropsACutLine) {
   EXPECT_EQ(ReadLines(path + "none", 2), "");
 }
 
-TEST(Fields, AreBetweenBlanksAndTabs) {
+TEST(Fields, SpacesAndTabsSeparateThem) {
   EXPECT_EQ(Fields(" a\t b  c "), (std::vector<absl::string_view>{"a", "b", "c"}));
   EXPECT_TRUE(Fields("").empty());
 }

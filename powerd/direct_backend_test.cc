@@ -64,7 +64,7 @@ TEST_F(DirectBackendTest, HooksRunInTheOrderOfTheirNames) {
   EXPECT_EQ(Log(), "halt\nsecond\nthird\n");
 }
 
-TEST_F(DirectBackendTest, AFailedHookIsNamedAndTheOthersStillRun) {
+TEST_F(DirectBackendTest, FailedHookIsNamedAndTheOthersStillRun) {
   Hook("10-bad", "bad", "exit 3");
   Hook("20-killed", "killed", "kill -9 $$");
   Hook("30-good", "good");
@@ -75,7 +75,7 @@ TEST_F(DirectBackendTest, AFailedHookIsNamedAndTheOthersStillRun) {
   EXPECT_EQ(Log(), "bad\nkilled\ngood\n");
 }
 
-TEST_F(DirectBackendTest, WhatRunPartsPassesOverIsPassedOver) {
+TEST_F(DirectBackendTest, FilesThatRunPartsSkipsAreSkipped) {
   Hook("10-backup.dpkg-old", "old");
   Hook(".hidden", "hidden");
   Hook("20-not-executable", "plain", "", 0644);
@@ -85,7 +85,7 @@ TEST_F(DirectBackendTest, WhatRunPartsPassesOverIsPassedOver) {
   EXPECT_EQ(Log(), "");
 }
 
-TEST_F(DirectBackendTest, WhatOthersCouldHaveWrittenIsNotRun) {
+TEST_F(DirectBackendTest, HooksThatOthersCanWriteAreNotRun) {
   Hook("10-theirs", "theirs", "", 0777);
   Hook("20-ours", "ours");
   const absl::Status status = DirectBackend(options_).RunHooks(v1::HALT, stop_);
@@ -96,14 +96,14 @@ TEST_F(DirectBackendTest, WhatOthersCouldHaveWrittenIsNotRun) {
   EXPECT_EQ(Log(), "ours\n");
 }
 
-TEST_F(DirectBackendTest, AFileThatIsNoProgramFails) {
+TEST_F(DirectBackendTest, HookThatIsNotAProgramFails) {
   std::ofstream(absl::StrCat(options_.hook_dir, "/halt/10-text")) << "not a program";
   chmod(absl::StrCat(options_.hook_dir, "/halt/10-text").c_str(), 0755);
   const absl::Status status = DirectBackend(options_).RunHooks(v1::HALT, stop_);
   EXPECT_THAT(std::string(status.message()), HasSubstr("Exec format error"));
 }
 
-TEST_F(DirectBackendTest, AHookThatHangsIsEndedWithWhatItStarted) {
+TEST_F(DirectBackendTest, HookThatHangsIsEndedWithItsChildren) {
   Hook("10-hangs", "$$", absl::StrCat("sleep 1000 & echo $! >", dir_.File("child"), "\nwait"));
   Hook("20-late", "late");
   options_.hook_timeout = absl::Milliseconds(500);
@@ -136,7 +136,7 @@ TEST_F(DirectBackendTest, StopEndsAHookAndRunsNoFurtherOne) {
   EXPECT_EQ(Log(), "begun\n");
 }
 
-TEST_F(DirectBackendTest, HooksInheritNothingOfOurs) {
+TEST_F(DirectBackendTest, HooksInheritNoDescriptorsOrBlockedSignals) {
   // What a daemon has blocked and open.
   sigset_t blocked;
   sigset_t old;
@@ -161,7 +161,7 @@ TEST_F(DirectBackendTest, HaltAndRebootCallTheShutdownCommand) {
   EXPECT_EQ(Log(), "-h now\n-r now\n");
 }
 
-TEST_F(DirectBackendTest, AFailedShutdownCommandIsAnError) {
+TEST_F(DirectBackendTest, FailedShutdownCommandIsAnError) {
   WriteScript(options_.shutdown_command, "exit 1");
   EXPECT_THAT(std::string(DirectBackend(options_).ChangeState(v1::HALT).message()),
               HasSubstr("exit status 1"));

@@ -111,7 +111,7 @@ TEST_F(PowerServiceTest, HaltWaitsForProceedBetweenHooksAndPowerOff) {
   EXPECT_THAT(backend_.log(), ElementsAre("hooks halt", "change halt"));
 }
 
-TEST_F(PowerServiceTest, StartedIsSaidBeforeTheHooksEnd) {
+TEST_F(PowerServiceTest, StartedIsSentBeforeTheHooksEnd) {
   backend_.HoldHooks(true);
   Call call(channel_);
   call.Begin(v1::REBOOT);
@@ -123,7 +123,7 @@ TEST_F(PowerServiceTest, StartedIsSaidBeforeTheHooksEnd) {
   EXPECT_TRUE(call.Finish().ok());
 }
 
-TEST_F(PowerServiceTest, NewsOfPowerOnAndResumeNeedNoProceed) {
+TEST_F(PowerServiceTest, PowerOnAndResumeNeedNoProceed) {
   for (v1::PowerEvent event : {v1::POWER_ON, v1::RESUME}) {
     Call call(channel_);
     call.Begin(event);
@@ -136,7 +136,7 @@ TEST_F(PowerServiceTest, NewsOfPowerOnAndResumeNeedNoProceed) {
   EXPECT_THAT(backend_.log(), ElementsAre("hooks poweron", "hooks resume"));
 }
 
-TEST_F(PowerServiceTest, HooksThatTheHostSwitchedOffAreSkippedAndTheRestHappens) {
+TEST_F(PowerServiceTest, HooksThatTheHostSwitchedOffAreSkippedOnly) {
   backend_.SetHookResult(absl::UnknownError("must not run"));
   Call halt(channel_);
   halt.Begin(v1::HALT, /*skip_hooks=*/true);
@@ -185,7 +185,7 @@ TEST_F(PowerServiceTest, SuspendIsDoneWithItsHooks) {
   EXPECT_THAT(backend_.log(), ElementsAre("hooks suspend", "hooks suspend"));
 }
 
-TEST_F(PowerServiceTest, ASecondEventIsRefusedWhileOneRuns) {
+TEST_F(PowerServiceTest, SecondEventIsRefusedWhileOneRuns) {
   backend_.HoldHooks(true);
   Call first(channel_);
   first.Begin(v1::HALT);
@@ -206,7 +206,7 @@ TEST_F(PowerServiceTest, ASecondEventIsRefusedWhileOneRuns) {
   EXPECT_THAT(backend_.log(), ElementsAre("hooks halt", "change halt"));
 }
 
-TEST_F(PowerServiceTest, ACallerThatVanishesInTheHooksDoesNotStopTheEvent) {
+TEST_F(PowerServiceTest, CallerThatVanishesDuringHooksDoesNotStopTheEvent) {
   backend_.HoldHooks(true);
   {
     Call call(channel_);
@@ -221,7 +221,7 @@ TEST_F(PowerServiceTest, ACallerThatVanishesInTheHooksDoesNotStopTheEvent) {
   EXPECT_THAT(backend_.log(), ElementsAre("hooks halt", "change halt"));
 }
 
-TEST_F(PowerServiceTest, ACallerThatEndsItsMessagesDoesNotStopTheEvent) {
+TEST_F(PowerServiceTest, CallerThatEndsItsMessagesDoesNotStopTheEvent) {
   Call call(channel_);
   call.Begin(v1::REBOOT);
   call.EndMessages();
@@ -246,7 +246,7 @@ TEST_F(PowerServiceTest, FailedHooksCancelAnEventWithoutACaller) {
   EXPECT_THAT(backend_.log(), ElementsAre("hooks halt"));
 }
 
-TEST_F(PowerServiceTest, ARefusedPowerOffIsAnErrorAndTheNextEventIsServed) {
+TEST_F(PowerServiceTest, RefusedPowerOffIsAnErrorAndTheNextEventIsServed) {
   backend_.SetChangeResult(absl::UnavailableError("logind PowerOff: no"));
   for (int i = 0; i < 2; ++i) {
     Call call(channel_);

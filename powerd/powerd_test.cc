@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// powerd as a program: how it starts, whom it serves, how it ends.
+// powerd as a program: how it starts, which callers it serves, how it ends.
 
 #include <fcntl.h>
 #include <signal.h>
@@ -145,7 +145,7 @@ TEST_F(PowerdTest, EndsWithoutConnectionsAfterItsIdleTime) {
   EXPECT_EQ(ExitStatus(), 0);
 }
 
-TEST_F(PowerdTest, ASecondInstanceEndsWithAClearMessage) {
+TEST_F(PowerdTest, SecondInstanceEndsWithAClearMessage) {
   Start({});
   AwaitSocket();
   const pid_t first = pid_;
@@ -202,7 +202,7 @@ TEST_F(PowerdTest, TakesTheSocketThatSystemdHolds) {
   EXPECT_EQ(Content("log"), "hook\nhook\n");
 }
 
-TEST_F(PowerdTest, WrongCommandLinesAreOneLineAndStatusTwo) {
+TEST_F(PowerdTest, WrongCommandLinesPrintOneLineAndExitWithTwo) {
   const std::vector<std::vector<std::string>> wrong = {
       {"--nothing"},        {"argument"},          {"--power_backend=magic"}, {"--allow=@no-such"},
       {"--idle_exit=soon"}, {"--hook_timeout=0s"}, {"--log_level=loud"},      {"--socket_mode=9"}};

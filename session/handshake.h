@@ -5,7 +5,7 @@
 // Request: u32 total length of what follows, then service, user and password, each a
 // u16 length and that many bytes; nothing may follow. Reply: u32 length of what follows,
 // u8 result, then text for a log. All integers are big-endian. The layout is fixed
-// because root parses the request before anybody is authenticated.
+// because root parses the request before it knows the caller.
 
 #ifndef TOOLBOXD_SESSION_HANDSHAKE_H_
 #define TOOLBOXD_SESSION_HANDSHAKE_H_

@@ -54,7 +54,7 @@ std::string ScopeName(uid_t uid) {
   return "toolboxd-vixd-" + std::to_string(uid) + "-" + std::to_string(microseconds) + ".scope";
 }
 
-// A negative errno or 0; `error` tells the manager's own words if it had any.
+// A negative errno or 0; `error` holds the manager's own words if it had any.
 int StartTransientUnit(const SdBus& sd, sd_bus* bus, const std::string& scope, pid_t process,
                        const std::string& user, std::string* error) {
   sd_bus_message* call = nullptr;

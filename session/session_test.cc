@@ -145,7 +145,7 @@ TEST_F(SessionTest, OddNamesAndPasswordsAreBadLogins) {
   EXPECT_EQ(AskResult("tb-alice", std::string(60000, 'p')), Result::kBadLogin);
 }
 
-TEST_F(SessionTest, ExpiredAccountsAreToldOnlyToWhoKnowsThePassword) {
+TEST_F(SessionTest, ExpiredAccountIsReportedOnlyAfterTheRightPassword) {
   EXPECT_EQ(AskResult("tb-expired", kPassword), Result::kAccountRefused);
   EXPECT_EQ(AskResult("tb-expired", "wrong"), Result::kBadLogin);
   EXPECT_EQ(AskResult("tb-stale", kPassword), Result::kAccountRefused);
@@ -167,7 +167,7 @@ TEST_F(SessionTest, VerifyChecksAndStartsNothing) {
   EXPECT_EQ(Ask(Options(), {"verify", "tb-expired", kPassword}).result, Result::kAccountRefused);
 }
 
-TEST_F(SessionTest, OnlyAllowedPeersAreHeard) {
+TEST_F(SessionTest, OnlyAllowedPeersAreServed) {
   LaunchOptions options = Options();
   options.peer = Uid("tb-bob");
   EXPECT_TRUE(Launched(options).IsClosed());
@@ -232,7 +232,7 @@ TEST_F(SessionTest, TerminatedSessionEndsItsServiceAndClosesThePamSession) {
   EXPECT_THAT(ReadWholeFile(g_folder + "/pam.log"), HasSubstr("close_session"));
 }
 
-TEST_F(SessionTest, KilledSessionTakesItsServiceAlong) {
+TEST_F(SessionTest, KilledSessionEndsItsService) {
   Launched session(Options());
   ASSERT_EQ(session.Ask({"vixd", "tb-alice", kPassword})->result, Result::kOk);
   session.ReadReport();
@@ -261,7 +261,7 @@ std::string Memory(pid_t pid) {
   return all;
 }
 
-TEST_F(SessionTest, PasswordIsNowhereOnceTheServiceRuns) {
+TEST_F(SessionTest, PasswordIsNotInMemoryOnceTheServiceRuns) {
   Launched session(Options());
   ASSERT_EQ(session.Ask({"vixd", "tb-alice", kPassword})->result, Result::kOk);
   const std::string report = session.ReadReport();
@@ -308,7 +308,7 @@ TEST_F(SessionTest, PeerLoginServesTheCallerItself) {
   EXPECT_EQ(Ask(options, {"verify", "tb-bob", ""}).result, Result::kUnknownService);
 }
 
-TEST_F(SessionTest, PeerLoginServesRootAnybodyButStillAsksTheAccount) {
+TEST_F(SessionTest, PeerLoginServesRootAnyUserAndStillChecksTheAccount) {
   const LaunchOptions options = Options({"--peer_login"});
   EXPECT_EQ(Ask(options, {"vixd", "tb-alice", ""}).result, Result::kOk);
   EXPECT_EQ(Ask(options, {"vixd", "tb-expired", ""}).result, Result::kAccountRefused);
