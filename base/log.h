@@ -40,7 +40,7 @@ bool ParseLogLevel(absl::string_view name, LogLevel* level);
 // Writes a line, if the level is enabled.
 void LogText(LogLevel level, absl::string_view text);
 
-// Once per kind and minute; the next line of that kind tells how many were held back.
+// Once per kind and minute; the next line of that kind says how many were suppressed.
 void LogTextLimited(LogLevel level, absl::string_view kind, absl::string_view text);
 
 // The line that LogText writes, with its newline; at most 4 KiB of text are kept.

@@ -143,7 +143,7 @@ TEST(Log, LimitedMessagesComeOncePerKind) {
   EXPECT_EQ(captured.Take(), "test: warning: a 0\ntest: warning: b 0\n");
 }
 
-TEST(LogLevel, NamesGoBothWays) {
+TEST(LogLevel, EachNameParsesToItsLevel) {
   for (LogLevel level : {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kNotice, LogLevel::kWarning,
                          LogLevel::kError}) {
     LogLevel parsed;
@@ -155,7 +155,7 @@ TEST(LogLevel, NamesGoBothWays) {
   EXPECT_FALSE(ParseLogLevel("", &parsed));
 }
 
-TEST(LogLimiter, TellsHowManyWereHeldBack) {
+TEST(LogLimiter, ReportsHowManyWereSuppressed) {
   LogLimiter limiter;
   const absl::Time start = absl::FromUnixSeconds(1000);
   EXPECT_TRUE(limiter.Ask("k", start).pass);

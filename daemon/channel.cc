@@ -27,7 +27,8 @@ std::shared_ptr<grpc::Channel> ConnectUnix(const std::string& path) {
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);
-  // A stream holds 64 KiB that nobody has asked for, however fast the connection is.
+  // A stream holds at most 64 KiB that its reader has not asked for, however fast the connection
+  // is.
   arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   // Another program's proxy settings have no say on a Unix socket.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);

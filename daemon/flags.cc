@@ -20,7 +20,7 @@ ABSL_FLAG(std::string, allow, "",
           "Who may call, besides root: user names or numbers and @groups, separated by commas. "
           "Empty: the daemon's usual callers; 'root': root only.");
 ABSL_FLAG(std::string, idle_exit, "",
-          "Exit after so long without a connection, such as 30s; 0: never. Empty: the daemon's "
+          "Exit after this time without a connection, such as 30s; 0: never. Empty: the daemon's "
           "own time.");
 ABSL_FLAG(std::string, log_level, "info", "debug, info, notice, warning or error.");
 

@@ -28,7 +28,7 @@ absl::StatusOr<AllowedCallers> UsualCallers(absl::string_view list) {
     if (AllowedCallers::Parse(entry).ok()) {
       known.push_back(entry);
     } else {
-      LogInfo("no ", entry, " on this machine: nobody calls as that");
+      LogInfo("this machine has no ", entry, ", so no caller is admitted as that");
     }
   }
   return AllowedCallers::Parse(absl::StrJoin(known, ","));

@@ -118,8 +118,8 @@ absl::StatusOr<Listener> Listener::Bind(const ListenerOptions& options) {
 
   UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.ok()) return ErrnoError(errno, "socket");
-  // bind takes the file's mode from the socket: nobody gets in before GiveAccess. The umask,
-  // which belongs to all threads, stays alone.
+  // bind takes the file's mode from the socket: no caller gets in before GiveAccess. The umask
+  // is not touched, since all threads share it.
   fchmod(fd.get(), 0600);
   if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof(*address)) != 0) {
     return ErrnoError(errno, options.path);
@@ -132,7 +132,7 @@ absl::StatusOr<Listener> Listener::Bind(const ListenerOptions& options) {
 }
 
 Listener::~Listener() {
-  // The lock is still held: nobody else can have bound the path meanwhile.
+  // The lock is still held, so no other process can have bound the path meanwhile.
   if (fd_.ok() && !path_.empty()) unlink(path_.c_str());
 }
 

@@ -45,7 +45,7 @@ absl::StatusOr<gid_t> GroupNumber(const std::string& name) {
 }
 
 absl::StatusOr<std::vector<gid_t>> PeerGroups(int fd) {
-  // The kernel allows 65,536 groups; it tells the size it needs by ERANGE.
+  // The kernel allows 65,536 groups; ERANGE comes with the size that it needs.
   std::vector<gid_t> groups(64);
   for (;;) {
     socklen_t size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));

@@ -22,18 +22,18 @@
 
 ABSL_FLAG(std::vector<std::string>, exclude_interfaces,
           toolboxd::guestinfod::DefaultNetworkOptions().excluded,
-          "patterns of network interfaces that the host is not told about");
+          "patterns of network interfaces that are hidden from the host");
 ABSL_FLAG(std::vector<std::string>, last_interfaces,
           toolboxd::guestinfod::DefaultNetworkOptions().last,
-          "patterns of network interfaces that are told after all others");
+          "patterns of network interfaces that are reported after all others");
 ABSL_FLAG(std::vector<std::string>, preferred_interfaces, {},
-          "patterns of network interfaces that are told first, in this order, and on which the "
+          "patterns of network interfaces that are reported first, in this order, and on which the "
           "primary address is looked for first");
 ABSL_FLAG(std::string, primary_address, "",
-          "the address to show as the guest's own, instead of finding it out");
+          "the address to report as the guest's own, instead of choosing one");
 ABSL_FLAG(absl::Duration, refresh_interval, absl::Seconds(30),
-          "how often memory, uptime and free disk space are read; everything else is told when "
-          "it changes");
+          "how often memory, uptime and free disk space are read; everything else is reported "
+          "when it changes");
 
 namespace toolboxd {
 namespace {
@@ -76,7 +76,7 @@ absl::Status Serve() {
   guestinfod::GuestInfoService service(hub);
   options->services = {{v1::GuestInfo::service_full_name(), &service}};
   options->on_stop = [&hub] { hub.Close(); };
-  options->on_connection_closed = [&hub] { hub.LookForCancelled(); };
+  options->on_connection_closed = [&hub] { hub.WakeWatchers(); };
   std::unique_ptr<guestinfod::Collector> running;
   options->alive = [&running] { return running == nullptr || !running->IsStuck(kStuck); };
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(*std::move(options));
@@ -84,7 +84,7 @@ absl::Status Serve() {
 
   collecting->publish = [&hub](const v1::GuestInfoSnapshot& snapshot) { hub.Publish(snapshot); };
   // What was read in for a change is not needed until the next one.
-  collecting->on_quiet = GiveBackStartupMemory;
+  collecting->on_quiet = TrimStartupMemory;
   auto collector = guestinfod::Collector::Start(*std::move(collecting));
   if (!collector.ok()) return collector.status();
   running = *std::move(collector);
@@ -96,7 +96,7 @@ absl::Status Serve() {
 
 int GuestinfodMain(int argc, char** argv) {
   InitDaemon(argc, argv, "guestinfod",
-             "Tells transportd what the host may know about this guest: its names, network, "
+             "Reports to transportd what the host may know about this guest: its names, network, "
              "disks and memory.");
   return ExitStatus(Serve());
 }

@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "base/small_file.h"
 #include "guestinfod/text.h"
 
 namespace toolboxd::guestinfod {
@@ -124,7 +125,7 @@ v1::Memory ReadMemory(const std::string& root) {
 }
 
 uint64_t ReadUptime(const std::string& root) {
-  return ParseUptime(ReadFile(root + "/proc/uptime", 128).value_or(std::string()));
+  return ParseUptime(ReadSmallFileOrEmpty(root + "/proc/uptime", 128));
 }
 
 }  // namespace toolboxd::guestinfod

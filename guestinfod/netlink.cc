@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "absl/strings/string_view.h"
+#include "base/status.h"
 
 namespace toolboxd::guestinfod {
 namespace {
@@ -30,7 +31,7 @@ absl::StatusOr<UniqueFd> OpenSocket(int flags, uint32_t groups) {
   address.nl_family = AF_NETLINK;
   address.nl_groups = groups;
   if (!fd.ok() || bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
-    return absl::ErrnoToStatus(errno, "cannot open rtnetlink");
+    return ErrnoError(errno, "cannot open rtnetlink");
   }
   return fd;
 }
@@ -97,12 +98,12 @@ absl::Status Netlink::DumpOne(uint16_t type, const std::string& header, NetworkS
   request.nlmsg_seq = ++sequence_;
   const std::string message = Bytes(request) + header;
   if (send(requests_.get(), message.data(), message.size(), 0) < 0) {
-    return absl::ErrnoToStatus(errno, "cannot ask rtnetlink");
+    return ErrnoError(errno, "cannot ask rtnetlink");
   }
   while (true) {
     const ssize_t n = recv(requests_.get(), buffer_.data(), buffer_.size(), MSG_TRUNC);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return absl::ErrnoToStatus(errno, "no answer from rtnetlink");
+    if (n < 0) return ErrnoError(errno, "no answer from rtnetlink");
     if (static_cast<size_t>(n) > buffer_.size()) return absl::InternalError("rtnetlink overrun");
     const absl::StatusOr<bool> done =
         AddDump(absl::string_view(buffer_.data(), static_cast<size_t>(n)), sequence_, state);

@@ -21,7 +21,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
-#include "guestinfod/text.h"
+#include "base/utf8.h"
 
 namespace toolboxd::guestinfod {
 namespace {
@@ -99,7 +99,7 @@ std::string AddressText(absl::string_view bytes) {
   return text;
 }
 
-// An interface that is told, and its addresses in the kernel's order, IPv4 first.
+// An interface that is reported, and its addresses in the kernel's order, IPv4 first.
 struct Interface {
   const Link* link;
   Addresses addresses;
@@ -140,7 +140,7 @@ std::vector<Interface> SelectInterfaces(const NetworkState& state, const Network
 
 void AddInterface(const Interface& interface, v1::GuestInfoSnapshot& snapshot) {
   v1::NetworkInterface& nic = *snapshot.add_interfaces();
-  nic.set_name(Printable(interface.link->name));
+  nic.set_name(PrintableUtf8(interface.link->name));
   nic.set_mac_address(MacText(interface.link->hardware_address));
   nic.set_index(static_cast<uint32_t>(interface.link->index));
   for (const Address* address : interface.addresses) {
@@ -185,7 +185,7 @@ void AddRoutes(const NetworkState& state, const std::vector<Interface>& interfac
 }
 
 // How good an address is as the guest's primary one; lower is better.
-int Badness(const Address& address) {
+int AddressCost(const Address& address) {
   const v1::InterfaceAddress::Status status = StatusOf(address);
   return (IsLinkLocal(address.bytes) ? 4 : 0) + (IsIpv4(address) ? 0 : 2) +
          (status == v1::InterfaceAddress::PREFERRED ? 0 : 1);
@@ -194,7 +194,7 @@ int Badness(const Address& address) {
 const Address* BestOf(const Interface& interface) {
   const auto best = std::min_element(
       interface.addresses.begin(), interface.addresses.end(),
-      [](const Address* a, const Address* b) { return Badness(*a) < Badness(*b); });
+      [](const Address* a, const Address* b) { return AddressCost(*a) < AddressCost(*b); });
   return best == interface.addresses.end() ? nullptr : *best;
 }
 
@@ -234,7 +234,7 @@ const Address* PrimaryAddress(const NetworkState& state, const NetworkOptions& o
   for (const Interface& interface : interfaces) {
     const Address* address = BestOf(interface);
     if (address == nullptr) continue;
-    if (best == nullptr || Badness(*address) < Badness(*best)) best = address;
+    if (best == nullptr || AddressCost(*address) < AddressCost(*best)) best = address;
   }
   return best;
 }

@@ -78,7 +78,7 @@ const std::string kB = "\x0a\0\1\5"s;
 const std::string kLinkLocal6 = "\xfe\x80"s + std::string(13, '\0') + "\1"s;
 const std::string kGlobal6 = "\x20\1\x0d\xb8"s + std::string(11, '\0') + "\1"s;
 
-TEST_F(NetworkTest, HardwareFirstContainersLast) {
+TEST_F(NetworkTest, HardwareComesFirstAndContainersLast) {
   AddAddress(AddLink("cni0", false), kB);
   AddAddress(AddLink("dummy0", false), kB);
   AddLink("ens224", true);
@@ -86,7 +86,7 @@ TEST_F(NetworkTest, HardwareFirstContainersLast) {
   EXPECT_EQ(InterfaceNames(), (Names{"ens192", "ens224", "dummy0", "cni0"}));
 }
 
-TEST_F(NetworkTest, PreferredFirstInTheirOrder) {
+TEST_F(NetworkTest, PreferredInterfacesComeFirstInTheirOrder) {
   AddAddress(AddLink("ens192", true), kA);
   AddAddress(AddLink("cni0", false), kB);
   AddAddress(AddLink("ens224", true), kB);
@@ -95,7 +95,7 @@ TEST_F(NetworkTest, PreferredFirstInTheirOrder) {
   EXPECT_EQ(Fill().primary_address(), "10.0.1.5");
 }
 
-TEST_F(NetworkTest, ExcludedLoopbackAndBareVirtualOnesAreLeftOut) {
+TEST_F(NetworkTest, ExcludedLoopbackAndBareVirtualInterfacesAreLeftOut) {
   AddAddress(AddLink("docker0", false), kA);
   AddAddress(AddLink("vethX", false), kA);
   AddLink("ifb0", false);
@@ -109,7 +109,7 @@ TEST_F(NetworkTest, ExcludedLoopbackAndBareVirtualOnesAreLeftOut) {
   EXPECT_EQ(InterfaceNames(), (Names{"docker0", "vethX"}));
 }
 
-TEST_F(NetworkTest, AtMostSixteen) {
+TEST_F(NetworkTest, InterfacesAreLimitedToSixteen) {
   for (int i = 0; i < 20; ++i) AddLink("ens" + std::to_string(i), true);
   EXPECT_EQ(Fill().interfaces_size(), 16);
 }
@@ -169,7 +169,7 @@ TEST_F(NetworkTest, PrimaryAddressIsThePreferredSource) {
   EXPECT_EQ(Fill().primary_address(), "10.0.1.5");
 }
 
-TEST_F(NetworkTest, Ipv4BeforeIpv6AndGlobalBeforeLinkLocal) {
+TEST_F(NetworkTest, Ipv4ComesBeforeIpv6AndGlobalBeforeLinkLocal) {
   const int32_t index = AddLink("ens192", true);
   AddAddress(index, kLinkLocal6);
   EXPECT_EQ(Fill().primary_address(), "fe80::1");
@@ -225,7 +225,7 @@ TEST_F(NetworkTest, RoutesAreBounded) {
   EXPECT_EQ(snapshot.routes(0).prefix_length(), 0u);
 }
 
-TEST(Hardware, IsFoundThroughTheStack) {
+TEST(Hardware, InterfaceIsFoundThroughTheStackOfDevices) {
   namespace fs = std::filesystem;
   const fs::path root = fs::path(::testing::TempDir()) / "hardware";
   const fs::path net = root / "sys/class/net";

@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/utf8.h"
 #include "guestinfod/text.h"
 
 namespace toolboxd::guestinfod {
@@ -51,7 +52,7 @@ v1::DnsConfiguration ParseResolvConf(absl::string_view text) {
       dns.clear_search_suffixes();
       for (size_t i = 1; i < fields.size() && dns.search_suffixes_size() < kMaxSuffixes; ++i) {
         if (fields[i].size() <= kMaxName && fields[i] != ".") {
-          dns.add_search_suffixes(Printable(fields[i]));
+          dns.add_search_suffixes(PrintableUtf8(std::string(fields[i])));
         }
       }
       dns.set_domain_name(dns.search_suffixes_size() > 0 ? dns.search_suffixes(0) : "");
@@ -76,12 +77,12 @@ std::string FullHostName(absl::string_view hosts, absl::string_view host_name) {
       for (size_t i = 1; i < fields.size(); ++i) {
         if (absl::StartsWith(fields[i], prefix) && fields[i].size() > prefix.size() &&
             fields[i].size() <= kMaxName && fields[i] != absl::StrCat(prefix, "localdomain")) {
-          return Printable(fields[i]);
+          return PrintableUtf8(std::string(fields[i]));
         }
       }
     }
   }
-  return Printable(host_name);
+  return PrintableUtf8(std::string(host_name));
 }
 
 v1::DnsConfiguration ReadDnsConfiguration(const std::string& root,

@@ -12,7 +12,7 @@ namespace {
 
 using ::std::string_literals::operator""s;
 
-TEST(ResolvConf, ServersAndSuffixes) {
+TEST(ResolvConf, ServersAndSuffixesAreParsed) {
   const v1::DnsConfiguration dns = ParseResolvConf(
       "# made by hand\nnameserver 10.0.0.2\n nameserver\tfe80::1%eth0 ; scoped\n"
       "search example.com corp.example.com\noptions edns0\nnameserver nonsense\n");
@@ -30,7 +30,7 @@ TEST(ResolvConf, LastOfDomainAndSearchCounts) {
   EXPECT_EQ(dns.domain_name(), "c");
 }
 
-TEST(ResolvConf, KeepsToItsLimits) {
+TEST(ResolvConf, ServersAndSuffixesAreLimited) {
   std::string text = "search";
   for (int i = 0; i < 30; ++i) text += " d" + std::to_string(i);
   text += " " + std::string(300, 'x') + "\n";
@@ -46,7 +46,7 @@ TEST(ResolvConf, StubIsRecognised) {
   EXPECT_FALSE(IsStub(ParseResolvConf("")));
 }
 
-TEST(Hosts, GiveTheFullName) {
+TEST(Hosts, FileGivesTheFullName) {
   const char hosts[] =
       "127.0.0.1 localhost vm1\n127.0.1.1\tvm1.example.com vm1 # me\n10.0.0.9 vm10.example.com\n";
   EXPECT_EQ(FullHostName(hosts, "vm1"), "vm1.example.com");

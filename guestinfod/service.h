@@ -15,7 +15,7 @@ namespace toolboxd::guestinfod {
 // A Watch occupies a thread, asleep until there is a newer snapshot; a client that reads
 // slowly gets the newest one when it is ready for it. A Watch that its client gave up ends
 // with the next change, or as soon as its place is needed (RESOURCE_EXHAUSTED if none can be
-// freed), or when SnapshotHub::LookForCancelled is called.
+// freed), or when SnapshotHub::WakeWatchers is called.
 class GuestInfoService final : public v1::GuestInfo::Service {
  public:
   explicit GuestInfoService(SnapshotHub& hub) : hub_(hub) {}

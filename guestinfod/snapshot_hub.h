@@ -52,7 +52,7 @@ class SnapshotHub {
   };
 
   // Wakes all watchers, so that those that were cancelled end.
-  void LookForCancelled();
+  void WakeWatchers();
 
   // Ends all watchers, for good.
   void Close();

@@ -67,7 +67,7 @@ absl::Status Serve() {
 }  // namespace
 
 int HgfsdMain(int argc, char** argv) {
-  PollForEachCall();
+  UsePollStrategy();
   InitDaemon(argc, argv, "hgfsd", kUsage);
   // A file beyond RLIMIT_FSIZE is an error of one upload, not the end of the process.
   signal(SIGXFSZ, SIG_IGN);

@@ -16,7 +16,7 @@ namespace toolboxd::session {
 
 // A blocking connection to the Unix socket at `socket_path`, not used yet: session may wait
 // for its request for minutes, so a spare one can be kept. The caller owns the
-// descriptor (close-on-exec). UNAVAILABLE where nobody listens.
+// descriptor (close-on-exec). UNAVAILABLE where no process listens.
 absl::StatusOr<int> ConnectSession(const std::string& socket_path, absl::Time deadline);
 
 // Sends the request on a fresh connection and waits for the reply. `service` is "hgfsd",

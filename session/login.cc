@@ -10,6 +10,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/wipe.h"
+
 namespace toolboxd::session {
 namespace {
 

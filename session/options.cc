@@ -28,7 +28,7 @@ ARGUMENTs are SERVICE's own, such as --log_level=debug.
   --service_dir=DIR    where hgfsd and vixd are (the folder of this program)
   --runtime_dir=DIR    where DIR/user/UID is made (/run/toolboxd; not as root:
                        $XDG_RUNTIME_DIR/toolboxd)
-  --peer_login         anybody may connect; no password, but only the caller's own user
+  --peer_login         any user may connect; no password, but only the caller's own user
                        (root: any), as the kernel reports the caller
   --trust_own_user     not as root: take any password from a caller of the same user
   --help

@@ -9,12 +9,14 @@
 #include <string>
 #include <utility>
 
+#include "base/wipe.h"
+
 namespace toolboxd::session {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Whether something is to be read (or the peer has gone) before `deadline`.
+// Whether there is something to read (or the peer has left) before `deadline`.
 bool WaitReadable(int fd, Clock::time_point deadline) {
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
@@ -26,7 +28,7 @@ bool WaitReadable(int fd, Clock::time_point deadline) {
   }
 }
 
-// Bytes read: fewer than `size` where the peer left or the time was over.
+// Bytes read: fewer than `size` where the peer left or the time ran out.
 size_t ReadUntil(int fd, char* bytes, size_t size, Clock::time_point deadline) {
   size_t done = 0;
   while (done < size && WaitReadable(fd, deadline)) {

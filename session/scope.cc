@@ -10,11 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <iterator>
+#include "base/small_file.h"
 
 namespace toolboxd::session {
 namespace {
+
+constexpr size_t kMaxCgroupFile = 16 * 1024;
 
 // libsystemd by dlopen: linking it would cost every session 0.3 MB and five libraries.
 struct SdBus {
@@ -53,7 +54,7 @@ std::string ScopeName(uid_t uid) {
   return "toolboxd-vixd-" + std::to_string(uid) + "-" + std::to_string(microseconds) + ".scope";
 }
 
-// A negative errno or 0; `error` tells the manager's own words if it had any.
+// A negative errno or 0; `error` holds the manager's own words if it had any.
 int StartTransientUnit(const SdBus& sd, sd_bus* bus, const std::string& scope, pid_t process,
                        const std::string& user, std::string* error) {
   sd_bus_message* call = nullptr;
@@ -79,10 +80,9 @@ int StartTransientUnit(const SdBus& sd, sd_bus* bus, const std::string& scope, p
 
 // The manager answers when the job is queued; what counts is where the process is.
 bool WaitUntilInside(const std::string& proc, pid_t process, const std::string& scope) {
+  const std::string file = proc + "/" + std::to_string(process) + "/cgroup";
   for (int i = 0; i < 200; ++i) {
-    std::ifstream file(proc + "/" + std::to_string(process) + "/cgroup");
-    const std::string text((std::istreambuf_iterator<char>(file)), {});
-    if (text.find(scope) != std::string::npos) return true;
+    if (ReadSmallFileOrEmpty(file, kMaxCgroupFile).find(scope) != std::string::npos) return true;
     usleep(1000);
   }
   return false;

@@ -167,7 +167,7 @@ TEST(Scope, RefusalIsReported) {
   EXPECT_THAT(error, HasSubstr("not today"));
 }
 
-TEST(Scope, ProcessThatStaysWhereItIsIsReported) {
+TEST(Scope, ProcessThatIsNotMovedIsReported) {
   PrivateBus bus;
   FakeManager manager(bus.proc(), false, false);
   std::string error;
@@ -175,7 +175,7 @@ TEST(Scope, ProcessThatStaysWhereItIsIsReported) {
   EXPECT_THAT(error, HasSubstr("did not arrive"));
 }
 
-TEST(Scope, WithoutABusThereIsNone) {
+TEST(Scope, MissingBusIsReported) {
   setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1);
   std::string error;
   EXPECT_FALSE(MoveToScope(kProcess, kAlice, &error));

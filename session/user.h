@@ -9,7 +9,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace toolboxd::session {
@@ -21,11 +20,6 @@ struct User {
   std::string home;
   std::string shell;
 };
-
-// Whether PAM and the user database may be asked about `name` at all: 1 to 256 bytes, no
-// control characters, no '/', no leading '-', neither "." nor "..". Says nothing of
-// whether such a user exists.
-bool IsSaneUserName(std::string_view name);
 
 // From the user database (files, LDAP and the like). Not thread-safe.
 std::optional<User> FindUser(const std::string& name);

@@ -44,7 +44,7 @@ std::string ListPrograms(const std::vector<LinkedProgram>& programs) {
     name.resize(name.size() < 16 ? 16 : name.size() + 1, ' ');
     text += "  " + name + program.summary + "\n";
   }
-  return text + "\n'toolboxd PROGRAM --help' tells more.\n";
+  return text + "\n'toolboxd PROGRAM --help' shows the flags of a program.\n";
 }
 
 }  // namespace toolboxd

@@ -108,7 +108,7 @@ int VixdMain(int argc, char** argv) {
   vixd::LauncherOptions options;
   // Before anything here changes it.
   options.environment = ProgramEnvironment();
-  PollForEachCall();
+  UsePollStrategy();
   InitDaemon(argc, argv, "vixd", kUsage);
   return ExitStatus(Serve(std::move(options)));
 }

@@ -13,12 +13,13 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "base/host_port.h"
 #include "base/status.h"
 
 namespace toolboxd::vixd {
@@ -157,20 +158,9 @@ class Relay {
 }  // namespace
 
 absl::StatusOr<Destination> ParseDestination(absl::string_view text) {
-  text = absl::StripAsciiWhitespace(text);
-  const size_t colon = text.rfind(':');
-  absl::string_view host = text.substr(0, colon == absl::string_view::npos ? 0 : colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  } else if (host.find_first_of(":[]") != absl::string_view::npos) {
-    host = "";
-  }
-  int port = 0;
-  if (host.empty() || host.find('\0') != absl::string_view::npos ||
-      !absl::SimpleAtoi(text.substr(colon + 1), &port) || port < 1 || port > 65535) {
-    return MakeError(v1::INVALID_ARGUMENT, "the argument is HOST:PORT");
-  }
-  return Destination{std::string(host), absl::StrCat(port)};
+  const std::optional<HostPort> parsed = ParseHostPort(text);
+  if (!parsed) return MakeError(v1::INVALID_ARGUMENT, "the argument is not HOST:PORT");
+  return Destination{std::string(parsed->host), absl::StrCat(parsed->port)};
 }
 
 absl::Status RoundTrip(const std::string& destination, const std::vector<std::string>& allowed,

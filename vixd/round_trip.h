@@ -21,7 +21,7 @@ struct Destination {
   std::string port;
 };
 
-// "host:port" or "[address]:port", surrounding spaces ignored. INVALID_ARGUMENT.
+// As base/host_port.h reads it. INVALID_ARGUMENT.
 absl::StatusOr<Destination> ParseDestination(absl::string_view text);
 
 // The streams of the function that is run. Called from one thread.
