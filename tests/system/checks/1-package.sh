@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# The package itself: the same bytes twice, and nothing in it that may not be.
+# The package itself: reproducible, and without anything that it must not have.
 
 version=$(tools/version)
 deb=$work/a/toolboxd_${version}_amd64.deb
 
 build_package() { deploy/deb/build --programs="$programs" "$@"; }
 check "deploy/deb/build builds the package and the archive" build_package --out="$work/a" || return 2
-# On another file system, since nothing of that may show.
+# On another file system, which must make no difference.
 check "a second build of the package has the same bytes" eval \
   'TMPDIR=/dev/shm build_package --out="$work/b" && cmp "$deb" "$work/b/${deb##*/}" && cmp "$work"/a/*.tar.gz "$work"/b/*.tar.gz'
-# The one to upgrade from: the same programs under an older number.
+# The version to upgrade from: the same programs with an older number.
 check "deploy/deb/build builds a package of an older version" build_package --version=0.0.9 --out="$work/old" || return 2
 
 no_lintian_errors() { ! lintian --allow-root --fail-on none --tag-display-limit 0 "$deb" 2>&1 | grep '^E:'; }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# Installing: first where there is no VMware, in the place of open-vm-tools.
+# Installation, at first off VMware, in place of open-vm-tools.
 
-tests/system/rootfs "$root" || { echo "no root file system"; return 2; }
+tests/system/rootfs "$root" || { echo "tests/system/rootfs failed: there is no root file system"; return 2; }
 cp "$deb" "$work"/old/toolboxd_0.0.9_amd64.deb "$root/root/"
 check "the container boots without toolboxd" boot || return 2
 
@@ -17,14 +17,14 @@ useradd_all() {
 }
 check "guest users are created" useradd_all
 
-# Memory of processes of the container, by the names of their programs: "private PSS", in kB.
-memory_of() {  # PATTERN
+# memory_of PATTERN: "private PSS" in kB, of the container's processes whose program matches.
+memory_of() {
   local pid
   for pid in $("$vmxsim" processes); do
     grep -qxE "$1" "/proc/$pid/comm" 2>/dev/null && cat "/proc/$pid/smaps_rollup" 2>/dev/null
   done | awk '/^Private/ { private += $2 } /^Pss:/ { pss += $2 } END { print private + 0, pss + 0 }'
 }
-# Units of the package that are not to be skipped because systemd sees the container first.
+# pretend_vmware UNIT…: resets ConditionVirtualization, since systemd sees the container first.
 pretend_vmware() {
   local unit
   for unit in "$@"; do
@@ -40,9 +40,9 @@ if check "open-vm-tools registers in the container" eval \
   "$vmxsim" guest --user=alice --password=secret-alice ls /etc >/dev/null 2>&1
   sleep 3
   vmtoolsd_memory=$(memory_of 'vmtoolsd|VGAuthService')
-  tell "vmtoolsd: private, PSS (kB): $vmtoolsd_memory"
+  figure "vmtoolsd: private, PSS (kB): $vmtoolsd_memory"
 fi
-# As documented: apt takes what is missing from a repository (here a folder), and open-vm-tools away.
+# As documented: apt installs missing packages from a repository (here a directory) and removes open-vm-tools.
 local_repository() {
   local folder=$root/var/local/repository file
   for file in "$folder"/*.deb; do
@@ -62,7 +62,7 @@ depends_on_libraries() {
   depends=$(dpkg-deb -f "$deb" Depends)
   for library in $(readelf -d "$work"/content/usr/lib/toolboxd/{toolboxd,session} | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u); do
     package=$(inside dpkg -S "*/$library" | sed 's/:.*//; q')
-    grep -qE "(^|, )$package( |,|\$)" <<<"$depends" || { echo "$library is of '$package', and that is not among: $depends"; return 1; }
+    grep -qE "(^|, )$package( |,|\$)" <<<"$depends" || { echo "$library is in '$package', which is not in Depends: $depends"; return 1; }
   done
 }
 check "the package depends on the packages of all its libraries" depends_on_libraries

@@ -13,11 +13,11 @@ boot_began=$(now)
 check "the container boots with toolboxd" boot || return 2
 check "toolboxd registers within 5 s of the boot" "$vmxsim" wait --timeout=5s || return 2
 active_at() { inside systemctl show -P ActiveEnterTimestampMonotonic "$1"; }
-tell "boot to registered: $(($(now) - boot_began)) ms; transportd was ready $((($(active_at toolboxd-transportd) - $(active_at basic.target)) / 1000)) ms after basic.target"
+figure "boot to registered: $(($(now) - boot_began)) ms; transportd was ready $((($(active_at toolboxd-transportd) - $(active_at basic.target)) / 1000)) ms after basic.target"
 check "powerd is not started before it is needed" eval '[[ $(inside systemctl is-active toolboxd-powerd.service) == inactive ]]'
 
 check "toolboxd-install-check finds no fault after boot" check_status 0
-# finds PATTERN: toolboxd-install-check fails (status 1) for this reason.
+# finds PATTERN: toolboxd-install-check exits with 1 and reports this failure.
 finds() { local said got=0; said=$(inside toolboxd-install-check) || got=$?; echo "$said"; [[ $got == 1 ]] && grep -q "^FAIL.*$1" <<<"$said"; }
 inside systemctl stop toolboxd-powerd.socket
 check "toolboxd-install-check reports a stopped unit with status 1" finds toolboxd-powerd.socket
@@ -47,15 +47,15 @@ check "toolboxd-install-check finds no fault once all is corrected" check_status
 check "no unit of the system has failed after boot" nothing inside systemctl --failed --no-legend
 says() { "$vmxsim" info | tee /dev/stderr | grep -q "$1"; }
 check "the host knows the host name" until_ok 5 says '^host name: toolboxd-guest'
-# Both services live on: what one learns at its start proves nothing.
+# Without a restart of the services: what they learn at their start proves nothing.
 inside hostname renamed
 check "the host learns a changed host name" until_ok 3 says '^host name: renamed'
 check "GET_TOOLS_STATE has the changed host name" eval '"$vmxsim" guest --user=root --password=secret-root state | tee /dev/stderr | grep -q renamed'
 inside hostname toolboxd-guest
 check "the host knows the operating system" until_ok 5 says 'Debian GNU/Linux 12'
 check "the host knows the root disk" until_ok 5 says '^disk: /'
-# A disk where the unit of guestinfod might hide it. The loop device is the machine's; it goes
-# with the mount.
+# A disk where the unit of guestinfod could hide it. The loop device is this machine's and is
+# released with the mount.
 mount_home() {
   local loop
   truncate -s 64M "$work/home.disk" && mkfs.ext4 -q "$work/home.disk" && loop=$(losetup -f --show "$work/home.disk") || return 1
@@ -96,11 +96,11 @@ check "a member of group toolboxd may use the control socket" in_group
 check "vmware-rpctool sets a value at the host" inside vmware-rpctool 'info-set guestinfo.test 42'
 check "vmware-rpctool reads the value that it set" eval '[[ $(inside vmware-rpctool "info-get guestinfo.test") == 42 ]]'
 
-# As after a boot: what was asked above has left its traces.
+# As after a boot: the requests above have an effect on memory.
 inside systemctl restart toolboxd.target && "$vmxsim" wait --timeout=5s
 sleep 3
 idle_memory=$(memory_of 'transportd|guestinfod|powerd|hgfsd|vixd|session|toolboxd')
-tell "toolboxd idle: private, PSS (kB): $idle_memory"
-for name in transportd guestinfod; do tell "  $name: $(memory_of "$name")"; done
+figure "toolboxd idle: private, PSS (kB): $idle_memory"
+for name in transportd guestinfod; do figure "  $name: $(memory_of "$name")"; done
 [[ -z ${vmtoolsd_memory-} ]] || check "toolboxd's idle memory is at most vmtoolsd's" eval \
   '[[ ${idle_memory% *} -le ${vmtoolsd_memory% *} && ${idle_memory#* } -le ${vmtoolsd_memory#* } ]]'

@@ -3,7 +3,7 @@
 # Guest operations: each in a process of the authenticated user.
 
 guest() { local user=$1; shift; timeout 60 "$vmxsim" guest --user="$user" --password="secret-$user" "$@"; }
-# The operation is refused with this VIX error and no other.
+# refused_with ERROR COMMAND…: the operation fails with this VIX error.
 refused_with() { local error=$1; shift; ! "$@" >"$work/said" 2>&1 && cat "$work/said" && grep -q "VIX error $error " "$work/said"; }
 users_of() { inside ps -eo user:30=,comm= | awk -v name="$1" '$2 == name { print $1 }' | sort -u | tr '\n' ' '; }
 
@@ -30,7 +30,7 @@ check "a program runs as its user" eval '[[ $(inside ps -o user= -p "$alices") =
 check "a program is in a scope below toolboxd-programs.slice" eval 'inside cat "/proc/$alices/cgroup" | grep -q toolboxd-programs.slice/toolboxd-vixd-.*scope'
 runs_sudo() { guest alice start /bin/sh "-c 'sudo -n id -u >/home/alice/sudo 2>&1'" && until_ok 5 inside grep -qx 0 /home/alice/sudo; }
 check "sudo works in a program" runs_sudo
-# The container and the simulator have filters and bounds of their own, which its first process shows.
+# The container and vmxsim have filters and bounds of their own, which the first process shows.
 confinement() { inside grep -E '^(NoNewPrivs|Seccomp_filters|CapBnd)' "/proc/$1/status"; }
 unconfined() { diff <(confinement 1) <(confinement "$alices"); }
 check "a program is as unconfined as in a login" unconfined
@@ -47,7 +47,7 @@ for direction in To From; do
 done
 check "the journal has an audit line for a refused login" until_ok 3 audited 'user=alice operation=ListFilesInGuest' result=3050
 
-# What root and any user have for grpcurl: a session of their own user without a password.
+# connects USER SERVICE FLAG…: toolboxctl connect, without a password.
 connects() {
   inside setpriv --reuid="$1" --regid="$1" --init-groups env -u XDG_RUNTIME_DIR -C / HOME=/ \
     timeout 2 toolboxctl connect "${@:2}" >"$work/said" 2>&1 || true
@@ -70,8 +70,8 @@ printf '# nothing\n' >"$root/etc/toolboxd/policy.textproto"
 inside systemctl reload toolboxd-transportd
 check "an empty policy permits everything again" until_ok 3 guest bob ls /etc
 
-# Every service at work, for one user: each daemon, session's waiting parents and what
-# transportd keeps waiting for the next user.
+# Every service active for one user: each daemon, session's waiting parents, and transportd's
+# spare connections.
 services='transportd|guestinfod|powerd|hgfsd|vixd|session'
 inside systemctl restart toolboxd-transportd && "$vmxsim" wait --timeout=5s
 guest alice ls /etc >/dev/null
@@ -79,12 +79,12 @@ started alice >/dev/null
 "$vmxsim" power on >/dev/null
 sleep 3
 active_memory=$(memory_of "$services")
-tell "toolboxd, all active: private, PSS (kB): $active_memory"
+figure "toolboxd, all active: private, PSS (kB): $active_memory"
 for name in ${services//|/ }; do
-  tell "  $name: $(memory_of "$name"), processes: $(inside pgrep -c -x "$name"), threads: $(inside ps -o nlwp= -C "$name" | xargs)"
+  figure "  $name: $(memory_of "$name"), processes: $(inside pgrep -c -x "$name"), threads: $(inside ps -o nlwp= -C "$name" | xargs)"
 done
 check "all services, active, take at most 12 MB" eval '[[ ${active_memory% *} -le 12288 && ${active_memory#* } -le 12288 ]]'
 guest bob ls /etc >/dev/null
 started bob >/dev/null
 sleep 3
-tell "with a second user at work: private, PSS (kB): $(memory_of "$services")"
+figure "with a second user at work: private, PSS (kB): $(memory_of "$services")"

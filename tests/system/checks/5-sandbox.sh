@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# What hgfsd's unit keeps out and lets in, tried by a shell in the same sandbox.
+# What hgfsd's unit permits, tried by a shell in the same sandbox.
 
-# Runs a shell script as $user with the directives of hgfsd's unit and then those in $extra.
-# The shell and its tools are let in by a bind mount below the only folder that may execute.
+# in_sandbox SCRIPT: runs it as $user with the directives of hgfsd's unit, then those in $extra.
+# A bind mount adds the shell to the only directory whose programs may be executed.
 in_sandbox() {
   local properties=() line
   while read -r line; do properties+=(-p "$line"); done < <(
@@ -16,7 +16,7 @@ extra=() user=alice
 inside install -m 755 /dev/null /usr/lib/toolboxd/bash
 
 check "a shell runs in hgfsd's sandbox" in_sandbox 'exit 0'
-# The shell says that the kernel did not let it.
+# denied SCRIPT: the shell reports that the kernel denied it.
 denied() { in_sandbox "$1" >"$work/said" 2>&1 || true; cat "$work/said"; grep -q 'Permission denied' "$work/said"; }
 check "no other program runs in hgfsd's sandbox" denied /bin/true
 inside install -o alice -g alice -m 755 /bin/bash /home/alice/own
@@ -30,7 +30,7 @@ check "hgfsd's sandbox permits no access to another user's private file" denied 
 check "hgfsd's sandbox permits access to the user's own files" in_sandbox 'echo own >/home/alice/file && exec 3</home/alice/file'
 check "hgfsd's sandbox sets no_new_privs" eval '[[ $(in_sandbox "while read -r name value; do [[ \$name != NoNewPrivs: ]] || echo \$value; done </proc/self/status") == 1 ]]'
 
-# /proc, as docs/operations.md has it.
+# /proc, as docs/operations.md describes it.
 inside systemd-run --quiet --unit=own-program --uid=alice sleep 300
 inside systemd-run --quiet --unit=roots-program sleep 300
 own=$(pid_of own-program.service) roots=$(pid_of roots-program.service)

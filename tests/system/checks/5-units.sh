@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# What units do at their edges: wrong flags, floods, services that come and go, other tools.
+# Unusual cases of units: wrong flags, floods, services that start and end, other guest tools.
 
-# drop_in UNIT LINE…: a [Service] or the like of its own for a unit, until no_drop_in.
+# drop_in UNIT LINE…: a drop-in for a unit, until no_drop_in.
 drop_in() {
   inside mkdir -p "/etc/systemd/system/$1.d"
   printf '%s\n' "${@:2}" | inside tee "/etc/systemd/system/$1.d/test.conf" >/dev/null
@@ -35,7 +35,7 @@ check "600 connections are made to a login socket at once" flood
 check "600 connections do not end a login socket" state_is toolboxd-vixd-login.socket active
 check "alice connects to a login socket after 600 connections" until_ok 10 connects alice vixd
 
-# powerd, with a shorter time.
+# powerd, with a shorter --idle_exit.
 powerd=toolboxd-powerd.service
 inside systemctl stop $powerd 2>/dev/null
 drop_in $powerd '[Service]' 'ExecStart=' 'ExecStart=/usr/lib/toolboxd/powerd --allow=toolboxd-transport --idle_exit=1s'
@@ -43,7 +43,7 @@ for event in suspend resume; do
   inside mkdir -p "/etc/toolboxd/power.d/$event"
   cp -p "$root/etc/toolboxd/power.d/poweron/10-note" "$root/etc/toolboxd/power.d/$event/"
 done
-# event NAME EVENT: the host asks, hears that it went well, and the scripts were run as root.
+# event NAME EVENT: the host requests it and receives success, and the scripts ran as root.
 event() {
   : >"$root/root/hooks"
   "$vmxsim" power "$1" | tee /dev/stderr | grep -q '^status: 1 ' && grep -qx "$2 0" "$root/root/hooks"
@@ -56,15 +56,15 @@ check "resume runs its scripts" event resume resume
 if [[ $(inside busctl call org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager CanSuspend) == 's "na"' ]]; then
   check "suspend runs its scripts" event suspend suspend
 else
-  skip "suspend: logind thinks that it can"
+  skip "suspend: logind reports that this machine can suspend"
 fi
 check "powerd exits after suspend and resume" until_ok 4 state_is $powerd inactive
 check "no unit of toolboxd has failed after power events" nothing inside systemctl list-units --no-legend --state=failed 'toolboxd*'
 no_drop_in $powerd
 
-# The channel has one owner. The unit has the name that open-vm-tools gives it elsewhere, since
-# Debian's is still half configured here. Written inside: what is there is a link to a path of
-# the container, which this machine has as well.
+# The channel has one owner. The unit has the name that open-vm-tools gives it on other systems,
+# since Debian's is still half configured here. It is written inside the container: the file is a
+# link to a path that this machine has too.
 inside rm -f /etc/systemd/system/vmtoolsd.service
 printf '[Service]\nExecStart=sleep infinity\n' | inside tee /etc/systemd/system/vmtoolsd.service >/dev/null
 inside systemctl daemon-reload

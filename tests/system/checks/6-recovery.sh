@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# Any process may die at any time, also in the middle of its work: that work ends with an
-# error, and what comes next succeeds within two seconds.
+# Any process may be killed at any time, also during its work: that work ends with an error, and
+# the next request succeeds within two seconds.
 
-# within_two_seconds COMMAND…: the command succeeds within 2 s from now; how long it took is
-# told by `took`.
+# within_two_seconds COMMAND…: the command succeeds within 2 s from now; `took` prints how long
+# it took.
 within_two_seconds() {
   local began=$(now)
   until "$@" >/dev/null 2>&1; do
@@ -13,31 +13,31 @@ within_two_seconds() {
   done
   echo $(($(now) - began)) >"$work/recovery"
 }
-took() { tell "$1 $(<"$work/recovery") ms"; }
+took() { figure "$1 $(<"$work/recovery") ms"; }
 lists() { guest "$1" ls /etc | grep -q passwd; }
 kill_hard() { inside kill -KILL "$1"; }
 newest() { inside pgrep -n -x -u "$1" "$2"; }
 session_of() { inside ps -o ppid= -p "$(newest alice "$1")" | tr -d ' '; }
 
-# begin COMMAND…: an operation that goes on beside the test.
+# begin COMMAND…: an operation in the background.
 begin() {
   "$@" >"$work/operation" 2>"$work/error" </dev/null &
   operation=$!
 }
 runs() { kill -0 "$operation" 2>/dev/null; }
-# It is over within some seconds, without success and with a word on why. $1: seconds, $2: the word.
+# failed_with SECONDS PATTERN: the operation ends within this time, without success, and prints why.
 failed_with() {
-  until_ok "$1" eval '! runs' || { echo "it hangs"; return 1; }
+  until_ok "$1" eval '! runs' || { echo "the operation hangs"; return 1; }
   ! wait "$operation" && cat "$work/error" && grep -q -e "$2" "$work/error"
 }
-# A host that waits no longer than five seconds.
+# patiently USER COMMAND…: a host that waits for five seconds at most.
 patiently() { local user=$1; shift; "$vmxsim" guest --timeout=5s --user="$user" --password="secret-$user" "$@"; }
 begin_download() {
   rm -f "$work/received"
   begin patiently alice download "/home/alice/$1" "$work/received"
 }
 received() { stat -c %s "$work/received" 2>/dev/null || echo 0; }
-# Content has come, more comes, and it is not all: $1 bytes.
+# is_arriving SIZE: a part of the content has been received, and more arrives.
 is_arriving() {
   until_ok 5 eval '(($(received) > 0))' || { echo "nothing arrives"; return 1; }
   local before=$(received)
@@ -47,7 +47,7 @@ is_arriving() {
 as_alice() { inside setpriv --reuid=alice --regid=alice --clear-groups "$@"; }
 large=$((2 << 30))
 as_alice truncate -s "$large" /home/alice/large
-# Kills in a download of it: NAME COMMAND-THAT-PRINTS-THE-PROCESS. What it tells is left to the caller.
+# dies_in_a_download NAME COMMAND: kills the process that COMMAND prints during a download.
 dies_in_a_download() {
   begin_download large
   check "a download runs before $1 is killed" is_arriving "$large"
@@ -59,7 +59,7 @@ dies_in_a_download transportd 'pid_of toolboxd-transportd'
 registered_again() { [[ $(pid_of toolboxd-transportd) != "$old" ]] && inside toolboxctl wait --timeout=1s; }
 check "a killed transportd is registered again within 2 s" within_two_seconds registered_again && took "transportd registered after"
 check "a guest operation succeeds within 2 s after transportd was killed" within_two_seconds lists alice && took "and the next operation done after another"
-# Of a guest that has died the host only knows that it does not answer, or not to this session.
+# The host of a killed transportd knows only that it does not answer, or not in this session.
 check "a download ends with an error after transportd was killed" failed_with 10 'did not fetch\|did not reply\|HGFS status 17'
 check "a download that transportd's end has stopped is incomplete" eval '(($(received) < large))'
 
@@ -78,7 +78,7 @@ rm -f "$root/home/alice/marked"
 begin_download large
 check "a download runs before hgfsd is killed" is_arriving "$large"
 for name in transportd hgfsd; do
-  tell "$name in a transfer: private, PSS (kB): $(memory_of "$name"), processes: $(inside pgrep -c -x "$name"), threads: $(inside ps -o nlwp= -C "$name" | xargs)"
+  figure "$name in a transfer: private, PSS (kB): $(memory_of "$name"), processes: $(inside pgrep -c -x "$name"), threads: $(inside ps -o nlwp= -C "$name" | xargs)"
 done
 check "hgfsd is killed during a download" eval 'runs && kill_hard "$(newest alice hgfsd)"'
 check "a new hgfsd serves within 2 s after one was killed" within_two_seconds lists alice && took "hgfsd back after"
@@ -91,7 +91,7 @@ check "a download ends with an error after hgfsd's session was killed" failed_wi
 rm -f "$work/received"
 
 survivor=$(started alice)
-# Its output is told when it has ended; vixd waits a second for that.
+# Its output is available when it has ended; vixd waits a second for that.
 with_output=$(guest alice start sleep 1000 | grep -oE '[0-9]+' | head -n 1)
 check "a request for the output of a running program takes a second" eval '
   began=$(now); refused_with 13 guest alice stat "/proc/$with_output/stdout" && (($(now) - began > 900))'

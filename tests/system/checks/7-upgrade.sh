@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# Restarts and an upgrade leave users' programs alone.
+# Users' programs continue over restarts and an upgrade.
 
 programs_alive() {
   local pid

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# Power operations of the host are the container's real ones.
+# Power operations of the host really restart and end the container.
 
 # A call on the system bus as a user: USER SERVICE PATH INTERFACE METHOD ARGUMENT…
 call_as() { local user=$1; shift; inside setpriv --reuid="$user" --regid="$user" --clear-groups busctl call "$@"; }
@@ -12,7 +12,7 @@ check "powerd may start no other unit" not_authorised toolboxd-power "${systemd[
 check "powerd may start no script unit of an unknown event" not_authorised toolboxd-power "${systemd[@]}" StartUnit ss toolboxd-power-hook@other.service replace
 check "powerd may not stop a script unit" not_authorised toolboxd-power "${systemd[@]}" StopUnit ss toolboxd-power-hook@poweron.service replace
 check "transportd may not restart the machine" not_authorised toolboxd-transport "${logind[@]}" Reboot b false
-# With a program of a user running, which must not hold the machine up.
+# While a user's program runs, which must not delay the machine.
 started alice >/dev/null
 : >"$root/root/hooks"
 check "the host requests a reboot" "$vmxsim" power reboot

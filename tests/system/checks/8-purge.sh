@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# Removal that is given up, removal, a new installation, purge: nothing is left behind.
+# An aborted removal, a removal, a new installation and a purge, after which nothing is left.
 
 [[ -n $simulator ]] || check "the container boots for the removal" boot || return 2
 check "toolboxd registers before the removal" "$vmxsim" wait --timeout=5s
-# As another package's maintainer script would: dpkg calls prerm, fails, and calls postinst.
+# As when another maintainer script fails: dpkg calls prerm, fails, and calls postinst.
 cp "$root/var/lib/dpkg/info/toolboxd.prerm" "$work/prerm"
 echo 'exit 1' >>"$root/var/lib/dpkg/info/toolboxd.prerm"
 given_up() { inside dpkg --remove toolboxd; [[ $? != 0 && $(inside dpkg-query -W -f '${Status}' toolboxd) == *" installed" ]]; }
@@ -28,5 +28,5 @@ inside kill "$last"
 check "the package is purged" inside dpkg --purge toolboxd
 check "no file is left after a purge" nothing left_behind
 check "no user or group is left after a purge" nothing_of toolboxd inside cat /etc/passwd /etc/group /etc/shadow /etc/gshadow
-# Scopes are users'.
+# Not scopes, which have users' programs.
 check "no unit is left after a purge" nothing_of '\.(service|socket|slice|target) ' inside systemctl list-unit-files --no-legend 'toolboxd*'

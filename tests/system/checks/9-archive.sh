@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# The archive for other distributions, by the script that it brings.
+# The archive for other distributions, with its own install script.
 
 [[ -n $simulator ]] || check "the container boots for the archive" boot || return 2
 inside dpkg --purge toolboxd >/dev/null 2>&1
