@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // A complete extension of toolboxd: it answers a TCLO command, serves content below a path scheme,
-// and offers a function. docs/extending.md says what an extension must do, and how to bind this one.
+// and offers a function. docs/extending.md says what an extension must do, and how to bind this
+// one.
 //
 //   bazel run //examples/echo_cc:echo -- /run/echo/echo.sock
 
@@ -114,7 +115,9 @@ int main(int argc, char** argv) {
   builder.RegisterService(&function);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr) {
-    std::fprintf(stderr, "cannot listen on %s: does its directory exist, and may this user write to it?\n", argv[1]);
+    std::fprintf(stderr,
+                 "cannot listen on %s: does its directory exist, and may this user write to it?\n",
+                 argv[1]);
     return 1;
   }
   std::printf("echo: ready\n");
