@@ -2,12 +2,11 @@
 
 #include "transportd/guest_info/nic_info_decoder.h"
 
-#include <arpa/inet.h>
-
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
+#include "base/ip_address.h"
 #include "transportd/guest_info/nic_info.h"
 #include "transportd/guest_info/xdr.h"
 #include "transportd/wire/reader.h"
@@ -24,9 +23,10 @@ uint32_t ReadCount(size_t max, Reader& reader) {
   return reader.ok() ? count : 0;
 }
 
-absl::string_view ReadTypedAddress(Reader& reader) {
+// As text; empty if the length is neither of IPv4 nor of IPv6.
+std::string ReadTypedAddress(Reader& reader) {
   reader.U32Be();  // the type; the length says the same
-  return ReadXdrString(kMaxAddressLength, reader);
+  return IpAddressText(ReadXdrString(kMaxAddressLength, reader));
 }
 
 int ReadOptionalEnum(int max, Reader& reader) {
@@ -44,7 +44,7 @@ void ReadDns(Reader& reader, v1::DnsConfiguration& dns) {
   dns.set_host_name(ReadOptionalName(reader));
   dns.set_domain_name(ReadOptionalName(reader));
   for (uint32_t n = ReadCount(kMaxDnsServers, reader); n > 0 && reader.ok(); --n) {
-    dns.add_servers(std::string(ReadTypedAddress(reader)));
+    dns.add_servers(ReadTypedAddress(reader));
   }
   for (uint32_t n = ReadCount(kMaxSearchSuffixes, reader); n > 0 && reader.ok(); --n) {
     dns.add_search_suffixes(std::string(ReadXdrString(kMaxNameLength, reader)));
@@ -68,7 +68,7 @@ void ReadNic(Reader& reader, v1::NetworkInterface& nic) {
   nic.set_mac_address(std::string(ReadXdrString(kMaxMacLength, reader)));
   for (uint32_t n = ReadCount(kMaxAddresses, reader); n > 0 && reader.ok(); --n) {
     v1::InterfaceAddress& address = *nic.add_addresses();
-    address.set_address(std::string(ReadTypedAddress(reader)));
+    address.set_address(ReadTypedAddress(reader));
     address.set_prefix_length(reader.U32Be());
     address.set_origin(static_cast<v1::InterfaceAddress::Origin>(
         ReadOptionalEnum(v1::InterfaceAddress::RANDOM, reader)));
@@ -82,9 +82,9 @@ void ReadNic(Reader& reader, v1::NetworkInterface& nic) {
 }
 
 void ReadRoute(Reader& reader, v1::Route& route) {
-  route.set_destination(std::string(ReadTypedAddress(reader)));
+  route.set_destination(ReadTypedAddress(reader));
   route.set_prefix_length(reader.U32Be());
-  if (ReadXdrBool(reader)) route.set_next_hop(std::string(ReadTypedAddress(reader)));
+  if (ReadXdrBool(reader)) route.set_next_hop(ReadTypedAddress(reader));
   route.set_interface_position(reader.U32Be());
   reader.U32Be();  // the type; whether there is a gateway says the same
   route.set_metric(reader.U32Be());
@@ -115,13 +115,6 @@ std::string ReadCharArray(size_t size, Reader& reader) {
   return text;
 }
 
-// The binary form of an address given as text; empty for anything else.
-std::string AddressOfText(bool ipv4, const std::string& text) {
-  std::string address(ipv4 ? 4 : 16, '\0');
-  if (inet_pton(ipv4 ? AF_INET : AF_INET6, text.c_str(), address.data()) != 1) return std::string();
-  return address;
-}
-
 void ReadVersion2(Reader& reader, v1::GuestInfoSnapshot& info) {
   for (uint32_t n = ReadCount(kMaxNics, reader); n > 0 && reader.ok(); --n) {
     v1::NetworkInterface& nic = *info.add_interfaces();
@@ -132,7 +125,7 @@ void ReadVersion2(Reader& reader, v1::GuestInfoSnapshot& info) {
       if (ipv4 && dhcp) nic.set_dhcp4(true);
       if (!ipv4 && dhcp) nic.set_dhcp6(true);
       v1::InterfaceAddress& address = *nic.add_addresses();
-      address.set_address(AddressOfText(ipv4, ReadCharArray(kMaxAddressText, reader)));
+      address.set_address(ReadCharArray(kMaxAddressText, reader));
       uint32_t prefix_length = 0;
       if (absl::SimpleAtoi(ReadCharArray(kMaxAddressText, reader), &prefix_length)) {
         address.set_prefix_length(prefix_length);
