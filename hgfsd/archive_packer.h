@@ -20,7 +20,7 @@
 
 namespace toolboxd::hgfsd {
 
-// Takes the next bytes of the archive; an error ends the packing.
+// Takes the next bytes of the archive; an error ends the run.
 using ArchiveSink = std::function<absl::Status(absl::string_view)>;
 
 // POSIX pax format, gzip if asked for. Members in lexical order of their bytes, directories
@@ -35,7 +35,7 @@ class ArchivePacker {
  public:
   // Opens the root; links are followed. NOT_FOUND, ACCESS_DENIED, NOT_A_FILE (neither a
   // directory nor a regular file).
-  static absl::StatusOr<ArchivePacker> Open(const Resource& resource);
+  static absl::StatusOr<ArchivePacker> Open(const ContentPath& content);
 
   // What the host is told: a private file, just made, of 2^63-1 bytes.
   const v1::FileInfo& info() const { return info_; }
@@ -44,12 +44,12 @@ class ArchivePacker {
   // bytes 1F 8B 08, at which clients stop. A file that shrinks meanwhile is filled up with
   // zeros, one that grows is cut off; holes are not read. IO_ERROR where content cannot be
   // read to its end. Asks `cancelled` for each piece that is read. Once.
-  absl::Status Pack(size_t chunk, const ArchiveSink& sink, const Cancelled& cancelled = nullptr);
+  absl::Status Pack(size_t chunk, const ArchiveSink& sink, const CancelCheck& cancelled = nullptr);
 
  private:
   ArchivePacker() = default;
 
-  Resource resource_;
+  ContentPath content_;
   UniqueFd root_;
   struct stat status_;
   v1::FileInfo info_;

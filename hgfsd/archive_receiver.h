@@ -27,14 +27,15 @@ class ArchiveReceiver {
  public:
   // Makes the directory and its parents (0750) where they are missing. NOT_A_DIRECTORY,
   // ACCESS_DENIED, BUSY where no thread is to be had.
-  static absl::StatusOr<std::unique_ptr<ArchiveReceiver>> Open(const Resource& resource);
+  static absl::StatusOr<std::unique_ptr<ArchiveReceiver>> Open(const ContentPath& content);
   // Gives up what has not been committed.
   ~ArchiveReceiver();
 
   // Waits while more than 256 KiB are not unpacked yet. INVALID_ARGUMENT for an offset that
   // is not where the last piece ended; afterwards whatever UnpackArchive ended with. What
   // comes after the archive's end is dropped.
-  absl::Status Write(uint64_t offset, absl::string_view data, const Cancelled& cancelled = nullptr);
+  absl::Status Write(uint64_t offset, absl::string_view data,
+                     const CancelCheck& cancelled = nullptr);
   uint64_t position() const { return position_; }
   uint64_t size() const { return position_; }
 
@@ -42,7 +43,7 @@ class ArchiveReceiver {
   void SetAttributes(const v1::FileAttributes&) {}
 
   // The archive is complete: waits until it is unpacked and returns how that ended.
-  absl::Status Commit(const Cancelled& cancelled = nullptr);
+  absl::Status Commit(const CancelCheck& cancelled = nullptr);
 
  private:
   ArchiveReceiver() = default;

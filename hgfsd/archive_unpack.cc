@@ -35,9 +35,9 @@ constexpr int kFlags = ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXT
 
 bool IsFull(int error) { return error == ENOSPC || error == EDQUOT; }
 
-class Unpacking {
+class UnpackRun {
  public:
-  Unpacking(const std::string& target, const ArchiveSource& source)
+  UnpackRun(const std::string& target, const ArchiveSource& source)
       : target_(target), source_(source) {}
 
   absl::Status Run();
@@ -51,7 +51,7 @@ class Unpacking {
   absl::Status Prepare(struct archive_entry* entry);
   absl::Status DiskError(absl::string_view name) const;
   absl::Status ReadError() const;
-  bool HasRoomForADirectory() const;
+  bool HasSpaceForDirectory() const;
   void Refuse(absl::Status status) { refused_.Update(std::move(status)); }
 
   const std::string& target_;
@@ -63,7 +63,7 @@ class Unpacking {
   absl::Status refused_;
 };
 
-absl::Status Unpacking::Run() {
+absl::Status UnpackRun::Run() {
   reader_.reset(archive_read_new());
   disk_.reset(archive_write_disk_new());
   archive_read_support_format_tar(reader_.get());
@@ -92,11 +92,11 @@ absl::Status Unpacking::Run() {
   return closed ? absl::OkStatus() : DiskError("directories");
 }
 
-la_ssize_t Unpacking::Supply(struct archive* archive, void* self, const void** data) {
-  auto* unpacking = static_cast<Unpacking*>(self);
-  absl::StatusOr<absl::string_view> next = unpacking->source_();
+la_ssize_t UnpackRun::Supply(struct archive* archive, void* self, const void** data) {
+  auto* run = static_cast<UnpackRun*>(self);
+  absl::StatusOr<absl::string_view> next = run->source_();
   if (!next.ok()) {
-    unpacking->source_status_ = next.status();
+    run->source_status_ = next.status();
     archive_set_error(archive, EPIPE, "the archive stopped coming");
     return ARCHIVE_FATAL;
   }
@@ -104,14 +104,14 @@ la_ssize_t Unpacking::Supply(struct archive* archive, void* self, const void** d
   return next->size();
 }
 
-absl::Status Unpacking::ReadError() const {
+absl::Status UnpackRun::ReadError() const {
   if (!source_status_.ok()) return source_status_;
   const char* text = archive_error_string(reader_.get());
   return MakeError(v1::INVALID_ARGUMENT,
                    absl::StrCat("not a tar archive: ", text != nullptr ? text : "damaged"));
 }
 
-absl::Status Unpacking::DiskError(absl::string_view name) const {
+absl::Status UnpackRun::DiskError(absl::string_view name) const {
   const int error = archive_errno(disk_.get());
   const char* text = archive_error_string(disk_.get());
   const std::string what = absl::StrCat("member '", absl::CHexEscape(name), "'",
@@ -120,7 +120,7 @@ absl::Status Unpacking::DiskError(absl::string_view name) const {
   return error > 0 ? FileError(error, what) : MakeError(v1::INVALID_ARGUMENT, what);
 }
 
-absl::Status Unpacking::Prepare(struct archive_entry* entry) {
+absl::Status UnpackRun::Prepare(struct archive_entry* entry) {
   const char* pathname = archive_entry_pathname(entry);
   if (pathname == nullptr) return MakeError(v1::INVALID_ARGUMENT, "a member has no usable name");
   absl::StatusOr<std::string> name = CheckMemberName(pathname);
@@ -143,14 +143,14 @@ absl::Status Unpacking::Prepare(struct archive_entry* entry) {
 }
 
 // Where libarchive cannot make a member's parents it tells that they are not there, not why.
-bool Unpacking::HasRoomForADirectory() const {
+bool UnpackRun::HasSpaceForDirectory() const {
   const std::string probe = JoinPath(target_, RandomName(".toolboxd-probe-"));
   if (mkdir(probe.c_str(), 0700) != 0) return !IsFull(errno);
   rmdir(probe.c_str());
   return true;
 }
 
-absl::Status Unpacking::Member(struct archive_entry* entry) {
+absl::Status UnpackRun::Member(struct archive_entry* entry) {
   const char* pathname = archive_entry_pathname(entry);
   const std::string name = pathname != nullptr ? pathname : "?";
   if (absl::Status status = Prepare(entry); !status.ok()) {
@@ -162,7 +162,7 @@ absl::Status Unpacking::Member(struct archive_entry* entry) {
   if (archive_write_header(disk_.get(), entry) < ARCHIVE_WARN) {
     absl::Status status = DiskError(name);
     if (IsFull(archive_errno(disk_.get()))) return status;
-    if (archive_errno(disk_.get()) == ENOENT && !HasRoomForADirectory()) {
+    if (archive_errno(disk_.get()) == ENOENT && !HasSpaceForDirectory()) {
       return FileError(ENOSPC, absl::StrCat("member '", absl::CHexEscape(name), "'"));
     }
     Refuse(std::move(status));
@@ -183,7 +183,7 @@ absl::Status Unpacking::Member(struct archive_entry* entry) {
   return status;
 }
 
-absl::Status Unpacking::Content(absl::string_view name) {
+absl::Status UnpackRun::Content(absl::string_view name) {
   while (true) {
     const void* data = nullptr;
     size_t size = 0;
@@ -222,7 +222,7 @@ absl::Status UnpackArchive(const std::string& target, const ArchiveSource& sourc
   Utf8Locale locale;
   // Where that is refused another thread's new file may miss the umask.
   (void)!unshare(CLONE_FS);
-  return Unpacking(target, source).Run();
+  return UnpackRun(target, source).Run();
 }
 
 }  // namespace toolboxd::hgfsd

@@ -67,7 +67,7 @@ absl::Status Apply(absl::string_view what, const v1::FileAttributes& attributes,
 }  // namespace
 
 absl::Status SetAttributes(absl::string_view path, const v1::FileAttributes& attributes,
-                           const Cancelled& cancelled) {
+                           const CancelCheck& cancelled) {
   if (absl::Status status = CheckPath(path); !status.ok()) return status;
   if (absl::Status status = CheckAttributes(attributes); !status.ok()) return status;
   const std::string name(path);

@@ -18,7 +18,7 @@ namespace toolboxd::hgfsd {
 // before stays. Links are followed. INVALID_ARGUMENT for permissions beyond 07777 or a size
 // beyond 2^63-1.
 absl::Status SetAttributes(absl::string_view path, const v1::FileAttributes& attributes,
-                           const Cancelled& cancelled = nullptr);
+                           const CancelCheck& cancelled = nullptr);
 
 // The same for an open file. `size` needs one that is open for writing.
 absl::Status SetAttributesOfFile(int fd, const v1::FileAttributes& attributes);

@@ -13,7 +13,7 @@
 
 namespace toolboxd::hgfsd {
 
-struct Resource {
+struct ContentPath {
   bool is_archive = false;
   // In the file system, absolute.
   std::string path;
@@ -23,20 +23,22 @@ struct Resource {
   std::string prefix;
 };
 
-// Decodes "%XX", and "+" as a space with `plus`. INVALID_ARGUMENT for anything else after
-// a percent sign.
-absl::StatusOr<std::string> PercentDecode(absl::string_view text, bool plus);
+// How a part of a URL writes a space besides "%20".
+enum class Plus { kIsPlus, kIsSpace };
+
+// Decodes "%XX". INVALID_ARGUMENT for a percent sign without two hexadecimal digits.
+absl::StatusOr<std::string> PercentDecode(absl::string_view text, Plus plus);
 
 // "format=tgz&prefix=a%2F". Other names are ignored, as toolbox does; INVALID_ARGUMENT for an
 // unknown format and for names and values with NUL.
-absl::StatusOr<Resource> ParseArchiveQuery(absl::string_view query);
+absl::StatusOr<ContentPath> ParseArchiveQuery(absl::string_view query);
 
 // The path as the host gave it, in this order:
 //   "/archive:/PATH" or "/archive:/PATH?QUERY"   an archive; PATH is percent-decoded
 //   an existing directory                        an archive
 //   "DIRECTORY?QUERY", where DIRECTORY exists    an archive; DIRECTORY is taken literally
 //   anything else                                a file, literally, "?" and "%" included
-absl::StatusOr<Resource> ParseResource(absl::string_view path);
+absl::StatusOr<ContentPath> ParseContentPath(absl::string_view path);
 
 }  // namespace toolboxd::hgfsd
 

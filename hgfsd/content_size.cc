@@ -66,7 +66,7 @@ absl::StatusOr<v1::FileInfo> DescribeContent(absl::string_view path) {
   if (!content.ok()) return content.status();
   v1::FileInfo info = FileInfoFromStat(content->status, path);
   info.set_size(content->size);
-  absl::StatusOr<v1::FileInfo> permissions = DescribePath(path, /*follow=*/true);
+  absl::StatusOr<v1::FileInfo> permissions = DescribePath(path, FinalLink::kFollow);
   if (permissions.ok()) info.set_effective_permissions(permissions->effective_permissions());
   return info;
 }

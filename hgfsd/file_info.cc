@@ -58,11 +58,11 @@ absl::StatusOr<v1::FileInfo> DescribeEntry(int directory, const std::string& ent
   return info;
 }
 
-absl::StatusOr<v1::FileInfo> DescribePath(absl::string_view path, bool follow) {
+absl::StatusOr<v1::FileInfo> DescribePath(absl::string_view path, FinalLink final_link) {
   if (absl::Status status = CheckPath(path); !status.ok()) return status;
   const std::string name(path);
   absl::StatusOr<v1::FileInfo> info;
-  if (follow) {
+  if (final_link == FinalLink::kFollow) {
     struct stat st;
     if (stat(name.c_str(), &st) != 0) return FileError(errno, path);
     info = FileInfoFromStat(st, path);

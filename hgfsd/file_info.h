@@ -24,9 +24,11 @@ v1::FileInfo FileInfoFromStat(const struct stat& st, absl::string_view name);
 absl::StatusOr<v1::FileInfo> DescribeEntry(int directory, const std::string& entry,
                                            absl::string_view name);
 
-// The file at `path` (checked by this), with effective permissions.
-// `follow`: what a symbolic link points to, instead of the link.
-absl::StatusOr<v1::FileInfo> DescribePath(absl::string_view path, bool follow);
+// Which file a path means whose last component is a symbolic link.
+enum class FinalLink { kFollow, kDescribe };
+
+// The file at `path`, which is checked here (CheckPath), with effective permissions.
+absl::StatusOr<v1::FileInfo> DescribePath(absl::string_view path, FinalLink final_link);
 
 // Whether the process's user may do `mode` (R_OK, W_OK, X_OK) with `path`.
 absl::Status CheckAccess(const std::string& path, int mode);

@@ -29,18 +29,18 @@ absl::StatusOr<FileReader> FileReader::Open(absl::string_view path, uint64_t off
   return reader;
 }
 
-absl::Status FileReader::Read(size_t size, std::string* data) {
-  data->resize(size);
+absl::Status FileReader::Read(size_t size, std::string& data) {
+  data.resize(size);
   size_t filled = 0;
   while (filled < size) {
-    const ssize_t count = read(fd_.get(), data->data() + filled, size - filled);
+    const ssize_t count = read(fd_.get(), data.data() + filled, size - filled);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && filled == 0) return FileError(errno, "read");
     // An error after some bytes comes again at the next read.
     if (count <= 0) break;
     filled += count;
   }
-  data->resize(filled);
+  data.resize(filled);
   return absl::OkStatus();
 }
 

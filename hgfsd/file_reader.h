@@ -27,7 +27,7 @@ class FileReader {
   const v1::FileInfo& info() const { return info_; }
 
   // Replaces `data` by the next bytes, `size` unless the end is nearer; empty at the end.
-  absl::Status Read(size_t size, std::string* data);
+  absl::Status Read(size_t size, std::string& data);
 
  private:
   FileReader() = default;

@@ -143,7 +143,7 @@ absl::Status FileWriter::CopyAttributesOfTarget(const struct stat& target) {
   UniqueFd source(
       openat(directory_.get(), name_.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
   if (!source.ok()) return FileError(errno, name_);
-  absl::Status status = CopyExtendedAttributes(source.get(), file_.get(), /*lenient=*/false);
+  absl::Status status = CopyExtendedAttributes(source.get(), file_.get(), IfUnsupported::kFail);
   if (!status.ok()) return status;
   if (fchmod(file_.get(), target.st_mode & 07777) != 0) return FileError(errno, name_);
   return absl::OkStatus();
@@ -154,7 +154,7 @@ FileWriter::~FileWriter() {
 }
 
 absl::Status FileWriter::Write(uint64_t offset, absl::string_view data,
-                               const Cancelled& cancelled) {
+                               const CancelCheck& cancelled) {
   if (!error_.ok()) return error_;
   if (offset > INT64_MAX || data.size() > INT64_MAX - offset) {
     return error_ = FileError(EFBIG, name_);
@@ -179,14 +179,14 @@ absl::Status FileWriter::Write(uint64_t offset, absl::string_view data,
   return absl::OkStatus();
 }
 
-absl::Status FileWriter::WaitUntilWritable(const Cancelled& cancelled) {
+absl::Status FileWriter::WaitUntilWritable(const CancelCheck& cancelled) {
   if (absl::Status status = CheckCancelled(cancelled); !status.ok()) return status;
   pollfd ready = {file_.get(), POLLOUT, 0};
   poll(&ready, 1, 100);
   return absl::OkStatus();
 }
 
-absl::Status FileWriter::Commit(const Cancelled& cancelled) {
+absl::Status FileWriter::Commit(const CancelCheck& cancelled) {
   if (!error_.ok()) return error_;
   error_ = SetAttributesOfFile(file_.get(), attributes_);
   if (!error_.ok()) return error_;

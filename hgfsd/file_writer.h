@@ -56,7 +56,8 @@ class FileWriter {
 
   // Writes all of data at an offset; pipes and character devices take bytes in order only.
   // NO_SPACE, FILE_TOO_BIG. Asks `cancelled` while a pipe is full.
-  absl::Status Write(uint64_t offset, absl::string_view data, const Cancelled& cancelled = nullptr);
+  absl::Status Write(uint64_t offset, absl::string_view data,
+                     const CancelCheck& cancelled = nullptr);
   // Where the last write ended; at first the end of the content that stays.
   uint64_t position() const { return position_; }
 
@@ -64,7 +65,7 @@ class FileWriter {
   void SetAttributes(const v1::FileAttributes& attributes) { attributes_.MergeFrom(attributes); }
 
   // Applies the attributes, then gives the file its name, unless cancelled. Once.
-  absl::Status Commit(const Cancelled& cancelled = nullptr);
+  absl::Status Commit(const CancelCheck& cancelled = nullptr);
 
   // Bytes received.
   uint64_t size() const { return size_; }
@@ -78,7 +79,7 @@ class FileWriter {
   absl::Status OpenInPlace(const Options& options);
   absl::Status CopyAttributesOfTarget(const struct stat& target);
   absl::Status Link();
-  absl::Status WaitUntilWritable(const Cancelled& cancelled);
+  absl::Status WaitUntilWritable(const CancelCheck& cancelled);
 
   // The directory that holds the target, O_PATH, and the target's name in it.
   UniqueFd directory_;

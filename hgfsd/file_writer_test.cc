@@ -12,6 +12,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/testing/small_file_system.h"
 #include "gtest/gtest.h"
 #include "hgfsd/file_reader.h"
 #include "hgfsd/testing/test_files.h"
@@ -283,7 +284,7 @@ TEST(FileWriter, OffsetsBeyond4GiBLeaveHoles) {
   absl::StatusOr<FileReader> reader = FileReader::Open(dir / "sparse", 4'999'999'999);
   ASSERT_THAT(reader, IsOk());
   std::string data;
-  EXPECT_THAT(reader->Read(100, &data), IsOk());
+  EXPECT_THAT(reader->Read(100, data), IsOk());
   EXPECT_EQ(data, std::string("\0end", 4));
 }
 
@@ -297,7 +298,7 @@ TEST(FileWriter, ImpossibleOffsetsFail) {
 
 TEST(FileWriter, FullDiskIsAnErrorAtTheNextWriteAndLeavesNothing) {
   TestDirectory dir;
-  SmallDisk disk(dir.path(), "size=64k");
+  SmallFileSystem disk(dir.path(), "size=64k");
   dir.File("old", "old");
   auto writer = Open(dir / "old");
   ASSERT_THAT(writer, IsOk());
@@ -314,7 +315,7 @@ TEST(FileWriter, FullDiskIsAnErrorAtTheNextWriteAndLeavesNothing) {
 
 TEST(FileWriter, NoRoomForANewFileIsAnErrorOfOpen) {
   TestDirectory dir;
-  SmallDisk disk(dir.path(), "nr_inodes=2");
+  SmallFileSystem disk(dir.path(), "nr_inodes=2");
   dir.File("old", "old");
   EXPECT_THAT(Open(dir / "new"), FailsWith(v1::NO_SPACE));
   // Not written in place: it would be lost if the disk is full of bytes, too.
@@ -373,13 +374,13 @@ TEST(FileReader, ReadsToTheEndFromAnOffset) {
   ASSERT_THAT(reader, IsOk());
   EXPECT_EQ(reader->info().size(), 10u);
   std::string data;
-  EXPECT_THAT(reader->Read(4, &data), IsOk());
+  EXPECT_THAT(reader->Read(4, data), IsOk());
   EXPECT_EQ(data, "3456");
-  EXPECT_THAT(reader->Read(4, &data), IsOk());
+  EXPECT_THAT(reader->Read(4, data), IsOk());
   EXPECT_EQ(data, "789");
-  EXPECT_THAT(reader->Read(4, &data), IsOk());
+  EXPECT_THAT(reader->Read(4, data), IsOk());
   EXPECT_EQ(data, "");
-  EXPECT_THAT(FileReader::Open(file, 99)->Read(4, &data), IsOk());
+  EXPECT_THAT(FileReader::Open(file, 99)->Read(4, data), IsOk());
   EXPECT_EQ(data, "");
 }
 
@@ -388,12 +389,12 @@ TEST(FileReader, FilesMayGrowAndShrinkMeanwhile) {
   const std::string file = dir.File("file", "0123456789");
   absl::StatusOr<FileReader> reader = FileReader::Open(file, 0);
   std::string data;
-  EXPECT_THAT(reader->Read(5, &data), IsOk());
+  EXPECT_THAT(reader->Read(5, data), IsOk());
   ASSERT_EQ(truncate(file.c_str(), 7), 0);
-  EXPECT_THAT(reader->Read(5, &data), IsOk());
+  EXPECT_THAT(reader->Read(5, data), IsOk());
   EXPECT_EQ(data, "56");
   ASSERT_EQ(truncate(file.c_str(), 9), 0);
-  EXPECT_THAT(reader->Read(5, &data), IsOk());
+  EXPECT_THAT(reader->Read(5, data), IsOk());
   EXPECT_EQ(data, std::string(2, '\0'));
 }
 
@@ -401,7 +402,7 @@ TEST(FileReader, ProcFilesAreRead) {
   absl::StatusOr<FileReader> reader = FileReader::Open("/proc/version", 6);
   ASSERT_THAT(reader, IsOk());
   std::string data;
-  EXPECT_THAT(reader->Read(1 << 16, &data), IsOk());
+  EXPECT_THAT(reader->Read(1 << 16, data), IsOk());
   EXPECT_EQ(data, ReadFile("/proc/version").substr(6));
 }
 

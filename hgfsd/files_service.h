@@ -11,7 +11,7 @@
 
 namespace toolboxd::hgfsd {
 
-// Thread-safe. Its destruction waits for deletes that still go on (TreeRemover).
+// Thread-safe. Its destruction waits for deletes that still go on (DeferredDeleter).
 class FilesService final : public v1::Files::Service {
  public:
   grpc::Status List(grpc::ServerContext* context, const v1::ListFilesRequest* request,
@@ -43,7 +43,7 @@ class FilesService final : public v1::Files::Service {
 
  private:
   DirectoryLister lister_;
-  TreeRemover remover_;
+  DeferredDeleter deleter_;
 };
 
 }  // namespace toolboxd::hgfsd

@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "hgfsd/cancellation.h"
 #include "hgfsd/deferred_delete.h"
+#include "hgfsd/overwrite.h"
 
 namespace toolboxd::hgfsd {
 
@@ -20,15 +21,15 @@ namespace toolboxd::hgfsd {
 // trace. If the source cannot be removed after that, its error is returned and both exist.
 
 // A file or a link, to a directory as well. NOT_A_FILE for a directory; ALREADY_EXISTS where
-// the target is a directory, or anything without `overwrite`.
-absl::Status MoveFile(absl::string_view from, absl::string_view to, bool overwrite,
-                      const Cancelled& cancelled = nullptr);
+// the target is a directory, or anything with Overwrite::kNo.
+absl::Status MoveFile(absl::string_view from, absl::string_view to, Overwrite overwrite,
+                      const CancelCheck& cancelled = nullptr);
 
 // A directory. NOT_A_DIRECTORY for anything else, links included; ALREADY_EXISTS for any
 // target that exists; INVALID_ARGUMENT into itself; BUSY for a mount point or, across file
 // systems, a tree with one in it.
-absl::Status MoveDirectory(absl::string_view from, absl::string_view to, TreeRemover& remover,
-                           const Cancelled& cancelled = nullptr);
+absl::Status MoveDirectory(absl::string_view from, absl::string_view to, DeferredDeleter& deleter,
+                           const CancelCheck& cancelled = nullptr);
 
 }  // namespace toolboxd::hgfsd
 

@@ -24,7 +24,7 @@ constexpr int kMaxDepth = 64;
 // One removal: the first error, and where directories that are too deep go.
 class Removal {
  public:
-  explicit Removal(const Cancelled& cancelled) : cancelled_(cancelled) {}
+  explicit Removal(const CancelCheck& cancelled) : cancelled_(cancelled) {}
 
   // Removes one entry. False if it is still there and will stay.
   bool RemoveEntry(int parent, const std::string& name, int depth);
@@ -42,7 +42,7 @@ class Removal {
     return false;
   }
 
-  const Cancelled& cancelled_;
+  const CancelCheck& cancelled_;
   absl::Status status_;
   // The tree's own directory; -1 before it is open.
   int top_ = -1;
@@ -118,7 +118,7 @@ int Removal::OpenDirectory(int parent, const std::string& name) {
 
 }  // namespace
 
-absl::Status RemoveTree(int parent, const std::string& name, const Cancelled& cancelled) {
+absl::Status RemoveTree(int parent, const std::string& name, const CancelCheck& cancelled) {
   Removal removal(cancelled);
   removal.RemoveEntry(parent, name, 0);
   return removal.status();

@@ -21,7 +21,8 @@ namespace toolboxd::hgfsd {
 // 66 descriptors are open. Directories of the user's own without permission for their owner
 // are given it. Asks `cancelled` at every directory and leaves the rest in place.
 // The first error is returned, after everything else that can be removed has been.
-absl::Status RemoveTree(int parent, const std::string& name, const Cancelled& cancelled = nullptr);
+absl::Status RemoveTree(int parent, const std::string& name,
+                        const CancelCheck& cancelled = nullptr);
 
 }  // namespace toolboxd::hgfsd
 

@@ -53,17 +53,6 @@ bool HasCapability(const std::string& path);
 // Names in a directory without "." and "..", sorted.
 std::vector<std::string> Names(const std::string& directory);
 
-// A tmpfs over a directory, in a mount namespace of this process's own. `options` as mount(8)
-// takes them: "size=64k", "nr_inodes=4" (the directory itself is one). Needs root.
-class SmallDisk {
- public:
-  SmallDisk(const std::string& path, const char* options);
-  ~SmallDisk();
-
- private:
-  const std::string path_;
-};
-
 // Runs `body` in a child process that is user and group 65534 without other groups, and adds
 // its failures to the test. Needs root.
 void AsNobody(const std::function<void()>& body);

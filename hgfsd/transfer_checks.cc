@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "hgfsd/file_checks.h"
+#include "hgfsd/transfer_checks.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -17,7 +17,7 @@
 namespace toolboxd::hgfsd {
 
 absl::StatusOr<v1::FileInfo> CheckRead(absl::string_view path) {
-  absl::StatusOr<v1::FileInfo> info = DescribePath(path, /*follow=*/false);
+  absl::StatusOr<v1::FileInfo> info = DescribePath(path, FinalLink::kDescribe);
   if (!info.ok()) return info;
   if (info->type() == v1::SYMLINK) {
     return MakeError(v1::IS_A_SYMLINK, "the path is a symbolic link");
@@ -27,14 +27,14 @@ absl::StatusOr<v1::FileInfo> CheckRead(absl::string_view path) {
   return DescribeContent(path);
 }
 
-absl::Status CheckWrite(absl::string_view path, bool overwrite) {
+absl::Status CheckWrite(absl::string_view path, Overwrite overwrite) {
   if (absl::Status status = CheckPath(path); !status.ok()) return status;
   const std::string name(path);
   struct stat st;
   if (lstat(name.c_str(), &st) == 0) {
     if (S_ISLNK(st.st_mode)) return MakeError(v1::IS_A_SYMLINK, "the path is a symbolic link");
     if (S_ISDIR(st.st_mode)) return FileError(EISDIR, path);
-    if (!overwrite) return FileError(EEXIST, path);
+    if (overwrite == Overwrite::kNo) return FileError(EEXIST, path);
     return CheckAccess(name, W_OK);
   }
   if (errno != ENOENT && errno != ENOTDIR) return FileError(errno, path);

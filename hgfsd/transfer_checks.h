@@ -3,12 +3,13 @@
 // What a transfer is checked for before it starts (docs/protocol/vix.md 4.6:
 // InitiateFileTransferFromGuest and ToGuest).
 
-#ifndef TOOLBOXD_HGFSD_FILE_CHECKS_H_
-#define TOOLBOXD_HGFSD_FILE_CHECKS_H_
+#ifndef TOOLBOXD_HGFSD_TRANSFER_CHECKS_H_
+#define TOOLBOXD_HGFSD_TRANSFER_CHECKS_H_
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "hgfsd/overwrite.h"
 #include "toolboxd/v1/files.pb.h"
 
 namespace toolboxd::hgfsd {
@@ -19,10 +20,10 @@ namespace toolboxd::hgfsd {
 absl::StatusOr<v1::FileInfo> CheckRead(absl::string_view path);
 
 // Whether a file can be written at `path`. IS_A_SYMLINK, NOT_A_FILE, ALREADY_EXISTS
-// (without `overwrite`), ACCESS_DENIED, and PARENT_NOT_FOUND where the parent is missing or
+// (Overwrite::kNo), ACCESS_DENIED, and PARENT_NOT_FOUND where the parent is missing or
 // no directory.
-absl::Status CheckWrite(absl::string_view path, bool overwrite);
+absl::Status CheckWrite(absl::string_view path, Overwrite overwrite);
 
 }  // namespace toolboxd::hgfsd
 
-#endif  // TOOLBOXD_HGFSD_FILE_CHECKS_H_
+#endif  // TOOLBOXD_HGFSD_TRANSFER_CHECKS_H_
