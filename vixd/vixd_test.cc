@@ -22,8 +22,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/status.h"
+#include "base/testing/small_file_system.h"
 #include "vixd/shim/signals.h"
-#include "vixd/testing/small_file_system.h"
 #include "vixd/testing/vixd_client.h"
 
 namespace toolboxd::vixd {

@@ -50,7 +50,7 @@ TEST_F(JanitorTest, OldProgramsGoWithAllTheirFilesAndOthersStay) {
   for (const char* name : {"10.end", "10.out", "10.err", "10.in"}) Make(name, 400);
   Save(11, StartTicks(getpid()));
   Make("11.out", 400);
-  CleanUp(dir_, 300);
+  RunJanitor(dir_, 300);
   for (const char* name : {"10.end", "10.out", "10.err", "10.in"}) EXPECT_FALSE(Exists(name));
   EXPECT_TRUE(Exists("11"));
   EXPECT_TRUE(Exists("11.out"));
@@ -86,7 +86,7 @@ TEST_F(JanitorTest, ProgramThatOutlivesItsShimKeepsItsFiles) {
 TEST_F(JanitorTest, StaysUntilTheLastOneIsOld) {
   Make("10.end", 0);
   const time_t start = time(nullptr);
-  CleanUp(dir_, 2);
+  RunJanitor(dir_, 2);
   EXPECT_GE(time(nullptr) - start, 2);
   EXPECT_FALSE(Exists("10.end"));
 }
@@ -95,7 +95,7 @@ TEST_F(JanitorTest, ThereIsOnlyOne) {
   Make("10.end", 400);
   const int lock = openat(dir_, "janitor.lock", O_RDWR | O_CREAT, 0600);
   ASSERT_EQ(flock(lock, LOCK_EX), 0);
-  CleanUp(dir_, 300);
+  RunJanitor(dir_, 300);
   EXPECT_TRUE(Exists("10.end"));
   close(lock);
 }

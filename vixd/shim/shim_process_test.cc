@@ -20,11 +20,11 @@
 #include <string>
 #include <vector>
 
+#include "base/testing/small_file_system.h"
 #include "vixd/shim/command.h"
 #include "vixd/shim/job.h"
 #include "vixd/shim/record.h"
 #include "vixd/shim/signals.h"
-#include "vixd/testing/small_file_system.h"
 
 namespace toolboxd::vixd {
 namespace {
