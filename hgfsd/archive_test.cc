@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// ArchiveRun and unpacking: what goes in comes out, and nothing gets out of the target.
+// Packing and unpacking: an archive unpacks to what was packed, and never outside of the target.
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -117,7 +117,7 @@ struct stat StatOf(const std::string& path) {
   return st;
 }
 
-TEST(Archive, RoundTripKeepsEverything) {
+TEST(Archive, RoundTripKeepsContentAndAttributes) {
   TestDirectory from, to;
   from.Directory("dir", 0750);
   from.Directory("empty", 0700);
@@ -174,14 +174,14 @@ TEST(Archive, RoundTripKeepsEverything) {
   EXPECT_TRUE(HasCapability(to / "suid"));
 }
 
-TEST(Archive, MembersWithoutAnAclHaveWhatTheDirectoryGivesNewFiles) {
+TEST(Archive, MembersWithoutAnAclGetTheDirectorysDefault) {
   TestDirectory dir;
   SetAcl(dir.path(), ACL_TYPE_DEFAULT, "u::rw,u:65534:rw,g::r,m::rw,o::-");
   EXPECT_THAT(Unpack(MakeTar({{.name = "file", .content = "x"}}), dir.path()), IsOk());
   EXPECT_TRUE(HasAcl(dir / "file", ACL_TYPE_ACCESS));
 }
 
-// Bytes that this process has had from read calls.
+// Bytes that this process has read.
 int64_t BytesRead() {
   std::ifstream file("/proc/self/io");
   std::string name;
@@ -229,7 +229,7 @@ TEST(Archive, HolesAreNotRead) {
 }
 
 // Content that becomes little or nothing in the archive.
-TEST(Archive, PackingAsksWhetherToGoOnAlsoWhileItSendsNothing) {
+TEST(Archive, PackCanBeCancelledWhileItSendsNothing) {
   TestDirectory dir;
   const std::string zeros = dir.File("zeros", std::string(16 << 20, '\0'));
   ContentPath content;
@@ -296,7 +296,7 @@ TEST(Archive, PrefixGoesBeforeEveryNameAndHardLink) {
   EXPECT_EQ(ReadFile(to / "top/b"), "x");
 }
 
-TEST(Archive, GzipOnRequestAndSniffed) {
+TEST(Archive, PacksGzipOnRequestAndUnpacksItUnasked) {
   TestDirectory dir, to;
   dir.File("zeros", std::string(1 << 20, '\0'));
   ContentPath content;
@@ -334,7 +334,7 @@ TEST(Archive, SingleFileIsTheOnlyMember) {
   EXPECT_THAT(List(*Pack(dir.File("file", "x"))), testing::ElementsAre("file"));
 }
 
-TEST(Archive, UnreadableAndSocketsAreLeftOut) {
+TEST(Archive, UnreadableFilesAndSocketsAreLeftOut) {
   TestDirectory dir;
   dir.File("readable");
   dir.File("secret", "x", 0600);
@@ -350,7 +350,7 @@ TEST(Archive, UnreadableAndSocketsAreLeftOut) {
       [&] { EXPECT_THAT(List(*Pack(dir.path())), testing::ElementsAre("locked/", "readable")); });
 }
 
-TEST(Archive, PackErrors) {
+TEST(Archive, PackReportsWhyItFails) {
   TestDirectory dir;
   EXPECT_THAT(Pack(dir / "none"), FailsWith(v1::NOT_FOUND));
   EXPECT_THAT(Pack("/dev/null"), FailsWith(v1::NOT_A_FILE));
@@ -364,7 +364,7 @@ TEST(Archive, PackErrors) {
       packer->Pack(100, [](absl::string_view) { return absl::CancelledError("gone"); })));
 }
 
-TEST(MemberName, StaysBelow) {
+TEST(MemberName, CannotLeaveTheDirectory) {
   EXPECT_EQ(*CheckMemberName("./a//b/./c/"), "a/b/c");
   EXPECT_EQ(*CheckMemberName("a..b/..c"), "a..b/..c");
   EXPECT_EQ(*CheckMemberName("./"), "");
@@ -445,7 +445,7 @@ TEST(Archive, RootMemberIsSkipped) {
   EXPECT_TRUE(Exists(dir / "a"));
 }
 
-TEST(Archive, WhatIsNoArchiveFails) {
+TEST(Archive, DataThatIsNotAnArchiveFails) {
   TestDirectory dir;
   for (const std::string& data : {std::string("hello, world"), std::string(100000, 'x'),
                                   std::string("\x1f\x8b\x08garbage"), std::string()}) {
@@ -463,7 +463,7 @@ TEST(Archive, TruncatedArchiveFailsAndLeavesNoHalfFile) {
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre("a"));
 }
 
-TEST(Archive, FullDiskEndsIt) {
+TEST(Archive, FullDiskEndsUnpacking) {
   TestDirectory dir;
   SmallFileSystem disk(dir.path(), "size=64k");
   EXPECT_THAT(
@@ -473,7 +473,7 @@ TEST(Archive, FullDiskEndsIt) {
   EXPECT_TRUE(Names(dir.path()).empty());
 }
 
-TEST(Archive, NoRoomForMoreFilesEndsIt) {
+TEST(Archive, DiskWithoutFreeInodesEndsUnpacking) {
   TestDirectory dir;
   SmallFileSystem disk(dir.path(), "nr_inodes=3");
   EXPECT_THAT(
@@ -486,7 +486,7 @@ TEST(Archive, NoRoomForMoreFilesEndsIt) {
   EXPECT_EQ(ReadFile(dir / "1"), "");
 }
 
-TEST(Archive, UsersWithoutRootKeepTheirOwnOwner) {
+TEST(Archive, UnpackedFilesBelongToAUserWhoIsNotRoot) {
   TestDirectory from, to;
   from.File("file", "x");
   chmod(to.path().c_str(), 0777);
@@ -495,8 +495,8 @@ TEST(Archive, UsersWithoutRootKeepTheirOwnOwner) {
   EXPECT_EQ(StatOf(to / "file").st_uid, 65534u);
 }
 
-// libarchive sets the umask to 0 for a moment with each member, and changes directory for
-// deep ones. In between the threads that make files run.
+// libarchive sets the umask to 0 for a moment with each member, and changes the directory for deep
+// ones. Other threads make files at the same time.
 TEST(Archive, UnpackingHasAUmaskAndADirectoryOfItsOwn) {
   TestDirectory dir;
   const std::string target = dir.Directory("target");
@@ -522,7 +522,7 @@ TEST(ArchiveReceiver, UnpacksWhatIsWritten) {
   for (size_t i = 0; i < archive->size(); i += 60000) {
     ASSERT_THAT((*receiver)->Write(i, absl::string_view(*archive).substr(i, 60000)), IsOk());
   }
-  // What comes after the end is dropped, whatever it is.
+  // What follows the archive's end is discarded.
   EXPECT_THAT((*receiver)->Write((*receiver)->position(), kTrailer), IsOk());
   EXPECT_THAT((*receiver)->Commit(), IsOk());
   EXPECT_EQ(ModeOf(to / "made"), 0750u);
@@ -530,7 +530,7 @@ TEST(ArchiveReceiver, UnpacksWhatIsWritten) {
   EXPECT_EQ(ReadFile(to / "made/on the way/f7"), std::string(100000, 'h'));
 }
 
-TEST(ArchiveReceiver, ErrorsComeAtTheNextWriteOrAtCommit) {
+TEST(ArchiveReceiver, ReportsErrorsAtTheNextWriteOrAtCommit) {
   TestDirectory dir;
   ContentPath content;
   content.path = dir.path();
@@ -557,7 +557,7 @@ TEST(ArchiveReceiver, ErrorsComeAtTheNextWriteOrAtCommit) {
   EXPECT_THAT(ArchiveReceiver::Open(content), FailsWith(v1::NOT_A_DIRECTORY));
 }
 
-TEST(ArchiveReceiver, WithoutAThreadItIsBusy) {
+TEST(ArchiveReceiver, OpenIsBusyWithoutAThread) {
   TestDirectory dir;
   chmod(dir.path().c_str(), 0777);
   AsNobody([&] {
@@ -571,7 +571,7 @@ TEST(ArchiveReceiver, WithoutAThreadItIsBusy) {
   });
 }
 
-TEST(ArchiveReceiver, WithoutRoomForItsDirectoryNothingIsMade) {
+TEST(ArchiveReceiver, OpenMakesNothingOnADiskWithoutFreeInodes) {
   TestDirectory dir;
   SmallFileSystem disk(dir.path(), "nr_inodes=3");
   ContentPath content;
@@ -580,7 +580,7 @@ TEST(ArchiveReceiver, WithoutRoomForItsDirectoryNothingIsMade) {
   EXPECT_TRUE(Names(dir.path()).empty());
 }
 
-TEST(ArchiveReceiver, GivenUpEndsAtOnce) {
+TEST(ArchiveReceiver, EndsAtOnceWithoutCommit) {
   TestDirectory dir;
   ContentPath content;
   content.path = dir.path();

@@ -51,7 +51,8 @@ absl::StatusOr<std::string> PercentDecode(absl::string_view text, Plus plus) {
     if (text[i] == '%') {
       if (i + 2 >= text.size() || !absl::ascii_isxdigit(text[i + 1]) ||
           !absl::ascii_isxdigit(text[i + 2])) {
-        return MakeError(v1::INVALID_ARGUMENT, "a percent sign needs two hexadecimal digits");
+        return MakeError(v1::INVALID_ARGUMENT,
+                         "a percent sign must be followed by two hexadecimal digits");
       }
       result += absl::HexStringToBytes(text.substr(i + 1, 2));
       i += 2;
@@ -81,7 +82,7 @@ absl::StatusOr<ContentPath> ParseArchiveQuery(absl::string_view query) {
       content.gzip = *value == "tgz";
       if (!content.gzip && *value != "tar" && !value->empty()) {
         return MakeError(v1::INVALID_ARGUMENT,
-                         absl::StrCat("the format of an archive is tar or tgz, not '",
+                         absl::StrCat("the format of an archive must be tar or tgz, not '",
                                       absl::CHexEscape(*value), "'"));
       }
     }

@@ -10,7 +10,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view text(reinterpret_cast<const char*>(data), size);
   auto content = toolboxd::hgfsd::ParseContentPath(text);
-  // Whatever is accepted is a path that system calls take whole.
+  // An accepted path must be absolute and without NUL bytes.
   if (content.ok() && (content->path.empty() || content->path[0] != '/' ||
                        content->path.find('\0') != std::string::npos)) {
     abort();

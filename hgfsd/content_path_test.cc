@@ -8,7 +8,7 @@
 namespace toolboxd::hgfsd {
 namespace {
 
-TEST(ContentPath, FilesAreTakenLiterally) {
+TEST(ContentPath, FilePathsAreLiteral) {
   TestDirectory dir;
   const std::string file = dir.File("a?format=tgz%41");
   EXPECT_EQ(ParseContentPath(file)->path, file);
@@ -32,7 +32,7 @@ TEST(ContentPath, DirectoriesAreArchives) {
   EXPECT_EQ(ParseContentPath(dir.path() + "?skip=stuff")->path, dir.path());
 }
 
-TEST(ContentPath, SchemeIsAUrl) {
+TEST(ContentPath, ArchiveSchemeIsAUrl) {
   absl::StatusOr<ContentPath> content = ParseContentPath("/archive:/a%20b?format=tar");
   ASSERT_THAT(content, IsOk());
   EXPECT_TRUE(content->is_archive);
@@ -40,7 +40,7 @@ TEST(ContentPath, SchemeIsAUrl) {
   EXPECT_EQ(ParseContentPath("/archive:/c+d")->path, "/c+d");
 }
 
-TEST(ContentPath, Errors) {
+TEST(ContentPath, RefusesWhatCannotBeParsed) {
   for (const char* path :
        {"", "relative", "/archive:", "/archive:relative", "/archive:/a%", "/archive:/a%4",
         "/archive:/a%zz", "/archive:/a%00", "/archive:/a?format=zip", "/archive:/a?prefix=%00",

@@ -151,7 +151,7 @@ absl::Status Copy::Content(int from, int to, off_t size) {
     if (absl::Status status = Range(from, to, range); !status.ok()) return status;
     offset = range.end;
   }
-  if (ftruncate(to, size) != 0) return FileError(errno, "content");
+  if (ftruncate(to, size) != 0) return FileError(errno, "cannot copy content");
   return absl::OkStatus();
 }
 
@@ -169,17 +169,17 @@ absl::Status Copy::Range(int from, int to, DataRange range) {
         continue;
       }
       if (count < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)) {
-        return FileError(errno, "content");
+        return FileError(errno, "cannot copy content");
       }
       in_kernel = false;  // Not between these file systems.
       buffer.resize(256 * 1024);
     }
     const ssize_t count = pread(from, buffer.data(), std::min(wanted, buffer.size()), range.begin);
-    if (count < 0) return FileError(errno, "content");
+    if (count < 0) return FileError(errno, "cannot copy content");
     if (count == 0) return absl::OkStatus();  // The file has shrunk since.
     for (ssize_t done = 0; done < count;) {
       const ssize_t written = pwrite(to, buffer.data() + done, count - done, range.begin + done);
-      if (written < 0) return FileError(errno, "content");
+      if (written < 0) return FileError(errno, "cannot copy content");
       done += written;
     }
     range.begin += count;
@@ -190,16 +190,17 @@ absl::Status Copy::Range(int from, int to, DataRange range) {
 // Either descriptor may be O_PATH.
 absl::Status Copy::Attributes(int from, int to, const struct stat& st) {
   struct stat now;
-  if (fstat(to, &now) != 0) return FileError(errno, "attributes");
+  if (fstat(to, &now) != 0) return FileError(errno, "cannot copy attributes");
   const std::string file = absl::StrCat("/proc/self/fd/", to);
   bool owned = now.st_uid == st.st_uid && now.st_gid == st.st_gid;
   if (!owned) owned = chown(file.c_str(), st.st_uid, st.st_gid) == 0;
   // A user may set a group of their own even where they may not set the owner.
   if (!owned) (void)!chown(file.c_str(), -1, st.st_gid);
   const mode_t mode = PermissionsOfCopy(from, to, st.st_mode & (owned ? 07777 : 0777));
-  if (chmod(file.c_str(), mode) != 0) return FileError(errno, "attributes");
+  if (chmod(file.c_str(), mode) != 0) return FileError(errno, "cannot copy attributes");
   const struct timespec times[2] = {st.st_atim, st.st_mtim};
-  if (utimensat(AT_FDCWD, file.c_str(), times, 0) != 0) return FileError(errno, "attributes");
+  if (utimensat(AT_FDCWD, file.c_str(), times, 0) != 0)
+    return FileError(errno, "cannot copy attributes");
   return absl::OkStatus();
 }
 

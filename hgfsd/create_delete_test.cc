@@ -16,7 +16,7 @@ namespace {
 
 const CancelCheck kGivenUp = [] { return true; };
 
-TEST(MakeDirectory, IsPrivate) {
+TEST(MakeDirectory, NewDirectoryIsPrivate) {
   TestDirectory dir;
   EXPECT_THAT(MakeDirectory(dir / "new", Parents::kMustExist, 0), IsOk());
   EXPECT_EQ(ModeOf(dir / "new"), 0700u);
@@ -31,7 +31,7 @@ TEST(MakeDirectory, MakesParentsOnRequest) {
   EXPECT_EQ(ModeOf(dir / "a/b"), 0700u);
 }
 
-TEST(MakeDirectory, ExistingIsAnErrorInBothCases) {
+TEST(MakeDirectory, RefusesAnExistingTarget) {
   TestDirectory dir;
   EXPECT_THAT(MakeDirectory(dir.path(), Parents::kMustExist, 0), FailsWith(v1::ALREADY_EXISTS));
   EXPECT_THAT(MakeDirectory(dir.path(), Parents::kMake, 0), FailsWith(v1::ALREADY_EXISTS));
@@ -39,7 +39,7 @@ TEST(MakeDirectory, ExistingIsAnErrorInBothCases) {
               FailsWith(v1::ALREADY_EXISTS));
 }
 
-TEST(MakeDirectory, OtherErrors) {
+TEST(MakeDirectory, ReportsWhyItFails) {
   TestDirectory dir;
   EXPECT_THAT(MakeDirectory(dir.File("f") + "/d", Parents::kMake, 0),
               FailsWith(v1::NOT_A_DIRECTORY));
@@ -79,7 +79,7 @@ TEST(DeleteFile, RemovesTheLinkNotItsTarget) {
   EXPECT_THAT(DeleteFile(file), IsOk());
 }
 
-TEST(DeleteFile, Errors) {
+TEST(DeleteFile, ReportsWhyItFails) {
   TestDirectory dir;
   const std::string file = dir.File("file");
   EXPECT_THAT(DeleteFile(dir / "none"), FailsWith(v1::NOT_FOUND));
@@ -156,7 +156,7 @@ TEST(CreateTemporary, MakesPrivateFilesAndDirectories) {
   EXPECT_NE(*file, *CreateTemporary(Temporary(dir.path(), Kind::kFile)));
 }
 
-TEST(CreateTemporary, WithoutADirectoryItIsTheUsersOwn) {
+TEST(CreateTemporary, DefaultDirectoryIsTheUsersOwn) {
   TestDirectory dir;
   chmod(dir.path().c_str(), 01777);
   setenv("TMPDIR", dir.path().c_str(), 1);
@@ -193,7 +193,7 @@ TEST(CreateTemporary, FullDiskLeavesNothing) {
   unsetenv("TMPDIR");
 }
 
-TEST(CreateTemporary, Errors) {
+TEST(CreateTemporary, ReportsWhyItFails) {
   TestDirectory dir;
   EXPECT_THAT(CreateTemporary(Temporary(dir / "none", Kind::kFile)), FailsWith(v1::NOT_FOUND));
   EXPECT_THAT(CreateTemporary(Temporary(dir.File("f"), Kind::kDirectory)),

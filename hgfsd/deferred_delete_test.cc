@@ -21,7 +21,7 @@ TEST(DeferredDelete, RefusesMountPointsAndTheRoot) {
   EXPECT_THAT(deleter.Delete("/proc", nullptr), FailsWith(v1::BUSY));
 }
 
-TEST(DeferredDelete, SmallTreesAreGoneWhenItAnswers) {
+TEST(DeferredDelete, SmallTreesAreGoneWhenDeleteReturns) {
   TestDirectory dir;
   dir.Directory("tree");
   dir.File("tree/file");
@@ -30,7 +30,7 @@ TEST(DeferredDelete, SmallTreesAreGoneWhenItAnswers) {
   EXPECT_TRUE(Names(dir.path()).empty());
 }
 
-TEST(DeferredDelete, LargeTreesAreGoneByNameAtOnceAndFinishLater) {
+TEST(DeferredDelete, LargeTreesFreeTheirNameAtOnceAndAreRemovedLater) {
   TestDirectory dir;
   dir.Directory("tree");
   for (int i = 0; i < 2000; ++i) dir.File(absl::StrCat("tree/", i));
@@ -42,7 +42,7 @@ TEST(DeferredDelete, LargeTreesAreGoneByNameAtOnceAndFinishLater) {
   EXPECT_TRUE(Names(dir.path()).empty());
 }
 
-TEST(DeferredDelete, RemovesWhatACrashLeft) {
+TEST(DeferredDelete, RemovesTreesThatACrashLeft) {
   TestDirectory dir;
   dir.Directory(".toolboxd-deleted-0000000000000001");
   dir.File(".toolboxd-deleted-0000000000000001/file");
@@ -54,7 +54,7 @@ TEST(DeferredDelete, RemovesWhatACrashLeft) {
   EXPECT_TRUE(Names(dir.path()).empty());
 }
 
-TEST(DeferredDelete, WhatCannotBeRemovedKeepsItsName) {
+TEST(DeferredDelete, TreeThatCannotBeRemovedKeepsItsName) {
   TestDirectory dir;
   chmod(dir.path().c_str(), 0777);
   AsNobody([&] { dir.Directory("tree"); });
@@ -67,7 +67,7 @@ TEST(DeferredDelete, WhatCannotBeRemovedKeepsItsName) {
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre("tree"));
 }
 
-TEST(DeferredDelete, WhatCannotBeRemovedAfterTheAnswerStaysHiddenAndIsToldToTheLog) {
+TEST(DeferredDelete, TreeThatCannotBeRemovedAfterTheReplyStaysHiddenAndIsLogged) {
   TestDirectory dir;
   chmod(dir.path().c_str(), 0777);
   AsNobody([&] { dir.Directory("tree"); });
@@ -75,7 +75,7 @@ TEST(DeferredDelete, WhatCannotBeRemovedAfterTheAnswerStaysHiddenAndIsToldToTheL
   dir.File("tree/root_owned/file");
   const std::string log = dir.File("log", "", 0666);
   AsNobody([&] {
-    // So that it takes longer than the answer.
+    // Many files, so that Delete returns before they are removed.
     for (int i = 0; i < 2000; ++i) dir.File(absl::StrCat("tree/", i));
     const int fd = open(log.c_str(), O_WRONLY | O_APPEND);
     ASSERT_EQ(dup2(fd, STDERR_FILENO), STDERR_FILENO);
@@ -91,7 +91,7 @@ TEST(DeferredDelete, WhatCannotBeRemovedAfterTheAnswerStaysHiddenAndIsToldToTheL
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
 }
 
-TEST(DeferredDelete, CancelledDoesNothing) {
+TEST(DeferredDelete, CancelledDeleteDoesNothing) {
   TestDirectory dir;
   dir.Directory("tree");
   DeferredDeleter deleter;

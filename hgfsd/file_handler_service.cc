@@ -27,7 +27,7 @@ constexpr uint32_t kMaxChunk = 1024 * 1024;
 using ReplyWriter = grpc::ServerWriter<v1::ReadReply>;
 using RequestReader = grpc::ServerReader<v1::WriteRequest>;
 
-absl::Status Gone() { return absl::CancelledError("the caller has gone"); }
+absl::Status Gone() { return absl::CancelledError("the caller closed the stream"); }
 
 absl::Status SendOpened(const v1::FileInfo& info, ReplyWriter* writer) {
   v1::ReadReply reply;
@@ -46,7 +46,7 @@ absl::Status SendFile(const std::string& path, uint64_t offset, uint32_t chunk,
       return status;
     }
     if (reply.data().empty()) return absl::OkStatus();
-    // Blocks while the caller's window is full: this is the read-ahead's bound.
+    // Blocks while the caller's window is full, which limits the read-ahead.
     if (!writer->Write(reply)) return Gone();
   }
 }
@@ -66,7 +66,7 @@ absl::Status SendArchive(const ContentPath& content, uint32_t chunk, const Cance
       cancelled);
 }
 
-// Everything after the open: `Target` is a FileWriter or an ArchiveReceiver.
+// Receives everything after `open`. `Target` is FileWriter or ArchiveReceiver.
 template <typename Target>
 absl::Status Receive(Target& target, grpc::ServerContext* context, RequestReader* reader,
                      v1::WriteRequest* request, v1::WriteReply* reply) {
@@ -89,11 +89,11 @@ absl::Status Receive(Target& target, grpc::ServerContext* context, RequestReader
         reply->set_size(target.size());
         return target.Commit(cancelled);
       default:
-        status = MakeError(v1::INVALID_ARGUMENT, "a file is opened once, and first");
+        status = MakeError(v1::INVALID_ARGUMENT, "a stream has one `open`, and it must be first");
     }
     if (!status.ok()) return status;
   }
-  return absl::CancelledError("the stream ended without a commit");
+  return absl::CancelledError("the request stream ended without `commit`");
 }
 
 absl::Status ReceiveAny(bool sync, grpc::ServerContext* context, RequestReader* reader,
@@ -101,7 +101,7 @@ absl::Status ReceiveAny(bool sync, grpc::ServerContext* context, RequestReader* 
   v1::WriteRequest request;
   if (!reader->Read(&request)) return Gone();
   if (!request.has_open()) {
-    return MakeError(v1::INVALID_ARGUMENT, "the first request opens the file");
+    return MakeError(v1::INVALID_ARGUMENT, "the first request must be `open`");
   }
   const v1::OpenForWriting open = request.open();
   absl::StatusOr<ContentPath> content = ParseContentPath(open.path());
@@ -132,7 +132,7 @@ grpc::Status FileHandlerService::Stat(grpc::ServerContext*, const v1::StatReques
     if (!info.ok()) return ToGrpc(info.status());
     *reply = *std::move(info);
   }
-  // As it was asked for, query and all.
+  // The path as requested, including its query.
   reply->set_name(request->path());
   return grpc::Status::OK;
 }
@@ -147,7 +147,7 @@ grpc::Status FileHandlerService::Read(grpc::ServerContext* context, const v1::Re
     return ToGrpc(SendFile(content->path, request->offset(), chunk, writer));
   }
   if (request->offset() != 0) {
-    return ToGrpc(MakeError(v1::NOT_SUPPORTED, "an archive is read from its start"));
+    return ToGrpc(MakeError(v1::NOT_SUPPORTED, "an archive can be read from its start only"));
   }
   return ToGrpc(SendArchive(
       *content, chunk, [context] { return context->IsCancelled(); }, writer));

@@ -69,7 +69,7 @@ absl::StatusOr<v1::FileInfo> DescribePath(absl::string_view path, FinalLink fina
   } else {
     info = DescribeEntry(AT_FDCWD, name, path);
     if (!info.ok()) return info;
-    // Nobody checks the permissions of a link.
+    // The kernel does not check the permissions of a link.
     if (info->type() == v1::SYMLINK) {
       info->set_effective_permissions(R_OK | W_OK | X_OK);
       return info;
@@ -84,7 +84,7 @@ absl::StatusOr<v1::FileInfo> DescribePath(absl::string_view path, FinalLink fina
 }
 
 absl::Status CheckAccess(const std::string& path, int mode) {
-  // By the effective identity, which is what open() goes by.
+  // By the effective identity, as open() checks it.
   if (faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) != 0) return FileError(errno, path);
   return absl::OkStatus();
 }

@@ -22,7 +22,7 @@ CancelCheck CancelledBy(grpc::ServerContext* context) {
 
 Overwrite ToOverwrite(bool overwrite) { return overwrite ? Overwrite::kYes : Overwrite::kNo; }
 
-// Moves a result into the reply, or its status over gRPC.
+// Moves a result into the reply; the status of the call.
 template <typename T>
 grpc::Status Answer(absl::StatusOr<T> result, T* reply) {
   if (!result.ok()) return ToGrpc(result.status());

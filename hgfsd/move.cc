@@ -21,7 +21,7 @@
 namespace toolboxd::hgfsd {
 namespace {
 
-// One move whose rules were checked.
+// A move that has passed the checks.
 struct Move {
   std::string from;
   std::string to;
@@ -41,7 +41,7 @@ int Rename(int from_directory, const std::string& from, int to_directory, const 
   if (overwrite == Overwrite::kYes) return renameat(from_directory, a, to_directory, b);
   const int result = renameat2(from_directory, a, to_directory, b, RENAME_NOREPLACE);
   if (result == 0 || (errno != EINVAL && errno != ENOSYS)) return result;
-  // A file system without that flag; or a directory moved into itself, which fails again.
+  // The file system does not know the flag; or a directory is moved into itself, which fails again.
   struct stat st;
   if (fstatat(to_directory, b, &st, AT_SYMLINK_NOFOLLOW) == 0) {
     errno = EEXIST;
@@ -54,7 +54,7 @@ int Rename(int from_directory, const std::string& from, int to_directory, const 
 absl::Status CopyAcross(const Move& move, const CancelCheck& cancelled) {
   const PathParts from = SplitPath(move.from);
   const PathParts to = SplitPath(move.to);
-  // Removing the source at the end must not be what fails.
+  // First, so that the removal of the source at the end does not fail.
   if (absl::Status status = CheckAccess(from.parent, W_OK | X_OK); !status.ok()) return status;
   UniqueFd source(open(from.parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!source.ok()) return FileError(errno, from.parent);
@@ -82,7 +82,7 @@ absl::Status MoveFile(absl::string_view from, absl::string_view to, Overwrite ov
   if (lstat(move.from.c_str(), &source) != 0) return FileError(errno, from);
   if (S_ISDIR(source.st_mode)) return FileError(EISDIR, from);
   if (SameFile(move.from, move.to)) return absl::OkStatus();
-  // vmtoolsd looks through links: one that leads nowhere is no target that exists.
+  // vmtoolsd follows links: to it a link that leads nowhere does not exist.
   const bool dangling = lstat(move.to.c_str(), &target) == 0 && S_ISLNK(target.st_mode) &&
                         access(move.to.c_str(), F_OK) != 0 && errno == ENOENT;
   if (dangling) move.overwrite = Overwrite::kYes;
@@ -114,7 +114,7 @@ absl::Status MoveDirectory(absl::string_view from, absl::string_view to, Deferre
   if (errno != EXDEV) return FileError(errno, to);
   if (absl::Status status = CheckNoMounts(move.from); !status.ok()) return status;
   if (absl::Status status = CopyAcross(move, cancelled); !status.ok()) return status;
-  // Committed: no longer to be cancelled.
+  // The move is committed, so it cannot be cancelled any more.
   return deleter.Delete(move.from, nullptr);
 }
 

@@ -43,7 +43,7 @@ TEST(MoveFile, ReplacesOnlyOnRequest) {
   EXPECT_EQ(ReadFile(b), "a");
 }
 
-TEST(MoveFile, DanglingLinkIsNoTargetThatExists) {
+TEST(MoveFile, DanglingLinkIsReplacedAlways) {
   TestDirectory dir;
   const std::string a = dir.File("a", "a");
   dir.Link("link", "none");
@@ -52,7 +52,7 @@ TEST(MoveFile, DanglingLinkIsNoTargetThatExists) {
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre("link"));
 }
 
-TEST(MoveFile, OntoItselfStays) {
+TEST(MoveFile, MoveOntoItselfChangesNothing) {
   TestDirectory dir;
   const std::string a = dir.File("a", "a");
   EXPECT_THAT(MoveFile(a, a, Overwrite::kNo), IsOk());
@@ -62,7 +62,7 @@ TEST(MoveFile, OntoItselfStays) {
   EXPECT_EQ(ReadFile(a), "a");
 }
 
-TEST(MoveFile, Errors) {
+TEST(MoveFile, ReportsWhyItFails) {
   TestDirectory dir;
   const std::string a = dir.File("a", "a");
   dir.Directory("d");
@@ -88,7 +88,7 @@ TEST(MoveDirectory, Renames) {
   EXPECT_THAT(MoveDirectory(dir / "e", dir / "e", deleter), IsOk());
 }
 
-TEST(MoveDirectory, Errors) {
+TEST(MoveDirectory, ReportsWhyItFails) {
   TestDirectory dir;
   DeferredDeleter deleter;
   const std::string d = dir.Directory("d");
@@ -105,7 +105,7 @@ TEST(MoveDirectory, Errors) {
       [&] { EXPECT_THAT(MoveDirectory(d, dir / "x", deleter), FailsWith(v1::ACCESS_DENIED)); });
 }
 
-TEST(Across, FilesKeepTheirAttributes) {
+TEST(MoveAcrossFileSystems, FilesKeepTheirAttributes) {
   TestDirectory dir, other(kOther);
   const std::string from = dir.File("file", "content", 04750);
   const std::string to = other / "moved";
@@ -125,7 +125,7 @@ TEST(Across, FilesKeepTheirAttributes) {
   EXPECT_FALSE(Exists(from));
 }
 
-TEST(Across, WithoutTheOwnerSetUserIdAndCapabilitiesAreDropped) {
+TEST(MoveAcrossFileSystems, WithoutTheOwnerSetUserIdAndCapabilitiesAreDropped) {
   TestDirectory dir, other(kOther);
   chmod(dir.path().c_str(), 0777);
   chmod(other.path().c_str(), 0777);
@@ -136,7 +136,7 @@ TEST(Across, WithoutTheOwnerSetUserIdAndCapabilitiesAreDropped) {
   EXPECT_FALSE(HasCapability(other / "moved"));
 }
 
-TEST(Across, CapabilitiesAreKept) {
+TEST(MoveAcrossFileSystems, CapabilitiesAreKept) {
   TestDirectory dir, other(kOther);
   const std::string from = dir.File("file", "x", 0755);
   ASSERT_EQ(chown(from.c_str(), 7, 8), 0);
@@ -145,7 +145,7 @@ TEST(Across, CapabilitiesAreKept) {
   EXPECT_TRUE(HasCapability(other / "moved"));
 }
 
-TEST(Across, TreesWithLinksHolesAndOddNames) {
+TEST(MoveAcrossFileSystems, KeepsLinksHolesAndOddNames) {
   TestDirectory dir, other(kOther);
   DeferredDeleter deleter;
   dir.Directory("tree", 0751);
@@ -172,7 +172,7 @@ TEST(Across, TreesWithLinksHolesAndOddNames) {
   EXPECT_LT(sparse.st_blocks * 512, 1 << 20);
 }
 
-TEST(Across, TheTargetDirectoryGivesNoAccess) {
+TEST(MoveAcrossFileSystems, TargetDirectorysDefaultAclIsNotApplied) {
   TestDirectory dir, other(kOther);
   DeferredDeleter deleter;
   SetAcl(other.path(), ACL_TYPE_DEFAULT, "u::rwx,u:65534:rwx,g::rx,m::rwx,o::-");
@@ -191,7 +191,7 @@ TEST(Across, TheTargetDirectoryGivesNoAccess) {
   AsNobody([&] { EXPECT_EQ(open((other / "t").c_str(), O_RDONLY), -1); });
 }
 
-TEST(Across, AclsAreKept) {
+TEST(MoveAcrossFileSystems, AclsAreKept) {
   TestDirectory dir, other(kOther);
   DeferredDeleter deleter;
   dir.Directory("tree", 0750);
@@ -210,7 +210,7 @@ TEST(Across, AclsAreKept) {
 }
 
 // The group's bits of a file with an ACL are the mask, which is more than the group has.
-TEST(Across, WithoutAclsTheGroupDoesNotGetTheMask) {
+TEST(MoveAcrossFileSystems, WithoutAclsTheGroupDoesNotGetTheMask) {
   TestDirectory dir;
   dir.File("file", "x", 0600);
   SetAcl(dir / "file", ACL_TYPE_ACCESS, "u::rw,u:9:rw,g::r,m::rw,o::-");
@@ -225,7 +225,7 @@ TEST(Across, WithoutAclsTheGroupDoesNotGetTheMask) {
   umount((dir / "other").c_str());
 }
 
-TEST(Across, FullDiskLeavesNoTrace) {
+TEST(MoveAcrossFileSystems, FullDiskLeavesNoTrace) {
   TestDirectory dir;
   DeferredDeleter deleter;
   const std::string file = dir.File("file", std::string(200000, 'x'));
@@ -243,7 +243,7 @@ TEST(Across, FullDiskLeavesNoTrace) {
   EXPECT_EQ(Names(dir / "tree").size(), 5u);
 }
 
-TEST(Across, NoRoomForMoreFilesLeavesNoTrace) {
+TEST(MoveAcrossFileSystems, DiskWithoutFreeInodesLeavesNoTrace) {
   TestDirectory dir;
   DeferredDeleter deleter;
   dir.Directory("tree");
@@ -253,13 +253,13 @@ TEST(Across, NoRoomForMoreFilesLeavesNoTrace) {
   dir.File("tree/file");
   dir.Directory("other");
   SmallFileSystem disk(dir / "other", "nr_inodes=5");
-  // The tree and four more: whichever comes last finds no room.
+  // The tree and four more: whichever comes last finds no inode.
   EXPECT_THAT(MoveDirectory(dir / "tree", dir / "other/t", deleter), FailsWith(v1::NO_SPACE));
   EXPECT_TRUE(Names(dir / "other").empty());
   EXPECT_EQ(Names(dir / "tree").size(), 4u);
 }
 
-TEST(Across, CancelledHalfwayLeavesNoTrace) {
+TEST(MoveAcrossFileSystems, CancelledHalfwayLeavesNoTrace) {
   TestDirectory dir, other(kOther);
   DeferredDeleter deleter;
   dir.Directory("tree");
@@ -271,7 +271,7 @@ TEST(Across, CancelledHalfwayLeavesNoTrace) {
   EXPECT_EQ(Names(dir / "tree").size(), 10u);
 }
 
-TEST(Across, ExistingTargetIsReplacedOnlyOnRequest) {
+TEST(MoveAcrossFileSystems, ExistingTargetIsReplacedOnlyOnRequest) {
   TestDirectory dir, other(kOther);
   const std::string from = dir.File("a", "a");
   const std::string to = other.File("b", "b");

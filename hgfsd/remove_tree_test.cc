@@ -35,7 +35,7 @@ TEST(RemoveTree, RemovesEverythingButWhatLinksPointTo) {
   EXPECT_EQ(ReadFile(dir / "kept/file"), "x");
 }
 
-TEST(RemoveTree, DirectoriesWithoutPermissionForTheirOwnerGoToo) {
+TEST(RemoveTree, RemovesDirectoriesWithoutPermissionsForTheirOwner) {
   TestDirectory dir;
   chmod(dir.path().c_str(), 0777);
   AsNobody([&] {
@@ -87,9 +87,9 @@ TEST(RemoveTree, StopsWhenCancelled) {
   EXPECT_TRUE(Exists(dir / "tree/file"));
 }
 
-// Somebody exchanges a directory of the tree for a link to another tree, over and over,
-// while it is removed: nothing behind the link may go.
-TEST(RemoveTree, ExchangingADirectoryForALinkLeadsNowhere) {
+// Another process replaces a directory of the tree by a link to another tree, again and again, while
+// the tree is removed: nothing that the link points to may be removed.
+TEST(RemoveTree, ReplacingADirectoryByALinkDoesNotLeadOutOfTheTree) {
   TestDirectory dir;
   dir.Directory("victim");
   dir.File("victim/file", "precious");

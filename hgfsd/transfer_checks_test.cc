@@ -20,7 +20,7 @@ TEST(CheckRead, DescribesAFileByItsPath) {
   EXPECT_EQ(info->size(), 3u);
 }
 
-TEST(CheckRead, Errors) {
+TEST(CheckRead, ReportsWhyItFails) {
   TestDirectory dir;
   dir.File("secret", "x", 0600);
   EXPECT_THAT(CheckRead(dir / "none"), FailsWith(v1::NOT_FOUND));
@@ -39,7 +39,7 @@ TEST(CheckRead, ProcFilesHaveTheirRealLength) {
   EXPECT_GT(info->size(), 0u);
 }
 
-TEST(ContentSize, EmptyFilesAreEmpty) {
+TEST(ContentSize, EmptyFileHasSizeZero) {
   TestDirectory dir;
   EXPECT_EQ(CheckRead(dir.File("empty"))->size(), 0u);
 }

@@ -146,7 +146,8 @@ class Relay {
   absl::Status Receive() {
     const ssize_t got = recv(connection_, buffer_.data(), buffer_.size(), 0);
     if (got < 0) {
-      return errno == EAGAIN || errno == EINTR ? absl::OkStatus() : ErrnoError(errno, "cannot receive the response");
+      return errno == EAGAIN || errno == EINTR ? absl::OkStatus()
+                                               : ErrnoError(errno, "cannot receive the response");
     }
     done_ = got == 0 || !streams_.WriteOutput(absl::string_view(buffer_.data(), got));
     return absl::OkStatus();

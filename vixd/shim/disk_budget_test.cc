@@ -31,24 +31,24 @@ class DiskBudgetTest : public testing::Test {
   int dir_;
 };
 
-TEST_F(DiskBudgetTest, AUserGetsAQuarter) {
+TEST_F(DiskBudgetTest, UserGetsAQuarterOfTheFileSystem) {
   EXPECT_TRUE(StreamBudget(dir_, kEnough).MayGrow(kMebibyte));
   Make("10.out", 20 * kMebibyte);
   Make("10.in", 11 * kMebibyte);
   EXPECT_TRUE(StreamBudget(dir_, kEnough).MayGrow(kMebibyte));
   Make("11.err", kMebibyte);
   EXPECT_FALSE(StreamBudget(dir_, kEnough).MayGrow(kMebibyte));
-  // A little always, as long as the file system has it.
+  // The first 64 KiB are granted as long as the file system has them.
   EXPECT_TRUE(StreamBudget(dir_, kEnough).MayGrow(60000));
 }
 
-TEST_F(DiskBudgetTest, AUsersLimitMayBeLess) {
+TEST_F(DiskBudgetTest, UserLimitMayBeLessThanAQuarter) {
   Make("10.out", 3 * kMebibyte);
   EXPECT_TRUE(StreamBudget(dir_, 4 * kMebibyte).MayGrow(kMebibyte));
   EXPECT_FALSE(StreamBudget(dir_, 3 * kMebibyte).MayGrow(kMebibyte));
 }
 
-TEST_F(DiskBudgetTest, ALookIsGoodForAMebibyte) {
+TEST_F(DiskBudgetTest, MeasurementIsValidForOneMebibyte) {
   StreamBudget budget(dir_, 4 * kMebibyte);
   EXPECT_TRUE(budget.MayGrow(kMebibyte));
   Make("10.out", 4 * kMebibyte);
@@ -56,7 +56,7 @@ TEST_F(DiskBudgetTest, ALookIsGoodForAMebibyte) {
   EXPECT_FALSE(budget.MayGrow(2 * kMebibyte));
 }
 
-TEST_F(DiskBudgetTest, AQuarterStaysFreeAndHalfOfThatIsForRecords) {
+TEST_F(DiskBudgetTest, QuarterStaysFreeAndHalfOfItIsForRecords) {
   system_.FillUpTo(33 * kMebibyte);
   EXPECT_TRUE(StreamBudget(dir_, kEnough).MayGrow(0));
   system_.FillUpTo(32 * kMebibyte);

@@ -53,7 +53,7 @@ TEST_F(SpoolTest, KeepsEverythingUntilTheEnd) {
   EXPECT_FALSE(spool.cut());
 }
 
-TEST_F(SpoolTest, ExactlyTheLimitIsNotCut) {
+TEST_F(SpoolTest, OutputOfExactlyTheLimitIsNotCut) {
   Spool spool(ends_[0], file_, 5, Budget());
   Write("12345");
   close(ends_[1]);
@@ -62,7 +62,7 @@ TEST_F(SpoolTest, ExactlyTheLimitIsNotCut) {
   EXPECT_FALSE(spool.cut());
 }
 
-TEST_F(SpoolTest, BeyondTheLimitTheWriterGoesOn) {
+TEST_F(SpoolTest, WriterContinuesBeyondTheLimit) {
   Spool spool(ends_[0], file_, 5, Budget());
   for (int i = 0; i < 100; ++i) {
     Write(std::string(60000, 'x'));
@@ -74,7 +74,7 @@ TEST_F(SpoolTest, BeyondTheLimitTheWriterGoesOn) {
   EXPECT_TRUE(spool.cut());
 }
 
-TEST_F(SpoolTest, FullFileSystemIsLikeTheLimit) {
+TEST_F(SpoolTest, FullFileSystemCutsTheOutput) {
   close(file_);
   Spool spool(ends_[0], open("/dev/full", O_WRONLY), 1 << 20, Budget());
   Write("lost");
@@ -86,7 +86,7 @@ TEST_F(SpoolTest, FullFileSystemIsLikeTheLimit) {
   EXPECT_FALSE(spool.Move());
 }
 
-TEST_F(SpoolTest, WantOfRoomIsLikeTheLimitAndForGood) {
+TEST_F(SpoolTest, ExceededBudgetCutsTheRestOfTheOutput) {
   Spool spool(ends_[0], file_, 1 << 30, Budget(200'000));
   for (int i = 0; i < 10; ++i) {
     Write(std::string(50'000, 'x'));
@@ -103,7 +103,7 @@ TEST_F(SpoolTest, WantOfRoomIsLikeTheLimitAndForGood) {
   close(ends_[1]);
 }
 
-TEST_F(SpoolTest, NothingWrittenIsNothingCut) {
+TEST_F(SpoolTest, EmptyOutputIsNotCut) {
   Spool spool(ends_[0], file_, 1 << 30, StreamBudget(-1, 0));
   EXPECT_TRUE(spool.Move());
   close(ends_[1]);
@@ -111,7 +111,7 @@ TEST_F(SpoolTest, NothingWrittenIsNothingCut) {
   EXPECT_FALSE(spool.cut());
 }
 
-TEST_F(SpoolTest, StopKeepingDropsWithoutCutting) {
+TEST_F(SpoolTest, StopKeepingDiscardsWithoutCutting) {
   Spool spool(ends_[0], file_, 1 << 20, Budget());
   Write("kept");
   spool.Move();
