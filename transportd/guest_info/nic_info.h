@@ -27,10 +27,8 @@ inline constexpr size_t kMaxMacLength = 18;
 inline constexpr size_t kMaxAddresses = 2048;
 inline constexpr size_t kMaxAddressesOldHost = 64;
 inline constexpr size_t kMaxNameLength = 255;
-inline constexpr size_t kMaxAddressLength = 255;
 inline constexpr size_t kMaxDnsServers = 16;
 inline constexpr size_t kMaxSearchSuffixes = 10;
-inline constexpr size_t kMaxDhcpSettings = 16384;
 // Text of an address in version 2, with its NUL.
 inline constexpr size_t kMaxAddressText = 64;
 

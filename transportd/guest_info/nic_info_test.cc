@@ -6,8 +6,8 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "transportd/guest_info/nic_info_decoder.h"
 #include "transportd/guest_info/testing/vectors.h"
+#include "vmxsim/nic_info.h"
 
 namespace toolboxd::guest_info {
 namespace {
@@ -68,45 +68,6 @@ TEST(NicInfoV3, NoNicIsTheVector) {
             NicInfoCommandEmpty());
 }
 
-TEST(NicInfoV3, VectorsDecode) {
-  for (const std::string& vector : {NicInfoOne(), NicInfoFull()}) {
-    const auto decoded = DecodeNicInfo(vector);
-    ASSERT_TRUE(decoded.ok()) << decoded.status();
-    EXPECT_EQ(decoded->version, 3u);
-    EXPECT_EQ(EncodeNicInfoV3(decoded->info, kMaxAddresses), vector);
-  }
-}
-
-TEST(NicInfoV3, DecodesToWhatWasEncoded) {
-  v1::GuestInfoSnapshot snapshot = Full();
-  const auto decoded = DecodeNicInfo(EncodeNicInfoV3(snapshot, kMaxAddresses));
-  ASSERT_TRUE(decoded.ok());
-  snapshot.mutable_interfaces(0)->clear_name();
-  EXPECT_EQ(decoded->info.SerializeAsString(), snapshot.SerializeAsString());
-}
-
-TEST(NicInfoV3, EveryTruncationFails) {
-  const std::string whole = NicInfoFull();
-  for (size_t size = 0; size < whole.size(); ++size) {
-    EXPECT_FALSE(DecodeNicInfo(absl::string_view(whole).substr(0, size)).ok()) << size;
-  }
-  EXPECT_FALSE(DecodeNicInfo(whole + '\0').ok());
-}
-
-TEST(NicInfoV3, UnknownVersionFails) {
-  std::string vector = NicInfoOne();
-  vector[3] = 4;
-  EXPECT_FALSE(DecodeNicInfo(vector).ok());
-}
-
-TEST(NicInfoV3, CountAboveTheLimitFails) {
-  std::string vector = NicInfoOne();
-  vector[11] = 17;
-  EXPECT_FALSE(DecodeNicInfo(vector).ok());
-  vector.replace(8, 4, "\xff\xff\xff\xff");
-  EXPECT_FALSE(DecodeNicInfo(vector).ok());
-}
-
 TEST(NicInfoV3, KeepsToTheLimits) {
   v1::GuestInfoSnapshot snapshot;
   for (int i = 0; i < 20; ++i) AddAddress("10.0.0.5", 24, AddNic(&snapshot));
@@ -120,14 +81,14 @@ TEST(NicInfoV3, KeepsToTheLimits) {
   for (int i = 0; i < 12; ++i) snapshot.mutable_dns()->add_search_suffixes("x");
   snapshot.mutable_dns()->set_host_name(std::string(256, 'h'));
 
-  const auto decoded = DecodeNicInfo(EncodeNicInfoV3(snapshot, kMaxAddressesOldHost));
-  ASSERT_TRUE(decoded.ok());
-  EXPECT_EQ(decoded->info.interfaces_size(), 16);
-  EXPECT_EQ(decoded->info.interfaces(0).addresses_size(), 64);
-  EXPECT_EQ(decoded->info.routes_size(), 96);  // 24 of the 120 are of interfaces left out
-  EXPECT_EQ(decoded->info.dns().servers_size(), 16);
-  EXPECT_EQ(decoded->info.dns().search_suffixes_size(), 10);
-  EXPECT_EQ(decoded->info.dns().host_name(), "");
+  const auto decoded = vmxsim::DecodeNicInfo(EncodeNicInfoV3(snapshot, kMaxAddressesOldHost));
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(decoded->nics.size(), 16u);
+  EXPECT_EQ(decoded->nics[0].addresses.size(), 64u);
+  EXPECT_EQ(decoded->routes.size(), 96u);  // 24 of the 120 are of interfaces left out
+  EXPECT_EQ(decoded->dns.servers.size(), 16u);
+  EXPECT_EQ(decoded->dns.suffixes.size(), 10u);
+  EXPECT_EQ(decoded->dns.host, "");
 }
 
 TEST(NicInfoV3, Ipv6GoesThroughTheWireFormat) {
@@ -137,13 +98,13 @@ TEST(NicInfoV3, Ipv6GoesThroughTheWireFormat) {
   v1::Route* route = snapshot.add_routes();
   route->set_destination("::");
   route->set_next_hop("fe80::1");
-  const auto decoded = DecodeNicInfo(EncodeNicInfoV3(snapshot, kMaxAddresses));
+  const auto decoded = vmxsim::DecodeNicInfo(EncodeNicInfoV3(snapshot, kMaxAddresses));
   ASSERT_TRUE(decoded.ok()) << decoded.status();
-  EXPECT_EQ(decoded->info.interfaces(0).addresses(0).address(), "2001:db8::10");
-  EXPECT_EQ(decoded->info.interfaces(0).addresses(0).prefix_length(), 64u);
-  EXPECT_EQ(decoded->info.dns().servers(0), "2001:db8::53");
-  EXPECT_EQ(decoded->info.routes(0).destination(), "::");
-  EXPECT_EQ(decoded->info.routes(0).next_hop(), "fe80::1");
+  EXPECT_EQ(decoded->nics[0].addresses[0].address, "2001:db8::10");
+  EXPECT_EQ(decoded->nics[0].addresses[0].prefix, 64u);
+  EXPECT_EQ(decoded->dns.servers[0], "2001:db8::53");
+  EXPECT_EQ(decoded->routes[0].destination, "::");
+  EXPECT_EQ(decoded->routes[0].gateway, "fe80::1");
 }
 
 // Each has a malformed address between two good ones.
@@ -165,18 +126,18 @@ TEST(NicInfo, MalformedAddressesAreSkippedAndTheRestIsKept) {
   for (const std::string& text : {""s, "abc"s, "10.0.0.5/24"s, "fe80::1%eth0"s, "10.0.0.256"s,
                                   "\x0a\0\0\7"s, std::string(70000, '1')}) {
     const v1::GuestInfoSnapshot snapshot = WithMalformedText(text);
-    const auto decoded = DecodeNicInfo(EncodeNicInfoV3(snapshot, kMaxAddresses));
+    const auto decoded = vmxsim::DecodeNicInfo(EncodeNicInfoV3(snapshot, kMaxAddresses));
     ASSERT_TRUE(decoded.ok()) << decoded.status();
-    ASSERT_EQ(decoded->info.interfaces(0).addresses_size(), 2) << text;
-    EXPECT_EQ(decoded->info.interfaces(0).addresses(1).address(), "10.0.0.6");
-    ASSERT_EQ(decoded->info.dns().servers_size(), 2) << text;
-    EXPECT_EQ(decoded->info.dns().servers(1), "10.0.0.6");
-    ASSERT_EQ(decoded->info.routes_size(), 4) << text;
-    EXPECT_EQ(decoded->info.routes(3).next_hop(), "10.0.0.6");
+    ASSERT_EQ(decoded->nics[0].addresses.size(), 2u) << text;
+    EXPECT_EQ(decoded->nics[0].addresses[1].address, "10.0.0.6");
+    ASSERT_EQ(decoded->dns.servers.size(), 2u) << text;
+    EXPECT_EQ(decoded->dns.servers[1], "10.0.0.6");
+    ASSERT_EQ(decoded->routes.size(), 4u) << text;
+    EXPECT_EQ(decoded->routes[3].gateway, "10.0.0.6");
 
-    const auto version2 = DecodeNicInfo(EncodeNicInfoV2(snapshot, kMaxAddresses));
+    const auto version2 = vmxsim::DecodeNicInfo(EncodeNicInfoV2(snapshot, kMaxAddresses));
     ASSERT_TRUE(version2.ok()) << version2.status();
-    EXPECT_EQ(version2->info.interfaces(0).addresses_size(), 2) << text;
+    EXPECT_EQ(version2->nics[0].addresses.size(), 2u) << text;
     EXPECT_EQ(EncodeNicInfoV1(snapshot)[4], '\2') << text;
   }
 }
@@ -198,20 +159,18 @@ TEST(NicInfoV2, EveryCharacterIsAUnit) {
   EXPECT_EQ(xdr.substr(0, 20), "\0\0\0\2\0\0\0\1\0\0\0\1\0\0\0000\0\0\0000"s);
 }
 
-TEST(NicInfoV2, Decodes) {
+TEST(NicInfoV2, HostReadsWhatWasEncoded) {
   v1::GuestInfoSnapshot snapshot = One();
   snapshot.mutable_interfaces(0)->set_dhcp4(true);
-  const auto decoded = DecodeNicInfo(EncodeNicInfoV2(snapshot, kMaxAddressesOldHost));
+  const auto decoded = vmxsim::DecodeNicInfo(EncodeNicInfoV2(snapshot, kMaxAddressesOldHost));
   ASSERT_TRUE(decoded.ok()) << decoded.status();
   EXPECT_EQ(decoded->version, 2u);
-  const v1::NetworkInterface& nic = decoded->info.interfaces(0);
-  EXPECT_EQ(nic.mac_address(), "00:50:56:aa:bb:cc");
-  EXPECT_TRUE(nic.dhcp4());
-  EXPECT_FALSE(nic.dhcp6());
-  ASSERT_EQ(nic.addresses_size(), 2);
-  EXPECT_EQ(nic.addresses(0).address(), "10.0.0.5");
-  EXPECT_EQ(nic.addresses(0).prefix_length(), 24u);
-  EXPECT_EQ(nic.addresses(1).address(), "fe80::250:56ff:feaa:bbcc");
+  EXPECT_TRUE(decoded->nics[0].dhcp4);
+  EXPECT_FALSE(decoded->nics[0].dhcp6);
+  EXPECT_EQ(vmxsim::NicInfoText(*decoded),
+            "nic 0 00:50:56:aa:bb:cc\n"
+            "  address 10.0.0.5/24\n"
+            "  address fe80::250:56ff:feaa:bbcc/64\n");
 }
 
 TEST(NicInfoV1, IsOneStructure) {

@@ -9,7 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
-#include "transportd/guest_info/nic_info_decoder.h"
+#include "vmxsim/nic_info.h"
 
 namespace toolboxd::guest_info {
 namespace {
@@ -95,9 +95,9 @@ TEST(Publisher, SendsOnlyWhatChanged) {
   snapshot.mutable_interfaces(0)->mutable_addresses(0)->set_address("10.0.0.6");
   ASSERT_TRUE(publisher.Update(snapshot).ok());
   ASSERT_EQ(host.messages.size(), 1u);
-  const auto nics = DecodeNicInfo(absl::string_view(host.messages[0]).substr(17));
+  const auto nics = vmxsim::DecodeNicInfo(absl::string_view(host.messages[0]).substr(17));
   ASSERT_TRUE(nics.ok()) << nics.status();
-  EXPECT_EQ(nics->info.interfaces(0).addresses(0).address(), "10.0.0.6");
+  EXPECT_EQ(nics->nics[0].addresses[0].address, "10.0.0.6");
 }
 
 TEST(Publisher, LastDiskGoneIsSent) {
