@@ -113,17 +113,17 @@ ParseResult ParseOptions(int argc, char** argv, Options* options) {
         fputs(kHelp, stdout);
         return ParseResult::kExitSuccess;
       default:
-        return Usage("", "see above");
+        return Usage("unknown or incomplete option", "");
     }
   }
-  if (optind >= argc) return Usage("a SERVICE is needed: hgfsd or vixd", "");
+  if (optind >= argc) return Usage("SERVICE is missing: hgfsd or vixd", "");
   options->service = argv[optind];
   options->service_arguments.assign(argv + optind + 1, argv + argc);
   if (options->service != kHgfsd && options->service != kVixd) {
     return Usage("SERVICE is hgfsd or vixd, not ", argv[optind]);
   }
   if (options->trust_own_user && geteuid() == 0) {
-    return Usage("--trust_own_user is not for root", "");
+    return Usage("--trust_own_user is not allowed as root", "");
   }
   return ParseResult::kRun;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Reading the one request of a connection.
+// Reads the one request of a connection.
 
 #ifndef TOOLBOXD_SESSION_RECEIVE_H_
 #define TOOLBOXD_SESSION_RECEIVE_H_
