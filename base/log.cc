@@ -113,15 +113,12 @@ absl::string_view LogLevelName(LogLevel level) {
   return "error";
 }
 
-bool ParseLogLevel(absl::string_view name, LogLevel* level) {
+std::optional<LogLevel> ParseLogLevel(absl::string_view name) {
   for (LogLevel candidate : {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kNotice,
                              LogLevel::kWarning, LogLevel::kError}) {
-    if (name == LogLevelName(candidate)) {
-      *level = candidate;
-      return true;
-    }
+    if (name == LogLevelName(candidate)) return candidate;
   }
-  return false;
+  return std::nullopt;
 }
 
 bool IsJournal(const char* journal_stream, int fd) {

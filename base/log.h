@@ -11,6 +11,7 @@
 #ifndef TOOLBOXD_BASE_LOG_H_
 #define TOOLBOXD_BASE_LOG_H_
 
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -35,7 +36,7 @@ bool LogEnabled(LogLevel level);
 
 // "debug", "info", "notice", "warning", "error".
 absl::string_view LogLevelName(LogLevel level);
-bool ParseLogLevel(absl::string_view name, LogLevel* level);
+std::optional<LogLevel> ParseLogLevel(absl::string_view name);
 
 // Writes a line, if the level is enabled.
 void LogText(LogLevel level, absl::string_view text);

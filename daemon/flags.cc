@@ -82,15 +82,15 @@ std::vector<std::string> ParseCommandLine(int argc, char** argv, Program program
   if (line->help) PrintAndExit(HelpText(program));
   if (line->version) PrintAndExit(absl::StrCat(program.name, " (toolboxd) ", kVersion, "\n"));
 
-  LogLevel level;
-  if (!ParseLogLevel(absl::GetFlag(FLAGS_log_level), &level)) {
+  const std::optional<LogLevel> level = ParseLogLevel(absl::GetFlag(FLAGS_log_level));
+  if (!level) {
     ExitWithUsageError(program.name,
                        absl::StrCat("--log_level: '", absl::GetFlag(FLAGS_log_level),
                                     "' is not debug, info, notice, warning or error"));
   }
   absl::StatusOr<SharedFlags> shared = GetSharedFlags();
   if (!shared.ok()) ExitWithUsageError(program.name, shared.status().message());
-  SetLogLevel(level);
+  SetLogLevel(*level);
   return line->arguments;
 }
 

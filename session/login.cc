@@ -87,12 +87,12 @@ Reply Login::CheckAccount() {
   return {Result::kAccountRefused, pam_strerror(pam_, code)};
 }
 
-Reply Login::FindUser(User* user) {
+Reply Login::FindUser(User& user) {
   const void* name = nullptr;
   if (pam_get_item(pam_, PAM_USER, &name) != PAM_SUCCESS || name == nullptr) name = user_.c_str();
   const std::optional<User> found = session::FindUser(static_cast<const char*>(name));
   if (!found.has_value()) return {Result::kCannotStart, "PAM accepts a user that does not exist"};
-  *user = *found;
+  user = *found;
   return {Result::kOk, ""};
 }
 

@@ -35,7 +35,7 @@ class Login {
   Reply CheckAccount();
 
   // The user that PAM settled on, whose name may differ from the one asked for.
-  Reply FindUser(User* user);
+  Reply FindUser(User& user);
 
   // Supplementary groups of this process, credentials, session. As root only.
   Reply Open(const User& user);

@@ -29,7 +29,7 @@ struct Options {
 enum class ParseResult { kRun, kExitSuccess, kExitUsage };
 
 // Parses argv. Unless the program can run, prints the help or the error.
-ParseResult ParseOptions(int argc, char** argv, Options* options);
+ParseResult ParseOptions(int argc, char** argv, Options& options);
 
 }  // namespace toolboxd::session
 

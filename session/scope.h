@@ -19,7 +19,7 @@ namespace toolboxd::session {
 // there is no system bus or the manager refuses, and `error` says why; then the unit's
 // KillMode=process is what keeps programs alive.
 // `proc` is where the kernel shows a process's control group.
-bool MoveToScope(pid_t process, const User& user, std::string* error,
+bool MoveToScope(pid_t process, const User& user, std::string& error,
                  const std::string& proc = "/proc");
 
 }  // namespace toolboxd::session
