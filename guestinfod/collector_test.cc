@@ -180,7 +180,7 @@ TEST_F(CollectorTest, ResolverFileMakesOneSnapshot) {
   Write("etc/resolv.conf.new", "nameserver 10.0.0.3\n");
   fs::rename(root_ / "etc/resolv.conf.new", root_ / "etc/resolv.conf");
   ExpectOneMore();
-  EXPECT_EQ(recorder_.last().dns().servers(0), "\x0a\0\0\3"s);
+  EXPECT_EQ(recorder_.last().dns().servers(0), "10.0.0.3");
 }
 
 TEST_F(CollectorTest, NewHostNameMakesOneSnapshot) {

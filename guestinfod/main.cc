@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include <arpa/inet.h>
-
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,6 +8,7 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "base/ip_address.h"
 #include "base/memory.h"
 #include "daemon/init.h"
 #include "daemon/server.h"
@@ -50,11 +49,9 @@ absl::StatusOr<guestinfod::CollectorOptions> CollectorOptionsFromFlags() {
   options.network.preferred = absl::GetFlag(FLAGS_preferred_interfaces);
   options.network.primary_address = absl::GetFlag(FLAGS_primary_address);
   const std::string& address = options.network.primary_address;
-  in6_addr bytes;
-  if (!address.empty() && inet_pton(AF_INET, address.c_str(), &bytes) != 1 &&
-      inet_pton(AF_INET6, address.c_str(), &bytes) != 1) {
+  if (!address.empty() && !ParseIpAddress(address)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--primary_address: \"", address, "\" is no IP address"));
+        absl::StrCat("--primary_address: \"", address, "\" is not a valid IP address"));
   }
   options.interval = absl::GetFlag(FLAGS_refresh_interval);
   if (options.interval < absl::Seconds(1)) {

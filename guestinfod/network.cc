@@ -2,7 +2,6 @@
 
 #include "guestinfod/network.h"
 
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <fnmatch.h>
 #include <linux/if_addr.h>
@@ -21,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
+#include "base/ip_address.h"
 #include "base/utf8.h"
 
 namespace toolboxd::guestinfod {
@@ -93,12 +93,6 @@ std::string MacText(absl::string_view mac) {
   return text;
 }
 
-std::string AddressText(absl::string_view bytes) {
-  char text[INET6_ADDRSTRLEN] = "";
-  inet_ntop(bytes.size() == 4 ? AF_INET : AF_INET6, bytes.data(), text, sizeof(text));
-  return text;
-}
-
 // An interface that is reported, and its addresses in the kernel's order, IPv4 first.
 struct Interface {
   const Link* link;
@@ -147,7 +141,7 @@ void AddInterface(const Interface& interface, v1::GuestInfoSnapshot& snapshot) {
     if (nic.addresses_size() == static_cast<int>(kMaxInterfaceAddresses)) break;
     const v1::InterfaceAddress::Origin origin = OriginOf(*address, *interface.link);
     v1::InterfaceAddress& told = *nic.add_addresses();
-    told.set_address(address->bytes);
+    told.set_address(IpAddressText(address->bytes));
     told.set_prefix_length(address->prefix_length);
     told.set_origin(origin);
     told.set_status(StatusOf(*address));
@@ -176,9 +170,9 @@ void AddRoutes(const NetworkState& state, const std::vector<Interface>& interfac
   if (routes.size() > kMaxRoutes) routes.resize(kMaxRoutes);
   for (const RouteEntry* route : routes) {
     v1::Route& told = *snapshot.add_routes();
-    told.set_destination(route->destination);
+    told.set_destination(IpAddressText(route->destination));
     told.set_prefix_length(route->prefix_length);
-    told.set_next_hop(route->gateway);
+    told.set_next_hop(IpAddressText(route->gateway));
     told.set_interface_position(positions[route->index]);
     told.set_metric(route->metric);
   }
@@ -282,7 +276,7 @@ void FillNetwork(const NetworkState& state, const NetworkOptions& options,
     snapshot.set_primary_address(options.primary_address);
   } else {
     const Address* primary = PrimaryAddress(state, options, interfaces);
-    snapshot.set_primary_address(primary == nullptr ? "" : AddressText(primary->bytes));
+    snapshot.set_primary_address(primary == nullptr ? "" : IpAddressText(primary->bytes));
   }
 }
 

@@ -128,10 +128,12 @@ TEST_F(NetworkTest, AddressesAreDescribed) {
   EXPECT_TRUE(nic.dhcp4());
   EXPECT_TRUE(nic.dhcp6());
   ASSERT_EQ(nic.addresses_size(), 6);
-  EXPECT_EQ(nic.addresses(0).address(), kA);
+  EXPECT_EQ(nic.addresses(0).address(), "10.0.0.5");
   EXPECT_EQ(nic.addresses(0).prefix_length(), 24u);
   EXPECT_EQ(nic.addresses(0).origin(), v1::InterfaceAddress::DHCP);
   EXPECT_EQ(nic.addresses(0).status(), v1::InterfaceAddress::PREFERRED);
+  EXPECT_EQ(nic.addresses(1).address(), "fe80::1");
+  EXPECT_EQ(nic.addresses(1).prefix_length(), 64u);
   EXPECT_EQ(nic.addresses(1).origin(), v1::InterfaceAddress::LINK_LAYER);
   EXPECT_EQ(nic.addresses(2).origin(), v1::InterfaceAddress::RANDOM);
   EXPECT_EQ(nic.addresses(2).status(), v1::InterfaceAddress::DEPRECATED);
@@ -205,9 +207,22 @@ TEST_F(NetworkTest, RoutesPointIntoTheTable) {
   EXPECT_EQ(snapshot.routes(0).prefix_length(), 0u);
   EXPECT_EQ(snapshot.routes(0).interface_position(), 0u);
   EXPECT_EQ(snapshot.routes(0).metric(), 100u);
-  EXPECT_EQ(snapshot.routes(0).next_hop().size(), 4u);
+  EXPECT_EQ(snapshot.routes(0).destination(), "0.0.0.0");
+  EXPECT_EQ(snapshot.routes(0).next_hop(), "10.10.10.1");
   EXPECT_EQ(snapshot.routes(1).interface_position(), 1u);
+  EXPECT_EQ(snapshot.routes(1).destination(), "10.0.1.0");
   EXPECT_EQ(snapshot.routes(1).next_hop(), "");
+}
+
+TEST_F(NetworkTest, Ipv6RoutesAreText) {
+  const int32_t index = AddLink("ens192", true);
+  AddAddress(index, kGlobal6);
+  AddDefaultRoute(index, 0, 16);
+  state_.routes.back().gateway = kLinkLocal6;
+  const v1::GuestInfoSnapshot snapshot = Fill();
+  ASSERT_EQ(snapshot.routes_size(), 1);
+  EXPECT_EQ(snapshot.routes(0).destination(), "::");
+  EXPECT_EQ(snapshot.routes(0).next_hop(), "fe80::1");
 }
 
 TEST_F(NetworkTest, RoutesAreBounded) {

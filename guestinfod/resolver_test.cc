@@ -10,15 +10,13 @@
 namespace toolboxd::guestinfod {
 namespace {
 
-using ::std::string_literals::operator""s;
-
 TEST(ResolvConf, ServersAndSuffixesAreParsed) {
   const v1::DnsConfiguration dns = ParseResolvConf(
-      "# made by hand\nnameserver 10.0.0.2\n nameserver\tfe80::1%eth0 ; scoped\n"
+      "# made by hand\nnameserver 10.0.0.2\n nameserver\tFE80:0:0::1%eth0 ; scoped\n"
       "search example.com corp.example.com\noptions edns0\nnameserver nonsense\n");
   ASSERT_EQ(dns.servers_size(), 2);
-  EXPECT_EQ(dns.servers(0), "\x0a\0\0\2"s);
-  EXPECT_EQ(dns.servers(1), "\xfe\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\1"s);
+  EXPECT_EQ(dns.servers(0), "10.0.0.2");
+  EXPECT_EQ(dns.servers(1), "fe80::1");
   ASSERT_EQ(dns.search_suffixes_size(), 2);
   EXPECT_EQ(dns.search_suffixes(1), "corp.example.com");
   EXPECT_EQ(dns.domain_name(), "example.com");
@@ -71,7 +69,7 @@ TEST_F(DnsFiles, UpstreamReplacesTheStub) {
   Write("/run/systemd/resolve/resolv.conf", "nameserver 10.0.0.2\nsearch example.com\n");
   const v1::DnsConfiguration dns = ReadDnsConfiguration(root_, "vm1.example.com");
   ASSERT_EQ(dns.servers_size(), 1);
-  EXPECT_EQ(dns.servers(0), "\x0a\0\0\2"s);
+  EXPECT_EQ(dns.servers(0), "10.0.0.2");
   EXPECT_EQ(dns.search_suffixes(0), "example.com");
   EXPECT_EQ(dns.host_name(), "vm1");
 }

@@ -30,7 +30,7 @@ std::string ReadSome(const std::string& path, size_t limit) {
   return text;
 }
 
-// Seconds since 1970 at which the machine started.
+// When the machine started, in seconds since 1970; 0 if it is unknown.
 int64_t BootTime() {
   for (const absl::string_view line : absl::StrSplit(ReadSome("/proc/stat", 1 << 20), '\n')) {
     int64_t seconds;
@@ -75,7 +75,7 @@ std::optional<ProcessInfo> ReadProcess(pid_t pid) {
   while (!arguments.empty() && arguments.back() == '\0') arguments.pop_back();
   std::replace(arguments.begin(), arguments.end(), '\0', ' ');
   if (process.name.empty()) {
-    // A kernel thread, or a process that has ended and waits for its parent.
+    // A kernel thread or a zombie.
     process.name = ReadSome(proc + "/comm", 64);
     if (!process.name.empty()) process.name.pop_back();
     arguments = process.name;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "transportd/guest_info/memory_info_decoder.h"
+#include "vmxsim/memory_info.h"
 
 #include <bit>
 
 #include "absl/status/status.h"
-#include "transportd/guest_info/memory_info.h"
+#include "absl/strings/str_cat.h"
 #include "transportd/wire/reader.h"
 
-namespace toolboxd::guest_info {
+namespace toolboxd::vmxsim {
 namespace {
 
 using ::toolboxd::wire::Reader;
@@ -20,6 +20,14 @@ constexpr uint32_t kTypeBit = 0x08;
 constexpr uint32_t kUnitBit = 0x20;
 constexpr uint32_t kValueBit = 0x80;
 constexpr uint32_t kAllBits = 0xff;
+
+// Flags of the early block.
+constexpr uint32_t kTotalIsValid = 0x1;
+constexpr uint32_t kHugePagesAreValid = 0x400;
+
+// Types of values that are decoded.
+constexpr uint64_t kUnsigned = 9;
+constexpr uint64_t kDouble = 11;
 
 // Little-endian in 0, 1, 2, 4 or 8 bytes; fails the reader for another size.
 uint64_t Integer(absl::string_view bytes, Reader& reader) {
@@ -50,10 +58,10 @@ double FloatingPoint(absl::string_view bytes, Reader& reader) {
 }
 
 std::optional<double> Number(uint64_t type, absl::string_view bytes, Reader& reader) {
-  if (type == static_cast<uint64_t>(ValueType::kUnsigned)) {
+  if (type == kUnsigned) {
     return static_cast<double>(Integer(bytes, reader));
   }
-  if (type == static_cast<uint64_t>(ValueType::kDouble)) return FloatingPoint(bytes, reader);
+  if (type == kDouble) return FloatingPoint(bytes, reader);
   return std::nullopt;
 }
 
@@ -89,16 +97,16 @@ Statistic ReadStatistic(Reader& reader) {
 
 }  // namespace
 
-absl::StatusOr<MemoryInfo> DecodeMemoryInfo(absl::string_view value) {
-  Reader reader(value);
+absl::StatusOr<MemoryInfo> DecodeMemoryInfo(absl::string_view bytes) {
+  Reader reader(bytes);
   MemoryInfo info;
   info.version = reader.U32();
   const uint32_t flags = reader.U32();
   const uint64_t total = reader.U64();
-  if ((flags & 0x1) != 0) info.total_kibibytes = total;
+  if ((flags & kTotalIsValid) != 0) info.total_kibibytes = total;
   reader.Skip(9 * 8);
   const uint64_t huge_pages = reader.U64();
-  if ((flags & 0x400) != 0) info.huge_pages_total = huge_pages;
+  if ((flags & kHugePagesAreValid) != 0) info.huge_pages_total = huge_pages;
   reader.Skip(2 * 8);
 
   std::string name_space;
@@ -108,8 +116,13 @@ absl::StatusOr<MemoryInfo> DecodeMemoryInfo(absl::string_view value) {
     statistic.name_space = name_space;
     info.statistics.push_back(std::move(statistic));
   }
-  if (!reader.ok()) return absl::InvalidArgumentError("memory information is malformed");
+  if (!reader.ok()) return absl::InvalidArgumentError("malformed memory information");
   return info;
 }
 
-}  // namespace toolboxd::guest_info
+std::string MemoryInfoText(const MemoryInfo& info) {
+  return absl::StrCat("memory: total ", info.total_kibibytes, ", ", info.statistics.size(),
+                      " statistics\n");
+}
+
+}  // namespace toolboxd::vmxsim

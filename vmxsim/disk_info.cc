@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "transportd/guest_info/disk_info_decoder.h"
+#include "vmxsim/disk_info.h"
 
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "transportd/wire/reader.h"
+#include "vmxsim/printable.h"
 
-namespace toolboxd::guest_info {
+namespace toolboxd::vmxsim {
 namespace {
 
 using ::google::protobuf::Struct;
 using ::google::protobuf::Value;
+
+constexpr size_t kMountPointSize = 100;
 
 // The string at `key`; empty if there is none or it is something else.
 const std::string& Text(const Struct& object, const std::string& key) {
@@ -25,32 +30,30 @@ const std::string& Text(const Struct& object, const std::string& key) {
   return found->second.string_value();
 }
 
-bool DecodeDisk(const Value& value, v1::Disk& disk) {
+bool DecodeDisk(const Value& value, Disk& disk) {
   if (!value.has_struct_value()) return false;
   const Struct& object = value.struct_value();
-  std::string mount_point;
-  uint64_t free_bytes = 0;
-  uint64_t total_bytes = 0;
-  if (!absl::Base64Unescape(Text(object, "name"), &mount_point) ||
-      !absl::SimpleAtoi(Text(object, "free"), &free_bytes) ||
-      !absl::SimpleAtoi(Text(object, "size"), &total_bytes)) {
+  if (!absl::Base64Unescape(Text(object, "name"), &disk.mount_point) ||
+      !absl::SimpleAtoi(Text(object, "free"), &disk.free_bytes) ||
+      !absl::SimpleAtoi(Text(object, "size"), &disk.total_bytes)) {
     return false;
   }
-  disk.set_mount_point(mount_point);
-  disk.set_free_bytes(free_bytes);
-  disk.set_total_bytes(total_bytes);
-  disk.set_file_system(Text(object, "fstype"));
+  disk.file_system = Text(object, "fstype");
   const auto devices = object.fields().find("devices");
   if (devices == object.fields().end()) return true;
   for (const Value& device : devices->second.list_value().values()) {
-    disk.add_devices(device.string_value());
+    disk.devices.push_back(device.string_value());
   }
   return true;
 }
 
+std::string Gibibytes(uint64_t bytes) {
+  return absl::StrFormat("%.1f GiB", static_cast<double>(bytes) / (1 << 30));
+}
+
 }  // namespace
 
-absl::StatusOr<Disks> DecodeDiskInfoJson(absl::string_view json) {
+absl::StatusOr<std::vector<Disk>> DecodeDiskInfoJson(absl::string_view json) {
   Struct object;
   const google::protobuf::StringPiece text(json.data(), json.size());
   if (!google::protobuf::util::JsonStringToMessage(text, &object).ok()) {
@@ -63,27 +66,37 @@ absl::StatusOr<Disks> DecodeDiskInfoJson(absl::string_view json) {
   if (list == object.fields().end() || !list->second.has_list_value()) {
     return absl::InvalidArgumentError("disk information has no list of disks");
   }
-  Disks disks;
+  std::vector<Disk> disks;
   for (const Value& value : list->second.list_value().values()) {
-    if (!DecodeDisk(value, *disks.Add())) {
+    if (!DecodeDisk(value, disks.emplace_back())) {
       return absl::InvalidArgumentError("disk information has a malformed disk");
     }
   }
   return disks;
 }
 
-absl::StatusOr<Disks> DecodeDiskInfoLegacy(absl::string_view value) {
-  wire::Reader reader(value);
-  Disks disks;
+absl::StatusOr<std::vector<Disk>> DecodeDiskInfoLegacy(absl::string_view bytes) {
+  wire::Reader reader(bytes);
+  std::vector<Disk> disks;
   for (int count = reader.U8(); count > 0 && reader.ok(); --count) {
-    v1::Disk& disk = *disks.Add();
-    disk.set_free_bytes(reader.U64());
-    disk.set_total_bytes(reader.U64());
-    wire::Reader name(reader.Bytes(kMaxMountPoint + 1));
-    disk.set_mount_point(std::string(name.UntilNul()));
+    Disk& disk = disks.emplace_back();
+    disk.free_bytes = reader.U64();
+    disk.total_bytes = reader.U64();
+    const absl::string_view name = reader.Bytes(kMountPointSize);
+    disk.mount_point = std::string(name.substr(0, name.find('\0')));
   }
   if (!reader.ok()) return absl::InvalidArgumentError("disk information is truncated");
   return disks;
 }
 
-}  // namespace toolboxd::guest_info
+std::string DiskInfoText(const std::vector<Disk>& disks) {
+  std::string text;
+  for (const Disk& disk : disks) {
+    absl::StrAppend(&text, "disk: ", Printable(disk.mount_point), " ", Printable(disk.file_system),
+                    disk.file_system.empty() ? "" : " ", Gibibytes(disk.free_bytes), " free of ",
+                    Gibibytes(disk.total_bytes), "\n");
+  }
+  return text;
+}
+
+}  // namespace toolboxd::vmxsim
