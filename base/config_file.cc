@@ -15,7 +15,7 @@ namespace {
 
 constexpr size_t kMaxFileSize = 1 << 20;
 
-// Keeps the first fault.
+// Keeps the first error.
 class FirstError final : public google::protobuf::io::ErrorCollector {
  public:
   void AddError(int line, int column, const std::string& message) override {
@@ -35,9 +35,10 @@ class FirstError final : public google::protobuf::io::ErrorCollector {
 absl::StatusOr<std::string> ReadTextFile(const std::string& path) {
   std::string text;
   const int error = ReadSmallFile(path, kMaxFileSize + 1, text);
-  if (error == ENOENT || error == ENOTDIR) return ErrnoError(ENOENT, "read");
-  if (error != 0) return ErrnoError(error, "read");
-  if (text.size() > kMaxFileSize) return MakeError(v1::FILE_TOO_BIG, "larger than 1 MiB");
+  if (error == ENOENT || error == ENOTDIR) return ErrnoError(ENOENT, "cannot read the file");
+  if (error != 0) return ErrnoError(error, "cannot read the file");
+  if (text.size() > kMaxFileSize)
+    return MakeError(v1::FILE_TOO_BIG, "the file is larger than 1 MiB");
   return text;
 }
 

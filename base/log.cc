@@ -24,7 +24,7 @@ namespace {
 
 constexpr size_t kMaxText = 4096;
 
-// What the whole process shares. Leaked: threads may log while the process ends.
+// Shared by the whole process. Leaked: threads may log while the process ends.
 struct LogState {
   std::atomic<LogLevel> level{LogLevel::kInfo};
   LogLimiter limiter;
@@ -113,15 +113,12 @@ absl::string_view LogLevelName(LogLevel level) {
   return "error";
 }
 
-bool ParseLogLevel(absl::string_view name, LogLevel* level) {
+std::optional<LogLevel> ParseLogLevel(absl::string_view name) {
   for (LogLevel candidate : {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kNotice,
                              LogLevel::kWarning, LogLevel::kError}) {
-    if (name == LogLevelName(candidate)) {
-      *level = candidate;
-      return true;
-    }
+    if (name == LogLevelName(candidate)) return candidate;
   }
-  return false;
+  return std::nullopt;
 }
 
 bool IsJournal(const char* journal_stream, int fd) {
@@ -156,7 +153,7 @@ void LogText(LogLevel level, absl::string_view text) {
     absl::MutexLock lock(&state.mutex);
     line = FormatLogLine(state.format, level, text);
   }
-  // A log that cannot be written has nowhere to complain.
+  // There is no place to report that the log cannot be written.
   while (write(STDERR_FILENO, line.data(), line.size()) < 0 && errno == EINTR) {
   }
 }

@@ -146,13 +146,10 @@ TEST(Log, LimitedMessagesComeOncePerKind) {
 TEST(LogLevel, EachNameParsesToItsLevel) {
   for (LogLevel level : {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kNotice, LogLevel::kWarning,
                          LogLevel::kError}) {
-    LogLevel parsed;
-    ASSERT_TRUE(ParseLogLevel(LogLevelName(level), &parsed));
-    EXPECT_EQ(parsed, level);
+    EXPECT_EQ(ParseLogLevel(LogLevelName(level)), level);
   }
-  LogLevel parsed;
-  EXPECT_FALSE(ParseLogLevel("loud", &parsed));
-  EXPECT_FALSE(ParseLogLevel("", &parsed));
+  EXPECT_EQ(ParseLogLevel("loud"), std::nullopt);
+  EXPECT_EQ(ParseLogLevel(""), std::nullopt);
 }
 
 TEST(LogLimiter, ReportsHowManyWereSuppressed) {

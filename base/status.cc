@@ -16,8 +16,8 @@ namespace {
 
 constexpr absl::string_view kDetailUrl = "type.googleapis.com/toolboxd.v1.ErrorDetail";
 
-// For callers that know canonical codes only, such as grpcurl and gRPC's own retries; ours
-// look at the reason.
+// For callers that know canonical codes only, such as grpcurl and gRPC's own retries; ours use the
+// reason.
 absl::StatusCode CodeOf(v1::Reason reason) {
   switch (reason) {
     case v1::NOT_FOUND:

@@ -76,15 +76,14 @@ grpc::Status HealthService::Watch(grpc::ServerContext* context, const HealthChec
     if (now != sent) {
       sent = now;
       response.set_status(now);
-      // A slow reader must not hold up the others.
+      // A slow reader must not block the others.
       mutex_.Unlock();
       writable = writer->Write(response);
       mutex_.Lock();
     } else if (shut_down_) {
       break;
     } else {
-      changed_.WaitWithTimeout(&mutex_,
-                               SteadyNow() < fast_until_ ? kFastCheck : kCancelCheck);
+      changed_.WaitWithTimeout(&mutex_, SteadyNow() < fast_until_ ? kFastCheck : kCancelCheck);
     }
   }
   --watches_;

@@ -37,7 +37,8 @@ class HealthService final : public grpc::health::v1::Health::Service {
   // Nothing is serving from now on; Watch streams send that and end.
   void Shutdown();
 
-  // Makes the Watch streams check whether they were cancelled. Call it when a connection has closed.
+  // Makes the Watch streams check whether they were cancelled. Call it when a connection has
+  // closed.
   void WakeWatchers();
 
   // Watch streams that run now.

@@ -111,7 +111,7 @@ TEST_F(ListenerTest, ImpossiblePathsAndGroupsAreErrors) {
   }
   options_.path = path_;
   options_.group = "nobody-of-that-name";
-  EXPECT_EQ(Listener::Bind(options_).status().message(), "no group 'nobody-of-that-name'");
+  EXPECT_EQ(Listener::Bind(options_).status().message(), "there is no group 'nobody-of-that-name'");
   EXPECT_NE(access(path_.c_str(), F_OK), 0);
 }
 

@@ -53,9 +53,9 @@ TEST(AllowedCallers, RootCanBeLeftOut) {
 
 TEST(AllowedCallers, UnknownAndEmptyEntriesAreErrorsThatNameThem) {
   EXPECT_EQ(AllowedCallers::Parse("nobody-of-that-name").status().message(),
-            "no user 'nobody-of-that-name'");
+            "there is no user 'nobody-of-that-name'");
   EXPECT_EQ(AllowedCallers::Parse("@nobody-of-that-name").status().message(),
-            "no group 'nobody-of-that-name'");
+            "there is no group 'nobody-of-that-name'");
   for (const char* wrong : {",", "1000,", "@", "1000,,1001", "-1", "4294967296", " "}) {
     EXPECT_EQ(AllowedCallers::Parse(wrong).status().code(), absl::StatusCode::kInvalidArgument)
         << wrong;

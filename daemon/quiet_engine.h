@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// An idle gRPC process that sleeps.
+// Lets an idle gRPC process sleep.
 
 #ifndef TOOLBOXD_DAEMON_QUIET_ENGINE_H_
 #define TOOLBOXD_DAEMON_QUIET_ENGINE_H_

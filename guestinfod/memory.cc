@@ -55,7 +55,7 @@ constexpr Figure kStat[] = {
     {"procs_running", &v1::Memory::set_runnable_tasks},
 };
 
-// Lines of a key and a number, "kB" behind it or not.
+// Lines of a key and a number, with or without "kB" after it.
 template <size_t n>
 void ParseFigures(absl::string_view text, const Figure (&figures)[n], v1::Memory& memory) {
   for (absl::string_view line : absl::StrSplit(text, '\n')) {

@@ -34,7 +34,7 @@ enum class Result : uint8_t {
   kOk = 0,
   // The user does not exist or the password is wrong.
   kBadLogin = 1,
-  // The password is right; the account is locked, expired or kept out by policy.
+  // The password is right; the account is locked, expired or refused by the PAM stack.
   kAccountRefused = 2,
   kUnknownService = 3,
   // An error of this machine: PAM, fork, a missing program, a malformed request.
@@ -59,7 +59,7 @@ struct Request {
 
 struct Reply {
   Result result = Result::kCannotStart;
-  // For a log: never holds what the request held.
+  // For a log: never holds anything of the request.
   std::string text;
 };
 

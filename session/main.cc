@@ -120,7 +120,7 @@ bool MayConnect(const Options& options, const Mode& mode) {
          options.allowed.end();
 }
 
-std::optional<Request> Receive(const Options& options, ReceiveError* error) {
+std::optional<Request> Receive(const Options& options, ReceiveError& error) {
   ReceiveLimits limits;
   // Every user may connect there, and no caller keeps a spare connection.
   if (options.peer_login) limits.silence = limits.transfer;
@@ -170,7 +170,7 @@ Reply AuthenticateWithPam(const Mode& mode, Login& login, User& user) {
   Reply reply{Result::kOk, ""};
   if (mode.proof == Proof::kPassword) reply = login.Authenticate();
   if (reply.result == Result::kOk) reply = login.CheckAccount();
-  if (reply.result == Result::kOk) reply = login.FindUser(&user);
+  if (reply.result == Result::kOk) reply = login.FindUser(user);
   if (!mode.is_root() && reply.result == Result::kCannotStart) {
     reply.text += " (not root: --trust_own_user does without PAM)";
   }
@@ -191,7 +191,7 @@ int RunService(const Options& options, const Mode& mode, Login& login, const Use
                   {},
                   kConnection};
   std::string error;
-  const std::string runtime_dir = MakeRuntimeDir(options.runtime_dir, user.uid, user.gid, &error);
+  const std::string runtime_dir = MakeRuntimeDir(options.runtime_dir, user.uid, user.gid, error);
   if (runtime_dir.empty()) {
     Log(3, error);
     Send({Result::kCannotStart, "cannot make the runtime directory"});
@@ -213,7 +213,7 @@ int RunService(const Options& options, const Mode& mode, Login& login, const Use
     BecomeService(service, gate[0], parent);
   }
   // hgfsd starts no programs: its unit may end all of it.
-  if (mode.is_root() && options.service == kVixd && !MoveToScope(child, user, &error)) {
+  if (mode.is_root() && options.service == kVixd && !MoveToScope(child, user, error)) {
     Log(6, "no scope for " + user.name + "'s programs: " + error);
   }
   (void)!write(gate[1], "", 1);
@@ -237,7 +237,7 @@ int Serve(const Options& options) {
   }
 
   ReceiveError error;
-  std::optional<Request> request = Receive(options, &error);
+  std::optional<Request> request = Receive(options, error);
   if (error == ReceiveError::kClosed) return 0;
   if (!request.has_value()) {
     Send({Result::kCannotStart, error == ReceiveError::kMalformed
@@ -282,7 +282,7 @@ int main(int argc, char** argv) {
   // What a login starts with; pam_umask may change it.
   umask(022);
   toolboxd::session::Options options;
-  switch (toolboxd::session::ParseOptions(argc, argv, &options)) {
+  switch (toolboxd::session::ParseOptions(argc, argv, options)) {
     case toolboxd::session::ParseResult::kExitSuccess:
       return 0;
     case toolboxd::session::ParseResult::kExitUsage:

@@ -45,26 +45,26 @@ size_t ReadUntil(int fd, char* bytes, size_t size, Clock::time_point deadline) {
 }  // namespace
 
 std::optional<Request> ReceiveRequest(int connection, const ReceiveLimits& limits,
-                                      ReceiveError* error) {
-  *error = ReceiveError::kIncomplete;
+                                      ReceiveError& error) {
+  error = ReceiveError::kIncomplete;
   if (!WaitReadable(connection, Clock::now() + limits.silence)) return std::nullopt;
 
   const Clock::time_point deadline = Clock::now() + limits.transfer;
   char prefix[kPrefixSize];
   const size_t got = ReadUntil(connection, prefix, sizeof prefix, deadline);
-  if (got == 0) *error = ReceiveError::kClosed;
+  if (got == 0) error = ReceiveError::kClosed;
   if (got < sizeof prefix) return std::nullopt;
 
   const uint32_t size = ReadPrefix(prefix);
   if (size > kMaxRequestSize) {
-    *error = ReceiveError::kMalformed;
+    error = ReceiveError::kMalformed;
     return std::nullopt;
   }
   std::string body(size, '\0');
   std::optional<Request> request;
   if (ReadUntil(connection, body.data(), body.size(), deadline) == body.size()) {
     if (std::optional<Request> decoded = DecodeRequest(body)) request.emplace(std::move(*decoded));
-    *error = request.has_value() ? ReceiveError::kNone : ReceiveError::kMalformed;
+    error = request.has_value() ? ReceiveError::kNone : ReceiveError::kMalformed;
   }
   Wipe(body);
   return request;

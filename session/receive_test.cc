@@ -31,7 +31,7 @@ class ReceiveTest : public testing::Test {
     ends_[0] = -1;
   }
   std::optional<Request> Receive(ReceiveLimits limits = {}) {
-    return ReceiveRequest(ends_[1], limits, &error_);
+    return ReceiveRequest(ends_[1], limits, error_);
   }
 
   int ends_[2];

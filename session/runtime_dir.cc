@@ -54,11 +54,11 @@ bool Make(const std::string& base, const std::string& name, uid_t uid, gid_t gid
 
 }  // namespace
 
-std::string MakeRuntimeDir(const std::string& base, uid_t uid, gid_t gid, std::string* error) {
+std::string MakeRuntimeDir(const std::string& base, uid_t uid, gid_t gid, std::string& error) {
   const std::string name = std::to_string(uid);
   const std::string path = base + "/user/" + name;
   if (Make(base, name, uid, gid)) return path;
-  *error = path + ": " + strerror(errno);
+  error = path + ": " + strerror(errno);
   return "";
 }
 

@@ -15,7 +15,7 @@ namespace toolboxd::session {
 // they are missing. It outlives sessions and logind's own. Follows no symbolic link
 // below BASE and refuses directories that others could have planted. Returns the path;
 // empty after a failure, whose reason `error` then holds.
-std::string MakeRuntimeDir(const std::string& base, uid_t uid, gid_t gid, std::string* error);
+std::string MakeRuntimeDir(const std::string& base, uid_t uid, gid_t gid, std::string& error);
 
 }  // namespace toolboxd::session
 

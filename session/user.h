@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Who a session is for.
+// The user of a session.
 
 #ifndef TOOLBOXD_SESSION_USER_H_
 #define TOOLBOXD_SESSION_USER_H_
@@ -26,7 +26,7 @@ std::optional<User> FindUser(const std::string& name);
 std::optional<User> FindUser(uid_t uid);
 
 // "NAME=VALUE" each: HOME, USER, LOGNAME, SHELL and PATH, then `pam`'s, which win
-// where both have a name, then TOOLBOXD_RUNTIME_DIR. Nothing of this process's own.
+// where both have a name, then TOOLBOXD_RUNTIME_DIR. Nothing is inherited from this process.
 std::vector<std::string> Environment(const User& user, const std::vector<std::string>& pam,
                                      const std::string& runtime_dir);
 

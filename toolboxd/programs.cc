@@ -27,7 +27,7 @@ Selection SelectProgram(const std::vector<LinkedProgram>& programs, int argc,
   if (selection.program != nullptr) {
     selection.skip = 1;
   } else if (argc < 2) {
-    selection.problem = "the name of a program is needed";
+    selection.problem = "the name of a program is missing";
   } else if (word != "--help") {
     selection.problem = "there is no program '" + word + "' in this file";
   }

@@ -23,6 +23,7 @@
 #include "absl/time/clock.h"
 #include "base/status.h"
 #include "base/testing/small_file_system.h"
+#include "base/testing/whole_file.h"
 #include "vixd/shim/signals.h"
 #include "vixd/testing/vixd_client.h"
 
@@ -36,11 +37,6 @@ using testing::IsEmpty;
 std::string g_vixd;
 
 v1::Reason Reason(const absl::Status& status) { return ReasonOf(status); }
-
-std::string Slurp(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return std::string((std::istreambuf_iterator<char>(file)), {});
-}
 
 class VixdTest : public testing::Test {
  protected:
@@ -127,10 +123,11 @@ TEST_F(VixdTest, ProgramRunsAndItsExitCodeIsListed) {
 
 TEST_F(VixdTest, ReportedProcessIdIsTheProgramItself) {
   const pid_t pid = Start("/bin/sleep", "60");
-  for (int i = 0; i < 100 && Slurp(absl::StrCat("/proc/", pid, "/comm")) != "sleep\n"; ++i) {
+  for (int i = 0; i < 100 && ReadWholeFile(absl::StrCat("/proc/", pid, "/comm")) != "sleep\n";
+       ++i) {
     usleep(10'000);
   }
-  EXPECT_EQ(Slurp(absl::StrCat("/proc/", pid, "/comm")), "sleep\n");
+  EXPECT_EQ(ReadWholeFile(absl::StrCat("/proc/", pid, "/comm")), "sleep\n");
   const std::vector<v1::Process> found = client_->List({pid});
   ASSERT_EQ(found.size(), 1u);
   EXPECT_FALSE(found[0].has_end_time());
@@ -140,7 +137,7 @@ TEST_F(VixdTest, ReportedProcessIdIsTheProgramItself) {
 TEST_F(VixdTest, ArgumentsAreShellSyntax) {
   const pid_t pid = Start("/bin/echo", "a $HOME 'b  c' > out; echo more >> out");
   ASSERT_TRUE(client_->WaitForEnd(pid).has_value());
-  EXPECT_EQ(Slurp(dir_ + "/out"), "a " + dir_ + " b  c\nmore\n");
+  EXPECT_EQ(ReadWholeFile(dir_ + "/out"), "a " + dir_ + " b  c\nmore\n");
 }
 
 TEST_F(VixdTest, ProgramPathIsNotShellSyntax) {
@@ -178,7 +175,7 @@ TEST_F(VixdTest, EnvironmentIsInheritedOrReplaced) {
   request.set_arguments("> env");
   request.set_working_directory(dir_);
   ASSERT_TRUE(client_->WaitForEnd(*client_->Start(request)).has_value());
-  const std::string inherited = Slurp(dir_ + "/env");
+  const std::string inherited = ReadWholeFile(dir_ + "/env");
   EXPECT_THAT(inherited, HasSubstr("USER=tester\n"));
   EXPECT_THAT(inherited, HasSubstr("HOME=" + dir_ + "\n"));
   EXPECT_THAT(inherited, testing::Not(HasSubstr("TOOLBOXD")));
@@ -186,7 +183,7 @@ TEST_F(VixdTest, EnvironmentIsInheritedOrReplaced) {
   request.add_environment("ONLY=this one");
   request.add_environment("EMPTY=");
   ASSERT_TRUE(client_->WaitForEnd(*client_->Start(request)).has_value());
-  const std::string replaced = Slurp(dir_ + "/env");
+  const std::string replaced = ReadWholeFile(dir_ + "/env");
   EXPECT_THAT(replaced, HasSubstr("ONLY=this one\n"));
   EXPECT_THAT(replaced, HasSubstr("EMPTY=\n"));
   EXPECT_THAT(replaced, testing::Not(HasSubstr("USER=")));
@@ -205,7 +202,7 @@ TEST_F(VixdTest, ProgramInheritsNoDescriptorAndNoSignalSetting) {
                               dir_ + "/out");
   ASSERT_TRUE(client_->WaitForEnd(pid).has_value());
   // Bazel starts tests with glibc's two internal signals, 32 and 33, ignored.
-  EXPECT_THAT(Slurp(dir_ + "/out"),
+  EXPECT_THAT(ReadWholeFile(dir_ + "/out"),
               testing::MatchesRegex("0\n1\n2\n3\nSigBlk:\t0000000000000000\n"
                                     "SigIgn:\t0000000[01][08]0000000\n0022\n"));
 }
@@ -247,16 +244,18 @@ TEST_F(VixdTest, TerminateReachesTheWholeGroup) {
   std::string child;
   for (int i = 0; i < 200 && child.empty(); ++i) {
     usleep(10'000);
-    child = Slurp(dir_ + "/child");
+    child = ReadWholeFile(dir_ + "/child");
   }
   ASSERT_FALSE(child.empty());
   EXPECT_TRUE(client_->Terminate(pid).ok());
   EXPECT_EQ(client_->WaitForEnd(pid)->exit_code(), -1);
   const std::string stat = absl::StrCat("/proc/", std::stoi(child), "/stat");
-  for (int i = 0; i < 200 && !Slurp(stat).empty() && !absl::StrContains(Slurp(stat), ") Z "); ++i) {
+  for (int i = 0;
+       i < 200 && !ReadWholeFile(stat).empty() && !absl::StrContains(ReadWholeFile(stat), ") Z ");
+       ++i) {
     usleep(10'000);
   }
-  EXPECT_TRUE(Slurp(stat).empty() || absl::StrContains(Slurp(stat), ") Z "));
+  EXPECT_TRUE(ReadWholeFile(stat).empty() || absl::StrContains(ReadWholeFile(stat), ") Z "));
   EXPECT_EQ(Reason(client_->Terminate(pid)), v1::NO_SUCH_PROCESS);
 }
 

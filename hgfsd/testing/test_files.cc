@@ -16,9 +16,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "absl/strings/str_cat.h"
+#include "base/testing/whole_file.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd::hgfsd {
@@ -58,10 +58,7 @@ std::string TestDirectory::Link(absl::string_view name, const std::string& targe
   return path;
 }
 
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return std::string((std::istreambuf_iterator<char>(file)), {});
-}
+std::string ReadFile(const std::string& path) { return ReadWholeFile(path); }
 
 bool Exists(const std::string& path) {
   struct stat st;

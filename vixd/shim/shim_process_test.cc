@@ -15,12 +15,13 @@
 
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/testing/eventually.h"
 #include "base/testing/small_file_system.h"
+#include "base/testing/whole_file.h"
 #include "vixd/shim/command.h"
 #include "vixd/shim/job.h"
 #include "vixd/shim/record.h"
@@ -116,16 +117,8 @@ class ShimTest : public testing::Test {
   std::string Path(int pid, const char* suffix) const {
     return path_ + "/" + std::to_string(pid) + suffix;
   }
-  std::string Slurp(const std::string& path) const {
-    std::ifstream file(path, std::ios::binary);
-    return std::string((std::istreambuf_iterator<char>(file)), {});
-  }
   bool Within(int seconds, const std::function<bool()>& condition) {
-    for (int i = 0; i < seconds * 100; ++i) {
-      if (condition()) return true;
-      usleep(10'000);
-    }
-    return false;
+    return Eventually(condition, std::chrono::seconds(seconds));
   }
   std::optional<Record> WaitForEnd(int pid, int seconds = 10) {
     std::optional<Record> record;
@@ -192,7 +185,7 @@ TEST_F(ShimTest, DirectCommandNeedsNoShell) {
   const std::optional<Record> record = WaitForEnd(pid);
   ASSERT_TRUE(record.has_value());
   EXPECT_EQ(record->exit_code, 0);
-  EXPECT_EQ(Slurp(Path(pid, ".out")), "shell\ndirect\n");
+  EXPECT_EQ(ReadWholeFile(Path(pid, ".out")), "shell\ndirect\n");
 }
 
 TEST_F(ShimTest, ShellRunsAScriptThatCannotBeExecutedDirectly) {
@@ -225,7 +218,7 @@ TEST_F(ShimTest, BytesThatAreNotAJobEndServing) {
 
 TEST_F(ShimTest, ShimDoesNotShowTheArgumentsOfItsProgram) {
   const int pid = Start("exec sleep 60");
-  const std::string shown = Slurp("/proc/" + std::to_string(shim_) + "/cmdline");
+  const std::string shown = ReadWholeFile("/proc/" + std::to_string(shim_) + "/cmdline");
   EXPECT_EQ(shown.find("sleep"), std::string::npos) << shown;
   EXPECT_EQ(shown.substr(0, 14), std::string("toolboxd-shim\0", 14));
   SignalProcess(pid, SIGKILL);
@@ -236,8 +229,8 @@ TEST_F(ShimTest, ProgramInheritsNothingButItsStreams) {
                         "grep -E 'SigBlk|SigIgn' /proc/self/status > " + path_ + "/signals");
   ASSERT_TRUE(WaitForEnd(pid).has_value());
   // 0, 1 (to the file here), 2, and ls's own.
-  EXPECT_EQ(Slurp(path_ + "/fds"), "4\n");
-  const std::string signals = Slurp(path_ + "/signals");
+  EXPECT_EQ(ReadWholeFile(path_ + "/fds"), "4\n");
+  const std::string signals = ReadWholeFile(path_ + "/signals");
   EXPECT_NE(signals.find("SigBlk:\t0000000000000000"), std::string::npos) << signals;
   // Bazel starts tests with glibc's two internal signals, 32 and 33, ignored.
   EXPECT_EQ(std::stoull(signals.substr(signals.find("Ign:") + 5), nullptr, 16) & 0x7fffffff, 0u);
@@ -265,8 +258,8 @@ TEST_F(ShimTest, OutputGoesToFiles) {
   const std::optional<Record> record = WaitForEnd(pid);
   ASSERT_TRUE(record.has_value());
   EXPECT_TRUE(record->with_io);
-  EXPECT_EQ(Slurp(Path(pid, ".out")), "out\n");
-  EXPECT_EQ(Slurp(Path(pid, ".err")), "err\n");
+  EXPECT_EQ(ReadWholeFile(Path(pid, ".out")), "out\n");
+  EXPECT_EQ(ReadWholeFile(Path(pid, ".err")), "err\n");
   EXPECT_NE(access(Path(pid, ".in").c_str(), F_OK), 0);
 }
 
@@ -277,7 +270,7 @@ TEST_F(ShimTest, OutputBeyondTheLimitIsCut) {
   EXPECT_EQ(record->exit_code, 5);
   EXPECT_TRUE(record->cut_stdout);
   EXPECT_FALSE(record->cut_stderr);
-  EXPECT_EQ(Slurp(Path(pid, ".out")).size(), 1000000u);
+  EXPECT_EQ(ReadWholeFile(Path(pid, ".out")).size(), 1000000u);
 }
 
 TEST_F(ShimTest, InputEndsWhenItIsCommittedNotWhenItsWriterLeaves) {
@@ -285,14 +278,14 @@ TEST_F(ShimTest, InputEndsWhenItIsCommittedNotWhenItsWriterLeaves) {
   for (const char* text : {"one ", "two"}) {
     AppendInput(pid, text);
     EXPECT_TRUE(Within(5, [&] {
-      const std::string seen = Slurp(Path(pid, ".out"));
+      const std::string seen = ReadWholeFile(Path(pid, ".out"));
       return seen.size() >= strlen(text) && seen.substr(seen.size() - strlen(text)) == text;
     }));
   }
   EXPECT_FALSE(WaitForEnd(pid, 0).has_value());
   SignalProcess(shim_, kCloseInputSignal);
   EXPECT_TRUE(WaitForEnd(pid).has_value());
-  EXPECT_EQ(Slurp(Path(pid, ".out")), "one two");
+  EXPECT_EQ(ReadWholeFile(Path(pid, ".out")), "one two");
 }
 
 TEST_F(ShimTest, InputWaitsForAProgramThatReadsLate) {
@@ -301,10 +294,10 @@ TEST_F(ShimTest, InputWaitsForAProgramThatReadsLate) {
   SignalProcess(shim_, kCloseInputSignal);
   // Other writers see at once that it is closed. It counts in the budget until it is read.
   EXPECT_TRUE(Within(1, [&] { return access(Path(pid, ".in").c_str(), F_OK) != 0; }));
-  EXPECT_EQ(Slurp(Path(pid, ".rest")).size(), 3'000'000u);
+  EXPECT_EQ(ReadWholeFile(Path(pid, ".rest")).size(), 3'000'000u);
   EXPECT_FALSE(WaitForEnd(pid, 0).has_value());
   EXPECT_TRUE(WaitForEnd(pid).has_value());
-  EXPECT_EQ(Slurp(Path(pid, ".out")), "3000000\n");
+  EXPECT_EQ(ReadWholeFile(Path(pid, ".out")), "3000000\n");
   EXPECT_NE(access(Path(pid, ".rest").c_str(), F_OK), 0);
 }
 
@@ -312,7 +305,7 @@ TEST_F(ShimTest, InputThatWasReadIsRemovedBeforeTheProgramEnds) {
   const int pid = Start("cat; sleep 60", "1000000");
   AppendInput(pid, "text");
   SignalProcess(shim_, kCloseInputSignal);
-  EXPECT_TRUE(Within(5, [&] { return Slurp(Path(pid, ".out")) == "text"; }));
+  EXPECT_TRUE(Within(5, [&] { return ReadWholeFile(Path(pid, ".out")) == "text"; }));
   EXPECT_TRUE(Within(1, [&] { return access(Path(pid, ".rest").c_str(), F_OK) != 0; }));
   SignalGroup(pid, SIGKILL);
 }
@@ -337,7 +330,7 @@ TEST_F(ShimTest, ProgramsTogetherStayBelowTheUsersLimit) {
     const std::optional<Record> record = WaitForEnd(pid);
     ASSERT_TRUE(record.has_value());
     EXPECT_EQ(record->exit_code, 0);
-    kept += Slurp(Path(pid, ".out")).size();
+    kept += ReadWholeFile(Path(pid, ".out")).size();
     cut = cut || record->cut_stdout;
   }
   StopServing();
@@ -396,7 +389,7 @@ TEST_F(ShimTest, EndIsRecordedWhileABackgroundProcessHoldsTheOutput) {
   const std::optional<Record> record = WaitForEnd(pid, 1);
   ASSERT_TRUE(record.has_value());
   EXPECT_EQ(record->exit_code, 2);
-  EXPECT_TRUE(Within(5, [&] { return Slurp(Path(pid, ".out")) == "early\nlate\n"; }));
+  EXPECT_TRUE(Within(5, [&] { return ReadWholeFile(Path(pid, ".out")) == "early\nlate\n"; }));
 }
 
 TEST_F(ShimTest, StubbornGroupIsKilledAfterFiveSeconds) {
@@ -420,7 +413,7 @@ TEST_F(ShimTest, OneJanitorStaysForManyPrograms) {
   ASSERT_TRUE(WaitForEnd(first).has_value());
   const pid_t janitor = shim_;
   const std::string cmdline = "/proc/" + std::to_string(janitor) + "/cmdline";
-  EXPECT_TRUE(Within(5, [&] { return Slurp(cmdline).find("sweep") != std::string::npos; }));
+  EXPECT_TRUE(Within(5, [&] { return ReadWholeFile(cmdline).find("sweep") != std::string::npos; }));
   const int second = Start("exit 0");
   ASSERT_TRUE(WaitForEnd(second).has_value());
   // Its parent was the serving shim, if it ended before that.

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <iterator>
 #include <string>
+
+#include "base/testing/whole_file.h"
 
 namespace toolboxd::vixd {
 namespace {
@@ -29,10 +29,7 @@ class SpoolTest : public testing::Test {
   void Write(const std::string& text) {
     ASSERT_EQ(write(ends_[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
   }
-  std::string Kept() const {
-    std::ifstream file(path_, std::ios::binary);
-    return std::string((std::istreambuf_iterator<char>(file)), {});
-  }
+  std::string Kept() const { return ReadWholeFile(path_); }
 
   int ends_[2];
   int dir_;
