@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The guest's network interfaces as the host wants them (docs/protocol/guest-info.md 3.4): value of
-// SetGuestInfo types 10 and 9 (XDR) and 2 (a packed structure of early hosts).
+// The guest's network interfaces as the host expects them (docs/protocol/guest-info.md 3.4): value
+// of SetGuestInfo types 10 and 9 (XDR) and 2 (a packed structure of early hosts).
 //
-// Of a snapshot the fields interfaces, routes and dns are used. What the format has no
-// room for is left out: interfaces beyond 16, routes beyond 100, addresses that are not
+// Of a snapshot the fields interfaces, routes and dns are used. What the format cannot
+// carry is left out: interfaces beyond 16, routes beyond 100, addresses that are not
 // 4 or 16 bytes long, names longer than 255 bytes, routes of interfaces that are left out.
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_INFO_NIC_INFO_H_

@@ -33,7 +33,7 @@ enum CredentialType : uint32_t {
 constexpr size_t kMaxUserName = 256;
 constexpr size_t kMaxPassword = 4096;
 
-// A name and a password. The password is wiped when the object goes, and so is every
+// A name and a password. The password is wiped when the object is destroyed, and so is every
 // buffer that the decoder used; it is neither copyable nor movable, so there is one.
 struct Credential {
   Credential() = default;
