@@ -80,9 +80,9 @@ Server::Outcome::Outcome(const absl::Status& error) : error(error) {
 std::string Server::Dispatch(absl::string_view bytes, const Client& client) {
   Packet packet;
   if (!DecodePacket(bytes, packet)) return EncodeReply(packet, Status::kProtocolError, "");
-  AuditRecord record = {client.user, AuditName(static_cast<Op>(packet.op)), "", {}};
+  AuditRecord record = {client.user, OperationOf(static_cast<Op>(packet.op)), "", {}};
   Outcome outcome = Run(packet, client, record);
-  if (audit_ && !record.operation.empty()) {
+  if (audit_ && record.operation.has_value()) {
     record.result = outcome.error;
     audit_(record);
   }
@@ -91,7 +91,7 @@ std::string Server::Dispatch(absl::string_view bytes, const Client& client) {
   return EncodeReply(reply, outcome.status, outcome.payload);
 }
 
-void Server::WorkBehind() {
+void Server::RunDeferredWork() {
   const Behind behind = std::exchange(behind_, Behind());
   Session* session = behind.handle == 0 ? nullptr : sessions_.Find(behind.session);
   Handle* handle = session == nullptr ? nullptr : session->Find(behind.handle);
@@ -216,7 +216,8 @@ Status Server::Resolve(const Call& call, const Name& name, std::string& path) {
 Server::Outcome Server::Open(const Call& call) {
   OpenRequest request;
   if (!Decode(call.op, call.payload, request)) return Status::kProtocolError;
-  call.record.operation = request.mode == kReadOnly ? kTransferFromGuest : kTransferToGuest;
+  call.record.operation = request.mode == kReadOnly ? Operation::kInitiateFileTransferFromGuest
+                                                    : Operation::kInitiateFileTransferToGuest;
   std::string path;
   const Status status = Resolve(call, request.name, path);
   if (status != Status::kSuccess) return status;
@@ -350,7 +351,7 @@ Server::Outcome Server::Setattr(const Call& call) {
 
   WriteFile* writer = call.session.FindWriter(path);
   // Attributes of an upload are part of it.
-  if (writer != nullptr) call.record.operation = "";
+  if (writer != nullptr) call.record.operation.reset();
   uint32_t permissions = writer != nullptr ? writer->permissions() : 0;
   constexpr uint64_t kClasses = kMaskOwnerPermissions | kMaskGroupPermissions |
                                 kMaskOtherPermissions | kMaskSpecialPermissions;
