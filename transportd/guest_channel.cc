@@ -79,7 +79,7 @@ void GuestChannel::TrimMemory() {
     return;
   }
   trim_at_ = absl::InfiniteFuture();
-  GiveBackStartupMemory();
+  TrimStartupMemory();
 }
 
 void GuestChannel::ReportBandwidth() {

@@ -2,59 +2,42 @@
 
 #include "vmxsim/guest_summary.h"
 
-#include <algorithm>
-
-#include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
-#include "transportd/wire/reader.h"
+#include "vmxsim/disk_info.h"
+#include "vmxsim/memory_info.h"
 #include "vmxsim/nic_info.h"
+#include "vmxsim/os_info.h"
+#include "vmxsim/printable.h"
 
 namespace toolboxd::vmxsim {
 namespace {
 
-constexpr size_t kShortNameSize = 129;
-constexpr size_t kFullNameSize = 513;
-constexpr size_t kDiskNameSize = 100;
-constexpr size_t kMemoryLegacySize = 112;
-
+// A text up to its NUL.
 absl::string_view Text(absl::string_view bytes) { return bytes.substr(0, bytes.find('\0')); }
-
-std::string Gibibytes(uint64_t bytes) {
-  return absl::StrFormat("%.1f GiB", static_cast<double>(bytes) / (1 << 30));
-}
-
-// The value of "name":"…" in an object of the one JSON shape that guests send; empty without.
-std::string JsonString(absl::string_view object, absl::string_view name) {
-  const std::string key = absl::StrCat("\"", name, "\"");
-  const size_t at = object.find(key);
-  if (at == absl::string_view::npos) return "";
-  const size_t begin = object.find('"', object.find(':', at + key.size()));
-  const size_t end = begin == absl::string_view::npos ? begin : object.find('"', begin + 1);
-  if (end == absl::string_view::npos) return "";
-  return std::string(object.substr(begin + 1, end - begin - 1));
-}
-
-std::string DiskLine(absl::string_view name, uint64_t free, uint64_t size, absl::string_view type) {
-  return absl::StrCat("disk: ", name, " ", type, type.empty() ? "" : " ", Gibibytes(free),
-                      " free of ", Gibibytes(size), "\n");
-}
 
 void AddVariable(std::string& text, RpciStore& rpci, absl::string_view label,
                  const std::string& name) {
   const auto found = rpci.variables().find(name);
   if (found == rpci.variables().end()) return;
-  absl::StrAppend(&text, label, ": ", absl::CHexEscape(found->second), "\n");
+  absl::StrAppend(&text, label, ": ", Printable(found->second), "\n");
 }
 
 void AddText(std::string& text, const RpciStore& rpci, absl::string_view label, int type) {
   const auto found = rpci.guest_info().find(type);
   if (found == rpci.guest_info().end()) return;
-  absl::StrAppend(&text, label, ": ", absl::CHexEscape(Text(found->second)), "\n");
+  absl::StrAppend(&text, label, ": ", Printable(Text(found->second)), "\n");
+}
+
+// Decoded information as its own lines; what is malformed as "LABEL: why".
+template <typename T>
+void Add(std::string& text, absl::string_view label, const absl::StatusOr<T>& decoded,
+         std::string (*format)(const T&)) {
+  absl::StrAppend(&text, decoded.ok()
+                             ? format(*decoded)
+                             : absl::StrCat(label, ": ", decoded.status().message(), "\n"));
 }
 
 void AddTools(std::string& text, const Vmx::View& view) {
@@ -86,72 +69,6 @@ absl::StatusOr<std::string> RawNicInfo(const RpciStore& rpci) {
   return absl::NotFoundError("the guest has not sent its network information");
 }
 
-std::string OsDetailsText(absl::string_view bytes) {
-  wire::Reader reader(bytes);
-  const uint32_t version = reader.U32();
-  const absl::string_view short_name = Text(reader.Bytes(kShortNameSize));
-  const absl::string_view full_name = Text(reader.Bytes(kFullNameSize));
-  reader.Skip(2);
-  const absl::string_view details = Text(reader.Rest());
-  if (!reader.ok() || version != 1) return "malformed";
-  return absl::StrCat(short_name, ": ", full_name, "; ", details);
-}
-
-std::string MemoryText(absl::string_view bytes) {
-  wire::Reader reader(bytes);
-  reader.Skip(8);
-  const uint64_t total = reader.U64();
-  reader.Skip(kMemoryLegacySize - 16);
-  if (!reader.ok()) return "malformed";
-  size_t statistics = 0;
-  while (reader.ok() && reader.remaining() > 0) {
-    const uint32_t flags = reader.U32();
-    for (uint32_t bit = 1; bit <= 0x80; bit <<= 1) {
-      if ((flags & bit) != 0) reader.Skip(reader.U16());
-    }
-    if (reader.ok()) ++statistics;
-  }
-  return absl::StrCat("total ", total, ", ", statistics, " statistics",
-                      reader.AtEnd() ? "" : ", malformed list");
-}
-
-std::string DiskJsonText(absl::string_view json) {
-  std::string text;
-  const size_t list = json.find('[');
-  if (list == absl::string_view::npos) return "disk: malformed\n";
-  json.remove_prefix(list + 1);
-  for (size_t begin = json.find('{'); begin != absl::string_view::npos; begin = json.find('{')) {
-    const size_t end = json.find('}', begin);
-    if (end == absl::string_view::npos) return text + "disk: malformed\n";
-    const absl::string_view object = json.substr(begin, end - begin);
-    json.remove_prefix(end + 1);
-    std::string name;
-    uint64_t free = 0;
-    uint64_t size = 0;
-    if (!absl::Base64Unescape(JsonString(object, "name"), &name) ||
-        !absl::SimpleAtoi(JsonString(object, "free"), &free) ||
-        !absl::SimpleAtoi(JsonString(object, "size"), &size)) {
-      absl::StrAppend(&text, "disk: malformed\n");
-      continue;
-    }
-    absl::StrAppend(&text, DiskLine(Text(name), free, size, JsonString(object, "fstype")));
-  }
-  return text;
-}
-
-std::string DiskListText(absl::string_view bytes) {
-  wire::Reader reader(bytes);
-  std::string text;
-  const int count = reader.U8();
-  for (int i = 0; i < count && reader.ok(); ++i) {
-    const uint64_t free = reader.U64();
-    const uint64_t size = reader.U64();
-    const absl::string_view name = Text(reader.Bytes(kDiskNameSize));
-    absl::StrAppend(&text, reader.ok() ? DiskLine(name, free, size, "") : "disk: malformed\n");
-  }
-  return text;
-}
-
 std::string GuestSummary(Vmx::View& view) {
   std::string text;
   AddTools(text, view);
@@ -159,7 +76,7 @@ std::string GuestSummary(Vmx::View& view) {
   AddText(text, view.rpci, "host name", 1);
   const auto& info = view.rpci.guest_info();
   if (const auto os = info.find(11); os != info.end()) {
-    absl::StrAppend(&text, "os: ", absl::CHexEscape(OsDetailsText(os->second)), "\n");
+    Add(text, "os", DecodeOsInfo(os->second), OsInfoText);
   }
   AddText(text, view.rpci, "os full name", 5);
   AddText(text, view.rpci, "os name", 6);
@@ -170,17 +87,15 @@ std::string GuestSummary(Vmx::View& view) {
     }
   }
   if (const auto memory = info.find(8); memory != info.end()) {
-    absl::StrAppend(&text, "memory: ", MemoryText(memory->second), "\n");
+    Add(text, "memory", DecodeMemoryInfo(memory->second), MemoryInfoText);
   }
   if (!view.rpci.disk_json().empty()) {
-    absl::StrAppend(&text, DiskJsonText(view.rpci.disk_json()));
+    Add(text, "disks", DecodeDiskInfoJson(view.rpci.disk_json()), DiskInfoText);
   } else if (const auto disks = info.find(3); disks != info.end()) {
-    absl::StrAppend(&text, DiskListText(disks->second));
+    Add(text, "disks", DecodeDiskInfoLegacy(disks->second), DiskInfoText);
   }
   if (const auto nics = RawNicInfo(view.rpci); nics.ok()) {
-    const auto decoded = DecodeNicInfo(*nics);
-    absl::StrAppend(&text, decoded.ok() ? NicInfoText(*decoded)
-                                        : absl::StrCat("nics: ", decoded.status().message(), "\n"));
+    Add(text, "nics", DecodeNicInfo(*nics), NicInfoText);
   }
   return text;
 }

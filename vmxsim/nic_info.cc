@@ -4,19 +4,26 @@
 
 #include <arpa/inet.h>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "transportd/wire/reader.h"
+#include "vmxsim/printable.h"
 
 namespace toolboxd::vmxsim {
 namespace {
 
+constexpr uint32_t kVersion2 = 2;
 constexpr uint32_t kVersion3 = 3;
 constexpr uint32_t kMaxNics = 16;
 constexpr uint32_t kMaxAddresses = 2048;
+constexpr uint32_t kMaxAddressesVersion2 = 64;
 constexpr uint32_t kMaxRoutes = 100;
 constexpr uint32_t kMaxServers = 16;
 constexpr uint32_t kMaxSuffixes = 10;
+// Characters of texts in version 2.
+constexpr int kMacSize = 18;
+constexpr int kAddressSize = 64;
 
 // XDR on top of the bounded reader. Everything is a multiple of four bytes.
 class XdrReader {
@@ -45,6 +52,12 @@ class XdrReader {
     const uint32_t count = U32();
     if (count > limit) reader_.Fail();
     return reader_.ok() ? count : 0;
+  }
+  // char[size], of which XDR makes one unit for each character.
+  std::string CharArray(int size) {
+    std::string text;
+    for (int i = 0; i < size; ++i) text.push_back(static_cast<char>(U32()));
+    return text.substr(0, text.find('\0'));
   }
   bool ok() const { return reader_.ok(); }
   bool AtEnd() const { return reader_.AtEnd(); }
@@ -83,17 +96,18 @@ DnsInfo Dns(XdrReader& reader) {
   return dns;
 }
 
-// WINS, DHCPv4 and DHCPv6: read past.
-void SkipWinsAndDhcp(XdrReader& reader) {
-  if (reader.Optional()) {
-    TypedAddress(reader);
-    TypedAddress(reader);
-  }
-  for (int i = 0; i < 2; ++i) {
-    if (!reader.Optional()) continue;
-    reader.U32();
-    reader.Opaque(16384);
-  }
+void SkipWins(XdrReader& reader) {
+  if (!reader.Optional()) return;
+  TypedAddress(reader);
+  TypedAddress(reader);
+}
+
+// Whether DHCP is enabled; its settings are skipped.
+bool Dhcp(XdrReader& reader) {
+  if (!reader.Optional()) return false;
+  const bool enabled = reader.Optional();
+  reader.Opaque(16384);
+  return enabled;
 }
 
 NicAddress Address(XdrReader& reader) {
@@ -112,7 +126,9 @@ Nic OneNic(XdrReader& reader) {
     nic.addresses.push_back(Address(reader));
   }
   if (reader.Optional()) nic.dns = Dns(reader);
-  SkipWinsAndDhcp(reader);
+  SkipWins(reader);
+  nic.dhcp4 = Dhcp(reader);
+  nic.dhcp6 = Dhcp(reader);
   return nic;
 }
 
@@ -127,13 +143,49 @@ NicRoute Route(XdrReader& reader) {
   return route;
 }
 
+void ReadVersion3(XdrReader& reader, NicInfo& info) {
+  for (uint32_t n = reader.Count(kMaxNics); n > 0; --n) info.nics.push_back(OneNic(reader));
+  for (uint32_t n = reader.Count(kMaxRoutes); n > 0; --n) info.routes.push_back(Route(reader));
+  if (reader.Optional()) info.dns = Dns(reader);
+  SkipWins(reader);
+  Dhcp(reader);
+  Dhcp(reader);
+  for (const NicRoute& route : info.routes) {
+    if (route.interface >= info.nics.size()) reader.Fail();
+  }
+}
+
+NicAddress AddressVersion2(XdrReader& reader, Nic& nic) {
+  const bool is_v4 = reader.U32() == 0;
+  if (reader.Optional()) (is_v4 ? nic.dhcp4 : nic.dhcp6) = true;
+  NicAddress address;
+  address.address = reader.CharArray(kAddressSize);
+  unsigned char bytes[16];
+  const int family = is_v4 ? AF_INET : AF_INET6;
+  if (inet_pton(family, address.address.c_str(), bytes) != 1 ||
+      !absl::SimpleAtoi(reader.CharArray(kAddressSize), &address.prefix)) {
+    reader.Fail();
+  }
+  return address;
+}
+
+void ReadVersion2(XdrReader& reader, NicInfo& info) {
+  for (uint32_t n = reader.Count(kMaxNics); n > 0; --n) {
+    Nic& nic = info.nics.emplace_back();
+    nic.mac = reader.CharArray(kMacSize);
+    for (uint32_t k = reader.Count(kMaxAddressesVersion2); k > 0; --k) {
+      nic.addresses.push_back(AddressVersion2(reader, nic));
+    }
+  }
+}
+
 std::string DnsText(const DnsInfo& dns) {
   std::string text;
   if (!dns.host.empty()) absl::StrAppend(&text, " host=", dns.host);
   if (!dns.domain.empty()) absl::StrAppend(&text, " domain=", dns.domain);
   if (!dns.servers.empty()) absl::StrAppend(&text, " servers=", absl::StrJoin(dns.servers, ","));
   if (!dns.suffixes.empty()) absl::StrAppend(&text, " search=", absl::StrJoin(dns.suffixes, ","));
-  return text;
+  return Printable(text);
 }
 
 }  // namespace
@@ -141,18 +193,13 @@ std::string DnsText(const DnsInfo& dns) {
 absl::StatusOr<NicInfo> DecodeNicInfo(absl::string_view bytes) {
   XdrReader reader(bytes);
   NicInfo info;
-  const uint32_t version = reader.U32();
-  if (version != kVersion3) {
-    return absl::InvalidArgumentError(absl::StrCat("NIC information of version ", version));
+  info.version = reader.U32();
+  if (reader.ok() && info.version != kVersion2 && info.version != kVersion3) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("NIC information has the unknown version ", info.version));
   }
   if (reader.Optional()) {
-    for (uint32_t n = reader.Count(kMaxNics); n > 0; --n) info.nics.push_back(OneNic(reader));
-    for (uint32_t n = reader.Count(kMaxRoutes); n > 0; --n) info.routes.push_back(Route(reader));
-    if (reader.Optional()) info.dns = Dns(reader);
-    SkipWinsAndDhcp(reader);
-  }
-  for (const NicRoute& route : info.routes) {
-    if (route.interface >= info.nics.size()) reader.Fail();
+    info.version == kVersion3 ? ReadVersion3(reader, info) : ReadVersion2(reader, info);
   }
   if (!reader.AtEnd()) return absl::InvalidArgumentError("malformed NIC information");
   return info;
@@ -162,7 +209,7 @@ std::string NicInfoText(const NicInfo& info) {
   std::string text;
   for (size_t i = 0; i < info.nics.size(); ++i) {
     const Nic& nic = info.nics[i];
-    absl::StrAppend(&text, "nic ", i, " ", nic.mac, "\n");
+    absl::StrAppend(&text, "nic ", i, " ", Printable(nic.mac), "\n");
     for (const NicAddress& address : nic.addresses) {
       absl::StrAppend(&text, "  address ", address.address, "/", address.prefix);
       if (address.origin != 0) absl::StrAppend(&text, " origin=", address.origin);

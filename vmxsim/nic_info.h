@@ -34,6 +34,8 @@ struct Nic {
   std::string mac;
   std::vector<NicAddress> addresses;
   DnsInfo dns;
+  bool dhcp4 = false;
+  bool dhcp6 = false;
 };
 
 struct NicRoute {
@@ -47,13 +49,15 @@ struct NicRoute {
 };
 
 struct NicInfo {
+  // 3; or 2, which has only addresses and whether they are from DHCP.
+  uint32_t version = 0;
   std::vector<Nic> nics;
   std::vector<NicRoute> routes;
   DnsInfo dns;
 };
 
-// Of SetGuestInfo type 9 or 10 with a version 3 union. INVALID_ARGUMENT: malformed, a limit is
-// exceeded, or bytes are left over.
+// Of SetGuestInfo type 9 or 10. INVALID_ARGUMENT: malformed, another version than 2 and 3, a limit
+// is exceeded, or bytes are left over.
 absl::StatusOr<NicInfo> DecodeNicInfo(absl::string_view bytes);
 
 // For people: one interface, address or route a line.

@@ -2,10 +2,9 @@
 
 #include "vmxsim/nic_info.h"
 
-#include <gtest/gtest.h>
-
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_replace.h"
+#include "gtest/gtest.h"
 
 namespace toolboxd::vmxsim {
 namespace {
@@ -36,7 +35,9 @@ TEST(NicInfo, DecodesOneInterface) {
   const absl::StatusOr<NicInfo> info = DecodeNicInfo(kOne);
   ASSERT_TRUE(info.ok()) << info.status();
   ASSERT_EQ(info->nics.size(), 1u);
+  EXPECT_EQ(info->version, 3u);
   EXPECT_EQ(info->nics[0].mac, "00:50:56:aa:bb:cc");
+  EXPECT_FALSE(info->nics[0].dhcp4);
   EXPECT_EQ(NicInfoText(*info),
             "nic 0 00:50:56:aa:bb:cc\n  address 10.0.0.5/24 status=1\n"
             "  address fe80::250:56ff:feaa:bbcc/64 status=1\n");
@@ -50,6 +51,33 @@ TEST(NicInfo, DecodesDnsAndRoutes) {
             "  dns host=vm1 domain=example.com servers=10.0.0.2 search=example.com\n"
             "route 0.0.0.0/0 via 10.0.0.1 nic 0 type=4 metric=0\n"
             "dns host=vm1 servers=10.0.0.2\n");
+  EXPECT_TRUE(info->nics[0].dhcp4);
+  EXPECT_FALSE(info->nics[0].dhcp6);
+}
+
+// char[size] of version 2.
+std::string Units(absl::string_view text, size_t size) {
+  std::string units;
+  for (size_t i = 0; i < size; ++i) units += {'\0', '\0', '\0', i < text.size() ? text[i] : '\0'};
+  return units;
+}
+
+TEST(NicInfo, DecodesVersion2) {
+  const std::string begin =
+      Bytes("00000002 00000001 00000001") + Units("00:50:56:aa:bb:cc", 18) + Bytes("00000002");
+  const std::string ipv4 = Bytes("00000000 00000001") + Units("10.0.0.5", 64) + Units("24", 64);
+  const std::string ipv6 = Bytes("00000001 00000000") + Units("fe80::1", 64) + Units("64", 64);
+  const absl::StatusOr<NicInfo> info = DecodeNicInfo(begin + ipv4 + ipv6);
+  ASSERT_TRUE(info.ok()) << info.status();
+  EXPECT_EQ(info->version, 2u);
+  EXPECT_EQ(NicInfoText(*info),
+            "nic 0 00:50:56:aa:bb:cc\n  address 10.0.0.5/24\n  address fe80::1/64\n");
+  EXPECT_TRUE(info->nics[0].dhcp4);
+  EXPECT_FALSE(info->nics[0].dhcp6);
+  EXPECT_FALSE(DecodeNicInfo(begin + ipv4).ok());
+  EXPECT_FALSE(
+      DecodeNicInfo(begin + ipv4 + ipv4.substr(0, 8) + Units("fe80::1", 64) + Units("64", 64))
+          .ok());
 }
 
 TEST(NicInfo, EveryTruncationIsMalformed) {
@@ -62,7 +90,7 @@ TEST(NicInfo, EveryTruncationIsMalformed) {
 TEST(NicInfo, RefusesHugeCountsAndOtherVersions) {
   EXPECT_FALSE(DecodeNicInfo(Bytes("00000003 00000001 ffffffff")).ok());
   EXPECT_FALSE(DecodeNicInfo(Bytes("00000003 00000002 00000000")).ok());
-  EXPECT_FALSE(DecodeNicInfo(Bytes("00000002 00000000")).ok());
+  EXPECT_FALSE(DecodeNicInfo(Bytes("00000004 00000000")).ok());
   // A route by an interface that is not there.
   std::string route = kFull;
   route[route.find(Bytes("0a000001 00000000")) + 7] = 1;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The guest's network interfaces as the host wants them (docs/protocol/guest-info.md 3.4): value of
-// SetGuestInfo types 10 and 9 (XDR) and 2 (a packed structure of early hosts).
+// The guest's network interfaces as the host expects them (docs/protocol/guest-info.md 3.4): value
+// of SetGuestInfo types 10 and 9 (XDR) and 2 (a packed structure of early hosts).
 //
-// Of a snapshot the fields interfaces, routes and dns are used. What the format has no
-// room for is left out: interfaces beyond 16, routes beyond 100, addresses that are not
-// 4 or 16 bytes long, names longer than 255 bytes, routes of interfaces that are left out.
+// Of a snapshot the fields interfaces, routes and dns are used. An encoder converts their
+// addresses from text to the 4 or 16 bytes of the format. It leaves out what the format cannot
+// hold: interfaces beyond 16, routes beyond 100, names longer than 255 bytes, routes of
+// interfaces that are left out. It skips, with a line in the log once a minute, addresses and
+// DNS servers whose text is not a valid IP address, and routes with such a destination or next
+// hop; everything else of the snapshot is encoded. All functions are thread-safe.
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_INFO_NIC_INFO_H_
 #define TOOLBOXD_TRANSPORTD_GUEST_INFO_NIC_INFO_H_
@@ -24,10 +27,8 @@ inline constexpr size_t kMaxMacLength = 18;
 inline constexpr size_t kMaxAddresses = 2048;
 inline constexpr size_t kMaxAddressesOldHost = 64;
 inline constexpr size_t kMaxNameLength = 255;
-inline constexpr size_t kMaxAddressLength = 255;
 inline constexpr size_t kMaxDnsServers = 16;
 inline constexpr size_t kMaxSearchSuffixes = 10;
-inline constexpr size_t kMaxDhcpSettings = 16384;
 // Text of an address in version 2, with its NUL.
 inline constexpr size_t kMaxAddressText = 64;
 

@@ -5,10 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "absl/status/status.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "transportd/wire/reader.h"
+#include "absl/strings/string_view.h"
 #include "transportd/wire/writer.h"
 
 namespace toolboxd::guest_info {
@@ -26,11 +24,6 @@ void WriteFixed(absl::string_view text, size_t size, wire::Writer& writer) {
   writer.Bytes(text).Zeros(size - text.size());
 }
 
-absl::string_view ReadFixed(size_t size, wire::Reader& reader) {
-  wire::Reader field(reader.Bytes(size));
-  return field.UntilNul();
-}
-
 void AppendItem(absl::string_view key, absl::string_view value, std::string& items) {
   if (value.empty()) return;
   absl::StrAppend(&items, items.empty() ? "" : " ", key, "='");
@@ -39,46 +32,6 @@ void AppendItem(absl::string_view key, absl::string_view value, std::string& ite
     items.push_back(c == '\0' ? ' ' : c);
   }
   items.push_back('\'');
-}
-
-void SetItem(absl::string_view key, const std::string& value, v1::OperatingSystem& os) {
-  uint32_t bits = 0;
-  if (key == "architecture") os.set_architecture(value);
-  if (key == "bitness" && absl::SimpleAtoi(value, &bits)) os.set_bits(bits);
-  if (key == "distroName") os.set_distribution_name(value);
-  if (key == "distroVersion") os.set_distribution_version(value);
-  if (key == "kernelVersion") os.set_kernel_version(value);
-  if (key == "prettyName") os.set_pretty_name(value);
-}
-
-// Takes one quoted value, up to and with its closing quote.
-bool TakeValue(absl::string_view& items, std::string& value) {
-  while (!items.empty()) {
-    char c = items.front();
-    items.remove_prefix(1);
-    if (c == '\'') return true;
-    if (c == '\\') {
-      if (items.empty()) return false;
-      c = items.front();
-      items.remove_prefix(1);
-    }
-    value.push_back(c);
-  }
-  return false;
-}
-
-bool ParseItems(absl::string_view items, v1::OperatingSystem& os) {
-  while (!items.empty()) {
-    const size_t quote = items.find("='");
-    if (quote == absl::string_view::npos) return false;
-    const absl::string_view key = items.substr(0, quote);
-    items.remove_prefix(quote + 2);
-    std::string value;
-    if (!TakeValue(items, value)) return false;
-    SetItem(key, value, os);
-    if (!items.empty() && items.front() == ' ') items.remove_prefix(1);
-  }
-  return true;
 }
 
 }  // namespace
@@ -99,22 +52,6 @@ std::string EncodeOsDetailed(const v1::OperatingSystem& os) {
   WriteFixed(os.full_name(), kFullNameSize, writer);
   writer.Zeros(kPadding).BytesAndNul(items);
   return writer.Take();
-}
-
-absl::StatusOr<v1::OperatingSystem> DecodeOsDetailed(absl::string_view value) {
-  wire::Reader reader(value);
-  v1::OperatingSystem os;
-  if (reader.U32() != kVersion) {
-    return absl::InvalidArgumentError("OS details are not of version 1");
-  }
-  os.set_short_name(std::string(ReadFixed(kShortNameSize, reader)));
-  os.set_full_name(std::string(ReadFixed(kFullNameSize, reader)));
-  reader.Skip(kPadding);
-  const absl::string_view items = reader.UntilNul();
-  if (!reader.ok() || !ParseItems(items, os)) {
-    return absl::InvalidArgumentError("OS details are malformed");
-  }
-  return os;
 }
 
 }  // namespace toolboxd::guest_info

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The guest's operating system as the host wants it: value of SetGuestInfo type 11
+// The guest's operating system as the host expects it: value of SetGuestInfo type 11
 // (docs/protocol/guest-info.md 3.7). Types 5 and 6 are the plain texts full_name and short_name.
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_INFO_OS_INFO_H_
@@ -8,8 +8,6 @@
 
 #include <string>
 
-#include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "toolboxd/v1/guest_info.pb.h"
 
 namespace toolboxd::guest_info {
@@ -17,9 +15,6 @@ namespace toolboxd::guest_info {
 // 648 bytes of header with both names (cut to 128 and 512 bytes), then items key='value'
 // with a backslash before quotes and backslashes, then a NUL. Values are cut to 256 bytes.
 std::string EncodeOsDetailed(const v1::OperatingSystem& os);
-
-// InvalidArgument for a truncated or malformed value. Unknown keys are ignored.
-absl::StatusOr<v1::OperatingSystem> DecodeOsDetailed(absl::string_view value);
 
 }  // namespace toolboxd::guest_info
 

@@ -15,24 +15,7 @@ void WriteXdrString(absl::string_view bytes, wire::Writer& writer) {
   writer.U32Be(static_cast<uint32_t>(bytes.size())).Bytes(bytes).Zeros(Padding(bytes.size()));
 }
 
-absl::string_view ReadXdrString(size_t max_size, wire::Reader& reader) {
-  const uint32_t size = reader.U32Be();
-  if (size > max_size) {
-    reader.Fail();
-    return absl::string_view();
-  }
-  const absl::string_view bytes = reader.Bytes(size);
-  reader.Skip(Padding(size));
-  return reader.ok() ? bytes : absl::string_view();
-}
-
 void WriteXdrBool(bool value, wire::Writer& writer) { writer.U32Be(value ? 1 : 0); }
-
-bool ReadXdrBool(wire::Reader& reader) {
-  const uint32_t value = reader.U32Be();
-  if (value > 1) reader.Fail();
-  return reader.ok() && value == 1;
-}
 
 void WriteXdrCharArray(absl::string_view text, size_t size, wire::Writer& writer) {
   for (size_t i = 0; i < size; ++i) {

@@ -9,7 +9,6 @@
 #include <cstddef>
 
 #include "absl/strings/string_view.h"
-#include "transportd/wire/reader.h"
 #include "transportd/wire/writer.h"
 
 namespace toolboxd::guest_info {
@@ -17,13 +16,8 @@ namespace toolboxd::guest_info {
 // string or variable-length opaque: length, bytes, zeros up to a multiple of four.
 void WriteXdrString(absl::string_view bytes, wire::Writer& writer);
 
-// The counterpart. A length above `max_size` fails the reader. The padding's value is
-// not looked at.
-absl::string_view ReadXdrString(size_t max_size, wire::Reader& reader);
-
-// bool, also the discriminator of optional data. Anything but 0 and 1 fails the reader.
+// bool, also the discriminator of optional data.
 void WriteXdrBool(bool value, wire::Writer& writer);
-bool ReadXdrBool(wire::Reader& reader);
 
 // char[size], of which XDR makes one whole unit for each character.
 void WriteXdrCharArray(absl::string_view text, size_t size, wire::Writer& writer);

@@ -210,7 +210,7 @@ Outcome GuestOperations::RunWithoutLogin(uint32_t opcode) const {
     case vix::kRegistryKeyExists:
     case vix::kReadRegistry:
     case vix::kWriteRegistry:
-    case vix::kRegistryValueExists:
+    case vix::kDeleteGuestRegistryKey:
     case vix::kAddAuthAlias:
     case vix::kRemoveAuthAlias:
     case vix::kListAuthProviderAliases:

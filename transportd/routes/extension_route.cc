@@ -3,12 +3,14 @@
 #include "transportd/routes/extension_route.h"
 
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/strip.h"
 #include "base/log.h"
 #include "daemon/channel.h"
+#include "daemon/grpc_status.h"
 #include "toolboxd/v1/rpc_handler.grpc.pb.h"
 
 namespace toolboxd {
@@ -24,12 +26,12 @@ TcloReply Ask(const ExtensionTarget& target, absl::string_view command,
   v1::RpcHandlerReply reply;
   grpc::ClientContext context;
   SetTimeout(target.timeout, &context);
-  const grpc::Status status =
-      v1::RpcHandler::NewStub(target.Connect())->Handle(&context, request, &reply);
+  const absl::Status status =
+      FromGrpc(v1::RpcHandler::NewStub(target.Connect())->Handle(&context, request, &reply));
   if (status.ok()) return TcloReply::Ok(std::move(*reply.mutable_data()));
   LogLimited("extension", "the extension at ", target.socket, " did not answer the command ",
-             absl::CHexEscape(command), ": ", status.error_message());
-  return TcloReply::Error(status.error_message());
+             absl::CHexEscape(command), ": ", status.message());
+  return TcloReply::Error(std::string(status.message()));
 }
 
 }  // namespace
