@@ -84,7 +84,7 @@ class HttpDestinationsTest : public ::testing::Test {
   int listener_;
   int port_ = 0;
   std::string destination_;
-  vix::FunctionService function_;
+  vixd::FunctionService function_;
   toolboxd::testing::ServiceHost vixd_{{&function_}};
   std::unique_ptr<GuestOperations> operations_;
 };
