@@ -88,16 +88,16 @@ Server::Outcome::Outcome(const absl::Status& error) : error(error) {
 std::string Server::Dispatch(absl::string_view bytes, const Client& client) {
   Packet packet;
   if (!DecodePacket(bytes, packet)) return EncodeReply(packet, Status::kProtocolError, "");
-  AuditRecord record = {client.user, AuditName(static_cast<Op>(packet.op)), "", {}};
+  AuditRecord record = {client.user, OperationOf(static_cast<Op>(packet.op)), "", {}};
   Outcome outcome = Run(packet, client, record);
-  if (audit_ && !record.operation.empty()) {
+  if (audit_ && record.operation.has_value()) {
     record.result = outcome.error;
     audit_(record);
   }
   return EncodeReply(packet, outcome.status, outcome.payload);
 }
 
-void Server::WorkBehind() {
+void Server::RunDeferredWork() {
   const Behind behind = std::exchange(behind_, Behind());
   Session* session = behind.handle == 0 ? nullptr : sessions_.Find(behind.session);
   Handle* handle = session == nullptr ? nullptr : session->Find(behind.handle);
@@ -190,7 +190,8 @@ Server::Outcome Server::Open(const Call& call) {
   OpenRequest request;
   if (!Decode(call.op, call.payload, request)) return Status::kProtocolError;
   const uint32_t mode = request.mode & ~kSequential;
-  call.record.operation = mode == kReadOnly ? kTransferFromGuest : kTransferToGuest;
+  call.record.operation = mode == kReadOnly ? Operation::kInitiateFileTransferFromGuest
+                                            : Operation::kInitiateFileTransferToGuest;
   std::string path;
   const Status status = Resolve(call, request.name, path);
   if (status != Status::kSuccess) return status;
@@ -324,7 +325,7 @@ Server::Outcome Server::Setattr(const Call& call) {
 
   WriteFile* writer = call.session.FindWriter(path);
   // Attributes of an upload are part of it.
-  if (writer != nullptr) call.record.operation = "";
+  if (writer != nullptr) call.record.operation.reset();
   uint32_t permissions = writer != nullptr ? writer->permissions() : 0;
   constexpr uint64_t kClasses = kMaskOwnerPermissions | kMaskGroupPermissions |
                                 kMaskOtherPermissions | kMaskSpecialPermissions;

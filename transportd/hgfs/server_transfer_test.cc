@@ -98,7 +98,7 @@ TEST_F(HgfsServerTest, WrittenDataIsSentAfterTheReply) {
   work_behind_ = false;
   ASSERT_EQ(WriteAt(handle, true, 0, "abc"), Status::kSuccess);
   EXPECT_EQ(hgfsd_.received, 0u);
-  server_.WorkBehind();
+  server_.RunDeferredWork();
   for (int i = 0; i < 1000 && hgfsd_.received < 3; ++i) absl::SleepFor(absl::Milliseconds(5));
   EXPECT_EQ(hgfsd_.received, 3u);
   // Without that call the next packets send it.
@@ -130,12 +130,12 @@ TEST_F(HgfsServerTest, DeferredWorkOfAClosedFileIsSkipped) {
   work_behind_ = false;
   ASSERT_EQ(ReadAt(handle, 0, 3, data), Status::kSuccess);
   ASSERT_EQ(CloseFile(handle), Status::kSuccess);
-  server_.WorkBehind();
+  server_.RunDeferredWork();
   ASSERT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSuccess);
   ASSERT_EQ(ReadAt(handle, 0, 3, data), Status::kSuccess);
   now_ += SessionTable::kIdleExpiry;
   server_.Maintain();
-  server_.WorkBehind();
+  server_.RunDeferredWork();
   EXPECT_EQ(server_.sessions(), 0u);
 }
 
