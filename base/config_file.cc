@@ -3,12 +3,10 @@
 #include "base/config_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "absl/strings/str_cat.h"
-#include "base/unique_fd.h"
+#include "base/small_file.h"
+#include "base/status.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
 
@@ -17,7 +15,7 @@ namespace {
 
 constexpr size_t kMaxFileSize = 1 << 20;
 
-// Keeps the first fault.
+// Keeps the first error.
 class FirstError final : public google::protobuf::io::ErrorCollector {
  public:
   void AddError(int line, int column, const std::string& message) override {
@@ -32,27 +30,16 @@ class FirstError final : public google::protobuf::io::ErrorCollector {
   std::string text_;
 };
 
-absl::Status FileError(const char* what) {
-  const std::string text = absl::StrCat(what, ": ", strerror(errno));
-  if (errno == ENOENT || errno == ENOTDIR) return absl::NotFoundError(text);
-  return absl::FailedPreconditionError(text);
-}
-
 }  // namespace
 
 absl::StatusOr<std::string> ReadTextFile(const std::string& path) {
-  UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  if (!file.ok()) return FileError("open");
   std::string text;
-  for (;;) {
-    char buffer[4096];
-    const ssize_t got = read(file.get(), buffer, sizeof buffer);
-    if (got == 0) return text;
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return FileError("read");
-    text.append(buffer, got);
-    if (text.size() > kMaxFileSize) return absl::FailedPreconditionError("larger than 1 MiB");
-  }
+  const int error = ReadSmallFile(path, kMaxFileSize + 1, text);
+  if (error == ENOENT || error == ENOTDIR) return ErrnoError(ENOENT, "cannot read the file");
+  if (error != 0) return ErrnoError(error, "cannot read the file");
+  if (text.size() > kMaxFileSize)
+    return MakeError(v1::FILE_TOO_BIG, "the file is larger than 1 MiB");
+  return text;
 }
 
 absl::Status ParseTextProto(absl::string_view text, google::protobuf::Message& message) {

@@ -15,7 +15,7 @@
 
 namespace toolboxd {
 
-// What the last reading of a configuration came to.
+// The outcome of the last attempt to read a configuration.
 struct ConfigurationState {
   // Whether there was a file.
   bool found = false;
@@ -23,10 +23,11 @@ struct ConfigurationState {
   std::vector<std::string> faults;
 };
 
-// The whole file, at most 1 MiB. NOT_FOUND where it or its folder does not exist.
+// The whole file, at most 1 MiB. NOT_FOUND where the file or its folder does not exist. The message
+// does not name the path.
 absl::StatusOr<std::string> ReadTextFile(const std::string& path);
 
-// InvalidArgument with "line 3, column 7: what" for the first fault.
+// INVALID_ARGUMENT with "line 3, column 7: what" for the first fault.
 absl::Status ParseTextProto(absl::string_view text, google::protobuf::Message& message);
 
 }  // namespace toolboxd

@@ -17,13 +17,14 @@
 #include "absl/synchronization/mutex.h"
 #include "base/log_limiter.h"
 #include "base/steady_time.h"
+#include "base/utf8.h"
 
 namespace toolboxd {
 namespace {
 
 constexpr size_t kMaxText = 4096;
 
-// What the whole process shares. Leaked: threads may log while the process ends.
+// Shared by the whole process. Leaked: threads may log while the process ends.
 struct LogState {
   std::atomic<LogLevel> level{LogLevel::kInfo};
   LogLimiter limiter;
@@ -52,26 +53,13 @@ int Priority(LogLevel level) {
   return 3;
 }
 
-// The length of the UTF-8 sequence of a printable character at the start of text; 0 if there
-// is none. C1 control characters (U+0080 to U+009F) do not count as printable.
+// Bytes of the printable character at the start of `text`; 0 if there is none. Control characters
+// are not printable, those of C1 (U+0080 to U+009F) included.
 size_t PrintableLength(absl::string_view text) {
-  const unsigned char first = text[0];
-  if (first < 0x80) return first >= 0x20 && first != 0x7f ? 1 : 0;
-  const size_t length = first >= 0xc2 && first <= 0xdf   ? 2
-                        : first >= 0xe0 && first <= 0xef ? 3
-                        : first >= 0xf0 && first <= 0xf4 ? 4
-                                                         : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
-  }
-  const unsigned char second = text[1];
-  if (first == 0xc2 && second < 0xa0) return 0;
-  if (first == 0xe0 && second < 0xa0) return 0;
-  if (first == 0xed && second > 0x9f) return 0;
-  if (first == 0xf0 && second < 0x90) return 0;
-  if (first == 0xf4 && second > 0x8f) return 0;
-  return length;
+  const size_t length = Utf8SequenceLength({text.data(), text.size()});
+  const auto byte = [text](size_t i) { return static_cast<unsigned char>(text[i]); };
+  if (length == 1) return byte(0) >= 0x20 && byte(0) != 0x7f ? 1 : 0;
+  return length == 2 && byte(0) == 0xc2 && byte(1) < 0xa0 ? 0 : length;
 }
 
 void AppendEscaped(absl::string_view text, std::string* line) {
@@ -125,15 +113,12 @@ absl::string_view LogLevelName(LogLevel level) {
   return "error";
 }
 
-bool ParseLogLevel(absl::string_view name, LogLevel* level) {
+std::optional<LogLevel> ParseLogLevel(absl::string_view name) {
   for (LogLevel candidate : {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kNotice,
                              LogLevel::kWarning, LogLevel::kError}) {
-    if (name == LogLevelName(candidate)) {
-      *level = candidate;
-      return true;
-    }
+    if (name == LogLevelName(candidate)) return candidate;
   }
-  return false;
+  return std::nullopt;
 }
 
 bool IsJournal(const char* journal_stream, int fd) {
@@ -168,7 +153,7 @@ void LogText(LogLevel level, absl::string_view text) {
     absl::MutexLock lock(&state.mutex);
     line = FormatLogLine(state.format, level, text);
   }
-  // A log that cannot be written has nowhere to complain.
+  // There is no place to report that the log cannot be written.
   while (write(STDERR_FILENO, line.data(), line.size()) < 0 && errno == EINTR) {
   }
 }

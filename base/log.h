@@ -5,12 +5,13 @@
 // Under systemd (JOURNAL_STREAM names standard error) a line begins with "<N>", the syslog
 // priority that the journal understands; otherwise with the program's name. Each line is one
 // write(2), so lines of threads and processes never mix. Control characters and bytes that
-// are no UTF-8 are escaped: text of an unfriendly host or caller cannot make a second line
+// are not UTF-8 are escaped: text of a hostile host or caller cannot make a second line
 // or a terminal command. All functions are thread-safe.
 
 #ifndef TOOLBOXD_BASE_LOG_H_
 #define TOOLBOXD_BASE_LOG_H_
 
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -26,7 +27,7 @@ struct LogFormat {
   bool journal = false;
 };
 
-// Names the program, sets the level, and looks at JOURNAL_STREAM. Once, early in main.
+// Names the program, sets the level, and reads JOURNAL_STREAM. Call it once, early in main.
 void InitLog(absl::string_view program, LogLevel level);
 
 // Messages below this level are dropped; kInfo at first.
@@ -35,12 +36,12 @@ bool LogEnabled(LogLevel level);
 
 // "debug", "info", "notice", "warning", "error".
 absl::string_view LogLevelName(LogLevel level);
-bool ParseLogLevel(absl::string_view name, LogLevel* level);
+std::optional<LogLevel> ParseLogLevel(absl::string_view name);
 
 // Writes a line, if the level is enabled.
 void LogText(LogLevel level, absl::string_view text);
 
-// Once per kind and minute; the next line of that kind tells how many were held back.
+// Once per kind and minute; the next line of that kind says how many were suppressed.
 void LogTextLimited(LogLevel level, absl::string_view kind, absl::string_view text);
 
 // The line that LogText writes, with its newline; at most 4 KiB of text are kept.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Keeps one kind of message from flooding the log.
+// Limits how often one kind of message is logged.
 
 #ifndef TOOLBOXD_BASE_LOG_LIMITER_H_
 #define TOOLBOXD_BASE_LOG_LIMITER_H_
@@ -21,12 +21,12 @@ class LogLimiter {
  public:
   struct Verdict {
     bool pass = false;
-    // Messages of this kind held back since the last one that passed.
+    // Messages of this kind suppressed since the last one that passed.
     uint64_t suppressed = 0;
   };
 
-  // `now` is of a clock that is never set back, such as SteadyNow. Kinds are constants of the
-  // program; past kMaxKinds they share one entry.
+  // `now` is the time of a clock that never goes back, such as SteadyNow. Kinds are constants of
+  // the program; past kMaxKinds they share one entry.
   Verdict Ask(absl::string_view kind, absl::Time now);
 
   static constexpr absl::Duration kPeriod = absl::Minutes(1);

@@ -143,19 +143,16 @@ TEST(Log, LimitedMessagesComeOncePerKind) {
   EXPECT_EQ(captured.Take(), "test: warning: a 0\ntest: warning: b 0\n");
 }
 
-TEST(LogLevel, NamesGoBothWays) {
+TEST(LogLevel, EachNameParsesToItsLevel) {
   for (LogLevel level : {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kNotice, LogLevel::kWarning,
                          LogLevel::kError}) {
-    LogLevel parsed;
-    ASSERT_TRUE(ParseLogLevel(LogLevelName(level), &parsed));
-    EXPECT_EQ(parsed, level);
+    EXPECT_EQ(ParseLogLevel(LogLevelName(level)), level);
   }
-  LogLevel parsed;
-  EXPECT_FALSE(ParseLogLevel("loud", &parsed));
-  EXPECT_FALSE(ParseLogLevel("", &parsed));
+  EXPECT_EQ(ParseLogLevel("loud"), std::nullopt);
+  EXPECT_EQ(ParseLogLevel(""), std::nullopt);
 }
 
-TEST(LogLimiter, TellsHowManyWereHeldBack) {
+TEST(LogLimiter, ReportsHowManyWereSuppressed) {
   LogLimiter limiter;
   const absl::Time start = absl::FromUnixSeconds(1000);
   EXPECT_TRUE(limiter.Ask("k", start).pass);

@@ -4,11 +4,9 @@
 
 #include <link.h>
 #include <malloc.h>
-#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -30,40 +28,19 @@ int DropSegments(dl_phdr_info* object, size_t, void*) {
   return 0;
 }
 
-std::atomic<bool> give_back_pending{false};
-
-void* GiveBackLater(void*) {
-  usleep(1'000'000);
-  give_back_pending.store(false);
-  GiveBackStartupMemory();
-  return nullptr;
-}
-
 }  // namespace
 
 void ConfigureAllocator() {
   mallopt(M_ARENA_MAX, 1);
-  // A packet of a file passes through several buffers of 60 KiB. By default their memory goes
-  // back to the kernel with each packet, and is cleared and mapped for the next.
+  // A packet of a file passes through several buffers of 60 KiB. By default free() returns their
+  // memory to the kernel with each packet, which clears and maps it for the next.
   mallopt(M_TRIM_THRESHOLD, 1 << 20);
   mallopt(M_MMAP_THRESHOLD, 1 << 20);
 }
 
-void GiveBackStartupMemory() {
+void TrimStartupMemory() {
   malloc_trim(0);
   dl_iterate_phdr(DropSegments, nullptr);
-}
-
-void GiveBackStartupMemorySoon() {
-  if (give_back_pending.exchange(true)) return;
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  pthread_t thread;
-  if (pthread_create(&thread, &attributes, GiveBackLater, nullptr) != 0) {
-    give_back_pending.store(false);
-  }
-  pthread_attr_destroy(&attributes);
 }
 
 }  // namespace toolboxd

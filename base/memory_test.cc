@@ -9,8 +9,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {
@@ -28,30 +26,14 @@ int ResidentFileKb() {
   return -1;
 }
 
-TEST(Memory, CodeIsGivenBackAndComesBackWhenItIsNeeded) {
+TEST(Memory, TrimmedCodeIsLoadedAgainWhenItIsUsed) {
   ConfigureAllocator();
   const int before = ResidentFileKb();
   ASSERT_GT(before, 0);
   for (int i = 0; i < 3; ++i) {
-    GiveBackStartupMemory();
+    TrimStartupMemory();
     EXPECT_LT(ResidentFileKb(), before);
   }
-}
-
-TEST(Memory, SoonIsOnAThreadThatEnds) {
-  const int before = ResidentFileKb();
-  GiveBackStartupMemorySoon();
-  GiveBackStartupMemorySoon();
-  absl::SleepFor(absl::Milliseconds(1500));
-  EXPECT_LE(ResidentFileKb(), before + 1024);
-  int threads = 0;
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (absl::StartsWith(line, "Threads:")) {
-      ASSERT_TRUE(absl::SimpleAtoi(line.substr(8), &threads));
-    }
-  }
-  EXPECT_EQ(threads, 1);
 }
 
 }  // namespace

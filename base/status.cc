@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "absl/strings/cord.h"
@@ -15,8 +16,8 @@ namespace {
 
 constexpr absl::string_view kDetailUrl = "type.googleapis.com/toolboxd.v1.ErrorDetail";
 
-// For callers that know canonical codes only, such as grpcurl and gRPC's own retries; ours
-// look at the reason.
+// For callers that know canonical codes only, such as grpcurl and gRPC's own retries; ours use the
+// reason.
 absl::StatusCode CodeOf(v1::Reason reason) {
   switch (reason) {
     case v1::NOT_FOUND:
@@ -56,10 +57,10 @@ absl::StatusCode CodeOf(v1::Reason reason) {
   }
 }
 
-absl::optional<v1::ErrorDetail> DetailOf(const absl::Status& status) {
+std::optional<v1::ErrorDetail> DetailOf(const absl::Status& status) {
   absl::optional<absl::Cord> payload = status.GetPayload(kDetailUrl);
   v1::ErrorDetail detail;
-  if (!payload || !detail.ParseFromString(std::string(*payload))) return absl::nullopt;
+  if (!payload || !detail.ParseFromString(std::string(*payload))) return std::nullopt;
   return detail;
 }
 
@@ -75,12 +76,10 @@ absl::Status MakeError(v1::Reason reason, absl::string_view message, int os_erro
 }
 
 absl::Status ErrnoError(int error, absl::string_view what) {
-  // strerrordesc_np: thread-safe, and the same words whatever the locale.
+  // strerrordesc_np: thread-safe, and the same words in every locale.
   const char* text = strerrordesc_np(error);
-  return MakeError(
-      ReasonOfErrno(error),
-      absl::StrCat(what, ": ", text != nullptr ? text : absl::StrCat("error ", error).c_str()),
-      error);
+  const std::string cause = text != nullptr ? text : absl::StrCat("error ", error);
+  return MakeError(ReasonOfErrno(error), absl::StrCat(what, ": ", cause), error);
 }
 
 v1::Reason ReasonOfErrno(int error) {
@@ -134,12 +133,12 @@ v1::Reason ReasonOfErrno(int error) {
 }
 
 v1::Reason ReasonOf(const absl::Status& status) {
-  absl::optional<v1::ErrorDetail> detail = DetailOf(status);
+  std::optional<v1::ErrorDetail> detail = DetailOf(status);
   return detail ? detail->reason() : v1::REASON_UNSPECIFIED;
 }
 
 int OsErrorOf(const absl::Status& status) {
-  absl::optional<v1::ErrorDetail> detail = DetailOf(status);
+  std::optional<v1::ErrorDetail> detail = DetailOf(status);
   return detail ? detail->os_error() : 0;
 }
 

@@ -18,7 +18,7 @@ TEST(Status, EveryReasonButTheUnspecifiedHasACanonicalCode) {
   }
 }
 
-TEST(Status, AStatusWithoutDetailHasNoReason) {
+TEST(Status, StatusWithoutDetailHasNoReason) {
   EXPECT_EQ(ReasonOf(absl::InternalError("x")), v1::REASON_UNSPECIFIED);
   EXPECT_EQ(OsErrorOf(absl::InternalError("x")), 0);
   EXPECT_EQ(ReasonOf(absl::OkStatus()), v1::REASON_UNSPECIFIED);
@@ -33,7 +33,7 @@ TEST(Status, ErrnoErrorNamesTheCauseAndKeepsTheNumber) {
   EXPECT_EQ(ErrnoError(99999, "x").message(), "x: error 99999");
 }
 
-TEST(Status, ErrnoTableSeparatesWhatTheHostTellsApart) {
+TEST(Status, ErrnoTableSeparatesWhatTheHostSeparates) {
   EXPECT_EQ(ReasonOfErrno(EACCES), v1::ACCESS_DENIED);
   EXPECT_EQ(ReasonOfErrno(EPERM), v1::PERMISSION_DENIED);
   EXPECT_EQ(ReasonOfErrno(EISDIR), v1::NOT_A_FILE);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A clock that nobody sets.
+// A clock that no process can set.
 
 #ifndef TOOLBOXD_BASE_STEADY_TIME_H_
 #define TOOLBOXD_BASE_STEADY_TIME_H_

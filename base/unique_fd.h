@@ -30,7 +30,7 @@ class UniqueFd {
   // Gives the descriptor to the caller.
   int release() { return std::exchange(fd_, -1); }
 
-  // Leaves errno as it was, so that a failure can still be told behind it.
+  // Leaves errno as it was, so that a failure can still be reported afterwards.
   void reset(int fd = -1) {
     const int error = errno;
     if (fd_ >= 0) close(fd_);

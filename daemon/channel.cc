@@ -20,16 +20,17 @@ std::shared_ptr<grpc::Channel> ConnectUnix(const std::string& path) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  // In spite of its name this is how long one attempt may take: an on-demand daemon answers
-  // only once systemd has started it.
+  // Despite its name this is how long one attempt may take: a daemon that starts on demand answers
+  // only when systemd has started it.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);
-  // A stream holds 64 KiB that nobody has asked for, however fast the connection is.
+  // A stream holds at most 64 KiB that its reader has not asked for, however fast the connection
+  // is.
   arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  // Another program's proxy settings have no say on a Unix socket.
+  // Proxy settings of the environment do not apply to a Unix socket.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
   arguments.SetMaxSendMessageSize(kMaxMessageBytes);

@@ -20,7 +20,7 @@ namespace toolboxd {
 // keep-alive and no other timers that would wake an idle process.
 std::shared_ptr<grpc::Channel> ConnectUnix(const std::string& path);
 
-// Ends the call with DEADLINE_EXCEEDED so long from now; no deadline if infinite.
+// Sets the call's deadline to `timeout` from now; none if infinite.
 void SetTimeout(absl::Duration timeout, grpc::ClientContext* context);
 
 }  // namespace toolboxd

@@ -65,14 +65,14 @@ class ChannelTest : public testing::Test {
   std::future<absl::Status> run_;
 };
 
-TEST_F(ChannelTest, NobodyThereFailsAtOnceAndWorksOnceSomebodyIs) {
+TEST_F(ChannelTest, CallFailsAtOnceWithoutADaemonAndWorksWithOne) {
   auto channel = ConnectUnix(path_);
   EXPECT_EQ(Check(channel, kPatience, false), grpc::StatusCode::UNAVAILABLE);
   Start();
   EXPECT_EQ(Check(channel, kPatience, true), grpc::StatusCode::OK);
 }
 
-TEST_F(ChannelTest, ARestartedDaemonIsFoundAgain) {
+TEST_F(ChannelTest, RestartedDaemonIsFoundAgain) {
   auto channel = ConnectUnix(path_);
   for (int i = 0; i < 3; ++i) {
     Start();
@@ -81,7 +81,7 @@ TEST_F(ChannelTest, ARestartedDaemonIsFoundAgain) {
   }
 }
 
-TEST_F(ChannelTest, ADaemonThatIsSlowToStartIsWaitedFor) {
+TEST_F(ChannelTest, CallWaitsForADaemonThatIsSlowToStart) {
   // The socket is there, as with socket activation; its daemon accepts later.
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(options_);
   ASSERT_TRUE(server.ok());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Reading a command line into Abseil flags, in the way of this project's programs.
+// Parses a command line into Abseil flags, in the way of this project's programs.
 //
 // Abseil's own absl::ParseCommandLine knows one program per binary, ends with status 1 and
 // prints pages. Here a program sees only its own flags even when all programs are linked
@@ -24,14 +24,14 @@ struct Program {
   std::string usage;
   // Further folders or files whose flags belong to it.
   std::vector<std::string> flag_sources;
-  // Whether it takes arguments that are no flags.
+  // Whether it takes arguments that are not flags.
   bool takes_arguments = false;
 };
 
 struct CommandLine {
   bool help = false;
   bool version = false;
-  // Arguments that are no flags, and all after "--".
+  // Arguments that are not flags, and all after "--".
   std::vector<std::string> arguments;
 };
 

@@ -37,7 +37,7 @@ class CommandLineTest : public testing::Test {
   Program program_{"daemon", "does something", {}, false};
 };
 
-TEST_F(CommandLineTest, FlagsInEveryForm) {
+TEST_F(CommandLineTest, FlagsAreTakenInEveryForm) {
   ASSERT_TRUE(
       Read({"--test_text=a=b", "-test_number", "-3", "--test_switch", "--test_time=2m"}).ok());
   EXPECT_EQ(absl::GetFlag(FLAGS_test_text), "a=b");
@@ -49,7 +49,7 @@ TEST_F(CommandLineTest, FlagsInEveryForm) {
   EXPECT_EQ(absl::GetFlag(FLAGS_test_text), "");
 }
 
-TEST_F(CommandLineTest, WrongLinesAreNamed) {
+TEST_F(CommandLineTest, ErrorsQuoteTheWrongArgument) {
   EXPECT_EQ(Error({"--nothing"}), "unknown flag --nothing");
   EXPECT_EQ(Error({"--nothing=1"}), "unknown flag --nothing");
   EXPECT_EQ(Error({"--notest_text"}), "unknown flag --notest_text");
@@ -62,7 +62,7 @@ TEST_F(CommandLineTest, WrongLinesAreNamed) {
   EXPECT_EQ(Error({"--="}), "unknown flag --");
 }
 
-TEST_F(CommandLineTest, ArgumentsWhereTheyAreTaken) {
+TEST_F(CommandLineTest, ArgumentsAreTakenOnlyWhereDeclared) {
   program_.takes_arguments = true;
   absl::StatusOr<CommandLine> line = Read({"a", "--test_switch", "-", "--", "--b"});
   ASSERT_TRUE(line.ok());
@@ -70,7 +70,7 @@ TEST_F(CommandLineTest, ArgumentsWhereTheyAreTaken) {
   EXPECT_TRUE(absl::GetFlag(FLAGS_test_switch));
 }
 
-TEST_F(CommandLineTest, HelpAndVersionAreAskedFor) {
+TEST_F(CommandLineTest, HelpAndVersionAreRecognised) {
   EXPECT_TRUE(Read({"--help"})->help);
   EXPECT_TRUE(Read({"-h"})->help);
   EXPECT_TRUE(Read({"--version"})->version);

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <utility>
 
 #include "absl/flags/flag.h"
@@ -12,15 +13,15 @@
 #include "base/version.h"
 
 ABSL_FLAG(std::string, socket, "",
-          "Path of the Unix socket to serve; of no effect where systemd hands one over. Empty: "
-          "the daemon's place in /run/toolboxd.");
+          "Path of the Unix socket to serve; ignored where systemd passes one. Empty: the "
+          "daemon's place in /run/toolboxd.");
 ABSL_FLAG(std::string, socket_mode, "0660", "Permissions of that socket, octal.");
 ABSL_FLAG(std::string, socket_group, "", "Group of that socket. Empty: the process's own.");
 ABSL_FLAG(std::string, allow, "",
           "Who may call, besides root: user names or numbers and @groups, separated by commas. "
           "Empty: the daemon's usual callers; 'root': root only.");
 ABSL_FLAG(std::string, idle_exit, "",
-          "Exit after so long without a connection, such as 30s; 0: never. Empty: the daemon's "
+          "Exit after this time without a connection, such as 30s; 0: never. Empty: the daemon's "
           "own time.");
 ABSL_FLAG(std::string, log_level, "info", "debug, info, notice, warning or error.");
 
@@ -58,7 +59,7 @@ absl::StatusOr<SharedFlags> GetSharedFlags() {
   const unsigned long bits = strtoul(mode.c_str(), &end, 8);
   if (mode.empty() || !absl::ascii_isdigit(mode[0]) || *end != '\0' || bits > 0777) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--socket_mode: '", mode, "' is no octal number from 0 to 0777"));
+        absl::StrCat("--socket_mode: '", mode, "' is not an octal number from 0 to 0777"));
   }
   flags.socket_mode = static_cast<mode_t>(bits);
 
@@ -68,7 +69,7 @@ absl::StatusOr<SharedFlags> GetSharedFlags() {
       (!absl::ParseDuration(idle, &flags.idle_exit) || flags.idle_exit < absl::ZeroDuration() ||
        flags.idle_exit > absl::Hours(24 * 365))) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--idle_exit: '", idle, "' is no time such as 30s or 5m, or 0"));
+        absl::StrCat("--idle_exit: '", idle, "' is not a time such as 30s or 5m, or 0"));
   }
   return flags;
 }
@@ -82,15 +83,15 @@ std::vector<std::string> ParseCommandLine(int argc, char** argv, Program program
   if (line->help) PrintAndExit(HelpText(program));
   if (line->version) PrintAndExit(absl::StrCat(program.name, " (toolboxd) ", kVersion, "\n"));
 
-  LogLevel level;
-  if (!ParseLogLevel(absl::GetFlag(FLAGS_log_level), &level)) {
+  const std::optional<LogLevel> level = ParseLogLevel(absl::GetFlag(FLAGS_log_level));
+  if (!level) {
     ExitWithUsageError(program.name,
                        absl::StrCat("--log_level: '", absl::GetFlag(FLAGS_log_level),
                                     "' is not debug, info, notice, warning or error"));
   }
   absl::StatusOr<SharedFlags> shared = GetSharedFlags();
   if (!shared.ok()) ExitWithUsageError(program.name, shared.status().message());
-  SetLogLevel(level);
+  SetLogLevel(*level);
   return line->arguments;
 }
 

@@ -33,8 +33,8 @@ struct SharedFlags {
 };
 absl::StatusOr<SharedFlags> GetSharedFlags();
 
-// Reads the command line, answers --help and --version (exit 0), refuses what is wrong (one
-// line and exit 2), and starts the log. Returns the arguments that are no flags.
+// Parses the command line, answers --help and --version (exit 0), reports an error (one line and
+// exit 2), and starts the log. Returns the arguments that are not flags.
 std::vector<std::string> ParseCommandLine(int argc, char** argv, Program program);
 
 // The same for a daemon, which takes flags only: those of its folder and the shared ones.

@@ -18,7 +18,7 @@ void Forward(gpr_log_func_args* args) {
     LogDebug("grpc: ", file, ":", args->line, ": ", args->message);
     return;
   }
-  // An error of gRPC's is a broken connection or bad bytes on one: the peer's doing.
+  // gRPC logs errors for broken connections and malformed bytes, which the peer can cause.
   LogLimited(absl::StrCat("grpc ", file, ":", args->line), "grpc: ", file, ":", args->line, ": ",
              args->message);
 }

@@ -8,8 +8,8 @@
 namespace toolboxd {
 
 // Sends what gRPC logs through base/log.h: its errors as warnings, limited per source line;
-// the rest as debug. What it does not need to format is switched off by level. Call after
-// InitLog, before other gRPC calls.
+// the rest as debug. gRPC does not format messages below the log's level. Call it after
+// InitLog and before other gRPC calls.
 void RouteGrpcLog();
 
 }  // namespace toolboxd

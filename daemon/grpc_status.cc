@@ -4,9 +4,25 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "base/status.h"
 
 namespace toolboxd {
+namespace {
+
+// gRPC's words for a connection that failed: "failed to connect to all addresses; last error:
+// UNKNOWN: unix:/run/x.sock: Connection refused". Of them the address and the reason are of use.
+std::string Words(absl::string_view message) {
+  constexpr absl::string_view kFailed = "failed to connect to all addresses; last error: ";
+  if (!absl::ConsumePrefix(&message, kFailed)) return std::string(message);
+  const size_t address = message.find("unix:");
+  return absl::StrCat("cannot connect to ",
+                      address == message.npos ? message : message.substr(address));
+}
+
+}  // namespace
 
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
@@ -20,7 +36,7 @@ absl::Status FromGrpc(const grpc::Status& status) {
   const int code = status.error_code();
   const bool known = code > 0 && code <= 16;
   absl::Status result(known ? static_cast<absl::StatusCode>(code) : absl::StatusCode::kUnknown,
-                      status.error_message());
+                      Words(status.error_message()));
   SetSerializedDetail(status.error_details(), result);
   return result;
 }

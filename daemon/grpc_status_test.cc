@@ -5,7 +5,9 @@
 #include <cerrno>
 
 #include "base/status.h"
+#include "daemon/channel.h"
 #include "gtest/gtest.h"
+#include "toolboxd/v1/guest_info.grpc.pb.h"
 
 namespace toolboxd {
 namespace {
@@ -30,6 +32,27 @@ TEST(GrpcStatus, CanonicalCodesKeepTheirNumbersInBothDirections) {
   }
   EXPECT_TRUE(ToGrpc(absl::OkStatus()).ok());
   EXPECT_TRUE(FromGrpc(grpc::Status::OK).ok());
+}
+
+TEST(GrpcStatus, WordsOfAFailedConnectionAreAddressAndReason) {
+  const auto words = [](const char* message) {
+    return std::string(FromGrpc(grpc::Status(grpc::UNAVAILABLE, message)).message());
+  };
+  EXPECT_EQ(words("failed to connect to all addresses; last error: UNKNOWN: unix:/run/x.sock: "
+                  "Connection refused"),
+            "cannot connect to unix:/run/x.sock: Connection refused");
+  EXPECT_EQ(words("failed to connect to all addresses; last error: odd"), "cannot connect to odd");
+  EXPECT_EQ(words("failed to connect to all addresses"), "failed to connect to all addresses");
+  EXPECT_EQ(words("Socket closed"), "Socket closed");
+}
+
+TEST(GrpcStatus, ConnectingToNoSocketNamesItAndTheReason) {
+  const auto stub = v1::GuestInfo::NewStub(ConnectUnix("/nonexistent/x.sock"));
+  grpc::ClientContext context;
+  v1::GuestInfoSnapshot snapshot;
+  const absl::Status status = FromGrpc(stub->Get(&context, v1::GetGuestInfoRequest(), &snapshot));
+  EXPECT_EQ(status, absl::UnavailableError(
+                        "cannot connect to unix:/nonexistent/x.sock: No such file or directory"));
 }
 
 TEST(GrpcStatus, GarbageFromThePeerIsDiscarded) {

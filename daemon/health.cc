@@ -9,9 +9,9 @@
 namespace toolboxd {
 namespace {
 
-// A closed connection becomes a cancelled call only when gRPC has noticed it, too.
-constexpr absl::Duration kLookOften = absl::Milliseconds(500);
-constexpr absl::Duration kLookOftenPeriod = absl::Milliseconds(50);
+// After a connection has closed, it takes gRPC a moment to cancel its calls.
+constexpr absl::Duration kFastTime = absl::Milliseconds(500);
+constexpr absl::Duration kFastCheck = absl::Milliseconds(50);
 
 }  // namespace
 
@@ -32,9 +32,9 @@ void HealthService::Shutdown() {
   changed_.SignalAll();
 }
 
-void HealthService::LookForCancelled() {
+void HealthService::WakeWatchers() {
   absl::MutexLock lock(&mutex_);
-  look_often_until_ = SteadyNow() + kLookOften;
+  fast_until_ = SteadyNow() + kFastTime;
   changed_.SignalAll();
 }
 
@@ -55,7 +55,7 @@ grpc::Status HealthService::Check(grpc::ServerContext*, const HealthCheckRequest
   absl::MutexLock lock(&mutex_);
   const ServingStatus status = StatusOf(request->service());
   if (status == HealthCheckResponse::SERVICE_UNKNOWN) {
-    return grpc::Status(grpc::StatusCode::NOT_FOUND, "no such service here");
+    return grpc::Status(grpc::StatusCode::NOT_FOUND, "this server has no such service");
   }
   response->set_status(status);
   return grpc::Status::OK;
@@ -65,7 +65,7 @@ grpc::Status HealthService::Watch(grpc::ServerContext* context, const HealthChec
                                   grpc::ServerWriter<HealthCheckResponse>* writer) {
   absl::ReleasableMutexLock lock(&mutex_);
   if (watches_ == kMaxWatches) {
-    return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "too many Watch streams");
+    return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "too many Watch streams; at most 4");
   }
   ++watches_;
   HealthCheckResponse response;
@@ -76,15 +76,14 @@ grpc::Status HealthService::Watch(grpc::ServerContext* context, const HealthChec
     if (now != sent) {
       sent = now;
       response.set_status(now);
-      // A slow reader must not hold up the others.
+      // A slow reader must not block the others.
       mutex_.Unlock();
       writable = writer->Write(response);
       mutex_.Lock();
     } else if (shut_down_) {
       break;
     } else {
-      changed_.WaitWithTimeout(&mutex_,
-                               SteadyNow() < look_often_until_ ? kLookOftenPeriod : kCancelCheck);
+      changed_.WaitWithTimeout(&mutex_, SteadyNow() < fast_until_ ? kFastCheck : kCancelCheck);
     }
   }
   --watches_;

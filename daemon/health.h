@@ -19,10 +19,10 @@ namespace toolboxd {
 
 // The health of this process and its services. Thread-safe.
 //
-// A Watch stream occupies a thread of the server, and the synchronous API does not tell a
-// waiting handler that its caller is gone. So at most kMaxWatches run at a time, further ones
-// are refused with RESOURCE_EXHAUSTED, and each looks every kCancelCheck whether it was
-// cancelled, or soon after LookForCancelled. Without a Watch nothing wakes up.
+// A Watch stream occupies a thread of the server, and the synchronous API does not notify a
+// waiting handler when its caller leaves. So at most kMaxWatches run at a time, further ones are
+// refused with RESOURCE_EXHAUSTED, and each checks every kCancelCheck, and soon after WakeWatchers,
+// whether it was cancelled. Without a Watch nothing wakes up.
 class HealthService final : public grpc::health::v1::Health::Service {
  public:
   static constexpr int kMaxWatches = 4;
@@ -34,11 +34,12 @@ class HealthService final : public grpc::health::v1::Health::Service {
   // Declares a service, or changes its state.
   void SetServing(absl::string_view service, bool serving);
 
-  // Nothing is serving any more, for good; Watch streams end after saying so.
+  // Nothing is serving from now on; Watch streams send that and end.
   void Shutdown();
 
-  // Wakes the Watch streams; to be called when a connection has closed.
-  void LookForCancelled();
+  // Makes the Watch streams check whether they were cancelled. Call it when a connection has
+  // closed.
+  void WakeWatchers();
 
   // Watch streams that run now.
   int watches() const;
@@ -60,8 +61,8 @@ class HealthService final : public grpc::health::v1::Health::Service {
   std::map<std::string, bool> serving_ ABSL_GUARDED_BY(mutex_);
   bool shut_down_ ABSL_GUARDED_BY(mutex_) = false;
   int watches_ ABSL_GUARDED_BY(mutex_) = 0;
-  // Until when waiting streams look often.
-  absl::Time look_often_until_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  // Until then waiting streams check every kFastCheck.
+  absl::Time fast_until_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
 };
 
 }  // namespace toolboxd

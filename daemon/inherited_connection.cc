@@ -29,10 +29,10 @@ absl::Status CheckConnection(int fd) {
   if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_size) != 0 || type != SOCK_STREAM ||
       getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &peer_size) != 0 ||
       peer.sun_family != AF_UNIX) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "descriptor ", fd,
-        " is no connected Unix socket: this program is started by session, with the caller's "
-        "connection"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("descriptor ", fd,
+                     " is not a connected Unix socket: session starts this program, with the "
+                     "caller's connection"));
   }
   return absl::OkStatus();
 }
@@ -54,7 +54,7 @@ absl::Status ServeInheritedConnection(const InheritedConnectionOptions& options)
   UniqueFd connection(options.fd);
   UniqueFd signals = EndSignals();
   if (!signals.ok()) return ErrnoError(errno, "signalfd");
-  // gRPC tells nobody that the connection ended; the duplicate does.
+  // gRPC does not report that the connection ended; the duplicate shows it.
   UniqueFd watch(fcntl(connection.get(), F_DUPFD_CLOEXEC, 3));
   if (!watch.ok()) return ErrnoError(errno, "F_DUPFD_CLOEXEC");
   const int flags = fcntl(connection.get(), F_GETFL);
@@ -67,12 +67,17 @@ absl::Status ServeInheritedConnection(const InheritedConnectionOptions& options)
   grpc::ServerBuilder builder;
   ConfigureBuilder(options.limits, options.services, &health, &builder);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr) return absl::InternalError("gRPC does not start");
+  if (server == nullptr) return absl::InternalError("gRPC cannot start");
   grpc::AddInsecureChannelFromFd(server.get(), connection.release());
-  GiveBackStartupMemorySoon();
 
   pollfd ends[] = {{watch.get(), POLLRDHUP, 0}, {signals.get(), POLLIN, 0}};
-  while (poll(ends, 2, -1) < 0 && errno == EINTR) {
+  int timeout_ms = static_cast<int>(absl::ToInt64Milliseconds(options.trim_after));
+  for (int ready; (ready = poll(ends, 2, timeout_ms)) <= 0;) {
+    if (ready < 0 && errno != EINTR) return ErrnoError(errno, "poll");
+    if (ready == 0) {
+      TrimStartupMemory();
+      timeout_ms = -1;
+    }
   }
   if (options.on_stop) options.on_stop();
   ShutDownServer(options.shutdown_grace, &health, server.get());

@@ -19,16 +19,18 @@ struct InheritedConnectionOptions {
   int fd = 3;
   std::vector<NamedService> services;
   ServerLimits limits;
-  // What calls get to finish after the caller is gone or SIGTERM.
+  // Memory that only start-up needs is returned after this time.
+  absl::Duration trim_after = absl::Seconds(1);
+  // How long calls may still run after the caller has left or SIGTERM has come.
   absl::Duration shutdown_grace = absl::Milliseconds(500);
-  // Called first when serving ends: lets streams that never end by themselves end.
+  // Called first when serving ends: ends streams that do not end by themselves.
   std::function<void()> on_stop;
 };
 
 // Serves gRPC, with reflection and health, until the other side closes the connection or
-// SIGTERM or SIGINT comes; owns fd from then on. Whoever made the connection has said who the
-// caller is: nothing is checked here. InvalidArgument if fd is no connected Unix stream
-// socket. Before threads start; the two signals are blocked afterwards.
+// SIGTERM or SIGINT comes; owns fd from then on. Does not check who the caller is: the program that
+// passed the connection has done so. InvalidArgument if fd is not a connected Unix stream socket.
+// Call it before threads start; the two signals are blocked afterwards.
 absl::Status ServeInheritedConnection(const InheritedConnectionOptions& options);
 
 }  // namespace toolboxd

@@ -21,14 +21,14 @@
 namespace toolboxd {
 namespace {
 
-// Development machines have none of the package's users; root still gets in there.
+// Development machines have none of the package's users; root is admitted there too.
 absl::StatusOr<AllowedCallers> UsualCallers(absl::string_view list) {
   std::vector<absl::string_view> known;
   for (absl::string_view entry : absl::StrSplit(list, ',', absl::SkipEmpty())) {
     if (AllowedCallers::Parse(entry).ok()) {
       known.push_back(entry);
     } else {
-      LogInfo("no ", entry, " on this machine: nobody calls as that");
+      LogInfo("this machine has no ", entry, ", so no caller is admitted as that");
     }
   }
   return AllowedCallers::Parse(absl::StrJoin(known, ","));
@@ -38,7 +38,7 @@ absl::StatusOr<AllowedCallers> UsualCallers(absl::string_view list) {
 
 void InitDaemon(int argc, char** argv, const std::string& name, const std::string& usage) {
   ConfigureAllocator();
-  // A peer that is gone is an error of write, also in libraries that do not ask for that.
+  // After a peer has left, write returns an error, in all libraries.
   signal(SIGPIPE, SIG_IGN);
   ParseCommandLine(argc, argv, name, usage);
 #ifdef NDEBUG

@@ -15,11 +15,11 @@
 namespace toolboxd {
 
 // Sets up the process: allocator, broken pipes as errors, command line (ends the process for
-// --help, --version and a wrong line), log, gRPC's log and its quiet engine. First in main.
+// --help, --version and an error), log, gRPC's log and its quiet engine. Call it first in main.
 // Programs started later inherit that SIGPIPE is ignored and should undo it.
 void InitDaemon(int argc, char** argv, const std::string& name, const std::string& usage);
 
-// What a daemon does unless its flags say otherwise.
+// The defaults of a daemon's shared flags.
 struct DaemonDefaults {
   // The socket to bind, and its name among inherited ones.
   std::string socket;

@@ -15,7 +15,7 @@ namespace toolboxd {
 namespace {
 
 constexpr int kFirstFd = 3;
-// Far more than any unit of ours has.
+// Many more than any unit of toolboxd has.
 constexpr int kMaxFds = 64;
 
 std::string Variable(const char* name) {
@@ -34,13 +34,13 @@ absl::StatusOr<std::vector<InheritedSocket>> TakeListenFds() {
 
   int pid = 0;
   if (!absl::SimpleAtoi(pid_text, &pid)) {
-    return absl::InvalidArgumentError(absl::StrCat("LISTEN_PID is no number: ", pid_text));
+    return absl::InvalidArgumentError(absl::StrCat("LISTEN_PID is not a number: ", pid_text));
   }
   if (pid != getpid()) return sockets;
   int count = 0;
   if (!absl::SimpleAtoi(count_text, &count) || count < 0 || count > kMaxFds) {
     return absl::InvalidArgumentError(
-        absl::StrCat("LISTEN_FDS is no number from 0 to ", kMaxFds, ": ", count_text));
+        absl::StrCat("LISTEN_FDS is not a number from 0 to ", kMaxFds, ": ", count_text));
   }
   unsetenv("LISTEN_FDS");
   unsetenv("LISTEN_PID");

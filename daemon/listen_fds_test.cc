@@ -55,7 +55,7 @@ TEST_F(ListenFdsTest, MissingNamesAreEmpty) {
   EXPECT_EQ((*TakeListenFds())[1].name, "");
 }
 
-TEST_F(ListenFdsTest, AnotherProcessesVariablesAreLeftAlone) {
+TEST_F(ListenFdsTest, VariablesOfAnotherProcessAreIgnored) {
   SetVariables("1", absl::StrCat(getpid() + 1), "power");
   EXPECT_TRUE(TakeListenFds()->empty());
   EXPECT_STREQ(getenv("LISTEN_FDS"), "1");

@@ -58,7 +58,7 @@ absl::Status RemoveDeadSocket(const std::string& path, const sockaddr_un& addres
   }
   UniqueFd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!probe.ok()) return ErrnoError(errno, "socket");
-  // A full backlog (EAGAIN) is a living instance, too.
+  // A full backlog (EAGAIN) is a live instance too.
   if (connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ||
       errno == EAGAIN) {
     return InUse(path);
@@ -75,7 +75,7 @@ absl::Status GiveAccess(const ListenerOptions& options) {
     group* found = nullptr;
     getgrnam_r(options.group.c_str(), &entry, buffer.data(), buffer.size(), &found);
     if (found == nullptr) {
-      return absl::InvalidArgumentError(absl::StrCat("no group '", options.group, "'"));
+      return absl::InvalidArgumentError(absl::StrCat("there is no group '", options.group, "'"));
     }
     if (lchown(options.path.c_str(), static_cast<uid_t>(-1), found->gr_gid) != 0) {
       return ErrnoError(errno, absl::StrCat(options.path, ": group ", options.group));
@@ -85,7 +85,7 @@ absl::Status GiveAccess(const ListenerOptions& options) {
                                                         : ErrnoError(errno, options.path);
 }
 
-// -1 for what is no socket.
+// -1 if it is not a socket.
 int IntegerOption(int fd, int option) {
   int value = -1;
   socklen_t size = sizeof(value);
@@ -99,7 +99,7 @@ absl::StatusOr<Listener> Listener::Inherit(int fd) {
   if (IntegerOption(fd, SO_DOMAIN) != AF_UNIX || IntegerOption(fd, SO_TYPE) != SOCK_STREAM ||
       IntegerOption(fd, SO_ACCEPTCONN) != 1) {
     return absl::InvalidArgumentError(
-        absl::StrCat("descriptor ", fd, " is no listening Unix stream socket"));
+        absl::StrCat("descriptor ", fd, " is not a listening Unix stream socket"));
   }
   const int flags = fcntl(fd, F_GETFL);
   if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) {
@@ -118,8 +118,8 @@ absl::StatusOr<Listener> Listener::Bind(const ListenerOptions& options) {
 
   UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.ok()) return ErrnoError(errno, "socket");
-  // bind takes the file's mode from the socket: nobody gets in before GiveAccess. The umask,
-  // which belongs to all threads, stays alone.
+  // bind takes the file's mode from the socket: no caller gets in before GiveAccess. The umask
+  // is not touched, since all threads share it.
   fchmod(fd.get(), 0600);
   if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof(*address)) != 0) {
     return ErrnoError(errno, options.path);
@@ -132,7 +132,7 @@ absl::StatusOr<Listener> Listener::Bind(const ListenerOptions& options) {
 }
 
 Listener::~Listener() {
-  // The lock is still held: nobody else can have bound the path meanwhile.
+  // The lock is still held, so no other process can have bound the path meanwhile.
   if (fd_.ok() && !path_.empty()) unlink(path_.c_str());
 }
 

@@ -19,8 +19,8 @@ namespace toolboxd {
 struct ListenerOptions {
   // Where to bind: an absolute path of at most 107 bytes.
   std::string path;
-  // Permissions of the socket. Who may call is decided at accept; these only keep others from
-  // trying.
+  // Permissions of the socket. Callers are checked at accept; these only spare that for the
+  // others.
   mode_t mode = 0660;
   // Group of the socket; empty: the process's own.
   std::string group;
@@ -32,9 +32,9 @@ class Listener {
   // Takes over a socket that is listening already. InvalidArgument if it is not.
   static absl::StatusOr<Listener> Inherit(int fd);
 
-  // Binds and listens. The path is taken from a dead instance (a socket that nobody answers),
-  // never from a living one: ALREADY_EXISTS if somebody answers or holds PATH.lock, and never
-  // anything that is no socket.
+  // Binds and listens. Takes over the path of an instance that has ended (a socket without a
+  // listener), never that of a live one: ALREADY_EXISTS if a process listens on it or holds
+  // PATH.lock. Never replaces a file that is not a socket.
   static absl::StatusOr<Listener> Bind(const ListenerOptions& options);
 
   Listener(Listener&& other) = default;

@@ -68,7 +68,7 @@ TEST_F(ListenerTest, BindsWithItsModeAndCleansUp) {
   EXPECT_NE(access(path_.c_str(), F_OK), 0);
 }
 
-TEST_F(ListenerTest, ADeadInstancesSocketIsReplaced) {
+TEST_F(ListenerTest, DeadInstanceLosesItsSocket) {
   ForeignSocket(true).reset();
   ASSERT_EQ(access(path_.c_str(), F_OK), 0);
   absl::StatusOr<Listener> listener = Listener::Bind(options_);
@@ -76,7 +76,7 @@ TEST_F(ListenerTest, ADeadInstancesSocketIsReplaced) {
   EXPECT_TRUE(Connects());
 }
 
-TEST_F(ListenerTest, ALivingOnesIsNot) {
+TEST_F(ListenerTest, LiveInstanceKeepsItsSocket) {
   {
     UniqueFd foreign = ForeignSocket(true);
     EXPECT_EQ(Listener::Bind(options_).status().code(), absl::StatusCode::kAlreadyExists);
@@ -89,14 +89,14 @@ TEST_F(ListenerTest, ALivingOnesIsNot) {
   EXPECT_TRUE(Connects());
 }
 
-TEST_F(ListenerTest, TheLockAloneKeepsASecondInstanceOut) {
+TEST_F(ListenerTest, LockAloneRefusesASecondInstance) {
   absl::StatusOr<Listener> first = Listener::Bind(options_);
   ASSERT_TRUE(first.ok());
   unlink(path_.c_str());
   EXPECT_EQ(Listener::Bind(options_).status().code(), absl::StatusCode::kAlreadyExists);
 }
 
-TEST_F(ListenerTest, AFileIsNeverReplaced) {
+TEST_F(ListenerTest, FileIsNeverReplaced) {
   std::ofstream(path_) << "precious";
   const absl::Status status = Listener::Bind(options_).status();
   EXPECT_EQ(status.message(), path_ + " exists and is no socket");
@@ -111,7 +111,7 @@ TEST_F(ListenerTest, ImpossiblePathsAndGroupsAreErrors) {
   }
   options_.path = path_;
   options_.group = "nobody-of-that-name";
-  EXPECT_EQ(Listener::Bind(options_).status().message(), "no group 'nobody-of-that-name'");
+  EXPECT_EQ(Listener::Bind(options_).status().message(), "there is no group 'nobody-of-that-name'");
   EXPECT_NE(access(path_.c_str(), F_OK), 0);
 }
 
@@ -133,7 +133,7 @@ TEST_F(ListenerTest, InheritsListeningStreamSocketsOnly) {
   EXPECT_FALSE(Listener::Inherit(-1).ok());
 }
 
-TEST_F(ListenerTest, AnInheritedPathIsSystemdsToRemove) {
+TEST_F(ListenerTest, InheritedPathIsLeftToSystemd) {
   Listener::Inherit(ForeignSocket(true).release()).value();
   EXPECT_EQ(access(path_.c_str(), F_OK), 0);
 }

@@ -28,7 +28,7 @@ namespace {
 constexpr uid_t kNobody = 65534;
 constexpr gid_t kGroup = 54321;
 
-// Connects from a process of its own and tells what it saw: 'r' refused (end of stream before
+// Connects from a process of its own and reports what it saw: 'r' refused (end of stream before
 // any byte), 'a' admitted (an HTTP/2 SETTINGS frame), '?' anything else. Before gRPC starts,
 // hence the pipe that it waits for.
 class Caller {
@@ -118,14 +118,14 @@ class OtherUserTest : public testing::Test {
   std::future<absl::Status> run_;
 };
 
-TEST_F(OtherUserTest, IsDisconnectedWithoutAByte) {
+TEST_F(OtherUserTest, RefusedCallerIsDisconnectedWithoutAByte) {
   Caller caller(path_, kNobody, {});
   Start();
   EXPECT_EQ(caller.Run(), 'r');
   EXPECT_EQ(server_->refused_connections(), 1);
 }
 
-TEST_F(OtherUserTest, IsAdmittedByNumber) {
+TEST_F(OtherUserTest, CallerIsAdmittedByNumber) {
   options_.allowed.AllowUser(getuid() == 0 ? kNobody : getuid());
   Caller caller(path_, kNobody, {});
   Start();
@@ -133,7 +133,7 @@ TEST_F(OtherUserTest, IsAdmittedByNumber) {
   EXPECT_EQ(server_->refused_connections(), 0);
 }
 
-TEST_F(OtherUserTest, IsAdmittedByASupplementaryGroup) {
+TEST_F(OtherUserTest, CallerIsAdmittedByASupplementaryGroup) {
   options_.allowed.AllowGroup(getuid() == 0 ? kGroup : getgid());
   Caller caller(path_, kNobody, {kGroup});
   Start();

@@ -19,7 +19,7 @@
 namespace toolboxd {
 namespace {
 
-// Name service entries are small; a longer one is taken for unknown.
+// Entries of the name service are small; a user with a longer one counts as unknown.
 constexpr size_t kEntryBytes = 64 << 10;
 
 absl::StatusOr<uid_t> UserNumber(const std::string& name) {
@@ -29,7 +29,8 @@ absl::StatusOr<uid_t> UserNumber(const std::string& name) {
   passwd entry;
   passwd* found = nullptr;
   getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
-  if (found == nullptr) return absl::InvalidArgumentError(absl::StrCat("no user '", name, "'"));
+  if (found == nullptr)
+    return absl::InvalidArgumentError(absl::StrCat("there is no user '", name, "'"));
   return found->pw_uid;
 }
 
@@ -40,12 +41,13 @@ absl::StatusOr<gid_t> GroupNumber(const std::string& name) {
   group entry;
   group* found = nullptr;
   getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
-  if (found == nullptr) return absl::InvalidArgumentError(absl::StrCat("no group '", name, "'"));
+  if (found == nullptr)
+    return absl::InvalidArgumentError(absl::StrCat("there is no group '", name, "'"));
   return found->gr_gid;
 }
 
 absl::StatusOr<std::vector<gid_t>> PeerGroups(int fd) {
-  // The kernel allows 65,536 groups; it tells the size it needs by ERANGE.
+  // The kernel allows 65,536 groups; ERANGE comes with the size that it needs.
   std::vector<gid_t> groups(64);
   for (;;) {
     socklen_t size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));

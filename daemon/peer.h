@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Who is at the other end of a Unix socket, and who may be there.
+// The process at the other end of a Unix socket, and which ones are admitted.
 
 #ifndef TOOLBOXD_DAEMON_PEER_H_
 #define TOOLBOXD_DAEMON_PEER_H_

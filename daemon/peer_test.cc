@@ -16,14 +16,14 @@ Peer User(uid_t uid, gid_t gid = 5000, std::vector<gid_t> groups = {}) {
   return Peer{1, uid, gid, std::move(groups)};
 }
 
-TEST(AllowedCallers, TheEmptyListIsRootOnly) {
+TEST(AllowedCallers, EmptyListAdmitsOnlyRoot) {
   const AllowedCallers callers = *AllowedCallers::Parse("");
   EXPECT_TRUE(callers.Allows(User(0)));
   EXPECT_FALSE(callers.Allows(User(1)));
   EXPECT_FALSE(callers.Allows(User(1000)));
 }
 
-TEST(AllowedCallers, UsersByNumberAndName) {
+TEST(AllowedCallers, UsersAreAdmittedByNumberAndName) {
   const AllowedCallers callers = *AllowedCallers::Parse("1000,daemon");
   EXPECT_TRUE(callers.Allows(User(1000)));
   EXPECT_TRUE(callers.Allows(User(1)));  // Debian's daemon.
@@ -31,7 +31,7 @@ TEST(AllowedCallers, UsersByNumberAndName) {
   EXPECT_FALSE(callers.Allows(User(1001)));
 }
 
-TEST(AllowedCallers, GroupsPrimaryAndSupplementary) {
+TEST(AllowedCallers, PrimaryAndSupplementaryGroupsAreAdmitted) {
   const AllowedCallers callers = *AllowedCallers::Parse("@2000,@daemon");
   EXPECT_TRUE(callers.Allows(User(1000, 2000)));
   EXPECT_TRUE(callers.Allows(User(1000, 5000, {1, 2000})));
@@ -39,7 +39,7 @@ TEST(AllowedCallers, GroupsPrimaryAndSupplementary) {
   EXPECT_FALSE(callers.Allows(User(2000, 5000, {5001})));
 }
 
-TEST(AllowedCallers, AUserNumberIsNoGroupNumber) {
+TEST(AllowedCallers, UserNumberDoesNotAdmitAGroup) {
   EXPECT_FALSE(AllowedCallers::Parse("2000")->Allows(User(1000, 2000)));
 }
 
@@ -53,9 +53,9 @@ TEST(AllowedCallers, RootCanBeLeftOut) {
 
 TEST(AllowedCallers, UnknownAndEmptyEntriesAreErrorsThatNameThem) {
   EXPECT_EQ(AllowedCallers::Parse("nobody-of-that-name").status().message(),
-            "no user 'nobody-of-that-name'");
+            "there is no user 'nobody-of-that-name'");
   EXPECT_EQ(AllowedCallers::Parse("@nobody-of-that-name").status().message(),
-            "no group 'nobody-of-that-name'");
+            "there is no group 'nobody-of-that-name'");
   for (const char* wrong : {",", "1000,", "@", "1000,,1001", "-1", "4294967296", " "}) {
     EXPECT_EQ(AllowedCallers::Parse(wrong).status().code(), absl::StatusCode::kInvalidArgument)
         << wrong;
@@ -76,7 +76,7 @@ TEST(PeerOf, KnowsTheProcessAtTheOtherEnd) {
   EXPECT_EQ(peer->ToString(), absl::StrCat("uid ", getuid(), ", pid ", getpid()));
 }
 
-TEST(PeerOf, WhatIsNoConnectedUnixSocketHasNoPeer) {
+TEST(PeerOf, OnlyConnectedUnixSocketsHaveAPeer) {
   int pipe_ends[2];
   ASSERT_EQ(pipe(pipe_ends), 0);
   UniqueFd read_end(pipe_ends[0]);

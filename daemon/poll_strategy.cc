@@ -6,6 +6,6 @@
 
 namespace toolboxd {
 
-void PollForEachCall() { setenv("GRPC_POLL_STRATEGY", "poll", /*overwrite=*/0); }
+void UsePollStrategy() { setenv("GRPC_POLL_STRATEGY", "poll", /*overwrite=*/0); }
 
 }  // namespace toolboxd

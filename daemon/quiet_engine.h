@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// An idle gRPC process that sleeps.
+// Lets an idle gRPC process sleep.
 
 #ifndef TOOLBOXD_DAEMON_QUIET_ENGINE_H_
 #define TOOLBOXD_DAEMON_QUIET_ENGINE_H_
@@ -16,8 +16,8 @@ namespace toolboxd {
 void InstallQuietEngine();
 
 // An EventEngine whose one thread, started with the first task, sleeps until the next task is
-// due, for ever if there is none. It runs tasks and timers only: gRPC 1.51 asks nothing else
-// of an engine (its sockets go through its own poller).
+// due, or forever if there is none. It runs tasks and timers only: gRPC 1.51 uses nothing else of
+// an engine (its sockets go through its own poller).
 std::unique_ptr<grpc_event_engine::experimental::EventEngine> NewQuietEngine();
 
 }  // namespace toolboxd

@@ -36,7 +36,7 @@ TEST(QuietEngine, RunsTasksAndTimersInTheOrderTheyAreDue) {
   EXPECT_THAT(order, testing::ElementsAre(1, 2, 3));
 }
 
-TEST(QuietEngine, ACancelledTimerNeverRuns) {
+TEST(QuietEngine, CancelledTimerNeverRuns) {
   std::unique_ptr<EventEngine> engine = NewQuietEngine();
   std::atomic<bool> ran{false};
   const EventEngine::TaskHandle handle = engine->RunAfter(hours(1), [&ran] { ran = true; });
@@ -46,7 +46,7 @@ TEST(QuietEngine, ACancelledTimerNeverRuns) {
   EXPECT_FALSE(ran);
 }
 
-TEST(QuietEngine, WhatHasRunCannotBeCancelled) {
+TEST(QuietEngine, TaskThatHasRunCannotBeCancelled) {
   std::unique_ptr<EventEngine> engine = NewQuietEngine();
   std::promise<void> ran;
   const EventEngine::TaskHandle handle =
@@ -78,7 +78,7 @@ TEST(QuietEngine, MayBeDestroyedByItsOwnTask) {
   destroyed.get_future().wait();
 }
 
-TEST(QuietEngine, WhatATaskOwnsMayUseTheEngineWhenItGoes) {
+TEST(QuietEngine, ObjectsOfATaskMayUseTheEngineInTheirDestructor) {
   std::unique_ptr<EventEngine> engine = NewQuietEngine();
   std::promise<void> ran;
   auto owned = std::shared_ptr<int>(new int, [&engine, &ran](int* number) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Telling systemd how the service is (sd_notify(3)), without libsystemd.
+// Reports the state of the service to systemd (sd_notify(3)), without libsystemd.
 
 #ifndef TOOLBOXD_DAEMON_SD_NOTIFY_H_
 #define TOOLBOXD_DAEMON_SD_NOTIFY_H_
@@ -12,7 +12,7 @@ namespace toolboxd {
 
 // Sends "READY=1", "STOPPING=1", "STATUS=text", "WATCHDOG=1" or several of them, separated by
 // newlines, to $NOTIFY_SOCKET. Never blocks. False if there is no such socket or it did not
-// take the message; a service goes on either way. Thread-safe while nobody sets the
+// take the message; a service goes on either way. Thread-safe as long as no thread sets the
 // environment.
 bool SdNotify(absl::string_view state);
 

@@ -59,7 +59,7 @@ TEST(SdNotify, WithoutSystemdNothingHappens) {
   }
 }
 
-TEST(SdNotify, AFullQueueDoesNotBlock) {
+TEST(SdNotify, FullQueueDoesNotBlock) {
   ShortTempDir dir;
   UniqueFd systemd = NotifySocket(dir.File("notify"));
   int sent = 0;
@@ -68,7 +68,7 @@ TEST(SdNotify, AFullQueueDoesNotBlock) {
   EXPECT_GT(sent, 0);
 }
 
-TEST(WatchdogInterval, IsForThisProcessOnly) {
+TEST(WatchdogInterval, OtherProcessesIntervalIsIgnored) {
   unsetenv("WATCHDOG_PID");
   unsetenv("WATCHDOG_USEC");
   EXPECT_EQ(WatchdogInterval(), absl::InfiniteDuration());

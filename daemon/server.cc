@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/steady_time.h"
 #include "daemon/listen_fds.h"
 #include "daemon/sd_notify.h"
 #include "grpcpp/security/server_credentials.h"
@@ -23,9 +24,8 @@
 namespace toolboxd {
 namespace {
 
-constexpr auto kGiveBackDelay = std::chrono::seconds(1);
-constexpr auto kListenAgainDelay = std::chrono::seconds(1);
-// Between two looks at the signals.
+constexpr absl::Duration kListenAgainDelay = absl::Seconds(1);
+// Connections that are accepted before signals are handled.
 constexpr int kAcceptBatch = 16;
 
 sigset_t HandledSignals() {
@@ -37,8 +37,8 @@ sigset_t HandledSignals() {
   return set;
 }
 
-// systemd's socket if there is one, even where a path was configured: whoever started this
-// process with a socket holds that path already.
+// systemd's socket if there is one, even where a path is configured: the process that passed the
+// socket holds that path already.
 absl::StatusOr<Listener> OpenListener(const ServerOptions& options) {
   absl::StatusOr<std::vector<InheritedSocket>> inherited = TakeListenFds();
   if (!inherited.ok()) return inherited.status();
@@ -97,7 +97,7 @@ bool Server::Watch(int fd, uint32_t events) {
 
 void Server::Stop() {
   const uint64_t one = 1;
-  // Can only fail if the counter is full, and then the loop is about to wake up anyway.
+  // Fails only if the counter is full, and then the loop is about to wake up.
   while (write(stop_event_.get(), &one, sizeof(one)) < 0 && errno == EINTR) {
   }
 }
@@ -109,8 +109,8 @@ absl::Status Server::StartGrpc() {
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
       grpc::InsecureServerCredentials());
   grpc_ = builder.BuildAndStart();
-  if (grpc_ == nullptr) return absl::InternalError("gRPC does not start");
-  give_back_due_ = Clock::now() + kGiveBackDelay;
+  if (grpc_ == nullptr) return absl::InternalError("gRPC cannot start");
+  trim_due_ = SteadyNow() + options_.trim_after;
   return absl::OkStatus();
 }
 
@@ -118,10 +118,10 @@ absl::Status Server::Run() {
   absl::Status status = absl::OkStatus();
   if (options_.start_grpc_at_once) status = StartGrpc();
   if (status.ok()) SdNotify("READY=1");
-  give_back_due_ = Clock::now() + kGiveBackDelay;
-  // Half of what systemd allows, so that one late wake-up is no failure.
+  trim_due_ = SteadyNow() + options_.trim_after;
+  // Half of what systemd allows, so that one late wake-up is harmless.
   watchdog_period_ = WatchdogInterval() / 2;
-  if (watchdog_period_ != absl::InfiniteDuration()) watchdog_due_ = Clock::now();
+  if (watchdog_period_ != absl::InfiniteDuration()) watchdog_due_ = SteadyNow();
   RestartIdleTimer();
 
   while (status.ok() && !stopping_) {
@@ -133,7 +133,7 @@ absl::Status Server::Run() {
   }
 
   // Nothing is admitted from here on. Connections in the backlog of an inherited socket wait
-  // for the next instance; those of our own see the end.
+  // for the next instance; those of our own socket are closed.
   SdNotify("STOPPING=1");
   listener_.reset();
   if (options_.on_stop) options_.on_stop();
@@ -145,10 +145,10 @@ absl::Status Server::Run() {
 }
 
 int Server::TimeoutMs() const {
-  const Clock::time_point due =
-      std::min({give_back_due_, idle_due_, watchdog_due_, listen_again_due_});
-  if (due == Clock::time_point::max()) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - Clock::now()).count();
+  const absl::Time due = std::min({trim_due_, idle_due_, watchdog_due_, listen_again_due_});
+  if (due == absl::InfiniteFuture()) return -1;
+  const int64_t left =
+      absl::ToInt64Milliseconds(absl::Ceil(due - SteadyNow(), absl::Milliseconds(1)));
   return static_cast<int>(std::clamp<int64_t>(left, 0, std::numeric_limits<int>::max()));
 }
 
@@ -173,31 +173,31 @@ void Server::HandleSignals() {
     } else if (options_.on_reload) {
       options_.on_reload();
     } else {
-      LogNotice("SIGHUP: there is nothing to reload");
+      LogNotice("SIGHUP is ignored: this program has no configuration to reload");
     }
   }
 }
 
 absl::Status Server::HandleDue() {
-  const Clock::time_point now = Clock::now();
-  if (now >= give_back_due_) {
-    give_back_due_ = Clock::time_point::max();
-    GiveBackStartupMemory();
+  const absl::Time now = SteadyNow();
+  if (now >= trim_due_) {
+    trim_due_ = absl::InfiniteFuture();
+    TrimStartupMemory();
   }
   if (now >= watchdog_due_) {
-    watchdog_due_ = now + absl::ToChronoMilliseconds(watchdog_period_);
+    watchdog_due_ = now + watchdog_period_;
     if (!options_.alive || options_.alive()) SdNotify("WATCHDOG=1");
   }
   if (now >= listen_again_due_) {
-    listen_again_due_ = Clock::time_point::max();
+    listen_again_due_ = absl::InfiniteFuture();
     if (!Watch(listener_->fd(), EPOLLIN)) return ErrnoError(errno, "epoll");
   }
   if (now >= idle_due_) {
-    // A caller may have come in this very moment.
+    // A caller may have connected just now.
     absl::StatusOr<int> admitted = AcceptWaiting();
     if (!admitted.ok()) return admitted.status();
     if (*admitted == 0 && (!options_.busy || !options_.busy())) {
-      LogDebug("no connection for a while: ending");
+      LogDebug("ending: no connection for ", absl::FormatDuration(options_.idle_exit));
       stopping_ = true;
     }
     RestartIdleTimer();
@@ -207,8 +207,8 @@ absl::Status Server::HandleDue() {
 
 void Server::RestartIdleTimer() {
   idle_due_ = connections_.empty() && options_.idle_exit > absl::ZeroDuration()
-                  ? Clock::now() + absl::ToChronoMilliseconds(options_.idle_exit)
-                  : Clock::time_point::max();
+                  ? SteadyNow() + options_.idle_exit
+                  : absl::InfiniteFuture();
 }
 
 absl::StatusOr<int> Server::AcceptWaiting() {
@@ -222,38 +222,37 @@ absl::StatusOr<int> Server::AcceptWaiting() {
       // loop again and again.
       LogLimited("accept", ErrnoError(errno, "accept").message());
       epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listener_->fd(), nullptr);
-      listen_again_due_ = Clock::now() + kListenAgainDelay;
+      listen_again_due_ = SteadyNow() + kListenAgainDelay;
       break;
     }
-    bool admitted = false;
-    absl::Status status = Admit(std::move(connection), &admitted);
-    if (!status.ok()) return status;
-    if (admitted) ++admitted_count;
+    const absl::StatusOr<bool> admitted = Admit(std::move(connection));
+    if (!admitted.ok()) return admitted.status();
+    if (*admitted) ++admitted_count;
   }
   return admitted_count;
 }
 
-absl::Status Server::Admit(UniqueFd connection, bool* admitted) {
+absl::StatusOr<bool> Server::Admit(UniqueFd connection) {
   absl::StatusOr<Peer> peer = PeerOf(connection.get());
   if (!peer.ok() || !options_.allowed.Allows(*peer)) {
     refused_connections_.fetch_add(1);
     LogLimited("caller refused", "refused a connection from ",
                peer.ok() ? peer->ToString() : std::string(peer.status().message()));
-    return absl::OkStatus();
+    return false;
   }
   if (connections_.size() >= static_cast<size_t>(options_.max_connections)) {
     refused_connections_.fetch_add(1);
-    LogLimited("too many connections", "refused a connection: there are ",
-               options_.max_connections);
-    return absl::OkStatus();
+    LogLimited("too many connections", "refused a connection: ", options_.max_connections,
+               " are open, which is the limit");
+    return false;
   }
-  // gRPC does not tell when a connection ends. It ends its own side by shutdown(2), so the
+  // gRPC does not report when a connection ends. It ends its own side by shutdown(2), so the
   // duplicate keeps nothing open.
   UniqueFd watch(fcntl(connection.get(), F_DUPFD_CLOEXEC, 3));
   if (!watch.ok() || !Watch(watch.get(), EPOLLRDHUP)) {
     refused_connections_.fetch_add(1);
     LogLimited("watch", ErrnoError(errno, "cannot watch a connection").message());
-    return absl::OkStatus();
+    return false;
   }
   // Last, so that callers who are not allowed cannot make a small idle process a large one.
   if (grpc_ == nullptr) {
@@ -268,9 +267,8 @@ absl::Status Server::Admit(UniqueFd connection, bool* admitted) {
   const int key = watch.get();
   connections_.emplace(key, std::move(watch));
   open_connections_.store(static_cast<int>(connections_.size()));
-  idle_due_ = Clock::time_point::max();
-  *admitted = true;
-  return absl::OkStatus();
+  idle_due_ = absl::InfiniteFuture();
+  return true;
 }
 
 void Server::ConnectionClosed(int watch) {
@@ -278,11 +276,11 @@ void Server::ConnectionClosed(int watch) {
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, watch, nullptr);
   connections_.erase(watch);
   open_connections_.store(static_cast<int>(connections_.size()));
-  health_.LookForCancelled();
+  health_.WakeWatchers();
   if (options_.on_connection_closed) options_.on_connection_closed();
   if (connections_.empty()) {
     RestartIdleTimer();
-    give_back_due_ = Clock::now() + kGiveBackDelay;
+    trim_due_ = SteadyNow() + options_.trim_after;
   }
 }
 

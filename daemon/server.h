@@ -9,7 +9,6 @@
 #include <sys/epoll.h>
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -40,10 +39,10 @@ struct ServerOptions {
   ServerLimits limits;
   // Connections at a time; further ones are closed.
   int max_connections = 64;
-  // Ends the process after so long without a connection; zero: never.
+  // Ends the process after this time without a connection; zero: never.
   absl::Duration idle_exit = absl::ZeroDuration();
-  // Work that outlives its connection keeps the process from idle exit. Asked on the loop's
-  // thread when the time has come. Empty: there is no such work.
+  // Whether work goes on that outlives its connection and must delay the idle exit. Called on the
+  // loop's thread when the time has come. Empty: there is no such work.
   std::function<bool()> busy;
   // Whether gRPC starts with the process rather than with the first connection (8-10 ms).
   bool start_grpc_at_once = false;
@@ -51,22 +50,25 @@ struct ServerOptions {
   // the creating thread and every thread started later.
   bool handle_signals = true;
   std::function<void()> on_reload;
-  // Called on the loop's thread when a connection has closed: lets streams that sleep look
-  // whether they were cancelled.
+  // Called on the loop's thread when a connection has closed: wakes streams that sleep, so that
+  // they see whether they were cancelled.
   std::function<void()> on_connection_closed;
-  // Called first when the server stops: lets streams that never end by themselves end.
+  // Called first when the server stops: ends streams that do not end by themselves.
   std::function<void()> on_stop;
-  // Asked before each WATCHDOG=1: false lets systemd's watchdog bite.
+  // Called before each WATCHDOG=1; after false, systemd's watchdog ends the process.
   std::function<bool()> alive;
-  // What calls get to finish when the server stops.
+  // How long calls may still run when the server stops.
   absl::Duration shutdown_grace = absl::Milliseconds(500);
+  // Memory that only start-up needs is returned this long after the start and after the last
+  // connection has closed.
+  absl::Duration trim_after = absl::Seconds(1);
 };
 
 // Accepts connections, hands those of allowed callers to a gRPC server and closes the others,
 // which see the end of the stream before any byte. The gRPC server has reflection and health.
 //
-// The loop sleeps without a timeout unless something is due: giving start-up memory back, idle
-// exit, the watchdog.
+// The loop sleeps without a timeout unless something is due: trimming memory, idle exit, the
+// watchdog.
 class Server {
  public:
   // Opens the listener: from then on connections queue up. ALREADY_EXISTS if another
@@ -89,8 +91,6 @@ class Server {
   int64_t wakeups() const { return wakeups_.load(); }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   Server(ServerOptions options, Listener listener);
 
   // What Create does after the listener: descriptors and signals.
@@ -104,18 +104,18 @@ class Server {
   void HandleSignals();
   // Timers.
   absl::Status HandleDue();
-  // Starts it if nobody is connected, else stops it.
+  // Starts it if there is no connection, else stops it.
   void RestartIdleTimer();
-  // Accepts what waits, up to a batch; tells how many were handed to gRPC.
+  // Accepts what waits, up to a batch; returns how many were handed to gRPC.
   absl::StatusOr<int> AcceptWaiting();
-  // Checks one connection and hands it to gRPC, or closes it. An error only if gRPC cannot
-  // start.
-  absl::Status Admit(UniqueFd connection, bool* admitted);
-  // The peer of a watched connection is gone, or gRPC has shut it down.
+  // Checks one connection and hands it to gRPC (true), or closes it (false). An error only if gRPC
+  // cannot start.
+  absl::StatusOr<bool> Admit(UniqueFd connection);
+  // The peer of a watched connection has left, or gRPC has shut it down.
   void ConnectionClosed(int watch);
 
   const ServerOptions options_;
-  // Empty once the server stops: nobody may queue up for a process that ends.
+  // Empty once the server stops: no caller may queue up for a process that ends.
   std::optional<Listener> listener_;
   HealthService health_;
   UniqueFd epoll_;
@@ -131,11 +131,11 @@ class Server {
   // A duplicate of each open connection, watched for the peer's end; by descriptor.
   std::map<int, UniqueFd> connections_;
   bool stopping_ = false;
-  // Timers, by the steady clock: the host sets the other one. max() means not running.
-  Clock::time_point give_back_due_ = Clock::time_point::max();
-  Clock::time_point idle_due_ = Clock::time_point::max();
-  Clock::time_point watchdog_due_ = Clock::time_point::max();
-  Clock::time_point listen_again_due_ = Clock::time_point::max();
+  // Timers, by SteadyNow(), since the host sets the wall clock. InfiniteFuture() means not running.
+  absl::Time trim_due_ = absl::InfiniteFuture();
+  absl::Time idle_due_ = absl::InfiniteFuture();
+  absl::Time watchdog_due_ = absl::InfiniteFuture();
+  absl::Time listen_again_due_ = absl::InfiniteFuture();
   absl::Duration watchdog_period_ = absl::InfiniteDuration();
 
   std::atomic<int> open_connections_{0};

@@ -16,7 +16,7 @@
 namespace toolboxd {
 namespace {
 
-// The longest HTTP/2 frame that is taken: a packet of an upload in one, not in four.
+// The longest HTTP/2 frame that is accepted: a packet of an upload is one frame instead of four.
 constexpr int kMaxFrameBytes = 64 << 10;
 
 constexpr absl::Duration kHungHandler = absl::Seconds(2);
@@ -31,7 +31,7 @@ class LastResort {
                                      [this] { return done_; })) {
             return;
           }
-          LogError("a call does not end; giving up on an orderly shutdown");
+          LogError("a call does not end although it was cancelled; ending the process");
           _exit(1);
         }) {}
 

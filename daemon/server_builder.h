@@ -39,9 +39,8 @@ struct ServerLimits {
 void ConfigureBuilder(const ServerLimits& limits, const std::vector<NamedService>& services,
                       HealthService* health, grpc::ServerBuilder* builder);
 
-// Ends a server in order: calls have `grace` to finish, then they are cancelled. A handler
-// that does not even heed that may not keep the process alive: two seconds later the process
-// ends with status 1.
+// Ends a server: calls may run on for `grace`, then they are cancelled. If a handler runs two
+// seconds longer, the process ends with status 1.
 void ShutDownServer(absl::Duration grace, HealthService* health, grpc::Server* server);
 
 }  // namespace toolboxd

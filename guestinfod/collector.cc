@@ -14,9 +14,11 @@
 #include <climits>
 #include <utility>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
+#include "base/os_release.h"
+#include "base/status.h"
+#include "base/steady_time.h"
 #include "guestinfod/disks.h"
 #include "guestinfod/memory.h"
 #include "guestinfod/operating_system.h"
@@ -27,13 +29,12 @@ namespace toolboxd::guestinfod {
 namespace {
 
 constexpr size_t kMaxFile = 64 * 1024;
-constexpr std::chrono::seconds kMaxSettle(1);
-constexpr std::chrono::seconds kQuiet(1);
+constexpr absl::Duration kMaxSettle = absl::Seconds(1);
 
 // A file of /proc that poll(2) reports as exceptional when its content has changed.
 absl::StatusOr<UniqueFd> OpenPollable(const std::string& path) {
   UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.ok()) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
+  if (!fd.ok()) return ErrnoError(errno, absl::StrCat("cannot open ", path));
   return fd;
 }
 
@@ -43,10 +44,10 @@ std::string HostName() {
 }
 
 // For poll(2): rounded up, so that the time has come when it returns.
-int MillisecondsUntil(std::chrono::steady_clock::time_point time) {
-  const auto left =
-      std::chrono::ceil<std::chrono::milliseconds>(time - std::chrono::steady_clock::now());
-  return static_cast<int>(std::clamp<int64_t>(left.count(), 0, 60'000));
+int MillisecondsUntil(absl::Time time) {
+  const int64_t left =
+      absl::ToInt64Milliseconds(absl::Ceil(time - SteadyNow(), absl::Milliseconds(1)));
+  return static_cast<int>(std::clamp<int64_t>(left, 0, 60'000));
 }
 
 }  // namespace
@@ -80,9 +81,8 @@ Collector::~Collector() {
 }
 
 bool Collector::IsStuck(absl::Duration limit) const {
-  const Clock::rep since = busy_since_;
-  return since != 0 && Clock::now().time_since_epoch() - Clock::duration(since) >
-                           absl::ToChronoNanoseconds(limit);
+  const int64_t since = busy_since_ns_;
+  return since != 0 && SteadyNow() - absl::FromUnixNanos(since) > limit;
 }
 
 absl::Status Collector::Open() {
@@ -95,7 +95,7 @@ absl::Status Collector::Open() {
 
   timer_.reset(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
   stop_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!timer_.ok() || !stop_.ok()) return absl::ErrnoToStatus(errno, "cannot make a timer");
+  if (!timer_.ok() || !stop_.ok()) return ErrnoError(errno, "cannot create a timer");
   itimerspec interval{};
   if (options_.interval != absl::InfiniteDuration()) {
     interval.it_interval = absl::ToTimespec(options_.interval);
@@ -107,36 +107,35 @@ absl::Status Collector::Open() {
 
 void Collector::Run() {
   unsigned parts = 0;
-  std::optional<Clock::time_point> due;
-  std::optional<Clock::time_point> last;
-  std::optional<Clock::time_point> quiet;
-  std::chrono::nanoseconds settle = absl::ToChronoNanoseconds(options_.settle);
+  std::optional<absl::Time> due;
+  std::optional<absl::Time> last;
+  std::optional<absl::Time> quiet;
+  absl::Duration settle = options_.settle;
   while (Wait(due ? due : quiet, parts)) {
-    const Clock::time_point now = Clock::now();
+    const absl::Time now = SteadyNow();
     if (parts == 0) {
       if (!quiet || now < *quiet) continue;
       options_.on_quiet();
       quiet.reset();
       continue;
     }
-    // The figures of the interval have nothing to be gathered with.
+    // The figures of the interval are not gathered with anything.
     if (parts != (kFigures | kDisks)) {
       if (!due) due = now + settle;
       if (now < *due) continue;
       const bool busy = last && now - *last < kMaxSettle;
-      settle = busy ? std::min<std::chrono::nanoseconds>(2 * settle, kMaxSettle)
-                    : absl::ToChronoNanoseconds(options_.settle);
+      settle = busy ? std::min(2 * settle, kMaxSettle) : options_.settle;
       last = now;
     }
-    busy_since_ = now.time_since_epoch().count();
+    busy_since_ns_ = absl::ToUnixNanos(now);
     Collect(std::exchange(parts, 0));
-    busy_since_ = 0;
+    busy_since_ns_ = 0;
     due.reset();
-    if (options_.on_quiet) quiet = now + kQuiet;
+    if (options_.on_quiet) quiet = now + options_.quiet_after;
   }
 }
 
-bool Collector::Wait(std::optional<Clock::time_point> until, unsigned& parts) {
+bool Collector::Wait(std::optional<absl::Time> until, unsigned& parts) {
   pollfd fds[] = {
       {netlink_.fd(), POLLIN, 0},  {files_.fd(), POLLIN, 0},  {host_name_.get(), POLLPRI, 0},
       {mounts_.get(), POLLPRI, 0}, {timer_.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0},
@@ -185,9 +184,8 @@ void Collector::ReadNames() {
   snapshot_.set_host_name(FullHostName(hosts, HostName()));
   *snapshot_.mutable_dns() = ReadDnsConfiguration(options_.root, snapshot_.host_name());
 
-  std::string os_release = ReadLines(options_.root + "/etc/os-release", kMaxFile);
-  if (os_release.empty()) os_release = ReadLines(options_.root + "/usr/lib/os-release", kMaxFile);
-  *snapshot_.mutable_operating_system() = DescribeOperatingSystem(os_release, RunningKernel());
+  *snapshot_.mutable_operating_system() =
+      DescribeOperatingSystem(ReadOsRelease(options_.root), RunningKernel());
 }
 
 }  // namespace toolboxd::guestinfod

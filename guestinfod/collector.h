@@ -6,7 +6,7 @@
 #define TOOLBOXD_GUESTINFOD_COLLECTOR_H_
 
 #include <atomic>
-#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -30,17 +30,18 @@ struct CollectorOptions {
   NetworkOptions network;
   // How often memory, uptime and free space are read. Infinite: only once.
   absl::Duration interval = absl::Seconds(30);
-  // How long changes are gathered before they are told as one.
+  // How long changes are gathered before they are reported as one.
   absl::Duration settle = absl::Milliseconds(50);
   // Gets the first snapshot and then each that differs from the one before. Called on the
   // collector's thread (the first time on the starting thread); should not block.
   std::function<void(const v1::GuestInfoSnapshot&)> publish;
-  // Called on the collector's thread when nothing has happened for a second after something
-  // did. Empty: the thread does not wake for that.
+  // Called on the collector's thread after a change, when nothing has happened for `quiet_after`.
+  // Empty: the thread does not wake for that.
   std::function<void()> on_quiet;
+  absl::Duration quiet_after = absl::Seconds(1);
 };
 
-// A thread ("collector") that sleeps until the kernel tells about a change of links,
+// A thread ("collector") that sleeps until the kernel reports a change of links,
 // addresses, routes, mounts, the host name, or the files that the resolver and os-release(5)
 // consist of, or until the interval has passed.
 //
@@ -54,17 +55,14 @@ class Collector {
   // Ends the thread.
   ~Collector();
 
-  // Whether the thread has been at work on one change for so long, and so may never come back:
-  // a file system that does not answer. From any thread.
+  // Whether the thread has worked on one change for at least `limit`, and so may never finish, as
+  // on a file system that does not answer. From any thread.
   bool IsStuck(absl::Duration limit) const;
 
   Collector(const Collector&) = delete;
   Collector& operator=(const Collector&) = delete;
 
  private:
-  // The machine's time of day may jump, most of all after a suspend.
-  using Clock = std::chrono::steady_clock;
-
   // What may have changed, as bits.
   enum Part : unsigned { kNetwork = 1, kNames = 2, kDisks = 4, kFigures = 8, kAll = 15 };
 
@@ -73,7 +71,7 @@ class Collector {
   absl::Status Open();
   void Run();
   // Waits for something, at most until then; false at the end. Adds to the parts.
-  bool Wait(std::optional<Clock::time_point> until, unsigned& parts);
+  bool Wait(std::optional<absl::Time> until, unsigned& parts);
   // Reads the parts and publishes the snapshot if it differs.
   void Collect(unsigned parts);
   void ReadNetwork();
@@ -88,8 +86,8 @@ class Collector {
   UniqueFd stop_;
 
   v1::GuestInfoSnapshot snapshot_;
-  // When the work began that the thread is at, in Clock's ticks; 0 while it waits.
-  std::atomic<Clock::rep> busy_since_{0};
+  // SteadyNow() when the thread began its present work, as Unix nanoseconds; 0 while it waits.
+  std::atomic<int64_t> busy_since_ns_{0};
   // The last one published.
   std::string published_;
   std::thread thread_;

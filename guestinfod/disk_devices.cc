@@ -11,7 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "guestinfod/text.h"
+#include "base/small_file.h"
 
 namespace toolboxd::guestinfod {
 namespace {
@@ -32,7 +32,7 @@ bool IsPciAddress(absl::string_view name) {
 // The controller of the VM's settings, such as "scsi0"; empty if it is none of VMware's.
 std::string Controller(const fs::path& pci) {
   std::string label = absl::AsciiStrToLower(
-      absl::StripAsciiWhitespace(ReadFile((pci / "label").string(), 64).value_or("")));
+      absl::StripAsciiWhitespace(ReadSmallFileOrEmpty((pci / "label").string(), 64)));
   if (label.empty() && pci.filename() == std::string(kUnlabelledScsi)) return "scsi0";
   for (const absl::string_view kind : {"scsi", "sata", "nvme"}) {
     uint32_t number = 0;
@@ -49,7 +49,7 @@ std::string Unit(const fs::path& disk, const fs::path& below_controller, absl::s
   if (kind == "nvme") {
     // Namespaces count from 1.
     uint32_t number = 0;
-    const std::string text = ReadFile((disk / "nsid").string(), 16).value_or("");
+    const std::string text = ReadSmallFileOrEmpty((disk / "nsid").string(), 16);
     if (!absl::SimpleAtoi(absl::StripAsciiWhitespace(text), &number) || number == 0) return "";
     return absl::StrCat(number - 1);
   }

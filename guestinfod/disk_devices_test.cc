@@ -43,7 +43,7 @@ class DiskDevicesTest : public ::testing::Test {
 
 constexpr char kDisk[] = "pci0000:00/0000:00:15.0/0000:03:00.0/host0/target0:0:1/0:0:1:0/block/sda";
 
-TEST_F(DiskDevicesTest, PartitionOnParavirtualScsi) {
+TEST_F(DiskDevicesTest, PartitionOnParavirtualScsiIsNamed) {
   AddDevice("8:1", std::string(kDisk) + "/sda1");
   Write(std::string("sys/devices/") + kDisk + "/sda1/partition", "1\n");
   Write("sys/devices/pci0000:00/0000:00:15.0/0000:03:00.0/label", "SCSI2\n");

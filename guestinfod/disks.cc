@@ -8,7 +8,9 @@
 #include <sys/sysmacros.h>
 
 #include "absl/strings/string_view.h"
+#include "base/mountinfo.h"
 #include "base/unique_fd.h"
+#include "base/utf8.h"
 #include "guestinfod/disk_devices.h"
 #include "guestinfod/mounts.h"
 #include "guestinfod/text.h"
@@ -17,6 +19,7 @@ namespace toolboxd::guestinfod {
 namespace {
 
 constexpr size_t kMaxMountInfo = 1024 * 1024;
+constexpr size_t kMaxMounts = 4096;
 
 // Whether the path still leads to the file system of the mount.
 bool IsOnTop(int fd, const Mount& mount) {
@@ -41,11 +44,11 @@ bool ReadSpace(const std::string& root, const Mount& mount, v1::Disk& disk) {
 google::protobuf::RepeatedPtrField<v1::Disk> ReadDisks(const std::string& root) {
   google::protobuf::RepeatedPtrField<v1::Disk> disks;
   const std::string text = ReadLines(root + "/proc/self/mountinfo", kMaxMountInfo);
-  for (const Mount& mount : SelectDisks(ParseMountInfo(text))) {
+  for (const Mount& mount : SelectDisks(ParseMountInfo(text, kMaxMounts))) {
     v1::Disk disk;
     if (!ReadSpace(root, mount, disk)) continue;
-    disk.set_mount_point(Printable(mount.mount_point));
-    disk.set_file_system(Printable(mount.type));
+    disk.set_mount_point(PrintableUtf8(mount.mount_point));
+    disk.set_file_system(PrintableUtf8(mount.type));
     for (std::string& name : DiskDevices(root, mount)) disk.add_devices(std::move(name));
     *disks.Add() = std::move(disk);
   }

@@ -27,7 +27,7 @@ std::string MakeRoot(const std::string& name, const std::string& type, uint32_t 
   return root;
 }
 
-TEST(Disks, HaveSpace) {
+TEST(Disks, MountedDisksHaveSpace) {
   const auto disks = ReadDisks(MakeRoot("space", "ext4", 0));
   ASSERT_EQ(disks.size(), 1);
   EXPECT_EQ(disks.Get(0).mount_point(), "/data");
@@ -37,12 +37,12 @@ TEST(Disks, HaveSpace) {
   EXPECT_EQ(disks.Get(0).devices_size(), 0);
 }
 
-TEST(Disks, CoveredOnesAreLeftOut) {
+TEST(Disks, CoveredMountsAreLeftOut) {
   EXPECT_EQ(ReadDisks(MakeRoot("covered", "ext4", 1)).size(), 0);
   EXPECT_EQ(ReadDisks(MakeRoot("subvolume", "btrfs", 1)).size(), 1);
 }
 
-TEST(Disks, NoMountTableIsNoDisk) { EXPECT_EQ(ReadDisks("/nonexistent").size(), 0); }
+TEST(Disks, WithoutAMountTableThereAreNone) { EXPECT_EQ(ReadDisks("/nonexistent").size(), 0); }
 
 }  // namespace
 }  // namespace toolboxd::guestinfod

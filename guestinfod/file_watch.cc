@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "base/status.h"
 
 namespace toolboxd::guestinfod {
 namespace {
@@ -30,7 +31,7 @@ absl::StatusOr<FileWatch> FileWatch::Open(std::vector<std::string> paths) {
   FileWatch watch;
   watch.paths_ = std::move(paths);
   watch.inotify_.reset(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-  if (!watch.inotify_.ok()) return absl::ErrnoToStatus(errno, "cannot watch files");
+  if (!watch.inotify_.ok()) return ErrnoError(errno, "cannot watch files");
   watch.Refresh();
   return watch;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Notices when files change that other programs replace.
+// Detects changes of files that other programs replace.
 
 #ifndef TOOLBOXD_GUESTINFOD_FILE_WATCH_H_
 #define TOOLBOXD_GUESTINFOD_FILE_WATCH_H_
@@ -17,7 +17,7 @@ namespace toolboxd::guestinfod {
 
 // Watches the folders that hold the files, and those that hold the targets of symbolic links
 // on the way, by inotify(7): a file may be written, renamed over, or be a link that is
-// replaced. A folder that does not exist yet is noticed by the nearest one that does. Other
+// replaced. For a folder that does not exist yet, the nearest one that exists is watched. Other
 // files of these folders wake the reader, but are ignored. Not thread-safe.
 class FileWatch {
  public:
@@ -27,7 +27,7 @@ class FileWatch {
   // Becomes readable when something happened in the folders.
   int fd() const { return inotify_.get(); }
 
-  // Takes all waiting events. Whether one of the files may have changed.
+  // Takes all waiting events. Returns whether one of the files may have changed.
   bool Drain();
 
  private:

@@ -34,14 +34,14 @@ class FileWatchTest : public ::testing::Test {
                          ::testing::UnitTest::GetInstance()->current_test_info()->name();
 };
 
-TEST_F(FileWatchTest, NothingHappened) {
+TEST_F(FileWatchTest, NothingIsNoChange) {
   Write("etc/resolv.conf", "a");
   FileWatch watch = Open();
   EXPECT_FALSE(Readable(watch));
   EXPECT_FALSE(watch.Drain());
 }
 
-TEST_F(FileWatchTest, WrittenCreatedRemoved) {
+TEST_F(FileWatchTest, WritingCreatingAndRemovingAreChanges) {
   FileWatch watch = Open();
   Write("etc/resolv.conf", "a");
   EXPECT_TRUE(watch.Drain());
@@ -52,7 +52,7 @@ TEST_F(FileWatchTest, WrittenCreatedRemoved) {
   EXPECT_FALSE(watch.Drain());
 }
 
-TEST_F(FileWatchTest, RenamedOver) {
+TEST_F(FileWatchTest, RenameOverTheFileIsAChange) {
   Write("etc/resolv.conf", "a");
   FileWatch watch = Open();
   Write("etc/resolv.conf.tmp", "b");
@@ -68,7 +68,7 @@ TEST_F(FileWatchTest, OtherFilesAreIgnored) {
   EXPECT_FALSE(watch.Drain());
 }
 
-TEST_F(FileWatchTest, TargetOfALink) {
+TEST_F(FileWatchTest, ChangedTargetOfALinkIsAChange) {
   Write("run/resolve/resolv.conf", "a");
   fs::create_symlink("../run/resolve/resolv.conf", root_ / "etc/resolv.conf");
   FileWatch watch = Open();
@@ -76,7 +76,7 @@ TEST_F(FileWatchTest, TargetOfALink) {
   EXPECT_TRUE(watch.Drain());
 }
 
-TEST_F(FileWatchTest, TargetThatAppearsLater) {
+TEST_F(FileWatchTest, TargetThatAppearsLaterIsAChange) {
   fs::create_symlink("../run/resolve/resolv.conf", root_ / "etc/resolv.conf");
   FileWatch watch = Open();
   fs::create_directories(root_ / "run");
@@ -87,7 +87,7 @@ TEST_F(FileWatchTest, TargetThatAppearsLater) {
   EXPECT_TRUE(watch.Drain());
 }
 
-TEST_F(FileWatchTest, LinkThatIsReplaced) {
+TEST_F(FileWatchTest, ReplacedLinkIsAChange) {
   Write("run/old", "a");
   Write("run/new", "b");
   fs::create_symlink("../run/old", root_ / "etc/resolv.conf");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// guestinfod: tells what the host may know about this guest.
+// guestinfod: reports what the host may know about this guest.
 
 #ifndef TOOLBOXD_GUESTINFOD_GUESTINFOD_H_
 #define TOOLBOXD_GUESTINFOD_GUESTINFOD_H_

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include <arpa/inet.h>
-
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,6 +8,7 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "base/ip_address.h"
 #include "base/memory.h"
 #include "daemon/init.h"
 #include "daemon/server.h"
@@ -22,18 +21,18 @@
 
 ABSL_FLAG(std::vector<std::string>, exclude_interfaces,
           toolboxd::guestinfod::DefaultNetworkOptions().excluded,
-          "patterns of network interfaces that the host is not told about");
+          "patterns of network interfaces that are hidden from the host");
 ABSL_FLAG(std::vector<std::string>, last_interfaces,
           toolboxd::guestinfod::DefaultNetworkOptions().last,
-          "patterns of network interfaces that are told after all others");
+          "patterns of network interfaces that are reported after all others");
 ABSL_FLAG(std::vector<std::string>, preferred_interfaces, {},
-          "patterns of network interfaces that are told first, in this order, and on which the "
+          "patterns of network interfaces that are reported first, in this order, and on which the "
           "primary address is looked for first");
 ABSL_FLAG(std::string, primary_address, "",
-          "the address to show as the guest's own, instead of finding it out");
+          "the address to report as the guest's own, instead of choosing one");
 ABSL_FLAG(absl::Duration, refresh_interval, absl::Seconds(30),
-          "how often memory, uptime and free disk space are read; everything else is told when "
-          "it changes");
+          "how often memory, uptime and free disk space are read; everything else is reported "
+          "when it changes");
 
 namespace toolboxd {
 namespace {
@@ -50,11 +49,9 @@ absl::StatusOr<guestinfod::CollectorOptions> CollectorOptionsFromFlags() {
   options.network.preferred = absl::GetFlag(FLAGS_preferred_interfaces);
   options.network.primary_address = absl::GetFlag(FLAGS_primary_address);
   const std::string& address = options.network.primary_address;
-  in6_addr bytes;
-  if (!address.empty() && inet_pton(AF_INET, address.c_str(), &bytes) != 1 &&
-      inet_pton(AF_INET6, address.c_str(), &bytes) != 1) {
+  if (!address.empty() && !ParseIpAddress(address)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--primary_address: \"", address, "\" is no IP address"));
+        absl::StrCat("--primary_address: \"", address, "\" is not a valid IP address"));
   }
   options.interval = absl::GetFlag(FLAGS_refresh_interval);
   if (options.interval < absl::Seconds(1)) {
@@ -76,7 +73,7 @@ absl::Status Serve() {
   guestinfod::GuestInfoService service(hub);
   options->services = {{v1::GuestInfo::service_full_name(), &service}};
   options->on_stop = [&hub] { hub.Close(); };
-  options->on_connection_closed = [&hub] { hub.LookForCancelled(); };
+  options->on_connection_closed = [&hub] { hub.WakeWatchers(); };
   std::unique_ptr<guestinfod::Collector> running;
   options->alive = [&running] { return running == nullptr || !running->IsStuck(kStuck); };
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(*std::move(options));
@@ -84,7 +81,7 @@ absl::Status Serve() {
 
   collecting->publish = [&hub](const v1::GuestInfoSnapshot& snapshot) { hub.Publish(snapshot); };
   // What was read in for a change is not needed until the next one.
-  collecting->on_quiet = GiveBackStartupMemory;
+  collecting->on_quiet = TrimStartupMemory;
   auto collector = guestinfod::Collector::Start(*std::move(collecting));
   if (!collector.ok()) return collector.status();
   running = *std::move(collector);
@@ -96,7 +93,7 @@ absl::Status Serve() {
 
 int GuestinfodMain(int argc, char** argv) {
   InitDaemon(argc, argv, "guestinfod",
-             "Tells transportd what the host may know about this guest: its names, network, "
+             "Reports to transportd what the host may know about this guest: its names, network, "
              "disks and memory.");
   return ExitStatus(Serve());
 }

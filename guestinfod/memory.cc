@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "base/small_file.h"
 #include "guestinfod/text.h"
 
 namespace toolboxd::guestinfod {
@@ -54,7 +55,7 @@ constexpr Figure kStat[] = {
     {"procs_running", &v1::Memory::set_runnable_tasks},
 };
 
-// Lines of a key and a number, "kB" behind it or not.
+// Lines of a key and a number, with or without "kB" after it.
 template <size_t n>
 void ParseFigures(absl::string_view text, const Figure (&figures)[n], v1::Memory& memory) {
   for (absl::string_view line : absl::StrSplit(text, '\n')) {
@@ -124,7 +125,7 @@ v1::Memory ReadMemory(const std::string& root) {
 }
 
 uint64_t ReadUptime(const std::string& root) {
-  return ParseUptime(ReadFile(root + "/proc/uptime", 128).value_or(std::string()));
+  return ParseUptime(ReadSmallFileOrEmpty(root + "/proc/uptime", 128));
 }
 
 }  // namespace toolboxd::guestinfod

@@ -30,7 +30,7 @@ TEST(MemInfo, NonsenseIsSkipped) {
   EXPECT_EQ(memory.SerializeAsString(), "");
 }
 
-TEST(VmStat, Counters) {
+TEST(VmStat, CountersAreParsed) {
   v1::Memory memory;
   ParseVmStat("pgpgin 11\npgpgout 12\npswpin 13\npswpout 14\npgpgin_extra 9\n", memory);
   EXPECT_EQ(memory.pages_in(), 11u);
@@ -39,7 +39,7 @@ TEST(VmStat, Counters) {
   EXPECT_EQ(memory.pages_swapped_out(), 14u);
 }
 
-TEST(Stat, TheReaderIsNotCounted) {
+TEST(Stat, ReaderIsNotCounted) {
   v1::Memory memory;
   ParseStat("cpu  1 2 3\nctxt 99\nprocs_running 4\nprocs_blocked 0\n", memory);
   EXPECT_EQ(memory.context_switches(), 99u);
@@ -55,7 +55,7 @@ TEST(ZoneInfo, ZonesAddUp) {
   EXPECT_EQ(memory.physically_usable_bytes(), 30u * 4096);
 }
 
-TEST(Uptime, IsInHundredths) {
+TEST(Uptime, UptimeIsInHundredthsOfASecond) {
   EXPECT_EQ(ParseUptime("12345.67 54321.00\n"), 1234567u);
   EXPECT_EQ(ParseUptime("0.05 0.00"), 5u);
   EXPECT_EQ(ParseUptime(""), 0u);
@@ -63,7 +63,7 @@ TEST(Uptime, IsInHundredths) {
   EXPECT_EQ(ParseUptime("a.bc 1"), 0u);
 }
 
-TEST(Memory, OfThisMachineIsPlausible) {
+TEST(Memory, FiguresOfThisMachineArePlausible) {
   const v1::Memory memory = ReadMemory("");
   EXPECT_GT(memory.total_bytes(), 64u << 20);
   EXPECT_GT(memory.available_bytes(), 0u);

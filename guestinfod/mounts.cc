@@ -4,18 +4,13 @@
 
 #include <algorithm>
 #include <map>
-#include <utility>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "guestinfod/text.h"
 
 namespace toolboxd::guestinfod {
 namespace {
 
-constexpr size_t kMaxMounts = 4096;
 constexpr size_t kMaxDisks = 255;
 
 constexpr absl::string_view kDiskTypes[] = {
@@ -36,41 +31,6 @@ bool Contains(const absl::string_view (&list)[n], absl::string_view value) {
   return std::find(std::begin(list), std::end(list), value) != std::end(list);
 }
 
-bool IsOctal(char c) { return c >= '0' && c <= '7'; }
-
-// Blanks, tabs, newlines and backslashes are written as \ooo.
-std::string Unescape(absl::string_view field) {
-  std::string text;
-  for (size_t i = 0; i < field.size(); ++i) {
-    if (field[i] == '\\' && i + 3 < field.size() && IsOctal(field[i + 1]) &&
-        IsOctal(field[i + 2]) && IsOctal(field[i + 3])) {
-      text.push_back(static_cast<char>((field[i + 1] - '0') * 64 + (field[i + 2] - '0') * 8 +
-                                       (field[i + 3] - '0')));
-      i += 3;
-    } else {
-      text.push_back(field[i]);
-    }
-  }
-  return text;
-}
-
-// ID PARENT MAJOR:MINOR ROOT MOUNT_POINT OPTIONS [TAG...] - TYPE SOURCE SUPER_OPTIONS
-bool ParseLine(absl::string_view line, Mount& mount) {
-  const std::vector<absl::string_view> fields = Fields(line);
-  const auto dash = std::find(fields.begin(), fields.end(), "-");
-  if (dash - fields.begin() < 6 || fields.end() - dash < 3) return false;
-  const std::pair<absl::string_view, absl::string_view> device = absl::StrSplit(fields[2], ':');
-  if (!absl::SimpleAtoi(device.first, &mount.major) ||
-      !absl::SimpleAtoi(device.second, &mount.minor)) {
-    return false;
-  }
-  mount.root = Unescape(fields[3]);
-  mount.mount_point = Unescape(fields[4]);
-  mount.type = std::string(dash[1]);
-  mount.source = Unescape(dash[2]);
-  return absl::StartsWith(mount.mount_point, "/");
-}
-
 bool IsBelow(absl::string_view path, absl::string_view folder) {
   return folder == "/" ? path != "/" : absl::StartsWith(path, absl::StrCat(folder, "/"));
 }
@@ -89,15 +49,6 @@ bool IsBetter(const Mount& a, const Mount& b) {
 }
 
 }  // namespace
-
-std::vector<Mount> ParseMountInfo(absl::string_view text) {
-  std::vector<Mount> mounts;
-  for (absl::string_view line : absl::StrSplit(text, '\n')) {
-    Mount mount;
-    if (mounts.size() < kMaxMounts && ParseLine(line, mount)) mounts.push_back(std::move(mount));
-  }
-  return mounts;
-}
 
 std::vector<Mount> SelectDisks(const std::vector<Mount>& mounts) {
   std::vector<absl::string_view> slow;

@@ -15,35 +15,7 @@ std::vector<std::string> Points(absl::string_view text) {
 
 using Paths = std::vector<std::string>;
 
-TEST(MountInfo, FieldsAreFound) {
-  const auto mounts = ParseMountInfo(
-      "36 35 8:1 /sub /mnt/my\\040disk rw,noatime master:1 shared:2 - ext4 /dev/sda1 rw\n");
-  ASSERT_EQ(mounts.size(), 1u);
-  EXPECT_EQ(mounts[0].major, 8u);
-  EXPECT_EQ(mounts[0].minor, 1u);
-  EXPECT_EQ(mounts[0].root, "/sub");
-  EXPECT_EQ(mounts[0].mount_point, "/mnt/my disk");
-  EXPECT_EQ(mounts[0].type, "ext4");
-  EXPECT_EQ(mounts[0].source, "/dev/sda1");
-}
-
-TEST(MountInfo, MalformedLinesAreSkipped) {
-  EXPECT_TRUE(ParseMountInfo("").empty());
-  EXPECT_TRUE(ParseMountInfo("\n1 2 3\n").empty());
-  EXPECT_TRUE(ParseMountInfo("1 2 8 / / rw - ext4 /dev/sda rw\n").empty());
-  EXPECT_TRUE(ParseMountInfo("1 2 8:x / / rw - ext4 /dev/sda rw\n").empty());
-  EXPECT_TRUE(ParseMountInfo("1 2 8:1 / / rw - ext4\n").empty());
-  EXPECT_TRUE(ParseMountInfo("1 2 8:1 / relative rw - ext4 /dev/sda rw\n").empty());
-  EXPECT_EQ(ParseMountInfo("1 2 8:1 / /a\\ rw - ext4 /dev/sda rw\n")[0].mount_point, "/a\\");
-}
-
-TEST(MountInfo, IsBounded) {
-  std::string text;
-  for (int i = 0; i < 5000; ++i) text += "1 2 8:1 / / rw - ext4 /dev/sda rw\n";
-  EXPECT_EQ(ParseMountInfo(text).size(), 4096u);
-}
-
-TEST(Disks, OnlyLocalFileSystemsOnDisks) {
+TEST(Disks, OnlyLocalFileSystemsOnDisksAreListed) {
   EXPECT_EQ(Points("1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
                    "2 1 0:5 / /proc rw - proc proc rw\n"
                    "3 1 0:6 / /tmp rw - tmpfs tmpfs rw\n"
@@ -53,7 +25,7 @@ TEST(Disks, OnlyLocalFileSystemsOnDisks) {
             (Paths{"/", "/srv"}));
 }
 
-TEST(Disks, EachStorageOnceByItsRoot) {
+TEST(Disks, EachStorageIsListedOnceByItsRoot) {
   EXPECT_EQ(Points("1 0 8:1 /var/tmp/x /a rw - ext4 /dev/sda1 rw\n"
                    "2 0 8:1 / /sysroot rw - ext4 /dev/sda1 rw\n"
                    "3 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
@@ -61,14 +33,14 @@ TEST(Disks, EachStorageOnceByItsRoot) {
             Paths{"/"});
 }
 
-TEST(Disks, PoolsOnce) {
+TEST(Disks, PoolsAreListedOnce) {
   EXPECT_EQ(Points("1 0 0:50 / / rw - zfs rpool/ROOT/debian rw\n"
                    "2 0 0:51 / /home rw - zfs rpool/home rw\n"
                    "3 0 0:52 / /data rw - zfs tank rw\n"),
             (Paths{"/", "/data"}));
 }
 
-TEST(Disks, BehindWhatMayHangAreLeftOut) {
+TEST(Disks, MountsBelowFileSystemsThatMayHangAreLeftOut) {
   EXPECT_EQ(Points("1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
                    "2 1 0:40 / /net rw - nfs server:/x rw\n"
                    "3 2 8:17 / /net/disk rw - ext4 /dev/sdb1 rw\n"

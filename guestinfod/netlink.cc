@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "absl/strings/string_view.h"
+#include "base/status.h"
 
 namespace toolboxd::guestinfod {
 namespace {
@@ -30,7 +31,7 @@ absl::StatusOr<UniqueFd> OpenSocket(int flags, uint32_t groups) {
   address.nl_family = AF_NETLINK;
   address.nl_groups = groups;
   if (!fd.ok() || bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
-    return absl::ErrnoToStatus(errno, "cannot open rtnetlink");
+    return ErrnoError(errno, "cannot open rtnetlink");
   }
   return fd;
 }
@@ -86,7 +87,7 @@ absl::StatusOr<NetworkState> Netlink::Dump() {
     if (!status.ok()) return status;
     if (state.consistent) return state;
   }
-  return absl::AbortedError("the network changes all the time");
+  return absl::AbortedError("the network changed during every attempt to read it");
 }
 
 absl::Status Netlink::DumpOne(uint16_t type, const std::string& header, NetworkState& state) {
@@ -97,13 +98,14 @@ absl::Status Netlink::DumpOne(uint16_t type, const std::string& header, NetworkS
   request.nlmsg_seq = ++sequence_;
   const std::string message = Bytes(request) + header;
   if (send(requests_.get(), message.data(), message.size(), 0) < 0) {
-    return absl::ErrnoToStatus(errno, "cannot ask rtnetlink");
+    return ErrnoError(errno, "cannot send a request to rtnetlink");
   }
   while (true) {
     const ssize_t n = recv(requests_.get(), buffer_.data(), buffer_.size(), MSG_TRUNC);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return absl::ErrnoToStatus(errno, "no answer from rtnetlink");
-    if (static_cast<size_t>(n) > buffer_.size()) return absl::InternalError("rtnetlink overrun");
+    if (n < 0) return ErrnoError(errno, "rtnetlink does not reply");
+    if (static_cast<size_t>(n) > buffer_.size())
+      return absl::InternalError("a datagram of rtnetlink is larger than 32 KiB");
     const absl::StatusOr<bool> done =
         AddDump(absl::string_view(buffer_.data(), static_cast<size_t>(n)), sequence_, state);
     if (!done.ok()) return done.status();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The sockets on which the kernel tells about the network.
+// The sockets on which the kernel reports changes of the network.
 
 #ifndef TOOLBOXD_GUESTINFOD_NETLINK_H_
 #define TOOLBOXD_GUESTINFOD_NETLINK_H_

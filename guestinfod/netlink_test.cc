@@ -51,7 +51,7 @@ TEST_F(NetlinkTest, DumpSeesTheNamespace) {
   EXPECT_EQ(state.routes[0].index, index);
 }
 
-TEST_F(NetlinkTest, ChangesAreNoticed) {
+TEST_F(NetlinkTest, ChangesAreReported) {
   Netlink netlink = Netlink::Open().value();
   EXPECT_FALSE(netlink.Drain());
   ASSERT_TRUE(Ip("addr add 192.0.2.5/24 dev nic0"));
@@ -60,7 +60,7 @@ TEST_F(NetlinkTest, ChangesAreNoticed) {
   EXPECT_FALSE(WaitFor(netlink, 0));
 }
 
-TEST_F(NetlinkTest, OtherTablesAreNotNoticed) {
+TEST_F(NetlinkTest, OtherTablesAreIgnored) {
   ASSERT_TRUE(Ip("addr add 192.0.2.5/24 dev nic0"));
   Netlink netlink = Netlink::Open().value();
   ASSERT_TRUE(Ip("route add 198.51.100.0/24 via 192.0.2.1 table 99"));
@@ -68,7 +68,7 @@ TEST_F(NetlinkTest, OtherTablesAreNotNoticed) {
   EXPECT_FALSE(netlink.Drain());
 }
 
-TEST_F(NetlinkTest, LostNoticesAreAChange) {
+TEST_F(NetlinkTest, LostMessagesAreAChange) {
   const std::string batch = ::testing::TempDir() + "batch";
   {
     std::ofstream file(batch);

@@ -2,7 +2,6 @@
 
 #include "guestinfod/network.h"
 
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <fnmatch.h>
 #include <linux/if_addr.h>
@@ -21,7 +20,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
-#include "guestinfod/text.h"
+#include "base/ip_address.h"
+#include "base/utf8.h"
 
 namespace toolboxd::guestinfod {
 namespace {
@@ -93,13 +93,7 @@ std::string MacText(absl::string_view mac) {
   return text;
 }
 
-std::string AddressText(absl::string_view bytes) {
-  char text[INET6_ADDRSTRLEN] = "";
-  inet_ntop(bytes.size() == 4 ? AF_INET : AF_INET6, bytes.data(), text, sizeof(text));
-  return text;
-}
-
-// An interface that is told, and its addresses in the kernel's order, IPv4 first.
+// An interface that is reported, and its addresses in the kernel's order, IPv4 first.
 struct Interface {
   const Link* link;
   Addresses addresses;
@@ -140,14 +134,14 @@ std::vector<Interface> SelectInterfaces(const NetworkState& state, const Network
 
 void AddInterface(const Interface& interface, v1::GuestInfoSnapshot& snapshot) {
   v1::NetworkInterface& nic = *snapshot.add_interfaces();
-  nic.set_name(Printable(interface.link->name));
+  nic.set_name(PrintableUtf8(interface.link->name));
   nic.set_mac_address(MacText(interface.link->hardware_address));
   nic.set_index(static_cast<uint32_t>(interface.link->index));
   for (const Address* address : interface.addresses) {
     if (nic.addresses_size() == static_cast<int>(kMaxInterfaceAddresses)) break;
     const v1::InterfaceAddress::Origin origin = OriginOf(*address, *interface.link);
     v1::InterfaceAddress& told = *nic.add_addresses();
-    told.set_address(address->bytes);
+    told.set_address(IpAddressText(address->bytes));
     told.set_prefix_length(address->prefix_length);
     told.set_origin(origin);
     told.set_status(StatusOf(*address));
@@ -176,16 +170,16 @@ void AddRoutes(const NetworkState& state, const std::vector<Interface>& interfac
   if (routes.size() > kMaxRoutes) routes.resize(kMaxRoutes);
   for (const RouteEntry* route : routes) {
     v1::Route& told = *snapshot.add_routes();
-    told.set_destination(route->destination);
+    told.set_destination(IpAddressText(route->destination));
     told.set_prefix_length(route->prefix_length);
-    told.set_next_hop(route->gateway);
+    told.set_next_hop(IpAddressText(route->gateway));
     told.set_interface_position(positions[route->index]);
     told.set_metric(route->metric);
   }
 }
 
 // How good an address is as the guest's primary one; lower is better.
-int Badness(const Address& address) {
+int AddressCost(const Address& address) {
   const v1::InterfaceAddress::Status status = StatusOf(address);
   return (IsLinkLocal(address.bytes) ? 4 : 0) + (IsIpv4(address) ? 0 : 2) +
          (status == v1::InterfaceAddress::PREFERRED ? 0 : 1);
@@ -194,7 +188,7 @@ int Badness(const Address& address) {
 const Address* BestOf(const Interface& interface) {
   const auto best = std::min_element(
       interface.addresses.begin(), interface.addresses.end(),
-      [](const Address* a, const Address* b) { return Badness(*a) < Badness(*b); });
+      [](const Address* a, const Address* b) { return AddressCost(*a) < AddressCost(*b); });
   return best == interface.addresses.end() ? nullptr : *best;
 }
 
@@ -234,7 +228,7 @@ const Address* PrimaryAddress(const NetworkState& state, const NetworkOptions& o
   for (const Interface& interface : interfaces) {
     const Address* address = BestOf(interface);
     if (address == nullptr) continue;
-    if (best == nullptr || Badness(*address) < Badness(*best)) best = address;
+    if (best == nullptr || AddressCost(*address) < AddressCost(*best)) best = address;
   }
   return best;
 }
@@ -282,7 +276,7 @@ void FillNetwork(const NetworkState& state, const NetworkOptions& options,
     snapshot.set_primary_address(options.primary_address);
   } else {
     const Address* primary = PrimaryAddress(state, options, interfaces);
-    snapshot.set_primary_address(primary == nullptr ? "" : AddressText(primary->bytes));
+    snapshot.set_primary_address(primary == nullptr ? "" : IpAddressText(primary->bytes));
   }
 }
 

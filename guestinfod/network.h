@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Makes of the kernel's network configuration what the host shall see.
+// Turns the kernel's network configuration into what the host sees.
 
 #ifndef TOOLBOXD_GUESTINFOD_NETWORK_H_
 #define TOOLBOXD_GUESTINFOD_NETWORK_H_
@@ -16,7 +16,7 @@ namespace toolboxd::guestinfod {
 
 // Patterns are those of fnmatch(3), for interface names.
 struct NetworkOptions {
-  // Never told to the host.
+  // Hidden from the host.
   std::vector<std::string> excluded;
   // After all others.
   std::vector<std::string> last;
@@ -38,7 +38,7 @@ using IsHardware = std::function<bool(const std::string& name)>;
 // loopback: preferred ones, hardware with addresses, hardware without, others, and the ones
 // to go last; among equals by kernel index; at most 16. Routes are those of these interfaces,
 // default routes first, at most 100. Addresses that the kernel gave a finite lifetime have
-// their origin told as DHCP or, for IPv6, as autoconfigured.
+// their origin reported as DHCP or, for IPv6, as autoconfigured.
 //
 // The primary address is on the first preferred interface with an address, else the one that
 // the default route with the lowest metric uses, else the first one; IPv6 and link-local ones

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "base/status.h"
 
 namespace toolboxd::guestinfod {
 namespace {
@@ -184,7 +185,7 @@ absl::StatusOr<bool> AddDump(absl::string_view datagram, uint32_t sequence, Netw
         const auto error = Read<nlmsgerr>(message->payload);
         // The number is a negated errno; 0 would be an acknowledgement, which no dump has.
         const bool is_errno = error && error->error < 0 && error->error >= -kMaxErrno;
-        return absl::ErrnoToStatus(is_errno ? -error->error : EPROTO, "rtnetlink");
+        return ErrnoError(is_errno ? -error->error : EPROTO, "rtnetlink");
       }
       case RTM_NEWLINK:
         AddLink(message->payload, state);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The kernel's network configuration, as rtnetlink(7) tells it.
+// The kernel's network configuration, as rtnetlink(7) reports it.
 
 #ifndef TOOLBOXD_GUESTINFOD_NETWORK_STATE_H_
 #define TOOLBOXD_GUESTINFOD_NETWORK_STATE_H_

@@ -56,7 +56,7 @@ std::string RouteMessage(uint32_t table, uint8_t type, const std::string& attrib
   return Message(RTM_NEWROUTE, Bytes(header) + attributes);
 }
 
-TEST(Dump, Link) {
+TEST(Dump, LinkIsParsed) {
   NetworkState state;
   EXPECT_FALSE(*AddDump(LinkMessage(), 7, state));
   ASSERT_EQ(state.links.size(), 1u);
@@ -89,7 +89,7 @@ TEST(Dump, AddressOfWrongSizeIsSkipped) {
   EXPECT_TRUE(state.addresses.empty());
 }
 
-TEST(Dump, DefaultRoute) {
+TEST(Dump, DefaultRouteIsParsed) {
   NetworkState state;
   EXPECT_FALSE(*AddDump(
       RouteMessage(RT_TABLE_MAIN, RTN_UNICAST,
@@ -103,7 +103,7 @@ TEST(Dump, DefaultRoute) {
   EXPECT_EQ(state.routes[0].metric, 100u);
 }
 
-TEST(Dump, MultipathRouteIsSeveral) {
+TEST(Dump, MultipathRouteBecomesSeveralRoutes) {
   const std::string hop =
       Bytes(rtnexthop{sizeof(rtnexthop) + 8, 0, 0, 3}) + Attribute(RTA_GATEWAY, "\x0a\0\0\1"s);
   NetworkState state;
@@ -137,7 +137,7 @@ TEST(Dump, OtherSequenceNumbersAreSkipped) {
   EXPECT_TRUE(state.links.empty());
 }
 
-TEST(Dump, ErrorsThatAreNoneAreReportedToo) {
+TEST(Dump, ErrorsWithUnusualNumbersAreReported) {
   for (const int number : {0, 1, std::numeric_limits<int>::min()}) {
     NetworkState state;
     nlmsgerr error{};
@@ -154,7 +154,7 @@ TEST(Dump, ErrorsAreReported) {
             absl::StatusCode::kPermissionDenied);
 }
 
-TEST(Dump, InconsistencyIsNoticed) {
+TEST(Dump, InconsistencyIsReported) {
   NetworkState state;
   EXPECT_TRUE(*AddDump(Message(NLMSG_DONE, ""), 7, state));
   EXPECT_TRUE(state.consistent);

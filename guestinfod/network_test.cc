@@ -78,7 +78,7 @@ const std::string kB = "\x0a\0\1\5"s;
 const std::string kLinkLocal6 = "\xfe\x80"s + std::string(13, '\0') + "\1"s;
 const std::string kGlobal6 = "\x20\1\x0d\xb8"s + std::string(11, '\0') + "\1"s;
 
-TEST_F(NetworkTest, HardwareFirstContainersLast) {
+TEST_F(NetworkTest, HardwareComesFirstAndContainersLast) {
   AddAddress(AddLink("cni0", false), kB);
   AddAddress(AddLink("dummy0", false), kB);
   AddLink("ens224", true);
@@ -86,7 +86,7 @@ TEST_F(NetworkTest, HardwareFirstContainersLast) {
   EXPECT_EQ(InterfaceNames(), (Names{"ens192", "ens224", "dummy0", "cni0"}));
 }
 
-TEST_F(NetworkTest, PreferredFirstInTheirOrder) {
+TEST_F(NetworkTest, PreferredInterfacesComeFirstInTheirOrder) {
   AddAddress(AddLink("ens192", true), kA);
   AddAddress(AddLink("cni0", false), kB);
   AddAddress(AddLink("ens224", true), kB);
@@ -95,7 +95,7 @@ TEST_F(NetworkTest, PreferredFirstInTheirOrder) {
   EXPECT_EQ(Fill().primary_address(), "10.0.1.5");
 }
 
-TEST_F(NetworkTest, ExcludedLoopbackAndBareVirtualOnesAreLeftOut) {
+TEST_F(NetworkTest, ExcludedLoopbackAndBareVirtualInterfacesAreLeftOut) {
   AddAddress(AddLink("docker0", false), kA);
   AddAddress(AddLink("vethX", false), kA);
   AddLink("ifb0", false);
@@ -109,7 +109,7 @@ TEST_F(NetworkTest, ExcludedLoopbackAndBareVirtualOnesAreLeftOut) {
   EXPECT_EQ(InterfaceNames(), (Names{"docker0", "vethX"}));
 }
 
-TEST_F(NetworkTest, AtMostSixteen) {
+TEST_F(NetworkTest, InterfacesAreLimitedToSixteen) {
   for (int i = 0; i < 20; ++i) AddLink("ens" + std::to_string(i), true);
   EXPECT_EQ(Fill().interfaces_size(), 16);
 }
@@ -128,10 +128,12 @@ TEST_F(NetworkTest, AddressesAreDescribed) {
   EXPECT_TRUE(nic.dhcp4());
   EXPECT_TRUE(nic.dhcp6());
   ASSERT_EQ(nic.addresses_size(), 6);
-  EXPECT_EQ(nic.addresses(0).address(), kA);
+  EXPECT_EQ(nic.addresses(0).address(), "10.0.0.5");
   EXPECT_EQ(nic.addresses(0).prefix_length(), 24u);
   EXPECT_EQ(nic.addresses(0).origin(), v1::InterfaceAddress::DHCP);
   EXPECT_EQ(nic.addresses(0).status(), v1::InterfaceAddress::PREFERRED);
+  EXPECT_EQ(nic.addresses(1).address(), "fe80::1");
+  EXPECT_EQ(nic.addresses(1).prefix_length(), 64u);
   EXPECT_EQ(nic.addresses(1).origin(), v1::InterfaceAddress::LINK_LAYER);
   EXPECT_EQ(nic.addresses(2).origin(), v1::InterfaceAddress::RANDOM);
   EXPECT_EQ(nic.addresses(2).status(), v1::InterfaceAddress::DEPRECATED);
@@ -169,7 +171,7 @@ TEST_F(NetworkTest, PrimaryAddressIsThePreferredSource) {
   EXPECT_EQ(Fill().primary_address(), "10.0.1.5");
 }
 
-TEST_F(NetworkTest, Ipv4BeforeIpv6AndGlobalBeforeLinkLocal) {
+TEST_F(NetworkTest, Ipv4ComesBeforeIpv6AndGlobalBeforeLinkLocal) {
   const int32_t index = AddLink("ens192", true);
   AddAddress(index, kLinkLocal6);
   EXPECT_EQ(Fill().primary_address(), "fe80::1");
@@ -205,9 +207,22 @@ TEST_F(NetworkTest, RoutesPointIntoTheTable) {
   EXPECT_EQ(snapshot.routes(0).prefix_length(), 0u);
   EXPECT_EQ(snapshot.routes(0).interface_position(), 0u);
   EXPECT_EQ(snapshot.routes(0).metric(), 100u);
-  EXPECT_EQ(snapshot.routes(0).next_hop().size(), 4u);
+  EXPECT_EQ(snapshot.routes(0).destination(), "0.0.0.0");
+  EXPECT_EQ(snapshot.routes(0).next_hop(), "10.10.10.1");
   EXPECT_EQ(snapshot.routes(1).interface_position(), 1u);
+  EXPECT_EQ(snapshot.routes(1).destination(), "10.0.1.0");
   EXPECT_EQ(snapshot.routes(1).next_hop(), "");
+}
+
+TEST_F(NetworkTest, Ipv6RoutesAreText) {
+  const int32_t index = AddLink("ens192", true);
+  AddAddress(index, kGlobal6);
+  AddDefaultRoute(index, 0, 16);
+  state_.routes.back().gateway = kLinkLocal6;
+  const v1::GuestInfoSnapshot snapshot = Fill();
+  ASSERT_EQ(snapshot.routes_size(), 1);
+  EXPECT_EQ(snapshot.routes(0).destination(), "::");
+  EXPECT_EQ(snapshot.routes(0).next_hop(), "fe80::1");
 }
 
 TEST_F(NetworkTest, RoutesAreBounded) {
@@ -225,7 +240,7 @@ TEST_F(NetworkTest, RoutesAreBounded) {
   EXPECT_EQ(snapshot.routes(0).prefix_length(), 0u);
 }
 
-TEST(Hardware, IsFoundThroughTheStack) {
+TEST(Hardware, InterfaceIsFoundThroughTheStackOfDevices) {
   namespace fs = std::filesystem;
   const fs::path root = fs::path(::testing::TempDir()) / "hardware";
   const fs::path net = root / "sys/class/net";

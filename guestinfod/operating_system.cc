@@ -11,13 +11,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "guestinfod/text.h"
+#include "base/os_release.h"
+#include "base/utf8.h"
 
 namespace toolboxd::guestinfod {
 namespace {
-
-constexpr size_t kMaxValue = 256;
 
 // How VMware's name goes on after the distribution.
 enum class Version {
@@ -106,37 +104,12 @@ std::string AfterKernel(absl::string_view release) {
   return absl::StrCat("other", std::min(major, 7u), "xlinux");
 }
 
-std::string Unquote(absl::string_view value) {
-  value = absl::StripAsciiWhitespace(value);
-  const char quote = value.empty() ? '\0' : value.front();
-  if (quote != '"' && quote != '\'') return std::string(value);
-  value.remove_prefix(1);
-  std::string text;
-  for (size_t i = 0; i < value.size() && value[i] != quote; ++i) {
-    if (value[i] == '\\' && quote == '"' && i + 1 < value.size()) ++i;
-    text.push_back(value[i]);
-  }
-  return text;
-}
-
 }  // namespace
-
-std::map<std::string, std::string> ParseOsRelease(absl::string_view text) {
-  std::map<std::string, std::string> values;
-  for (absl::string_view line : absl::StrSplit(text, '\n')) {
-    line = absl::StripAsciiWhitespace(line);
-    const size_t equals = line.find('=');
-    if (line.empty() || line.front() == '#' || equals == absl::string_view::npos) continue;
-    values[std::string(line.substr(0, equals))] =
-        Printable(absl::string_view(Unquote(line.substr(equals + 1))).substr(0, kMaxValue));
-  }
-  return values;
-}
 
 Kernel RunningKernel() {
   utsname name;
   if (uname(&name) != 0) return Kernel();
-  return {Printable(name.release), Printable(name.machine)};
+  return {PrintableUtf8(name.release), PrintableUtf8(name.machine)};
 }
 
 v1::OperatingSystem DescribeOperatingSystem(absl::string_view os_release, const Kernel& kernel) {

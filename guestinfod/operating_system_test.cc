@@ -15,23 +15,6 @@ std::string ShortName(const std::string& id, const std::string& version,
       .short_name();
 }
 
-TEST(OsRelease, QuotesAndCommentsAreUnderstood) {
-  const auto values = ParseOsRelease(
-      "# comment\nNAME=\"A \\\"quoted\\\" name\"\nID=plain\n\n  VERSION_ID='12'  \nnonsense\n"
-      "PRETTY_NAME=\"no end");
-  EXPECT_EQ(values.at("NAME"), "A \"quoted\" name");
-  EXPECT_EQ(values.at("ID"), "plain");
-  EXPECT_EQ(values.at("VERSION_ID"), "12");
-  EXPECT_EQ(values.at("PRETTY_NAME"), "no end");
-  EXPECT_EQ(values.size(), 4u);
-}
-
-TEST(OsRelease, ValuesAreBoundedUtf8) {
-  const auto values = ParseOsRelease("NAME=" + std::string(1000, 'x') + "\nID=\xff");
-  EXPECT_EQ(values.at("NAME").size(), 256u);
-  EXPECT_EQ(values.at("ID"), "?");
-}
-
 TEST(OperatingSystem, NamesAreVmwares) {
   EXPECT_EQ(ShortName("debian", "12"), "debian12-64");
   EXPECT_EQ(ShortName("debian", ""), "debian4-64");

@@ -2,15 +2,16 @@
 
 #include "guestinfod/resolver.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/ip_address.h"
+#include "base/utf8.h"
 #include "guestinfod/text.h"
 
 namespace toolboxd::guestinfod {
@@ -21,14 +22,10 @@ constexpr int kMaxSuffixes = 10;
 constexpr size_t kMaxName = 255;
 constexpr size_t kMaxFile = 64 * 1024;
 
-// 4 or 16 bytes; empty if the text is no address.
-std::string ParseAddress(absl::string_view text) {
-  const std::string plain(text.substr(0, text.find('%')));
-  std::string bytes(4, '\0');
-  if (inet_pton(AF_INET, plain.c_str(), bytes.data()) == 1) return bytes;
-  bytes.resize(16);
-  if (inet_pton(AF_INET6, plain.c_str(), bytes.data()) == 1) return bytes;
-  return std::string();
+// The canonical text of an address without its scope; empty if it is not a valid one.
+std::string CanonicalAddress(absl::string_view text) {
+  const std::optional<std::string> bytes = ParseIpAddress(text.substr(0, text.find('%')));
+  return bytes ? IpAddressText(*bytes) : std::string();
 }
 
 absl::string_view WithoutComment(absl::string_view line) {
@@ -43,7 +40,7 @@ v1::DnsConfiguration ParseResolvConf(absl::string_view text) {
     const std::vector<absl::string_view> fields = Fields(WithoutComment(line));
     if (fields.size() < 2) continue;
     if (fields[0] == "nameserver") {
-      std::string address = ParseAddress(fields[1]);
+      std::string address = CanonicalAddress(fields[1]);
       if (!address.empty() && dns.servers_size() < kMaxServers) {
         dns.add_servers(std::move(address));
       }
@@ -51,7 +48,7 @@ v1::DnsConfiguration ParseResolvConf(absl::string_view text) {
       dns.clear_search_suffixes();
       for (size_t i = 1; i < fields.size() && dns.search_suffixes_size() < kMaxSuffixes; ++i) {
         if (fields[i].size() <= kMaxName && fields[i] != ".") {
-          dns.add_search_suffixes(Printable(fields[i]));
+          dns.add_search_suffixes(PrintableUtf8(std::string(fields[i])));
         }
       }
       dns.set_domain_name(dns.search_suffixes_size() > 0 ? dns.search_suffixes(0) : "");
@@ -61,11 +58,11 @@ v1::DnsConfiguration ParseResolvConf(absl::string_view text) {
 }
 
 bool IsStub(const v1::DnsConfiguration& dns) {
-  const std::string stub = ParseAddress("127.0.0.53");
-  const std::string proxy = ParseAddress("127.0.0.54");
+  const auto is_resolved = [](const std::string& server) {
+    return server == "127.0.0.53" || server == "127.0.0.54";
+  };
   return dns.servers_size() > 0 &&
-         std::all_of(dns.servers().begin(), dns.servers().end(),
-                     [&](const std::string& server) { return server == stub || server == proxy; });
+         std::all_of(dns.servers().begin(), dns.servers().end(), is_resolved);
 }
 
 std::string FullHostName(absl::string_view hosts, absl::string_view host_name) {
@@ -76,12 +73,12 @@ std::string FullHostName(absl::string_view hosts, absl::string_view host_name) {
       for (size_t i = 1; i < fields.size(); ++i) {
         if (absl::StartsWith(fields[i], prefix) && fields[i].size() > prefix.size() &&
             fields[i].size() <= kMaxName && fields[i] != absl::StrCat(prefix, "localdomain")) {
-          return Printable(fields[i]);
+          return PrintableUtf8(std::string(fields[i]));
         }
       }
     }
   }
-  return Printable(host_name);
+  return PrintableUtf8(std::string(host_name));
 }
 
 v1::DnsConfiguration ReadDnsConfiguration(const std::string& root,

@@ -13,7 +13,7 @@
 namespace toolboxd::guestinfod {
 
 // resolv.conf(5): at most 16 servers and 10 suffixes; of `domain` and `search` the last one
-// counts. A scope behind an IPv6 address is dropped.
+// counts. Addresses are canonical text without a scope.
 v1::DnsConfiguration ParseResolvConf(absl::string_view text);
 
 // Whether all servers are systemd-resolved itself (127.0.0.53 and .54), which knows better

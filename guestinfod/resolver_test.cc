@@ -10,15 +10,13 @@
 namespace toolboxd::guestinfod {
 namespace {
 
-using ::std::string_literals::operator""s;
-
-TEST(ResolvConf, ServersAndSuffixes) {
+TEST(ResolvConf, ServersAndSuffixesAreParsed) {
   const v1::DnsConfiguration dns = ParseResolvConf(
-      "# made by hand\nnameserver 10.0.0.2\n nameserver\tfe80::1%eth0 ; scoped\n"
+      "# made by hand\nnameserver 10.0.0.2\n nameserver\tFE80:0:0::1%eth0 ; scoped\n"
       "search example.com corp.example.com\noptions edns0\nnameserver nonsense\n");
   ASSERT_EQ(dns.servers_size(), 2);
-  EXPECT_EQ(dns.servers(0), "\x0a\0\0\2"s);
-  EXPECT_EQ(dns.servers(1), "\xfe\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\1"s);
+  EXPECT_EQ(dns.servers(0), "10.0.0.2");
+  EXPECT_EQ(dns.servers(1), "fe80::1");
   ASSERT_EQ(dns.search_suffixes_size(), 2);
   EXPECT_EQ(dns.search_suffixes(1), "corp.example.com");
   EXPECT_EQ(dns.domain_name(), "example.com");
@@ -30,7 +28,7 @@ TEST(ResolvConf, LastOfDomainAndSearchCounts) {
   EXPECT_EQ(dns.domain_name(), "c");
 }
 
-TEST(ResolvConf, KeepsToItsLimits) {
+TEST(ResolvConf, ServersAndSuffixesAreLimited) {
   std::string text = "search";
   for (int i = 0; i < 30; ++i) text += " d" + std::to_string(i);
   text += " " + std::string(300, 'x') + "\n";
@@ -46,7 +44,7 @@ TEST(ResolvConf, StubIsRecognised) {
   EXPECT_FALSE(IsStub(ParseResolvConf("")));
 }
 
-TEST(Hosts, GiveTheFullName) {
+TEST(Hosts, FileGivesTheFullName) {
   const char hosts[] =
       "127.0.0.1 localhost vm1\n127.0.1.1\tvm1.example.com vm1 # me\n10.0.0.9 vm10.example.com\n";
   EXPECT_EQ(FullHostName(hosts, "vm1"), "vm1.example.com");
@@ -71,7 +69,7 @@ TEST_F(DnsFiles, UpstreamReplacesTheStub) {
   Write("/run/systemd/resolve/resolv.conf", "nameserver 10.0.0.2\nsearch example.com\n");
   const v1::DnsConfiguration dns = ReadDnsConfiguration(root_, "vm1.example.com");
   ASSERT_EQ(dns.servers_size(), 1);
-  EXPECT_EQ(dns.servers(0), "\x0a\0\0\2"s);
+  EXPECT_EQ(dns.servers(0), "10.0.0.2");
   EXPECT_EQ(dns.search_suffixes(0), "example.com");
   EXPECT_EQ(dns.host_name(), "vm1");
 }

@@ -13,9 +13,9 @@ namespace toolboxd::guestinfod {
 // Serves what is in a hub, which must outlive it. Thread-safe.
 //
 // A Watch occupies a thread, asleep until there is a newer snapshot; a client that reads
-// slowly gets the newest one when it is ready for it. A Watch that its client gave up ends
-// with the next change, or as soon as its place is needed (RESOURCE_EXHAUSTED if none can be
-// freed), or when SnapshotHub::LookForCancelled is called.
+// slowly gets the newest one when it is ready for it. A Watch that its client cancelled ends
+// with the next change, as soon as its place is needed (RESOURCE_EXHAUSTED if none can be freed),
+// or when SnapshotHub::WakeWatchers is called.
 class GuestInfoService final : public v1::GuestInfo::Service {
  public:
   explicit GuestInfoService(SnapshotHub& hub) : hub_(hub) {}

@@ -52,7 +52,7 @@ class ServiceTest : public ::testing::Test {
   std::unique_ptr<v1::GuestInfo::Stub> stub_;
 };
 
-TEST_F(ServiceTest, GetTellsTheNewest) {
+TEST_F(ServiceTest, GetReturnsTheNewestSnapshot) {
   grpc::ClientContext early;
   v1::GuestInfoSnapshot snapshot;
   EXPECT_EQ(stub_->Get(&early, v1::GetGuestInfoRequest(), &snapshot).error_code(),
@@ -63,7 +63,7 @@ TEST_F(ServiceTest, GetTellsTheNewest) {
   EXPECT_EQ(snapshot.host_name(), "a");
 }
 
-TEST_F(ServiceTest, WatchTellsEverythingFirstAndThenChanges) {
+TEST_F(ServiceTest, WatchSendsTheWholeSnapshotFirstAndThenChanges) {
   hub_.Publish(Named("a"));
   const auto stream = Watch();
   EXPECT_EQ(Next(*stream), "a");
@@ -97,7 +97,7 @@ TEST_F(ServiceTest, WatchesAreLimited) {
 
 // A client that comes back again and again finds its earlier streams gone, although nothing
 // changed meanwhile.
-TEST_F(ServiceTest, CancelledWatchesMakePlace) {
+TEST_F(ServiceTest, CancelledWatchesFreeTheirPlaces) {
   hub_.Publish(Named("a"));
   for (int i = 0; i < 20; ++i) {
     const auto stream = Watch();

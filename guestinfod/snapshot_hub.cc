@@ -21,7 +21,7 @@ Snapshot SnapshotHub::Get() const {
   return newest_;
 }
 
-void SnapshotHub::LookForCancelled() {
+void SnapshotHub::WakeWatchers() {
   absl::MutexLock lock(&mutex_);
   changed_.SignalAll();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Hands the newest snapshot from the collector to whoever waits for one.
+// Passes the newest snapshot from the collector to the readers that wait for one.
 
 #ifndef TOOLBOXD_GUESTINFOD_SNAPSHOT_HUB_H_
 #define TOOLBOXD_GUESTINFOD_SNAPSHOT_HUB_H_
@@ -29,7 +29,7 @@ class SnapshotHub {
   // The newest one; null before the first Publish.
   Snapshot Get() const;
 
-  // One reader that waits for changes; gives its place back when it is destroyed.
+  // One reader that waits for changes; frees its place when it is destroyed.
   class Watcher {
    public:
     // Null if all places are taken, also after asking all watchers whether they are still
@@ -52,9 +52,9 @@ class SnapshotHub {
   };
 
   // Wakes all watchers, so that those that were cancelled end.
-  void LookForCancelled();
+  void WakeWatchers();
 
-  // Ends all watchers, for good.
+  // Ends all watchers; later ones get nothing.
   void Close();
 
  private:

@@ -21,7 +21,7 @@ v1::GuestInfoSnapshot Named(const std::string& name) {
 
 bool Never() { return false; }
 
-TEST(SnapshotHub, GivesTheNewest) {
+TEST(SnapshotHub, WatcherGetsTheNewestSnapshot) {
   SnapshotHub hub(1);
   EXPECT_EQ(hub.Get(), nullptr);
   hub.Publish(Named("a"));
@@ -29,7 +29,7 @@ TEST(SnapshotHub, GivesTheNewest) {
   EXPECT_EQ(hub.Get()->host_name(), "b");
 }
 
-TEST(SnapshotHub, SlowWatcherSkips) {
+TEST(SnapshotHub, SlowWatcherSkipsSnapshots) {
   SnapshotHub hub(1);
   hub.Publish(Named("a"));
   const auto watcher = SnapshotHub::Watcher::Create(hub, kPatience);
@@ -39,7 +39,7 @@ TEST(SnapshotHub, SlowWatcherSkips) {
   EXPECT_EQ(watcher->Next(Never)->host_name(), "c");
 }
 
-TEST(SnapshotHub, WatcherWaits) {
+TEST(SnapshotHub, WatcherWaitsForASnapshot) {
   SnapshotHub hub(1);
   const auto watcher = SnapshotHub::Watcher::Create(hub, kPatience);
   std::thread publisher([&hub] {
@@ -63,7 +63,7 @@ TEST(SnapshotHub, CloseEndsWatchers) {
   closer.join();
 }
 
-TEST(SnapshotHub, CancelledWatcherEndsWhenItIsLookedFor) {
+TEST(SnapshotHub, CancelledWatcherEndsWhenItIsWoken) {
   SnapshotHub hub(1);
   std::atomic<bool> cancelled = false;
   std::thread watching([&] {
@@ -72,11 +72,11 @@ TEST(SnapshotHub, CancelledWatcherEndsWhenItIsLookedFor) {
   });
   absl::SleepFor(absl::Milliseconds(20));
   cancelled = true;
-  hub.LookForCancelled();
+  hub.WakeWatchers();
   watching.join();
 }
 
-TEST(SnapshotHub, PlacesAreLimited) {
+TEST(SnapshotHub, WatchersAreLimited) {
   SnapshotHub hub(2);
   const auto first = SnapshotHub::Watcher::Create(hub, kPatience);
   auto second = SnapshotHub::Watcher::Create(hub, kPatience);
@@ -86,7 +86,7 @@ TEST(SnapshotHub, PlacesAreLimited) {
   EXPECT_NE(SnapshotHub::Watcher::Create(hub, kPatience), nullptr);
 }
 
-TEST(SnapshotHub, CancelledWatcherMakesPlace) {
+TEST(SnapshotHub, CancelledWatcherFreesItsPlace) {
   SnapshotHub hub(1);
   std::atomic<bool> cancelled = false;
   std::atomic<bool> waiting = false;

@@ -18,6 +18,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "hgfsd/data_range.h"
 #include "hgfsd/directory_stream.h"
 #include "hgfsd/file_error.h"
 #include "hgfsd/file_info.h"
@@ -28,10 +29,10 @@
 namespace toolboxd::hgfsd {
 namespace {
 
-// A second gzip header: how toolbox's clients find the end of a stream whose announced
-// length is not its length.
+// The start of a second gzip header. toolbox's clients take it as the end of the stream, because
+// the announced length of 2^63-1 bytes is not the real one (docs/protocol/hgfs.md 6.5).
 constexpr absl::string_view kTrailer("\x1f\x8b\x08", 3);
-// Each level holds a descriptor.
+// Levels of directories; each holds a descriptor.
 constexpr int kMaxDepth = 400;
 constexpr size_t kReadSize = 64 * 1024;
 
@@ -44,7 +45,7 @@ struct FreeEntry {
 using Archive = std::unique_ptr<struct archive, FreeArchive>;
 using Entry = std::unique_ptr<struct archive_entry, FreeEntry>;
 
-// The names in a directory, sorted: one block of bytes, so that 100,000 names are a few MB.
+// The names in a directory, sorted. One block of bytes, so that 100,000 names take a few MiB.
 class SortedNames {
  public:
   absl::Status Read(DirectoryStream& stream) {
@@ -69,21 +70,21 @@ class SortedNames {
 };
 
 // One run of a packer.
-class Packing {
+class ArchiveRun {
  public:
-  Packing(const Resource& resource, size_t chunk, const ArchiveSink& sink,
-          const Cancelled& cancelled)
-      : resource_(resource), chunk_(chunk), sink_(sink), cancelled_(cancelled) {}
+  ArchiveRun(const ContentPath& content, size_t chunk, const ArchiveSink& sink,
+             const CancelCheck& cancelled)
+      : content_(content), chunk_(chunk), sink_(sink), cancelled_(cancelled) {}
 
-  // What libarchive still writes when it is freed early goes nowhere.
-  ~Packing() {
-    sink_status_.Update(absl::CancelledError("the archive is over"));
+  // Discards what libarchive still writes when it is freed early.
+  ~ArchiveRun() {
+    sink_status_.Update(absl::CancelledError("the archive has ended"));
     writer_.reset();
   }
 
   absl::Status Start();
   absl::Status Directory(UniqueFd directory, const std::string& name, int depth);
-  // `fd` is open for reading, or -1 where there is nothing to read.
+  // `fd` is open for reading, or -1 for a member without content.
   absl::Status Member(int parent, const char* entry, const std::string& name, int fd,
                       const struct stat& st);
   absl::Status Finish();
@@ -93,15 +94,15 @@ class Packing {
   absl::Status Child(int parent, const char* entry, const std::string& name, int depth);
   absl::Status Content(int fd, int64_t size, const std::string& name);
   absl::Status Hole(int64_t size, const std::string& name);
-  absl::Status Data(int fd, int64_t begin, int64_t end, const std::string& name);
+  absl::Status Data(int fd, DataRange range, const std::string& name);
   absl::Status Write(const char* data, size_t size, const std::string& name);
   absl::Status Emit(size_t at_least);
   absl::Status Failure(absl::string_view name);
 
-  const Resource& resource_;
+  const ContentPath& content_;
   const size_t chunk_;
   const ArchiveSink& sink_;
-  const Cancelled& cancelled_;
+  const CancelCheck& cancelled_;
   Archive writer_;
   Archive disk_;
   std::string out_;
@@ -110,19 +111,19 @@ class Packing {
   HardLinks hard_links_;
 };
 
-absl::Status Packing::Start() {
+absl::Status ArchiveRun::Start() {
   buffer_.resize(kReadSize);
   writer_.reset(archive_write_new());
   disk_.reset(archive_read_disk_new());
   struct archive* const writer = writer_.get();
   archive_read_disk_set_standard_lookup(disk_.get());
   archive_read_disk_set_behavior(disk_.get(), ARCHIVE_READDISK_NO_FFLAGS);
-  // The sink collects; no padding after the end.
+  // No blocking: `out_` collects the bytes, and the archive gets no padding after its end.
   archive_write_set_bytes_per_block(writer, 0);
   bool ok = archive_write_set_format_pax(writer) == ARCHIVE_OK &&
             archive_write_set_options(writer, "xattrheader=SCHILY") == ARCHIVE_OK;
-  if (resource_.gzip) {
-    // Three times as fast as the usual 6, for a few percent more bytes.
+  if (content_.gzip) {
+    // Three times as fast as the default 6, for a few percent more bytes.
     ok = ok && archive_write_add_filter_gzip(writer) == ARCHIVE_OK &&
          archive_write_set_filter_option(writer, "gzip", "compression-level", "2") == ARCHIVE_OK;
   }
@@ -130,19 +131,19 @@ absl::Status Packing::Start() {
   return ok ? absl::OkStatus() : Failure("archive");
 }
 
-// Never fails: libarchive 3.6 leaks after a failed write. Whoever called it looks at
+// Never fails, because libarchive 3.6 leaks memory after a failed write. Callers check
 // sink_status_.
-la_ssize_t Packing::Receive(struct archive*, void* self, const void* data, size_t size) {
-  auto* packing = static_cast<Packing*>(self);
-  if (packing->sink_status_.ok()) {
-    packing->out_.append(static_cast<const char*>(data), size);
-    packing->sink_status_ = packing->Emit(packing->chunk_);
+la_ssize_t ArchiveRun::Receive(struct archive*, void* self, const void* data, size_t size) {
+  auto* run = static_cast<ArchiveRun*>(self);
+  if (run->sink_status_.ok()) {
+    run->out_.append(static_cast<const char*>(data), size);
+    run->sink_status_ = run->Emit(run->chunk_);
   }
   return size;
 }
 
-// Passes on whole chunks, and what is left of at least `at_least` bytes.
-absl::Status Packing::Emit(size_t at_least) {
+// Passes on whole chunks, and the rest if it has at least `at_least` bytes.
+absl::Status ArchiveRun::Emit(size_t at_least) {
   absl::string_view rest = out_;
   while (!rest.empty() && rest.size() >= at_least) {
     if (absl::Status status = CheckCancelled(cancelled_); !status.ok()) return status;
@@ -153,18 +154,20 @@ absl::Status Packing::Emit(size_t at_least) {
   return absl::OkStatus();
 }
 
-absl::Status Packing::Failure(absl::string_view name) {
+absl::Status ArchiveRun::Failure(absl::string_view name) {
   if (!sink_status_.ok()) return sink_status_;
   const char* text = archive_error_string(writer_.get());
-  return MakeError(v1::IO_ERROR, absl::StrCat(name, ": ", text != nullptr ? text : "failed"));
+  return MakeError(v1::IO_ERROR,
+                   absl::StrCat("cannot pack ", name, ": ",
+                                text != nullptr ? text : "libarchive reports no reason"));
 }
 
-absl::Status Packing::Directory(UniqueFd directory, const std::string& name, int depth) {
+absl::Status ArchiveRun::Directory(UniqueFd directory, const std::string& name, int depth) {
   if (depth > kMaxDepth) return FileError(ENAMETOOLONG, name);
   const int fd = directory.get();
   DirectoryStream stream(std::move(directory));
   SortedNames names;
-  // What cannot be listed is an empty directory in the archive.
+  // A directory that cannot be listed is empty in the archive.
   if (!names.Read(stream).ok()) return absl::OkStatus();
   for (size_t i = 0; i < names.size(); ++i) {
     if (absl::Status status = CheckCancelled(cancelled_); !status.ok()) return status;
@@ -174,7 +177,7 @@ absl::Status Packing::Directory(UniqueFd directory, const std::string& name, int
   return absl::OkStatus();
 }
 
-absl::Status Packing::Child(int parent, const char* entry, const std::string& name, int depth) {
+absl::Status ArchiveRun::Child(int parent, const char* entry, const std::string& name, int depth) {
   struct stat st;
   if (fstatat(parent, entry, &st, AT_SYMLINK_NOFOLLOW) != 0) return absl::OkStatus();
   if (S_ISSOCK(st.st_mode)) return absl::OkStatus();
@@ -194,12 +197,12 @@ absl::Status Packing::Child(int parent, const char* entry, const std::string& na
   return Directory(std::move(fd), directory, depth + 1);
 }
 
-absl::Status Packing::Member(int parent, const char* entry_name, const std::string& name, int fd,
-                             const struct stat& st) {
+absl::Status ArchiveRun::Member(int parent, const char* entry_name, const std::string& name, int fd,
+                                const struct stat& st) {
   Entry entry(archive_entry_new());
   archive_entry_copy_pathname(entry.get(), name.c_str());
   if (fd >= 0) {
-    // Also extended attributes, ACLs and holes. Warnings: one of these cannot be read.
+    // Reads extended attributes, ACLs and holes too. A warning: one of them cannot be read.
     if (archive_read_disk_entry_from_file(disk_.get(), entry.get(), fd, &st) < ARCHIVE_WARN) {
       return absl::OkStatus();
     }
@@ -223,34 +226,28 @@ absl::Status Packing::Member(int parent, const char* entry_name, const std::stri
     }
   }
   if (!has_content) archive_entry_set_size(entry.get(), 0);
-  // A warning: something that does not fit into the format was left out.
+  // A warning: something that the format cannot express was left out.
   const int result = archive_write_header(writer_.get(), entry.get());
   if (result < ARCHIVE_FAILED || !sink_status_.ok()) return Failure(name);
   if (result == ARCHIVE_FAILED || !has_content) return absl::OkStatus();
   return Content(fd, st.st_size, name);
 }
 
-absl::Status Packing::Content(int fd, int64_t size, const std::string& name) {
-  int64_t offset = 0;
-  while (offset < size) {
-    int64_t begin = lseek(fd, offset, SEEK_DATA);
-    // Only a hole is left, or the file shrank.
-    if (begin < 0) begin = errno == ENXIO ? size : offset;
-    begin = std::min(begin, size);
-    if (absl::Status status = Hole(begin - offset, name); !status.ok()) return status;
-    int64_t end = lseek(fd, begin, SEEK_HOLE);
-    if (end <= begin || end > size) end = size;
-    if (absl::Status status = Data(fd, begin, end, name); !status.ok()) return status;
-    offset = end;
+absl::Status ArchiveRun::Content(int fd, int64_t size, const std::string& name) {
+  for (int64_t offset = 0; offset < size;) {
+    const DataRange range = NextDataRange(fd, offset, size);
+    if (absl::Status status = Hole(range.begin - offset, name); !status.ok()) return status;
+    if (absl::Status status = Data(fd, range, name); !status.ok()) return status;
+    offset = range.end;
   }
   const int result = archive_write_finish_entry(writer_.get());
   return result < ARCHIVE_WARN || !sink_status_.ok() ? Failure(name) : absl::OkStatus();
 }
 
-// libarchive counts what it gets, and drops what the member's header calls a hole. It must
-// get all of it: the map of the holes goes before the first byte.
-absl::Status Packing::Hole(int64_t size, const std::string& name) {
-  // Never written, and read only where the file got its hole after its header.
+// The member's header has the map of the holes. libarchive counts the bytes it gets and discards
+// those of holes, so it must get these as well.
+absl::Status ArchiveRun::Hole(int64_t size, const std::string& name) {
+  // Never written, so it takes no memory unless a hole appeared after the header was made.
   static char zeros[1 << 20];
   while (size > 0) {
     const size_t piece = std::min<int64_t>(size, sizeof(zeros));
@@ -260,30 +257,30 @@ absl::Status Packing::Hole(int64_t size, const std::string& name) {
   return absl::OkStatus();
 }
 
-absl::Status Packing::Data(int fd, int64_t begin, int64_t end, const std::string& name) {
-  while (begin < end) {
-    const size_t wanted = std::min<int64_t>(end - begin, buffer_.size());
-    const ssize_t count = pread(fd, buffer_.data(), wanted, begin);
+absl::Status ArchiveRun::Data(int fd, DataRange range, const std::string& name) {
+  while (range.begin < range.end) {
+    const size_t wanted = std::min<int64_t>(range.end - range.begin, buffer_.size());
+    const ssize_t count = pread(fd, buffer_.data(), wanted, range.begin);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return FileError(errno, name);
-    if (count == 0) return Hole(end - begin, name);  // It shrank.
+    if (count == 0) return Hole(range.end - range.begin, name);  // The file has shrunk.
     if (absl::Status status = Write(buffer_.data(), count, name); !status.ok()) return status;
-    begin += count;
+    range.begin += count;
   }
   return absl::OkStatus();
 }
 
-absl::Status Packing::Write(const char* data, size_t size, const std::string& name) {
-  // Much can go in before anything comes out.
+absl::Status ArchiveRun::Write(const char* data, size_t size, const std::string& name) {
+  // With gzip, much is written here before the sink gets anything.
   if (absl::Status status = CheckCancelled(cancelled_); !status.ok()) return status;
   const la_ssize_t written = archive_write_data(writer_.get(), data, size);
   return written < 0 || !sink_status_.ok() ? Failure(name) : absl::OkStatus();
 }
 
-absl::Status Packing::Finish() {
+absl::Status ArchiveRun::Finish() {
   const int result = archive_write_close(writer_.get());
   if (result != ARCHIVE_OK || !sink_status_.ok()) return Failure("archive");
-  // The trailer must not come in two pieces.
+  // The trailer must be in one piece: clients look for it at the end of a read.
   if (out_.size() + kTrailer.size() > chunk_) {
     if (absl::Status status = Emit(1); !status.ok()) return status;
   }
@@ -293,16 +290,17 @@ absl::Status Packing::Finish() {
 
 }  // namespace
 
-absl::StatusOr<ArchivePacker> ArchivePacker::Open(const Resource& resource) {
+absl::StatusOr<ArchivePacker> ArchivePacker::Open(const ContentPath& content) {
   ArchivePacker packer;
-  packer.resource_ = resource;
-  packer.root_.reset(open(resource.path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  if (!packer.root_.ok()) return FileError(errno, resource.path);
-  if (fstat(packer.root_.get(), &packer.status_) != 0) return FileError(errno, resource.path);
+  packer.content_ = content;
+  packer.root_.reset(open(content.path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!packer.root_.ok()) return FileError(errno, content.path);
+  if (fstat(packer.root_.get(), &packer.status_) != 0) return FileError(errno, content.path);
   if (!S_ISDIR(packer.status_.st_mode) && !S_ISREG(packer.status_.st_mode)) {
-    return MakeError(v1::NOT_A_FILE, "an archive is made of a directory or a regular file");
+    return MakeError(v1::NOT_A_FILE,
+                     absl::StrCat(content.path, " is neither a directory nor a regular file"));
   }
-  packer.info_.set_name(resource.path);
+  packer.info_.set_name(content.path);
   packer.info_.set_type(v1::REGULAR);
   packer.info_.set_size(INT64_MAX);
   packer.info_.set_mode(S_IFREG | 0600);
@@ -314,20 +312,20 @@ absl::StatusOr<ArchivePacker> ArchivePacker::Open(const Resource& resource) {
 }
 
 absl::Status ArchivePacker::Pack(size_t chunk, const ArchiveSink& sink,
-                                 const Cancelled& cancelled) {
+                                 const CancelCheck& cancelled) {
   Utf8Locale locale;
-  Packing packing(resource_, chunk, sink, cancelled);
-  if (absl::Status status = packing.Start(); !status.ok()) return status;
+  ArchiveRun run(content_, chunk, sink, cancelled);
+  if (absl::Status status = run.Start(); !status.ok()) return status;
   absl::Status status;
   if (S_ISDIR(status_.st_mode)) {
-    status = packing.Directory(std::move(root_), resource_.prefix, 0);
+    status = run.Directory(std::move(root_), content_.prefix, 0);
   } else {
-    const std::string name = absl::StrCat(resource_.prefix, SplitPath(resource_.path).name);
-    status_.st_nlink = 1;  // No other name of it will come.
-    status = packing.Member(-1, "", name, root_.get(), status_);
+    const std::string name = absl::StrCat(content_.prefix, SplitPath(content_.path).name);
+    status_.st_nlink = 1;  // The only member has no other name in the archive.
+    status = run.Member(-1, "", name, root_.get(), status_);
   }
   if (!status.ok()) return status;
-  return packing.Finish();
+  return run.Finish();
 }
 
 }  // namespace toolboxd::hgfsd

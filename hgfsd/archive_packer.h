@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// ArchivePacker: a directory as a tar stream, made while it is read (docs/protocol/hgfs.md 6).
+// ArchivePacker: a directory as a tar stream, packed while it is read (docs/protocol/hgfs.md 6).
 
 #ifndef TOOLBOXD_HGFSD_ARCHIVE_PACKER_H_
 #define TOOLBOXD_HGFSD_ARCHIVE_PACKER_H_
@@ -20,36 +20,38 @@
 
 namespace toolboxd::hgfsd {
 
-// Takes the next bytes of the archive; an error ends the packing.
+// Consumes the next bytes of the archive. An error ends the packing and is its result.
 using ArchiveSink = std::function<absl::Status(absl::string_view)>;
 
-// POSIX pax format, gzip if asked for. Members in lexical order of their bytes, directories
-// before their content, the root itself left out; names are relative to the root, with the
-// prefix before them; a regular file as the root is the only member. Kept: modes, owners by
-// number and name, times in nanoseconds, link targets, hard links, devices, pipes, extended
-// attributes, ACLs, holes. Sockets and what may not be read are left out.
+// POSIX pax format, with gzip on request. Members are in lexical order of their bytes, a directory
+// before its content. The root is not a member; the other names are relative to it and follow the
+// prefix. A regular file as the root is the only member. The archive has modes, owners by number
+// and name, times in nanoseconds, link targets, hard links, devices, pipes, extended attributes,
+// ACLs and holes; it leaves out sockets and what the user may not read.
 //
-// Memory: the names in the directories on the way to the current member, and of files whose
-// other hard links are still to come, as far as HardLinks keeps them.
+// Memory: the names in the directories on the way to the current member, and the names that
+// HardLinks keeps. Not thread-safe.
 class ArchivePacker {
  public:
-  // Opens the root; links are followed. NOT_FOUND, ACCESS_DENIED, NOT_A_FILE (neither a
-  // directory nor a regular file).
-  static absl::StatusOr<ArchivePacker> Open(const Resource& resource);
+  // Opens the root; follows links. NOT_FOUND, ACCESS_DENIED, NOT_A_FILE (neither a directory nor
+  // a regular file).
+  static absl::StatusOr<ArchivePacker> Open(const ContentPath& content);
 
-  // What the host is told: a private file, just made, of 2^63-1 bytes.
+  // What Stat reports to the host: a private file of 2^63-1 bytes, modified now
+  // (docs/protocol/hgfs.md 6.3).
   const v1::FileInfo& info() const { return info_; }
 
-  // Packs everything, in pieces of `chunk` bytes; the last may be shorter and ends with the
-  // bytes 1F 8B 08, at which clients stop. A file that shrinks meanwhile is filled up with
-  // zeros, one that grows is cut off; holes are not read. IO_ERROR where content cannot be
-  // read to its end. Asks `cancelled` for each piece that is read. Once.
-  absl::Status Pack(size_t chunk, const ArchiveSink& sink, const Cancelled& cancelled = nullptr);
+  // Packs everything in pieces of `chunk` bytes. The last one may be shorter, and ends with the
+  // trailer 1F 8B 08, at which clients stop reading (docs/protocol/hgfs.md 6.5). A file that
+  // shrinks while it is packed is filled up with zeros, one that grows is cut; holes are not
+  // read. IO_ERROR if content cannot be read to its end. Asks `cancelled` for each piece that is
+  // read. Call it once.
+  absl::Status Pack(size_t chunk, const ArchiveSink& sink, const CancelCheck& cancelled = nullptr);
 
  private:
   ArchivePacker() = default;
 
-  Resource resource_;
+  ContentPath content_;
   UniqueFd root_;
   struct stat status_;
   v1::FileInfo info_;

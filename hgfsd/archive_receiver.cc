@@ -8,6 +8,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "base/status.h"
 #include "hgfsd/archive_unpack.h"
@@ -18,16 +19,17 @@
 namespace toolboxd::hgfsd {
 namespace {
 
+// Bytes that may wait to be unpacked.
 constexpr size_t kMaxWaiting = 256 * 1024;
 constexpr absl::Duration kCancellationCheck = absl::Milliseconds(200);
 
-// Makes the directory if need be. The result has no links in it: each one on the way to a
-// member is then the archive's or was there before, and is refused.
+// Makes the directory if it is missing. The result has no links in it, so every link on the way to
+// a member is one below the target, and is refused.
 absl::StatusOr<std::string> PrepareTarget(const std::string& path) {
   struct stat st;
   if (stat(path.c_str(), &st) != 0) {
     if (errno != ENOENT) return FileError(errno, path);
-    absl::Status made = MakeDirectory(path, /*parents=*/true, 0750);
+    absl::Status made = MakeDirectory(path, Parents::kMake, 0750);
     if (!made.ok()) return made;
   } else if (!S_ISDIR(st.st_mode)) {
     return FileError(ENOTDIR, path);
@@ -39,13 +41,13 @@ absl::StatusOr<std::string> PrepareTarget(const std::string& path) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ArchiveReceiver>> ArchiveReceiver::Open(const Resource& resource) {
+absl::StatusOr<std::unique_ptr<ArchiveReceiver>> ArchiveReceiver::Open(const ContentPath& content) {
   std::unique_ptr<ArchiveReceiver> receiver(new ArchiveReceiver);
-  // The thread first: without one no directory is made.
+  // The thread first: if there is none, no directory is made.
   absl::StatusOr<std::thread> thread = StartThread([raw = receiver.get()] { raw->Unpack(); });
   if (!thread.ok()) return thread.status();
   receiver->thread_ = *std::move(thread);
-  absl::StatusOr<std::string> target = PrepareTarget(resource.path);
+  absl::StatusOr<std::string> target = PrepareTarget(content.path);
   if (!target.ok()) return target.status();
   absl::MutexLock lock(&receiver->mutex_);
   receiver->target_ = *std::move(target);
@@ -80,20 +82,21 @@ absl::StatusOr<absl::string_view> ArchiveReceiver::Next() {
   absl::MutexLock lock(&mutex_);
   auto ready = [this] { return !waiting_.empty() || complete_ || given_up_; };
   mutex_.Await(absl::Condition(&ready));
-  if (given_up_) return absl::CancelledError("the transfer was given up");
+  if (given_up_) return absl::CancelledError("the caller cancelled the upload");
   current_.clear();
   current_.swap(waiting_);
   return current_;
 }
 
 absl::Status ArchiveReceiver::Write(uint64_t offset, absl::string_view data,
-                                    const Cancelled& cancelled) {
+                                    const CancelCheck& cancelled) {
   if (offset != position_) {
-    return MakeError(v1::INVALID_ARGUMENT, "an archive is written from its start to its end");
+    return MakeError(v1::INVALID_ARGUMENT, absl::StrCat("an archive is written in order: byte ",
+                                                        position_, " is next, not ", offset));
   }
   absl::MutexLock lock(&mutex_);
-  auto has_room = [this] { return waiting_.size() < kMaxWaiting || done_; };
-  while (!mutex_.AwaitWithTimeout(absl::Condition(&has_room), kCancellationCheck)) {
+  auto has_capacity = [this] { return waiting_.size() < kMaxWaiting || done_; };
+  while (!mutex_.AwaitWithTimeout(absl::Condition(&has_capacity), kCancellationCheck)) {
     if (absl::Status status = CheckCancelled(cancelled); !status.ok()) return status;
   }
   position_ += data.size();
@@ -102,7 +105,7 @@ absl::Status ArchiveReceiver::Write(uint64_t offset, absl::string_view data,
   return absl::OkStatus();
 }
 
-absl::Status ArchiveReceiver::Commit(const Cancelled& cancelled) {
+absl::Status ArchiveReceiver::Commit(const CancelCheck& cancelled) {
   absl::MutexLock lock(&mutex_);
   complete_ = true;
   while (!mutex_.AwaitWithTimeout(absl::Condition(&done_), kCancellationCheck)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Packing and unpacking: what goes in comes out, and nothing gets out of the target.
+// Packing and unpacking: an archive unpacks to what was packed, and never outside of the target.
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -20,6 +20,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/testing/small_file_system.h"
 #include "gtest/gtest.h"
 #include "hgfsd/archive_packer.h"
 #include "hgfsd/archive_receiver.h"
@@ -32,8 +33,8 @@ namespace {
 
 constexpr absl::string_view kTrailer("\x1f\x8b\x08", 3);
 
-absl::StatusOr<std::string> Pack(const Resource& resource, size_t chunk = 61440) {
-  absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(resource);
+absl::StatusOr<std::string> Pack(const ContentPath& content, size_t chunk = 61440) {
+  absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(content);
   if (!packer.ok()) return packer.status();
   std::string archive;
   absl::Status status = packer->Pack(chunk, [&](absl::string_view data) {
@@ -48,9 +49,9 @@ absl::StatusOr<std::string> Pack(const Resource& resource, size_t chunk = 61440)
 }
 
 absl::StatusOr<std::string> Pack(const std::string& path) {
-  Resource resource;
-  resource.path = path;
-  return Pack(resource);
+  ContentPath content;
+  content.path = path;
+  return Pack(content);
 }
 
 absl::Status Unpack(absl::string_view archive, const std::string& target, size_t piece = 10000) {
@@ -116,7 +117,7 @@ struct stat StatOf(const std::string& path) {
   return st;
 }
 
-TEST(Archive, RoundTripKeepsEverything) {
+TEST(Archive, RoundTripKeepsContentAndAttributes) {
   TestDirectory from, to;
   from.Directory("dir", 0750);
   from.Directory("empty", 0700);
@@ -173,14 +174,14 @@ TEST(Archive, RoundTripKeepsEverything) {
   EXPECT_TRUE(HasCapability(to / "suid"));
 }
 
-TEST(Archive, MembersWithoutAnAclHaveWhatTheDirectoryGivesNewFiles) {
+TEST(Archive, MembersWithoutAnAclGetTheDirectorysDefault) {
   TestDirectory dir;
   SetAcl(dir.path(), ACL_TYPE_DEFAULT, "u::rw,u:65534:rw,g::r,m::rw,o::-");
   EXPECT_THAT(Unpack(MakeTar({{.name = "file", .content = "x"}}), dir.path()), IsOk());
   EXPECT_TRUE(HasAcl(dir / "file", ACL_TYPE_ACCESS));
 }
 
-// Bytes that this process has had from read calls.
+// Bytes that this process has read.
 int64_t BytesRead() {
   std::ifstream file("/proc/self/io");
   std::string name;
@@ -228,13 +229,13 @@ TEST(Archive, HolesAreNotRead) {
 }
 
 // Content that becomes little or nothing in the archive.
-TEST(Archive, PackingAsksWhetherToGoOnAlsoWhileItSendsNothing) {
+TEST(Archive, PackCanBeCancelledWhileItSendsNothing) {
   TestDirectory dir;
   const std::string zeros = dir.File("zeros", std::string(16 << 20, '\0'));
-  Resource resource;
-  resource.path = zeros;
-  resource.gzip = true;
-  absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(resource);
+  ContentPath content;
+  content.path = zeros;
+  content.gzip = true;
+  absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(content);
   int asked = 0;
   bool sent = false;
   const absl::Status status = packer->Pack(
@@ -253,9 +254,9 @@ TEST(Archive, FilesThatShrinkAreFilledUp) {
   const std::string plain = from.File("plain", std::string(100000, 'y'));
   const std::string sparse = from.File("sparse", "begin");
   ASSERT_EQ(truncate(sparse.c_str(), 1 << 20), 0);
-  Resource resource;
-  resource.path = from.path();
-  absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(resource);
+  ContentPath content;
+  content.path = from.path();
+  absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(content);
   std::string archive;
   const auto sink = [&](absl::string_view data) {
     // While its content is read, and between its header and its content.
@@ -286,22 +287,22 @@ TEST(Archive, PrefixGoesBeforeEveryNameAndHardLink) {
   TestDirectory dir, to;
   dir.File("a", "x");
   ASSERT_EQ(link((dir / "a").c_str(), (dir / "b").c_str()), 0);
-  Resource resource;
-  resource.path = dir.path();
-  resource.prefix = "top/";
-  absl::StatusOr<std::string> archive = Pack(resource);
+  ContentPath content;
+  content.path = dir.path();
+  content.prefix = "top/";
+  absl::StatusOr<std::string> archive = Pack(content);
   EXPECT_THAT(List(*archive), testing::ElementsAre("top/a", "top/b"));
   ASSERT_THAT(Unpack(*archive, to.path()), IsOk());
   EXPECT_EQ(ReadFile(to / "top/b"), "x");
 }
 
-TEST(Archive, GzipOnRequestAndSniffed) {
+TEST(Archive, PacksGzipOnRequestAndUnpacksItUnasked) {
   TestDirectory dir, to;
   dir.File("zeros", std::string(1 << 20, '\0'));
-  Resource resource;
-  resource.path = dir.path();
-  resource.gzip = true;
-  absl::StatusOr<std::string> archive = Pack(resource);
+  ContentPath content;
+  content.path = dir.path();
+  content.gzip = true;
+  absl::StatusOr<std::string> archive = Pack(content);
   ASSERT_THAT(archive, IsOk());
   EXPECT_TRUE(absl::StartsWith(*archive, kTrailer));
   EXPECT_LT(archive->size(), 20000u);
@@ -312,11 +313,11 @@ TEST(Archive, GzipOnRequestAndSniffed) {
 TEST(Archive, AnyChunkSizeKeepsTheTrailerWhole) {
   TestDirectory dir;
   dir.File("a", "x");
-  Resource resource;
-  resource.path = dir.path();
-  const size_t size = Pack(resource)->size();
+  ContentPath content;
+  content.path = dir.path();
+  const size_t size = Pack(content)->size();
   for (size_t chunk : {size - 1, size, size + 1, size + 2, size + 3, size / 2, size_t{7}}) {
-    absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(resource);
+    absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(content);
     std::string last;
     ASSERT_THAT(packer->Pack(chunk,
                              [&](absl::string_view data) {
@@ -333,7 +334,7 @@ TEST(Archive, SingleFileIsTheOnlyMember) {
   EXPECT_THAT(List(*Pack(dir.File("file", "x"))), testing::ElementsAre("file"));
 }
 
-TEST(Archive, UnreadableAndSocketsAreLeftOut) {
+TEST(Archive, UnreadableFilesAndSocketsAreLeftOut) {
   TestDirectory dir;
   dir.File("readable");
   dir.File("secret", "x", 0600);
@@ -349,21 +350,21 @@ TEST(Archive, UnreadableAndSocketsAreLeftOut) {
       [&] { EXPECT_THAT(List(*Pack(dir.path())), testing::ElementsAre("locked/", "readable")); });
 }
 
-TEST(Archive, PackErrors) {
+TEST(Archive, PackReportsWhyItFails) {
   TestDirectory dir;
   EXPECT_THAT(Pack(dir / "none"), FailsWith(v1::NOT_FOUND));
   EXPECT_THAT(Pack("/dev/null"), FailsWith(v1::NOT_A_FILE));
   const std::string locked = dir.Directory("locked", 0700);
   AsNobody([&] { EXPECT_THAT(Pack(locked), FailsWith(v1::ACCESS_DENIED)); });
-  Resource resource;
-  resource.path = dir.path();
-  absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(resource);
+  ContentPath content;
+  content.path = dir.path();
+  absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(content);
   EXPECT_EQ(packer->info().size(), uint64_t{INT64_MAX});
   EXPECT_TRUE(absl::IsCancelled(
       packer->Pack(100, [](absl::string_view) { return absl::CancelledError("gone"); })));
 }
 
-TEST(MemberName, StaysBelow) {
+TEST(MemberName, CannotLeaveTheDirectory) {
   EXPECT_EQ(*CheckMemberName("./a//b/./c/"), "a/b/c");
   EXPECT_EQ(*CheckMemberName("a..b/..c"), "a..b/..c");
   EXPECT_EQ(*CheckMemberName("./"), "");
@@ -444,7 +445,7 @@ TEST(Archive, RootMemberIsSkipped) {
   EXPECT_TRUE(Exists(dir / "a"));
 }
 
-TEST(Archive, WhatIsNoArchiveFails) {
+TEST(Archive, DataThatIsNotAnArchiveFails) {
   TestDirectory dir;
   for (const std::string& data : {std::string("hello, world"), std::string(100000, 'x'),
                                   std::string("\x1f\x8b\x08garbage"), std::string()}) {
@@ -462,9 +463,9 @@ TEST(Archive, TruncatedArchiveFailsAndLeavesNoHalfFile) {
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre("a"));
 }
 
-TEST(Archive, FullDiskEndsIt) {
+TEST(Archive, FullDiskEndsUnpacking) {
   TestDirectory dir;
-  SmallDisk disk(dir.path(), "size=64k");
+  SmallFileSystem disk(dir.path(), "size=64k");
   EXPECT_THAT(
       Unpack(MakeTar({{.name = "big", .content = std::string(1 << 20, 'x')}, {.name = "after"}}),
              dir.path()),
@@ -472,9 +473,9 @@ TEST(Archive, FullDiskEndsIt) {
   EXPECT_TRUE(Names(dir.path()).empty());
 }
 
-TEST(Archive, NoRoomForMoreFilesEndsIt) {
+TEST(Archive, DiskWithoutFreeInodesEndsUnpacking) {
   TestDirectory dir;
-  SmallDisk disk(dir.path(), "nr_inodes=3");
+  SmallFileSystem disk(dir.path(), "nr_inodes=3");
   EXPECT_THAT(
       Unpack(MakeTar({{.name = "1"}, {.name = "2"}, {.name = "3"}, {.name = "4"}}), dir.path()),
       FailsWith(v1::NO_SPACE));
@@ -485,7 +486,7 @@ TEST(Archive, NoRoomForMoreFilesEndsIt) {
   EXPECT_EQ(ReadFile(dir / "1"), "");
 }
 
-TEST(Archive, UsersWithoutRootKeepTheirOwnOwner) {
+TEST(Archive, UnpackedFilesBelongToAUserWhoIsNotRoot) {
   TestDirectory from, to;
   from.File("file", "x");
   chmod(to.path().c_str(), 0777);
@@ -494,8 +495,8 @@ TEST(Archive, UsersWithoutRootKeepTheirOwnOwner) {
   EXPECT_EQ(StatOf(to / "file").st_uid, 65534u);
 }
 
-// libarchive sets the umask to 0 for a moment with each member, and changes directory for
-// deep ones. In between the threads that make files run.
+// libarchive sets the umask to 0 for a moment with each member, and changes the directory for deep
+// ones. Other threads make files at the same time.
 TEST(Archive, UnpackingHasAUmaskAndADirectoryOfItsOwn) {
   TestDirectory dir;
   const std::string target = dir.Directory("target");
@@ -514,14 +515,14 @@ TEST(ArchiveReceiver, UnpacksWhatIsWritten) {
   TestDirectory from, to;
   for (int i = 0; i < 20; ++i) from.File(absl::StrCat("f", i), std::string(100000, 'a' + i));
   absl::StatusOr<std::string> archive = Pack(from.path());
-  Resource resource;
-  resource.path = to / "made/on the way";
-  auto receiver = ArchiveReceiver::Open(resource);
+  ContentPath content;
+  content.path = to / "made/on the way";
+  auto receiver = ArchiveReceiver::Open(content);
   ASSERT_THAT(receiver, IsOk());
   for (size_t i = 0; i < archive->size(); i += 60000) {
     ASSERT_THAT((*receiver)->Write(i, absl::string_view(*archive).substr(i, 60000)), IsOk());
   }
-  // What comes after the end is dropped, whatever it is.
+  // What follows the archive's end is discarded.
   EXPECT_THAT((*receiver)->Write((*receiver)->position(), kTrailer), IsOk());
   EXPECT_THAT((*receiver)->Commit(), IsOk());
   EXPECT_EQ(ModeOf(to / "made"), 0750u);
@@ -529,12 +530,12 @@ TEST(ArchiveReceiver, UnpacksWhatIsWritten) {
   EXPECT_EQ(ReadFile(to / "made/on the way/f7"), std::string(100000, 'h'));
 }
 
-TEST(ArchiveReceiver, ErrorsComeAtTheNextWriteOrAtCommit) {
+TEST(ArchiveReceiver, ReportsErrorsAtTheNextWriteOrAtCommit) {
   TestDirectory dir;
-  Resource resource;
-  resource.path = dir.path();
+  ContentPath content;
+  content.path = dir.path();
   {
-    auto receiver = ArchiveReceiver::Open(resource);
+    auto receiver = ArchiveReceiver::Open(content);
     absl::Status status;
     for (int i = 0; i < 1000 && status.ok(); ++i) {
       status = (*receiver)->Write((*receiver)->position(), std::string(4096, 'x'));
@@ -544,46 +545,46 @@ TEST(ArchiveReceiver, ErrorsComeAtTheNextWriteOrAtCommit) {
     EXPECT_THAT((*receiver)->Commit(), FailsWith(v1::INVALID_ARGUMENT));
   }
   {
-    auto receiver = ArchiveReceiver::Open(resource);
+    auto receiver = ArchiveReceiver::Open(content);
     EXPECT_THAT((*receiver)->Write(0, "short"), IsOk());
     EXPECT_THAT((*receiver)->Commit(), FailsWith(v1::INVALID_ARGUMENT));
   }
   {
-    auto receiver = ArchiveReceiver::Open(resource);
+    auto receiver = ArchiveReceiver::Open(content);
     EXPECT_THAT((*receiver)->Write(5, "x"), FailsWith(v1::INVALID_ARGUMENT));
   }
-  resource.path = dir.File("file");
-  EXPECT_THAT(ArchiveReceiver::Open(resource), FailsWith(v1::NOT_A_DIRECTORY));
+  content.path = dir.File("file");
+  EXPECT_THAT(ArchiveReceiver::Open(content), FailsWith(v1::NOT_A_DIRECTORY));
 }
 
-TEST(ArchiveReceiver, WithoutAThreadItIsBusy) {
+TEST(ArchiveReceiver, OpenIsBusyWithoutAThread) {
   TestDirectory dir;
   chmod(dir.path().c_str(), 0777);
   AsNobody([&] {
     NoMoreThreads();
-    Resource resource;
-    resource.path = dir.path();
-    EXPECT_THAT(ArchiveReceiver::Open(resource), FailsWith(v1::BUSY));
-    resource.path = dir / "new/directory";
-    EXPECT_THAT(ArchiveReceiver::Open(resource), FailsWith(v1::BUSY));
+    ContentPath content;
+    content.path = dir.path();
+    EXPECT_THAT(ArchiveReceiver::Open(content), FailsWith(v1::BUSY));
+    content.path = dir / "new/directory";
+    EXPECT_THAT(ArchiveReceiver::Open(content), FailsWith(v1::BUSY));
     EXPECT_TRUE(Names(dir.path()).empty());
   });
 }
 
-TEST(ArchiveReceiver, WithoutRoomForItsDirectoryNothingIsMade) {
+TEST(ArchiveReceiver, OpenMakesNothingOnADiskWithoutFreeInodes) {
   TestDirectory dir;
-  SmallDisk disk(dir.path(), "nr_inodes=3");
-  Resource resource;
-  resource.path = dir / "a/b/c";
-  EXPECT_THAT(ArchiveReceiver::Open(resource), FailsWith(v1::NO_SPACE));
+  SmallFileSystem disk(dir.path(), "nr_inodes=3");
+  ContentPath content;
+  content.path = dir / "a/b/c";
+  EXPECT_THAT(ArchiveReceiver::Open(content), FailsWith(v1::NO_SPACE));
   EXPECT_TRUE(Names(dir.path()).empty());
 }
 
-TEST(ArchiveReceiver, GivenUpEndsAtOnce) {
+TEST(ArchiveReceiver, EndsAtOnceWithoutCommit) {
   TestDirectory dir;
-  Resource resource;
-  resource.path = dir.path();
-  auto receiver = ArchiveReceiver::Open(resource);
+  ContentPath content;
+  content.path = dir.path();
+  auto receiver = ArchiveReceiver::Open(content);
   const std::string archive = MakeTar({{.name = "a", .content = std::string(100000, 'a')}});
   EXPECT_THAT((*receiver)->Write(0, archive.substr(0, 50000)), IsOk());
   receiver->reset();

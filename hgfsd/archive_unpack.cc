@@ -35,23 +35,23 @@ constexpr int kFlags = ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXT
 
 bool IsFull(int error) { return error == ENOSPC || error == EDQUOT; }
 
-class Unpacking {
+class UnpackRun {
  public:
-  Unpacking(const std::string& target, const ArchiveSource& source)
+  UnpackRun(const std::string& target, const ArchiveSource& source)
       : target_(target), source_(source) {}
 
   absl::Status Run();
 
  private:
   static la_ssize_t Supply(struct archive* archive, void* self, const void** data);
-  // OK to go on with the next member; an error ends everything.
+  // OK to continue with the next member; an error ends the unpacking.
   absl::Status Member(struct archive_entry* entry);
   absl::Status Content(absl::string_view name);
-  // Rewrites names to be below the target; an error for what is refused.
+  // Rewrites names to be below the target. An error for a member that is refused.
   absl::Status Prepare(struct archive_entry* entry);
   absl::Status DiskError(absl::string_view name) const;
   absl::Status ReadError() const;
-  bool HasRoomForADirectory() const;
+  bool HasSpaceForDirectory() const;
   void Refuse(absl::Status status) { refused_.Update(std::move(status)); }
 
   const std::string& target_;
@@ -59,11 +59,11 @@ class Unpacking {
   Archive reader_;
   Archive disk_;
   absl::Status source_status_;
-  // The first member that was passed over.
+  // The error of the first member that was skipped.
   absl::Status refused_;
 };
 
-absl::Status Unpacking::Run() {
+absl::Status UnpackRun::Run() {
   reader_.reset(archive_read_new());
   disk_.reset(archive_write_disk_new());
   archive_read_support_format_tar(reader_.get());
@@ -85,52 +85,55 @@ absl::Status Unpacking::Run() {
       status = Member(entry);
     }
   }
-  // Permissions and times of directories are set at the end.
+  // Sets permissions and times of directories.
   const bool closed = archive_write_close(disk_.get()) >= ARCHIVE_WARN;
   if (!status.ok()) return status;
   if (!refused_.ok()) return refused_;
   return closed ? absl::OkStatus() : DiskError("directories");
 }
 
-la_ssize_t Unpacking::Supply(struct archive* archive, void* self, const void** data) {
-  auto* unpacking = static_cast<Unpacking*>(self);
-  absl::StatusOr<absl::string_view> next = unpacking->source_();
+la_ssize_t UnpackRun::Supply(struct archive* archive, void* self, const void** data) {
+  auto* run = static_cast<UnpackRun*>(self);
+  absl::StatusOr<absl::string_view> next = run->source_();
   if (!next.ok()) {
-    unpacking->source_status_ = next.status();
-    archive_set_error(archive, EPIPE, "the archive stopped coming");
+    run->source_status_ = next.status();
+    archive_set_error(archive, EPIPE, "the upload ended before the archive");
     return ARCHIVE_FATAL;
   }
   *data = next->data();
   return next->size();
 }
 
-absl::Status Unpacking::ReadError() const {
+absl::Status UnpackRun::ReadError() const {
   if (!source_status_.ok()) return source_status_;
   const char* text = archive_error_string(reader_.get());
-  return MakeError(v1::INVALID_ARGUMENT,
-                   absl::StrCat("not a tar archive: ", text != nullptr ? text : "damaged"));
+  return MakeError(
+      v1::INVALID_ARGUMENT,
+      absl::StrCat("not a tar archive: ", text != nullptr ? text : "libarchive reports no reason"));
 }
 
-absl::Status Unpacking::DiskError(absl::string_view name) const {
+absl::Status UnpackRun::DiskError(absl::string_view name) const {
   const int error = archive_errno(disk_.get());
   const char* text = archive_error_string(disk_.get());
   const std::string what = absl::StrCat("member '", absl::CHexEscape(name), "'",
                                         text != nullptr ? ": " : "", text != nullptr ? text : "");
-  // libarchive's own refusals, for symbolic links on the way, have no errno of the system.
+  // libarchive's own refusals, of symbolic links on the way, come without an errno.
   return error > 0 ? FileError(error, what) : MakeError(v1::INVALID_ARGUMENT, what);
 }
 
-absl::Status Unpacking::Prepare(struct archive_entry* entry) {
+absl::Status UnpackRun::Prepare(struct archive_entry* entry) {
   const char* pathname = archive_entry_pathname(entry);
-  if (pathname == nullptr) return MakeError(v1::INVALID_ARGUMENT, "a member has no usable name");
+  if (pathname == nullptr)
+    return MakeError(v1::INVALID_ARGUMENT, "the archive has a member without a name");
   absl::StatusOr<std::string> name = CheckMemberName(pathname);
   if (!name.ok()) return name.status();
   const mode_t type = archive_entry_filetype(entry);
   const char* hardlink = archive_entry_hardlink(entry);
   const bool known = type == AE_IFREG || type == AE_IFDIR || type == AE_IFLNK || type == AE_IFIFO;
   if (hardlink == nullptr && !known) {
-    return MakeError(v1::INVALID_ARGUMENT, absl::StrCat("member '", absl::CHexEscape(pathname),
-                                                        "' is a device or a socket"));
+    return MakeError(v1::INVALID_ARGUMENT,
+                     absl::StrCat("member '", absl::CHexEscape(pathname),
+                                  "' is a device or a socket, which is not unpacked"));
   }
   if (target_.size() + name->size() + 2 > PATH_MAX) return FileError(ENAMETOOLONG, *name);
   archive_entry_copy_pathname(entry, name->empty() ? "" : JoinPath(target_, *name).c_str());
@@ -142,15 +145,15 @@ absl::Status Unpacking::Prepare(struct archive_entry* entry) {
   return absl::OkStatus();
 }
 
-// Where libarchive cannot make a member's parents it tells that they are not there, not why.
-bool Unpacking::HasRoomForADirectory() const {
+// If libarchive cannot make a member's parents it reports that they do not exist, not why.
+bool UnpackRun::HasSpaceForDirectory() const {
   const std::string probe = JoinPath(target_, RandomName(".toolboxd-probe-"));
   if (mkdir(probe.c_str(), 0700) != 0) return !IsFull(errno);
   rmdir(probe.c_str());
   return true;
 }
 
-absl::Status Unpacking::Member(struct archive_entry* entry) {
+absl::Status UnpackRun::Member(struct archive_entry* entry) {
   const char* pathname = archive_entry_pathname(entry);
   const std::string name = pathname != nullptr ? pathname : "?";
   if (absl::Status status = Prepare(entry); !status.ok()) {
@@ -162,7 +165,7 @@ absl::Status Unpacking::Member(struct archive_entry* entry) {
   if (archive_write_header(disk_.get(), entry) < ARCHIVE_WARN) {
     absl::Status status = DiskError(name);
     if (IsFull(archive_errno(disk_.get()))) return status;
-    if (archive_errno(disk_.get()) == ENOENT && !HasRoomForADirectory()) {
+    if (archive_errno(disk_.get()) == ENOENT && !HasSpaceForDirectory()) {
       return FileError(ENOSPC, absl::StrCat("member '", absl::CHexEscape(name), "'"));
     }
     Refuse(std::move(status));
@@ -170,7 +173,7 @@ absl::Status Unpacking::Member(struct archive_entry* entry) {
   }
   const bool has_content = archive_entry_size_is_set(entry) && archive_entry_size(entry) > 0;
   absl::Status status = has_content ? Content(name) : absl::OkStatus();
-  // A warning: an attribute that this file system or user cannot have.
+  // A warning: an attribute that the file system does not support or the user may not set.
   if (archive_write_finish_entry(disk_.get()) < ARCHIVE_WARN && status.ok()) {
     status = DiskError(name);
     if (!IsFull(archive_errno(disk_.get()))) {
@@ -178,12 +181,12 @@ absl::Status Unpacking::Member(struct archive_entry* entry) {
       status = absl::OkStatus();
     }
   }
-  // Half a file is worse than none.
+  // Leave no incomplete file.
   if (!status.ok() && has_content) unlink(path.c_str());
   return status;
 }
 
-absl::Status Unpacking::Content(absl::string_view name) {
+absl::Status UnpackRun::Content(absl::string_view name) {
   while (true) {
     const void* data = nullptr;
     size_t size = 0;
@@ -191,7 +194,7 @@ absl::Status Unpacking::Content(absl::string_view name) {
     const int result = archive_read_data_block(reader_.get(), &data, &size, &offset);
     if (result == ARCHIVE_EOF) return absl::OkStatus();
     if (result < ARCHIVE_WARN) return ReadError();
-    // Also a warning is a failed write here.
+    // Here a warning means a failed write too.
     if (archive_write_data_block(disk_.get(), data, size, offset) != ARCHIVE_OK) {
       return DiskError(name);
     }
@@ -209,7 +212,7 @@ absl::StatusOr<std::string> CheckMemberName(absl::string_view name) {
   for (absl::string_view component : absl::StrSplit(name, '/')) {
     if (component == "..") {
       return MakeError(v1::INVALID_ARGUMENT,
-                       absl::StrCat("member '", escaped, "' leaves the directory"));
+                       absl::StrCat("member '", escaped, "' would leave the target directory"));
     }
     if (component.empty() || component == ".") continue;
     if (!result.empty()) result += '/';
@@ -220,9 +223,9 @@ absl::StatusOr<std::string> CheckMemberName(absl::string_view name) {
 
 absl::Status UnpackArchive(const std::string& target, const ArchiveSource& source) {
   Utf8Locale locale;
-  // Where that is refused another thread's new file may miss the umask.
+  // If this is refused, a file that another thread makes at the same time may miss the umask.
   (void)!unshare(CLONE_FS);
-  return Unpacking(target, source).Run();
+  return UnpackRun(target, source).Run();
 }
 
 }  // namespace toolboxd::hgfsd

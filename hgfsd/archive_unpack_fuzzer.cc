@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Archives from anywhere, unpacked into a directory of their own: nothing may crash, and
-// nothing may appear or change beside that directory.
+// Unpacks arbitrary bytes into a directory: nothing may crash, and nothing may appear or change
+// outside of that directory.
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -24,7 +24,7 @@ struct timespec Time(bool given, int64_t nanoseconds) {
   if (!given) return {0, UTIME_OMIT};
   int64_t seconds = nanoseconds / kNanosecondsPerSecond;
   int64_t rest = nanoseconds % kNanosecondsPerSecond;
-  if (rest < 0) {  // Before 1970: the kernel counts forward from the second before.
+  if (rest < 0) {  // Before 1970: the nanoseconds count up from the earlier second.
     rest += kNanosecondsPerSecond;
     --seconds;
   }
@@ -33,13 +33,14 @@ struct timespec Time(bool given, int64_t nanoseconds) {
 
 absl::Status CheckAttributes(const v1::FileAttributes& attributes) {
   if (attributes.permissions() > 07777) {
-    return MakeError(v1::INVALID_ARGUMENT, "permissions are at most 07777");
+    return MakeError(v1::INVALID_ARGUMENT, "permissions must be at most 07777");
   }
-  if (attributes.size() > INT64_MAX) return FileError(EFBIG, "size");
+  if (attributes.size() > INT64_MAX) return FileError(EFBIG, "the new size");
   return absl::OkStatus();
 }
 
-// Applies the attributes with one function for each system call: by path or descriptor.
+// Applies the attributes by one function for each system call, so that paths and descriptors share
+// this code.
 template <typename Truncate, typename Utimes, typename Chown, typename Chmod>
 absl::Status Apply(absl::string_view what, const v1::FileAttributes& attributes, Truncate truncate,
                    Utimes utimes, Chown chown, Chmod chmod) {
@@ -67,7 +68,7 @@ absl::Status Apply(absl::string_view what, const v1::FileAttributes& attributes,
 }  // namespace
 
 absl::Status SetAttributes(absl::string_view path, const v1::FileAttributes& attributes,
-                           const Cancelled& cancelled) {
+                           const CancelCheck& cancelled) {
   if (absl::Status status = CheckPath(path); !status.ok()) return status;
   if (absl::Status status = CheckAttributes(attributes); !status.ok()) return status;
   const std::string name(path);

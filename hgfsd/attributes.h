@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Changing attributes, and nothing but those that are given (docs/protocol/vix.md 4.6:
-// SetFileAttributes).
+// Changes attributes of files, only those that are given (docs/protocol/vix.md 4.6:
+// SetFileAttributes), and describes volumes.
 
 #ifndef TOOLBOXD_HGFSD_ATTRIBUTES_H_
 #define TOOLBOXD_HGFSD_ATTRIBUTES_H_
@@ -14,16 +14,16 @@
 
 namespace toolboxd::hgfsd {
 
-// Size, times, owner, permissions, in this order. The first failure ends it; what was set
-// before stays. Links are followed. INVALID_ARGUMENT for permissions beyond 07777 or a size
-// beyond 2^63-1.
+// Sets size, times (nanoseconds since 1970), owner and permissions, in this order. After the first
+// failure the rest is left as it is; what was set before stays. Follows links. INVALID_ARGUMENT
+// for permissions beyond 07777, FILE_TOO_BIG for a size beyond 2^63-1.
 absl::Status SetAttributes(absl::string_view path, const v1::FileAttributes& attributes,
-                           const Cancelled& cancelled = nullptr);
+                           const CancelCheck& cancelled = nullptr);
 
-// The same for an open file. `size` needs one that is open for writing.
+// The same for an open file, which must be open for writing to set its size.
 absl::Status SetAttributesOfFile(int fd, const v1::FileAttributes& attributes);
 
-// The file system that holds a path: what the user may still fill, and its size.
+// The file system of a path: bytes that the user may still use, and its size in bytes.
 absl::StatusOr<v1::Volume> GetVolume(absl::string_view path);
 
 }  // namespace toolboxd::hgfsd

@@ -33,7 +33,7 @@ TEST(SetAttributes, ChangesOnlyWhatIsGiven) {
   EXPECT_EQ(after.st_size, 5);
 }
 
-TEST(SetAttributes, AccessTimeAloneAndBefore1970) {
+TEST(SetAttributes, SetsTheAccessTimeAloneAlsoBefore1970) {
   TestDirectory dir;
   const std::string file = dir.File("file");
   v1::FileAttributes attributes;
@@ -45,7 +45,7 @@ TEST(SetAttributes, AccessTimeAloneAndBefore1970) {
   EXPECT_EQ(StatOf(file).st_mtim.tv_nsec, before.st_mtim.tv_nsec);
 }
 
-TEST(SetAttributes, OwnerFirstThenPermissions) {
+TEST(SetAttributes, SetsTheOwnerBeforeThePermissions) {
   TestDirectory dir;
   const std::string file = dir.File("file");
   v1::FileAttributes attributes;
@@ -57,7 +57,7 @@ TEST(SetAttributes, OwnerFirstThenPermissions) {
   EXPECT_EQ(ModeOf(file), 04755u);
 }
 
-TEST(SetAttributes, SizeAndTimeTogether) {
+TEST(SetAttributes, SetsSizeAndTimeTogether) {
   TestDirectory dir;
   const std::string file = dir.File("file", "12345");
   v1::FileAttributes attributes;
@@ -77,7 +77,7 @@ TEST(SetAttributes, FollowsLinks) {
   EXPECT_EQ(ModeOf(file), 0600u);
 }
 
-TEST(SetAttributes, Errors) {
+TEST(SetAttributes, ReportsWhyItFails) {
   TestDirectory dir;
   const std::string file = dir.File("file", "", 0600);
   v1::FileAttributes attributes;
@@ -98,7 +98,7 @@ TEST(SetAttributes, Errors) {
   EXPECT_THAT(SetAttributes(file, huge), FailsWith(v1::FILE_TOO_BIG));
 }
 
-TEST(GetVolume, IsTheFileSystemOfThePath) {
+TEST(GetVolume, DescribesTheFileSystemOfThePath) {
   TestDirectory dir;
   absl::StatusOr<v1::Volume> volume = GetVolume(dir.path());
   ASSERT_THAT(volume, IsOk());

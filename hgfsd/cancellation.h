@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Cancelled: asked by an operation before its commit point.
+// CancelCheck: what an operation asks before its commit point.
 
 #ifndef TOOLBOXD_HGFSD_CANCELLATION_H_
 #define TOOLBOXD_HGFSD_CANCELLATION_H_
@@ -11,13 +11,14 @@
 
 namespace toolboxd::hgfsd {
 
-// Whether the caller has given up. Empty means never. Called on the operation's thread.
-using Cancelled = std::function<bool()>;
+// Whether the caller has cancelled the operation. Empty means never. Called on the operation's
+// thread.
+using CancelCheck = std::function<bool()>;
 
-// CANCELLED if the caller has given up, OK otherwise. An operation that returns this
-// has had no effect.
-inline absl::Status CheckCancelled(const Cancelled& cancelled) {
-  if (cancelled && cancelled()) return absl::CancelledError("the call was given up");
+// CANCELLED if the caller has cancelled the operation, OK otherwise. An operation that returns
+// CANCELLED has had no effect, unless its own comment says more.
+inline absl::Status CheckCancelled(const CancelCheck& cancelled) {
+  if (cancelled && cancelled()) return absl::CancelledError("the caller cancelled the operation");
   return absl::OkStatus();
 }
 

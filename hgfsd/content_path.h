@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a FileHandler path means: a file, or a directory as an archive (docs/protocol/hgfs.md 5.9,
-// 6).
+// ContentPath: what a FileHandler path names, a file or a directory as an archive
+// (docs/protocol/hgfs.md 6.1, 6.2).
 
 #ifndef TOOLBOXD_HGFSD_CONTENT_PATH_H_
 #define TOOLBOXD_HGFSD_CONTENT_PATH_H_
@@ -13,9 +13,9 @@
 
 namespace toolboxd::hgfsd {
 
-struct Resource {
+struct ContentPath {
   bool is_archive = false;
-  // In the file system, absolute.
+  // An absolute path in the file system.
   std::string path;
 
   // Archives only. `gzip`: format=tgz. The prefix goes before every member's name, verbatim.
@@ -23,20 +23,22 @@ struct Resource {
   std::string prefix;
 };
 
-// Decodes "%XX", and "+" as a space with `plus`. INVALID_ARGUMENT for anything else after
-// a percent sign.
-absl::StatusOr<std::string> PercentDecode(absl::string_view text, bool plus);
+// How a part of a URL writes a space besides "%20".
+enum class Plus { kIsPlus, kIsSpace };
 
-// "format=tgz&prefix=a%2F". Other names are ignored, as toolbox does; INVALID_ARGUMENT for an
-// unknown format and for names and values with NUL.
-absl::StatusOr<Resource> ParseArchiveQuery(absl::string_view query);
+// Decodes "%XX". INVALID_ARGUMENT for a percent sign without two hexadecimal digits.
+absl::StatusOr<std::string> PercentDecode(absl::string_view text, Plus plus);
 
-// The path as the host gave it, in this order:
+// Parses "format=tgz&prefix=a%2F"; the result has no path. Other names are ignored, as toolbox
+// does. INVALID_ARGUMENT for an unknown format and for a value with a NUL byte.
+absl::StatusOr<ContentPath> ParseArchiveQuery(absl::string_view query);
+
+// Parses a path as received from the host. The first of these that applies counts:
 //   "/archive:/PATH" or "/archive:/PATH?QUERY"   an archive; PATH is percent-decoded
 //   an existing directory                        an archive
 //   "DIRECTORY?QUERY", where DIRECTORY exists    an archive; DIRECTORY is taken literally
 //   anything else                                a file, literally, "?" and "%" included
-absl::StatusOr<Resource> ParseResource(absl::string_view path);
+absl::StatusOr<ContentPath> ParseContentPath(absl::string_view path);
 
 }  // namespace toolboxd::hgfsd
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The path and query of a resource: percent signs, separators, NUL, any length.
+// The path and query of a content path: percent signs, separators, NUL, any length.
 
 #include <cstdint>
 #include <cstdlib>
@@ -9,13 +9,13 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view text(reinterpret_cast<const char*>(data), size);
-  auto resource = toolboxd::hgfsd::ParseResource(text);
-  // Whatever is accepted is a path that system calls take whole.
-  if (resource.ok() && (resource->path.empty() || resource->path[0] != '/' ||
-                        resource->path.find('\0') != std::string::npos)) {
+  auto content = toolboxd::hgfsd::ParseContentPath(text);
+  // An accepted path must be absolute and without NUL bytes.
+  if (content.ok() && (content->path.empty() || content->path[0] != '/' ||
+                       content->path.find('\0') != std::string::npos)) {
     abort();
   }
-  auto decoded = toolboxd::hgfsd::PercentDecode(text, true);
+  auto decoded = toolboxd::hgfsd::PercentDecode(text, toolboxd::hgfsd::Plus::kIsSpace);
   if (decoded.ok() && decoded->size() > size) abort();
   (void)toolboxd::hgfsd::ParseArchiveQuery(text);
   return 0;

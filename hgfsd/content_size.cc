@@ -18,8 +18,9 @@
 namespace toolboxd::hgfsd {
 namespace {
 
-// The host's packet (docs/protocol/hgfs.md 5.6), and what toolbox says of every such file.
+// The host's packet size (docs/protocol/hgfs.md 5.6), which toolbox reports for every such file.
 constexpr uint64_t kUnknownSize = 63488;
+// Bytes that are read to count a file's content.
 constexpr uint64_t kMaxCounted = 16 * 1024 * 1024;
 
 }  // namespace
@@ -33,7 +34,9 @@ absl::StatusOr<Content> OpenContent(absl::string_view path) {
   if (fstat(found.get(), &content.status) != 0) return FileError(errno, path);
   if (S_ISDIR(content.status.st_mode)) return FileError(EISDIR, path);
   if (!S_ISREG(content.status.st_mode) && !S_ISBLK(content.status.st_mode)) {
-    return MakeError(v1::NOT_A_FILE, "pipes, sockets and character devices are not read");
+    return MakeError(
+        v1::NOT_A_FILE,
+        absl::StrCat(path, " is a pipe, a socket or a character device, which is not read"));
   }
   const std::string again = absl::StrCat("/proc/self/fd/", found.get());
   content.fd.reset(open(again.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
@@ -66,7 +69,7 @@ absl::StatusOr<v1::FileInfo> DescribeContent(absl::string_view path) {
   if (!content.ok()) return content.status();
   v1::FileInfo info = FileInfoFromStat(content->status, path);
   info.set_size(content->size);
-  absl::StatusOr<v1::FileInfo> permissions = DescribePath(path, /*follow=*/true);
+  absl::StatusOr<v1::FileInfo> permissions = DescribePath(path, FinalLink::kFollow);
   if (permissions.ok()) info.set_effective_permissions(permissions->effective_permissions());
   return info;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// How long a file's content is, also where the kernel does not say (docs/protocol/hgfs.md 5.9).
+// How long a file's content is, also if the kernel does not report it (docs/protocol/hgfs.md 5.9).
 
 #ifndef TOOLBOXD_HGFSD_CONTENT_SIZE_H_
 #define TOOLBOXD_HGFSD_CONTENT_SIZE_H_
@@ -20,21 +20,21 @@ namespace toolboxd::hgfsd {
 struct Content {
   UniqueFd fd;
   struct stat status = {};
-  // Bytes; see ContentSize.
+  // In bytes; see ContentSize.
   uint64_t size = 0;
 };
 
-// Opens a regular file or block device, links followed; anything else has no content that
-// ends and is NOT_A_FILE, and is not opened, so that nothing hangs or rewinds.
+// Opens a regular file or block device; follows links. Anything else has no content that ends: it
+// is NOT_A_FILE and is not opened, because that may wait or act on a device.
 absl::StatusOr<Content> OpenContent(absl::string_view path);
 
-// The size of the content behind a descriptor, at offset 0 before and after. Files of
-// procfs and sysfs say 0 and have content all the same: these are read once, up to 16 MiB,
-// to learn it. What is longer than that, or cannot be read yet, is reported as 63,488
-// bytes, which the host asks for in any case.
+// The size of a file's content in bytes. The descriptor's offset is 0 before and after. Files of
+// procfs and sysfs have size 0 and may still have content: they are read once to count it, up to
+// 16 MiB. A longer file, or one that cannot be read yet, is reported as 63,488 bytes: the host's
+// packet size, which it requests in any case (docs/protocol/hgfs.md 5.9).
 uint64_t ContentSize(int fd, const struct stat& status);
 
-// FileInfo of what OpenContent opens: its attributes, ContentSize, effective permissions.
+// FileInfo of the file that OpenContent opens: attributes, ContentSize, effective permissions.
 absl::StatusOr<v1::FileInfo> DescribeContent(absl::string_view path);
 
 }  // namespace toolboxd::hgfsd

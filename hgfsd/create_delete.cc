@@ -21,6 +21,7 @@
 namespace toolboxd::hgfsd {
 namespace {
 
+// Tries of CreateTemporary with another random number.
 constexpr int kMaxAttempts = 100;
 
 bool IsDirectory(const std::string& path) {
@@ -28,7 +29,17 @@ bool IsDirectory(const std::string& path) {
   return stat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-// A directory that nobody else can have prepared: ours, 0700, and not a link.
+// The path without trailing slashes, if it is a directory and not a link to one.
+absl::StatusOr<std::string> CheckIsDirectory(absl::string_view path) {
+  if (absl::Status status = CheckPath(path); !status.ok()) return status;
+  std::string name = WithoutTrailingSlashes(path);
+  struct stat st;
+  if (lstat(name.c_str(), &st) != 0) return FileError(errno, path);
+  if (!S_ISDIR(st.st_mode)) return FileError(ENOTDIR, path);
+  return name;
+}
+
+// A directory that no other user can have prepared: the user's own, 0700, and not a link.
 bool IsPrivate(const std::string& path) {
   struct stat st;
   return lstat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
@@ -37,7 +48,7 @@ bool IsPrivate(const std::string& path) {
 
 struct TemporaryDirectory {
   std::string path;
-  // It was not there before.
+  // This call made it.
   bool made = false;
 };
 
@@ -48,7 +59,7 @@ absl::StatusOr<TemporaryDirectory> PrivateTemporaryDirectory() {
   const std::string usual = JoinPath(base, absl::StrCat("toolboxd-", geteuid()));
   if (mkdir(usual.c_str(), 0700) == 0) return TemporaryDirectory{usual, true};
   if (IsPrivate(usual)) return TemporaryDirectory{usual, false};
-  // Somebody else has the name.
+  // Another user has taken the name.
   const std::string other = RandomName(absl::StrCat(usual, "-"));
   if (mkdir(other.c_str(), 0700) != 0) return FileError(errno, other);
   return TemporaryDirectory{other, true};
@@ -83,16 +94,16 @@ absl::StatusOr<std::string> CreateTemporaryIn(const std::string& directory,
 
 }  // namespace
 
-absl::Status MakeDirectory(absl::string_view path, bool parents, mode_t mode,
-                           const Cancelled& cancelled) {
+absl::Status MakeDirectory(absl::string_view path, Parents parents, mode_t mode,
+                           const CancelCheck& cancelled) {
   if (absl::Status status = CheckPath(path); !status.ok()) return status;
   if (absl::Status status = CheckCancelled(cancelled); !status.ok()) return status;
   if (mode == 0) mode = 0700;
   const std::string target = WithoutTrailingSlashes(path);
   if (mkdir(target.c_str(), mode) == 0) return absl::OkStatus();
-  if (errno != ENOENT || !parents) return FileError(errno, path);
+  if (errno != ENOENT || parents == Parents::kMustExist) return FileError(errno, path);
 
-  // The missing ones, the outermost last.
+  // Outermost last.
   std::vector<std::string> missing = {target};
   struct stat st;
   for (std::string parent = SplitPath(target).parent;
@@ -114,7 +125,7 @@ absl::Status MakeDirectory(absl::string_view path, bool parents, mode_t mode,
   return absl::OkStatus();
 }
 
-absl::Status DeleteFile(absl::string_view path, const Cancelled& cancelled) {
+absl::Status DeleteFile(absl::string_view path, const CancelCheck& cancelled) {
   if (absl::Status status = CheckPath(path); !status.ok()) return status;
   const std::string name(path);
   struct stat st;
@@ -125,24 +136,27 @@ absl::Status DeleteFile(absl::string_view path, const Cancelled& cancelled) {
   return absl::OkStatus();
 }
 
-absl::Status DeleteDirectory(absl::string_view path, bool recursive, TreeRemover& remover,
-                             const Cancelled& cancelled) {
-  if (absl::Status status = CheckPath(path); !status.ok()) return status;
-  const std::string name = WithoutTrailingSlashes(path);
-  struct stat st;
-  if (lstat(name.c_str(), &st) != 0) return FileError(errno, path);
-  if (!S_ISDIR(st.st_mode)) return FileError(ENOTDIR, path);
-  if (recursive) return remover.Remove(name, cancelled);
+absl::Status DeleteDirectory(absl::string_view path, const CancelCheck& cancelled) {
+  const absl::StatusOr<std::string> name = CheckIsDirectory(path);
+  if (!name.ok()) return name.status();
   if (absl::Status status = CheckCancelled(cancelled); !status.ok()) return status;
-  if (rmdir(name.c_str()) != 0) return FileError(errno == EEXIST ? ENOTEMPTY : errno, path);
+  if (rmdir(name->c_str()) != 0) return FileError(errno == EEXIST ? ENOTEMPTY : errno, path);
   return absl::OkStatus();
 }
 
+absl::Status DeleteTree(absl::string_view path, DeferredDeleter& deleter,
+                        const CancelCheck& cancelled) {
+  const absl::StatusOr<std::string> name = CheckIsDirectory(path);
+  if (!name.ok()) return name.status();
+  return deleter.Delete(*name, cancelled);
+}
+
 absl::StatusOr<std::string> CreateTemporary(const v1::CreateTemporaryRequest& request,
-                                            const Cancelled& cancelled) {
+                                            const CancelCheck& cancelled) {
   for (const std::string& part : {request.prefix(), request.suffix()}) {
     if (part.find('/') != part.npos || part.find('\0') != part.npos) {
-      return MakeError(v1::INVALID_ARGUMENT, "prefix and suffix are parts of a file's name");
+      return MakeError(v1::INVALID_ARGUMENT,
+                       "a prefix or suffix may not contain a slash or a NUL byte");
     }
   }
   if (absl::Status status = CheckCancelled(cancelled); !status.ok()) return status;
@@ -153,7 +167,7 @@ absl::StatusOr<std::string> CreateTemporary(const v1::CreateTemporaryRequest& re
     directory = *std::move(own);
   }
   absl::StatusOr<std::string> path = CreateTemporaryIn(directory.path, request);
-  // Unless somebody has found it in the meantime.
+  // Another call may have put a file into it in the meantime: then this fails.
   if (!path.ok() && directory.made) rmdir(directory.path.c_str());
   return path;
 }

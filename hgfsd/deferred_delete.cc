@@ -25,11 +25,11 @@ namespace {
 
 constexpr absl::string_view kHidden = ".toolboxd-deleted-";
 
-// Waiting trees, each with a descriptor. Beyond it a caller waits for its turn.
+// Trees that wait for removal; each holds a descriptor. Further callers wait for their turn.
 constexpr size_t kMaxJobs = 64;
 
-// Removes the hidden trees of this user that nobody else will. Two processes that remove
-// the same tree do not disturb each other.
+// Removes the user's hidden trees that are left in a directory, whichever process left them.
+// Two processes that remove the same tree do not disturb each other.
 void RemoveLeftovers(int parent) {
   UniqueFd copy(openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!copy.ok()) return;
@@ -49,7 +49,7 @@ void RemoveLeftovers(int parent) {
 
 }  // namespace
 
-TreeRemover::~TreeRemover() {
+DeferredDeleter::~DeferredDeleter() {
   std::thread thread;
   {
     absl::MutexLock lock(&mutex_);
@@ -59,21 +59,21 @@ TreeRemover::~TreeRemover() {
   if (thread.joinable()) thread.join();
 }
 
-absl::Status TreeRemover::Remove(absl::string_view path, const Cancelled& cancelled) {
+absl::Status DeferredDeleter::Delete(absl::string_view path, const CancelCheck& cancelled) {
   const PathParts parts = SplitPath(path);
-  if (parts.name.empty()) return MakeError(v1::BUSY, "the root directory stays", EBUSY);
+  if (parts.name.empty()) return MakeError(v1::BUSY, "the root directory cannot be deleted", EBUSY);
   if (absl::Status status = CheckNoMounts(std::string(path)); !status.ok()) return status;
   auto job = std::make_shared<Job>();
   job->parent.reset(open(parts.parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!job->parent.ok() && errno == EACCES) {
-    // A directory that may be searched and written but not read.
+    // A directory that can be searched and written, but not read.
     job->parent.reset(open(parts.parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   }
   if (!job->parent.ok()) return FileError(errno, parts.parent);
   job->path = std::string(path);
   job->name = parts.name;
   job->hidden = RandomName(kHidden);
-  if (absl::Status status = AwaitRoom(); !status.ok()) return status;
+  if (absl::Status status = AwaitCapacity(); !status.ok()) return status;
   if (absl::Status status = CheckCancelled(cancelled); !status.ok()) return status;
   const int parent = job->parent.get();
   if (renameat(parent, job->name.c_str(), parent, job->hidden.c_str()) != 0) {
@@ -90,10 +90,10 @@ absl::Status TreeRemover::Remove(absl::string_view path, const Cancelled& cancel
   return job->status;
 }
 
-absl::Status TreeRemover::AwaitRoom() {
+absl::Status DeferredDeleter::AwaitCapacity() {
   absl::MutexLock lock(&mutex_);
-  auto has_room = [this] { return jobs_.size() < kMaxJobs; };
-  mutex_.Await(absl::Condition(&has_room));
+  auto has_capacity = [this] { return jobs_.size() < kMaxJobs; };
+  mutex_.Await(absl::Condition(&has_capacity));
   if (thread_.joinable()) return absl::OkStatus();
   absl::StatusOr<std::thread> thread = StartThread([this] { Run(); });
   if (!thread.ok()) return thread.status();
@@ -101,7 +101,7 @@ absl::Status TreeRemover::AwaitRoom() {
   return absl::OkStatus();
 }
 
-void TreeRemover::Run() {
+void DeferredDeleter::Run() {
   while (true) {
     std::shared_ptr<Job> job;
     {
@@ -119,19 +119,19 @@ void TreeRemover::Run() {
       job->status = std::move(status);
       job->done = true;
     }
-    // After the answer: it may take long.
+    // After Delete has returned: this can take long.
     RemoveLeftovers(job->parent.get());
   }
 }
 
-void TreeRemover::Keep(const Job& job, const absl::Status& why) {
+void DeferredDeleter::Keep(const Job& job, const absl::Status& why) {
   if (job.answered) {
-    // A name that was said to be gone does not come back.
-    LogWarning("deleted ", job.path, ", but not all of it: the rest is ", job.hidden,
-               " beside it: ", why.message());
+    // The caller knows the name as free, and may have used it again.
+    LogWarning("cannot remove all of ", job.path, ": ", why.message(), "; the rest stays in ",
+               job.hidden, " in the same directory until the next recursive delete there");
     return;
   }
-  // What stays is found where it was, unless the name was taken meanwhile.
+  // Unless the name was taken in the meantime, the tree is where it was.
   renameat2(job.parent.get(), job.hidden.c_str(), job.parent.get(), job.name.c_str(),
             RENAME_NOREPLACE);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// TreeRemover: recursive deletes that answer before all is gone (design.md 3).
+// DeferredDeleter: recursive deletes that may return before the whole tree is removed
+// (hgfsd/README.md, "What differs from vmtoolsd").
 
 #ifndef TOOLBOXD_HGFSD_DEFERRED_DELETE_H_
 #define TOOLBOXD_HGFSD_DEFERRED_DELETE_H_
@@ -20,24 +21,29 @@
 
 namespace toolboxd::hgfsd {
 
-// Renames a tree to a hidden name beside it (".toolboxd-deleted-" and a number) and removes
-// it from there on one thread. A small tree is gone when Remove returns, and its errors are
-// reported: what could not be removed has its old name again. After `patience` Remove
-// returns OK and the thread goes on; what it cannot remove then stays hidden, and the log
-// says so. Trees that were left behind are tried again with the next tree of the same
-// parent. Thread-safe.
-class TreeRemover {
+// Renames a tree to a hidden name in the same directory (".toolboxd-deleted-" and 16 hexadecimal
+// digits) and removes it from there on a thread of its own.
+//
+// Delete waits for the removal for up to `patience`. A tree that is removed in that time is gone
+// when Delete returns; a tree that cannot be removed has its old name again, and Delete returns
+// the error. After `patience` Delete returns OK and the thread continues; if the removal then
+// fails, the rest keeps its hidden name and a warning is logged. Hidden trees that are left over,
+// also from an earlier process, are tried again with the next tree of the same directory.
+//
+// Thread-safe.
+class DeferredDeleter {
  public:
-  explicit TreeRemover(absl::Duration patience = absl::Seconds(1)) : patience_(patience) {}
-  // Waits until everything that was begun is removed.
-  ~TreeRemover();
+  explicit DeferredDeleter(absl::Duration patience = absl::Seconds(1)) : patience_(patience) {}
+  // Waits until every tree that was accepted has been removed or has failed.
+  ~DeferredDeleter();
 
-  // `path` is a directory (checked by the caller). BUSY for "/", a mount point, or a tree
-  // with one in it. Where the file system cannot rename the directory (lower layers of an
-  // overlay) it is removed in place, as long as `cancelled` lets it. Where the user may not
-  // rename it, he may not remove it either: ACCESS_DENIED, nothing has changed. BUSY also
-  // where no thread is to be had.
-  absl::Status Remove(absl::string_view path, const Cancelled& cancelled);
+  // Deletes the directory `path`; the caller has checked that it is one. A file system that
+  // cannot rename the directory (lower layers of an overlay) has it removed in place, unless
+  // `cancelled` reports true on the way. After an error before the rename nothing has changed.
+  //
+  // BUSY: "/", a mount point, a tree with a mount point in it, or no thread is available.
+  // ACCESS_DENIED: the user may not rename the directory, and so may not remove it either.
+  absl::Status Delete(absl::string_view path, const CancelCheck& cancelled);
 
  private:
   struct Job {
@@ -47,18 +53,19 @@ class TreeRemover {
     std::string name;
     // Guarded by mutex_.
     bool done = false;
-    // The caller was told that the tree is gone.
+    // Delete has returned OK for the tree while it was still being removed.
     bool answered = false;
     absl::Status status;
   };
 
-  // Waits until a job can be queued, and sees to the thread.
-  absl::Status AwaitRoom();
+  // Waits until a job can be queued, and starts the thread if it does not run yet.
+  absl::Status AwaitCapacity();
   void Run();
-  // What becomes of a tree that could not be removed.
+  // Renames a tree that could not be removed back, or logs where it stays.
   void Keep(const Job& job, const absl::Status& why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const absl::Duration patience_;
+  // Callers of Delete and the thread contend for it; neither removes anything under it.
   absl::Mutex mutex_;
   std::deque<std::shared_ptr<Job>> jobs_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

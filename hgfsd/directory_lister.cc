@@ -30,7 +30,7 @@ bool Unchanged(const struct stat& a, const struct stat& b) {
          Same(a.st_ctim, b.st_ctim);
 }
 
-// A file, a link or anything else that is not a directory: a list of one.
+// The list of one for a path that is not a directory.
 absl::StatusOr<v1::ListFilesReply> ListSingle(const v1::ListFilesRequest& request,
                                               const NamePattern& pattern) {
   v1::ListFilesReply reply;
@@ -49,10 +49,10 @@ absl::StatusOr<v1::ListFilesReply> ListSingle(const v1::ListFilesRequest& reques
 
 }  // namespace
 
-// Goes through the matching entries of a page's directory.
+// Iterates over the matching entries of a page's directory.
 class DirectoryLister::Walk {
  public:
-  Walk(Page& page, const NamePattern& pattern, Place start, const Cancelled& cancelled)
+  Walk(Page& page, const NamePattern& pattern, Place start, const CancelCheck& cancelled)
       : stream_(page.stream), pattern_(pattern), place_(start), cancelled_(cancelled) {}
 
   // The next matching name, empty at the end. `before` is where it was found.
@@ -79,7 +79,7 @@ class DirectoryLister::Walk {
     }
   }
 
-  // Passes over at most `limit` matching entries; returns how many there were.
+  // Skips up to `limit` matching entries; returns how many there were.
   absl::StatusOr<uint64_t> Skip(uint64_t limit) {
     uint64_t count = 0;
     for (Place unused; count < limit; ++count) {
@@ -96,11 +96,11 @@ class DirectoryLister::Walk {
   DirectoryStream& stream_;
   const NamePattern& pattern_;
   Place place_;
-  const Cancelled& cancelled_;
+  const CancelCheck& cancelled_;
 };
 
 absl::StatusOr<v1::ListFilesReply> DirectoryLister::List(const v1::ListFilesRequest& request,
-                                                         const Cancelled& cancelled) {
+                                                         const CancelCheck& cancelled) {
   if (absl::Status status = CheckPath(request.path()); !status.ok()) return status;
   struct stat st;
   if (lstat(request.path().c_str(), &st) != 0) return FileError(errno, request.path());
@@ -111,10 +111,10 @@ absl::StatusOr<v1::ListFilesReply> DirectoryLister::List(const v1::ListFilesRequ
 }
 
 absl::StatusOr<v1::ListFilesReply> DirectoryLister::ListDirectory(
-    const v1::ListFilesRequest& request, const Cancelled& cancelled) {
+    const v1::ListFilesRequest& request, const CancelCheck& cancelled) {
   absl::StatusOr<NamePattern> pattern = NamePattern::Compile(request.pattern());
   if (!pattern.ok()) return pattern.status();
-  // Not O_NOFOLLOW: "link/" names the directory behind the link.
+  // Not O_NOFOLLOW: "link/" names the directory that the link points to.
   UniqueFd fd(open(request.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.ok()) return FileError(errno, request.path());
   Page page{request.path(), request.pattern(), {}, DirectoryStream(std::move(fd))};
@@ -122,55 +122,67 @@ absl::StatusOr<v1::ListFilesReply> DirectoryLister::ListDirectory(
   if (fstat(page.stream.fd(), &now) != 0) return FileError(errno, request.path());
   page.status = now;
 
-  // Where this page starts, and how many match from there on, if that is known.
-  const bool known = TakePage(request, now, page);
-  Place start;
-  uint64_t left = 0;
-  if (known) {
-    const size_t index = request.skip() - page.skip;
-    start = page.places[index];
-    left = page.remaining + (page.places.size() - 1 - index);
-    if (absl::Status status = page.stream.SeekTo(start.position); !status.ok()) return status;
-  }
+  absl::StatusOr<Start> start = Resume(request, now, page);
+  if (!start.ok()) return start.status();
   const int reads_before = page.stream.reads();
-  Walk walk(page, *pattern, start, cancelled);
-  if (!known) {
+  Walk walk(page, *pattern, start->place, cancelled);
+  if (!start->left.has_value()) {
     absl::StatusOr<uint64_t> skipped = walk.Skip(request.skip());
     if (!skipped.ok()) return skipped.status();
   }
 
-  v1::ListFilesReply reply;
   page.skip = request.skip();
-  page.places.clear();
-  int64_t stats = 0;
+  v1::ListFilesReply reply;
   const uint32_t limit = std::min(request.limit(), kMaxEntriesPerPage);
+  const absl::StatusOr<uint64_t> taken = FillPage(limit, walk, page, reply);
+  if (!taken.ok()) return taken.status();
+  page.remaining = 0;
+  if (static_cast<uint32_t>(reply.entries_size()) == limit) {
+    const absl::StatusOr<uint64_t> rest = CountRest(walk, start->left, *taken);
+    if (!rest.ok()) return rest.status();
+    page.remaining = *rest;
+  }
+  reply.set_remaining(page.remaining);
+
+  absl::MutexLock lock(&mutex_);
+  counts_.directory_reads += page.stream.reads() - reads_before;
+  counts_.entry_stats += *taken;
+  KeepPage(std::move(page));
+  return reply;
+}
+
+absl::StatusOr<DirectoryLister::Start> DirectoryLister::Resume(const v1::ListFilesRequest& request,
+                                                               const struct stat& now, Page& page) {
+  if (!TakePage(request, now, page)) return Start();
+  const size_t index = request.skip() - page.skip;
+  const Start start = {page.places[index], page.remaining + (page.places.size() - 1 - index)};
+  if (absl::Status status = page.stream.SeekTo(start.place.position); !status.ok()) return status;
+  return start;
+}
+
+absl::StatusOr<uint64_t> DirectoryLister::FillPage(uint32_t limit, Walk& walk, Page& page,
+                                                   v1::ListFilesReply& reply) {
+  page.places.clear();
+  uint64_t taken = 0;
   while (static_cast<uint32_t>(reply.entries_size()) < limit) {
     Place before;
     absl::StatusOr<absl::string_view> name = walk.Next(before);
     if (!name.ok()) return name.status();
     if (name->empty()) break;
-    ++stats;
-    left -= left > 0;
+    ++taken;
     absl::StatusOr<v1::FileInfo> info = DescribeEntry(page.stream.fd(), std::string(*name), *name);
-    if (!info.ok()) continue;  // It vanished since the directory was read.
+    if (!info.ok()) continue;  // It was removed after the directory was read.
     page.places.push_back(before);
     *reply.add_entries() = *std::move(info);
   }
   page.places.push_back(walk.place());
-  const bool complete = static_cast<uint32_t>(reply.entries_size()) < limit;
-  if (!known && !complete) {
-    absl::StatusOr<uint64_t> rest = walk.Skip(UINT64_MAX);
-    if (!rest.ok()) return rest.status();
-    left = *rest;
-  }
-  page.remaining = complete ? 0 : left;
-  reply.set_remaining(page.remaining);
+  return taken;
+}
 
-  absl::MutexLock lock(&mutex_);
-  counts_.directory_reads += page.stream.reads() - reads_before;
-  counts_.entry_stats += stats;
-  KeepPage(std::move(page));
-  return reply;
+absl::StatusOr<uint64_t> DirectoryLister::CountRest(Walk& walk, std::optional<uint64_t> left,
+                                                    uint64_t taken) {
+  if (!left.has_value()) return walk.Skip(UINT64_MAX);
+  return *left - std::min(*left, taken);
 }
 
 bool DirectoryLister::TakePage(const v1::ListFilesRequest& request, const struct stat& now,
@@ -180,7 +192,7 @@ bool DirectoryLister::TakePage(const v1::ListFilesRequest& request, const struct
     if (it->path != request.path() || it->pattern != request.pattern()) continue;
     const bool usable = Unchanged(it->status, now) && request.skip() >= it->skip &&
                         request.skip() - it->skip < it->places.size();
-    // The old descriptor is kept: positions belong to it on some file systems.
+    // With its descriptor: on some file systems positions are valid for one descriptor only.
     if (usable) page = std::move(*it);
     pages_.erase(it);
     return usable;

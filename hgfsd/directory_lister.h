@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,22 +22,24 @@
 
 namespace toolboxd::hgfsd {
 
-// Entries in one reply at most: more than fit into the host's 64 KiB message, however
-// short their names are.
+// Entries of one reply. The limit is the host's: a ListFiles reply of 64 KiB
+// (docs/protocol/vix.md 4.6) holds fewer, however short their names are.
 inline constexpr uint32_t kMaxEntriesPerPage = 512;
 
-// Remembers where the last pages ended, so that listing a directory page by page reads it
-// twice in all: once to count, once to list. Memory does not depend on its size.
-// A directory that has changed since is counted again. Thread-safe.
+// Lists a directory page by page, and remembers where the last pages ended: all pages together
+// read the directory twice, once to count its entries and once to list them. A directory that
+// has changed since is counted again. Memory does not depend on the directory's size.
+// Thread-safe.
 class DirectoryLister {
  public:
-  // "." and ".." first, then the kernel's order; links are not followed, except before a
-  // trailing slash. An entry that vanishes meanwhile is left out.
+  // "." and ".." first, then the kernel's order. Links are not followed, except by a path with a
+  // trailing slash. An entry that is removed in the meantime is left out. Asks `cancelled` once
+  // for each getdents64 call.
   // NOT_FOUND, ACCESS_DENIED, INVALID_ARGUMENT (pattern or path), CANCELLED.
   absl::StatusOr<v1::ListFilesReply> List(const v1::ListFilesRequest& request,
-                                          const Cancelled& cancelled = nullptr);
+                                          const CancelCheck& cancelled = nullptr);
 
-  // getdents64 and entry lstat calls so far: what tests bound.
+  // System calls so far, getdents64 and lstat of an entry: tests assert limits on them.
   struct Counts {
     int64_t directory_reads = 0;
     int64_t entry_stats = 0;
@@ -50,7 +53,7 @@ class DirectoryLister {
     off_t position = 0;
   };
 
-  // The last page of one listing that was asked for.
+  // The page of a listing that was requested last.
   struct Page {
     std::string path;
     std::string pattern;
@@ -65,13 +68,33 @@ class DirectoryLister {
     uint64_t remaining = 0;
   };
 
+  // Where a requested page starts.
+  struct Start {
+    Place place = {};
+    // Matching entries from there on; nothing where they have not been counted.
+    std::optional<uint64_t> left = {};
+  };
+
   class Walk;
 
   absl::StatusOr<v1::ListFilesReply> ListDirectory(const v1::ListFilesRequest& request,
-                                                   const Cancelled& cancelled);
+                                                   const CancelCheck& cancelled);
+  // Where the requested page starts by the last page of the same listing, which moves into
+  // `page`. The directory's first entry where no such page is kept.
+  absl::StatusOr<Start> Resume(const v1::ListFilesRequest& request, const struct stat& now,
+                               Page& page);
+  // Adds up to `limit` entries to the reply and their places to the page. Returns how many
+  // matching names it took from the directory.
+  static absl::StatusOr<uint64_t> FillPage(uint32_t limit, Walk& walk, Page& page,
+                                           v1::ListFilesReply& reply);
+  // Matching entries after the page; `left` before it and `taken` for it.
+  static absl::StatusOr<uint64_t> CountRest(Walk& walk, std::optional<uint64_t> left,
+                                            uint64_t taken);
+  // Moves the kept page of the same listing into `page` if the requested one starts in it.
   bool TakePage(const v1::ListFilesRequest& request, const struct stat& now, Page& page);
   void KeepPage(Page page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  // Held to take and to keep a page, not while a directory is read.
   mutable absl::Mutex mutex_;
   // Most recently used first.
   std::list<Page> pages_ ABSL_GUARDED_BY(mutex_);

@@ -67,7 +67,7 @@ TEST(DirectoryLister, NamesAreBytes) {
                                             "\xe2\x82\xac"));
 }
 
-TEST(DirectoryLister, FileAndLinkAreListsOfOneWithTheWholePath) {
+TEST(DirectoryLister, FileOrLinkIsAListOfOneWithTheWholePath) {
   TestDirectory dir;
   dir.Directory("d");
   const std::string file = dir.File("file");
@@ -91,7 +91,7 @@ TEST(DirectoryLister, PatternSelectsBeforeSkipAndLimit) {
   EXPECT_EQ(reply->remaining(), 1u);
 }
 
-TEST(DirectoryLister, LimitZeroCounts) {
+TEST(DirectoryLister, LimitZeroCountsEntries) {
   TestDirectory dir;
   dir.File("a");
   DirectoryLister lister;
@@ -102,7 +102,7 @@ TEST(DirectoryLister, LimitZeroCounts) {
   EXPECT_EQ(lister.List(Request(dir.path(), 0, 9))->entries_size(), 3);
 }
 
-TEST(DirectoryLister, SkipBeyondTheEndIsEmpty) {
+TEST(DirectoryLister, SkipBeyondTheEndReturnsNothing) {
   TestDirectory dir;
   DirectoryLister lister;
   absl::StatusOr<v1::ListFilesReply> reply = lister.List(Request(dir.path(), 99, 9));
@@ -111,7 +111,7 @@ TEST(DirectoryLister, SkipBeyondTheEndIsEmpty) {
   EXPECT_EQ(reply->remaining(), 0u);
 }
 
-TEST(DirectoryLister, Errors) {
+TEST(DirectoryLister, ReportsWhyItFails) {
   TestDirectory dir;
   dir.Directory("locked", 0);
   DirectoryLister lister;

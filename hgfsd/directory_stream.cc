@@ -12,7 +12,7 @@
 namespace toolboxd::hgfsd {
 namespace {
 
-// About a thousand names a call.
+// About a thousand names in one call.
 constexpr size_t kBufferSize = 32 * 1024;
 
 }  // namespace
@@ -29,7 +29,7 @@ absl::StatusOr<DirectoryStream::Entry> DirectoryStream::Next() {
     if (used_ == filled_) {
       ++reads_;
       const ssize_t size = getdents64(directory_.get(), buffer_.data(), buffer_.size());
-      if (size < 0) return FileError(errno, "directory");
+      if (size < 0) return FileError(errno, "cannot read a directory");
       used_ = 0;
       filled_ = size;
       if (size == 0) return Entry();
@@ -43,7 +43,8 @@ absl::StatusOr<DirectoryStream::Entry> DirectoryStream::Next() {
 }
 
 absl::Status DirectoryStream::SeekTo(off_t position) {
-  if (lseek(directory_.get(), position, SEEK_SET) < 0) return FileError(errno, "directory");
+  if (lseek(directory_.get(), position, SEEK_SET) < 0)
+    return FileError(errno, "cannot read a directory");
   used_ = filled_ = 0;
   position_ = position;
   return absl::OkStatus();

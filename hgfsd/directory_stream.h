@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// DirectoryStream: the names of a directory, in the kernel's order, from any position.
+// DirectoryStream: reads the names of a directory in the kernel's order, from any position.
 
 #ifndef TOOLBOXD_HGFSD_DIRECTORY_STREAM_H_
 #define TOOLBOXD_HGFSD_DIRECTORY_STREAM_H_
@@ -16,25 +16,25 @@
 
 namespace toolboxd::hgfsd {
 
-// Holds one buffer of entries, whatever the directory's size. Not thread-safe.
+// Holds one buffer of 32 KiB, whatever the directory's size. Not thread-safe.
 class DirectoryStream {
  public:
   // Opens a directory; a symbolic link as the last component is not followed.
   static absl::StatusOr<DirectoryStream> Open(int parent, const std::string& name);
-  // Takes over a descriptor of a directory.
+  // Owns the descriptor.
   explicit DirectoryStream(UniqueFd directory) : directory_(std::move(directory)) {}
 
   struct Entry {
     // Valid until the next call; NUL-terminated.
     absl::string_view name;
-    // DT_DIR and the like; DT_UNKNOWN on some file systems.
+    // DT_DIR and the like; DT_UNKNOWN if the file system does not store types.
     unsigned char type = 0;
   };
 
-  // The next entry, "." and ".." left out; an empty name at the end.
+  // The next entry without "." and ".."; an empty name at the end.
   absl::StatusOr<Entry> Next();
 
-  // Where the next entry will be read: for SeekTo, on this stream only.
+  // The position of the next entry, for SeekTo of this stream only.
   off_t position() const { return position_; }
   absl::Status SeekTo(off_t position);
 

@@ -49,8 +49,8 @@ std::optional<std::string> Get(const std::string& path, const char* name) {
   return value;
 }
 
-// Without this a file that nobody else may read becomes readable by whom the directory's
-// default ACL names, as soon as its permissions are set.
+// Without this, users that the directory's default ACL names could read a private file as soon
+// as its permissions are set.
 absl::Status RemoveInheritedAcl(const std::string& from, const std::string& to, const char* name) {
   if (getxattr(from.c_str(), name, nullptr, 0) > 0) return absl::OkStatus();
   if (removexattr(to.c_str(), name) == 0 || errno == ENODATA || errno == EOPNOTSUPP) {
@@ -61,7 +61,7 @@ absl::Status RemoveInheritedAcl(const std::string& from, const std::string& to, 
 
 }  // namespace
 
-absl::Status CopyExtendedAttributes(int from_fd, int to_fd, bool lenient) {
+absl::Status CopyExtendedAttributes(int from_fd, int to_fd, IfUnsupported if_unsupported) {
   const std::string from = Through(from_fd);
   const std::string to = Through(to_fd);
   for (const char* name : {XATTR_NAME_POSIX_ACL_ACCESS, XATTR_NAME_POSIX_ACL_DEFAULT}) {
@@ -77,7 +77,8 @@ absl::Status CopyExtendedAttributes(int from_fd, int to_fd, bool lenient) {
     if (setxattr(to.c_str(), name.c_str(), value->data(), value->size(), 0) == 0) continue;
     const int error = errno;
     if (Get(to, name.c_str()) == value) continue;
-    if (error == ENOSPC || error == EDQUOT || !lenient) return FileError(error, name);
+    if (error == ENOSPC || error == EDQUOT || if_unsupported == IfUnsupported::kFail)
+      return FileError(error, name);
   }
   return absl::OkStatus();
 }

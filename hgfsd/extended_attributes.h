@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Extended attributes and ACLs of a file that takes another one's place.
+// Copies extended attributes and ACLs to a file that replaces another one.
 
 #ifndef TOOLBOXD_HGFSD_EXTENDED_ATTRIBUTES_H_
 #define TOOLBOXD_HGFSD_EXTENDED_ATTRIBUTES_H_
@@ -11,23 +11,26 @@
 
 namespace toolboxd::hgfsd {
 
-// Copies extended attributes (ACLs are among them) of one file to another, except those that
-// describe content (security.ima, security.evm, security.capability). Attributes that the
-// target file system does not know are left out with `lenient`, an error otherwise. An ACL
-// that the new file has from its directory and the old one has not is removed.
-//
-// Both descriptors may be O_PATH. To be called while the new file's permissions are closed:
-// opening them opens what its ACL grants.
-absl::Status CopyExtendedAttributes(int from, int to, bool lenient);
+// What becomes of an attribute that the new file's file system does not support.
+enum class IfUnsupported { kSkip, kFail };
 
-// Copies the capabilities that a program has when it is executed (security.capability), where
-// the content is the same. The owner comes first: a new one takes them away. Like the
-// set-user-ID bit without the owner they are left out where the user may not give them, or
-// the file system does not know them.
+// Copies the extended attributes, ACLs included, of one file to another, except those that
+// describe content (security.ima, security.evm, security.capability). Removes an ACL that the
+// new file has from its directory if the old file has none. A full file system is an error in
+// any case.
+//
+// Both descriptors may be O_PATH. Call it while the new file's permission bits are still closed:
+// setting them grants what its ACL grants.
+absl::Status CopyExtendedAttributes(int from, int to, IfUnsupported if_unsupported);
+
+// Copies the capabilities that a program gets when it is executed (security.capability), for a
+// file with the same content. Set the owner first: changing it removes capabilities. Where the
+// user may not set them, or the file system does not support them, the new file has none.
 absl::Status CopyCapabilities(int from, int to);
 
-// The permission bits `mode` of `from` for its copy `to`. With an ACL the group's bits are
-// the ACL's mask; where the copy could not have the ACL they are what the group itself has.
+// The permission bits for `to`, a copy of `from` whose bits are `mode`. In a file with an ACL the
+// group's bits are the ACL's mask; if the copy could not get the ACL, they become what the ACL
+// grants the group itself.
 mode_t PermissionsOfCopy(int from, int to, mode_t mode);
 
 }  // namespace toolboxd::hgfsd

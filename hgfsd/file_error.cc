@@ -3,9 +3,7 @@
 #include "hgfsd/file_error.h"
 
 #include <errno.h>
-#include <string.h>
 
-#include "absl/strings/str_cat.h"
 #include "base/status.h"
 
 namespace toolboxd::hgfsd {
@@ -13,9 +11,9 @@ namespace toolboxd::hgfsd {
 absl::Status FileError(int error, absl::string_view what) {
   switch (error) {
     case EPERM:
-      return MakeError(v1::ACCESS_DENIED, absl::StrCat(what, ": ", strerrordesc_np(error)), error);
+      return MakeError(v1::ACCESS_DENIED, ErrnoError(error, what).message(), error);
     case ENODEV:
-      return MakeError(v1::NOT_FOUND, absl::StrCat(what, ": ", strerrordesc_np(error)), error);
+      return MakeError(v1::NOT_FOUND, ErrnoError(error, what).message(), error);
     default:
       return ErrnoError(error, what);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The errors of file operations.
+// FileError: the status of a failed file operation.
 
 #ifndef TOOLBOXD_HGFSD_FILE_ERROR_H_
 #define TOOLBOXD_HGFSD_FILE_ERROR_H_
@@ -10,8 +10,9 @@
 
 namespace toolboxd::hgfsd {
 
-// ErrnoError of base/status.h, except that EPERM is ACCESS_DENIED, as for any other
-// refusal by a file system, and ENODEV NOT_FOUND (docs/protocol/vix.md 4.9).
+// As ErrnoError (base/status.h), except that EPERM is ACCESS_DENIED, as every refusal by a file
+// system, and ENODEV is NOT_FOUND (docs/protocol/vix.md 4.9). `what` is the path, or what could
+// not be done.
 absl::Status FileError(int error, absl::string_view what);
 
 }  // namespace toolboxd::hgfsd

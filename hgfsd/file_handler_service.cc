@@ -27,7 +27,7 @@ constexpr uint32_t kMaxChunk = 1024 * 1024;
 using ReplyWriter = grpc::ServerWriter<v1::ReadReply>;
 using RequestReader = grpc::ServerReader<v1::WriteRequest>;
 
-absl::Status Gone() { return absl::CancelledError("the caller has gone"); }
+absl::Status Gone() { return absl::CancelledError("the caller closed the stream"); }
 
 absl::Status SendOpened(const v1::FileInfo& info, ReplyWriter* writer) {
   v1::ReadReply reply;
@@ -42,18 +42,18 @@ absl::Status SendFile(const std::string& path, uint64_t offset, uint32_t chunk,
   if (absl::Status status = SendOpened(reader->info(), writer); !status.ok()) return status;
   v1::ReadReply reply;
   while (true) {
-    if (absl::Status status = reader->Read(chunk, reply.mutable_data()); !status.ok()) {
+    if (absl::Status status = reader->Read(chunk, *reply.mutable_data()); !status.ok()) {
       return status;
     }
     if (reply.data().empty()) return absl::OkStatus();
-    // Blocks while the caller's window is full: this is the read-ahead's bound.
+    // Blocks while the caller's window is full, which limits the read-ahead.
     if (!writer->Write(reply)) return Gone();
   }
 }
 
-absl::Status SendArchive(const Resource& resource, uint32_t chunk, const Cancelled& cancelled,
+absl::Status SendArchive(const ContentPath& content, uint32_t chunk, const CancelCheck& cancelled,
                          ReplyWriter* writer) {
-  absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(resource);
+  absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(content);
   if (!packer.ok()) return packer.status();
   if (absl::Status status = SendOpened(packer->info(), writer); !status.ok()) return status;
   v1::ReadReply reply;
@@ -66,11 +66,11 @@ absl::Status SendArchive(const Resource& resource, uint32_t chunk, const Cancell
       cancelled);
 }
 
-// Everything after the open: `Target` is a FileWriter or an ArchiveReceiver.
+// Receives everything after `open`. `Target` is FileWriter or ArchiveReceiver.
 template <typename Target>
 absl::Status Receive(Target& target, grpc::ServerContext* context, RequestReader* reader,
                      v1::WriteRequest* request, v1::WriteReply* reply) {
-  const Cancelled cancelled = [context] { return context->IsCancelled(); };
+  const CancelCheck cancelled = [context] { return context->IsCancelled(); };
   context->AddInitialMetadata(kFileOpened, "1");
   reader->SendInitialMetadata();
   while (reader->Read(request)) {
@@ -89,11 +89,11 @@ absl::Status Receive(Target& target, grpc::ServerContext* context, RequestReader
         reply->set_size(target.size());
         return target.Commit(cancelled);
       default:
-        status = MakeError(v1::INVALID_ARGUMENT, "a file is opened once, and first");
+        status = MakeError(v1::INVALID_ARGUMENT, "a stream has one `open`, and it must be first");
     }
     if (!status.ok()) return status;
   }
-  return absl::CancelledError("the stream ended without a commit");
+  return absl::CancelledError("the request stream ended without `commit`");
 }
 
 absl::Status ReceiveAny(bool sync, grpc::ServerContext* context, RequestReader* reader,
@@ -101,18 +101,18 @@ absl::Status ReceiveAny(bool sync, grpc::ServerContext* context, RequestReader* 
   v1::WriteRequest request;
   if (!reader->Read(&request)) return Gone();
   if (!request.has_open()) {
-    return MakeError(v1::INVALID_ARGUMENT, "the first request opens the file");
+    return MakeError(v1::INVALID_ARGUMENT, "the first request must be `open`");
   }
   const v1::OpenForWriting open = request.open();
-  absl::StatusOr<Resource> resource = ParseResource(open.path());
-  if (!resource.ok()) return resource.status();
-  if (resource->is_archive) {
-    absl::StatusOr<std::unique_ptr<ArchiveReceiver>> target = ArchiveReceiver::Open(*resource);
+  absl::StatusOr<ContentPath> content = ParseContentPath(open.path());
+  if (!content.ok()) return content.status();
+  if (content->is_archive) {
+    absl::StatusOr<std::unique_ptr<ArchiveReceiver>> target = ArchiveReceiver::Open(*content);
     if (!target.ok()) return target.status();
     return Receive(**target, context, reader, &request, reply);
   }
   absl::StatusOr<std::unique_ptr<FileWriter>> target =
-      FileWriter::Open(resource->path, {open.mode(), open.permissions(), sync});
+      FileWriter::Open(content->path, {open.mode(), open.permissions(), sync});
   if (!target.ok()) return target.status();
   return Receive(**target, context, reader, &request, reply);
 }
@@ -121,18 +121,18 @@ absl::Status ReceiveAny(bool sync, grpc::ServerContext* context, RequestReader* 
 
 grpc::Status FileHandlerService::Stat(grpc::ServerContext*, const v1::StatRequest* request,
                                       v1::FileInfo* reply) {
-  absl::StatusOr<Resource> resource = ParseResource(request->path());
-  if (!resource.ok()) return ToGrpc(resource.status());
-  if (resource->is_archive) {
-    absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(*resource);
+  absl::StatusOr<ContentPath> content = ParseContentPath(request->path());
+  if (!content.ok()) return ToGrpc(content.status());
+  if (content->is_archive) {
+    absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(*content);
     if (!packer.ok()) return ToGrpc(packer.status());
     *reply = packer->info();
   } else {
-    absl::StatusOr<v1::FileInfo> info = DescribeContent(resource->path);
+    absl::StatusOr<v1::FileInfo> info = DescribeContent(content->path);
     if (!info.ok()) return ToGrpc(info.status());
     *reply = *std::move(info);
   }
-  // As it was asked for, query and all.
+  // The path as requested, including its query.
   reply->set_name(request->path());
   return grpc::Status::OK;
 }
@@ -141,16 +141,16 @@ grpc::Status FileHandlerService::Read(grpc::ServerContext* context, const v1::Re
                                       ReplyWriter* writer) {
   const uint32_t chunk =
       request->chunk_size() == 0 ? kDefaultChunk : std::min(request->chunk_size(), kMaxChunk);
-  absl::StatusOr<Resource> resource = ParseResource(request->path());
-  if (!resource.ok()) return ToGrpc(resource.status());
-  if (!resource->is_archive) {
-    return ToGrpc(SendFile(resource->path, request->offset(), chunk, writer));
+  absl::StatusOr<ContentPath> content = ParseContentPath(request->path());
+  if (!content.ok()) return ToGrpc(content.status());
+  if (!content->is_archive) {
+    return ToGrpc(SendFile(content->path, request->offset(), chunk, writer));
   }
   if (request->offset() != 0) {
-    return ToGrpc(MakeError(v1::NOT_SUPPORTED, "an archive is read from its start"));
+    return ToGrpc(MakeError(v1::NOT_SUPPORTED, "an archive can be read from its start only"));
   }
   return ToGrpc(SendArchive(
-      *resource, chunk, [context] { return context->IsCancelled(); }, writer));
+      *content, chunk, [context] { return context->IsCancelled(); }, writer));
 }
 
 grpc::Status FileHandlerService::Write(grpc::ServerContext* context, RequestReader* reader,

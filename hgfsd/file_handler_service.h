@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The FileHandler service over gRPC: content of files, and of directories as archives.
+// The toolboxd.v1.FileHandler service over gRPC: content of files, and of directories as archives.
 
 #ifndef TOOLBOXD_HGFSD_FILE_HANDLER_SERVICE_H_
 #define TOOLBOXD_HGFSD_FILE_HANDLER_SERVICE_H_
@@ -9,7 +9,7 @@
 
 namespace toolboxd::hgfsd {
 
-// Thread-safe. A stream holds one chunk, and what gRPC's flow control lets it send ahead.
+// A stream holds one chunk, and what gRPC's flow control lets it send ahead. Thread-safe.
 class FileHandlerService final : public v1::FileHandler::Service {
  public:
   struct Options {
@@ -21,10 +21,10 @@ class FileHandlerService final : public v1::FileHandler::Service {
 
   grpc::Status Stat(grpc::ServerContext* context, const v1::StatRequest* request,
                     v1::FileInfo* reply) override;
-  // An archive is made anew for each call, so that only offset 0 makes sense: NOT_SUPPORTED.
+  // An archive is packed again for each call: NOT_SUPPORTED for an offset other than 0.
   grpc::Status Read(grpc::ServerContext* context, const v1::ReadRequest* request,
                     grpc::ServerWriter<v1::ReadReply>* writer) override;
-  // Archives are opened in any mode, and have no attributes.
+  // For an archive the mode and attributes are ignored.
   grpc::Status Write(grpc::ServerContext* context, grpc::ServerReader<v1::WriteRequest>* reader,
                      v1::WriteReply* reply) override;
 

@@ -58,18 +58,18 @@ absl::StatusOr<v1::FileInfo> DescribeEntry(int directory, const std::string& ent
   return info;
 }
 
-absl::StatusOr<v1::FileInfo> DescribePath(absl::string_view path, bool follow) {
+absl::StatusOr<v1::FileInfo> DescribePath(absl::string_view path, FinalLink final_link) {
   if (absl::Status status = CheckPath(path); !status.ok()) return status;
   const std::string name(path);
   absl::StatusOr<v1::FileInfo> info;
-  if (follow) {
+  if (final_link == FinalLink::kFollow) {
     struct stat st;
     if (stat(name.c_str(), &st) != 0) return FileError(errno, path);
     info = FileInfoFromStat(st, path);
   } else {
     info = DescribeEntry(AT_FDCWD, name, path);
     if (!info.ok()) return info;
-    // Nobody checks the permissions of a link.
+    // The kernel does not check the permissions of a link.
     if (info->type() == v1::SYMLINK) {
       info->set_effective_permissions(R_OK | W_OK | X_OK);
       return info;
@@ -84,7 +84,7 @@ absl::StatusOr<v1::FileInfo> DescribePath(absl::string_view path, bool follow) {
 }
 
 absl::Status CheckAccess(const std::string& path, int mode) {
-  // By the effective identity, which is what open() goes by.
+  // By the effective identity, as open() checks it.
   if (faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) != 0) return FileError(errno, path);
   return absl::OkStatus();
 }

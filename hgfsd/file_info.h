@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// FileInfo from stat(2).
+// Makes a FileInfo of what stat(2) reports.
 
 #ifndef TOOLBOXD_HGFSD_FILE_INFO_H_
 #define TOOLBOXD_HGFSD_FILE_INFO_H_
@@ -15,20 +15,22 @@
 
 namespace toolboxd::hgfsd {
 
-// All that `st` says. The name is as given; no system call is made, so a link's target
-// and the effective permissions are left empty.
+// Everything that `st` has. Makes no system call, so a link's target and the effective permissions
+// are not set.
 v1::FileInfo FileInfoFromStat(const struct stat& st, absl::string_view name);
 
-// The entry `entry` of the directory open as `directory`, shown as `name`; a link's target
-// included, the link not followed, effective permissions left 0. One or two system calls.
+// The entry `entry` of the directory open as `directory`, with the name `name`. A link is not
+// followed; its target is included. Effective permissions are not set. One or two system calls.
 absl::StatusOr<v1::FileInfo> DescribeEntry(int directory, const std::string& entry,
                                            absl::string_view name);
 
-// The file at `path` (checked by this), with effective permissions.
-// `follow`: what a symbolic link points to, instead of the link.
-absl::StatusOr<v1::FileInfo> DescribePath(absl::string_view path, bool follow);
+// Which file a path means whose last component is a symbolic link.
+enum class FinalLink { kFollow, kDescribe };
 
-// Whether the process's user may do `mode` (R_OK, W_OK, X_OK) with `path`.
+// The file at `path`, which is checked here (CheckPath), with effective permissions.
+absl::StatusOr<v1::FileInfo> DescribePath(absl::string_view path, FinalLink final_link);
+
+// OK if the process's user has the access `mode` (R_OK, W_OK, X_OK) to `path`.
 absl::Status CheckAccess(const std::string& path, int mode);
 
 }  // namespace toolboxd::hgfsd

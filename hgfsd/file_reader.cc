@@ -14,7 +14,7 @@
 namespace toolboxd::hgfsd {
 
 absl::StatusOr<FileReader> FileReader::Open(absl::string_view path, uint64_t offset) {
-  if (offset > INT64_MAX) return FileError(EINVAL, "offset");
+  if (offset > INT64_MAX) return FileError(EINVAL, "the offset");
   absl::StatusOr<Content> content = OpenContent(path);
   if (!content.ok()) return content.status();
   FileReader reader;
@@ -24,23 +24,23 @@ absl::StatusOr<FileReader> FileReader::Open(absl::string_view path, uint64_t off
   if (offset > 0 && lseek(reader.fd_.get(), offset, SEEK_SET) < 0) {
     return FileError(errno, path);
   }
-  // Twice the read-ahead, and a hint only.
+  // A hint only: doubles the kernel's read-ahead.
   posix_fadvise(reader.fd_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
   return reader;
 }
 
-absl::Status FileReader::Read(size_t size, std::string* data) {
-  data->resize(size);
+absl::Status FileReader::Read(size_t size, std::string& data) {
+  data.resize(size);
   size_t filled = 0;
   while (filled < size) {
-    const ssize_t count = read(fd_.get(), data->data() + filled, size - filled);
+    const ssize_t count = read(fd_.get(), data.data() + filled, size - filled);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0 && filled == 0) return FileError(errno, "read");
-    // An error after some bytes comes again at the next read.
+    if (count < 0 && filled == 0) return FileError(errno, "cannot read the file");
+    // The next read will report an error that occurred after some bytes.
     if (count <= 0) break;
     filled += count;
   }
-  data->resize(filled);
+  data.resize(filled);
   return absl::OkStatus();
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// FileReader: a file's content, from an offset to its end.
+// FileReader: reads a file's content from an offset to its end.
 
 #ifndef TOOLBOXD_HGFSD_FILE_READER_H_
 #define TOOLBOXD_HGFSD_FILE_READER_H_
@@ -16,18 +16,18 @@
 
 namespace toolboxd::hgfsd {
 
-// Not thread-safe. Nothing is buffered; the end is where a read finds it, not where the
-// size said it would be.
+// Does not buffer. The end is where a read finds it, which may not be the size that was reported.
+// Not thread-safe.
 class FileReader {
  public:
-  // Opens what OpenContent opens. An offset beyond the end is no error: there is no content.
+  // Opens as OpenContent does. An offset beyond the end is not an error; there is no content then.
   static absl::StatusOr<FileReader> Open(absl::string_view path, uint64_t offset);
 
-  // As DescribeContent, of the open file.
+  // As DescribeContent, without effective permissions.
   const v1::FileInfo& info() const { return info_; }
 
-  // Replaces `data` by the next bytes, `size` unless the end is nearer; empty at the end.
-  absl::Status Read(size_t size, std::string* data);
+  // Replaces `data` by the next bytes, at most `size`; fewer only before the end, none at the end.
+  absl::Status Read(size_t size, std::string& data);
 
  private:
   FileReader() = default;

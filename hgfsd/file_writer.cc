@@ -33,8 +33,8 @@ bool ContentGoes(v1::OpenForWriting::Mode mode) {
 
 std::string ThroughFd(const UniqueFd& fd) { return absl::StrCat("/proc/self/fd/", fd.get()); }
 
-// A file that another mount hides or provides: renaming over it fails or replaces the wrong
-// one.
+// Whether the entry is a mount point. Renaming over it fails, or replaces the file that the mount
+// hides.
 bool IsMountPoint(int directory, const std::string& name) {
   struct statx entry, parent;
   if (statx(directory, name.c_str(), AT_SYMLINK_NOFOLLOW, STATX_MNT_ID, &entry) != 0 ||
@@ -75,15 +75,17 @@ absl::Status FileWriter::OpenTarget(const Options& options) {
     return OpenBeside(permissions);
   }
   if (S_ISDIR(st.st_mode) || S_ISSOCK(st.st_mode)) {
-    return MakeError(v1::NOT_A_FILE, "the path is a directory or a socket", EISDIR);
+    return MakeError(v1::NOT_A_FILE,
+                     absl::StrCat(name_, " is a directory or a socket, which cannot be written"),
+                     EISDIR);
   }
   if (options.mode == v1::OpenForWriting::CREATE_NEW) return FileError(EEXIST, name_);
 
-  // Also with the aim of replacing it: who may not write a file may not exchange it either.
+  // Also before a replacement: a user who may not write a file may not replace it either.
   target_.reset(openat(directory_.get(), name_.c_str(), kWriteFlags | O_NOFOLLOW));
   const int error = target_.ok() ? 0 : errno;
   if (error == ETXTBSY) {
-    // A program that runs can be replaced, not written.
+    // A running program can be replaced, but not written.
     if (faccessat(directory_.get(), name_.c_str(), W_OK, AT_EACCESS) != 0) {
       return FileError(errno, name_);
     }
@@ -95,7 +97,7 @@ absl::Status FileWriter::OpenTarget(const Options& options) {
   if (replaceable) {
     absl::Status status = OpenBeside(0600);
     if (status.ok()) status = CopyAttributesOfTarget(st);
-    if (status.ok()) target_.reset();  // Nobody can execute a file that is open for writing.
+    if (status.ok()) target_.reset();  // A file that is open for writing cannot be executed.
     if (status.ok() || !target_.ok() || ReasonOf(status) == v1::NO_SPACE) return status;
     file_.reset();
     if (!temporary_.empty()) unlinkat(directory_.get(), temporary_.c_str(), 0);
@@ -108,7 +110,7 @@ absl::Status FileWriter::OpenTarget(const Options& options) {
 absl::Status FileWriter::OpenBeside(mode_t permissions) {
   file_.reset(openat(directory_.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, permissions));
   if (file_.ok()) return absl::OkStatus();
-  // Not on every file system (EOPNOTSUPP), not in every kernel (EISDIR), not without /proc.
+  // O_TMPFILE is missing on some file systems (EOPNOTSUPP) and in old kernels (EISDIR).
   if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return FileError(errno, name_);
   std::string name = RandomName(kTemporary);
   file_.reset(openat(directory_.get(), name.c_str(),
@@ -139,11 +141,11 @@ absl::Status FileWriter::CopyAttributesOfTarget(const struct stat& target) {
       fchown(file_.get(), target.st_uid, target.st_gid) != 0) {
     return FileError(errno, name_);
   }
-  // user.* needs permission to read; who may only write keeps the file by writing in place.
+  // Reading user.* needs read permission. Without it the file is written in place.
   UniqueFd source(
       openat(directory_.get(), name_.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
   if (!source.ok()) return FileError(errno, name_);
-  absl::Status status = CopyExtendedAttributes(source.get(), file_.get(), /*lenient=*/false);
+  absl::Status status = CopyExtendedAttributes(source.get(), file_.get(), IfUnsupported::kFail);
   if (!status.ok()) return status;
   if (fchmod(file_.get(), target.st_mode & 07777) != 0) return FileError(errno, name_);
   return absl::OkStatus();
@@ -154,13 +156,15 @@ FileWriter::~FileWriter() {
 }
 
 absl::Status FileWriter::Write(uint64_t offset, absl::string_view data,
-                               const Cancelled& cancelled) {
+                               const CancelCheck& cancelled) {
   if (!error_.ok()) return error_;
   if (offset > INT64_MAX || data.size() > INT64_MAX - offset) {
     return error_ = FileError(EFBIG, name_);
   }
   if (!seekable_ && offset != position_) {
-    return error_ = MakeError(v1::INVALID_ARGUMENT, "pipes and devices take bytes in order");
+    return error_ = MakeError(
+               v1::INVALID_ARGUMENT,
+               absl::StrCat(name_, " is a pipe or a device, which takes bytes in order only"));
   }
   position_ = offset;
   while (!data.empty()) {
@@ -179,18 +183,18 @@ absl::Status FileWriter::Write(uint64_t offset, absl::string_view data,
   return absl::OkStatus();
 }
 
-absl::Status FileWriter::WaitUntilWritable(const Cancelled& cancelled) {
+absl::Status FileWriter::WaitUntilWritable(const CancelCheck& cancelled) {
   if (absl::Status status = CheckCancelled(cancelled); !status.ok()) return status;
   pollfd ready = {file_.get(), POLLOUT, 0};
   poll(&ready, 1, 100);
   return absl::OkStatus();
 }
 
-absl::Status FileWriter::Commit(const Cancelled& cancelled) {
+absl::Status FileWriter::Commit(const CancelCheck& cancelled) {
   if (!error_.ok()) return error_;
   error_ = SetAttributesOfFile(file_.get(), attributes_);
   if (!error_.ok()) return error_;
-  // Closing any descriptor makes network file systems say what went wrong so far.
+  // Network file systems report pending write errors when a descriptor is closed.
   const int copy = fcntl(file_.get(), F_DUPFD_CLOEXEC, 3);
   if (copy >= 0 && close(copy) != 0) return error_ = FileError(errno, name_);
   if (sync_ && seekable_ && fdatasync(file_.get()) != 0) return error_ = FileError(errno, name_);
@@ -208,7 +212,7 @@ absl::Status FileWriter::Link() {
       return absl::OkStatus();
     }
     if (errno != EEXIST || must_be_new_) return FileError(errno, name_);
-    // link() does not replace; rename() does, and needs a name first.
+    // link() does not replace a file. rename() does, but needs a name to start from.
     std::string name = RandomName(kTemporary);
     if (linkat(AT_FDCWD, file.c_str(), directory, name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
       return FileError(errno, name_);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// FileWriter: content from the host, which takes a file's place when it is complete.
+// FileWriter: content from the host, which replaces a file when it is complete.
 
 #ifndef TOOLBOXD_HGFSD_FILE_WRITER_H_
 #define TOOLBOXD_HGFSD_FILE_WRITER_H_
@@ -22,28 +22,28 @@ namespace toolboxd::hgfsd {
 
 // Two ways to write:
 //
-// Beside the target, where content is new or goes: the bytes go to a file without a name in
-// the target's directory (or, where the file system has none, named ".toolboxd-upload-" and
-// a number), which takes the target's name at Commit. Until then the target is as it was, and
-// nothing is left if the writer or the process ends. An existing target's owner, permissions,
-// ACL and extended attributes are given to the new file first; an ACL that the directory gives
-// new files is not.
+// 1. Beside the target, if the target is new or its old content is to be replaced. The bytes go to
+//    a file without a name in the target's directory (named ".toolboxd-upload-" and 16 hexadecimal
+//    digits if the file system does not support files without a name), which takes the target's
+//    name at Commit. Until then the target is unchanged, and nothing is left if the writer or the
+//    process ends. The new file first gets the owner, permissions, ACL and extended attributes of
+//    an existing target, and not an ACL that the directory gives new files.
 //
-// In place, where content stays (OPEN_EXISTING, CREATE), and where replacing would lose
-// something: the attributes cannot be given, the directory cannot be written, the target is
-// a device or a pipe, a mount point, or has other names. The target is emptied when it is
-// opened, and what was written stays if the transfer breaks.
+// 2. In place, if the old content stays (OPEN_EXISTING, CREATE), or if replacing the target would
+//    lose something: its attributes cannot be set, the directory cannot be written, or the target
+//    is a device, a pipe or a mount point, or has other names. A target whose content is to be
+//    replaced is emptied when it is opened. What was written stays if the transfer breaks.
 //
-// A symbolic link as the last component is followed first. The first error is kept: Write and
-// Commit return it from then on. Not thread-safe.
+// A symbolic link as the last component is followed first. After the first error Write and Commit
+// return that error. Not thread-safe.
 class FileWriter {
  public:
   struct Options {
     v1::OpenForWriting::Mode mode = v1::OpenForWriting::CREATE_OR_TRUNCATE;
     // Of a new file, reduced by the umask; 0 for 0600.
     mode_t permissions = 0;
-    // fdatasync before Commit returns. Without it a power failure soon after may lose what
-    // was written, as with any other program's files.
+    // Commit calls fdatasync before it gives the file its name. Without it a power failure within
+    // seconds may lose what was written, as with any other program's files.
     bool sync = false;
   };
 
@@ -54,17 +54,18 @@ class FileWriter {
   FileWriter(const FileWriter&) = delete;
   FileWriter& operator=(const FileWriter&) = delete;
 
-  // Writes all of data at an offset; pipes and character devices take bytes in order only.
-  // NO_SPACE, FILE_TOO_BIG. Asks `cancelled` while a pipe is full.
-  absl::Status Write(uint64_t offset, absl::string_view data, const Cancelled& cancelled = nullptr);
-  // Where the last write ended; at first the end of the content that stays.
+  // Writes all of `data` at an offset in bytes. Pipes and character devices take bytes in order
+  // only. NO_SPACE, FILE_TOO_BIG. Asks `cancelled` while a pipe is full.
+  absl::Status Write(uint64_t offset, absl::string_view data,
+                     const CancelCheck& cancelled = nullptr);
+  // Where the last write ended; before the first one, the end of the content that stays.
   uint64_t position() const { return position_; }
 
-  // Kept, and applied at Commit. What is given twice: the last.
+  // Attributes to apply at Commit. Of an attribute that is set twice the last value counts.
   void SetAttributes(const v1::FileAttributes& attributes) { attributes_.MergeFrom(attributes); }
 
-  // Applies the attributes, then gives the file its name, unless cancelled. Once.
-  absl::Status Commit(const Cancelled& cancelled = nullptr);
+  // Applies the attributes, asks `cancelled`, then gives the file its name. Call it once.
+  absl::Status Commit(const CancelCheck& cancelled = nullptr);
 
   // Bytes received.
   uint64_t size() const { return size_; }
@@ -78,21 +79,21 @@ class FileWriter {
   absl::Status OpenInPlace(const Options& options);
   absl::Status CopyAttributesOfTarget(const struct stat& target);
   absl::Status Link();
-  absl::Status WaitUntilWritable(const Cancelled& cancelled);
+  absl::Status WaitUntilWritable(const CancelCheck& cancelled);
 
   // The directory that holds the target, O_PATH, and the target's name in it.
   UniqueFd directory_;
   std::string name_;
-  // The existing target, open for writing; none if it does not exist or is being executed.
+  // The existing target, open for writing; none if there is no target or it is being executed.
   UniqueFd target_;
-  // Where content goes.
+  // The file that content is written to.
   UniqueFd file_;
-  // The name of `file_` while it has one that must not stay.
+  // The temporary name of `file_`, if it has one.
   std::string temporary_;
 
   bool in_place_ = false;
   bool seekable_ = true;
-  // The name may not exist at Commit.
+  // The target must not exist at Commit.
   bool must_be_new_ = false;
   bool sync_ = false;
   uint64_t position_ = 0;

@@ -12,6 +12,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/testing/small_file_system.h"
 #include "gtest/gtest.h"
 #include "hgfsd/file_reader.h"
 #include "hgfsd/testing/test_files.h"
@@ -90,7 +91,7 @@ TEST(FileWriter, ReplacingKeepsOwnerPermissionsAclAndExtendedAttributes) {
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre("file"));
 }
 
-TEST(FileWriter, ReplacingGivesNoAccessThatTheDirectoryHasForNewFiles) {
+TEST(FileWriter, ReplacingDoesNotApplyTheDirectorysDefaultAcl) {
   TestDirectory dir;
   const std::string file = dir.File("file", "old", 0640);
   SetAcl(dir.path(), ACL_TYPE_DEFAULT, "u::rw,u:65534:rw,g::r,m::rw,o::-");
@@ -98,12 +99,12 @@ TEST(FileWriter, ReplacingGivesNoAccessThatTheDirectoryHasForNewFiles) {
   EXPECT_EQ(ModeOf(file), 0640u);
   EXPECT_FALSE(HasAcl(file, ACL_TYPE_ACCESS));
   AsNobody([&] { EXPECT_EQ(open(file.c_str(), O_RDONLY), -1); });
-  // A file that is new has what the directory gives.
+  // A new file gets the directory's default ACL.
   ASSERT_THAT(Upload(dir / "new", "x", Mode::CREATE_OR_TRUNCATE, 0660), IsOk());
   AsNobody([&] { EXPECT_EQ(ReadFile(dir / "new"), "x"); });
 }
 
-// It was given to the old content.
+// They were given to the old content.
 TEST(FileWriter, ReplacingDropsCapabilities) {
   TestDirectory dir;
   const std::string file = dir.File("file", "old", 0755);
@@ -112,7 +113,7 @@ TEST(FileWriter, ReplacingDropsCapabilities) {
   EXPECT_FALSE(HasCapability(file));
 }
 
-TEST(FileWriter, LastLinkIsFollowedAndStays) {
+TEST(FileWriter, FollowsALinkAndKeepsIt) {
   TestDirectory dir;
   const std::string file = dir.File("file", "old");
   EXPECT_THAT(Upload(dir.Link("link", "file"), "new"), IsOk());
@@ -162,7 +163,7 @@ TEST(FileWriter, WritesInPlaceOnABindMount) {
   EXPECT_EQ(ReadFile(file), "old content");
 }
 
-TEST(FileWriter, ContentStaysInTheModesThatSaySo) {
+TEST(FileWriter, ModesDecideWhetherContentStays) {
   TestDirectory dir;
   const std::string file = dir.File("file", "0123456789");
   EXPECT_THAT(Upload(file, "ab", Mode::OPEN_EXISTING), IsOk());
@@ -176,7 +177,7 @@ TEST(FileWriter, ContentStaysInTheModesThatSaySo) {
   EXPECT_EQ(ReadFile(file), "d");
 }
 
-TEST(FileWriter, WritingGoesOnWhereContentThatStaysEnds) {
+TEST(FileWriter, PositionStartsAtTheEndOfContentThatStays) {
   TestDirectory dir;
   const std::string file = dir.File("file", "0123456789");
   for (Mode::Mode mode : {Mode::OPEN_EXISTING, Mode::CREATE}) {
@@ -188,14 +189,14 @@ TEST(FileWriter, WritingGoesOnWhereContentThatStaysEnds) {
     EXPECT_EQ((*writer)->size(), 2u);
   }
   EXPECT_EQ(ReadFile(file), "0123456789abab");
-  // Where it goes, it is the start: also in place.
+  // Where content is replaced, the position starts at 0, also in place.
   ASSERT_EQ(link(file.c_str(), (dir / "other").c_str()), 0);
   for (const std::string& path : {file, dir / "new"}) {
     EXPECT_EQ((*Open(path))->position(), 0u);
   }
 }
 
-TEST(FileWriter, OpenErrors) {
+TEST(FileWriter, OpenReportsWhyItFails) {
   TestDirectory dir;
   const std::string file = dir.File("file", "old", 0600);
   EXPECT_THAT(Open(dir / "none", Mode::OPEN_EXISTING), FailsWith(v1::NOT_FOUND));
@@ -213,14 +214,14 @@ TEST(FileWriter, OpenErrors) {
   EXPECT_EQ(ReadFile(file), "old");
 }
 
-TEST(FileWriter, UnwritableFileInAWritableDirectoryIsNotExchanged) {
+TEST(FileWriter, FileThatTheUserMayNotWriteIsNotReplaced) {
   TestDirectory dir;
   chmod(dir.path().c_str(), 0777);
   const std::string file = dir.File("file", "old", 0444);
   AsNobody([&] { EXPECT_THAT(Open(file), FailsWith(v1::ACCESS_DENIED)); });
 }
 
-TEST(FileWriter, SomebodyElsesNewFileIsNotReplaced) {
+TEST(FileWriter, CreateNewDoesNotReplaceAFileThatAppeared) {
   TestDirectory dir;
   auto writer = Open(dir / "file", Mode::CREATE_NEW);
   ASSERT_THAT(writer, IsOk());
@@ -283,7 +284,7 @@ TEST(FileWriter, OffsetsBeyond4GiBLeaveHoles) {
   absl::StatusOr<FileReader> reader = FileReader::Open(dir / "sparse", 4'999'999'999);
   ASSERT_THAT(reader, IsOk());
   std::string data;
-  EXPECT_THAT(reader->Read(100, &data), IsOk());
+  EXPECT_THAT(reader->Read(100, data), IsOk());
   EXPECT_EQ(data, std::string("\0end", 4));
 }
 
@@ -297,7 +298,7 @@ TEST(FileWriter, ImpossibleOffsetsFail) {
 
 TEST(FileWriter, FullDiskIsAnErrorAtTheNextWriteAndLeavesNothing) {
   TestDirectory dir;
-  SmallDisk disk(dir.path(), "size=64k");
+  SmallFileSystem disk(dir.path(), "size=64k");
   dir.File("old", "old");
   auto writer = Open(dir / "old");
   ASSERT_THAT(writer, IsOk());
@@ -312,12 +313,12 @@ TEST(FileWriter, FullDiskIsAnErrorAtTheNextWriteAndLeavesNothing) {
   EXPECT_EQ(ReadFile(dir / "old"), "old");
 }
 
-TEST(FileWriter, NoRoomForANewFileIsAnErrorOfOpen) {
+TEST(FileWriter, OpenFailsOnADiskWithoutFreeInodes) {
   TestDirectory dir;
-  SmallDisk disk(dir.path(), "nr_inodes=2");
+  SmallFileSystem disk(dir.path(), "nr_inodes=2");
   dir.File("old", "old");
   EXPECT_THAT(Open(dir / "new"), FailsWith(v1::NO_SPACE));
-  // Not written in place: it would be lost if the disk is full of bytes, too.
+  // Not written in place: its content would be lost if the disk has no free bytes either.
   EXPECT_THAT(Open(dir / "old"), FailsWith(v1::NO_SPACE));
   EXPECT_EQ(ReadFile(dir / "old"), "old");
 }
@@ -338,7 +339,7 @@ TEST(FileWriter, PipesTakeBytesInOrderAndNeverHang) {
   TestDirectory dir;
   const std::string pipe = dir / "pipe";
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
-  EXPECT_FALSE(Open(pipe).ok());  // Nobody reads.
+  EXPECT_FALSE(Open(pipe).ok());  // No reader.
   const int reader = open(pipe.c_str(), O_RDONLY | O_NONBLOCK);
   auto writer = Open(pipe);
   ASSERT_THAT(writer, IsOk());
@@ -349,7 +350,7 @@ TEST(FileWriter, PipesTakeBytesInOrderAndNeverHang) {
   close(reader);
 }
 
-TEST(FileWriter, DevicesAreWritten) { EXPECT_THAT(Upload("/dev/null", "x"), IsOk()); }
+TEST(FileWriter, WritesDevices) { EXPECT_THAT(Upload("/dev/null", "x"), IsOk()); }
 
 TEST(FileWriter, RunningProgramsAreReplaced) {
   TestDirectory dir;
@@ -373,39 +374,39 @@ TEST(FileReader, ReadsToTheEndFromAnOffset) {
   ASSERT_THAT(reader, IsOk());
   EXPECT_EQ(reader->info().size(), 10u);
   std::string data;
-  EXPECT_THAT(reader->Read(4, &data), IsOk());
+  EXPECT_THAT(reader->Read(4, data), IsOk());
   EXPECT_EQ(data, "3456");
-  EXPECT_THAT(reader->Read(4, &data), IsOk());
+  EXPECT_THAT(reader->Read(4, data), IsOk());
   EXPECT_EQ(data, "789");
-  EXPECT_THAT(reader->Read(4, &data), IsOk());
+  EXPECT_THAT(reader->Read(4, data), IsOk());
   EXPECT_EQ(data, "");
-  EXPECT_THAT(FileReader::Open(file, 99)->Read(4, &data), IsOk());
+  EXPECT_THAT(FileReader::Open(file, 99)->Read(4, data), IsOk());
   EXPECT_EQ(data, "");
 }
 
-TEST(FileReader, FilesMayGrowAndShrinkMeanwhile) {
+TEST(FileReader, FilesMayGrowAndShrinkWhileTheyAreRead) {
   TestDirectory dir;
   const std::string file = dir.File("file", "0123456789");
   absl::StatusOr<FileReader> reader = FileReader::Open(file, 0);
   std::string data;
-  EXPECT_THAT(reader->Read(5, &data), IsOk());
+  EXPECT_THAT(reader->Read(5, data), IsOk());
   ASSERT_EQ(truncate(file.c_str(), 7), 0);
-  EXPECT_THAT(reader->Read(5, &data), IsOk());
+  EXPECT_THAT(reader->Read(5, data), IsOk());
   EXPECT_EQ(data, "56");
   ASSERT_EQ(truncate(file.c_str(), 9), 0);
-  EXPECT_THAT(reader->Read(5, &data), IsOk());
+  EXPECT_THAT(reader->Read(5, data), IsOk());
   EXPECT_EQ(data, std::string(2, '\0'));
 }
 
-TEST(FileReader, ProcFilesAreRead) {
+TEST(FileReader, ReadsProcFiles) {
   absl::StatusOr<FileReader> reader = FileReader::Open("/proc/version", 6);
   ASSERT_THAT(reader, IsOk());
   std::string data;
-  EXPECT_THAT(reader->Read(1 << 16, &data), IsOk());
+  EXPECT_THAT(reader->Read(1 << 16, data), IsOk());
   EXPECT_EQ(data, ReadFile("/proc/version").substr(6));
 }
 
-TEST(FileReader, OpenErrors) {
+TEST(FileReader, OpenReportsWhyItFails) {
   TestDirectory dir;
   const std::string secret = dir.File("secret", "", 0600);
   ASSERT_EQ(mkfifo((dir / "pipe").c_str(), 0600), 0);

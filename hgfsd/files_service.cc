@@ -8,18 +8,21 @@
 #include "daemon/grpc_status.h"
 #include "hgfsd/attributes.h"
 #include "hgfsd/create_delete.h"
-#include "hgfsd/file_checks.h"
 #include "hgfsd/file_info.h"
 #include "hgfsd/move.h"
+#include "hgfsd/overwrite.h"
+#include "hgfsd/transfer_checks.h"
 
 namespace toolboxd::hgfsd {
 namespace {
 
-Cancelled CancelledBy(grpc::ServerContext* context) {
+CancelCheck CancelledBy(grpc::ServerContext* context) {
   return [context] { return context->IsCancelled(); };
 }
 
-// Moves a result into the reply, or its status over gRPC.
+Overwrite ToOverwrite(bool overwrite) { return overwrite ? Overwrite::kYes : Overwrite::kNo; }
+
+// Moves a result into the reply; the status of the call.
 template <typename T>
 grpc::Status Answer(absl::StatusOr<T> result, T* reply) {
   if (!result.ok()) return ToGrpc(result.status());
@@ -36,7 +39,9 @@ grpc::Status FilesService::List(grpc::ServerContext* context, const v1::ListFile
 
 grpc::Status FilesService::GetInfo(grpc::ServerContext*, const v1::GetFileInfoRequest* request,
                                    v1::FileInfo* reply) {
-  return Answer(DescribePath(request->path(), request->follow()), reply);
+  return Answer(
+      DescribePath(request->path(), request->follow() ? FinalLink::kFollow : FinalLink::kDescribe),
+      reply);
 }
 
 grpc::Status FilesService::CheckRead(grpc::ServerContext*, const v1::CheckReadRequest* request,
@@ -46,14 +51,15 @@ grpc::Status FilesService::CheckRead(grpc::ServerContext*, const v1::CheckReadRe
 
 grpc::Status FilesService::CheckWrite(grpc::ServerContext*, const v1::CheckWriteRequest* request,
                                       v1::CheckWriteReply*) {
-  return ToGrpc(hgfsd::CheckWrite(request->path(), request->overwrite()));
+  return ToGrpc(hgfsd::CheckWrite(request->path(), ToOverwrite(request->overwrite())));
 }
 
 grpc::Status FilesService::MakeDirectory(grpc::ServerContext* context,
                                          const v1::MakeDirectoryRequest* request,
                                          v1::MakeDirectoryReply*) {
-  return ToGrpc(hgfsd::MakeDirectory(request->path(), request->parents(), request->mode() & 07777,
-                                     CancelledBy(context)));
+  return ToGrpc(hgfsd::MakeDirectory(request->path(),
+                                     request->parents() ? Parents::kMake : Parents::kMustExist,
+                                     request->mode() & 07777, CancelledBy(context)));
 }
 
 grpc::Status FilesService::DeleteFile(grpc::ServerContext* context,
@@ -64,20 +70,21 @@ grpc::Status FilesService::DeleteFile(grpc::ServerContext* context,
 grpc::Status FilesService::DeleteDirectory(grpc::ServerContext* context,
                                            const v1::DeleteDirectoryRequest* request,
                                            v1::DeleteDirectoryReply*) {
-  return ToGrpc(hgfsd::DeleteDirectory(request->path(), request->recursive(), remover_,
-                                       CancelledBy(context)));
+  return ToGrpc(request->recursive()
+                    ? DeleteTree(request->path(), deleter_, CancelledBy(context))
+                    : hgfsd::DeleteDirectory(request->path(), CancelledBy(context)));
 }
 
 grpc::Status FilesService::MoveFile(grpc::ServerContext* context, const v1::MoveRequest* request,
                                     v1::MoveReply*) {
-  return ToGrpc(
-      hgfsd::MoveFile(request->from(), request->to(), request->overwrite(), CancelledBy(context)));
+  return ToGrpc(hgfsd::MoveFile(request->from(), request->to(), ToOverwrite(request->overwrite()),
+                                CancelledBy(context)));
 }
 
 grpc::Status FilesService::MoveDirectory(grpc::ServerContext* context,
                                          const v1::MoveRequest* request, v1::MoveReply*) {
   return ToGrpc(
-      hgfsd::MoveDirectory(request->from(), request->to(), remover_, CancelledBy(context)));
+      hgfsd::MoveDirectory(request->from(), request->to(), deleter_, CancelledBy(context)));
 }
 
 grpc::Status FilesService::CreateTemporary(grpc::ServerContext* context,

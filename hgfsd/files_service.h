@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The Files service over gRPC: each call is one function of this folder.
+// The toolboxd.v1.Files service over gRPC: each call is one function of this folder.
 
 #ifndef TOOLBOXD_HGFSD_FILES_SERVICE_H_
 #define TOOLBOXD_HGFSD_FILES_SERVICE_H_
@@ -11,7 +11,7 @@
 
 namespace toolboxd::hgfsd {
 
-// Thread-safe. Its destruction waits for deletes that still go on (TreeRemover).
+// Its destructor waits for deletes that are still running (DeferredDeleter). Thread-safe.
 class FilesService final : public v1::Files::Service {
  public:
   grpc::Status List(grpc::ServerContext* context, const v1::ListFilesRequest* request,
@@ -43,7 +43,7 @@ class FilesService final : public v1::Files::Service {
 
  private:
   DirectoryLister lister_;
-  TreeRemover remover_;
+  DeferredDeleter deleter_;
 };
 
 }  // namespace toolboxd::hgfsd

@@ -5,7 +5,7 @@
 namespace toolboxd::hgfsd {
 namespace {
 
-// The map's node and two allocations.
+// Bytes of a map's node and two allocations.
 constexpr size_t kOverhead = 128;
 
 }  // namespace

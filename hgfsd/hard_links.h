@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// HardLinks: which files of a tree are the same one.
+// HardLinks: finds the names in a tree that belong to the same file.
 
 #ifndef TOOLBOXD_HGFSD_HARD_LINKS_H_
 #define TOOLBOXD_HGFSD_HARD_LINKS_H_
@@ -13,18 +13,19 @@
 
 namespace toolboxd::hgfsd {
 
-// Remembers the first name of each file that has several until the last one has been seen.
-// Names outside of the tree never are, so there is a bound: beyond it a file's names become
-// files of their own. Not thread-safe.
+// Keeps the first name of each file with several names, until all its names have been seen. A name
+// outside of the tree is never seen, so memory has a limit: beyond kMaxBytes a file is not kept,
+// and each of its names is treated as a file of its own. Not thread-safe.
 class HardLinks {
  public:
+  // Bytes of names and their overhead.
   static constexpr size_t kMaxBytes = 8 << 20;
 
-  // The name that the file was first seen under; empty for the first one, which is kept.
-  // Each name of the tree once.
+  // The name under which the file was seen first; empty for the first name, which is kept. To be
+  // called once for each name of the tree.
   std::string FirstName(const struct stat& st, const std::string& name);
 
-  // What is kept now.
+  // Bytes that are kept now.
   size_t bytes() const { return bytes_; }
 
  private:

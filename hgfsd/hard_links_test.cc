@@ -16,7 +16,7 @@ struct stat File(ino_t inode, nlink_t links) {
   return st;
 }
 
-TEST(HardLinks, LaterNamesAreTheFirstOnes) {
+TEST(HardLinks, LaterNamesReturnTheFirstOne) {
   HardLinks links;
   EXPECT_EQ(links.FirstName(File(1, 3), "a"), "");
   EXPECT_EQ(links.FirstName(File(2, 2), "b"), "");
@@ -27,7 +27,7 @@ TEST(HardLinks, LaterNamesAreTheFirstOnes) {
   EXPECT_EQ(links.bytes(), 0u);
 }
 
-TEST(HardLinks, FilesOfOtherFileSystemsAreOthers) {
+TEST(HardLinks, SameInodeOfAnotherFileSystemIsAnotherFile) {
   HardLinks links;
   struct stat other = File(1, 2);
   other.st_dev = 2;
@@ -35,8 +35,8 @@ TEST(HardLinks, FilesOfOtherFileSystemsAreOthers) {
   EXPECT_EQ(links.FirstName(other, "b"), "");
 }
 
-// Their other names may be anywhere else: nobody tells that they will not come.
-TEST(HardLinks, NamesThatAreWaitedForAreBounded) {
+// The other names may be outside of the tree, and are never seen then.
+TEST(HardLinks, KeptNamesHaveALimit) {
   HardLinks links;
   const std::string directory(200, 'd');
   for (int i = 0; i < 200000; ++i) {
@@ -44,7 +44,7 @@ TEST(HardLinks, NamesThatAreWaitedForAreBounded) {
   }
   EXPECT_LE(links.bytes(), HardLinks::kMaxBytes);
   EXPECT_EQ(links.FirstName(File(0, 2), "again"), absl::StrCat(directory, 0));
-  // What found no room is a file of its own.
+  // Beyond the limit each name is a file of its own.
   EXPECT_EQ(links.FirstName(File(199999, 2), "again"), "");
 }
 

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// How much one hgfsd does at a time, and the tasks that its unit must allow for it.
+// How many calls one hgfsd serves at a time, and the tasks that its unit must allow for them.
 
 #ifndef TOOLBOXD_HGFSD_LIMITS_H_
 #define TOOLBOXD_HGFSD_LIMITS_H_
 
 namespace toolboxd::hgfsd {
 
-// Calls at a time: the files that a user may have open, and room for what is short. Further
-// ones wait at the caller's.
+// Calls at a time: one for each file that a user may have open, and 32 for short calls. Further
+// calls wait in the client.
 inline constexpr int kMaxCalls = 96;
 
-// Each call has a thread as long as it lasts, and a few wait for the next one.
+// A thread for each call, and a few that wait for the next one.
 inline constexpr int kMaxCallThreads = kMaxCalls + 4;
 
-// Besides: an archive that arrives is unpacked by a thread of its own, one removes trees,
-// gRPC has some that depend on the number of processors, and session waits for hgfsd.
+// Tasks of the unit: also a thread for each archive that is unpacked, the one that removes trees,
+// those of gRPC, whose number depends on the processors, and session, which waits for hgfsd.
 inline constexpr int kMaxTasks = kMaxCallThreads + kMaxCalls + 1 + 32 + 1;
 
 }  // namespace toolboxd::hgfsd

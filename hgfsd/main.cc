@@ -22,18 +22,18 @@
 #include "hgfsd/limits.h"
 
 ABSL_FLAG(bool, sync_uploads, false,
-          "Wait until an uploaded file is on the disk before it takes its place; without, a "
-          "power failure within seconds may lose it.");
+          "Write an uploaded file to the disk before it replaces the target. Without this flag a "
+          "power failure within seconds may lose the file.");
 
 namespace toolboxd {
 namespace {
 
 constexpr char kUsage[] =
-    "Serves the guest's files as the user that it runs as: the services Files and FileHandler "
+    "Serves the guest's files as the user it runs as: the services Files and FileHandler "
     "(proto/toolboxd/v1).\n"
-    "session starts it with the caller's connection at descriptor 3; it ends with that "
-    "connection. By hand, --socket=PATH makes it listen there instead, for its own user and "
-    "root.";
+    "session starts it with the caller's connection at descriptor 3. It ends with that "
+    "connection. Started by hand, --socket=PATH makes it listen there instead, for its own user "
+    "and root.";
 
 absl::Status Serve() {
   hgfsd::FilesService files;
@@ -67,7 +67,7 @@ absl::Status Serve() {
 }  // namespace
 
 int HgfsdMain(int argc, char** argv) {
-  PollForEachCall();
+  UsePollStrategy();
   InitDaemon(argc, argv, "hgfsd", kUsage);
   // A file beyond RLIMIT_FSIZE is an error of one upload, not the end of the process.
   signal(SIGXFSZ, SIG_IGN);

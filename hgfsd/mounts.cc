@@ -10,45 +10,27 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <iterator>
 #include <memory>
-#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "base/mountinfo.h"
+#include "base/small_file.h"
 #include "base/status.h"
 #include "hgfsd/file_error.h"
 
 namespace toolboxd::hgfsd {
 namespace {
 
-// The kernel writes space, tab, newline and backslash as three octal digits.
-std::string Unescape(absl::string_view text) {
-  std::string result;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 3 < text.size()) {
-      result += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 +
-                                  (text[i + 3] - '0'));
-      i += 3;
-    } else {
-      result += text[i];
-    }
-  }
-  return result;
-}
+// Tens of thousands of mounts.
+constexpr size_t kMaxMountInfo = 16 << 20;
 
 }  // namespace
 
 bool HasMountAtOrBelow(absl::string_view mountinfo, absl::string_view path) {
   const std::string below = absl::EndsWith(path, "/") ? std::string(path) : absl::StrCat(path, "/");
-  for (absl::string_view line : absl::StrSplit(mountinfo, '\n')) {
-    // "ID PARENT MAJOR:MINOR ROOT MOUNT-POINT ..."
-    const std::vector<absl::string_view> fields = absl::StrSplit(line, absl::MaxSplits(' ', 5));
-    if (fields.size() < 5) continue;
-    const std::string point = Unescape(fields[4]);
-    if (point == path || absl::StartsWith(point, below)) return true;
+  for (const Mount& mount : ParseMountInfo(mountinfo)) {
+    if (mount.mount_point == path || absl::StartsWith(mount.mount_point, below)) return true;
   }
   return false;
 }
@@ -56,8 +38,13 @@ bool HasMountAtOrBelow(absl::string_view mountinfo, absl::string_view path) {
 absl::Status CheckNoMounts(const std::string& path) {
   std::unique_ptr<char, decltype(&free)> resolved(realpath(path.c_str(), nullptr), &free);
   if (resolved == nullptr) return FileError(errno, path);
-  std::ifstream file("/proc/self/mountinfo", std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  std::string text;
+  const int error = ReadSmallFile("/proc/self/mountinfo", kMaxMountInfo, text);
+  if (error != 0) return ErrnoError(error, "cannot read /proc/self/mountinfo");
+  // A mount that was cut off could be below the path.
+  if (text.size() == kMaxMountInfo) {
+    return MakeError(v1::BUSY, absl::StrCat(path, ": too many file systems are mounted"), EBUSY);
+  }
   if (HasMountAtOrBelow(text, resolved.get())) {
     return MakeError(v1::BUSY, absl::StrCat(path, ": a file system is mounted there"), EBUSY);
   }

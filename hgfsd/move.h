@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Moving files and directories (docs/protocol/vix.md 4.6), also across file systems.
+// Moves files and directories (docs/protocol/vix.md 4.6), also across file systems.
 
 #ifndef TOOLBOXD_HGFSD_MOVE_H_
 #define TOOLBOXD_HGFSD_MOVE_H_
@@ -9,26 +9,29 @@
 #include "absl/strings/string_view.h"
 #include "hgfsd/cancellation.h"
 #include "hgfsd/deferred_delete.h"
+#include "hgfsd/overwrite.h"
 
 namespace toolboxd::hgfsd {
 
-// Both: NOT_FOUND, ACCESS_DENIED, CANCELLED; the same file under both names is OK and stays.
+// Both functions: NOT_FOUND, ACCESS_DENIED, CANCELLED. If both names are the same file they do
+// nothing and return OK.
 //
-// Where the kernel cannot rename, the source is copied to a hidden name beside the target
-// (".toolboxd-move-" and a number) with all its attributes, takes the target's name, and is
-// then removed. Until the copy takes the name the move can be cancelled, or fail, without a
-// trace. If the source cannot be removed after that, its error is returned and both exist.
+// If the kernel cannot rename, the source is copied with all its attributes to a hidden name in
+// the target's directory (".toolboxd-move-" and 16 hexadecimal digits). The copy then takes the
+// target's name, and the source is removed. A move that is cancelled or fails before the copy
+// takes the name leaves nothing. If the source cannot be removed after that, the error is
+// returned and both exist.
 
-// A file or a link, to a directory as well. NOT_A_FILE for a directory; ALREADY_EXISTS where
-// the target is a directory, or anything without `overwrite`.
-absl::Status MoveFile(absl::string_view from, absl::string_view to, bool overwrite,
-                      const Cancelled& cancelled = nullptr);
+// Moves a file or a link, also one to a directory. NOT_A_FILE for a directory; ALREADY_EXISTS where
+// the target is a directory, or anything with Overwrite::kNo.
+absl::Status MoveFile(absl::string_view from, absl::string_view to, Overwrite overwrite,
+                      const CancelCheck& cancelled = nullptr);
 
-// A directory. NOT_A_DIRECTORY for anything else, links included; ALREADY_EXISTS for any
+// Moves a directory. NOT_A_DIRECTORY for anything else, links included; ALREADY_EXISTS for any
 // target that exists; INVALID_ARGUMENT into itself; BUSY for a mount point or, across file
 // systems, a tree with one in it.
-absl::Status MoveDirectory(absl::string_view from, absl::string_view to, TreeRemover& remover,
-                           const Cancelled& cancelled = nullptr);
+absl::Status MoveDirectory(absl::string_view from, absl::string_view to, DeferredDeleter& deleter,
+                           const CancelCheck& cancelled = nullptr);
 
 }  // namespace toolboxd::hgfsd
 

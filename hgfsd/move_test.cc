@@ -10,9 +10,10 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "base/testing/small_file_system.h"
 #include "gtest/gtest.h"
+#include "hgfsd/copy_tree.h"
 #include "hgfsd/testing/test_files.h"
-#include "hgfsd/tree_copy.h"
 
 namespace toolboxd::hgfsd {
 namespace {
@@ -23,12 +24,12 @@ constexpr char kOther[] = "/dev/shm";
 TEST(MoveFile, RenamesFilesAndLinks) {
   TestDirectory dir;
   dir.File("file", "content");
-  EXPECT_THAT(MoveFile(dir / "file", dir / "new\n", false), IsOk());
+  EXPECT_THAT(MoveFile(dir / "file", dir / "new\n", Overwrite::kNo), IsOk());
   EXPECT_EQ(ReadFile(dir / "new\n"), "content");
   dir.Link("link", dir.path());
-  EXPECT_THAT(MoveFile(dir / "link", dir / "moved", false), IsOk());
+  EXPECT_THAT(MoveFile(dir / "link", dir / "moved", Overwrite::kNo), IsOk());
   dir.Link("dangling", "none");
-  EXPECT_THAT(MoveFile(dir / "dangling", dir / "moved2", false), IsOk());
+  EXPECT_THAT(MoveFile(dir / "dangling", dir / "moved2", Overwrite::kNo), IsOk());
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre("moved", "moved2", "new\n"));
 }
 
@@ -36,74 +37,75 @@ TEST(MoveFile, ReplacesOnlyOnRequest) {
   TestDirectory dir;
   const std::string a = dir.File("a", "a");
   const std::string b = dir.File("b", "b");
-  EXPECT_THAT(MoveFile(a, b, false), FailsWith(v1::ALREADY_EXISTS));
+  EXPECT_THAT(MoveFile(a, b, Overwrite::kNo), FailsWith(v1::ALREADY_EXISTS));
   EXPECT_EQ(ReadFile(b), "b");
-  EXPECT_THAT(MoveFile(a, b, true), IsOk());
+  EXPECT_THAT(MoveFile(a, b, Overwrite::kYes), IsOk());
   EXPECT_EQ(ReadFile(b), "a");
 }
 
-TEST(MoveFile, DanglingLinkIsNoTargetThatExists) {
+TEST(MoveFile, DanglingLinkIsReplacedAlways) {
   TestDirectory dir;
   const std::string a = dir.File("a", "a");
   dir.Link("link", "none");
-  EXPECT_THAT(MoveFile(a, dir / "link", false), IsOk());
+  EXPECT_THAT(MoveFile(a, dir / "link", Overwrite::kNo), IsOk());
   EXPECT_EQ(ReadFile(dir / "link"), "a");
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre("link"));
 }
 
-TEST(MoveFile, OntoItselfStays) {
+TEST(MoveFile, MoveOntoItselfChangesNothing) {
   TestDirectory dir;
   const std::string a = dir.File("a", "a");
-  EXPECT_THAT(MoveFile(a, a, false), IsOk());
+  EXPECT_THAT(MoveFile(a, a, Overwrite::kNo), IsOk());
   ASSERT_EQ(link(a.c_str(), (dir / "b").c_str()), 0);
-  EXPECT_THAT(MoveFile(a, dir / "b", false), IsOk());
-  EXPECT_THAT(MoveFile(a, dir.Link("l", a), true), IsOk());
+  EXPECT_THAT(MoveFile(a, dir / "b", Overwrite::kNo), IsOk());
+  EXPECT_THAT(MoveFile(a, dir.Link("l", a), Overwrite::kYes), IsOk());
   EXPECT_EQ(ReadFile(a), "a");
 }
 
-TEST(MoveFile, Errors) {
+TEST(MoveFile, ReportsWhyItFails) {
   TestDirectory dir;
   const std::string a = dir.File("a", "a");
   dir.Directory("d");
-  EXPECT_THAT(MoveFile(dir / "none", dir / "x", true), FailsWith(v1::NOT_FOUND));
-  EXPECT_THAT(MoveFile(a, dir / "none/x", true), FailsWith(v1::NOT_FOUND));
-  EXPECT_THAT(MoveFile(dir / "d", dir / "x", true), FailsWith(v1::NOT_A_FILE));
-  EXPECT_THAT(MoveFile(a, dir / "d", true), FailsWith(v1::ALREADY_EXISTS));
-  EXPECT_THAT(MoveFile(a, a + "/x", true), FailsWith(v1::NOT_A_DIRECTORY));
-  EXPECT_THAT(MoveFile(a, "x", true), FailsWith(v1::INVALID_ARGUMENT));
-  EXPECT_TRUE(absl::IsCancelled(MoveFile(a, dir / "x", true, [] { return true; })));
-  AsNobody([&] { EXPECT_THAT(MoveFile(a, dir / "x", true), FailsWith(v1::ACCESS_DENIED)); });
+  EXPECT_THAT(MoveFile(dir / "none", dir / "x", Overwrite::kYes), FailsWith(v1::NOT_FOUND));
+  EXPECT_THAT(MoveFile(a, dir / "none/x", Overwrite::kYes), FailsWith(v1::NOT_FOUND));
+  EXPECT_THAT(MoveFile(dir / "d", dir / "x", Overwrite::kYes), FailsWith(v1::NOT_A_FILE));
+  EXPECT_THAT(MoveFile(a, dir / "d", Overwrite::kYes), FailsWith(v1::ALREADY_EXISTS));
+  EXPECT_THAT(MoveFile(a, a + "/x", Overwrite::kYes), FailsWith(v1::NOT_A_DIRECTORY));
+  EXPECT_THAT(MoveFile(a, "x", Overwrite::kYes), FailsWith(v1::INVALID_ARGUMENT));
+  EXPECT_TRUE(absl::IsCancelled(MoveFile(a, dir / "x", Overwrite::kYes, [] { return true; })));
+  AsNobody(
+      [&] { EXPECT_THAT(MoveFile(a, dir / "x", Overwrite::kYes), FailsWith(v1::ACCESS_DENIED)); });
   EXPECT_EQ(ReadFile(a), "a");
 }
 
 TEST(MoveDirectory, Renames) {
   TestDirectory dir;
-  TreeRemover remover;
+  DeferredDeleter deleter;
   dir.Directory("d");
   dir.File("d/file", "x");
-  EXPECT_THAT(MoveDirectory(dir / "d/", dir / "e/", remover), IsOk());
+  EXPECT_THAT(MoveDirectory(dir / "d/", dir / "e/", deleter), IsOk());
   EXPECT_EQ(ReadFile(dir / "e/file"), "x");
-  EXPECT_THAT(MoveDirectory(dir / "e", dir / "e", remover), IsOk());
+  EXPECT_THAT(MoveDirectory(dir / "e", dir / "e", deleter), IsOk());
 }
 
-TEST(MoveDirectory, Errors) {
+TEST(MoveDirectory, ReportsWhyItFails) {
   TestDirectory dir;
-  TreeRemover remover;
+  DeferredDeleter deleter;
   const std::string d = dir.Directory("d");
   const std::string file = dir.File("file");
-  EXPECT_THAT(MoveDirectory(dir / "none", dir / "x", remover), FailsWith(v1::NOT_FOUND));
-  EXPECT_THAT(MoveDirectory(file, dir / "x", remover), FailsWith(v1::NOT_A_DIRECTORY));
-  EXPECT_THAT(MoveDirectory(dir.Link("l", d), dir / "x", remover), FailsWith(v1::NOT_A_DIRECTORY));
+  EXPECT_THAT(MoveDirectory(dir / "none", dir / "x", deleter), FailsWith(v1::NOT_FOUND));
+  EXPECT_THAT(MoveDirectory(file, dir / "x", deleter), FailsWith(v1::NOT_A_DIRECTORY));
+  EXPECT_THAT(MoveDirectory(dir.Link("l", d), dir / "x", deleter), FailsWith(v1::NOT_A_DIRECTORY));
   for (const std::string& target : {file, dir.Directory("e"), dir.Link("dangling", "none")}) {
-    EXPECT_THAT(MoveDirectory(d, target, remover), FailsWith(v1::ALREADY_EXISTS)) << target;
+    EXPECT_THAT(MoveDirectory(d, target, deleter), FailsWith(v1::ALREADY_EXISTS)) << target;
   }
-  EXPECT_THAT(MoveDirectory(d, d + "/sub", remover), FailsWith(v1::INVALID_ARGUMENT));
-  EXPECT_TRUE(absl::IsCancelled(MoveDirectory(d, dir / "x", remover, [] { return true; })));
+  EXPECT_THAT(MoveDirectory(d, d + "/sub", deleter), FailsWith(v1::INVALID_ARGUMENT));
+  EXPECT_TRUE(absl::IsCancelled(MoveDirectory(d, dir / "x", deleter, [] { return true; })));
   AsNobody(
-      [&] { EXPECT_THAT(MoveDirectory(d, dir / "x", remover), FailsWith(v1::ACCESS_DENIED)); });
+      [&] { EXPECT_THAT(MoveDirectory(d, dir / "x", deleter), FailsWith(v1::ACCESS_DENIED)); });
 }
 
-TEST(Across, FilesKeepTheirAttributes) {
+TEST(MoveAcrossFileSystems, FilesKeepTheirAttributes) {
   TestDirectory dir, other(kOther);
   const std::string from = dir.File("file", "content", 04750);
   const std::string to = other / "moved";
@@ -111,7 +113,7 @@ TEST(Across, FilesKeepTheirAttributes) {
   ASSERT_EQ(chmod(from.c_str(), 04750), 0);
   const struct timespec times[2] = {{1, 2}, {3, 4}};
   ASSERT_EQ(utimensat(AT_FDCWD, from.c_str(), times, 0), 0);
-  EXPECT_THAT(MoveFile(from, to, false), IsOk());
+  EXPECT_THAT(MoveFile(from, to, Overwrite::kNo), IsOk());
   struct stat st;
   ASSERT_EQ(stat(to.c_str(), &st), 0);
   EXPECT_EQ(st.st_uid, 7u);
@@ -123,29 +125,29 @@ TEST(Across, FilesKeepTheirAttributes) {
   EXPECT_FALSE(Exists(from));
 }
 
-TEST(Across, WithoutTheOwnerSetUserIdAndCapabilitiesAreDropped) {
+TEST(MoveAcrossFileSystems, WithoutTheOwnerSetUserIdAndCapabilitiesAreDropped) {
   TestDirectory dir, other(kOther);
   chmod(dir.path().c_str(), 0777);
   chmod(other.path().c_str(), 0777);
   const std::string from = dir.File("file", "x", 04755);
   SetCapability(from);
-  AsNobody([&] { EXPECT_THAT(MoveFile(from, other / "moved", false), IsOk()); });
+  AsNobody([&] { EXPECT_THAT(MoveFile(from, other / "moved", Overwrite::kNo), IsOk()); });
   EXPECT_EQ(ModeOf(other / "moved"), 0755u);
   EXPECT_FALSE(HasCapability(other / "moved"));
 }
 
-TEST(Across, CapabilitiesAreKept) {
+TEST(MoveAcrossFileSystems, CapabilitiesAreKept) {
   TestDirectory dir, other(kOther);
   const std::string from = dir.File("file", "x", 0755);
   ASSERT_EQ(chown(from.c_str(), 7, 8), 0);
   SetCapability(from);
-  EXPECT_THAT(MoveFile(from, other / "moved", false), IsOk());
+  EXPECT_THAT(MoveFile(from, other / "moved", Overwrite::kNo), IsOk());
   EXPECT_TRUE(HasCapability(other / "moved"));
 }
 
-TEST(Across, TreesWithLinksHolesAndOddNames) {
+TEST(MoveAcrossFileSystems, KeepsLinksHolesAndOddNames) {
   TestDirectory dir, other(kOther);
-  TreeRemover remover;
+  DeferredDeleter deleter;
   dir.Directory("tree", 0751);
   dir.Directory("tree/empty");
   dir.File("tree/a\n", "x");
@@ -154,7 +156,7 @@ TEST(Across, TreesWithLinksHolesAndOddNames) {
   ASSERT_EQ(mkfifo((dir / "tree/pipe").c_str(), 0640), 0);
   dir.File("tree/sparse", "end");
   ASSERT_EQ(truncate((dir / "tree/sparse").c_str(), 64 << 20), 0);
-  EXPECT_THAT(MoveDirectory(dir / "tree", other / "t", remover), IsOk());
+  EXPECT_THAT(MoveDirectory(dir / "tree", other / "t", deleter), IsOk());
   EXPECT_TRUE(Names(dir.path()).empty());
   EXPECT_THAT(Names(other.path()), testing::ElementsAre("t"));
   EXPECT_EQ(ModeOf(other / "t"), 0751u);
@@ -170,15 +172,15 @@ TEST(Across, TreesWithLinksHolesAndOddNames) {
   EXPECT_LT(sparse.st_blocks * 512, 1 << 20);
 }
 
-TEST(Across, TheTargetDirectoryGivesNoAccess) {
+TEST(MoveAcrossFileSystems, TargetDirectorysDefaultAclIsNotApplied) {
   TestDirectory dir, other(kOther);
-  TreeRemover remover;
+  DeferredDeleter deleter;
   SetAcl(other.path(), ACL_TYPE_DEFAULT, "u::rwx,u:65534:rwx,g::rx,m::rwx,o::-");
   dir.Directory("tree", 0770);
   dir.File("tree/file", "secret", 0660);
   ASSERT_EQ(mkfifo((dir / "tree/pipe").c_str(), 0600), 0);
   chmod((dir / "tree/pipe").c_str(), 0660);
-  EXPECT_THAT(MoveDirectory(dir / "tree", other / "t", remover), IsOk());
+  EXPECT_THAT(MoveDirectory(dir / "tree", other / "t", deleter), IsOk());
   for (const char* name : {"t", "t/file", "t/pipe"}) {
     EXPECT_FALSE(HasAcl(other / name, ACL_TYPE_ACCESS)) << name;
     EXPECT_FALSE(HasAcl(other / name, ACL_TYPE_DEFAULT)) << name;
@@ -189,9 +191,9 @@ TEST(Across, TheTargetDirectoryGivesNoAccess) {
   AsNobody([&] { EXPECT_EQ(open((other / "t").c_str(), O_RDONLY), -1); });
 }
 
-TEST(Across, AclsAreKept) {
+TEST(MoveAcrossFileSystems, AclsAreKept) {
   TestDirectory dir, other(kOther);
-  TreeRemover remover;
+  DeferredDeleter deleter;
   dir.Directory("tree", 0750);
   dir.File("tree/file", "x", 0640);
   ASSERT_EQ(mkfifo((dir / "tree/pipe").c_str(), 0600), 0);
@@ -199,7 +201,7 @@ TEST(Across, AclsAreKept) {
   SetAcl(dir / "tree/pipe", ACL_TYPE_ACCESS, "u::rw,u:65534:r,g::-,m::r,o::-");
   SetAcl(dir / "tree", ACL_TYPE_ACCESS, "u::rwx,u:65534:rx,g::-,m::rx,o::-");
   SetAcl(dir / "tree", ACL_TYPE_DEFAULT, "u::rwx,u:65534:rx,g::-,m::rx,o::-");
-  EXPECT_THAT(MoveDirectory(dir / "tree", other / "t", remover), IsOk());
+  EXPECT_THAT(MoveDirectory(dir / "tree", other / "t", deleter), IsOk());
   for (const char* name : {"t", "t/file", "t/pipe"}) {
     EXPECT_TRUE(HasAcl(other / name, ACL_TYPE_ACCESS)) << name;
   }
@@ -208,7 +210,7 @@ TEST(Across, AclsAreKept) {
 }
 
 // The group's bits of a file with an ACL are the mask, which is more than the group has.
-TEST(Across, WithoutAclsTheGroupDoesNotGetTheMask) {
+TEST(MoveAcrossFileSystems, WithoutAclsTheGroupDoesNotGetTheMask) {
   TestDirectory dir;
   dir.File("file", "x", 0600);
   SetAcl(dir / "file", ACL_TYPE_ACCESS, "u::rw,u:9:rw,g::r,m::rw,o::-");
@@ -218,63 +220,63 @@ TEST(Across, WithoutAclsTheGroupDoesNotGetTheMask) {
       mount("ramfs", (dir / "other").c_str(), "ramfs", 0, nullptr) != 0) {
     FAIL() << "mounting needs root";
   }
-  EXPECT_THAT(MoveFile(dir / "file", dir / "other/file", false), IsOk());
+  EXPECT_THAT(MoveFile(dir / "file", dir / "other/file", Overwrite::kNo), IsOk());
   EXPECT_EQ(ModeOf(dir / "other/file"), 0640u);
   umount((dir / "other").c_str());
 }
 
-TEST(Across, FullDiskLeavesNoTrace) {
+TEST(MoveAcrossFileSystems, FullDiskLeavesNoTrace) {
   TestDirectory dir;
-  TreeRemover remover;
+  DeferredDeleter deleter;
   const std::string file = dir.File("file", std::string(200000, 'x'));
   dir.Directory("tree");
   for (int i = 0; i < 5; ++i) dir.File(absl::StrCat("tree/", i), std::string(30000, 'x'));
   dir.Directory("other");
-  SmallDisk disk(dir / "other", "size=64k");
+  SmallFileSystem disk(dir / "other", "size=64k");
   dir.File("other/old", "old");
-  EXPECT_THAT(MoveFile(file, dir / "other/new", false), FailsWith(v1::NO_SPACE));
-  EXPECT_THAT(MoveFile(file, dir / "other/old", true), FailsWith(v1::NO_SPACE));
-  EXPECT_THAT(MoveDirectory(dir / "tree", dir / "other/t", remover), FailsWith(v1::NO_SPACE));
+  EXPECT_THAT(MoveFile(file, dir / "other/new", Overwrite::kNo), FailsWith(v1::NO_SPACE));
+  EXPECT_THAT(MoveFile(file, dir / "other/old", Overwrite::kYes), FailsWith(v1::NO_SPACE));
+  EXPECT_THAT(MoveDirectory(dir / "tree", dir / "other/t", deleter), FailsWith(v1::NO_SPACE));
   EXPECT_THAT(Names(dir / "other"), testing::ElementsAre("old"));
   EXPECT_EQ(ReadFile(dir / "other/old"), "old");
   EXPECT_EQ(ReadFile(file), std::string(200000, 'x'));
   EXPECT_EQ(Names(dir / "tree").size(), 5u);
 }
 
-TEST(Across, NoRoomForMoreFilesLeavesNoTrace) {
+TEST(MoveAcrossFileSystems, DiskWithoutFreeInodesLeavesNoTrace) {
   TestDirectory dir;
-  TreeRemover remover;
+  DeferredDeleter deleter;
   dir.Directory("tree");
   dir.Link("tree/link", "nowhere");
   ASSERT_EQ(mkfifo((dir / "tree/pipe").c_str(), 0600), 0);
   dir.Directory("tree/directory");
   dir.File("tree/file");
   dir.Directory("other");
-  SmallDisk disk(dir / "other", "nr_inodes=5");
-  // The tree and four more: whichever comes last finds no room.
-  EXPECT_THAT(MoveDirectory(dir / "tree", dir / "other/t", remover), FailsWith(v1::NO_SPACE));
+  SmallFileSystem disk(dir / "other", "nr_inodes=5");
+  // The tree and four more: whichever comes last finds no inode.
+  EXPECT_THAT(MoveDirectory(dir / "tree", dir / "other/t", deleter), FailsWith(v1::NO_SPACE));
   EXPECT_TRUE(Names(dir / "other").empty());
   EXPECT_EQ(Names(dir / "tree").size(), 4u);
 }
 
-TEST(Across, CancelledHalfwayLeavesNoTrace) {
+TEST(MoveAcrossFileSystems, CancelledHalfwayLeavesNoTrace) {
   TestDirectory dir, other(kOther);
-  TreeRemover remover;
+  DeferredDeleter deleter;
   dir.Directory("tree");
   for (int i = 0; i < 10; ++i) dir.File(absl::StrCat("tree/", i), "x");
   int asked = 0;
   EXPECT_TRUE(absl::IsCancelled(
-      MoveDirectory(dir / "tree", other / "t", remover, [&] { return ++asked > 6; })));
+      MoveDirectory(dir / "tree", other / "t", deleter, [&] { return ++asked > 6; })));
   EXPECT_TRUE(Names(other.path()).empty());
   EXPECT_EQ(Names(dir / "tree").size(), 10u);
 }
 
-TEST(Across, ExistingTargetIsReplacedOnlyOnRequest) {
+TEST(MoveAcrossFileSystems, ExistingTargetIsReplacedOnlyOnRequest) {
   TestDirectory dir, other(kOther);
   const std::string from = dir.File("a", "a");
   const std::string to = other.File("b", "b");
-  EXPECT_THAT(MoveFile(from, to, false), FailsWith(v1::ALREADY_EXISTS));
-  EXPECT_THAT(MoveFile(from, to, true), IsOk());
+  EXPECT_THAT(MoveFile(from, to, Overwrite::kNo), FailsWith(v1::ALREADY_EXISTS));
+  EXPECT_THAT(MoveFile(from, to, Overwrite::kYes), IsOk());
   EXPECT_EQ(ReadFile(to), "a");
   EXPECT_THAT(Names(other.path()), testing::ElementsAre("b"));
 }
@@ -283,7 +285,7 @@ TEST(CopyTree, KeepsExtendedAttributes) {
   TestDirectory dir;
   const std::string from = dir.File("from");
   ASSERT_EQ(setxattr(from.c_str(), "user.note", "1\0002", 3, 0), 0);
-  ASSERT_THAT(CopyTree(AT_FDCWD, from, AT_FDCWD, dir / "to"), IsOk());
+  ASSERT_THAT(CopyTree({AT_FDCWD, from}, {AT_FDCWD, dir / "to"}), IsOk());
   char value[8];
   ASSERT_EQ(getxattr((dir / "to").c_str(), "user.note", value, sizeof(value)), 3);
   EXPECT_EQ(std::string(value, 3), std::string("1\0002", 3));

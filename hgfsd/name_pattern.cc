@@ -11,9 +11,10 @@
 namespace toolboxd::hgfsd {
 namespace {
 
-// A name has at most 255 bytes: enough for any sensible pattern, milliseconds at worst.
+// Enough for sensible patterns on a name, which has at most 255 bytes; takes milliseconds at most.
 constexpr uint32_t kMatchSteps = 100000;
 constexpr uint32_t kHeapKibibytes = 256;
+// In bytes.
 constexpr size_t kMaxPattern = 4096;
 
 std::string ErrorText(int error) {
@@ -48,7 +49,7 @@ absl::StatusOr<NamePattern> NamePattern::Compile(absl::string_view pattern) {
   size_t position = 0;
   result.program_->code =
       pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
-                    // \C would match half a character.
+                    // \C would match part of a character.
                     PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C,
                     &error, &position, nullptr);
   if (result.program_->code == nullptr) {

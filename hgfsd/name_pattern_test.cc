@@ -16,7 +16,7 @@ bool Match(absl::string_view pattern, absl::string_view name) {
   return result.ok() && *result;
 }
 
-TEST(NamePattern, EmptyMatchesEverything) {
+TEST(NamePattern, EmptyPatternMatchesEveryName) {
   EXPECT_TRUE(Match("", "a"));
   EXPECT_TRUE(Match("", "\xff"));
 }
@@ -27,7 +27,7 @@ TEST(NamePattern, MatchesAnywhereUnlessAnchored) {
   EXPECT_TRUE(Match("\\.conf$", "a.conf"));
 }
 
-TEST(NamePattern, KnowsPerlsLookahead) {
+TEST(NamePattern, SupportsLookahead) {
   EXPECT_TRUE(Match("^(?!\\.)", "visible"));
   EXPECT_FALSE(Match("^(?!\\.)", ".hidden"));
 }
@@ -46,7 +46,7 @@ TEST(NamePattern, NamesThatAreNotUtf8MatchByTheirValidParts) {
                      "abc"));
 }
 
-TEST(NamePattern, InvalidIsRefusedWithItsPlace) {
+TEST(NamePattern, RefusesAnInvalidPatternWithTheByteOffset) {
   absl::StatusOr<NamePattern> result = NamePattern::Compile("a(");
   EXPECT_THAT(result, FailsWith(v1::INVALID_ARGUMENT));
   EXPECT_THAT(std::string(result.status().message()), testing::HasSubstr("byte 2"));

@@ -28,7 +28,7 @@ absl::Status CheckPath(absl::string_view path) {
   if (path.find('\0') != path.npos) {
     return MakeError(v1::INVALID_ARGUMENT, "the path contains a NUL byte");
   }
-  if (path.size() >= PATH_MAX) return FileError(ENAMETOOLONG, "path");
+  if (path.size() >= PATH_MAX) return FileError(ENAMETOOLONG, "the path");
   return absl::OkStatus();
 }
 

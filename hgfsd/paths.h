@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Paths as the host gives them: absolute, bytes, any length.
+// Paths as received from the host: bytes of any length, which should be absolute.
 
 #ifndef TOOLBOXD_HGFSD_PATHS_H_
 #define TOOLBOXD_HGFSD_PATHS_H_
@@ -13,11 +13,11 @@
 
 namespace toolboxd::hgfsd {
 
-// What every path must be: not empty, absolute, without NUL (INVALID_ARGUMENT), and
-// shorter than PATH_MAX (NAME_TOO_LONG).
+// OK for a path that is absolute and without NUL bytes (INVALID_ARGUMENT otherwise) and shorter
+// than PATH_MAX (NAME_TOO_LONG otherwise).
 absl::Status CheckPath(absl::string_view path);
 
-// Without trailing slashes; "/" stays.
+// The path without trailing slashes; "/" stays "/".
 std::string WithoutTrailingSlashes(absl::string_view path);
 
 // The directory that holds an entry, and the entry's name in it.
@@ -27,20 +27,21 @@ struct PathParts {
   std::string name;
 };
 
-// Splits at the last slash; trailing slashes are ignored. `path` is absolute.
+// Splits at the last slash. Ignores trailing slashes. `path` is absolute.
 PathParts SplitPath(absl::string_view path);
 
 // "dir/name", with one slash between them.
 std::string JoinPath(absl::string_view directory, absl::string_view name);
 
-// A name for an intermediate file: `prefix` and 16 random hexadecimal digits.
+// A name for a temporary file: `prefix` and 16 random hexadecimal digits.
 std::string RandomName(absl::string_view prefix);
 
 // Follows `path` while its last component is a symbolic link, at most 40 times (ELOOP).
-// The result may not exist; links in its parents are left to the kernel.
+// The result may not exist. Links among its parents are not resolved.
 absl::StatusOr<std::string> ResolveLastLink(absl::string_view path);
 
-// What a symbolic link says. `path` is relative to the directory `directory`, or absolute.
+// The target of a symbolic link. `path` is relative to the directory open as `directory`, or
+// absolute.
 absl::StatusOr<std::string> ReadLink(int directory, const std::string& path);
 
 }  // namespace toolboxd::hgfsd

@@ -19,21 +19,22 @@
 namespace toolboxd::hgfsd {
 namespace {
 
+// Levels of directories that are open at the same time.
 constexpr int kMaxDepth = 64;
 
-// One removal: the first error, and where directories that are too deep go.
+// One removal: its first error, and the directory that deep directories are moved to.
 class Removal {
  public:
-  explicit Removal(const Cancelled& cancelled) : cancelled_(cancelled) {}
+  explicit Removal(const CancelCheck& cancelled) : cancelled_(cancelled) {}
 
-  // Removes one entry. False if it is still there and will stay.
+  // Removes one entry. False if it stays.
   bool RemoveEntry(int parent, const std::string& name, int depth);
 
   absl::Status status() const { return status_; }
 
  private:
   bool RemoveDirectory(int parent, const std::string& name, int depth);
-  // One pass over a directory; false if something in it stays.
+  // Makes one pass over a directory; false if something in it stays.
   bool RemoveContent(int directory, int depth);
   int OpenDirectory(int parent, const std::string& name);
   bool Fail(int error, const std::string& name) { return Fail(FileError(error, name)); }
@@ -42,7 +43,7 @@ class Removal {
     return false;
   }
 
-  const Cancelled& cancelled_;
+  const CancelCheck& cancelled_;
   absl::Status status_;
   // The tree's own directory; -1 before it is open.
   int top_ = -1;
@@ -52,7 +53,7 @@ class Removal {
 
 bool Removal::RemoveEntry(int parent, const std::string& name, int depth) {
   if (unlinkat(parent, name.c_str(), 0) == 0 || errno == ENOENT) return true;
-  // Linux says EISDIR; some file systems, and POSIX, EPERM.
+  // Linux returns EISDIR for a directory; some file systems, and POSIX, EPERM.
   if (errno != EISDIR && errno != EPERM) return Fail(errno, name);
   const int error = errno;
   struct stat st;
@@ -73,8 +74,8 @@ bool Removal::RemoveDirectory(int parent, const std::string& name, int depth) {
   UniqueFd directory(OpenDirectory(parent, name));
   if (!directory.ok()) return errno == ENOENT || Fail(errno, name);
   if (top_ < 0) top_ = directory.get();
-  // Again as long as a pass removed all it saw: somebody may add entries, and some file
-  // systems skip entries while others go.
+  // Repeat as long as a pass removes everything it finds: other processes may add entries, and some
+  // file systems skip entries while others are removed.
   while (true) {
     moved_up_ = false;
     const bool emptied = RemoveContent(directory.get(), depth);
@@ -88,7 +89,7 @@ bool Removal::RemoveDirectory(int parent, const std::string& name, int depth) {
 
 bool Removal::RemoveContent(int directory, int depth) {
   UniqueFd copy(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!copy.ok()) return Fail(errno, "directory");
+  if (!copy.ok()) return Fail(errno, "cannot read a directory");
   DirectoryStream stream(std::move(copy));
   bool all = true;
   while (true) {
@@ -105,8 +106,8 @@ int Removal::OpenDirectory(int parent, const std::string& name) {
   const int fd = OpenDirectoryBelow(parent, name.c_str());
   if (fd >= 0 && faccessat(fd, ".", R_OK | W_OK | X_OK, AT_EACCESS) == 0) return fd;
   if (fd < 0 && errno != EACCES) return fd;
-  // Its owner may give himself permission, and would with chmod. fchmodat would follow a
-  // link that took the directory's place: go through a descriptor of the directory.
+  // The owner could set the permissions with chmod, so set them here. fchmodat would follow a link
+  // that has replaced the directory: use a descriptor of the directory.
   UniqueFd found(openat(parent, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   struct stat st;
   if (found.ok() && fstat(found.get(), &st) == 0 && st.st_uid == geteuid()) {
@@ -118,7 +119,7 @@ int Removal::OpenDirectory(int parent, const std::string& name) {
 
 }  // namespace
 
-absl::Status RemoveTree(int parent, const std::string& name, const Cancelled& cancelled) {
+absl::Status RemoveTree(int parent, const std::string& name, const CancelCheck& cancelled) {
   Removal removal(cancelled);
   removal.RemoveEntry(parent, name, 0);
   return removal.status();

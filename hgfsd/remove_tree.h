@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Removing a directory tree without following links or crossing into other mounts.
+// RemoveTree: removes a directory tree without following links or crossing into other mounts.
 
 #ifndef TOOLBOXD_HGFSD_REMOVE_TREE_H_
 #define TOOLBOXD_HGFSD_REMOVE_TREE_H_
@@ -12,16 +12,17 @@
 
 namespace toolboxd::hgfsd {
 
-// Removes the entry `name` of the directory open as `parent`: a file, a link, or a directory
-// with all it holds. What somebody adds meanwhile is removed too; an entry that is already
-// gone is no error. Every step is relative to an open directory, so a directory that is
-// exchanged for a link on the way leads nowhere else.
+// Removes the entry `name` of the directory open as `parent`: a file, a link, or a directory with
+// its content. Entries that are added in the meantime are removed too; an entry that does not exist
+// is not an error. Every step is relative to an open directory, so replacing a directory by a link
+// during the removal does not lead out of the tree.
 //
-// Depth is not limited (directories deeper than 64 levels are first moved up), and at most
-// 66 descriptors are open. Directories of the user's own without permission for their owner
-// are given it. Asks `cancelled` at every directory and leaves the rest in place.
-// The first error is returned, after everything else that can be removed has been.
-absl::Status RemoveTree(int parent, const std::string& name, const Cancelled& cancelled = nullptr);
+// The depth is not limited: directories below 64 levels are moved up first. At most 66 descriptors
+// are open. The user's own directories without permissions for their owner get them. Asks
+// `cancelled` at every directory; the rest then stays in place. Removes everything that can be
+// removed, then returns the first error.
+absl::Status RemoveTree(int parent, const std::string& name,
+                        const CancelCheck& cancelled = nullptr);
 
 }  // namespace toolboxd::hgfsd
 

@@ -35,7 +35,7 @@ TEST(RemoveTree, RemovesEverythingButWhatLinksPointTo) {
   EXPECT_EQ(ReadFile(dir / "kept/file"), "x");
 }
 
-TEST(RemoveTree, DirectoriesWithoutPermissionForTheirOwnerGoToo) {
+TEST(RemoveTree, RemovesDirectoriesWithoutPermissionsForTheirOwner) {
   TestDirectory dir;
   chmod(dir.path().c_str(), 0777);
   AsNobody([&] {
@@ -87,9 +87,9 @@ TEST(RemoveTree, StopsWhenCancelled) {
   EXPECT_TRUE(Exists(dir / "tree/file"));
 }
 
-// Somebody exchanges a directory of the tree for a link to another tree, over and over,
-// while it is removed: nothing behind the link may go.
-TEST(RemoveTree, ExchangingADirectoryForALinkLeadsNowhere) {
+// Another process replaces a directory of the tree by a link to another tree, again and again, while
+// the tree is removed: nothing that the link points to may be removed.
+TEST(RemoveTree, ReplacingADirectoryByALinkDoesNotLeadOutOfTheTree) {
   TestDirectory dir;
   dir.Directory("victim");
   dir.File("victim/file", "precious");
@@ -128,12 +128,6 @@ TEST(Mounts, AreFoundAtAndBelowAPath) {
   EXPECT_FALSE(HasMountAtOrBelow("garbage\n1 2 3\n", "/"));
 }
 
-TEST(TreeRemover, RefusesMountPointsAndTheRoot) {
-  TreeRemover remover;
-  EXPECT_THAT(remover.Remove("/", nullptr), FailsWith(v1::BUSY));
-  EXPECT_THAT(remover.Remove("/proc", nullptr), FailsWith(v1::BUSY));
-}
-
 TEST(Mounts, BindMountsAreNotEntered) {
   TestDirectory dir;
   dir.Directory("other");
@@ -144,114 +138,11 @@ TEST(Mounts, BindMountsAreNotEntered) {
       mount((dir / "other").c_str(), (dir / "tree/mounted").c_str(), nullptr, MS_BIND, nullptr)) {
     FAIL() << "mounting needs root";
   }
-  TreeRemover remover;
-  EXPECT_THAT(remover.Remove(dir / "tree", nullptr), FailsWith(v1::BUSY));
+  DeferredDeleter deleter;
+  EXPECT_THAT(deleter.Delete(dir / "tree", nullptr), FailsWith(v1::BUSY));
   EXPECT_EQ(OsErrorOf(RemoveTree(AT_FDCWD, dir / "tree")), EXDEV);
   EXPECT_EQ(ReadFile(dir / "other/file"), "precious");
   umount((dir / "tree/mounted").c_str());
-}
-
-TEST(TreeRemover, SmallTreesAreGoneWhenItAnswers) {
-  TestDirectory dir;
-  dir.Directory("tree");
-  dir.File("tree/file");
-  TreeRemover remover;
-  EXPECT_THAT(remover.Remove(dir / "tree", nullptr), IsOk());
-  EXPECT_TRUE(Names(dir.path()).empty());
-}
-
-TEST(TreeRemover, LargeTreesAreGoneByNameAtOnceAndFinishLater) {
-  TestDirectory dir;
-  dir.Directory("tree");
-  for (int i = 0; i < 2000; ++i) dir.File(absl::StrCat("tree/", i));
-  {
-    TreeRemover remover(absl::ZeroDuration());
-    EXPECT_THAT(remover.Remove(dir / "tree", nullptr), IsOk());
-    EXPECT_FALSE(Exists(dir / "tree"));
-  }
-  EXPECT_TRUE(Names(dir.path()).empty());
-}
-
-TEST(TreeRemover, RemovesWhatACrashLeft) {
-  TestDirectory dir;
-  dir.Directory(".toolboxd-deleted-0000000000000001");
-  dir.File(".toolboxd-deleted-0000000000000001/file");
-  dir.Directory("tree");
-  {
-    TreeRemover remover;
-    EXPECT_THAT(remover.Remove(dir / "tree", nullptr), IsOk());
-  }
-  EXPECT_TRUE(Names(dir.path()).empty());
-}
-
-TEST(TreeRemover, WhatCannotBeRemovedKeepsItsName) {
-  TestDirectory dir;
-  chmod(dir.path().c_str(), 0777);
-  AsNobody([&] { dir.Directory("tree"); });
-  dir.Directory("tree/root_owned");
-  dir.File("tree/root_owned/file");
-  AsNobody([&] {
-    TreeRemover remover;
-    EXPECT_THAT(remover.Remove(dir / "tree", nullptr), FailsWith(v1::ACCESS_DENIED));
-  });
-  EXPECT_THAT(Names(dir.path()), testing::ElementsAre("tree"));
-}
-
-TEST(TreeRemover, WhatCannotBeRemovedAfterTheAnswerStaysHiddenAndIsToldToTheLog) {
-  TestDirectory dir;
-  chmod(dir.path().c_str(), 0777);
-  AsNobody([&] { dir.Directory("tree"); });
-  dir.Directory("tree/root_owned");
-  dir.File("tree/root_owned/file");
-  const std::string log = dir.File("log", "", 0666);
-  AsNobody([&] {
-    // So that it takes longer than the answer.
-    for (int i = 0; i < 2000; ++i) dir.File(absl::StrCat("tree/", i));
-    const int fd = open(log.c_str(), O_WRONLY | O_APPEND);
-    ASSERT_EQ(dup2(fd, STDERR_FILENO), STDERR_FILENO);
-    TreeRemover remover(absl::ZeroDuration());
-    EXPECT_THAT(remover.Remove(dir / "tree", nullptr), IsOk());
-  });
-  EXPECT_THAT(Names(dir.path()),
-              testing::ElementsAre(testing::StartsWith(".toolboxd-deleted-"), "log"));
-  const std::string text = ReadFile(log);
-  EXPECT_THAT(text, testing::HasSubstr(dir / "tree"));
-  EXPECT_THAT(text, testing::HasSubstr(Names(dir.path())[0]));
-  EXPECT_THAT(text, testing::HasSubstr("Permission denied"));
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
-}
-
-TEST(TreeRemover, CancelledDoesNothing) {
-  TestDirectory dir;
-  dir.Directory("tree");
-  TreeRemover remover;
-  EXPECT_TRUE(absl::IsCancelled(remover.Remove(dir / "tree", [] { return true; })));
-  EXPECT_THAT(Names(dir.path()), testing::ElementsAre("tree"));
-}
-
-TEST(TreeRemover, WithoutAThreadNothingChanges) {
-  TestDirectory dir;
-  chmod(dir.path().c_str(), 0777);
-  AsNobody([&] {
-    dir.Directory("tree");
-    dir.File("tree/file");
-    TreeRemover remover;
-    NoMoreThreads();
-    EXPECT_THAT(remover.Remove(dir / "tree", nullptr), FailsWith(v1::BUSY));
-    EXPECT_TRUE(Exists(dir / "tree/file"));
-  });
-}
-
-TEST(TreeRemover, WithoutWriteAccessToTheParentNothingChanges) {
-  TestDirectory dir;
-  const std::string tree = dir.Directory("tree");
-  ASSERT_EQ(chown(tree.c_str(), 65534, 65534), 0);
-  AsNobody([&] {
-    dir.File("tree/file");
-    TreeRemover remover;
-    EXPECT_THAT(remover.Remove(tree, nullptr), FailsWith(v1::ACCESS_DENIED));
-    EXPECT_TRUE(Exists(dir / "tree/file"));
-  });
 }
 
 }  // namespace

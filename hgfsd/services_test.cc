@@ -46,7 +46,7 @@ std::shared_ptr<grpc::Channel> ChannelOn(int fd) {
 
 v1::Reason ReasonOf(const grpc::Status& status) { return toolboxd::ReasonOf(FromGrpc(status)); }
 
-// An upload as transportd makes it.
+// An upload as transportd does it.
 class Upload {
  public:
   Upload(v1::FileHandler::Stub& stub, const std::string& path)
@@ -236,7 +236,7 @@ TEST_F(Services, ReadsFromAnOffsetInChunks) {
   EXPECT_EQ(ReasonOf(Read(*handler_, dir_ / "none").status), v1::NOT_FOUND);
 }
 
-TEST_F(Services, SizesAroundTheHostsPackets) {
+TEST_F(Services, FilesOfSizesAroundTheHostsPacketsPassUnchanged) {
   for (size_t size : {0, 1, 61439, 61440, 61441, 63487, 63488, 63489, 1 << 20}) {
     std::string content(size, '\0');
     for (size_t i = 0; i < size; ++i) content[i] = static_cast<char>(i * 31 + i / 251);
@@ -270,7 +270,7 @@ TEST_F(Services, UploadAppearsOnlyWithCommit) {
   EXPECT_EQ(ReadFile(file), "new");
 }
 
-TEST_F(Services, OnlyAFileThatIsOpenIsSaidToBe) {
+TEST_F(Services, FileOpenedIsSentForAnOpenFileOnly) {
   for (const auto& [name, count] : {std::pair("file", 1u), std::pair("none/file", 0u)}) {
     grpc::ClientContext context;
     v1::WriteReply reply;
@@ -286,7 +286,7 @@ TEST_F(Services, OnlyAFileThatIsOpenIsSaidToBe) {
   }
 }
 
-TEST_F(Services, WriteRefusesWhatIsOutOfOrder) {
+TEST_F(Services, WriteRefusesRequestsOutOfOrder) {
   v1::WriteRequest chunk;
   chunk.mutable_chunk()->set_data("x");
   grpc::ClientContext context;
@@ -325,11 +325,11 @@ TEST_F(Services, DirectoriesTravelAsArchives) {
   EXPECT_EQ(ReadFile(dir_ / "to/p/file").size(), 200000u);
 }
 
-TEST_F(Services, ArchiveErrors) {
+TEST_F(Services, ArchivesReportWhyTheyFail) {
   EXPECT_EQ(ReasonOf(Read(*handler_, dir_.path() + "?format=zip").status), v1::INVALID_ARGUMENT);
   EXPECT_EQ(ReasonOf(Read(*handler_, dir_.path(), 1).status), v1::NOT_SUPPORTED);
   Upload garbage(*handler_, dir_.path());
-  garbage.Append("this is no archive");
+  garbage.Append("not an archive");
   EXPECT_EQ(ReasonOf(garbage.Commit()), v1::INVALID_ARGUMENT);
 }
 
@@ -353,7 +353,7 @@ TEST_F(Services, StatDescribesWhatReadWouldFind) {
   EXPECT_EQ(ReasonOf(stat("/archive:" + dir_.path() + "/none")), v1::NOT_FOUND);
 }
 
-TEST_F(Services, AReaderThatStopsReadingStopsTheServer) {
+TEST_F(Services, CancelledReadEndsTheServersCall) {
   const std::string file = dir_.File("file");
   ASSERT_EQ(truncate(file.c_str(), int64_t{1} << 40), 0);
   grpc::ClientContext context;
@@ -413,7 +413,7 @@ class Program {
     return std::distance(std::filesystem::directory_iterator(absl::StrCat("/proc/", pid_, "/task")),
                          std::filesystem::directory_iterator());
   }
-  // Closes the connection; returns what wait tells.
+  // Closes the connection; returns the status of waitpid.
   int End() {
     handler_.reset();
     channel_.reset();
@@ -446,8 +446,8 @@ TEST(Hgfsd, ServesTheConnectionAtDescriptor3AndEndsWithIt) {
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre("file"));
 }
 
-// As many of each kind as there may be: all are served, and the process stays within what
-// its unit allows.
+// As many calls of each kind as the limit allows: all are served, and the process stays within the
+// tasks of its unit.
 TEST(Hgfsd, ServesAllItsCallsWithinItsTasks) {
   TestDirectory dir;
   Program program;
@@ -473,7 +473,7 @@ TEST(Hgfsd, ServesAllItsCallsWithinItsTasks) {
   for (Upload& upload : uploads) upload.Finish();
 }
 
-TEST(Hgfsd, AnUploadThatIsNotTakenIsHeldBack) {
+TEST(Hgfsd, UploadThatCannotBeStoredIsHeldBack) {
   TestDirectory dir;
   Program program;
   // A fast one first: it must not make the next one's window larger.

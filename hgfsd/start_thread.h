@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Starting a thread where there may be none to be had.
+// StartThread: starts a thread; BUSY if the system cannot create one.
 
 #ifndef TOOLBOXD_HGFSD_START_THREAD_H_
 #define TOOLBOXD_HGFSD_START_THREAD_H_
@@ -16,14 +16,16 @@
 
 namespace toolboxd::hgfsd {
 
-// BUSY where the user, the unit or the machine has as many threads as it may have: an error
-// of one call, not the end of the process.
+// BUSY if the user, the unit or the machine has as many threads as it may have. Then one call fails
+// and the process continues.
 template <typename Body>
 absl::StatusOr<std::thread> StartThread(Body body) {
   try {
     return std::thread(std::move(body));
   } catch (const std::system_error&) {
-    return MakeError(v1::BUSY, "there is no thread to be had", EAGAIN);
+    return MakeError(
+        v1::BUSY,
+        "cannot start a thread: the limit of the user, the unit or the machine is reached", EAGAIN);
   }
 }
 

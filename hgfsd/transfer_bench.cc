@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// transfer_bench HGFSD [MIB]: bytes a second through hgfsd, and the memory that it takes.
+// transfer_bench HGFSD [MIB]: measures the throughput of hgfsd and the memory it takes.
 //
-// Starts the program on one end of a socket pair, as session does, and transfers through
-// the other in the host's packets of 61,440 bytes. Everything happens in a directory of its
-// own under $TMPDIR or /tmp, which is removed.
+// Starts the program on one end of a socket pair, as session does, and transfers through the other
+// in the host's packets of 61,440 bytes. Works in a new directory under $TMPDIR or /tmp and removes
+// it.
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ namespace v1 = toolboxd::v1;
 
 constexpr size_t kPacket = 61440;
 
-// Private memory of a process in KiB: what it alone costs.
+// Private memory of a process in KiB.
 int64_t PrivateKib(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/smaps_rollup");
   int64_t total = 0;
@@ -66,7 +66,7 @@ class Bench {
     waitpid(child_, nullptr, 0);
   }
 
-  // Times `transfer`, which returns its bytes, and watches hgfsd's memory meanwhile.
+  // Runs `transfer`, which returns its bytes; measures its time and hgfsd's peak memory.
   void Measure(const char* what, const std::function<int64_t()>& transfer) {
     std::atomic<bool> done = false;
     int64_t peak = 0;
@@ -95,7 +95,7 @@ class Bench {
     });
   }
 
-  // Reads to the end; what came goes to `sink`.
+  // Reads to the end and passes the content to `sink`.
   int64_t Read(const std::string& path, const std::function<void(const std::string&)>& sink) {
     grpc::ClientContext context;
     v1::ReadRequest request;
@@ -111,7 +111,7 @@ class Bench {
     return bytes;
   }
 
-  // Uploads what `next` returns until it is empty.
+  // Uploads what `next` returns, until that is empty.
   int64_t Send(const std::string& path, const std::function<std::string()>& next) {
     grpc::ClientContext context;
     v1::WriteReply reply;
@@ -150,7 +150,7 @@ class Bench {
   std::unique_ptr<v1::FileHandler::Stub> stub_;
 };
 
-// Download to a file on the side, then upload that file into a new directory.
+// Downloads an archive to a file, then uploads that file into a new directory.
 void MeasureArchive(Bench& bench, const fs::path& folder, const char* name, const char* query) {
   const fs::path packed = folder / "packed";
   std::ofstream out(packed, std::ios::binary);

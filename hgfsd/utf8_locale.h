@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Utf8Locale: libarchive converts names from the locale's character set.
+// Utf8Locale: makes libarchive treat names as UTF-8.
 
 #ifndef TOOLBOXD_HGFSD_UTF8_LOCALE_H_
 #define TOOLBOXD_HGFSD_UTF8_LOCALE_H_
@@ -9,8 +9,9 @@
 
 namespace toolboxd::hgfsd {
 
-// While it lives, this thread's names are UTF-8, so that they stay the bytes they are: tar's
-// own headers are UTF-8, and names that are not are marked as binary. Only this thread's.
+// libarchive converts names from the thread's character set to UTF-8, the encoding of tar headers.
+// As long as this object lives, the character set of the calling thread is UTF-8, so names stay as
+// they are; libarchive marks names that are not valid UTF-8 as binary.
 class Utf8Locale {
  public:
   Utf8Locale() : locale_(newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {

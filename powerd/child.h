@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Running a program to its end.
+// Runs a program to its end.
 
 #ifndef TOOLBOXD_POWERD_CHILD_H_
 #define TOOLBOXD_POWERD_CHILD_H_
@@ -18,7 +18,7 @@ namespace toolboxd {
 // nothing on standard input, our standard output and error, no other descriptor of ours, and
 // in a process group of its own. OK if it exits with status 0. After the timeout, or when
 // stop is set, its group gets SIGTERM, two seconds later SIGKILL: DEADLINE_EXCEEDED or
-// CANCELLED. Safe beside threads: nothing of ours runs in the child.
+// CANCELLED. Safe in a process with threads: no code of this process runs in the child.
 absl::Status RunProgram(const std::vector<std::string>& argv,
                         const std::vector<std::string>& environment, absl::Duration timeout,
                         const StopSignal& stop);

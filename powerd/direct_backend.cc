@@ -24,7 +24,7 @@
 namespace toolboxd {
 namespace {
 
-// shutdown(8) only tells init and returns.
+// shutdown(8) only sends the request to init and returns.
 constexpr absl::Duration kShutdownTimeout = absl::Seconds(30);
 
 bool IsHookName(absl::string_view name) {
@@ -71,7 +71,9 @@ absl::Status DirectBackend::RunHooks(v1::PowerEvent event, const StopSignal& sto
   struct stat folder_info = {};
   if (!names->empty() && (stat(folder.c_str(), &folder_info) != 0 || !IsTrusted(folder_info))) {
     return MakeError(v1::PERMISSION_DENIED,
-                     absl::StrCat(folder, " is writable for others: none of its hooks is run"));
+                     absl::StrCat(folder,
+                                  " is writable by other users, so none of its hooks was run; set "
+                                  "its owner to root and remove group and other write permission"));
   }
 
   const absl::Time end = SteadyNow() + options_.hook_timeout;
@@ -83,7 +85,7 @@ absl::Status DirectBackend::RunHooks(v1::PowerEvent event, const StopSignal& sto
     struct stat info = {};
     if (stat(path.c_str(), &info) != 0 || !IsHook(path, name, info)) continue;
     if (!IsTrusted(info)) {
-      failures.push_back(absl::StrCat(path, ": not run, it is writable for others"));
+      failures.push_back(absl::StrCat(path, ": not run, since other users can write it"));
       continue;
     }
     const absl::Duration left = std::max(end - SteadyNow(), absl::ZeroDuration());
@@ -96,11 +98,10 @@ absl::Status DirectBackend::RunHooks(v1::PowerEvent event, const StopSignal& sto
 }
 
 absl::Status DirectBackend::ChangeState(v1::PowerEvent event) {
-  if (event != v1::HALT && event != v1::REBOOT) {
-    return MakeError(v1::NOT_SUPPORTED, absl::StrCat("no ", PowerEventName(event),
-                                                     " without logind on the system bus"));
+  if (!HasPowerAction(event)) {
+    return MakeError(v1::NOT_SUPPORTED, absl::StrCat(PowerEventName(event), " is only hooks"));
   }
-  // Not to be stopped half-way: once begun, a shutdown is what was asked for.
+  // A shutdown that has begun is not stopped half-way.
   const StopSignal never;
   return RunProgram({options_.shutdown_command, event == v1::HALT ? "-h" : "-r", "now"}, {},
                     kShutdownTimeout, never);

@@ -8,13 +8,13 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/testing/short_temp_dir.h"
+#include "base/testing/whole_file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -43,10 +43,7 @@ class DirectBackendTest : public testing::Test {
     WriteScript(absl::StrCat(options_.hook_dir, "/halt/", name),
                 absl::StrCat("echo ", word, " >>", dir_.File("log"), "\n", rest), mode);
   }
-  std::string Log() const {
-    std::ifstream file(dir_.File("log"));
-    return std::string(std::istreambuf_iterator<char>(file), {});
-  }
+  std::string Log() const { return ReadWholeFile(dir_.File("log")); }
 
   ShortTempDir dir_;
   DirectOptions options_;
@@ -67,7 +64,7 @@ TEST_F(DirectBackendTest, HooksRunInTheOrderOfTheirNames) {
   EXPECT_EQ(Log(), "halt\nsecond\nthird\n");
 }
 
-TEST_F(DirectBackendTest, AFailedHookIsNamedAndTheOthersStillRun) {
+TEST_F(DirectBackendTest, FailedHookIsNamedAndTheOthersStillRun) {
   Hook("10-bad", "bad", "exit 3");
   Hook("20-killed", "killed", "kill -9 $$");
   Hook("30-good", "good");
@@ -78,7 +75,7 @@ TEST_F(DirectBackendTest, AFailedHookIsNamedAndTheOthersStillRun) {
   EXPECT_EQ(Log(), "bad\nkilled\ngood\n");
 }
 
-TEST_F(DirectBackendTest, WhatRunPartsPassesOverIsPassedOver) {
+TEST_F(DirectBackendTest, FilesThatRunPartsSkipsAreSkipped) {
   Hook("10-backup.dpkg-old", "old");
   Hook(".hidden", "hidden");
   Hook("20-not-executable", "plain", "", 0644);
@@ -88,7 +85,7 @@ TEST_F(DirectBackendTest, WhatRunPartsPassesOverIsPassedOver) {
   EXPECT_EQ(Log(), "");
 }
 
-TEST_F(DirectBackendTest, WhatOthersCouldHaveWrittenIsNotRun) {
+TEST_F(DirectBackendTest, HooksThatOthersCanWriteAreNotRun) {
   Hook("10-theirs", "theirs", "", 0777);
   Hook("20-ours", "ours");
   const absl::Status status = DirectBackend(options_).RunHooks(v1::HALT, stop_);
@@ -99,14 +96,14 @@ TEST_F(DirectBackendTest, WhatOthersCouldHaveWrittenIsNotRun) {
   EXPECT_EQ(Log(), "ours\n");
 }
 
-TEST_F(DirectBackendTest, AFileThatIsNoProgramFails) {
+TEST_F(DirectBackendTest, HookThatIsNotAProgramFails) {
   std::ofstream(absl::StrCat(options_.hook_dir, "/halt/10-text")) << "not a program";
   chmod(absl::StrCat(options_.hook_dir, "/halt/10-text").c_str(), 0755);
   const absl::Status status = DirectBackend(options_).RunHooks(v1::HALT, stop_);
   EXPECT_THAT(std::string(status.message()), HasSubstr("Exec format error"));
 }
 
-TEST_F(DirectBackendTest, AHookThatHangsIsEndedWithWhatItStarted) {
+TEST_F(DirectBackendTest, HookThatHangsIsEndedWithItsChildren) {
   Hook("10-hangs", "$$", absl::StrCat("sleep 1000 & echo $! >", dir_.File("child"), "\nwait"));
   Hook("20-late", "late");
   options_.hook_timeout = absl::Milliseconds(500);
@@ -115,7 +112,7 @@ TEST_F(DirectBackendTest, AHookThatHangsIsEndedWithWhatItStarted) {
   pid_t child = 0;
   std::ifstream(dir_.File("child")) >> child;
   ASSERT_GT(child, 0);
-  // Nobody waits for the orphan in the test's sandbox: a zombie is as good as gone.
+  // No process waits for the orphan in the test's sandbox: a zombie has ended too.
   std::string state;
   std::ifstream(absl::StrCat("/proc/", child, "/stat")) >> state >> state >> state;
   for (int i = 0; i < 1000 && !state.empty() && state != "Z"; ++i) {
@@ -139,7 +136,7 @@ TEST_F(DirectBackendTest, StopEndsAHookAndRunsNoFurtherOne) {
   EXPECT_EQ(Log(), "begun\n");
 }
 
-TEST_F(DirectBackendTest, HooksInheritNothingOfOurs) {
+TEST_F(DirectBackendTest, HooksInheritNoDescriptorsOrBlockedSignals) {
   // What a daemon has blocked and open.
   sigset_t blocked;
   sigset_t old;
@@ -164,7 +161,7 @@ TEST_F(DirectBackendTest, HaltAndRebootCallTheShutdownCommand) {
   EXPECT_EQ(Log(), "-h now\n-r now\n");
 }
 
-TEST_F(DirectBackendTest, AFailedShutdownCommandIsAnError) {
+TEST_F(DirectBackendTest, FailedShutdownCommandIsAnError) {
   WriteScript(options_.shutdown_command, "exit 1");
   EXPECT_THAT(std::string(DirectBackend(options_).ChangeState(v1::HALT).message()),
               HasSubstr("exit status 1"));
@@ -173,7 +170,7 @@ TEST_F(DirectBackendTest, AFailedShutdownCommandIsAnError) {
               HasSubstr("No such file or directory"));
 }
 
-TEST_F(DirectBackendTest, SuspendNeedsLogind) {
+TEST_F(DirectBackendTest, SuspendDoesNotCallTheShutdownCommand) {
   const absl::Status status = DirectBackend(options_).ChangeState(v1::SUSPEND);
   EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
   EXPECT_EQ(Log(), "");

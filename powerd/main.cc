@@ -19,13 +19,14 @@
 #include "powerd/powerd.h"
 #include "powerd/systemd_backend.h"
 
-ABSL_FLAG(std::string, power_backend, "auto",
-          "systemd: logind and hook units, over D-Bus; direct: hooks and the shutdown command, "
-          "which needs root; auto: direct for root where systemd does not run, else systemd.");
+ABSL_FLAG(
+    std::string, power_backend, "auto",
+    "systemd: logind and hook units, over D-Bus; direct: run the hooks and the shutdown command "
+    "itself, which needs root; auto: direct for root where systemd does not run, else systemd.");
 ABSL_FLAG(std::string, hook_dir, "/etc/toolboxd/power.d",
-          "Where the folders of hooks are; used by the direct back end.");
+          "The folder with one folder of hooks for each event; used by the direct back end.");
 ABSL_FLAG(absl::Duration, hook_timeout, absl::Seconds(60),
-          "How long the hooks of one event may take together.");
+          "How long all hooks of one event may take together.");
 ABSL_FLAG(std::string, shutdown_command, "/sbin/shutdown",
           "Called with '-h now' or '-r now' by the direct back end.");
 
@@ -42,15 +43,14 @@ absl::StatusOr<std::unique_ptr<PowerBackend>> MakeBackend() {
   const std::string name = absl::GetFlag(FLAGS_power_backend);
   const absl::Duration hook_timeout = absl::GetFlag(FLAGS_hook_timeout);
   if (hook_timeout <= absl::ZeroDuration() || hook_timeout > absl::Hours(24)) {
-    return absl::InvalidArgumentError("--hook_timeout: not between 0 and a day");
+    return absl::InvalidArgumentError("--hook_timeout must be more than 0 and at most 24h");
   }
   if (name == "direct" || (name == "auto" && !SystemdRuns() && geteuid() == 0)) {
     DirectOptions options;
     options.hook_dir = absl::GetFlag(FLAGS_hook_dir);
     options.hook_timeout = hook_timeout;
     options.shutdown_command = absl::GetFlag(FLAGS_shutdown_command);
-    LogInfo("hooks in ", options.hook_dir, " and ", options.shutdown_command,
-            " are called directly");
+    LogInfo("hooks in ", options.hook_dir, " and ", options.shutdown_command, " are run directly");
     return std::make_unique<DirectBackend>(options);
   }
   if (name != "systemd" && name != "auto") {
@@ -58,7 +58,7 @@ absl::StatusOr<std::unique_ptr<PowerBackend>> MakeBackend() {
         absl::StrCat("--power_backend: '", name, "' is not auto, systemd or direct"));
   }
   SystemdOptions options;
-  // The unit's own limit should bite first and say more.
+  // The unit's own limit comes first: its error says more.
   options.hook_timeout = hook_timeout + absl::Seconds(5);
   return std::make_unique<SystemdBackend>(options);
 }
@@ -66,9 +66,10 @@ absl::StatusOr<std::unique_ptr<PowerBackend>> MakeBackend() {
 }  // namespace
 
 int PowerdMain(int argc, char** argv) {
-  InitDaemon(argc, argv, "powerd",
-             "halts, reboots and suspends this machine for transportd, and runs the hooks "
-             "around that.\nServes toolboxd.v1.Power on a Unix socket.");
+  InitDaemon(
+      argc, argv, "powerd",
+      "halts and reboots this machine for transportd, and runs the administrator's hooks for "
+      "power events.\nServes toolboxd.v1.Power on a Unix socket.");
   absl::StatusOr<ServerOptions> options =
       ServerOptionsFromFlags({.socket = "/run/toolboxd/powerd.sock",
                               .listener_name = "powerd",
@@ -82,7 +83,7 @@ int PowerdMain(int argc, char** argv) {
   options->services = {{v1::Power::service_full_name(), &service}};
   options->busy = [&service] { return service.busy(); };
   options->on_stop = [&service] { service.Stop(); };
-  // A hook that is told to stop has two seconds before it is killed.
+  // After SIGTERM a hook has two seconds before SIGKILL.
   options->shutdown_grace = absl::Seconds(3);
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(*std::move(options));
   if (!server.ok()) return ExitStatus(server.status());

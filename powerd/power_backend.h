@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What really happens to the machine.
+// What acts on the machine.
 
 #ifndef TOOLBOXD_POWERD_POWER_BACKEND_H_
 #define TOOLBOXD_POWERD_POWER_BACKEND_H_
@@ -21,8 +21,8 @@ class PowerBackend {
   // CANCELLED when stop is set.
   virtual absl::Status RunHooks(v1::PowerEvent event, const StopSignal& stop) = 0;
 
-  // Halts (that is, powers off), reboots or suspends; OK when the system has accepted that.
-  // Called only for events with HasPowerAction.
+  // Powers off (HALT) or reboots; OK when the system has accepted that. NOT_SUPPORTED for events
+  // without HasPowerAction.
   virtual absl::Status ChangeState(v1::PowerEvent event) = 0;
 };
 

@@ -23,9 +23,7 @@ absl::string_view PowerEventName(v1::PowerEvent event) {
   }
 }
 
-bool HasPowerAction(v1::PowerEvent event) {
-  return event == v1::HALT || event == v1::REBOOT || event == v1::SUSPEND;
-}
+bool HasPowerAction(v1::PowerEvent event) { return event == v1::HALT || event == v1::REBOOT; }
 
 std::string PowerHookUnit(v1::PowerEvent event) {
   return absl::StrCat("toolboxd-power-hook@", PowerEventName(event), ".service");

@@ -16,8 +16,8 @@ namespace toolboxd {
 // instance of its unit and TOOLBOXD_POWER_EVENT. Empty for an event that does not exist.
 absl::string_view PowerEventName(v1::PowerEvent event);
 
-// Whether the machine is to be halted, rebooted or suspended after the hooks; the other
-// events are news, and hooks are all there is to do.
+// Whether powerd halts or reboots the machine after the hooks. The other events consist of their
+// hooks: the host itself suspends the machine (docs/protocol/power.md 7.4).
 bool HasPowerAction(v1::PowerEvent event);
 
 // The root unit that runs the event's hooks: "toolboxd-power-hook@halt.service".

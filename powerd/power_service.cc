@@ -18,7 +18,7 @@ grpc::Status PowerService::ChangeState(grpc::ServerContext*, Stream* stream) {
     return ToGrpc(MakeError(v1::INVALID_ARGUMENT, "the first message must begin a power event"));
   }
   const v1::PowerEvent event = request.begin();
-  // Whoever exchanges "none" for its event owns the machine until it puts "none" back.
+  // The call that exchanges "none" for its event owns the machine until it stores "none" again.
   v1::PowerEvent running = v1::POWER_EVENT_UNSPECIFIED;
   if (!running_.compare_exchange_strong(running, event)) {
     return grpc::Status(
@@ -37,7 +37,7 @@ grpc::Status PowerService::ChangeState(grpc::ServerContext*, Stream* stream) {
   return ToGrpc(status);
 }
 
-// What is written to a caller that is gone gets lost; the event goes on without.
+// Messages to a caller that has left are lost; the event goes on without it.
 absl::Status PowerService::Run(v1::PowerEvent event, bool skip_hooks, Stream* stream) {
   v1::ChangeStateUpdate update;
   update.mutable_started();
@@ -66,12 +66,12 @@ absl::Status PowerService::AwaitProceed(v1::PowerEvent event, const absl::Status
   v1::ChangeStateRequest request;
   while (stream->Read(&request)) {
     if (request.has_proceed()) return absl::OkStatus();
-    LogLimited("unexpected step", "a message that is not proceed is ignored");
+    LogLimited("unexpected step", "ignored a message that is not proceed");
   }
   if (!hooks.ok()) {
     return absl::AbortedError(absl::StrCat("cancelled by its hooks: ", hooks.message()));
   }
-  LogNotice("the caller of ", PowerEventName(event), " is gone; going on without it");
+  LogNotice("the caller of ", PowerEventName(event), " has left; the event goes on without it");
   if (stop_.WaitFor(proceed_alone_)) return absl::UnavailableError("powerd is stopping");
   return absl::OkStatus();
 }

@@ -14,11 +14,11 @@
 
 namespace toolboxd {
 
-// Takes one event at a time from its hooks to its end, on the thread of its call. The order
-// in which the host hears of it is transportd's matter (docs/protocol/power.md 7). Thread-safe.
+// Takes one event at a time from its hooks to its end, on the thread of its call. transportd
+// reports it to the host (docs/protocol/power.md 7.2). Thread-safe.
 class PowerService final : public v1::Power::Service {
  public:
-  // How long after its hooks an event goes on by itself if its caller is gone.
+  // How long after its hooks an event waits before it goes on without its caller.
   static constexpr absl::Duration kProceedAlone = absl::Seconds(2);
 
   // The back end must outlive the service.
@@ -32,7 +32,7 @@ class PowerService final : public v1::Power::Service {
   // Whether an event runs; it may run on without its caller.
   bool busy() const { return running_.load() != v1::POWER_EVENT_UNSPECIFIED; }
 
-  // Gives up waiting, for hooks too, because the process ends.
+  // Ends all waiting, for hooks too, because the process ends.
   void Stop() { stop_.Set(); }
 
  private:

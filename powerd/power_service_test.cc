@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "base/testing/eventually.h"
 #include "base/testing/short_temp_dir.h"
 #include "daemon/channel.h"
 #include "daemon/quiet_engine.h"
@@ -24,15 +25,6 @@ namespace {
 using testing::ElementsAre;
 
 constexpr absl::Duration kPatience = absl::Seconds(20);
-
-template <typename Condition>
-bool Eventually(Condition condition) {
-  for (const absl::Time end = absl::Now() + kPatience; absl::Now() < end;) {
-    if (condition()) return true;
-    absl::SleepFor(absl::Milliseconds(2));
-  }
-  return false;
-}
 
 // One call of ChangeState.
 class Call {
@@ -119,7 +111,7 @@ TEST_F(PowerServiceTest, HaltWaitsForProceedBetweenHooksAndPowerOff) {
   EXPECT_THAT(backend_.log(), ElementsAre("hooks halt", "change halt"));
 }
 
-TEST_F(PowerServiceTest, StartedIsSaidBeforeTheHooksEnd) {
+TEST_F(PowerServiceTest, StartedIsSentBeforeTheHooksEnd) {
   backend_.HoldHooks(true);
   Call call(channel_);
   call.Begin(v1::REBOOT);
@@ -131,7 +123,7 @@ TEST_F(PowerServiceTest, StartedIsSaidBeforeTheHooksEnd) {
   EXPECT_TRUE(call.Finish().ok());
 }
 
-TEST_F(PowerServiceTest, NewsOfPowerOnAndResumeNeedNoProceed) {
+TEST_F(PowerServiceTest, PowerOnAndResumeNeedNoProceed) {
   for (v1::PowerEvent event : {v1::POWER_ON, v1::RESUME}) {
     Call call(channel_);
     call.Begin(event);
@@ -144,7 +136,7 @@ TEST_F(PowerServiceTest, NewsOfPowerOnAndResumeNeedNoProceed) {
   EXPECT_THAT(backend_.log(), ElementsAre("hooks poweron", "hooks resume"));
 }
 
-TEST_F(PowerServiceTest, HooksThatTheHostSwitchedOffAreSkippedAndTheRestHappens) {
+TEST_F(PowerServiceTest, HooksThatTheHostSwitchedOffAreSkippedOnly) {
   backend_.SetHookResult(absl::UnknownError("must not run"));
   Call halt(channel_);
   halt.Begin(v1::HALT, /*skip_hooks=*/true);
@@ -165,10 +157,10 @@ TEST_F(PowerServiceTest, HooksThatTheHostSwitchedOffAreSkippedAndTheRestHappens)
   EXPECT_THAT(backend_.log(), ElementsAre("change halt"));
 }
 
-TEST_F(PowerServiceTest, FailedHooksAreToldAndProceedOverridesThem) {
+TEST_F(PowerServiceTest, FailedHooksAreReportedAndProceedOverridesThem) {
   backend_.SetHookResult(absl::UnknownError("10-database: exit status 3"));
   Call call(channel_);
-  call.Begin(v1::SUSPEND);
+  call.Begin(v1::REBOOT);
   EXPECT_TRUE(call.Next().has_started());
   const v1::ChangeStateUpdate hooks = call.Next();
   EXPECT_FALSE(hooks.hooks_finished().success());
@@ -176,10 +168,24 @@ TEST_F(PowerServiceTest, FailedHooksAreToldAndProceedOverridesThem) {
   call.Proceed();
   EXPECT_TRUE(call.Next().has_done());
   EXPECT_TRUE(call.Finish().ok());
-  EXPECT_THAT(backend_.log(), ElementsAre("hooks suspend", "change suspend"));
+  EXPECT_THAT(backend_.log(), ElementsAre("hooks reboot", "change reboot"));
 }
 
-TEST_F(PowerServiceTest, ASecondEventIsRefusedWhileOneRuns) {
+// The host suspends the machine once it has the status.
+TEST_F(PowerServiceTest, SuspendIsDoneWithItsHooks) {
+  for (const bool success : {true, false}) {
+    backend_.SetHookResult(success ? absl::OkStatus() : absl::UnknownError("exit status 3"));
+    Call call(channel_);
+    call.Begin(v1::SUSPEND);
+    EXPECT_TRUE(call.Next().has_started());
+    EXPECT_EQ(call.Next().hooks_finished().success(), success);
+    EXPECT_TRUE(call.Next().has_done());
+    EXPECT_TRUE(call.Finish().ok());
+  }
+  EXPECT_THAT(backend_.log(), ElementsAre("hooks suspend", "hooks suspend"));
+}
+
+TEST_F(PowerServiceTest, SecondEventIsRefusedWhileOneRuns) {
   backend_.HoldHooks(true);
   Call first(channel_);
   first.Begin(v1::HALT);
@@ -200,7 +206,7 @@ TEST_F(PowerServiceTest, ASecondEventIsRefusedWhileOneRuns) {
   EXPECT_THAT(backend_.log(), ElementsAre("hooks halt", "change halt"));
 }
 
-TEST_F(PowerServiceTest, ACallerThatVanishesInTheHooksDoesNotStopTheEvent) {
+TEST_F(PowerServiceTest, CallerThatVanishesDuringHooksDoesNotStopTheEvent) {
   backend_.HoldHooks(true);
   {
     Call call(channel_);
@@ -215,7 +221,7 @@ TEST_F(PowerServiceTest, ACallerThatVanishesInTheHooksDoesNotStopTheEvent) {
   EXPECT_THAT(backend_.log(), ElementsAre("hooks halt", "change halt"));
 }
 
-TEST_F(PowerServiceTest, ACallerThatEndsItsMessagesDoesNotStopTheEvent) {
+TEST_F(PowerServiceTest, CallerThatEndsItsMessagesDoesNotStopTheEvent) {
   Call call(channel_);
   call.Begin(v1::REBOOT);
   call.EndMessages();
@@ -240,7 +246,7 @@ TEST_F(PowerServiceTest, FailedHooksCancelAnEventWithoutACaller) {
   EXPECT_THAT(backend_.log(), ElementsAre("hooks halt"));
 }
 
-TEST_F(PowerServiceTest, ARefusedPowerOffIsAnErrorAndTheNextEventIsServed) {
+TEST_F(PowerServiceTest, RefusedPowerOffIsAnErrorAndTheNextEventIsServed) {
   backend_.SetChangeResult(absl::UnavailableError("logind PowerOff: no"));
   for (int i = 0; i < 2; ++i) {
     Call call(channel_);

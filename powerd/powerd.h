@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// powerd's main function, for a program of its own and for a multi-call one.
+// powerd's main function, for its own program and for the multi-call program.
 
 #ifndef TOOLBOXD_POWERD_POWERD_H_
 #define TOOLBOXD_POWERD_POWERD_H_

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Ends waiting in another thread.
+// Ends the waiting of other threads.
 
 #ifndef TOOLBOXD_POWERD_STOP_SIGNAL_H_
 #define TOOLBOXD_POWERD_STOP_SIGNAL_H_
@@ -18,7 +18,7 @@
 
 namespace toolboxd {
 
-// Set once, for good. Thread-safe.
+// Can be set once, and stays set. Thread-safe.
 class StopSignal {
  public:
   StopSignal() : event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
@@ -39,7 +39,7 @@ class StopSignal {
   }
 
   // Returns as soon as one of `events` is true of fd (-1: no descriptor), the signal is set,
-  // or the time is over; also for no reason at all.
+  // or the time is over. May also return without a reason.
   void Poll(int fd, int events, absl::Duration time) const {
     pollfd fds[] = {{event_.get(), POLLIN, 0}, {fd, static_cast<int16_t>(events), 0}};
     const int64_t ms = absl::ToInt64Milliseconds(absl::Ceil(time, absl::Milliseconds(1)));

@@ -44,7 +44,7 @@ struct EndedJobs {
 };
 
 // JobRemoved(u id, o job, s unit, s result).
-int NoteJobRemoved(sd_bus_message* message, void* data, sd_bus_error*) {
+int OnJobRemoved(sd_bus_message* message, void* data, sd_bus_error*) {
   EndedJobs* jobs = static_cast<EndedJobs*>(data);
   uint32_t id = 0;
   const char* path = nullptr;
@@ -74,8 +74,8 @@ absl::StatusOr<std::string> StartUnit(const SystemBus& bus, const std::string& u
   return job;
 }
 
-// Dispatches signals until the job has ended. The wait is ours rather than sd_bus_wait's,
-// because it has to end for `stop`, too.
+// Dispatches signals until the job has ended. Does not use sd_bus_wait, since the wait must end for
+// `stop` too.
 absl::Status AwaitJob(const SystemBus& bus, const EndedJobs& jobs, const std::string& job,
                       const std::string& unit, absl::Duration timeout, const StopSignal& stop) {
   const SdBusLibrary& library = bus.library();
@@ -113,12 +113,12 @@ absl::Status SystemdBackend::RunHooks(v1::PowerEvent event, const StopSignal& st
   sd_bus_slot* slot = nullptr;
   const int matched =
       library.sd_bus_match_signal(bus->get(), &slot, kSystemd, kSystemdPath, kSystemdManager,
-                                  "JobRemoved", NoteJobRemoved, &jobs);
+                                  "JobRemoved", OnJobRemoved, &jobs);
   if (matched < 0) return SdBusFailure("system bus", matched, nullptr);
   std::unique_ptr<sd_bus_slot, decltype(library.sd_bus_slot_unref)> slot_owner(
       slot, library.sd_bus_slot_unref);
-  // systemd sends the signals of a job to who asked for it in any case; this is for a manager
-  // that does not, and its refusal is no harm.
+  // systemd sends the signals of a job to the caller that started it in any case; this is for a
+  // manager that does not. A refusal does no harm.
   BusError ignored(library);
   library.sd_bus_call_method(bus->get(), kSystemd, kSystemdPath, kSystemdManager, "Subscribe",
                              ignored.get(), nullptr, "");
@@ -133,9 +133,12 @@ absl::Status SystemdBackend::RunHooks(v1::PowerEvent event, const StopSignal& st
 }
 
 absl::Status SystemdBackend::ChangeState(v1::PowerEvent event) {
-  // "Halt" of the host is a power-off; logind's Halt would stop the CPU and leave the virtual
+  if (!HasPowerAction(event)) {
+    return MakeError(v1::NOT_SUPPORTED, absl::StrCat(PowerEventName(event), " is only hooks"));
+  }
+  // The host's "Halt" is a power-off; logind's Halt would stop the CPU and leave the virtual
   // machine on.
-  const char* method = event == v1::HALT ? "PowerOff" : event == v1::REBOOT ? "Reboot" : "Suspend";
+  const char* method = event == v1::HALT ? "PowerOff" : "Reboot";
   absl::StatusOr<SystemBus> bus = SystemBus::Open(absl::ToInt64Microseconds(options_.call_timeout));
   if (!bus.ok()) return bus.status();
   BusError error(bus->library());

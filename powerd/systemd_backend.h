@@ -19,9 +19,9 @@ struct SystemdOptions {
 };
 
 // Hooks run in the root unit toolboxd-power-hook@EVENT.service, which this starts and waits
-// for; where there is no such unit there are no hooks. The machine is halted, rebooted and
-// suspended by logind, without asking anybody. A connection to the bus exists only while a
-// call runs.
+// for; where there is no such unit there are no hooks. logind powers the machine off and reboots
+// it; polkit must permit that without a password. A connection to the bus exists only while a call
+// runs.
 class SystemdBackend final : public PowerBackend {
  public:
   explicit SystemdBackend(SystemdOptions options) : options_(options) {}

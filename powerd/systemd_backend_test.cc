@@ -196,7 +196,7 @@ class SystemdBackendTest : public testing::Test {
   StopSignal stop_;
 };
 
-TEST_F(SystemdBackendTest, HooksAreTheUnitOfTheEvent) {
+TEST_F(SystemdBackendTest, HooksRunAsTheUnitOfTheEvent) {
   SystemdBackend backend(options_);
   for (v1::PowerEvent event : {v1::HALT, v1::REBOOT, v1::POWER_ON, v1::RESUME, v1::SUSPEND}) {
     const absl::Status status = backend.RunHooks(event, stop_);
@@ -209,7 +209,7 @@ TEST_F(SystemdBackendTest, HooksAreTheUnitOfTheEvent) {
                                             "start toolboxd-power-hook@suspend.service replace"));
 }
 
-TEST_F(SystemdBackendTest, AFailedUnitIsFailedHooks) {
+TEST_F(SystemdBackendTest, FailedUnitMeansFailedHooks) {
   managers_->SetJobResult("failed");
   const absl::Status status = SystemdBackend(options_).RunHooks(v1::HALT, stop_);
   EXPECT_THAT(std::string(status.message()), HasSubstr("toolboxd-power-hook@halt.service: failed"));
@@ -220,14 +220,14 @@ TEST_F(SystemdBackendTest, NoUnitMeansNoHooks) {
   EXPECT_TRUE(SystemdBackend(options_).RunHooks(v1::HALT, stop_).ok());
 }
 
-TEST_F(SystemdBackendTest, AUnitThatDoesNotEndIsGivenUp) {
+TEST_F(SystemdBackendTest, WaitForAUnitThatHangsIsLimited) {
   managers_->SetJobResult("");
   options_.hook_timeout = absl::Milliseconds(100);
   EXPECT_EQ(SystemdBackend(options_).RunHooks(v1::HALT, stop_).code(),
             absl::StatusCode::kDeadlineExceeded);
 }
 
-TEST_F(SystemdBackendTest, StopEndsTheWait) {
+TEST_F(SystemdBackendTest, StopEndsTheWaitForHooks) {
   managers_->SetJobResult("");
   std::thread stopper([this] {
     while (managers_->log().empty()) absl::SleepFor(absl::Milliseconds(2));
@@ -240,28 +240,34 @@ TEST_F(SystemdBackendTest, StopEndsTheWait) {
 
 TEST_F(SystemdBackendTest, LogindIsAskedWithoutInteraction) {
   SystemdBackend backend(options_);
-  for (v1::PowerEvent event : {v1::HALT, v1::REBOOT, v1::SUSPEND}) {
+  for (v1::PowerEvent event : {v1::HALT, v1::REBOOT}) {
     const absl::Status status = backend.ChangeState(event);
     EXPECT_TRUE(status.ok()) << status;
   }
-  EXPECT_THAT(managers_->log(), ElementsAre("PowerOff 0", "Reboot 0", "Suspend 0"));
+  EXPECT_THAT(managers_->log(), ElementsAre("PowerOff 0", "Reboot 0"));
 }
 
-TEST_F(SystemdBackendTest, ARefusalKeepsItsWords) {
+TEST_F(SystemdBackendTest, LogindIsNotAskedToSuspend) {
+  EXPECT_EQ(SystemdBackend(options_).ChangeState(v1::SUSPEND).code(),
+            absl::StatusCode::kUnimplemented);
+  EXPECT_TRUE(managers_->log().empty());
+}
+
+TEST_F(SystemdBackendTest, RefusalKeepsItsWords) {
   managers_->RefuseActions(true);
   const absl::Status status = SystemdBackend(options_).ChangeState(v1::HALT);
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("logind PowerOff: Interactive authentication required."));
 }
 
-TEST_F(SystemdBackendTest, ManagersThatAreGoneAreAnError) {
+TEST_F(SystemdBackendTest, MissingManagersAreAnError) {
   managers_.reset();
   SystemdBackend backend(options_);
   EXPECT_FALSE(backend.RunHooks(v1::HALT, stop_).ok());
   EXPECT_FALSE(backend.ChangeState(v1::HALT).ok());
 }
 
-TEST(SystemdBackendWithoutBus, IsAClearError) {
+TEST(SystemdBackendWithoutBus, HooksFailWithAClearError) {
   setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1);
   const absl::Status status = SystemdBackend({}).RunHooks(v1::HALT, StopSignal());
   EXPECT_EQ(status.message(), "system bus: No such file or directory");

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -14,7 +13,9 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "base/status.h"
 #include "base/steady_time.h"
+#include "base/wipe.h"
 #include "session/handshake.h"
 
 namespace toolboxd::session {
@@ -23,7 +24,7 @@ namespace {
 std::string_view View(absl::string_view text) { return {text.data(), text.size()}; }
 
 absl::Status Unavailable(absl::string_view what, int error) {
-  return absl::UnavailableError(absl::StrCat(what, ": ", strerror(error)));
+  return absl::UnavailableError(ErrnoError(error, what).message());
 }
 
 // Waits until `events` or the connection's end.

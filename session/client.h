@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Opening a session from the other side: what transportd and toolboxctl call.
+// Opens a session: called by transportd and toolboxctl.
 
 #ifndef TOOLBOXD_SESSION_CLIENT_H_
 #define TOOLBOXD_SESSION_CLIENT_H_
@@ -16,16 +16,16 @@ namespace toolboxd::session {
 
 // A blocking connection to the Unix socket at `socket_path`, not used yet: session may wait
 // for its request for minutes, so a spare one can be kept. The caller owns the
-// descriptor (close-on-exec). UNAVAILABLE where nobody listens.
+// descriptor (close-on-exec). UNAVAILABLE where no process listens.
 absl::StatusOr<int> ConnectSession(const std::string& socket_path, absl::Time deadline);
 
 // Sends the request on a fresh connection and waits for the reply. `service` is "hgfsd",
 // "vixd" or "verify" (session/handshake.h). After OK the next byte on `connection` is the
 // service's gRPC, or its end for "verify". Does not close `connection`; after an error it
-// is of no more use.
+// cannot be used again.
 //
 //   UNAUTHENTICATED      unknown user or wrong password
-//   PERMISSION_DENIED    the account is locked, expired or kept out
+//   PERMISSION_DENIED    the account is locked, expired or not admitted
 //   INVALID_ARGUMENT     unknown service, or the strings do not fit a request
 //   FAILED_PRECONDITION  session serves only the user that started it
 //   INTERNAL             session could not start the service

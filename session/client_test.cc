@@ -108,12 +108,12 @@ TEST(Client, HostileReplyIsRefused) {
   }
 }
 
-TEST(Client, TooLongAPasswordIsNotSent) {
+TEST(Client, OverlongPasswordIsNotSent) {
   EXPECT_EQ(RequestSession(-1, "vixd", "a", std::string(70000, 'x'), Soon()).code(),
             absl::StatusCode::kInvalidArgument);
 }
 
-TEST(Client, NobodyListensIsUnavailable) {
+TEST(Client, SocketWithoutAListenerIsUnavailable) {
   EXPECT_EQ(OpenSession("none.sock", "vixd", "a", "b", Soon()).status().code(),
             absl::StatusCode::kUnavailable);
   EXPECT_EQ(ConnectSession(std::string(200, 'x'), Soon()).status().code(),

@@ -2,9 +2,9 @@
 
 #include "session/handshake.h"
 
-#include <string.h>
-
 #include <algorithm>
+
+#include "base/wipe.h"
 
 namespace toolboxd::session {
 namespace {
@@ -34,13 +34,6 @@ bool TakeString(std::string_view& rest, std::string& out) {
 }
 
 }  // namespace
-
-void Wipe(std::string& secret) {
-  // Never reallocates; reaches bytes that an earlier, longer value left behind.
-  secret.resize(secret.capacity());
-  explicit_bzero(secret.data(), secret.size());
-  secret.clear();
-}
 
 Request::~Request() {
   Wipe(user);

@@ -5,7 +5,7 @@
 // Request: u32 total length of what follows, then service, user and password, each a
 // u16 length and that many bytes; nothing may follow. Reply: u32 length of what follows,
 // u8 result, then text for a log. All integers are big-endian. The layout is fixed
-// because root parses the request before anybody is authenticated.
+// because root parses the request before it knows the caller.
 
 #ifndef TOOLBOXD_SESSION_HANDSHAKE_H_
 #define TOOLBOXD_SESSION_HANDSHAKE_H_
@@ -34,7 +34,7 @@ enum class Result : uint8_t {
   kOk = 0,
   // The user does not exist or the password is wrong.
   kBadLogin = 1,
-  // The password is right; the account is locked, expired or kept out by policy.
+  // The password is right; the account is locked, expired or refused by the PAM stack.
   kAccountRefused = 2,
   kUnknownService = 3,
   // An error of this machine: PAM, fork, a missing program, a malformed request.
@@ -59,7 +59,7 @@ struct Request {
 
 struct Reply {
   Result result = Result::kCannotStart;
-  // For a log: never holds what the request held.
+  // For a log: never holds anything of the request.
   std::string text;
 };
 
@@ -67,7 +67,7 @@ struct Reply {
 uint32_t ReadPrefix(const char (&prefix)[kPrefixSize]);
 
 // With the prefix. Empty where the request exceeds kMaxRequestSize or a string 65535
-// bytes. Holds the password: Wipe() it.
+// bytes. Holds the password: Wipe() it (base/wipe.h).
 std::string EncodeRequest(const Request& request);
 
 // `body` is without the prefix. Fails for anything but exactly three strings.
@@ -78,9 +78,6 @@ std::string EncodeReply(const Reply& reply);
 
 // `body` is without the prefix. Fails where it is empty or the result is unknown.
 std::optional<Reply> DecodeReply(std::string_view body);
-
-// Overwrites all that the string has allocated and empties it.
-void Wipe(std::string& secret);
 
 }  // namespace toolboxd::session
 

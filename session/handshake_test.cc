@@ -87,14 +87,5 @@ TEST(Handshake, BadReplyIsRefused) {
   EXPECT_FALSE(DecodeReply("\0"s + std::string(kMaxReplySize, 'x')).has_value());
 }
 
-TEST(Handshake, WipeOverwritesWhatAShorterValueLeftBehind) {
-  std::string secret(100, 's');
-  const char* const bytes = secret.data();
-  secret.resize(3);
-  Wipe(secret);
-  EXPECT_TRUE(secret.empty());
-  EXPECT_THAT(std::string(bytes, 100), testing::Each('\0'));
-}
-
 }  // namespace
 }  // namespace toolboxd::session

@@ -10,18 +10,20 @@
 #include <optional>
 #include <utility>
 
+#include "base/wipe.h"
+
 namespace toolboxd::session {
 namespace {
 
-// libpam would sleep the delay before it returns; transportd holds back the user's next
-// attempt instead. Having a delay function is what keeps libpam from sleeping.
-void NoteDelay(int /*pam_result*/, unsigned /*microseconds*/, void* /*data*/) {}
+// libpam would sleep for the delay before it returns; transportd delays the user's next attempt
+// instead. If there is a delay function, libpam does not sleep.
+void IgnoreDelay(int /*pam_result*/, unsigned /*microseconds*/, void* /*data*/) {}
 
 Reply Broken(pam_handle_t* pam, const char* step, int code) {
   return {Result::kCannotStart, std::string(step) + ": " + pam_strerror(pam, code)};
 }
 
-// Whether PAM itself did not work. Whatever else a stack answers is its refusal: an expired
+// Whether PAM itself failed. Any other result of a stack is its refusal: an expired
 // password, a directory that does not answer, and PAM_SYSTEM_ERR where pam_exec's script says no.
 bool IsBroken(int code) {
   switch (code) {
@@ -57,7 +59,7 @@ Login::Login(const std::string& pam_service, const std::string& user, std::strin
   const pam_conv conversation{&Login::Converse, this};
   start_result_ = pam_start(pam_service.c_str(), user_.c_str(), &conversation, &pam_);
   if (start_result_ != PAM_SUCCESS) return;
-  pam_set_item(pam_, PAM_FAIL_DELAY, reinterpret_cast<const void*>(NoteDelay));
+  pam_set_item(pam_, PAM_FAIL_DELAY, reinterpret_cast<const void*>(IgnoreDelay));
   // pam_access and pam_time match it; there is no terminal.
   pam_set_item(pam_, PAM_TTY, "toolboxd");
 }
@@ -85,12 +87,12 @@ Reply Login::CheckAccount() {
   return {Result::kAccountRefused, pam_strerror(pam_, code)};
 }
 
-Reply Login::FindUser(User* user) {
+Reply Login::FindUser(User& user) {
   const void* name = nullptr;
   if (pam_get_item(pam_, PAM_USER, &name) != PAM_SUCCESS || name == nullptr) name = user_.c_str();
   const std::optional<User> found = session::FindUser(static_cast<const char*>(name));
   if (!found.has_value()) return {Result::kCannotStart, "PAM accepts a user that does not exist"};
-  *user = *found;
+  user = *found;
   return {Result::kOk, ""};
 }
 

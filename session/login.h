@@ -16,9 +16,9 @@
 namespace toolboxd::session {
 
 // The steps in their order: Authenticate (unless the kernel vouches for the user),
-// CheckAccount, Open, and Close when the session's process has ended. Each answers kOk or
-// the refusal for the client. PAM's delay after a failure is not slept: it would stand
-// inside a call of the hypervisor. Not thread-safe.
+// CheckAccount, Open, and Close when the session's process has ended. Each returns kOk or
+// the refusal for the client. PAM's delay after a failure is skipped, since a call of the
+// hypervisor waits meanwhile. Not thread-safe.
 class Login {
  public:
   // `pam_service` names the file in /etc/pam.d. Takes the password and wipes it when
@@ -35,7 +35,7 @@ class Login {
   Reply CheckAccount();
 
   // The user that PAM settled on, whose name may differ from the one asked for.
-  Reply FindUser(User* user);
+  Reply FindUser(User& user);
 
   // Supplementary groups of this process, credentials, session. As root only.
   Reply Open(const User& user);

@@ -20,6 +20,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/user_name.h"
 #include "session/handshake.h"
 #include "session/login.h"
 #include "session/options.h"
@@ -34,7 +35,7 @@ namespace {
 
 constexpr int kConnection = 3;
 
-// PAM modules that wait for a directory server must not hold a root process for ever.
+// Ends a root process whose PAM modules wait for a directory server without limit.
 constexpr unsigned kLoginLimitSeconds = 120;
 
 void Log(int level, const std::string& text) {
@@ -42,7 +43,7 @@ void Log(int level, const std::string& text) {
 }
 
 // Refusals leave at the next multiple of half a second after the request, more than a password
-// hash takes, so that their time does not tell whether one was computed.
+// hash takes, so that their time does not show whether one was computed.
 class RefusalClock {
  public:
   RefusalClock() { clock_gettime(CLOCK_MONOTONIC, &start_); }
@@ -76,57 +77,121 @@ int Refuse(const Reply& reply, const RefusalClock& clock, const std::string& use
   return 0;
 }
 
-bool MayConnect(const Options& options, uid_t peer) {
-  if (options.peer_login || peer == 0 || peer == geteuid()) return true;
-  return std::find(options.allowed.begin(), options.allowed.end(), peer) != options.allowed.end();
+// How the caller proves which user it is.
+enum class Proof {
+  // By a password, which PAM checks.
+  kPassword,
+  // By its connection: the kernel reports the caller (--peer_login). PAM checks the account only.
+  kPeer,
+  // By its connection, where this process runs as the same user and not as root: PAM is not asked.
+  kOwnProcess,
+};
+
+// Who calls, and what this process can do for it; decided once.
+struct Mode {
+  uid_t caller;
+  // The user of this process.
+  uid_t self;
+  Proof proof;
+
+  // Root can serve any user, another user only itself.
+  bool is_root() const { return self == 0; }
+};
+
+Mode ModeFor(const Options& options, uid_t caller) {
+  Mode mode{caller, geteuid(), options.peer_login ? Proof::kPeer : Proof::kPassword};
+  if (!mode.is_root() && caller == mode.self && (options.peer_login || options.trust_own_user)) {
+    mode.proof = Proof::kOwnProcess;
+  }
+  return mode;
+}
+
+// The user at the other end of the connection.
+std::optional<uid_t> Caller() {
+  ucred peer;
+  socklen_t size = sizeof peer;
+  if (getsockopt(kConnection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return std::nullopt;
+  return peer.uid;
+}
+
+bool MayConnect(const Options& options, const Mode& mode) {
+  if (options.peer_login || mode.caller == 0 || mode.caller == mode.self) return true;
+  return std::find(options.allowed.begin(), options.allowed.end(), mode.caller) !=
+         options.allowed.end();
+}
+
+std::optional<Request> Receive(const Options& options, ReceiveError& error) {
+  ReceiveLimits limits;
+  // Every user may connect there, and no caller keeps a spare connection.
+  if (options.peer_login) limits.silence = limits.transfer;
+  return ReceiveRequest(kConnection, limits, error);
 }
 
 bool IsService(const Options& options, const std::string& service) {
   return service == options.service || (service == kVerify && !options.peer_login);
 }
 
-// With --peer_login the kernel says who asks: an empty name means the caller.
-Reply CheckPeerUser(uid_t peer, std::string* user) {
-  const std::optional<User> caller = FindUser(peer);
-  if (!caller.has_value()) return {Result::kBadLogin, "the caller has no user name"};
-  if (user->empty()) *user = caller->name;
-  if (*user == caller->name || peer == 0) return {Result::kOk, ""};
+// With --peer_login the kernel reports the caller; an empty name means the caller's own.
+Reply CheckPeerUser(uid_t caller, std::string& user) {
+  const std::optional<User> own = FindUser(caller);
+  if (!own.has_value()) return {Result::kBadLogin, "the caller has no user name"};
+  if (user.empty()) user = own->name;
+  if (user == own->name || caller == 0) return {Result::kOk, ""};
   return {Result::kOnlyOwnUser, "a session of another user needs root"};
 }
 
 // Without root only the user of this process can be served.
-Reply CheckOwnUser(const std::string& user) {
-  const std::optional<User> self = FindUser(geteuid());
-  if (self.has_value() && self->name == user) return {Result::kOk, ""};
-  return {Result::kOnlyOwnUser, "session does not run as root and serves only " +
-                                    (self.has_value() ? self->name : "nobody")};
+Reply CheckOwnUser(uid_t self, const std::string& user) {
+  const std::optional<User> own = FindUser(self);
+  if (own.has_value() && own->name == user) return {Result::kOk, ""};
+  return {Result::kOnlyOwnUser, "session does not run as root and serves only uid " +
+                                    std::to_string(self) +
+                                    (own.has_value() ? ", " + own->name : "")};
 }
 
-Reply LogIn(const Options& options, uid_t peer, bool vouched, Login& login, User* user) {
-  const bool root = geteuid() == 0;
-  if (!root && vouched && peer == geteuid()) {
-    *user = *FindUser(geteuid());
-    return {Result::kOk, ""};
-  }
+// Whether PAM may be asked about this name and password. libpam takes C strings of less than
+// PAM_MAX_RESP_SIZE bytes.
+bool IsLogin(const Request& request) {
+  return CheckUserName(request.user) == UserNameCheck::kOk &&
+         request.password.size() < PAM_MAX_RESP_SIZE &&
+         request.password.find('\0') == std::string::npos;
+}
+
+// Whether the caller may name this user at all. Fills in the name that --peer_login leaves empty.
+Reply CheckRequest(const Options& options, const Mode& mode, Request& request) {
   Reply reply{Result::kOk, ""};
-  if (!options.peer_login) reply = login.Authenticate();
+  if (options.peer_login) reply = CheckPeerUser(mode.caller, request.user);
+  if (reply.result == Result::kOk && !mode.is_root()) reply = CheckOwnUser(mode.self, request.user);
+  if (reply.result != Result::kOk || IsLogin(request)) return reply;
+  return {Result::kBadLogin, "unknown user or wrong password"};
+}
+
+Reply AuthenticateWithPam(const Mode& mode, Login& login, User& user) {
+  Reply reply{Result::kOk, ""};
+  if (mode.proof == Proof::kPassword) reply = login.Authenticate();
   if (reply.result == Result::kOk) reply = login.CheckAccount();
   if (reply.result == Result::kOk) reply = login.FindUser(user);
-  if (!root && reply.result == Result::kCannotStart) {
+  if (!mode.is_root() && reply.result == Result::kCannotStart) {
     reply.text += " (not root: --trust_own_user does without PAM)";
   }
   return reply;
 }
 
-// Forks, lets the child go when it is where it belongs, and waits.
-int RunService(const Options& options, Login& login, const User& user) {
+Reply Authenticate(const Mode& mode, Login& login, User& user) {
+  if (mode.proof != Proof::kOwnProcess) return AuthenticateWithPam(mode, login, user);
+  user = *FindUser(mode.self);  // CheckOwnUser has found it.
+  return {Result::kOk, ""};
+}
+
+// Forks, releases the child when it is in its scope, and waits for its end.
+int RunService(const Options& options, const Mode& mode, Login& login, const User& user) {
   Service service{options.service_dir + "/" + options.service,
                   options.service_arguments,
                   user,
                   {},
                   kConnection};
   std::string error;
-  const std::string runtime_dir = MakeRuntimeDir(options.runtime_dir, user.uid, user.gid, &error);
+  const std::string runtime_dir = MakeRuntimeDir(options.runtime_dir, user.uid, user.gid, error);
   if (runtime_dir.empty()) {
     Log(3, error);
     Send({Result::kCannotStart, "cannot make the runtime directory"});
@@ -148,7 +213,7 @@ int RunService(const Options& options, Login& login, const User& user) {
     BecomeService(service, gate[0], parent);
   }
   // hgfsd starts no programs: its unit may end all of it.
-  if (geteuid() == 0 && options.service == kVixd && !MoveToScope(child, user, &error)) {
+  if (mode.is_root() && options.service == kVixd && !MoveToScope(child, user, error)) {
     Log(6, "no scope for " + user.name + "'s programs: " + error);
   }
   (void)!write(gate[1], "", 1);
@@ -160,22 +225,19 @@ int RunService(const Options& options, Login& login, const User& user) {
 }
 
 int Serve(const Options& options) {
-  ucred peer;
-  socklen_t size = sizeof peer;
-  if (getsockopt(kConnection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+  const std::optional<uid_t> caller = Caller();
+  if (!caller.has_value()) {
     Log(3, "descriptor 3 is not a Unix connection; a socket unit starts this program");
     return 2;
   }
-  if (!MayConnect(options, peer.uid)) {
-    Log(4, "uid " + std::to_string(peer.uid) + " may not connect (--allow_uid)");
+  const Mode mode = ModeFor(options, *caller);
+  if (!MayConnect(options, mode)) {
+    Log(4, "uid " + std::to_string(*caller) + " may not connect; --allow_uid permits it");
     return 1;
   }
 
-  ReceiveLimits limits;
-  // Anybody may connect there; nobody keeps a spare one.
-  if (options.peer_login) limits.silence = limits.transfer;
   ReceiveError error;
-  std::optional<Request> request = ReceiveRequest(kConnection, limits, &error);
+  std::optional<Request> request = Receive(options, error);
   if (error == ReceiveError::kClosed) return 0;
   if (!request.has_value()) {
     Send({Result::kCannotStart, error == ReceiveError::kMalformed
@@ -189,15 +251,8 @@ int Serve(const Options& options) {
     Send({Result::kUnknownService, "this socket serves " + options.service});
     return 0;
   }
-  Reply reply{Result::kOk, ""};
-  if (options.peer_login) reply = CheckPeerUser(peer.uid, &request->user);
-  if (reply.result == Result::kOk && geteuid() != 0) reply = CheckOwnUser(request->user);
+  Reply reply = CheckRequest(options, mode, *request);
   if (reply.result != Result::kOk) return Refuse(reply, clock, "");
-  // libpam takes at most 512 bytes, and C strings.
-  if (!IsSaneUserName(request->user) || request->password.size() >= PAM_MAX_RESP_SIZE ||
-      request->password.find('\0') != std::string::npos) {
-    return Refuse({Result::kBadLogin, "unknown user or wrong password"}, clock, "");
-  }
 
   const bool verify = request->service == kVerify;
   const std::string name = request->user;
@@ -205,16 +260,15 @@ int Serve(const Options& options) {
   Login login(options.pam_service, name, std::move(request->password));
   request.reset();
   User user;
-  const bool vouched = options.peer_login || options.trust_own_user;
-  reply = LogIn(options, peer.uid, vouched, login, &user);
-  if (reply.result == Result::kOk && !verify && geteuid() == 0) reply = login.Open(user);
+  reply = Authenticate(mode, login, user);
+  if (reply.result == Result::kOk && !verify && mode.is_root()) reply = login.Open(user);
   alarm(0);
   if (reply.result != Result::kOk) return Refuse(reply, clock, name);
   if (verify) {
     Send(reply);
     return 0;
   }
-  const int status = RunService(options, login, user);
+  const int status = RunService(options, mode, login, user);
   login.Close();
   return status;
 }
@@ -228,7 +282,7 @@ int main(int argc, char** argv) {
   // What a login starts with; pam_umask may change it.
   umask(022);
   toolboxd::session::Options options;
-  switch (toolboxd::session::ParseOptions(argc, argv, &options)) {
+  switch (toolboxd::session::ParseOptions(argc, argv, options)) {
     case toolboxd::session::ParseResult::kExitSuccess:
       return 0;
     case toolboxd::session::ParseResult::kExitUsage:

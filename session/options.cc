@@ -28,7 +28,7 @@ ARGUMENTs are SERVICE's own, such as --log_level=debug.
   --service_dir=DIR    where hgfsd and vixd are (the folder of this program)
   --runtime_dir=DIR    where DIR/user/UID is made (/run/toolboxd; not as root:
                        $XDG_RUNTIME_DIR/toolboxd)
-  --peer_login         anybody may connect; no password, but only the caller's own user
+  --peer_login         any user may connect; no password, but only the caller's own user
                        (root: any), as the kernel reports the caller
   --trust_own_user     not as root: take any password from a caller of the same user
   --help
@@ -82,48 +82,48 @@ constexpr option kOptions[] = {
 
 }  // namespace
 
-ParseResult ParseOptions(int argc, char** argv, Options* options) {
-  options->service_dir = OwnFolder();
-  options->runtime_dir = DefaultRuntimeDir();
+ParseResult ParseOptions(int argc, char** argv, Options& options) {
+  options.service_dir = OwnFolder();
+  options.runtime_dir = DefaultRuntimeDir();
   // "+": what follows SERVICE is not session's.
   for (int choice; (choice = getopt_long(argc, argv, "+", kOptions, nullptr)) != -1;) {
     switch (choice) {
       case kAllowUid: {
         const std::optional<uid_t> uid = ParseUid(optarg);
         if (!uid.has_value()) return Usage("--allow_uid: there is no user ", optarg);
-        options->allowed.push_back(*uid);
+        options.allowed.push_back(*uid);
         break;
       }
       case kPamService:
-        options->pam_service = optarg;
+        options.pam_service = optarg;
         break;
       case kServiceDir:
-        options->service_dir = optarg;
+        options.service_dir = optarg;
         break;
       case kRuntimeDir:
-        options->runtime_dir = optarg;
+        options.runtime_dir = optarg;
         break;
       case kPeerLogin:
-        options->peer_login = true;
+        options.peer_login = true;
         break;
       case kTrust:
-        options->trust_own_user = true;
+        options.trust_own_user = true;
         break;
       case kHelpText:
         fputs(kHelp, stdout);
         return ParseResult::kExitSuccess;
       default:
-        return Usage("", "see above");
+        return Usage("unknown or incomplete option", "");
     }
   }
-  if (optind >= argc) return Usage("a SERVICE is needed: hgfsd or vixd", "");
-  options->service = argv[optind];
-  options->service_arguments.assign(argv + optind + 1, argv + argc);
-  if (options->service != kHgfsd && options->service != kVixd) {
+  if (optind >= argc) return Usage("SERVICE is missing: hgfsd or vixd", "");
+  options.service = argv[optind];
+  options.service_arguments.assign(argv + optind + 1, argv + argc);
+  if (options.service != kHgfsd && options.service != kVixd) {
     return Usage("SERVICE is hgfsd or vixd, not ", argv[optind]);
   }
-  if (options->trust_own_user && geteuid() == 0) {
-    return Usage("--trust_own_user is not for root", "");
+  if (options.trust_own_user && geteuid() == 0) {
+    return Usage("--trust_own_user is not allowed as root", "");
   }
   return ParseResult::kRun;
 }

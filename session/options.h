@@ -16,7 +16,7 @@ struct Options {
   // "hgfsd" or "vixd": the only service that this socket gives, and its own arguments.
   std::string service;
   std::vector<std::string> service_arguments;
-  // Who may connect besides root.
+  // Users that may connect besides root.
   std::vector<uid_t> allowed;
   std::string pam_service = "toolboxd";
   // The folder of the services' programs.
@@ -28,8 +28,8 @@ struct Options {
 
 enum class ParseResult { kRun, kExitSuccess, kExitUsage };
 
-// Reads argv; prints help or what is wrong where the program is not to run.
-ParseResult ParseOptions(int argc, char** argv, Options* options);
+// Parses argv. Unless the program can run, prints the help or the error.
+ParseResult ParseOptions(int argc, char** argv, Options& options);
 
 }  // namespace toolboxd::session
 

@@ -9,12 +9,14 @@
 #include <string>
 #include <utility>
 
+#include "base/wipe.h"
+
 namespace toolboxd::session {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Whether something is to be read (or the peer has gone) before `deadline`.
+// Whether there is something to read (or the peer has left) before `deadline`.
 bool WaitReadable(int fd, Clock::time_point deadline) {
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
@@ -26,7 +28,7 @@ bool WaitReadable(int fd, Clock::time_point deadline) {
   }
 }
 
-// Bytes read: fewer than `size` where the peer left or the time was over.
+// Bytes read: fewer than `size` where the peer left or the time ran out.
 size_t ReadUntil(int fd, char* bytes, size_t size, Clock::time_point deadline) {
   size_t done = 0;
   while (done < size && WaitReadable(fd, deadline)) {
@@ -43,26 +45,26 @@ size_t ReadUntil(int fd, char* bytes, size_t size, Clock::time_point deadline) {
 }  // namespace
 
 std::optional<Request> ReceiveRequest(int connection, const ReceiveLimits& limits,
-                                      ReceiveError* error) {
-  *error = ReceiveError::kIncomplete;
+                                      ReceiveError& error) {
+  error = ReceiveError::kIncomplete;
   if (!WaitReadable(connection, Clock::now() + limits.silence)) return std::nullopt;
 
   const Clock::time_point deadline = Clock::now() + limits.transfer;
   char prefix[kPrefixSize];
   const size_t got = ReadUntil(connection, prefix, sizeof prefix, deadline);
-  if (got == 0) *error = ReceiveError::kClosed;
+  if (got == 0) error = ReceiveError::kClosed;
   if (got < sizeof prefix) return std::nullopt;
 
   const uint32_t size = ReadPrefix(prefix);
   if (size > kMaxRequestSize) {
-    *error = ReceiveError::kMalformed;
+    error = ReceiveError::kMalformed;
     return std::nullopt;
   }
   std::string body(size, '\0');
   std::optional<Request> request;
   if (ReadUntil(connection, body.data(), body.size(), deadline) == body.size()) {
     if (std::optional<Request> decoded = DecodeRequest(body)) request.emplace(std::move(*decoded));
-    *error = request.has_value() ? ReceiveError::kNone : ReceiveError::kMalformed;
+    error = request.has_value() ? ReceiveError::kNone : ReceiveError::kMalformed;
   }
   Wipe(body);
   return request;

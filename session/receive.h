@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Reading the one request of a connection.
+// Reads the one request of a connection.
 
 #ifndef TOOLBOXD_SESSION_RECEIVE_H_
 #define TOOLBOXD_SESSION_RECEIVE_H_
@@ -31,7 +31,7 @@ enum class ReceiveError {
 // Reads exactly the request and not a byte more, since the service's own bytes follow.
 // Sets `error`; wipes its own copies.
 std::optional<Request> ReceiveRequest(int connection, const ReceiveLimits& limits,
-                                      ReceiveError* error);
+                                      ReceiveError& error);
 
 }  // namespace toolboxd::session
 

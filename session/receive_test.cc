@@ -31,14 +31,14 @@ class ReceiveTest : public testing::Test {
     ends_[0] = -1;
   }
   std::optional<Request> Receive(ReceiveLimits limits = {}) {
-    return ReceiveRequest(ends_[1], limits, &error_);
+    return ReceiveRequest(ends_[1], limits, error_);
   }
 
   int ends_[2];
   ReceiveError error_ = ReceiveError::kNone;
 };
 
-TEST_F(ReceiveTest, RequestInPiecesAfterSilence) {
+TEST_F(ReceiveTest, RequestInPiecesAfterSilenceIsRead) {
   std::thread client([this] {
     std::this_thread::sleep_for(milliseconds(50));
     for (const char byte : EncodeRequest({"vixd", "alice", "secret"})) Send({&byte, 1});
@@ -51,7 +51,7 @@ TEST_F(ReceiveTest, RequestInPiecesAfterSilence) {
   EXPECT_EQ(error_, ReceiveError::kNone);
 }
 
-TEST_F(ReceiveTest, WhatFollowsTheRequestIsNotRead) {
+TEST_F(ReceiveTest, BytesAfterTheRequestAreNotRead) {
   Send(EncodeRequest({"vixd", "alice", "secret"}) + "PRI * HTTP/2");
   ASSERT_TRUE(Receive().has_value());
   char rest[32];
@@ -64,7 +64,7 @@ TEST_F(ReceiveTest, PeerThatLeavesSilentlyIsNotAnIncompleteRequest) {
   EXPECT_EQ(error_, ReceiveError::kClosed);
 }
 
-TEST_F(ReceiveTest, PeerThatLeavesInTheMiddle) {
+TEST_F(ReceiveTest, PeerThatLeavesInTheMiddleIsAnIncompleteRequest) {
   Send(EncodeRequest({"vixd", "alice", "secret"}).substr(0, 9));
   CloseClient();
   EXPECT_FALSE(Receive().has_value());

@@ -19,7 +19,7 @@ int OpenOrMake(int parent, const char* name, mode_t mode) {
   return openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-// Whether nobody but this process's user can change the directory's entries.
+// Whether only this process's user can change the directory's entries.
 bool IsOurs(int dir) {
   struct stat info;
   return fstat(dir, &info) == 0 && info.st_uid == geteuid() && (info.st_mode & 022) == 0;
@@ -39,7 +39,7 @@ bool HandOver(int dir, uid_t uid, gid_t gid) {
 
 // BASE/user/UID; false and errno.
 bool Make(const std::string& base, const std::string& name, uid_t uid, gid_t gid) {
-  // Sockets of other users may live in `base`; nobody else may own what is below.
+  // Sockets of other users may live in `base`; what is below must belong to this process's user.
   const UniqueFd top(OpenOrMake(AT_FDCWD, base.c_str(), 0755));
   if (!top.ok()) return false;
   const UniqueFd users(OpenOrMake(top.get(), "user", 0711));
@@ -54,11 +54,11 @@ bool Make(const std::string& base, const std::string& name, uid_t uid, gid_t gid
 
 }  // namespace
 
-std::string MakeRuntimeDir(const std::string& base, uid_t uid, gid_t gid, std::string* error) {
+std::string MakeRuntimeDir(const std::string& base, uid_t uid, gid_t gid, std::string& error) {
   const std::string name = std::to_string(uid);
   const std::string path = base + "/user/" + name;
   if (Make(base, name, uid, gid)) return path;
-  *error = path + ": " + strerror(errno);
+  error = path + ": " + strerror(errno);
   return "";
 }
 

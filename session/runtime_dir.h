@@ -14,8 +14,8 @@ namespace toolboxd::session {
 // Makes BASE/user/UID, mode 0700, owned by the user, and the directories above it where
 // they are missing. It outlives sessions and logind's own. Follows no symbolic link
 // below BASE and refuses directories that others could have planted. Returns the path;
-// empty after an error, which `error` then tells.
-std::string MakeRuntimeDir(const std::string& base, uid_t uid, gid_t gid, std::string* error);
+// empty after a failure, whose reason `error` then holds.
+std::string MakeRuntimeDir(const std::string& base, uid_t uid, gid_t gid, std::string& error);
 
 }  // namespace toolboxd::session
 

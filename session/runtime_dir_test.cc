@@ -17,7 +17,7 @@ class RuntimeDirTest : public testing::Test {
     EXPECT_NE(mkdtemp(name.data()), nullptr);
     base_ = name + "/toolboxd";
   }
-  std::string Make() { return MakeRuntimeDir(base_, getuid(), getgid(), &error_); }
+  std::string Make() { return MakeRuntimeDir(base_, getuid(), getgid(), error_); }
   std::string Users() const { return base_ + "/user"; }
   std::string Own() const { return Users() + "/" + std::to_string(getuid()); }
 
@@ -25,7 +25,7 @@ class RuntimeDirTest : public testing::Test {
   std::string error_;
 };
 
-TEST_F(RuntimeDirTest, IsMadePrivate) {
+TEST_F(RuntimeDirTest, NewDirectoryIsPrivate) {
   ASSERT_EQ(Make(), Own()) << error_;
   struct stat info;
   ASSERT_EQ(stat(Own().c_str(), &info), 0);
@@ -33,7 +33,7 @@ TEST_F(RuntimeDirTest, IsMadePrivate) {
   EXPECT_EQ(info.st_uid, getuid());
 }
 
-TEST_F(RuntimeDirTest, IsKeptAndClosedAgain) {
+TEST_F(RuntimeDirTest, ExistingDirectoryIsKeptAndMadePrivate) {
   ASSERT_EQ(Make(), Own());
   ASSERT_EQ(mkdir((Own() + "/programs").c_str(), 0700), 0);
   ASSERT_EQ(chmod(Own().c_str(), 0755), 0);

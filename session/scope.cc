@@ -10,11 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <iterator>
+#include "base/small_file.h"
 
 namespace toolboxd::session {
 namespace {
+
+constexpr size_t kMaxCgroupFile = 16 * 1024;
 
 // libsystemd by dlopen: linking it would cost every session 0.3 MB and five libraries.
 struct SdBus {
@@ -53,9 +54,9 @@ std::string ScopeName(uid_t uid) {
   return "toolboxd-vixd-" + std::to_string(uid) + "-" + std::to_string(microseconds) + ".scope";
 }
 
-// A negative errno or 0; `error` tells the manager's own words if it had any.
+// A negative errno or 0; `error` holds the manager's own words if it had any.
 int StartTransientUnit(const SdBus& sd, sd_bus* bus, const std::string& scope, pid_t process,
-                       const std::string& user, std::string* error) {
+                       const std::string& user, std::string& error) {
   sd_bus_message* call = nullptr;
   int result = sd.new_call(bus, &call, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
                            "org.freedesktop.systemd1.Manager", "StartTransientUnit");
@@ -70,7 +71,7 @@ int StartTransientUnit(const SdBus& sd, sd_bus* bus, const std::string& scope, p
   if (result >= 0) {
     sd_bus_error refusal = SD_BUS_ERROR_NULL;
     result = sd.call(bus, call, 0, &refusal, nullptr);
-    if (refusal.message != nullptr) *error = refusal.message;
+    if (refusal.message != nullptr) error = refusal.message;
     sd.error_free(&refusal);
   }
   sd.message_unref(call);
@@ -79,10 +80,9 @@ int StartTransientUnit(const SdBus& sd, sd_bus* bus, const std::string& scope, p
 
 // The manager answers when the job is queued; what counts is where the process is.
 bool WaitUntilInside(const std::string& proc, pid_t process, const std::string& scope) {
+  const std::string file = proc + "/" + std::to_string(process) + "/cgroup";
   for (int i = 0; i < 200; ++i) {
-    std::ifstream file(proc + "/" + std::to_string(process) + "/cgroup");
-    const std::string text((std::istreambuf_iterator<char>(file)), {});
-    if (text.find(scope) != std::string::npos) return true;
+    if (ReadSmallFileOrEmpty(file, kMaxCgroupFile).find(scope) != std::string::npos) return true;
     usleep(1000);
   }
   return false;
@@ -90,15 +90,15 @@ bool WaitUntilInside(const std::string& proc, pid_t process, const std::string& 
 
 }  // namespace
 
-bool MoveToScope(pid_t process, const User& user, std::string* error, const std::string& proc) {
+bool MoveToScope(pid_t process, const User& user, std::string& error, const std::string& proc) {
   const char* address = getenv("DBUS_SYSTEM_BUS_ADDRESS");
   if (address == nullptr && access("/run/dbus/system_bus_socket", W_OK) != 0) {
-    *error = "there is no system bus";
+    error = "there is no system bus";
     return false;
   }
   SdBus sd;
   if (!sd.Load()) {
-    *error = "libsystemd.so.0 cannot be loaded";
+    error = "libsystemd.so.0 cannot be loaded";
     return false;
   }
   const std::string scope = ScopeName(user.uid);
@@ -110,11 +110,11 @@ bool MoveToScope(pid_t process, const User& user, std::string* error, const std:
     sd.close(bus);
   }
   if (result < 0) {
-    if (error->empty()) *error = strerror(-result);
+    if (error.empty()) error = strerror(-result);
     return false;
   }
   if (WaitUntilInside(proc, process, scope)) return true;
-  *error = "the process did not arrive in " + scope;
+  error = "the process did not arrive in " + scope;
   return false;
 }
 

@@ -15,11 +15,11 @@ namespace toolboxd::session {
 
 // Moves `process` into toolboxd-vixd-UID-N.scope below toolboxd-programs.slice, so
 // that what it starts outlives every unit of toolboxd; returns when it is there, in about
-// ten milliseconds. To be called as root before the process has children. False where
-// there is no system bus or the manager refuses, and `error` tells why: then the unit's
+// ten milliseconds. Call it as root before the process has children. False where
+// there is no system bus or the manager refuses, and `error` says why; then the unit's
 // KillMode=process is what keeps programs alive.
-// `proc` is where the kernel tells a process's control group.
-bool MoveToScope(pid_t process, const User& user, std::string* error,
+// `proc` is where the kernel shows a process's control group.
+bool MoveToScope(pid_t process, const User& user, std::string& error,
                  const std::string& proc = "/proc");
 
 }  // namespace toolboxd::session

@@ -151,7 +151,7 @@ TEST(Scope, ProcessIsMovedBelowTheProgramsSlice) {
   PrivateBus bus;
   FakeManager manager(bus.proc(), false, true);
   std::string error;
-  ASSERT_TRUE(MoveToScope(kProcess, kAlice, &error, bus.proc())) << error;
+  ASSERT_TRUE(MoveToScope(kProcess, kAlice, error, bus.proc())) << error;
   EXPECT_THAT(manager.name, MatchesRegex("toolboxd-vixd-1001-[0-9]+\\.scope"));
   EXPECT_EQ(manager.mode, "fail");
   EXPECT_EQ(manager.properties,
@@ -163,22 +163,22 @@ TEST(Scope, RefusalIsReported) {
   PrivateBus bus;
   FakeManager manager(bus.proc(), true, false);
   std::string error;
-  EXPECT_FALSE(MoveToScope(kProcess, kAlice, &error, bus.proc()));
+  EXPECT_FALSE(MoveToScope(kProcess, kAlice, error, bus.proc()));
   EXPECT_THAT(error, HasSubstr("not today"));
 }
 
-TEST(Scope, ProcessThatStaysWhereItIsIsReported) {
+TEST(Scope, ProcessThatIsNotMovedIsReported) {
   PrivateBus bus;
   FakeManager manager(bus.proc(), false, false);
   std::string error;
-  EXPECT_FALSE(MoveToScope(kProcess, kAlice, &error, bus.proc()));
+  EXPECT_FALSE(MoveToScope(kProcess, kAlice, error, bus.proc()));
   EXPECT_THAT(error, HasSubstr("did not arrive"));
 }
 
-TEST(Scope, WithoutABusThereIsNone) {
+TEST(Scope, MissingBusIsReported) {
   setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1);
   std::string error;
-  EXPECT_FALSE(MoveToScope(kProcess, kAlice, &error));
+  EXPECT_FALSE(MoveToScope(kProcess, kAlice, error));
   EXPECT_FALSE(error.empty());
 }
 

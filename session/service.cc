@@ -42,7 +42,7 @@ bool DropTo(const User& user) {
   for (int i = 0; i < 3; ++i) {
     if (uids[i] != user.uid || gids[i] != user.gid) return false;
   }
-  // Must fail; a kernel or a capability that lets it pass is no place to go on.
+  // Must fail. Where a kernel or a capability permits it, the session must not go on.
   return user.uid == 0 || (setuid(0) != 0 && seteuid(0) != 0);
 }
 
@@ -79,7 +79,7 @@ sigset_t WaitedSignals() {
 
 void BecomeService(const Service& service, int gate, pid_t parent) {
   char byte;
-  // The end of the pipe without a byte: the parent is gone.
+  // The end of the pipe without a byte: the parent has ended.
   if (read(gate, &byte, 1) != 1) _exit(1);
 
   setsid();
@@ -106,7 +106,7 @@ void BecomeService(const Service& service, int gate, pid_t parent) {
 }
 
 int WaitForService(pid_t child) {
-  // kill(2) takes other numbers for many processes.
+  // To kill(2), 0 and -1 are many processes; 1 is init.
   if (child <= 1) return -1;
   const sigset_t signals = WaitedSignals();
   const timespec patience{5, 0};

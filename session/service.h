@@ -30,13 +30,13 @@ struct Service {
 // The signals that the waiting process takes with sigwaitinfo: block them before the fork.
 sigset_t WaitedSignals();
 
-// For the forked child. Waits for a byte on `gate`, becomes the user for good, replies on
+// For the forked child. Waits for a byte on `gate`, becomes the user irrevocably, replies on
 // the connection and executes the program, which keeps descriptors 0 to 2 and has the
 // connection as descriptor 3. `parent` is the process whose death ends it.
 [[noreturn]] void BecomeService(const Service& service, int gate, pid_t parent);
 
-// Waits for the child and returns its wait status. SIGTERM and the like are passed on to
-// it; five seconds later it is killed.
+// Waits for the child and returns its wait status. SIGTERM, SIGINT and SIGHUP are
+// passed on to it as SIGTERM; five seconds later it is killed.
 int WaitForService(pid_t child);
 
 }  // namespace toolboxd::session

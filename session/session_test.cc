@@ -12,10 +12,10 @@
 
 #include <chrono>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <thread>
 
+#include "base/testing/whole_file.h"
 #include "session/handshake.h"
 #include "session/testing/launcher.h"
 #include "session/testing/private_etc.h"
@@ -33,11 +33,6 @@ constexpr char kPassword[] = "correct horse 7!";
 
 std::string g_folder;
 std::string g_session;
-
-std::string Slurp(const std::string& path) {
-  std::ifstream file(path);
-  return std::string((std::istreambuf_iterator<char>(file)), {});
-}
 
 void WriteScript(const std::string& name, const std::string& text) {
   std::ofstream(g_folder + "/" + name) << "#!/bin/sh\n" << text;
@@ -150,7 +145,7 @@ TEST_F(SessionTest, OddNamesAndPasswordsAreBadLogins) {
   EXPECT_EQ(AskResult("tb-alice", std::string(60000, 'p')), Result::kBadLogin);
 }
 
-TEST_F(SessionTest, ExpiredAccountsAreToldOnlyToWhoKnowsThePassword) {
+TEST_F(SessionTest, ExpiredAccountIsReportedOnlyAfterTheRightPassword) {
   EXPECT_EQ(AskResult("tb-expired", kPassword), Result::kAccountRefused);
   EXPECT_EQ(AskResult("tb-expired", "wrong"), Result::kBadLogin);
   EXPECT_EQ(AskResult("tb-stale", kPassword), Result::kAccountRefused);
@@ -172,7 +167,7 @@ TEST_F(SessionTest, VerifyChecksAndStartsNothing) {
   EXPECT_EQ(Ask(Options(), {"verify", "tb-expired", kPassword}).result, Result::kAccountRefused);
 }
 
-TEST_F(SessionTest, OnlyAllowedPeersAreHeard) {
+TEST_F(SessionTest, OnlyAllowedPeersAreServed) {
   LaunchOptions options = Options();
   options.peer = Uid("tb-bob");
   EXPECT_TRUE(Launched(options).IsClosed());
@@ -218,10 +213,11 @@ TEST_F(SessionTest, PamSessionIsClosedWhenTheServiceEnds) {
   Launched session(Options());
   ASSERT_EQ(session.Ask({"vixd", "tb-alice", kPassword})->result, Result::kOk);
   session.ReadReport();
-  EXPECT_EQ(Slurp(g_folder + "/pam.log"), "open_session tb-alice\n");
+  EXPECT_EQ(ReadWholeFile(g_folder + "/pam.log"), "open_session tb-alice\n");
   session.Hang();
   EXPECT_EQ(session.Wait(), 0);
-  EXPECT_EQ(Slurp(g_folder + "/pam.log"), "open_session tb-alice\nclose_session tb-alice\n");
+  EXPECT_EQ(ReadWholeFile(g_folder + "/pam.log"),
+            "open_session tb-alice\nclose_session tb-alice\n");
 }
 
 TEST_F(SessionTest, TerminatedSessionEndsItsServiceAndClosesThePamSession) {
@@ -233,10 +229,10 @@ TEST_F(SessionTest, TerminatedSessionEndsItsServiceAndClosesThePamSession) {
   kill(session.pid(), SIGTERM);
   EXPECT_TRUE(session.IsClosed());
   session.Wait();
-  EXPECT_THAT(Slurp(g_folder + "/pam.log"), HasSubstr("close_session"));
+  EXPECT_THAT(ReadWholeFile(g_folder + "/pam.log"), HasSubstr("close_session"));
 }
 
-TEST_F(SessionTest, KilledSessionTakesItsServiceAlong) {
+TEST_F(SessionTest, KilledSessionEndsItsService) {
   Launched session(Options());
   ASSERT_EQ(session.Ask({"vixd", "tb-alice", kPassword})->result, Result::kOk);
   session.ReadReport();
@@ -265,7 +261,7 @@ std::string Memory(pid_t pid) {
   return all;
 }
 
-TEST_F(SessionTest, PasswordIsNowhereOnceTheServiceRuns) {
+TEST_F(SessionTest, PasswordIsNotInMemoryOnceTheServiceRuns) {
   Launched session(Options());
   ASSERT_EQ(session.Ask({"vixd", "tb-alice", kPassword})->result, Result::kOk);
   const std::string report = session.ReadReport();
@@ -275,8 +271,8 @@ TEST_F(SessionTest, PasswordIsNowhereOnceTheServiceRuns) {
     EXPECT_THAT(memory, HasSubstr("tb-alice"));
     EXPECT_EQ(memory.find(kPassword), std::string::npos) << pid;
     const std::string proc = "/proc/" + std::to_string(pid);
-    EXPECT_THAT(Slurp(proc + "/cmdline"), Not(HasSubstr(kPassword)));
-    EXPECT_THAT(Slurp(proc + "/environ"), Not(HasSubstr(kPassword)));
+    EXPECT_THAT(ReadWholeFile(proc + "/cmdline"), Not(HasSubstr(kPassword)));
+    EXPECT_THAT(ReadWholeFile(proc + "/environ"), Not(HasSubstr(kPassword)));
   }
 }
 
@@ -312,7 +308,7 @@ TEST_F(SessionTest, PeerLoginServesTheCallerItself) {
   EXPECT_EQ(Ask(options, {"verify", "tb-bob", ""}).result, Result::kUnknownService);
 }
 
-TEST_F(SessionTest, PeerLoginServesRootAnybodyButStillAsksTheAccount) {
+TEST_F(SessionTest, PeerLoginServesRootAnyUserAndStillChecksTheAccount) {
   const LaunchOptions options = Options({"--peer_login"});
   EXPECT_EQ(Ask(options, {"vixd", "tb-alice", ""}).result, Result::kOk);
   EXPECT_EQ(Ask(options, {"vixd", "tb-expired", ""}).result, Result::kAccountRefused);

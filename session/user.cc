@@ -4,8 +4,6 @@
 
 #include <pwd.h>
 
-#include <algorithm>
-
 namespace toolboxd::session {
 namespace {
 
@@ -32,16 +30,6 @@ void Set(std::vector<std::string>& environment, const std::string& variable) {
 }
 
 }  // namespace
-
-bool IsSaneUserName(std::string_view name) {
-  if (name.empty() || name.size() > 256 || name[0] == '-' || name == "." || name == "..") {
-    return false;
-  }
-  return std::none_of(name.begin(), name.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte == 0x7F || byte == '/';
-  });
-}
 
 std::optional<User> FindUser(const std::string& name) { return FromEntry(getpwnam(name.c_str())); }
 

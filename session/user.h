@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Who a session is for.
+// The user of a session.
 
 #ifndef TOOLBOXD_SESSION_USER_H_
 #define TOOLBOXD_SESSION_USER_H_
@@ -9,7 +9,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace toolboxd::session {
@@ -22,17 +21,12 @@ struct User {
   std::string shell;
 };
 
-// Whether PAM and the user database may be asked about `name` at all: 1 to 256 bytes, no
-// control characters, no '/', no leading '-', neither "." nor "..". Says nothing of
-// whether such a user exists.
-bool IsSaneUserName(std::string_view name);
-
 // From the user database (files, LDAP and the like). Not thread-safe.
 std::optional<User> FindUser(const std::string& name);
 std::optional<User> FindUser(uid_t uid);
 
 // "NAME=VALUE" each: HOME, USER, LOGNAME, SHELL and PATH, then `pam`'s, which win
-// where both have a name, then TOOLBOXD_RUNTIME_DIR. Nothing of this process's own.
+// where both have a name, then TOOLBOXD_RUNTIME_DIR. Nothing is inherited from this process.
 std::vector<std::string> Environment(const User& user, const std::vector<std::string>& pam,
                                      const std::string& runtime_dir);
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# Shared by the test scripts: a private /etc with users of its own, and guests under vmxsim.
+# Shared by the test scripts: a private /etc with test users, and guests under vmxsim.
 # shellcheck shell=bash
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -14,9 +14,9 @@ in_private_mounts() {
   TOOLBOXD_PRIVATE_MOUNTS=1 exec unshare --mount --propagation private "$0" "$@"
 }
 
-# make_users DIR: a copy of /etc in which test users exist, in place of /etc; the machine's
-# own stays as it is. The users: alice and bob may log in; locked, expired, nohome, nologin
-# are what they say. All have $password, and so has root.
+# make_users DIR: replaces /etc, in this mount namespace, by a copy with test users. alice and bob
+# may log in; locked, expired, nohome and nologin are what their names say. All, and root, have
+# $password.
 make_users() {
   local etc=$1/etc user
   cp -a /etc "$etc"
@@ -39,7 +39,7 @@ make_users() {
 }
 
 guests=()
-# start_guest CONTROL LOG COMMAND…: starts tools in a simulated VM and waits for their registration.
+# start_guest CONTROL LOG COMMAND…: starts guest tools in a simulated VM and waits for their registration.
 start_guest() {
   local control=$1 log=$2
   shift 2
@@ -52,7 +52,7 @@ start_guest() {
   done
   if ! "$vmxsim" wait --control="$control" --timeout=30s; then
     cat "$log" >&2
-    echo "$1 did not register" >&2
+    echo "$1 did not register within 30 s; its log is above" >&2
     return 1
   fi
 }
@@ -64,21 +64,21 @@ stop_guests() {
   guests=()
 }
 
-# pids_of NAME: the processes of that name in the guest of $control, as this machine numbers them.
+# pids_of NAME: the processes of that name in the guest of $control, by their numbers on this machine.
 pids_of() {
   local pid
   for pid in $("$vmxsim" processes --control="$control"); do
     [[ $(cat "/proc/$pid/comm" 2>/dev/null) != "$1" ]] || echo "$pid"
   done
 }
-# private_kb NAME: the private memory of all of them.
+# private_kb NAME: the private memory of all of them, in kB.
 private_kb() {
   local pid
   for pid in $(pids_of "$1"); do cat "/proc/$pid/smaps_rollup" 2>/dev/null; done |
     awk '/^Private/ { kb += $2 } END { print kb + 0 }'
 }
 
-# within SECONDS COMMAND…: polls until the command succeeds.
+# within SECONDS COMMAND…: repeats the command until it succeeds.
 within() {
   local tries=$(($1 * 20))
   shift
@@ -91,7 +91,7 @@ within() {
 figure() { printf 'figure  %s\n' "$*"; }
 
 passed=0 failed=0
-# check NAME COMMAND…: one test; its output is shown if it fails.
+# check NAME COMMAND…: one test; prints the output of the command if it fails.
 check() {
   local name=$1 output
   shift
@@ -104,7 +104,7 @@ check() {
   fi
 }
 
-# Ends a test script: the line that tests/run adds up.
+# Ends a test script: prints the line that tests/run adds up.
 summary() {
   printf '%d passed, %d failed\n' "$passed" "$failed"
   [[ $failed == 0 && $passed != 0 ]]

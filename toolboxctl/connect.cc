@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -20,8 +19,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "base/status.h"
 #include "base/steady_time.h"
 #include "base/unique_fd.h"
+#include "daemon/failed_call.h"
 #include "session/client.h"
 
 namespace toolboxd {
@@ -34,14 +35,28 @@ std::string SessionSocket(const ConnectOptions& options) {
   return absl::StrCat("/run/toolboxd/", options.service, "-login.sock");
 }
 
+CalledService LoginService(const ConnectOptions& options) {
+  const std::string socket = SessionSocket(options);
+  if (options.session_socket.empty()) {
+    return ToolboxdService("toolboxd", socket,
+                           absl::StrCat("toolboxd-", options.service, "-login.socket"));
+  }
+  return {.name = "session",
+          .socket = socket,
+          .start = "start 'session --peer_login' there",
+          .access = "run this as a user that may connect there",
+          .look = "see the log of session"};
+}
+
+// Errors are for people.
 absl::StatusOr<UniqueFd> OpenSession(const ConnectOptions& options) {
   const absl::StatusOr<int> connection = session::OpenSession(
       SessionSocket(options), options.service, options.user, "", SteadyNow() + kOpenTimeout);
-  if (!connection.ok()) return connection.status();
+  if (!connection.ok()) return ExplainFailedCall(connection.status(), LoginService(options));
   return UniqueFd(*connection);
 }
 
-// Until `from` ends; then `to` learns of it.
+// Until `from` ends; then ends what `to` receives, too.
 void Copy(int from, int to) {
   char bytes[64 * 1024];
   for (;;) {
@@ -65,7 +80,7 @@ void Copy(int from, int to) {
 void ServeClient(const ConnectOptions& options, UniqueFd client) {
   const absl::StatusOr<UniqueFd> session = OpenSession(options);
   if (!session.ok()) {
-    fprintf(stderr, "%s\n", session.status().ToString().c_str());
+    fprintf(stderr, "connect: %s\n", std::string(session.status().message()).c_str());
     return;
   }
   std::thread backwards(Copy, session->get(), client.get());
@@ -73,38 +88,38 @@ void ServeClient(const ConnectOptions& options, UniqueFd client) {
   backwards.join();
 }
 
-// Where the caller's directory goes: in /tmp only where the package is not installed.
+// The parent of the caller's directory; /tmp only if the package is not installed.
 std::string RuntimeFolder() {
   const char* folder = getenv("XDG_RUNTIME_DIR");
   if (folder != nullptr && *folder == '/') return folder;
   if (geteuid() == 0) return "/run";
-  // session makes it for every user whom it serves.
+  // session creates it for every user that it serves.
   const std::string own = absl::StrCat("/run/toolboxd/user/", geteuid());
   return access(own.c_str(), W_OK | X_OK) == 0 ? own : "/tmp";
 }
 
-// A directory of the caller's own and a listening socket in it; both are removed.
+// A private directory of the caller and a listening socket in it; the destructor removes both.
 class PrivateSocket {
  public:
   absl::Status Open(const std::string& name) {
     dir_ = absl::StrCat(RuntimeFolder(), "/toolboxctl-XXXXXX");
     // Mode 0700.
     if (mkdtemp(dir_.data()) == nullptr) {
-      const int error = errno;
-      return absl::InternalError(absl::StrCat(std::exchange(dir_, ""), ": ", strerror(error)));
+      return ErrnoError(errno, absl::StrCat("cannot create ", std::exchange(dir_, "")));
     }
     path_ = absl::StrCat(dir_, "/", name, ".sock");
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path_.size() >= sizeof address.sun_path) {
-      return absl::InternalError(absl::StrCat("path too long for a socket: ", path_));
+      return absl::InvalidArgumentError(
+          absl::StrCat("cannot create ", path_, ": too long for a socket; set XDG_RUNTIME_DIR"));
     }
     path_.copy(address.sun_path, path_.size());
     listener_.reset(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!listener_.ok() ||
         bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
         listen(listener_.get(), 16) != 0) {
-      return absl::InternalError(absl::StrCat(path_, ": ", strerror(errno)));
+      return ErrnoError(errno, absl::StrCat("cannot listen at ", path_));
     }
     return absl::OkStatus();
   }
@@ -134,8 +149,7 @@ UniqueFd EndSignals() {
 
 absl::Status Connect(const ConnectOptions& options,
                      const std::function<void(const std::string& path)>& ready) {
-  // One session to see whether there can be any, so that the answer is not a client's
-  // "connection closed".
+  // Tries one session first: its error says more than a client's "connection closed".
   if (absl::Status checked = OpenSession(options).status(); !checked.ok()) return checked;
   const UniqueFd signals = EndSignals();
   PrivateSocket socket;
@@ -145,19 +159,20 @@ absl::Status Connect(const ConnectOptions& options,
   pollfd items[] = {{socket.listener(), POLLIN, 0}, {signals.get(), POLLIN, 0}};
   for (;;) {
     if (poll(items, 2, -1) < 0 && errno != EINTR) {
-      return absl::InternalError(absl::StrCat("poll: ", strerror(errno)));
+      return ErrnoError(errno, "poll");
     }
     if (items[1].revents != 0) return absl::OkStatus();
     if (items[0].revents == 0) continue;
     UniqueFd client(accept4(socket.listener(), nullptr, nullptr, SOCK_CLOEXEC));
-    // The process ends with its clients' threads running; they hold nothing but descriptors.
+    // The process may end while these threads run: they hold nothing but descriptors.
     if (client.ok()) std::thread(ServeClient, options, std::move(client)).detach();
   }
 }
 
 int ConnectMain(const ConnectOptions& options) {
   if (options.service != "hgfsd" && options.service != "vixd") {
-    fprintf(stderr, "connect: the service is hgfsd or vixd, not '%s'\n", options.service.c_str());
+    fprintf(stderr, "connect: '%s' is not a service; give hgfsd or vixd\n",
+            options.service.c_str());
     return 2;
   }
   const absl::Status status = Connect(options, [](const std::string& path) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// toolboxctl: what an administrator asks toolboxd.
+// toolboxctl: the administrator's command line.
 
 #include <cstdio>
 #include <string>
@@ -23,12 +23,13 @@
 #include "toolboxctl/toolboxctl.h"
 #include "toolboxctl/transport_client.h"
 
-ABSL_FLAG(std::string, for, "registered", "What 'wait' waits for; there is 'registered' only.");
+ABSL_FLAG(std::string, for, "registered", "What 'wait' waits for; only 'registered' is valid.");
 ABSL_FLAG(std::string, user, "",
-          "Whom 'connect' opens a session for; root only. Yourself by default.");
+          "The user whose session 'connect' opens, for root only; default: the caller.");
 ABSL_FLAG(std::string, session_socket, "",
-          "Socket of session that 'connect' uses; /run/toolboxd/SERVICE-login.sock by default.");
-ABSL_FLAG(absl::Duration, timeout, absl::InfiniteDuration(), "How long 'wait' waits at most.");
+          "Socket of session that 'connect' uses; default: /run/toolboxd/SERVICE-login.sock.");
+ABSL_FLAG(absl::Duration, timeout, absl::InfiniteDuration(),
+          "Maximum time that 'wait' waits, such as 30s.");
 
 namespace toolboxd {
 namespace {
@@ -36,11 +37,11 @@ namespace {
 constexpr int kExitUsage = 2;
 
 constexpr char kUsage[] =
-    "asks toolboxd, and the VMware host through it.\n\n"
-    "  toolboxctl status        what the channels and the services do\n"
+    "shows the state of toolboxd and sends requests to the VMware host.\n\n"
+    "  toolboxctl status        show the state of the channels and the services\n"
     "  toolboxctl rpc TEXT      send TEXT to the host, such as 'info-get guestinfo.ip'\n"
     "  toolboxctl wait          return when the host has accepted the guest\n"
-    "  toolboxctl connect SERVICE   offer hgfsd or vixd, as you, on a private socket for grpcurl";
+    "  toolboxctl connect SERVICE   offer your own hgfsd or vixd on a private socket, for grpcurl";
 
 constexpr char kRpctoolUsage[] =
     "sends a request to the VMware host and prints its answer.\n\n"
@@ -76,7 +77,7 @@ int Rpc(const Arguments& arguments) {
 
 int Wait(const Arguments&) {
   if (absl::GetFlag(FLAGS_for) != "registered") {
-    Fail("--for: there is 'registered' only");
+    Fail("--for: only 'registered' is valid");
     return kExitUsage;
   }
   const absl::Status status =
@@ -113,7 +114,8 @@ int RunVerb(const Program& program, const Arguments& words) {
   for (const Verb& verb : kVerbs) {
     if (words[0] != verb.name) continue;
     if (arguments.size() == verb.arguments) return verb.run(arguments);
-    Fail(absl::StrCat("'", words[0], "' takes ", verb.arguments, " arguments, not ",
+    Fail(absl::StrCat("'", words[0], "' takes ", verb.arguments,
+                      verb.arguments == 1 ? " argument, not " : " arguments, not ",
                       arguments.size(), hint));
     return kExitUsage;
   }
@@ -123,7 +125,8 @@ int RunVerb(const Program& program, const Arguments& words) {
 
 int RunRpctool(const Arguments& words) {
   if (words.size() == 1) return Rpc(words);
-  Fail("one argument is needed: the request, such as 'info-get guestinfo.ip'");
+  Fail(
+      "give one argument, the request, such as 'info-get guestinfo.ip'; try vmware-rpctool --help");
   return kExitUsage;
 }
 

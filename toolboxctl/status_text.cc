@@ -39,7 +39,7 @@ void ConfigurationLines(std::string& text, absl::string_view name,
         Line(text, name, absl::StrCat(broken, ": ", fault));
       }
       break;
-    default:  // A transportd that does not tell.
+    default:  // Not known: a transportd of another version.
       break;
   }
 }

@@ -12,8 +12,8 @@
 
 namespace toolboxd {
 
-// One line an item: what is registered, the services, the configuration, then the counters by
-// name.
+// One line for each item: the registration, the channel, the services, the configuration, and
+// the counters sorted by name.
 std::string StatusText(const v1::TransportStatus& status, absl::TimeZone zone);
 
 }  // namespace toolboxd

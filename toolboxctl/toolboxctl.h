@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The command line of toolboxd, for a program of its own and for the one that holds all.
+// The command line of toolboxd, as a program of its own and as part of the multi-call program.
 
 #ifndef TOOLBOXD_TOOLBOXCTL_TOOLBOXCTL_H_
 #define TOOLBOXD_TOOLBOXCTL_TOOLBOXCTL_H_
 
 namespace toolboxd {
 
-// Answers as vmware-rpctool where argv[0] is that name. The exit status: 0; 1 if the host or
-// a service refused; 2 for a wrong command line.
+// Behaves as vmware-rpctool if argv[0] has that name. Returns the exit status: 0; 1 if the host
+// or a service refused; 2 for a wrong command line.
 int ToolboxctlMain(int argc, char** argv);
 
 }  // namespace toolboxd

@@ -2,12 +2,15 @@
 
 #include "toolboxctl/transport_client.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "daemon/channel.h"
+#include "daemon/failed_call.h"
 #include "daemon/grpc_status.h"
 
 namespace toolboxd {
@@ -23,11 +26,17 @@ TransportClient::TransportClient(std::string socket)
     : socket_(std::move(socket)), stub_(v1::Transport::NewStub(ConnectUnix(socket_))) {}
 
 absl::StatusOr<v1::TransportStatus> TransportClient::GetStatus() {
+  absl::StatusOr<v1::TransportStatus> status = AskStatus();
+  if (!status.ok()) return Explain(status.status());
+  return status;
+}
+
+absl::StatusOr<v1::TransportStatus> TransportClient::AskStatus() {
   grpc::ClientContext context;
   SetTimeout(kCallTimeout, &context);
   v1::TransportStatus status;
   const grpc::Status result = stub_->GetStatus(&context, v1::GetStatusRequest(), &status);
-  if (!result.ok()) return Explain(FromGrpc(result));
+  if (!result.ok()) return FromGrpc(result);
   return status;
 }
 
@@ -44,23 +53,26 @@ absl::StatusOr<v1::SendRpciReply> TransportClient::SendRpci(absl::string_view re
 
 absl::Status TransportClient::WaitUntilRegistered(absl::Time deadline) {
   for (;;) {
-    const absl::StatusOr<v1::TransportStatus> status = GetStatus();
+    const absl::StatusOr<v1::TransportStatus> status = AskStatus();
     if (status.ok() && status->registered()) return absl::OkStatus();
-    // Waiting does not help who may not ask.
+    // Waiting does not help a caller without permission. Explain is for the end only: it connects,
+    // which systemd would count as one more start of the service.
     if (absl::IsPermissionDenied(status.status())) return status.status();
+    if (!status.ok() && access(socket_.c_str(), R_OK | W_OK) != 0 && errno == EACCES) {
+      return Explain(status.status());
+    }
     const absl::Duration rest = deadline - absl::Now();
     if (rest <= absl::ZeroDuration()) {
-      return absl::DeadlineExceededError(status.ok() ? "the guest is not registered with the host"
-                                                     : status.status().message());
+      return absl::DeadlineExceededError(
+          status.ok() ? "the guest is not registered with the host; see 'toolboxctl status'"
+                      : Explain(status.status()).message());
     }
     absl::SleepFor(std::min(rest, kAskAgain));
   }
 }
 
 absl::Status TransportClient::Explain(const absl::Status& status) const {
-  if (!absl::IsUnavailable(status)) return status;
-  return absl::UnavailableError(
-      absl::StrCat("no answer from transportd at ", socket_, ": ", status.message()));
+  return ExplainFailedCall(status, ToolboxdService("toolboxd", socket_, "toolboxd-transportd"));
 }
 
 }  // namespace toolboxd

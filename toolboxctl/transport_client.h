@@ -16,7 +16,8 @@
 
 namespace toolboxd {
 
-// Thread-safe. Errors say which socket was tried.
+// Thread-safe. Errors are for people: which socket was tried, why it failed and what to do
+// (daemon/failed_call.h).
 class TransportClient {
  public:
   explicit TransportClient(std::string socket);
@@ -26,11 +27,14 @@ class TransportClient {
   // Sends a request to the host, byte for byte.
   absl::StatusOr<v1::SendRpciReply> SendRpci(absl::string_view request);
 
-  // Returns when transportd is there and the host has accepted the guest; DeadlineExceeded
-  // if that is not so at `deadline`.
+  // Returns when transportd runs and the host has accepted the guest; DeadlineExceeded if
+  // that has not happened by `deadline`, PermissionDenied at once if the caller may not connect.
   absl::Status WaitUntilRegistered(absl::Time deadline);
 
  private:
+  // GetStatus with gRPC's own errors.
+  absl::StatusOr<v1::TransportStatus> AskStatus();
+
   // An error that a person can act on.
   absl::Status Explain(const absl::Status& status) const;
 

@@ -27,7 +27,7 @@ Selection SelectProgram(const std::vector<LinkedProgram>& programs, int argc,
   if (selection.program != nullptr) {
     selection.skip = 1;
   } else if (argc < 2) {
-    selection.problem = "the name of a program is needed";
+    selection.problem = "the name of a program is missing";
   } else if (word != "--help") {
     selection.problem = "there is no program '" + word + "' in this file";
   }
@@ -44,7 +44,7 @@ std::string ListPrograms(const std::vector<LinkedProgram>& programs) {
     name.resize(name.size() < 16 ? 16 : name.size() + 1, ' ');
     text += "  " + name + program.summary + "\n";
   }
-  return text + "\n'toolboxd PROGRAM --help' tells more.\n";
+  return text + "\n'toolboxd PROGRAM --help' shows the flags of a program.\n";
 }
 
 }  // namespace toolboxd

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Which of the programs in one file is meant.
+// Selects one of the programs of this file.
 
 #ifndef TOOLBOXD_TOOLBOXD_PROGRAMS_H_
 #define TOOLBOXD_TOOLBOXD_PROGRAMS_H_

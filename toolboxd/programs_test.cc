@@ -35,17 +35,17 @@ TEST(SelectProgram, NameIsNotAPrefixOrAPath) {
   EXPECT_EQ(Select({"/one/toolboxd", "x"}).program, nullptr);
 }
 
-TEST(SelectProgram, WrongNameIsNamed) {
+TEST(SelectProgram, ErrorQuotesTheWrongName) {
   EXPECT_EQ(Select({"toolboxd", "three"}).problem, "there is no program 'three' in this file");
   EXPECT_EQ(Select({"toolboxd", ""}).problem, "there is no program '' in this file");
 }
 
-TEST(SelectProgram, NothingAtAll) {
+TEST(SelectProgram, NoProgramIsAnError) {
   EXPECT_NE(Select({"toolboxd"}).problem, "");
   EXPECT_NE(Select({}).problem, "");
 }
 
-TEST(SelectProgram, HelpIsNoProblem) {
+TEST(SelectProgram, HelpSucceeds) {
   const Selection selection = Select({"toolboxd", "--help"});
   EXPECT_EQ(selection.program, nullptr);
   EXPECT_EQ(selection.problem, "");

@@ -79,7 +79,7 @@ void GuestChannel::GiveBackMemory() {
     return;
   }
   give_back_ = absl::InfiniteFuture();
-  GiveBackStartupMemory();
+  TrimStartupMemory();
 }
 
 void GuestChannel::ShowBandwidth() {

@@ -254,7 +254,7 @@ absl::Status Serve(backdoor::Port* port) {
 }  // namespace
 
 int TransportdMain(int argc, char** argv) {
-  PollForEachCall();
+  UsePollStrategy();
   InitDaemon(argc, argv, "transportd", kUsage);
   backdoor::CpuPort port;
   if (const absl::Status vmware = CheckForVmware(port); !vmware.ok()) {

@@ -22,10 +22,10 @@ class GrpcStreams final : public RoundTripStreams {
   GrpcStreams(grpc::ServerContext* context, RunStream* stream)
       : context_(*context), stream_(*stream) {}
 
-  bool ReadInput(std::string* bytes) override {
+  bool ReadInput(std::string& bytes) override {
     v1::RunRequest request;
     if (!stream_.Read(&request) || request.part_case() != v1::RunRequest::kStdin) return false;
-    *bytes = std::move(*request.mutable_stdin());
+    bytes = std::move(*request.mutable_stdin());
     return true;
   }
   bool WriteOutput(absl::string_view bytes) override {
@@ -45,16 +45,17 @@ class GrpcStreams final : public RoundTripStreams {
 grpc::Status FunctionService::Run(grpc::ServerContext* context, RunStream* stream) {
   v1::RunRequest request;
   if (!stream->Read(&request) || !request.has_start()) {
-    return ToGrpc(MakeError(v1::INVALID_ARGUMENT, "the first request is `start`"));
+    return ToGrpc(MakeError(v1::INVALID_ARGUMENT, "the first request must be `start`"));
   }
   const v1::StartFunction& start = request.start();
   if (start.name() != kRoundTrip) {
-    return ToGrpc(MakeError(v1::NOT_FOUND, absl::StrCat("no function ", start.name())));
+    return ToGrpc(MakeError(v1::NOT_FOUND, absl::StrCat("there is no function '", start.name(),
+                                                        "'; vixd has ", kRoundTrip)));
   }
   const std::vector<std::string> allowed(start.allowed_destinations().begin(),
                                          start.allowed_destinations().end());
   GrpcStreams streams(context, stream);
-  const absl::Status outcome = RoundTrip(start.arguments(), allowed, &streams);
+  const absl::Status outcome = RoundTrip(start.arguments(), allowed, streams);
   if (context->IsCancelled()) return grpc::Status::CANCELLED;
   v1::RunReply reply;
   if (!outcome.ok()) {

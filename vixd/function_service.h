@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// toolboxd.v1.Function: programs that are not processes.
+// The toolboxd.v1.Function service over gRPC: programs that are not processes.
 
 #ifndef TOOLBOXD_VIXD_FUNCTION_SERVICE_H_
 #define TOOLBOXD_VIXD_FUNCTION_SERVICE_H_
@@ -12,8 +12,8 @@ namespace toolboxd::vixd {
 // Serves "http.RoundTrip". Thread-safe.
 class FunctionService final : public v1::Function::Service {
  public:
-  // A failure of the function itself is text on stderr and exit code 1; a wrong request
-  // (no `start`, an unknown name) is an error status.
+  // A failure of the function itself is text on stderr and exit code 1. A request that is not
+  // valid (no `start`, an unknown name) is an error status.
   grpc::Status Run(grpc::ServerContext* context,
                    grpc::ServerReaderWriter<v1::RunReply, v1::RunRequest>* stream) override;
 };

@@ -3,12 +3,13 @@
 #include "vixd/launcher.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <optional>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/status.h"
@@ -23,13 +24,17 @@ constexpr char kBash[] = "/bin/bash";
 bool HasNul(const std::string& text) { return text.find('\0') != std::string::npos; }
 
 absl::Status CheckRequest(const Launch& launch) {
-  if (launch.program.empty()) return MakeError(v1::INVALID_ARGUMENT, "no program is named");
+  if (launch.program.empty())
+    return MakeError(v1::INVALID_ARGUMENT, "the request names no program");
   if (HasNul(launch.program) || HasNul(launch.arguments) || HasNul(launch.working_directory)) {
-    return MakeError(v1::INVALID_ARGUMENT, "a NUL in the program, its arguments or directory");
+    return MakeError(v1::INVALID_ARGUMENT,
+                     "the program, its arguments or its directory contain a NUL byte");
   }
   for (const std::string& variable : launch.environment) {
     if (HasNul(variable) || variable.find('=') == std::string::npos) {
-      return MakeError(v1::INVALID_ARGUMENT, "an environment variable is not NAME=VALUE");
+      return MakeError(v1::INVALID_ARGUMENT,
+                       absl::StrCat("the environment variable '", absl::CHexEscape(variable),
+                                    "' is not NAME=VALUE"));
     }
   }
   return absl::OkStatus();
@@ -76,8 +81,9 @@ absl::StatusOr<std::string> Launcher::FindProgram(const Launch& launch) const {
     return MakeError(v1::NOT_FOUND, absl::StrCat(program, " is not in PATH"));
   }
   if (access(program.c_str(), F_OK) != 0) {
-    // vmtoolsd cannot tell a path that it may not search from one that is not there.
-    return MakeError(v1::NOT_FOUND, absl::StrCat(program, ": ", strerror(errno)), errno);
+    // NOT_FOUND for EACCES too: vmtoolsd does not distinguish a path that it may not search.
+    const int error = errno;
+    return MakeError(v1::NOT_FOUND, ErrnoError(error, program).message(), error);
   }
   if (access(program.c_str(), X_OK) != 0) {
     return MakeError(v1::PERMISSION_DENIED, absl::StrCat(program, " is not executable"), errno);
@@ -118,7 +124,7 @@ absl::StatusOr<pid_t> Launcher::Start(const Launch& launch, absl::FunctionRef<bo
   job.script = absl::StrCat(ShellQuote(*program), space, launch.arguments);
   job.environment = launch.environment.empty() ? options_.environment : launch.environment;
   if (shell_ == kBash) {
-    if (absl::optional<PlainCommand> plain =
+    if (std::optional<PlainCommand> plain =
             AsPlainCommand(*program, launch.arguments, *directory, job.environment)) {
       job.direct = std::move(plain->arguments);
       job.direct_environment = std::move(plain->variables);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Starting a program under a shim of its own.
+// Launcher: starts programs, each under a shim of its own.
 
 #ifndef TOOLBOXD_VIXD_LAUNCHER_H_
 #define TOOLBOXD_VIXD_LAUNCHER_H_
@@ -23,13 +23,13 @@ struct LauncherOptions {
   std::string records;
   // Bytes kept of each output stream of a program with I/O.
   int64_t output_limit = int64_t{256} << 20;
-  // Bytes that the streams of all programs of the user may take (shim/room.h).
+  // Bytes that the streams of all programs of the user may take (shim/disk_budget.h).
   int64_t spool_limit = int64_t{512} << 20;
-  // What a program inherits, "NAME=VALUE" each; HOME and PATH of it are used here too.
+  // What a program inherits, "NAME=VALUE" each. Launcher uses its HOME and PATH too.
   std::vector<std::string> environment;
 };
 
-// v1::StartProgramRequest. Bytes, as the host gave them.
+// v1::StartProgramRequest. Bytes as received from the host.
 struct Launch {
   std::string program;
   std::string arguments;
@@ -38,14 +38,15 @@ struct Launch {
   bool with_io = false;
 };
 
-// Thread-safe. docs/protocol/vix.md 4.6: StartProgram, as vmtoolsd does it.
+// StartProgram as vmtoolsd does it (docs/protocol/vix.md 4.6). Thread-safe.
 class Launcher {
  public:
   explicit Launcher(LauncherOptions options);
 
-  // The process id of the program (of its shell, where that does not become the program), once
-  // it runs. Nothing has happened before the last look at `cancelled`. Errors: NOT_FOUND,
-  // PERMISSION_DENIED, NOT_A_DIRECTORY, INVALID_ARGUMENT, PROGRAM_NOT_STARTED, NO_SPACE.
+  // Starts a program and returns its process id; that of its shell, if the shell does not execute
+  // the program in its own place. Asks `cancelled` last before the start; a call that was
+  // cancelled has had no effect. NOT_FOUND, PERMISSION_DENIED, NOT_A_DIRECTORY, INVALID_ARGUMENT,
+  // PROGRAM_NOT_STARTED, NO_SPACE.
   absl::StatusOr<pid_t> Start(const Launch& launch, absl::FunctionRef<bool()> cancelled);
 
   const std::vector<std::string>& environment() const { return options_.environment; }
@@ -59,10 +60,10 @@ class Launcher {
   ShimClient shim_;
 };
 
-// `program` in double quotes, with what a shell would expand there escaped.
+// `program` in double quotes, with everything escaped that a shell would expand there.
 std::string ShellQuote(const std::string& program);
 
-// The value of a variable in a list of "NAME=VALUE"; empty where there is none.
+// The value of a variable in a list of "NAME=VALUE"; empty if the list does not have it.
 std::string FindVariable(const std::vector<std::string>& environment, const std::string& name);
 
 }  // namespace toolboxd::vixd

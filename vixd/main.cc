@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// vixd: programs and functions, as the user that it runs as.
+// vixd: programs and functions, as the user it runs as.
 
 #include <limits.h>
 #include <signal.h>
@@ -27,14 +27,15 @@
 #include "vixd/terminator.h"
 #include "vixd/vixd.h"
 
-ABSL_FLAG(std::string, shim, "", "Path of toolboxd-shim; beside this program by default.");
+ABSL_FLAG(std::string, shim, "",
+          "Path of toolboxd-shim; the default is the directory of this program.");
 ABSL_FLAG(int64_t, output_limit, int64_t{256} << 20,
-          "Bytes kept of each output stream of a program with I/O.");
+          "Bytes kept of each output stream of a program with I/O; the rest is discarded.");
 ABSL_FLAG(int64_t, input_limit, int64_t{256} << 20,
-          "Bytes of input that may wait until a program with I/O reads them.");
+          "Bytes of input that may wait until a program with I/O reads them; more is refused.");
 ABSL_FLAG(int64_t, spool_limit, int64_t{512} << 20,
-          "Bytes that the streams of all programs of the user may take, and no more than a quarter "
-          "of the file system that the runtime directory is on.");
+          "Bytes that the streams of all programs of the user may take; never more than a quarter "
+          "of the runtime directory's file system.");
 
 extern char** environ;
 
@@ -44,11 +45,11 @@ namespace {
 constexpr absl::string_view kRuntimeDirVariable = "TOOLBOXD_RUNTIME_DIR=";
 
 constexpr char kUsage[] =
-    "starts and lists programs and runs functions, as the user that it runs as.\n\n"
+    "Starts and lists programs and runs functions, as the user it runs as.\n\n"
     "session starts it with the caller's connection at descriptor 3 and the user's runtime\n"
-    "directory in TOOLBOXD_RUNTIME_DIR; it ends with that connection.";
+    "directory in TOOLBOXD_RUNTIME_DIR. It ends with that connection.";
 
-// What programs inherit: everything but what is meant for this process.
+// What programs inherit: every variable except the one that is for vixd only.
 std::vector<std::string> ProgramEnvironment() {
   std::vector<std::string> environment;
   for (char** variable = environ; *variable != nullptr; ++variable) {
@@ -57,7 +58,7 @@ std::vector<std::string> ProgramEnvironment() {
   return environment;
 }
 
-// Beside this program when installed; in a folder of its own where Bazel built it.
+// In the directory of this program when installed, in shim/ below it as Bazel builds it.
 std::string FindShim() {
   const std::string given = absl::GetFlag(FLAGS_shim);
   if (!given.empty()) return given;
@@ -72,20 +73,22 @@ std::string FindShim() {
 absl::Status Serve(vixd::LauncherOptions options) {
   const char* runtime_dir = getenv("TOOLBOXD_RUNTIME_DIR");
   if (runtime_dir == nullptr || *runtime_dir != '/') {
-    return absl::InvalidArgumentError("TOOLBOXD_RUNTIME_DIR is not set: session starts vixd");
+    return absl::InvalidArgumentError(
+        "TOOLBOXD_RUNTIME_DIR is not an absolute path; vixd is started by session, which sets it");
   }
   options.shim = FindShim();
   options.output_limit = absl::GetFlag(FLAGS_output_limit);
   options.spool_limit = absl::GetFlag(FLAGS_spool_limit);
   const vixd::InputLimits input{absl::GetFlag(FLAGS_input_limit), options.spool_limit};
   if (options.output_limit <= 0 || options.spool_limit <= 0 || input.waiting <= 0) {
-    return absl::InvalidArgumentError("a limit is too small");
+    return absl::InvalidArgumentError(
+        "--output_limit, --input_limit and --spool_limit must be positive");
   }
   absl::StatusOr<std::unique_ptr<vixd::ProgramTable>> programs =
       vixd::ProgramTable::Open(absl::StrCat(runtime_dir, "/programs"));
   if (!programs.ok()) return programs.status();
   options.records = (*programs)->path();
-  // Nobody waits for shims: they end without a trace.
+  // Shims end without a zombie: this process does not wait for them.
   signal(SIGCHLD, SIG_IGN);
 
   const vixd::Terminator terminator(options.shim, programs->get());
@@ -97,7 +100,7 @@ absl::Status Serve(vixd::LauncherOptions options) {
   connection.services = {{v1::Processes::service_full_name(), &processes},
                          {v1::FileHandler::service_full_name(), &streams},
                          {v1::Function::service_full_name(), &functions}};
-  // A running function takes a thread.
+  // Each running function holds a thread.
   connection.limits.max_threads = 64;
   return ServeInheritedConnection(connection);
 }
@@ -106,9 +109,9 @@ absl::Status Serve(vixd::LauncherOptions options) {
 
 int VixdMain(int argc, char** argv) {
   vixd::LauncherOptions options;
-  // Before anything here changes it.
+  // Before anything in this process changes it.
   options.environment = ProgramEnvironment();
-  PollForEachCall();
+  UsePollStrategy();
   InitDaemon(argc, argv, "vixd", kUsage);
   return ExitStatus(Serve(std::move(options)));
 }

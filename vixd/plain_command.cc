@@ -16,7 +16,7 @@
 namespace toolboxd::vixd {
 namespace {
 
-// In a word after the program's none of these means anything to bash.
+// Characters without a meaning to bash in a word after the program's.
 bool IsPlain(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("-_./,:=+@%", c);
 }
@@ -28,7 +28,7 @@ bool IsIdentifier(absl::string_view name) {
          });
 }
 
-// Variables that bash reads when it starts, or hands on with another value.
+// Variables that bash reads when it starts, or passes on with another value.
 bool ConcernsBash(absl::string_view name) {
   static constexpr absl::string_view kNames[] = {"PWD", "OLDPWD",    "SHLVL",
                                                  "_",   "SHELLOPTS", "POSIXLY_CORRECT"};
@@ -36,7 +36,7 @@ bool ConcernsBash(absl::string_view name) {
          std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
-// Whether bash would hand these on as they are.
+// Whether bash would pass on all variables unchanged.
 bool IsLeftAlone(const std::vector<std::string>& environment) {
   std::set<absl::string_view> names;
   for (const absl::string_view variable : environment) {
@@ -48,18 +48,17 @@ bool IsLeftAlone(const std::vector<std::string>& environment) {
 
 }  // namespace
 
-absl::optional<PlainCommand> AsPlainCommand(const std::string& program,
-                                            const std::string& arguments,
-                                            const std::string& directory,
-                                            const std::vector<std::string>& environment) {
+std::optional<PlainCommand> AsPlainCommand(const std::string& program, const std::string& arguments,
+                                           const std::string& directory,
+                                           const std::vector<std::string>& environment) {
   const bool plain = std::all_of(arguments.begin(), arguments.end(),
                                  [](char c) { return c == ' ' || c == '\t' || IsPlain(c); });
-  // bash looks up what has no slash, among its own commands first.
+  // bash searches for a name without a slash, among its own commands first.
   if (!plain || !absl::StrContains(program, '/') || !IsLeftAlone(environment)) {
-    return absl::nullopt;
+    return std::nullopt;
   }
   char path[PATH_MAX];
-  if (realpath(directory.c_str(), path) == nullptr) return absl::nullopt;
+  if (realpath(directory.c_str(), path) == nullptr) return std::nullopt;
 
   PlainCommand command;
   command.arguments = absl::StrSplit(arguments, absl::ByAnyChar(" \t"), absl::SkipEmpty());

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command lines that need no shell to be understood.
+// PlainCommand: a command line that can be executed without a shell.
 
 #ifndef TOOLBOXD_VIXD_PLAIN_COMMAND_H_
 #define TOOLBOXD_VIXD_PLAIN_COMMAND_H_
 
+#include <optional>
 #include <string>
 #include <vector>
-
-#include "absl/types/optional.h"
 
 namespace toolboxd::vixd {
 
@@ -19,15 +18,13 @@ struct PlainCommand {
   std::vector<std::string> variables;
 };
 
-// What `bash -c '"PROGRAM" ARGUMENTS'`, started in `directory` with `environment`, would
-// execute in its own place, where that is certain: ARGUMENTS are words without a character
-// that means anything to a shell, and no variable would change what bash does or be changed by
-// it. Executing it directly saves the start of bash, a millisecond or two. Nothing where bash
-// has to be asked.
-absl::optional<PlainCommand> AsPlainCommand(const std::string& program,
-                                            const std::string& arguments,
-                                            const std::string& directory,
-                                            const std::vector<std::string>& environment);
+// What `bash -c '"PROGRAM" ARGUMENTS'`, started in `directory` with `environment`, would execute
+// in its own place, if that is certain: ARGUMENTS are words without a character that has a meaning
+// to a shell, and no variable changes what bash does or is changed by it. Nothing if only bash can
+// decide. Executing the program directly saves the start of bash, one to two milliseconds.
+std::optional<PlainCommand> AsPlainCommand(const std::string& program, const std::string& arguments,
+                                           const std::string& directory,
+                                           const std::vector<std::string>& environment);
 
 }  // namespace toolboxd::vixd
 

@@ -34,7 +34,7 @@ std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-// What a command writes, as lines; bash's and a program's own way to execute it.
+// The lines that a command writes.
 std::vector<std::string> Output(const std::vector<std::string>& arguments,
                                 const std::string& directory,
                                 const std::vector<std::string>& environment) {
@@ -57,7 +57,7 @@ std::vector<std::string> Output(const std::vector<std::string>& arguments,
   return absl::StrSplit(text, '\n', absl::SkipEmpty());
 }
 
-// A symbolic link to a directory: bash tells where it leads.
+// Has a symbolic link to a directory: bash sets PWD to the directory that it points to.
 class PlainCommandTest : public testing::Test {
  protected:
   PlainCommandTest() {
@@ -69,7 +69,7 @@ class PlainCommandTest : public testing::Test {
   std::string link_;
 };
 
-TEST_F(PlainCommandTest, ProgramSeesWhatBashWouldShowIt) {
+TEST_F(PlainCommandTest, EnvironmentIsWhatBashWouldPassOn) {
   if (access("/bin/bash", X_OK) != 0) FAIL() << "the comparison needs bash";
   const std::string program = "/usr/bin/printenv";
   const auto command = AsPlainCommand(program, "", link_, kEnvironment);
@@ -81,7 +81,7 @@ TEST_F(PlainCommandTest, ProgramSeesWhatBashWouldShowIt) {
                   Output({"/bin/bash", "-c", "\"/usr/bin/printenv\""}, link_, kEnvironment)));
 }
 
-TEST_F(PlainCommandTest, ArgumentsAreWhatBashWouldMakeOfThem) {
+TEST_F(PlainCommandTest, ArgumentsAreWhatBashWouldPassOn) {
   if (access("/bin/bash", X_OK) != 0) FAIL() << "the comparison needs bash";
   const std::string arguments = "%s-\t  a=b -x --y=1,2:3 50% u@h ./+ \t";
   const auto command = AsPlainCommand("/usr/bin/printf", arguments, "/", kEnvironment);
@@ -92,14 +92,14 @@ TEST_F(PlainCommandTest, ArgumentsAreWhatBashWouldMakeOfThem) {
             Output({"/bin/bash", "-c", "\"/usr/bin/printf\" " + arguments}, "/", kEnvironment));
 }
 
-TEST(PlainCommand, WhatMeansSomethingToAShellIsLeftToIt) {
+TEST(PlainCommand, CharactersWithAMeaningToAShellNeedBash) {
   EXPECT_TRUE(IsPlain("a b"));
   for (const char c : std::string("$`\"'\\*?[]{}()<>|&;#~!^\n\r\x80\x01")) {
     EXPECT_FALSE(IsPlain(absl::StrCat("a", std::string(1, c)))) << static_cast<int>(c);
   }
 }
 
-TEST(PlainCommand, WhatBashWouldReadOrChangeIsLeftToIt) {
+TEST(PlainCommand, VariablesThatBashReadsOrChangesNeedBash) {
   for (const char* variable :
        {"BASH_ENV=/x", "BASH_FUNC_f%%=() { :; }", "SHELLOPTS=xtrace", "POSIXLY_CORRECT=1", "PWD=/x",
         "OLDPWD=/x", "SHLVL=3", "_=/x", "not-a-name=1", "1=2", "=x", "EMPTY=again"}) {
@@ -109,11 +109,11 @@ TEST(PlainCommand, WhatBashWouldReadOrChangeIsLeftToIt) {
   }
 }
 
-TEST(PlainCommand, NamesWithoutAPathAreLeftToTheShell) {
+TEST(PlainCommand, NameWithoutAPathNeedsBash) {
   EXPECT_THAT(AsPlainCommand("true", "", "/", kEnvironment).has_value(), Eq(false));
 }
 
-TEST(PlainCommand, DirectoryThatCannotBeNamedIsLeftToTheShell) {
+TEST(PlainCommand, DirectoryThatDoesNotExistNeedsBash) {
   EXPECT_FALSE(AsPlainCommand("/bin/true", "", "/nonexistent", kEnvironment).has_value());
 }
 

@@ -3,7 +3,6 @@
 #include "vixd/proc.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -14,7 +13,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "base/unique_fd.h"
+#include "base/small_file.h"
 #include "vixd/shim/process_stat.h"
 
 namespace toolboxd::vixd {
@@ -22,17 +21,10 @@ namespace {
 
 constexpr size_t kMaxCommandLine = 8 * 1024;
 
-std::string ReadSome(const std::string& path, size_t limit) {
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::string text(limit, '\0');
-  const ssize_t size = fd.ok() ? read(fd.get(), text.data(), text.size()) : 0;
-  text.resize(size > 0 ? size : 0);
-  return text;
-}
-
-// Seconds since 1970 at which the machine started.
+// When the machine started, in seconds since 1970; 0 if it is unknown.
 int64_t BootTime() {
-  for (const absl::string_view line : absl::StrSplit(ReadSome("/proc/stat", 1 << 20), '\n')) {
+  for (const absl::string_view line :
+       absl::StrSplit(ReadSmallFileOrEmpty("/proc/stat", 1 << 20), '\n')) {
     int64_t seconds;
     if (line.substr(0, 6) == "btime " && absl::SimpleAtoi(line.substr(6), &seconds)) {
       return seconds;
@@ -70,13 +62,13 @@ std::optional<ProcessInfo> ReadProcess(pid_t pid) {
   process.pid = pid;
   process.owner = info.st_uid;
   process.start_time = boot_time + static_cast<int64_t>(ticks) / ticks_per_second;
-  std::string arguments = ReadSome(proc + "/cmdline", kMaxCommandLine);
+  std::string arguments = ReadSmallFileOrEmpty(proc + "/cmdline", kMaxCommandLine);
   process.name = BaseName(arguments.substr(0, arguments.find('\0')));
   while (!arguments.empty() && arguments.back() == '\0') arguments.pop_back();
   std::replace(arguments.begin(), arguments.end(), '\0', ' ');
   if (process.name.empty()) {
-    // A kernel thread, or a process that has ended and waits for its parent.
-    process.name = ReadSome(proc + "/comm", 64);
+    // A kernel thread or a zombie.
+    process.name = ReadSmallFileOrEmpty(proc + "/comm", 64);
     if (!process.name.empty()) process.name.pop_back();
     arguments = process.name;
   }

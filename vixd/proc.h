@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The machine's processes, from /proc.
+// The processes of the machine, read from /proc.
 
 #ifndef TOOLBOXD_VIXD_PROC_H_
 #define TOOLBOXD_VIXD_PROC_H_
@@ -17,7 +17,7 @@ namespace toolboxd::vixd {
 
 struct ProcessInfo {
   pid_t pid = 0;
-  // Base name of the first argument, or the kernel's name where there are no arguments.
+  // Base name of the first argument; the kernel's name of a process without arguments.
   std::string name;
   // Arguments joined by spaces, at most 8 KiB.
   std::string command_line;
@@ -26,15 +26,16 @@ struct ProcessInfo {
   int64_t start_time = 0;
 };
 
-// Sorted. Processes come and go: each may be gone when it is read.
+// Ascending. A process may have ended when it is read.
 std::vector<pid_t> ListProcessIds();
 
+// Empty if there is no such process, or it may not be seen.
 std::optional<ProcessInfo> ReadProcess(pid_t pid);
 
-// Names of users, asked for once each. Not thread-safe.
+// Names of users; looks each up once. Not thread-safe.
 class UserNames {
  public:
-  // The number where there is no name.
+  // The number, in decimal, for a user without a name.
   const std::string& Get(uid_t uid);
 
  private:

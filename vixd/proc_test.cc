@@ -16,7 +16,7 @@ namespace {
 
 using testing::Contains;
 
-TEST(Proc, ThisProcessIsListedAndRead) {
+TEST(Proc, ListsAndReadsThisProcess) {
   EXPECT_THAT(ListProcessIds(), Contains(getpid()));
   const std::optional<ProcessInfo> process = ReadProcess(getpid());
   ASSERT_TRUE(process.has_value());
@@ -26,7 +26,7 @@ TEST(Proc, ThisProcessIsListedAndRead) {
   EXPECT_THAT(process->command_line, testing::HasSubstr("proc_test"));
 }
 
-TEST(Proc, ArgumentsAreJoinedAndPathsCut) {
+TEST(Proc, CommandLineIsJoinedAndNameIsABaseName) {
   const pid_t child = fork();
   if (child == 0) {
     execl("/bin/sleep", "/some/where/else", "60", static_cast<char*>(nullptr));
@@ -42,7 +42,7 @@ TEST(Proc, ArgumentsAreJoinedAndPathsCut) {
   EXPECT_EQ(process->name, "else");
   EXPECT_EQ(process->command_line, "/some/where/else 60");
   SignalProcess(child, SIGKILL);
-  // Until it is waited for it has no arguments any more, only the kernel's name.
+  // A zombie has no arguments any more, only the kernel's name.
   usleep(100'000);
   process = ReadProcess(child);
   ASSERT_TRUE(process.has_value());
@@ -52,7 +52,7 @@ TEST(Proc, ArgumentsAreJoinedAndPathsCut) {
   EXPECT_FALSE(ReadProcess(child).has_value());
 }
 
-TEST(Proc, UsersWithoutANameAreNumbers) {
+TEST(Proc, UserWithoutANameIsANumber) {
   UserNames names;
   EXPECT_EQ(names.Get(0), "root");
   EXPECT_EQ(names.Get(4'000'000'001), "4000000001");

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "daemon/grpc_status.h"
 #include "vixd/proc.h"
@@ -16,7 +17,7 @@
 namespace toolboxd::vixd {
 namespace {
 
-// Far below a message's limit, whatever the command lines.
+// With command lines of 8 KiB a reply stays far below gRPC's message limit of 4 MiB.
 constexpr int kProcessesAReply = 100;
 
 void Fill(const Record& program, const std::string& owner, v1::Process* out) {
@@ -93,7 +94,7 @@ grpc::Status ProcessesService::List(grpc::ServerContext* context,
     if (std::optional<Record> program = programs_.Find(pid)) started.emplace(pid, *program);
     pids.insert(pid);
   }
-  // A started program's record says more than /proc, and says it after the end.
+  // A started program's record has more than /proc, and exists after the program's end.
   for (const auto& [pid, program] : started) list.Add(program, getuid());
   for (const pid_t pid : pids) {
     if (context->IsCancelled()) return grpc::Status::CANCELLED;
@@ -112,7 +113,8 @@ grpc::Status ProcessesService::Terminate(grpc::ServerContext* context,
   const int64_t pid = request->pid();
   if (context->IsCancelled()) return grpc::Status::CANCELLED;
   if (pid != static_cast<pid_t>(pid)) {
-    return ToGrpc(MakeError(v1::NO_SUCH_PROCESS, "there is no such process"));
+    return ToGrpc(
+        MakeError(v1::NO_SUCH_PROCESS, absl::StrCat("there is no process with the id ", pid)));
   }
   return ToGrpc(terminator_.Terminate(static_cast<pid_t>(pid)));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// toolboxd.v1.Processes.
+// The toolboxd.v1.Processes service over gRPC.
 
 #ifndef TOOLBOXD_VIXD_PROCESSES_SERVICE_H_
 #define TOOLBOXD_VIXD_PROCESSES_SERVICE_H_
@@ -12,9 +12,10 @@
 
 namespace toolboxd::vixd {
 
-// Thread-safe. What it is given must outlive it.
+// Thread-safe.
 class ProcessesService final : public v1::Processes::Service {
  public:
+  // The arguments must outlive this object.
   ProcessesService(Launcher* launcher, const Terminator* terminator, ProgramTable* programs)
       : launcher_(*launcher), terminator_(*terminator), programs_(*programs) {}
 

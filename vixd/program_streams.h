@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Standard streams of programs with I/O, under /proc/<pid>/std{in,out,err}.
+// Standard streams of programs with I/O, under /proc/<pid>/std{in,out,err}
+// (docs/protocol/hgfs.md 5.9).
 
 #ifndef TOOLBOXD_VIXD_PROGRAM_STREAMS_H_
 #define TOOLBOXD_VIXD_PROGRAM_STREAMS_H_
@@ -27,67 +28,71 @@ struct StreamPath {
   Stream stream = Stream::kInput;
 };
 
-// Exactly "/proc/<pid>/stdin", "stdout" or "stderr"; nothing for any other path.
+// Accepts "/proc/<pid>/stdin", "stdout" and "stderr", nothing else. <pid> is decimal, from 1 to
+// 2^31-1, written as the kernel writes it: no sign, no blanks, no leading zeros.
 std::optional<StreamPath> ParseStreamPath(absl::string_view path);
 
 // A readable stream of a program that has ended.
 struct OpenedOutput {
   UniqueFd file;
   uint64_t size = 0;
-  // The program wrote more than was kept.
+  // Whether the program wrote more than was kept.
   bool cut = false;
 };
 
-// The program of the path. NOT_FOUND where there is none with I/O: the path may then be one
-// of the real file system.
+// The program of the path. NOT_FOUND if no program with I/O has this id: the path may still exist
+// in the file system.
 absl::StatusOr<Record> FindProgramWithIo(const ProgramTable& programs, const StreamPath& path);
 
-// Waits at most a second for the program's end: more would hold the hypervisor's channel.
-// ACCESS_DENIED while it runs, which clients take as "try again"; docs/protocol/hgfs.md 5.9.
-// INVALID_ARGUMENT for stdin.
+// Opens stdout or stderr. Waits up to 1 s for the program's end: waiting longer would block the
+// hypervisor's channel. ACCESS_DENIED if the program still runs, which clients take as "try
+// again" (docs/protocol/hgfs.md 5.9); INVALID_ARGUMENT for stdin.
 absl::StatusOr<OpenedOutput> OpenOutput(const ProgramTable& programs, const StreamPath& path,
                                         absl::FunctionRef<bool()> cancelled);
 
 struct InputLimits {
-  // Bytes of input that may wait for a program.
+  // Bytes of input that may wait until one program reads them.
   off_t waiting = 0;
-  // What the streams of all programs of the user may take (shim/room.h).
+  // Bytes that the streams of all programs of the user may take (shim/disk_budget.h).
   off_t spool = 0;
 };
 
-// The input of a program. Bytes wait in a file until the program reads them (shim/feed.h), so that
-// one which reads late keeps nobody waiting. As in a shell's pipeline it is no failure if a
-// program ends, or closes its input, before it has read everything: the rest is dropped.
+// The input of a program. Bytes wait in a file until the program reads them (shim/feed.h), so the
+// writer does not wait for the program. As in a shell's pipeline it is not an error if the program
+// ends, or closes its input, before it has read everything: the rest is discarded.
+// Not thread-safe.
 class InputWriter {
  public:
-  // INVALID_ARGUMENT for stdout and stderr; IO_ERROR where an earlier writer has committed and
-  // the program still runs.
+  // INVALID_ARGUMENT for stdout and stderr; IO_ERROR if an earlier writer has committed and the
+  // program still runs.
   static absl::StatusOr<InputWriter> Open(const ProgramTable& programs, const StreamPath& path,
                                           InputLimits limits);
 
-  // Where the limits are reached it waits for the program for three seconds, which transportd
-  // does too; then BUSY or NO_SPACE.
+  // Appends all of `bytes`. While a limit is reached it waits for the program to read, up to 3 s,
+  // which is less than the 5 s that transportd waits for it; then BUSY (`waiting`) or NO_SPACE
+  // (`spool`).
   absl::Status Write(absl::string_view bytes, absl::FunctionRef<bool()> cancelled);
 
-  // The program reads the end of its input after what was written. Without this the input
-  // stays open for another writer.
+  // The input is complete: the program finds its end after what was written. Without this the
+  // input stays open for another writer.
   void Commit();
 
  private:
-  InputWriter(UniqueFd shim, UniqueFd file, InputLimits limits, StreamRoom room)
-      : shim_(std::move(shim)), file_(std::move(file)), limits_(limits), room_(room) {}
+  InputWriter(UniqueFd shim, UniqueFd file, InputLimits limits, StreamBudget budget)
+      : shim_(std::move(shim)), file_(std::move(file)), limits_(limits), budget_(budget) {}
 
-  // Whether more may be appended now; what is wrong otherwise.
-  absl::Status HasRoom(off_t waiting, off_t size);
-  absl::Status WaitForRoom(absl::FunctionRef<bool()> cancelled);
+  // OK if more may be appended now, the error that Write returns otherwise. `waiting` bytes of a
+  // file of `size` bytes have not been read.
+  absl::Status HasCapacity(off_t waiting, off_t size);
+  absl::Status WaitForCapacity(absl::FunctionRef<bool()> cancelled);
   void SignalShim(int number);
 
-  // A pidfd; none where the shim has gone.
+  // A pidfd of the shim; none if it has ended.
   UniqueFd shim_;
-  // Closed where nobody reads any more.
+  // Closed when the program no longer reads.
   UniqueFd file_;
   InputLimits limits_;
-  StreamRoom room_;
+  StreamBudget budget_;
 };
 
 }  // namespace toolboxd::vixd

@@ -22,7 +22,7 @@ namespace toolboxd::vixd {
 namespace {
 
 bool IsRecent(const Record& record) {
-  return record.end_time == 0 || record.end_time + kKeepSeconds >= time(nullptr);
+  return record.end_time == 0 || record.end_time + kRetentionSeconds >= time(nullptr);
 }
 
 }  // namespace
@@ -32,11 +32,12 @@ bool IsAlive(pid_t pid, uint64_t start_ticks) {
 }
 
 absl::StatusOr<std::unique_ptr<ProgramTable>> ProgramTable::Open(const std::string& path) {
-  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return ErrnoError(errno, path);
+  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+    return ErrnoError(errno, absl::StrCat("cannot make ", path));
   UniqueFd dir(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!dir.ok()) return ErrnoError(errno, path);
-  // Killed shims sweep nothing.
-  Sweep(dir.get(), kKeepSeconds);
+  if (!dir.ok()) return ErrnoError(errno, absl::StrCat("cannot open ", path));
+  // A shim that was killed leaves no janitor.
+  Sweep(dir.get(), kRetentionSeconds);
   return std::unique_ptr<ProgramTable>(new ProgramTable(path, std::move(dir)));
 }
 
@@ -52,7 +53,7 @@ std::optional<Record> ProgramTable::Read(pid_t pid, const char* suffix) const {
 
 std::optional<Record> ProgramTable::Running(pid_t pid) const {
   std::optional<Record> record = Read(pid, "");
-  // Somebody may have killed the shim: then nobody will ever write the end.
+  // If the shim was killed, no process will ever record the end.
   if (record.has_value() && !IsAlive(record->shim, record->shim_ticks) &&
       !IsAlive(pid, record->start_ticks)) {
     return std::nullopt;

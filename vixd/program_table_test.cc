@@ -53,7 +53,7 @@ class ProgramTableTest : public testing::Test {
   int dir_;
 };
 
-TEST_F(ProgramTableTest, EndedProgramsAreKnownForFiveMinutes) {
+TEST_F(ProgramTableTest, EndedProgramsAreFoundForFiveMinutes) {
   Save(Ended(5001, 290));
   Save(Ended(5002, 310));
   EXPECT_TRUE(table_->Find(5001).has_value());
@@ -61,7 +61,7 @@ TEST_F(ProgramTableTest, EndedProgramsAreKnownForFiveMinutes) {
   EXPECT_THAT(table_->All(), ElementsAre(Ended(5001, 290)));
 }
 
-TEST_F(ProgramTableTest, EndCountsWhereBothRecordsExist) {
+TEST_F(ProgramTableTest, RecordOfTheEndCountsIfBothExist) {
   Save(Running(5001));
   Save(Ended(5001, 1));
   EXPECT_TRUE(table_->Find(5001)->ended());
@@ -69,7 +69,7 @@ TEST_F(ProgramTableTest, EndCountsWhereBothRecordsExist) {
   EXPECT_TRUE(table_->All()[0].ended());
 }
 
-TEST_F(ProgramTableTest, LaterProgramOfTheSameIdReplacesTheEarlier) {
+TEST_F(ProgramTableTest, LaterProgramWithTheSameIdReplacesTheEarlier) {
   Record record = Ended(5001, 1);
   Save(record);
   EXPECT_EQ(table_->All()[0].exit_code, 0);
@@ -78,7 +78,7 @@ TEST_F(ProgramTableTest, LaterProgramOfTheSameIdReplacesTheEarlier) {
   EXPECT_EQ(table_->All()[0].exit_code, 9);
 }
 
-TEST_F(ProgramTableTest, ProgramWhoseShimWasKilledIsGoneWithItsProcess) {
+TEST_F(ProgramTableTest, ProgramWhoseShimWasKilledIsFoundWhileItRuns) {
   Record record = Running(5001);
   record.shim_ticks += 1;
   Save(record);
@@ -91,7 +91,7 @@ TEST_F(ProgramTableTest, ProgramWhoseShimWasKilledIsGoneWithItsProcess) {
   EXPECT_TRUE(table_->Find(getppid()).has_value());
 }
 
-TEST_F(ProgramTableTest, OtherFilesAndBrokenRecordsAreOverlooked) {
+TEST_F(ProgramTableTest, OtherFilesAndBrokenRecordsAreSkipped) {
   for (const char* name : {"janitor.lock", "5001.out", "5002.end", "5003", "x.end", "-1", "0"}) {
     close(openat(dir_, name, O_WRONLY | O_CREAT, 0600));
   }
@@ -102,7 +102,7 @@ TEST_F(ProgramTableTest, OtherFilesAndBrokenRecordsAreOverlooked) {
   EXPECT_FALSE(table_->Find(-1).has_value());
 }
 
-TEST_F(ProgramTableTest, OpeningItRemovesWhatKilledShimsLeft) {
+TEST_F(ProgramTableTest, OpenRemovesWhatKilledShimsLeft) {
   Save(Running(5001));
   Record record = Running(5002);
   record.shim_ticks += 1;

@@ -13,20 +13,22 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "base/host_port.h"
 #include "base/status.h"
+#include "base/steady_time.h"
 
 namespace toolboxd::vixd {
 namespace {
 
+// For each address of the destination.
 constexpr absl::Duration kConnectTimeout = absl::Seconds(10);
 
-// Between looks at whether the run was given up.
+// Milliseconds between two checks whether the run was cancelled.
 constexpr int kCancelPollMs = 200;
 
 using Addresses = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
@@ -41,7 +43,7 @@ bool IsLoopback(const sockaddr* address) {
   return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
 }
 
-// The events that are ready, POLLIN and the like; 0 where the run was given up.
+// The events that are ready, POLLIN and the like; 0 if the run was cancelled.
 short Wait(int fd, short events, const RoundTripStreams& streams) {
   while (!streams.IsCancelled()) {
     pollfd item{fd, events, 0};
@@ -53,20 +55,20 @@ short Wait(int fd, short events, const RoundTripStreams& streams) {
 absl::StatusOr<UniqueFd> ConnectTo(const addrinfo& address, const RoundTripStreams& streams) {
   UniqueFd connection(
       socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
-  if (!connection.ok()) return ErrnoError(errno, "socket");
+  if (!connection.ok()) return ErrnoError(errno, "cannot make a socket");
   if (connect(connection.get(), address.ai_addr, address.ai_addrlen) == 0) return connection;
-  if (errno != EINPROGRESS) return ErrnoError(errno, "connect");
-  const absl::Time deadline = absl::Now() + kConnectTimeout;
-  while (!streams.IsCancelled() && absl::Now() < deadline) {
+  if (errno != EINPROGRESS) return ErrnoError(errno, "cannot connect");
+  const absl::Time deadline = SteadyNow() + kConnectTimeout;
+  while (!streams.IsCancelled() && SteadyNow() < deadline) {
     pollfd item{connection.get(), POLLOUT, 0};
     if (poll(&item, 1, kCancelPollMs) <= 0) continue;
     int error = 0;
     socklen_t size = sizeof error;
     getsockopt(connection.get(), SOL_SOCKET, SO_ERROR, &error, &size);
     if (error == 0) return connection;
-    return ErrnoError(error, "connect");
+    return ErrnoError(error, "cannot connect");
   }
-  return ErrnoError(ETIMEDOUT, "connect");
+  return ErrnoError(ETIMEDOUT, "cannot connect");
 }
 
 absl::StatusOr<UniqueFd> Connect(const std::string& text, const std::vector<std::string>& allowed,
@@ -86,8 +88,10 @@ absl::StatusOr<UniqueFd> Connect(const std::string& text, const std::vector<std:
   }
   const Addresses addresses(found, freeaddrinfo);
 
-  absl::Status last =
-      MakeError(v1::PERMISSION_DENIED, absl::StrCat(text, " is not on the loopback interface"));
+  absl::Status last = MakeError(v1::PERMISSION_DENIED,
+                                absl::StrCat(text,
+                                             " is not on the loopback interface; the policy's "
+                                             "http_destinations can permit it"));
   for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
     // By address, not by name: a name may resolve to anything.
     if (!anywhere && !IsLoopback(address->ai_addr)) continue;
@@ -101,16 +105,17 @@ absl::StatusOr<UniqueFd> Connect(const std::string& text, const std::vector<std:
 // One exchange on a connected, non-blocking socket.
 class Relay {
  public:
-  Relay(int connection, RoundTripStreams* streams)
-      : connection_(connection), streams_(*streams), buffer_(64 * 1024, '\0') {}
+  Relay(int connection, RoundTripStreams& streams)
+      : connection_(connection), streams_(streams), buffer_(64 * 1024, '\0') {}
 
   absl::Status Run() {
     std::string bytes;
-    while (!done_ && streams_.ReadInput(&bytes)) {
+    while (!done_ && streams_.ReadInput(bytes)) {
       if (absl::Status sent = Send(bytes); !sent.ok()) return sent;
     }
     while (!done_) {
-      if (Wait(connection_, POLLIN, streams_) == 0) return absl::CancelledError("given up");
+      if (Wait(connection_, POLLIN, streams_) == 0)
+        return absl::CancelledError("the caller cancelled the run");
       if (absl::Status received = Receive(); !received.ok()) return received;
     }
     return absl::OkStatus();
@@ -123,17 +128,17 @@ class Relay {
       if (sent >= 0) {
         bytes.remove_prefix(sent);
       } else if (errno == EAGAIN) {
-        // A server that answers before it has read everything must not wait for us.
+        // A server may answer before it has read everything: take what it sends in the meantime.
         const short ready = Wait(connection_, POLLIN | POLLOUT, streams_);
-        if (ready == 0) return absl::CancelledError("given up");
+        if (ready == 0) return absl::CancelledError("the caller cancelled the run");
         if (ready & POLLIN) {
           if (absl::Status received = Receive(); !received.ok()) return received;
         }
       } else if (errno == EPIPE || errno == ECONNRESET) {
-        // It may have answered early and closed: the answer is what counts.
+        // The server may have answered and closed early: its answer counts.
         return absl::OkStatus();
       } else if (errno != EINTR) {
-        return ErrnoError(errno, "send");
+        return ErrnoError(errno, "cannot send the request");
       }
     }
     return absl::OkStatus();
@@ -142,7 +147,8 @@ class Relay {
   absl::Status Receive() {
     const ssize_t got = recv(connection_, buffer_.data(), buffer_.size(), 0);
     if (got < 0) {
-      return errno == EAGAIN || errno == EINTR ? absl::OkStatus() : ErrnoError(errno, "receive");
+      return errno == EAGAIN || errno == EINTR ? absl::OkStatus()
+                                               : ErrnoError(errno, "cannot receive the response");
     }
     done_ = got == 0 || !streams_.WriteOutput(absl::string_view(buffer_.data(), got));
     return absl::OkStatus();
@@ -157,25 +163,14 @@ class Relay {
 }  // namespace
 
 absl::StatusOr<Destination> ParseDestination(absl::string_view text) {
-  text = absl::StripAsciiWhitespace(text);
-  const size_t colon = text.rfind(':');
-  absl::string_view host = text.substr(0, colon == absl::string_view::npos ? 0 : colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  } else if (host.find_first_of(":[]") != absl::string_view::npos) {
-    host = "";
-  }
-  int port = 0;
-  if (host.empty() || host.find('\0') != absl::string_view::npos ||
-      !absl::SimpleAtoi(text.substr(colon + 1), &port) || port < 1 || port > 65535) {
-    return MakeError(v1::INVALID_ARGUMENT, "the argument is HOST:PORT");
-  }
-  return Destination{std::string(host), absl::StrCat(port)};
+  const std::optional<HostPort> parsed = ParseHostPort(text);
+  if (!parsed) return MakeError(v1::INVALID_ARGUMENT, "the argument is not HOST:PORT");
+  return Destination{std::string(parsed->host), absl::StrCat(parsed->port)};
 }
 
 absl::Status RoundTrip(const std::string& destination, const std::vector<std::string>& allowed,
-                       RoundTripStreams* streams) {
-  const absl::StatusOr<UniqueFd> connection = Connect(destination, allowed, *streams);
+                       RoundTripStreams& streams) {
+  const absl::StatusOr<UniqueFd> connection = Connect(destination, allowed, streams);
   if (!connection.ok()) return connection.status();
   return Relay(connection->get(), streams).Run();
 }

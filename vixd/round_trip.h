@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// http.RoundTrip: one exchange with a TCP server near the guest, driven by stdin and stdout.
+// http.RoundTrip: one exchange with a TCP server, driven by stdin and stdout
+// (docs/protocol/hgfs.md 5.9).
 
 #ifndef TOOLBOXD_VIXD_ROUND_TRIP_H_
 #define TOOLBOXD_VIXD_ROUND_TRIP_H_
@@ -21,26 +22,26 @@ struct Destination {
   std::string port;
 };
 
-// "host:port" or "[address]:port", surrounding spaces ignored. INVALID_ARGUMENT.
+// As base/host_port.h reads it. INVALID_ARGUMENT.
 absl::StatusOr<Destination> ParseDestination(absl::string_view text);
 
-// The streams of the function that is run. Called from one thread.
+// The streams of the running function. Called from one thread.
 class RoundTripStreams {
  public:
   virtual ~RoundTripStreams() = default;
-  // The next bytes of stdin; false at its end.
-  virtual bool ReadInput(std::string* bytes) = 0;
-  // False when nobody takes the output any more.
+  // Replaces `bytes` by the next bytes of stdin; false at its end.
+  virtual bool ReadInput(std::string& bytes) = 0;
+  // False if the caller no longer takes output.
   virtual bool WriteOutput(absl::string_view bytes) = 0;
-  // Whether the run was given up.
+  // Whether the caller has cancelled the run.
   virtual bool IsCancelled() const = 0;
 };
 
-// stdin to the server until its end, then what the server answers to stdout until it closes;
-// what it answers earlier is not kept waiting. docs/protocol/hgfs.md 5.9. PERMISSION_DENIED unless
-// the destination is the loopback interface or, word for word, one of `allowed`.
+// Sends stdin to the server until its end and writes what the server answers to stdout, also before
+// the end of stdin, until the server closes the connection. PERMISSION_DENIED unless every address
+// used is on the loopback interface or the destination is, letter by letter, one of `allowed`.
 absl::Status RoundTrip(const std::string& destination, const std::vector<std::string>& allowed,
-                       RoundTripStreams* streams);
+                       RoundTripStreams& streams);
 
 }  // namespace toolboxd::vixd
 

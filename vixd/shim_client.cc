@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,14 +19,14 @@
 namespace toolboxd::vixd {
 namespace {
 
-// A shim answers in a millisecond; one that does not is given up.
+// A shim reports in about a millisecond. After this time the connection is closed.
 constexpr int kReportTimeoutMs = 5000;
 
 absl::Status NotStarted(absl::string_view what, int error) {
-  return MakeError(v1::PROGRAM_NOT_STARTED, absl::StrCat(what, ": ", strerror(error)), error);
+  return MakeError(v1::PROGRAM_NOT_STARTED, ErrnoError(error, what).message(), error);
 }
 
-// How the shim begins, and from it every program: no descriptor but /dev/null and the
+// What the shim starts with, and every program after it: no descriptor but /dev/null and the
 // connection, no ignored or blocked signal, a session of its own.
 class SpawnSettings {
  public:
@@ -67,14 +66,15 @@ ShimClient::ShimClient(std::string shim, std::string records)
 
 absl::StatusOr<pid_t> ShimClient::Start(const ShimJob& job, absl::FunctionRef<bool()> cancelled) {
   const std::string text = EncodeJob(job);
-  if (text.empty()) return NotStarted("the program's arguments and environment", E2BIG);
+  if (text.empty())
+    return NotStarted("cannot start the program: arguments and environment exceed 1 MiB", E2BIG);
   absl::MutexLock lock(&mutex_);
-  // The commit point: nothing has been done so far.
-  if (cancelled()) return absl::CancelledError("given up before the start");
+  // The commit point: nothing has been sent so far.
+  if (cancelled()) return absl::CancelledError("the caller cancelled the start");
   const bool is_new = !connection_.ok();
   absl::Status sent = is_new ? Spawn() : absl::OkStatus();
   if (sent.ok()) sent = Send(text);
-  // One that died meanwhile has not got the job.
+  // A shim that ended since the last job has not received this one.
   if (!sent.ok() && !is_new) {
     sent = Spawn();
     if (sent.ok()) sent = Send(text);
@@ -86,7 +86,7 @@ absl::StatusOr<pid_t> ShimClient::Start(const ShimJob& job, absl::FunctionRef<bo
 absl::Status ShimClient::Spawn() {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-    return NotStarted("socketpair", errno);
+    return NotStarted("cannot make a connection for toolboxd-shim", errno);
   }
   UniqueFd ours(ends[0]);
   const UniqueFd theirs(ends[1]);
@@ -96,7 +96,7 @@ absl::Status ShimClient::Spawn() {
   pid_t shim;
   const int error = posix_spawn(&shim, shim_.c_str(), settings.actions(), settings.attributes(),
                                 const_cast<char* const*>(arguments), environment);
-  if (error != 0) return NotStarted(shim_, error);
+  if (error != 0) return NotStarted(absl::StrCat("cannot execute ", shim_), error);
   connection_ = std::move(ours);
   return absl::OkStatus();
 }
@@ -107,7 +107,7 @@ absl::Status ShimClient::Send(const std::string& job) {
         send(connection_.get(), job.data() + sent, job.size() - sent, MSG_NOSIGNAL);
     if (part < 0 && errno == EINTR) continue;
     if (part < 0) {
-      const absl::Status status = NotStarted("the shim", errno);
+      const absl::Status status = NotStarted("cannot send the job to toolboxd-shim", errno);
       connection_.reset();
       return status;
     }
@@ -121,16 +121,20 @@ absl::StatusOr<pid_t> ShimClient::ReadReport() {
   StartReport report;
   if (poll(&item, 1, kReportTimeoutMs) != 1 ||
       recv(connection_.get(), &report, sizeof report, MSG_WAITALL) != sizeof report) {
-    // A report that comes late must not be taken for the next one.
+    // A late report must not be read as the report of the next job.
     connection_.reset();
-    return MakeError(v1::PROGRAM_NOT_STARTED, "the shim gave no report");
+    return MakeError(v1::PROGRAM_NOT_STARTED,
+                     absl::StrCat("toolboxd-shim did not report the start within ",
+                                  kReportTimeoutMs / 1000, " s"));
   }
   if (report.pid > 0) return report.pid;
   if (report.error == ENOSPC) {
-    return MakeError(v1::NO_SPACE, absl::StrCat("no room for a program's record in ", records_),
-                     ENOSPC);
+    return MakeError(
+        v1::NO_SPACE,
+        absl::StrCat("cannot start the program: not enough space for its record in ", records_),
+        ENOSPC);
   }
-  return NotStarted("the program", report.error);
+  return NotStarted("cannot execute the program", report.error);
 }
 
 }  // namespace toolboxd::vixd

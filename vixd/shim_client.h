@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// vixd's end of the shim that starts programs.
+// ShimClient: sends jobs to the shim that starts programs.
 
 #ifndef TOOLBOXD_VIXD_SHIM_CLIENT_H_
 #define TOOLBOXD_VIXD_SHIM_CLIENT_H_
@@ -19,16 +19,17 @@
 
 namespace toolboxd::vixd {
 
-// One `toolboxd-shim serve` for all programs of this process, started with the first of them
-// and again should it die. It ends with this object or process; the shims of programs do not.
+// Runs one `toolboxd-shim serve` for all programs of this process: starts it with the first job,
+// and again if it has ended. It ends with this object or process; the shims of programs do not.
 // Thread-safe.
 class ShimClient {
  public:
-  // The path of toolboxd-shim, and the directory of records.
+  // `shim` is the path of toolboxd-shim, `records` the directory of records.
   ShimClient(std::string shim, std::string records);
 
-  // The process id of the job's program, once it runs. Nothing has happened before the last
-  // look at `cancelled`. PROGRAM_NOT_STARTED, with an errno where there is one; NO_SPACE.
+  // Starts the job's program and returns its process id. Asks `cancelled` once, before anything is
+  // sent; a call that was cancelled has had no effect. PROGRAM_NOT_STARTED, with an errno if there
+  // is one; NO_SPACE.
   absl::StatusOr<pid_t> Start(const ShimJob& job, absl::FunctionRef<bool()> cancelled)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -39,7 +40,7 @@ class ShimClient {
 
   const std::string shim_;
   const std::string records_;
-  // Held from a job to its report, which have the connection to themselves.
+  // Held from the sending of a job until its report: starts happen one after another.
   absl::Mutex mutex_;
   UniqueFd connection_ ABSL_GUARDED_BY(mutex_);
 };

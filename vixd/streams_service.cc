@@ -23,12 +23,15 @@ constexpr uint32_t kMaxChunk = 1024 * 1024;
 absl::StatusOr<StreamPath> Parse(const std::string& path) {
   const std::optional<StreamPath> parsed = ParseStreamPath(path);
   if (!parsed.has_value()) {
-    return MakeError(v1::NOT_FOUND, "only /proc/<pid>/stdin, stdout and stderr are served here");
+    return MakeError(
+        v1::NOT_FOUND,
+        absl::StrCat("vixd serves /proc/<pid>/stdin, stdout and stderr, not '", path, "'"));
   }
   return *parsed;
 }
 
-// A stream looks like a file that only its owner may use, in one direction.
+// Describes a stream as a file that only its owner may use, in one direction. `output` is null for
+// standard input.
 void Describe(const std::string& path, const OpenedOutput* output, v1::FileInfo* info) {
   info->set_name(path);
   info->set_type(v1::REGULAR);
@@ -54,11 +57,11 @@ void Describe(const std::string& path, const OpenedOutput* output, v1::FileInfo*
   info->set_allocated_bytes(static_cast<uint64_t>(file.st_blocks) * 512);
 }
 
-// Input is a stream of bytes: a chunk goes where the last one ended.
+// A chunk of input must start where the last one ended.
 absl::Status CheckOffset(const v1::WriteChunk& chunk, uint64_t received) {
   if (chunk.append() || chunk.offset() == received) return absl::OkStatus();
-  return MakeError(v1::INVALID_ARGUMENT,
-                   absl::StrCat("standard input is at ", received, ", not at ", chunk.offset()));
+  return MakeError(v1::INVALID_ARGUMENT, absl::StrCat("standard input continues at byte ", received,
+                                                      ", not at ", chunk.offset()));
 }
 
 }  // namespace
@@ -105,8 +108,10 @@ grpc::Status StreamsService::Read(grpc::ServerContext* context, const v1::ReadRe
     if (!writer->Write(reply)) return grpc::Status::CANCELLED;
   }
   if (!output->cut) return grpc::Status::OK;
-  return ToGrpc(MakeError(v1::NO_SPACE, absl::StrCat("only the first ", output->size,
-                                                     " bytes that the program wrote were kept")));
+  return ToGrpc(
+      MakeError(v1::NO_SPACE,
+                absl::StrCat("only the first ", output->size,
+                             " bytes of the output were kept (--output_limit, --spool_limit)")));
 }
 
 grpc::Status StreamsService::Write(grpc::ServerContext* context,
@@ -115,14 +120,15 @@ grpc::Status StreamsService::Write(grpc::ServerContext* context,
   const auto cancelled = [context] { return context->IsCancelled(); };
   v1::WriteRequest request;
   if (!reader->Read(&request) || !request.has_open()) {
-    return ToGrpc(MakeError(v1::INVALID_ARGUMENT, "the first request is `open`"));
+    return ToGrpc(MakeError(v1::INVALID_ARGUMENT, "the first request must be `open`"));
   }
   const absl::StatusOr<StreamPath> path = Parse(request.open().path());
   if (!path.ok()) return ToGrpc(path.status());
   absl::StatusOr<InputWriter> input = InputWriter::Open(programs_, *path, limits_);
   if (!input.ok()) return ToGrpc(input.status());
   if (request.open().mode() == v1::OpenForWriting::CREATE_NEW) {
-    return ToGrpc(MakeError(v1::ALREADY_EXISTS, "standard input is there already"));
+    return ToGrpc(
+        MakeError(v1::ALREADY_EXISTS, "standard input exists already and cannot be created"));
   }
   context->AddInitialMetadata(kFileOpened, "1");
   reader->SendInitialMetadata();
@@ -140,8 +146,8 @@ grpc::Status StreamsService::Write(grpc::ServerContext* context,
     if (!status.ok()) return ToGrpc(status);
     received += request.chunk().data().size();
   }
-  // Not the end of the input: the writer may come again.
-  return ToGrpc(MakeError(v1::INVALID_ARGUMENT, "the stream ended without `commit`"));
+  // Not the end of the input: another writer may follow.
+  return ToGrpc(MakeError(v1::INVALID_ARGUMENT, "the request stream ended without `commit`"));
 }
 
 }  // namespace toolboxd::vixd

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// toolboxd.v1.FileHandler for the standard streams of programs.
+// The toolboxd.v1.FileHandler service over gRPC, for the standard streams of programs.
 
 #ifndef TOOLBOXD_VIXD_STREAMS_SERVICE_H_
 #define TOOLBOXD_VIXD_STREAMS_SERVICE_H_
@@ -11,10 +11,11 @@
 
 namespace toolboxd::vixd {
 
-// Thread-safe. `programs` must outlive it. A path of any other kind is NOT_FOUND, and so is
-// a process without I/O: transportd then asks for the real file.
+// NOT_FOUND for every other path, and for a process without I/O: transportd then asks hgfsd for the
+// file. Thread-safe.
 class StreamsService final : public v1::FileHandler::Service {
  public:
+  // `programs` must outlive this object.
   StreamsService(const ProgramTable* programs, InputLimits limits)
       : programs_(*programs), limits_(limits) {}
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The whole way: a socket that systemd would hold, session, PAM, vixd as a test user, gRPC;
-// with a password, and by toolboxctl connect without one.
+// All of it: a socket as systemd holds it, session, PAM, vixd as a test user, gRPC; with a password,
+// and by toolboxctl connect without one.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -39,7 +39,7 @@ std::string g_dir;
 
 absl::Time Soon() { return absl::Now() + absl::Seconds(20); }
 
-// A program that ends with this object; its output can be read.
+// A program that ends with this object, and whose output can be read.
 class Background {
  public:
   explicit Background(const std::vector<std::string>& command, uid_t uid = 0) {
@@ -128,7 +128,7 @@ class SystemTest : public testing::Test {
   std::unique_ptr<Background> login_;
 };
 
-TEST_F(SystemTest, ProgramsRunAsTheUserWhoseLoginItIs) {
+TEST_F(SystemTest, ProgramsRunAsTheUserWhoLoggedIn) {
   std::unique_ptr<VixdClient> vixd = Open("tb-alice");
   ASSERT_NE(vixd, nullptr);
   EXPECT_EQ(Output(*vixd, "id", "-un; id -Gn; pwd; umask; echo $HOME $USER $SHELL"),
@@ -139,7 +139,7 @@ TEST_F(SystemTest, ProgramsRunAsTheUserWhoseLoginItIs) {
   EXPECT_THAT(Output(*vixd, "env", ""), testing::Not(HasSubstr("TOOLBOXD")));
 }
 
-TEST_F(SystemTest, ProgramsOutliveTheirConnectionAndAreTheUsersAlone) {
+TEST_F(SystemTest, ProgramsOutliveTheirConnectionAndOtherUsersCannotReachThem) {
   std::unique_ptr<VixdClient> vixd = Open("tb-alice");
   ASSERT_NE(vixd, nullptr);
   const absl::StatusOr<pid_t> pid = vixd->StartWithIo("sleep", "1; exit 5");

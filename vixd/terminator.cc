@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -24,12 +23,12 @@ namespace toolboxd::vixd {
 namespace {
 
 absl::Status SignalError(int error, pid_t pid) {
-  const std::string message = absl::StrCat("process ", pid, ": ", strerror(error));
+  const std::string message(ErrnoError(error, absl::StrCat("cannot end process ", pid)).message());
   if (error == EPERM) return MakeError(v1::PERMISSION_DENIED, message, error);
   return MakeError(v1::NO_SUCH_PROCESS, message, error);
 }
 
-// This service, session above it, and the shims.
+// Whether a process is vixd, the session that started it, or a shim.
 bool IsOurs(pid_t pid) {
   if (pid == getpid() || pid == getppid()) return true;
   const std::optional<ProcessInfo> process = ReadProcess(pid);
@@ -41,7 +40,8 @@ bool IsOurs(pid_t pid) {
 absl::Status Terminator::Terminate(pid_t pid) const {
   if (pid <= 0) return SignalError(ESRCH, pid);
   if (IsOurs(pid)) {
-    return MakeError(v1::PERMISSION_DENIED, absl::StrCat("process ", pid, " is toolboxd's own"));
+    return MakeError(v1::PERMISSION_DENIED,
+                     absl::StrCat("process ", pid, " belongs to toolboxd and is not ended"));
   }
   if (const std::optional<Record> program = programs_->Find(pid)) {
     if (program->ended()) return SignalError(ESRCH, pid);
@@ -51,7 +51,7 @@ absl::Status Terminator::Terminate(pid_t pid) const {
 }
 
 absl::Status Terminator::TerminateGroup(const Record& program) const {
-  // The program leads its process group: its children get the signal as well.
+  // The program leads its process group, so its children get the signal too.
   if (!SignalGroup(program.pid, SIGTERM)) return SignalError(errno, program.pid);
   if (IsAlive(program.shim, program.shim_ticks)) SignalProcess(program.shim, kKillLaterSignal);
   return absl::OkStatus();
@@ -63,7 +63,7 @@ absl::Status Terminator::TerminateProcess(pid_t pid) const {
   if (syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0) != 0) {
     return SignalError(errno, pid);
   }
-  // A shim keeps the pidfd, so the second signal cannot reach a later process of that id.
+  // The shim holds the pidfd, so SIGKILL cannot reach a later process with the same id.
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, process.get(), kShimDescriptor);
@@ -80,7 +80,10 @@ absl::Status Terminator::TerminateProcess(pid_t pid) const {
       posix_spawn(&shim, shim_.c_str(), &actions, &attributes, arguments, environment);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) LogWarning("cannot make sure that ", pid, " ends: ", strerror(error));
+  if (error != 0) {
+    LogWarning("process ", pid, " got SIGTERM, but nothing will send SIGKILL if it does not end: ",
+               ErrnoError(error, absl::StrCat("cannot execute ", shim_)).message());
+  }
   return absl::OkStatus();
 }
 

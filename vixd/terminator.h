@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Ending processes without waiting for them.
+// Terminator: ends processes without waiting for them.
 
 #ifndef TOOLBOXD_VIXD_TERMINATOR_H_
 #define TOOLBOXD_VIXD_TERMINATOR_H_
@@ -14,16 +14,17 @@
 
 namespace toolboxd::vixd {
 
-// Thread-safe. docs/protocol/vix.md 4.6: TerminateProcess; vmtoolsd blocks for up to 20 s instead.
+// TerminateProcess (docs/protocol/vix.md 4.6), which blocks for up to 20 s in vmtoolsd.
+// Thread-safe.
 class Terminator {
  public:
   // `shim` is the path of toolboxd-shim. `programs` must outlive this object.
   Terminator(std::string shim, const ProgramTable* programs)
       : shim_(std::move(shim)), programs_(programs) {}
 
-  // SIGTERM to the process, or to the whole group of a started program; SIGKILL five seconds
-  // later to what is left, also if this process has ended by then. NO_SUCH_PROCESS;
-  // PERMISSION_DENIED for another user's process and for toolboxd's own.
+  // Sends SIGTERM to the process, or to the whole process group of a started program. A shim sends
+  // SIGKILL to what is left kKillSeconds later, also if vixd has ended in the meantime.
+  // NO_SUCH_PROCESS; PERMISSION_DENIED for another user's process and for toolboxd's own.
   absl::Status Terminate(pid_t pid) const;
 
  private:

@@ -22,8 +22,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/status.h"
+#include "base/testing/small_file_system.h"
+#include "base/testing/whole_file.h"
 #include "vixd/shim/signals.h"
-#include "vixd/testing/small_file_system.h"
 #include "vixd/testing/vixd_client.h"
 
 namespace toolboxd::vixd {
@@ -37,11 +38,6 @@ std::string g_vixd;
 
 v1::Reason Reason(const absl::Status& status) { return ReasonOf(status); }
 
-std::string Slurp(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return std::string((std::istreambuf_iterator<char>(file)), {});
-}
-
 class VixdTest : public testing::Test {
  protected:
   VixdTest() {
@@ -49,7 +45,7 @@ class VixdTest : public testing::Test {
     dir_ = mkdtemp(path);
     Connect();
   }
-  // Goes on with another runtime directory.
+  // Continues with another runtime directory.
   void MoveTo(const std::string& dir) {
     Disconnect();
     EXPECT_EQ(system(("rm -rf " + dir_).c_str()), 0);
@@ -125,12 +121,13 @@ TEST_F(VixdTest, ProgramRunsAndItsExitCodeIsListed) {
   EXPECT_GE(process->end_time(), process->start_time());
 }
 
-TEST_F(VixdTest, ReportedProcessIsTheProgramItself) {
+TEST_F(VixdTest, ReportedProcessIdIsTheProgramItself) {
   const pid_t pid = Start("/bin/sleep", "60");
-  for (int i = 0; i < 100 && Slurp(absl::StrCat("/proc/", pid, "/comm")) != "sleep\n"; ++i) {
+  for (int i = 0; i < 100 && ReadWholeFile(absl::StrCat("/proc/", pid, "/comm")) != "sleep\n";
+       ++i) {
     usleep(10'000);
   }
-  EXPECT_EQ(Slurp(absl::StrCat("/proc/", pid, "/comm")), "sleep\n");
+  EXPECT_EQ(ReadWholeFile(absl::StrCat("/proc/", pid, "/comm")), "sleep\n");
   const std::vector<v1::Process> found = client_->List({pid});
   ASSERT_EQ(found.size(), 1u);
   EXPECT_FALSE(found[0].has_end_time());
@@ -140,17 +137,17 @@ TEST_F(VixdTest, ReportedProcessIsTheProgramItself) {
 TEST_F(VixdTest, ArgumentsAreShellSyntax) {
   const pid_t pid = Start("/bin/echo", "a $HOME 'b  c' > out; echo more >> out");
   ASSERT_TRUE(client_->WaitForEnd(pid).has_value());
-  EXPECT_EQ(Slurp(dir_ + "/out"), "a " + dir_ + " b  c\nmore\n");
+  EXPECT_EQ(ReadWholeFile(dir_ + "/out"), "a " + dir_ + " b  c\nmore\n");
 }
 
-TEST_F(VixdTest, ProgramPathIsNoShellSyntax) {
+TEST_F(VixdTest, ProgramPathIsNotShellSyntax) {
   const std::string odd = dir_ + "/a $(touch x) `touch y` \"b\\c";
   ASSERT_EQ(system(("cp /bin/true '" + odd + "'").c_str()), 0);
   EXPECT_EQ(client_->WaitForEnd(Start(odd))->exit_code(), 0);
   EXPECT_NE(access((dir_ + "/x").c_str(), F_OK), 0);
 }
 
-TEST_F(VixdTest, StartChecksWhatVmtoolsdChecks) {
+TEST_F(VixdTest, StartRefusesWhatVmtoolsdRefuses) {
   std::ofstream(dir_ + "/plain") << "text";
   v1::StartProgramRequest request;
   EXPECT_EQ(Reason(client_->Start(request).status()), v1::INVALID_ARGUMENT);
@@ -178,7 +175,7 @@ TEST_F(VixdTest, EnvironmentIsInheritedOrReplaced) {
   request.set_arguments("> env");
   request.set_working_directory(dir_);
   ASSERT_TRUE(client_->WaitForEnd(*client_->Start(request)).has_value());
-  const std::string inherited = Slurp(dir_ + "/env");
+  const std::string inherited = ReadWholeFile(dir_ + "/env");
   EXPECT_THAT(inherited, HasSubstr("USER=tester\n"));
   EXPECT_THAT(inherited, HasSubstr("HOME=" + dir_ + "\n"));
   EXPECT_THAT(inherited, testing::Not(HasSubstr("TOOLBOXD")));
@@ -186,31 +183,31 @@ TEST_F(VixdTest, EnvironmentIsInheritedOrReplaced) {
   request.add_environment("ONLY=this one");
   request.add_environment("EMPTY=");
   ASSERT_TRUE(client_->WaitForEnd(*client_->Start(request)).has_value());
-  const std::string replaced = Slurp(dir_ + "/env");
+  const std::string replaced = ReadWholeFile(dir_ + "/env");
   EXPECT_THAT(replaced, HasSubstr("ONLY=this one\n"));
   EXPECT_THAT(replaced, HasSubstr("EMPTY=\n"));
   EXPECT_THAT(replaced, testing::Not(HasSubstr("USER=")));
 }
 
-TEST_F(VixdTest, ReadEnvironmentTellsWhatAProgramWouldInherit) {
+TEST_F(VixdTest, ReadEnvironmentReturnsWhatAProgramWouldInherit) {
   EXPECT_THAT(client_->ReadEnvironment({}),
               ElementsAre("HOME=" + dir_, "USER=tester", "PATH=/usr/bin:/bin"));
   EXPECT_THAT(client_->ReadEnvironment({"USER", "NONE", "US"}), ElementsAre("USER=tester"));
 }
 
-TEST_F(VixdTest, ProgramGetsNoDescriptorAndNoSignalOfOurs) {
+TEST_F(VixdTest, ProgramInheritsNoDescriptorAndNoSignalSetting) {
   const pid_t pid = Start("/bin/sh",
                           "-c 'ls /proc/self/fd; grep -E \"Sig(Blk|Ign)\" "
                           "/proc/self/status; umask' > " +
                               dir_ + "/out");
   ASSERT_TRUE(client_->WaitForEnd(pid).has_value());
   // Bazel starts tests with glibc's two internal signals, 32 and 33, ignored.
-  EXPECT_THAT(Slurp(dir_ + "/out"),
+  EXPECT_THAT(ReadWholeFile(dir_ + "/out"),
               testing::MatchesRegex("0\n1\n2\n3\nSigBlk:\t0000000000000000\n"
                                     "SigIgn:\t0000000[01][08]0000000\n0022\n"));
 }
 
-TEST_F(VixdTest, ListShowsTheWholeMachine) {
+TEST_F(VixdTest, ListContainsAllProcessesOfTheMachine) {
   const pid_t pid = Start("/bin/sleep", "61");
   bool init = false, program = false;
   for (const v1::Process& process : client_->List()) {
@@ -222,7 +219,7 @@ TEST_F(VixdTest, ListShowsTheWholeMachine) {
   EXPECT_THAT(client_->List({2147483647, -5, int64_t{1} << 40}), IsEmpty());
 }
 
-TEST_F(VixdTest, HundredProgramsAtOnce) {
+TEST_F(VixdTest, HundredProgramsRunAtOnce) {
   std::vector<int64_t> pids;
   for (int i = 0; i < 100; ++i) pids.push_back(Start("/bin/sh", absl::StrCat("-c 'exit ", i, "'")));
   for (int i = 0; i < 100; ++i) {
@@ -231,7 +228,7 @@ TEST_F(VixdTest, HundredProgramsAtOnce) {
   EXPECT_EQ(client_->List(pids).size(), 100u);
 }
 
-TEST_F(VixdTest, ProgramsSurviveACrashAndKeepTheirExitCode) {
+TEST_F(VixdTest, ProgramsSurviveACrashOfVixdAndKeepTheirExitCode) {
   const pid_t ended = Start("/bin/sh", "-c 'exit 3'");
   const pid_t running = Start("/bin/sh", "-c 'sleep 1; exit 4'");
   ASSERT_TRUE(client_->WaitForEnd(ended).has_value());
@@ -247,16 +244,18 @@ TEST_F(VixdTest, TerminateReachesTheWholeGroup) {
   std::string child;
   for (int i = 0; i < 200 && child.empty(); ++i) {
     usleep(10'000);
-    child = Slurp(dir_ + "/child");
+    child = ReadWholeFile(dir_ + "/child");
   }
   ASSERT_FALSE(child.empty());
   EXPECT_TRUE(client_->Terminate(pid).ok());
   EXPECT_EQ(client_->WaitForEnd(pid)->exit_code(), -1);
   const std::string stat = absl::StrCat("/proc/", std::stoi(child), "/stat");
-  for (int i = 0; i < 200 && !Slurp(stat).empty() && !absl::StrContains(Slurp(stat), ") Z "); ++i) {
+  for (int i = 0;
+       i < 200 && !ReadWholeFile(stat).empty() && !absl::StrContains(ReadWholeFile(stat), ") Z ");
+       ++i) {
     usleep(10'000);
   }
-  EXPECT_TRUE(Slurp(stat).empty() || absl::StrContains(Slurp(stat), ") Z "));
+  EXPECT_TRUE(ReadWholeFile(stat).empty() || absl::StrContains(ReadWholeFile(stat), ") Z "));
   EXPECT_EQ(Reason(client_->Terminate(pid)), v1::NO_SUCH_PROCESS);
 }
 
@@ -276,7 +275,7 @@ TEST_F(VixdTest, OtherProcessesAreTerminatedThenKilledWithoutBlocking) {
   EXPECT_GT(absl::Now() - start, absl::Seconds(4));
 }
 
-TEST_F(VixdTest, TerminateRefusesItsOwnAndWhatIsNotThere) {
+TEST_F(VixdTest, TerminateRefusesItsOwnAndUnknownProcesses) {
   EXPECT_EQ(Reason(client_->Terminate(vixd_)), v1::PERMISSION_DENIED);
   EXPECT_EQ(Reason(client_->Terminate(getpid())), v1::PERMISSION_DENIED);
   for (const int64_t pid : {int64_t{0}, int64_t{-1}, int64_t{1} << 33, int64_t{2147483647}}) {
@@ -284,7 +283,7 @@ TEST_F(VixdTest, TerminateRefusesItsOwnAndWhatIsNotThere) {
   }
 }
 
-TEST_F(VixdTest, InputAndOutputOfAnySize) {
+TEST_F(VixdTest, InputAndOutputPassUnchanged) {
   const pid_t pid = StartWithIo("cat");
   std::string content(900'000, '\0');
   for (size_t i = 0; i < content.size(); ++i) content[i] = static_cast<char>(i * 7 + i / 256);
@@ -296,7 +295,7 @@ TEST_F(VixdTest, InputAndOutputOfAnySize) {
   EXPECT_EQ(*client_->Read(Stream(pid, "stderr")), "");
 }
 
-TEST_F(VixdTest, ManyMegabytesPassThroughInput) {
+TEST_F(VixdTest, InputMayBeManyMegabytes) {
   const pid_t pid = StartWithIo("wc", "-c");
   EXPECT_TRUE(client_->Write(Stream(pid, "stdin"), std::string(16 << 20, 'x')).ok());
   ASSERT_TRUE(client_->WaitForEnd(pid).has_value());
@@ -319,7 +318,7 @@ TEST_F(VixdTest, OutputOfARunningProgramIsDeniedAfterASecond) {
   EXPECT_LT(passed, absl::Milliseconds(1500));
 }
 
-TEST_F(VixdTest, OutputIsThereAsSoonAsTheProgramEnds) {
+TEST_F(VixdTest, OutputIsAvailableAsSoonAsTheProgramEnds) {
   const pid_t pid = StartWithIo("sleep", "0.3; echo done");
   const absl::Time start = absl::Now();
   EXPECT_EQ(client_->Stat(Stream(pid, "stdout"))->size(), 5u);
@@ -329,18 +328,18 @@ TEST_F(VixdTest, OutputIsThereAsSoonAsTheProgramEnds) {
 TEST_F(VixdTest, InputStaysOpenUntilItIsCommitted) {
   const pid_t pid = StartWithIo("cat");
   EXPECT_EQ(client_->Stat(Stream(pid, "stdin"))->mode() & 0777, 0200u);
-  EXPECT_FALSE(client_->Write(Stream(pid, "stdin"), "one ", false).ok());
+  EXPECT_FALSE(client_->WriteWithoutCommit(Stream(pid, "stdin"), "one ").ok());
   EXPECT_TRUE(client_->Write(Stream(pid, "stdin"), "two").ok());
   ASSERT_TRUE(client_->WaitForEnd(pid).has_value());
   EXPECT_EQ(*client_->Read(Stream(pid, "stdout")), "one two");
 }
 
-TEST_F(VixdTest, ProgramThatReadsLateKeepsNobodyWaiting) {
+TEST_F(VixdTest, WriterDoesNotWaitForAProgramThatReadsLate) {
   const pid_t pid = StartWithIo("sh", "-c 'sleep 2; wc -c'");
   const absl::Time start = absl::Now();
   EXPECT_TRUE(client_->Write(Stream(pid, "stdin"), std::string(5'000'000, 'x')).ok());
   EXPECT_LT(absl::Now() - start, absl::Seconds(1));
-  // Nor does it need this vixd.
+  // The program does not need this vixd either.
   CrashVixd();
   Connect();
   ASSERT_TRUE(client_->WaitForEnd(pid).has_value());
@@ -355,14 +354,14 @@ TEST_F(VixdTest, InputBeyondTheLimitIsBusySoonerThanTransportdGivesUp) {
   EXPECT_LT(absl::Now() - start, absl::Milliseconds(4500));
 }
 
-TEST_F(VixdTest, ProgramThatReadsSlowlyMakesRoom) {
+TEST_F(VixdTest, WriterContinuesAsAProgramReadsSlowly) {
   const pid_t pid = StartWithIo("sh", "-c 'sleep 1; head -c 4000000; sleep 1; wc -c' | wc -c");
   EXPECT_TRUE(client_->Write(Stream(pid, "stdin"), std::string(9'000'000, 'x')).ok());
   ASSERT_TRUE(client_->WaitForEnd(pid).has_value());
   EXPECT_EQ(*client_->Read(Stream(pid, "stdout")), "4000008\n");
 }
 
-TEST_F(VixdTest, FullRuntimeDirectoryIsToldAndStartsNothing) {
+TEST_F(VixdTest, FullRuntimeDirectoryIsReportedAndStartsNothing) {
   const SmallFileSystem small(96);
   MoveTo(small.path());
   const pid_t pid = StartWithIo("sleep", "60");
@@ -376,14 +375,14 @@ TEST_F(VixdTest, FullRuntimeDirectoryIsToldAndStartsNothing) {
   status = client_->Start(request).status();
   EXPECT_EQ(Reason(status), v1::NO_SPACE);
   EXPECT_THAT(std::string(status.message()),
-              HasSubstr("no room for a program's record in " + small.path()));
+              HasSubstr("not enough space for its record in " + small.path()));
   EXPECT_NE(access("/tmp/vixd-test-started", F_OK), 0);
   SignalGroup(pid, SIGKILL);
   Disconnect();
   dir_ = "/nonexistent";
 }
 
-TEST_F(VixdTest, CommittedInputTakesNoMore) {
+TEST_F(VixdTest, CommittedInputRefusesMore) {
   const pid_t pid = StartWithIo("sh", "-c 'cat; sleep 60'");
   EXPECT_TRUE(client_->Write(Stream(pid, "stdin"), "all").ok());
   absl::Status second;
@@ -394,10 +393,10 @@ TEST_F(VixdTest, CommittedInputTakesNoMore) {
   EXPECT_EQ(Reason(second), v1::IO_ERROR);
 }
 
-TEST_F(VixdTest, InputOfAProgramThatDoesNotReadItIsDropped) {
+TEST_F(VixdTest, InputOfAProgramThatDoesNotReadItIsDiscarded) {
   const pid_t pid = StartWithIo("true");
   ASSERT_TRUE(client_->WaitForEnd(pid).has_value());
-  EXPECT_TRUE(client_->Write(Stream(pid, "stdin"), "nobody reads this").ok());
+  EXPECT_TRUE(client_->Write(Stream(pid, "stdin"), "not read").ok());
   const pid_t closed = StartWithIo("sh", "-c 'exec <&-; sleep 1'");
   absl::SleepFor(absl::Milliseconds(300));
   EXPECT_TRUE(client_->Write(Stream(closed, "stdin"), std::string(1 << 20, 'x')).ok());
@@ -412,7 +411,7 @@ TEST_F(VixdTest, StreamsOfAnEarlierVixdAreServed) {
   EXPECT_EQ(*client_->Read(Stream(pid, "stdout")), "still here");
 }
 
-TEST_F(VixdTest, WrongDirectionAndWrongPathsAreRefused) {
+TEST_F(VixdTest, StreamsRefuseTheWrongDirectionAndOtherPaths) {
   const pid_t pid = StartWithIo("cat");
   const pid_t plain = Start("/bin/sleep", "60");
   EXPECT_EQ(Reason(client_->Read(Stream(pid, "stdin")).status()), v1::INVALID_ARGUMENT);
@@ -426,7 +425,7 @@ TEST_F(VixdTest, WrongDirectionAndWrongPathsAreRefused) {
   }
 }
 
-TEST_F(VixdTest, FunctionNamesAndDestinationsAreChecked) {
+TEST_F(VixdTest, FunctionsCheckTheirNameAndDestination) {
   v1::StartFunction start;
   start.set_name("other");
   EXPECT_EQ(Reason(client_->Run(start, "").status), v1::NOT_FOUND);
@@ -440,7 +439,7 @@ TEST_F(VixdTest, FunctionNamesAndDestinationsAreChecked) {
   }
 }
 
-TEST_F(VixdTest, StartsWithoutSessionAreRefused) {
+TEST_F(VixdTest, VixdRefusesToStartWithoutSession) {
   EXPECT_EQ(WEXITSTATUS(system((g_vixd + " 3< /dev/null 2> /dev/null").c_str())), 64);
   EXPECT_EQ(WEXITSTATUS(system((g_vixd + " --help > /dev/null").c_str())), 0);
   EXPECT_EQ(WEXITSTATUS(system((g_vixd + " --nonsense 2> /dev/null").c_str())), 2);

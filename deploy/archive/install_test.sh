@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 
-# install --root: what it puts where, what it keeps, and that it takes away what it has put.
+# install --root: which files it installs, keeps and removes.
 set -uo pipefail
 
 work=$(mktemp -d)
@@ -11,7 +11,7 @@ fail() { echo "FAIL: $*"; failures=$((failures + 1)); }
 expect() { "$@" >"$work/said" 2>&1 || fail "$*: $(cat "$work/said")"; }
 expect_not() { ! "$@" >"$work/said" 2>&1 || fail "not: $*"; }
 
-# An archive in small, and a system whose sbin is a link.
+# A small archive, and a system whose sbin is a link.
 archive=$work/archive
 mkdir -p "$archive"/usr/{bin,sbin,lib/toolboxd,share/doc/toolboxd} "$archive"/etc/toolboxd/{routes.d,power.d/halt}
 cp deploy/archive/install "$archive/install"
@@ -44,28 +44,28 @@ has etc/toolboxd/policy.textproto policy
 expect grep -q password-auth "$root/etc/pam.d/toolboxd"
 [[ $(stat -c %a "$root/etc" "$root/usr/bin" | xargs) == "711 711" ]] || fail "folders of the system were changed"
 
-# A newer version: files of /etc stay, programs do not, and what is no more goes.
+# A newer version: files in /etc are kept, programs are replaced, and files that it lacks are removed.
 echo mine >"$root/etc/toolboxd/policy.textproto"
 echo mine >"$root/etc/pam.d/toolboxd"
 echo newer >"$archive/usr/lib/toolboxd/toolboxd"
 mv "$archive/usr/sbin/toolboxd-install-check" "$archive/usr/sbin/toolboxd-other"
 exec 3<"$root/usr/lib/toolboxd/toolboxd"
 expect install
-[[ $(cat <&3) == program ]] || fail "a program that runs was written over"
+[[ $(cat <&3) == program ]] || fail "a running program was overwritten"
 has usr/lib/toolboxd/toolboxd newer
 has etc/toolboxd/policy.textproto mine
 has etc/pam.d/toolboxd mine
-[[ ! -e $root/usr/sbin/toolboxd-install-check ]] || fail "a file of the old version is left"
+[[ ! -e $root/usr/sbin/toolboxd-install-check ]] || fail "a file of the old version is still there"
 has usr/sbin/toolboxd-other check
 
 expect install --uninstall
 has etc/toolboxd/policy.textproto mine
 left=$(find "$root/usr" ! -type d ! -path "$root/usr/sbin")
-[[ -z $left ]] || fail "left: $left"
+[[ -z $left ]] || fail "not removed: $left"
 expect_not install --uninstall
 expect install
 expect install --uninstall --purge
-[[ -z $(find "$root" -name '*toolboxd*') ]] || fail "left: $(find "$root" -name '*toolboxd*')"
+[[ -z $(find "$root" -name '*toolboxd*') ]] || fail "not removed: $(find "$root" -name '*toolboxd*')"
 
 # The PAM stack of the system.
 new_root common-auth
@@ -78,16 +78,16 @@ expect grep -q 'include *system-auth' "$root/etc/pam.d/toolboxd"
 expect_not grep -q password-auth "$root/etc/pam.d/toolboxd"
 new_root other
 expect install
-grep -q 'no known PAM stack' "$work/said" || fail "it does not tell that there is no PAM stack: $(cat "$work/said")"
+grep -q 'no known PAM stack' "$work/said" || fail "it does not report that there is no PAM stack: $(cat "$work/said")"
 
 expect_not install --purge
 expect_not install --nonsense
 
-# What it asks of the machine, from stand-ins.
+# Requirements on the machine, with stand-ins for its programs.
 tools=$work/tools
 mkdir "$tools"
 tool() { printf '#!/bin/sh\n%s\n' "$2" >"$tools/$1"; chmod 755 "$tools/$1"; }
-# Whatever goes wrong here, nothing is put on this machine.
+# Even if a check is missing, nothing is installed on this machine.
 for name in cp ln mv mkdir; do tool "$name" 'exit 1'; done
 refuses() {  # WHY
   ! PATH=$tools:$PATH "$archive/install" >"$work/said" 2>&1 && grep -q "$1" "$work/said" || fail "not refused ($1): $(cat "$work/said")"

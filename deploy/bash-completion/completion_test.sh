@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 
-# What bash offers after the words of a command line, split as bash splits them.
+# The words that bash completion offers, for command lines that are split as bash splits them.
 set -uo pipefail
 
 work=$(mktemp -d)
@@ -10,7 +10,7 @@ ln -s "$PWD/toolboxd/toolboxd" "$work/toolboxctl"
 source deploy/bash-completion/toolboxctl
 failures=0
 
-offers() {  # EXPECTED WORD…: the last word is the one that is being written
+offers() {  # EXPECTED WORD…: the last word is the one to complete
   local expected=$1
   shift
   COMP_WORDS=("$work/toolboxctl" "$@") COMP_CWORD=$# COMPREPLY=()
@@ -29,7 +29,7 @@ offers "vixd" connect v
 offers "" status ""
 offers "--timeout" wait --t
 offers "--control" --c
-# The value of a flag is no verb.
+# The value of a flag is not a verb.
 offers "status" --control = /x st
 offers "status" --control /x st
 offers "hgfsd vixd" --control = /x connect ""

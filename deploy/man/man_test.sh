@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 
-# Each flag of a program is in its manual page, and each flag there is the program's.
+# A manual page has every flag of its program and no other.
 set -uo pipefail
 
 failures=0
@@ -24,9 +24,9 @@ compare vmware-rpctool.1 "$toolboxd" vmware-rpctool
 compare toolboxd-session.8 session/session
 compare toolboxd-install-check.8 deploy/install-check
 for verb in $("$toolboxd" toolboxctl --help | sed -n 's/^ *toolboxctl \([a-z]*\).*/\1/p'); do
-  grep -qE "^\.B(I)? $verb" deploy/man/toolboxctl.1 || fail "toolboxctl.1 does not tell of '$verb'"
+  grep -qE "^\.B(I)? $verb" deploy/man/toolboxctl.1 || fail "toolboxctl.1 does not have '$verb'"
 done
-# Lists that a page repeats are the program's.
+# Lists that a page repeats are those of the program.
 page_text() { sed 's/\\-/-/g; s/\\~/ /g' "deploy/man/$1"; }
 for flag in exclude_interfaces last_interfaces; do
   default=$("$toolboxd" guestinfod --help | sed -n "s/^  --$flag  (default: \(.*\))$/\1/p")
@@ -37,7 +37,7 @@ difference=$(diff <(grep -oE '^ +"[A-Za-z]+"' transportd/policy/operation_names.
   <(sed -n '/^\.SH OPERATIONS/,/^\.SH EXAMPLES/s/^\.BR \([A-Za-z]*\) .*/\1/p' deploy/man/toolboxd-policy.5 | sort)) ||
   fail "toolboxd-policy.5 has other operations than the policy ('<'): $difference"
 for form in $(vixd/shim/toolboxd-shim --help | sed -n 's/.* toolboxd-shim \([a-z]*\).*/\1/p'); do
-  grep -qE "^\.BI? \"?toolboxd.*shim $form" deploy/man/toolboxd-shim.8 || fail "toolboxd-shim.8 does not tell of '$form'"
+  grep -qE "^\.BI? \"?toolboxd.*shim $form" deploy/man/toolboxd-shim.8 || fail "toolboxd-shim.8 does not have '$form'"
 done
 for page in deploy/man/*.[158]; do
   grep -q '^\.TH .*@VERSION@' "$page" || fail "$page has no version"

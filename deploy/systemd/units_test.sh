@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 
-# The units are valid for the systemd that is here, and exposed no more than they may be.
+# The units are valid for this machine's systemd, and their exposure is within limits.
 set -uo pipefail
 
 units=deploy/systemd
@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 failures=0
 fail() { echo "FAIL: $*"; failures=$((failures + 1)); }
 
-# verify wants the programs: stand-ins for what the package installs.
+# systemd-analyze verify needs the programs: stand-ins for what the package installs.
 mkdir "$work/units" "$work/programs"
 for program in transportd guestinfod powerd session; do
   install -m 755 /dev/null "$work/programs/$program"
@@ -21,7 +21,7 @@ done
 words=$(systemd-analyze verify --man=no "$work"/units/* 2>&1 | grep -F toolboxd)
 [[ -z $words ]] || fail "systemd-analyze verify: $words"
 
-# The threshold is in tenths.
+# limit UNIT TENTHS: the highest exposure of systemd-analyze security.
 limit() {
   local out
   out=$(systemd-analyze security --offline=true --no-pager --threshold="$2" "$units/$1" 2>&1) ||
@@ -33,29 +33,29 @@ limit toolboxd-guestinfod.service 10
 limit toolboxd-powerd.service 10
 limit toolboxd-hgfsd@.service 30
 limit toolboxd-hgfsd-login@.service 30
-# A login: nothing can be closed that sudo, an installer or a container needs.
+# As in a login, nothing can be closed that sudo, an installer or a container needs.
 limit toolboxd-vixd@.service 96
 limit toolboxd-vixd-login@.service 96
 
-# What functions read and write is in files in a /var/tmp of its own.
+# Functions' streams are files in a private /var/tmp.
 grep -q '^PrivateTmp=yes$' "$units/toolboxd-transportd.service" || fail "transportd shares /var/tmp"
 
-# What belongs to a file goes with it: a move or an archive of root's keeps capabilities too.
+# Attributes of a file are kept: a move or an archive by root keeps capabilities too.
 for unit in "$units"/toolboxd-hgfsd*@.service; do
   for capability in CHOWN DAC_OVERRIDE FOWNER FSETID SETFCAP; do
     grep -q "^CapabilityBoundingSet=.*\bCAP_$capability\b" "$unit" ||
-      fail "${unit##*/} does not let root keep what files have: CAP_$capability"
+      fail "${unit##*/} lacks CAP_$capability: root could not keep the attributes of files"
   done
 done
 
-# Programs of users inherit what vixd's unit sets.
+# Programs of users inherit the directives of vixd's unit.
 for unit in "$units"/toolboxd-vixd*@.service; do
   grep -E '^(MemoryMax|TasksMax|NoNewPrivileges|SystemCallFilter|Private[A-Z]|Protect|Restrict[A-Z][a-z]+=[^o])' "$unit" |
     grep -v '^Restart' && fail "${unit##*/} sets what a user's programs would inherit"
   grep -q '^KillMode=process$' "$unit" || fail "${unit##*/} would kill users' programs"
 done
 
-# Whatever serves or starts for the host is skipped where there is no VMware.
+# Everything that serves the host is skipped on a machine that is not a VMware guest.
 for unit in "$units"/*.socket "$units"/*.target "$units"/toolboxd-{transportd,guestinfod,powerd}.service; do
   grep -q '^ConditionVirtualization=vmware$' "$unit" || fail "${unit##*/} starts off VMware"
 done

@@ -112,7 +112,7 @@ def picture():
         text(692, 262, "gRPC over Unix sockets", "small", "start"),
 
         box("own", 40, 300, 160, 80, "guestinfod", "addresses, names,", "disks, memory"),
-        box("own", 250, 300, 160, 80, "powerd", "power off, reboot,", "suspend; hooks"),
+        box("own", 250, 300, 160, 80, "powerd", "power off, reboot,", "run hooks"),
         box("root", 460, 300, 480, 40, "session"),
         box("user", 460, 370, 220, 66, "hgfsd", "files, archives", "one for each user"),
         box("user", 720, 370, 220, 66, "vixd", "programs, functions, HTTP", "one for each user"),

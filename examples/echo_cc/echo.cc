@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// An extension of toolboxd, complete: it answers a TCLO command, serves files below
-// a scheme of its own, and offers a function. docs/extending.md explains it line by line.
+// A complete extension of toolboxd: it answers a TCLO command, serves content below a path scheme,
+// and offers a function. docs/extending.md says what an extension must do, and how to bind this
+// one.
 //
 //   bazel run //examples/echo_cc:echo -- /run/echo/echo.sock
 
@@ -27,7 +28,7 @@ using toolboxd::v1::FileInfo;
 using toolboxd::v1::Function;
 using toolboxd::v1::RpcHandler;
 
-// The host sends "Echo_Cc hello"; it gets "OK hello".
+// The host sends "Echo_Cc hello" and receives "OK hello".
 class EchoRpc final : public RpcHandler::Service {
   grpc::Status Handle(grpc::ServerContext*, const toolboxd::v1::RpcHandlerRequest* request,
                       toolboxd::v1::RpcHandlerReply* reply) override {
@@ -39,7 +40,7 @@ class EchoRpc final : public RpcHandler::Service {
   }
 };
 
-// Downloading "/echocc:/some/text" yields "/some/text".
+// A download of "/echocc:/some/text" has the content "/some/text".
 class EchoFiles final : public FileHandler::Service {
   grpc::Status Stat(grpc::ServerContext*, const toolboxd::v1::StatRequest* request,
                     FileInfo* info) override {
@@ -73,7 +74,7 @@ class EchoFiles final : public FileHandler::Service {
   }
 };
 
-// StartProgram "echo.Upper": standard input comes back in capitals.
+// StartProgram "echo.Upper": standard output is standard input in capitals.
 class UpperFunction final : public Function::Service {
   grpc::Status Run(
       grpc::ServerContext*,
@@ -114,7 +115,9 @@ int main(int argc, char** argv) {
   builder.RegisterService(&function);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr) {
-    std::fprintf(stderr, "cannot listen on %s\n", argv[1]);
+    std::fprintf(stderr,
+                 "cannot listen on %s: does its directory exist, and may this user write to it?\n",
+                 argv[1]);
     return 1;
   }
   std::printf("echo: ready\n");

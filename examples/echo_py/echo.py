@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 
-"""An extension of toolboxd in Python, complete (Debian: python3-grpcio, python3-protobuf).
+"""A complete extension of toolboxd in Python (Debian: python3-grpcio, python3-protobuf).
 
   protoc -I proto --python_out=GENERATED proto/toolboxd/v1/*.proto
   PYTHONPATH=GENERATED examples/echo_py/echo.py /run/echo/echo.sock
@@ -16,14 +16,14 @@ from toolboxd.v1 import file_handler_pb2, files_pb2, function_pb2, rpc_handler_p
 
 
 def handle(request, context):
-    """TCLO: "Echo_Py hello" yields "OK hello"."""
+    """TCLO: the host sends "Echo_Py hello" and receives "OK hello"."""
     if not request.arguments:
         context.abort(grpc.StatusCode.INVALID_ARGUMENT, "nothing to echo")
     return rpc_handler_pb2.RpcHandlerReply(data=request.arguments)
 
 
 def content(path):
-    """What is behind "/echopy:/some/text": "/some/text"."""
+    """The content of "/echopy:/some/text" is "/some/text"."""
     return path.partition(b":")[2] or path
 
 
@@ -44,7 +44,7 @@ def read(request, context):
 
 
 def run(requests, context):
-    """Function "echo.Reverse": standard input comes back reversed."""
+    """Function "echo.Reverse": standard output is standard input, reversed."""
     received = b""
     for request in requests:
         if request.WhichOneof("part") == "close_stdin":
@@ -55,7 +55,7 @@ def run(requests, context):
 
 
 def service(name, **methods):
-    """A service from {method: (kind, function, request type)}, without generated stubs."""
+    """A service of {method: (kind, function, request type)}, without generated stubs."""
     return grpc.method_handlers_generic_handler(name, {
         method: kind(function, request_deserializer=request.FromString,
                      response_serializer=lambda reply: reply.SerializeToString())

@@ -6,9 +6,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <sched.h>
 #include <stdlib.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -18,9 +16,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "absl/strings/str_cat.h"
+#include "base/testing/whole_file.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd::hgfsd {
@@ -60,10 +58,7 @@ std::string TestDirectory::Link(absl::string_view name, const std::string& targe
   return path;
 }
 
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return std::string((std::istreambuf_iterator<char>(file)), {});
-}
+std::string ReadFile(const std::string& path) { return ReadWholeFile(path); }
 
 bool Exists(const std::string& path) {
   struct stat st;
@@ -108,14 +103,6 @@ std::vector<std::string> Names(const std::string& directory) {
   std::sort(names.begin(), names.end());
   return names;
 }
-
-SmallDisk::SmallDisk(const std::string& path, const char* options) : path_(path) {
-  EXPECT_EQ(unshare(CLONE_NEWNS), 0) << "mounting needs root";
-  EXPECT_EQ(mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
-  EXPECT_EQ(mount("tmpfs", path.c_str(), "tmpfs", 0, options), 0) << path;
-}
-
-SmallDisk::~SmallDisk() { umount(path_.c_str()); }
 
 void AsNobody(const std::function<void()>& body) {
   ASSERT_EQ(geteuid(), 0u) << "this test needs root";

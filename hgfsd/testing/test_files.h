@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Files for tests: a directory that goes away, and code that runs as another user.
+// Files for tests: a temporary directory, attributes of files, and code that runs as another user.
 
 #ifndef TOOLBOXD_HGFSD_TESTING_TEST_FILES_H_
 #define TOOLBOXD_HGFSD_TESTING_TEST_FILES_H_
@@ -19,7 +19,7 @@
 
 namespace toolboxd::hgfsd {
 
-// A fresh directory, mode 0755, removed with its content at the end.
+// A new directory, mode 0755, removed with its content at the end.
 class TestDirectory {
  public:
   // Not under TEST_TMPDIR: other users must reach it.
@@ -43,32 +43,21 @@ std::string ReadFile(const std::string& path);
 bool Exists(const std::string& path);
 // Permission bits of a file.
 mode_t ModeOf(const std::string& path);
-// Gives a file or directory an ACL (acl_from_text), and tells whether it has one that says
-// more than its permission bits. `type` is ACL_TYPE_ACCESS or ACL_TYPE_DEFAULT.
+// Sets the ACL of a file or directory (acl_from_text). HasAcl: whether it has an ACL beyond its
+// permission bits. `type` is ACL_TYPE_ACCESS or ACL_TYPE_DEFAULT.
 void SetAcl(const std::string& path, acl_type_t type, const char* text);
 bool HasAcl(const std::string& path, acl_type_t type);
-// Gives a file the capability to open low ports, and tells whether it has one.
+// Gives a file the capability to open low ports. HasCapability: whether it has any.
 void SetCapability(const std::string& path);
 bool HasCapability(const std::string& path);
 // Names in a directory without "." and "..", sorted.
 std::vector<std::string> Names(const std::string& directory);
 
-// A tmpfs over a directory, in a mount namespace of this process's own. `options` as mount(8)
-// takes them: "size=64k", "nr_inodes=4" (the directory itself is one). Needs root.
-class SmallDisk {
- public:
-  SmallDisk(const std::string& path, const char* options);
-  ~SmallDisk();
-
- private:
-  const std::string path_;
-};
-
-// Runs `body` in a child process that is user and group 65534 without other groups, and adds
-// its failures to the test. Needs root.
+// Runs `body` in a child process with user and group 65534 and no other groups, and adds its
+// failures to the test. Needs root.
 void AsNobody(const std::function<void()>& body);
 
-// From now on this process, which is not root's, gets no thread.
+// From now on this process cannot start a thread. Must not be root.
 void NoMoreThreads();
 
 inline absl::Status GetStatus(const absl::Status& status) { return status; }

@@ -9,7 +9,7 @@
 
 namespace toolboxd::session {
 
-// Goes on in a child process with a copy of /etc that nobody else sees and process ids of its
+// Goes on in a child process with a copy of /etc that no other process sees and process ids of its
 // own: what useradd writes is gone when it ends, however it ends, and so is every process
 // that it left; no signal of it reaches the machine's processes. The calling process waits
 // and ends with the same status. To be called first, without other threads, as root outside

@@ -7,8 +7,8 @@
 export VMXSIM_CONTROL=
 simulator= leader= boots=0
 
-# The container's first process, as this machine numbers it: the one that is number 1 in a
-# namespace inside the guest's.
+# The container's first process, by its number on this machine: the process that is number 1 in
+# a namespace inside the guest's.
 find_leader() {
   local pid
   for pid in $("$vmxsim" processes 2>/dev/null); do
@@ -20,10 +20,10 @@ find_leader() {
   return 1
 }
 
-# Runs a command in the container: not traced, outside its control groups.
+# inside COMMAND…: runs it in the container, but not traced and outside its control groups.
 inside() { timeout 60 nsenter --target "$leader" --all -- "$@"; }
 
-# until_ok SECONDS COMMAND…: tries it ten times a second.
+# until_ok SECONDS COMMAND…: repeats the command until it succeeds.
 until_ok() {
   local end=$((SECONDS + $1))
   shift
@@ -33,8 +33,8 @@ until_ok() {
   done
 }
 
-# nothing_of PATTERN COMMAND…: the command succeeds, and no line that it prints matches. A
-# command that fails has looked at nothing.
+# nothing_of PATTERN COMMAND…: the command succeeds and prints no line that matches. (The output of
+# a command that fails proves nothing.)
 nothing_of() {
   local pattern=$1 text
   shift
@@ -48,8 +48,8 @@ booted() {
   inside systemctl is-system-running 2>/dev/null | grep -q -x -e running -e degraded
 }
 
-# Boots the container; returns when systemd has started everything. The kernel may still be
-# letting go of the file system of the boot before.
+# Boots the container and waits until systemd has started everything. It tries again if the kernel
+# still holds the file system of the boot before.
 boot() {
   local try
   for try in 1 2 3 4 5; do
@@ -58,7 +58,7 @@ boot() {
     [[ -z $simulator ]] || break
     sleep 0.3
   done
-  [[ -n $simulator ]] && booted || { echo "the container did not boot"; tail -n 20 "$work/console.$boots"; return 1; }
+  [[ -n $simulator ]] && booted || { echo "the container did not boot; the end of its console:"; tail -n 20 "$work/console.$boots"; return 1; }
 }
 
 booted_or_ended() { booted || ended 0; }
@@ -72,7 +72,7 @@ start_container() {
   simulator=$!
 }
 
-# ended SECONDS: waits for the container's end; $status is systemd-nspawn's (133: reboot, 0: power-off).
+# ended SECONDS: waits for the container's end; sets $status to systemd-nspawn's (133: reboot, 0: power off).
 ended() {
   local end=$((SECONDS + $1))
   status=
@@ -85,21 +85,21 @@ ended() {
   simulator= leader=
 }
 
-# Ends the container, however it is.
+# Ends the container in whatever state it is.
 stop_container() {
   [[ -n $simulator ]] || return 0
   kill -TERM "$simulator" 2>/dev/null
   ended 15 || { kill -KILL "$simulator" 2>/dev/null; wait "$simulator" 2>/dev/null; simulator= leader=; }
 }
 
-# Now, in milliseconds.
+# The time in milliseconds.
 now() { local t=${EPOCHREALTIME/[.,]/}; echo $((t / 1000)); }
 
 pid_of() { inside systemctl show -P MainPID "$1"; }
 active() { [[ $(inside systemctl is-active "$1") == active ]]; }
 journal() { inside journalctl -q --no-pager -b -o cat "$@"; }
 
-# Files of toolboxd. What the test itself put there does not count, nor what other programs keep.
+# Files of toolboxd, without those of this test and of other programs.
 left_behind() {
   inside find / \( -path /proc -o -path /sys -o -path /dev -o -path /root -o -path /var/lib/dpkg -o -path /var/log \
     -o -path /var/cache -o -path '/etc/systemd/system/*.d' -o -path /run/systemd -o -path /run/host -o -path /run/log \) -prune -o \

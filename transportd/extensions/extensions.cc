@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "daemon/channel.h"
+#include "daemon/grpc_status.h"
 #include "toolboxd/v1/rpc_handler.grpc.pb.h"
 
 namespace toolboxd {
@@ -123,8 +124,9 @@ absl::optional<TcloReply> Extensions::Handle(absl::string_view command,
   const grpc::Status status =
       v1::RpcHandler::NewStub(target->Connect())->Handle(&context, request, &reply);
   if (status.ok()) return TcloReply::Ok(std::move(*reply.mutable_data()));
-  LogLimited("extension", "extension for ", command, ": ", status.error_message());
-  return TcloReply::Error(status.error_message());
+  const absl::Status failure = FromGrpc(status);
+  LogLimited("extension", "the extension for ", command, " failed: ", failure.message());
+  return TcloReply::Error(std::string(failure.message()));
 }
 
 const ExtensionTarget* Extensions::FindScheme(absl::string_view scheme) const {

@@ -2,14 +2,16 @@
 
 #include "transportd/guest_info/nic_info.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <cstdint>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "base/ip_address.h"
+#include "base/log.h"
 #include "transportd/guest_info/xdr.h"
 #include "transportd/wire/writer.h"
 
@@ -25,17 +27,39 @@ constexpr uint32_t kIpv6 = 2;
 constexpr uint32_t kLocalRoute = 3;
 constexpr uint32_t kRemoteRoute = 4;
 
-bool IsAddress(absl::string_view address) { return address.size() == 4 || address.size() == 16; }
+// An address as the format has it, 4 or 16 bytes, and the snapshot's entry it belongs to.
+struct WireAddress {
+  std::string bytes;
+  const v1::InterfaceAddress* source;
+};
+
+struct WireRoute {
+  std::string destination;
+  // Empty for a directly connected network.
+  std::string next_hop;
+  const v1::Route* source;
+};
+
+// 4 or 16 bytes. Text that is not an address is logged, and the caller skips what it belongs to.
+std::optional<std::string> AddressBytes(absl::string_view text, absl::string_view kind) {
+  std::optional<std::string> bytes = ParseIpAddress(text);
+  if (!bytes) {
+    LogLimited(kind, "skipping the ", kind, " \"", text.substr(0, kMaxAddressText),
+               "\" of guestinfod: it is not a valid IP address");
+  }
+  return bytes;
+}
 
 int NicCount(const v1::GuestInfoSnapshot& snapshot) {
   return std::min(snapshot.interfaces_size(), static_cast<int>(kMaxNics));
 }
 
-std::vector<const v1::InterfaceAddress*> Addresses(const v1::NetworkInterface& nic, size_t limit) {
-  std::vector<const v1::InterfaceAddress*> addresses;
+std::vector<WireAddress> Addresses(const v1::NetworkInterface& nic, size_t limit) {
+  std::vector<WireAddress> addresses;
   for (const v1::InterfaceAddress& address : nic.addresses()) {
     if (addresses.size() == limit) break;
-    if (IsAddress(address.address())) addresses.push_back(&address);
+    std::optional<std::string> bytes = AddressBytes(address.address(), "interface address");
+    if (bytes) addresses.push_back({*std::move(bytes), &address});
   }
   return addresses;
 }
@@ -61,12 +85,14 @@ void WriteDns(const v1::DnsConfiguration& dns, Writer& writer) {
   WriteOptionalName(dns.host_name(), writer);
   WriteOptionalName(dns.domain_name(), writer);
 
-  std::vector<absl::string_view> servers;
+  std::vector<std::string> servers;
   for (const std::string& server : dns.servers()) {
-    if (servers.size() < kMaxDnsServers && IsAddress(server)) servers.push_back(server);
+    if (servers.size() == kMaxDnsServers) break;
+    std::optional<std::string> bytes = AddressBytes(server, "DNS server");
+    if (bytes) servers.push_back(*std::move(bytes));
   }
   writer.U32Be(static_cast<uint32_t>(servers.size()));
-  for (const absl::string_view server : servers) WriteTypedAddress(server, writer);
+  for (const std::string& server : servers) WriteTypedAddress(server, writer);
 
   std::vector<absl::string_view> suffixes;
   for (const std::string& suffix : dns.search_suffixes()) {
@@ -93,13 +119,13 @@ void WriteOptionalDhcp(bool present, Writer& writer) {
 
 void WriteNic(const v1::NetworkInterface& nic, size_t max_addresses, Writer& writer) {
   WriteXdrString(absl::string_view(nic.mac_address()).substr(0, kMaxMacLength), writer);
-  const auto addresses = Addresses(nic, max_addresses);
+  const std::vector<WireAddress> addresses = Addresses(nic, max_addresses);
   writer.U32Be(static_cast<uint32_t>(addresses.size()));
-  for (const v1::InterfaceAddress* address : addresses) {
-    WriteTypedAddress(address->address(), writer);
-    writer.U32Be(address->prefix_length());
-    WriteOptionalEnum(address->origin(), writer);
-    WriteOptionalEnum(address->status(), writer);
+  for (const WireAddress& address : addresses) {
+    WriteTypedAddress(address.bytes, writer);
+    writer.U32Be(address.source->prefix_length());
+    WriteOptionalEnum(address.source->origin(), writer);
+    WriteOptionalEnum(address.source->status(), writer);
   }
   WriteOptionalDns(nic.has_dns(), nic.dns(), writer);
   WriteXdrBool(false, writer);  // WINS
@@ -107,33 +133,37 @@ void WriteNic(const v1::NetworkInterface& nic, size_t max_addresses, Writer& wri
   WriteOptionalDhcp(nic.dhcp6(), writer);
 }
 
-void WriteRoute(const v1::Route& route, Writer& writer) {
-  WriteTypedAddress(route.destination(), writer);
-  writer.U32Be(route.prefix_length());
-  const bool gateway = IsAddress(route.next_hop());
+// Empty for a route with a malformed address: without its gateway it would be another route.
+std::optional<WireRoute> ToWire(const v1::Route& route) {
+  std::optional<std::string> destination = AddressBytes(route.destination(), "route");
+  if (!destination) return std::nullopt;
+  if (route.next_hop().empty()) return WireRoute{*std::move(destination), "", &route};
+  std::optional<std::string> next_hop = AddressBytes(route.next_hop(), "next hop");
+  if (!next_hop) return std::nullopt;
+  return WireRoute{*std::move(destination), *std::move(next_hop), &route};
+}
+
+void WriteRoute(const WireRoute& route, Writer& writer) {
+  WriteTypedAddress(route.destination, writer);
+  writer.U32Be(route.source->prefix_length());
+  const bool gateway = !route.next_hop.empty();
   WriteXdrBool(gateway, writer);
-  if (gateway) WriteTypedAddress(route.next_hop(), writer);
-  writer.U32Be(route.interface_position());
+  if (gateway) WriteTypedAddress(route.next_hop, writer);
+  writer.U32Be(route.source->interface_position());
   writer.U32Be(gateway ? kRemoteRoute : kLocalRoute);
-  writer.U32Be(route.metric());
+  writer.U32Be(route.source->metric());
 }
 
 void WriteRoutes(const v1::GuestInfoSnapshot& snapshot, Writer& writer) {
-  std::vector<const v1::Route*> routes;
+  std::vector<WireRoute> routes;
   for (const v1::Route& route : snapshot.routes()) {
     if (routes.size() == kMaxRoutes) break;
-    if (!IsAddress(route.destination())) continue;
     if (route.interface_position() >= static_cast<uint32_t>(NicCount(snapshot))) continue;
-    routes.push_back(&route);
+    std::optional<WireRoute> wire = ToWire(route);
+    if (wire) routes.push_back(*std::move(wire));
   }
   writer.U32Be(static_cast<uint32_t>(routes.size()));
-  for (const v1::Route* route : routes) WriteRoute(*route, writer);
-}
-
-std::string AddressText(absl::string_view address) {
-  char text[INET6_ADDRSTRLEN] = "";
-  inet_ntop(address.size() == 4 ? AF_INET : AF_INET6, address.data(), text, sizeof(text));
-  return text;
+  for (const WireRoute& route : routes) WriteRoute(route, writer);
 }
 
 void WriteFixed(absl::string_view text, size_t size, Writer& writer) {
@@ -168,14 +198,15 @@ std::string EncodeNicInfoV2(const v1::GuestInfoSnapshot& snapshot, size_t max_ad
     const v1::NetworkInterface& nic = snapshot.interfaces(i);
     WriteXdrCharArray(absl::string_view(nic.mac_address()).substr(0, kMaxMacLength - 1),
                       kMaxMacLength, writer);
-    const auto addresses = Addresses(nic, std::min(max_addresses, kMaxAddresses));
+    const std::vector<WireAddress> addresses =
+        Addresses(nic, std::min(max_addresses, kMaxAddresses));
     writer.U32Be(static_cast<uint32_t>(addresses.size()));
-    for (const v1::InterfaceAddress* address : addresses) {
-      const bool ipv4 = address->address().size() == 4;
+    for (const WireAddress& address : addresses) {
+      const bool ipv4 = address.bytes.size() == 4;
       writer.U32Be(ipv4 ? 0 : 1);
       WriteXdrBool(ipv4 ? nic.dhcp4() : nic.dhcp6(), writer);
-      WriteXdrCharArray(AddressText(address->address()), kMaxAddressText, writer);
-      WriteXdrCharArray(absl::StrCat(address->prefix_length()), kMaxAddressText, writer);
+      WriteXdrCharArray(IpAddressText(address.bytes), kMaxAddressText, writer);
+      WriteXdrCharArray(absl::StrCat(address.source->prefix_length()), kMaxAddressText, writer);
     }
   }
   return writer.Take();
@@ -191,9 +222,9 @@ std::string EncodeNicInfoV1(const v1::GuestInfoSnapshot& snapshot) {
   writer.U32(static_cast<uint32_t>(NicCount(snapshot)));
   for (int i = 0; i < NicCount(snapshot); ++i) {
     std::vector<std::string> texts;
-    for (const v1::InterfaceAddress& address : snapshot.interfaces(i).addresses()) {
-      if (address.address().size() != 4 || texts.size() == kAddresses) continue;
-      texts.push_back(AddressText(address.address()));
+    for (const WireAddress& address : Addresses(snapshot.interfaces(i), kMaxAddresses)) {
+      if (address.bytes.size() != 4 || texts.size() == kAddresses) continue;
+      texts.push_back(IpAddressText(address.bytes));
     }
     writer.U32(static_cast<uint32_t>(texts.size()));
     WriteFixed(snapshot.interfaces(i).mac_address(), kMacSize, writer);

@@ -2,6 +2,7 @@
 
 #include "transportd/guest_info/nic_info.h"
 
+#include <algorithm>
 #include <string>
 
 #include "gtest/gtest.h"
@@ -13,9 +14,9 @@ namespace {
 
 using ::std::string_literals::operator""s;
 
-v1::InterfaceAddress* AddAddress(const std::string& bytes, int prefix, v1::NetworkInterface* nic) {
+v1::InterfaceAddress* AddAddress(const std::string& text, int prefix, v1::NetworkInterface* nic) {
   v1::InterfaceAddress* address = nic->add_addresses();
-  address->set_address(bytes);
+  address->set_address(text);
   address->set_prefix_length(prefix);
   address->set_status(v1::InterfaceAddress::PREFERRED);
   return address;
@@ -31,26 +32,26 @@ v1::NetworkInterface* AddNic(v1::GuestInfoSnapshot* snapshot) {
 v1::GuestInfoSnapshot One() {
   v1::GuestInfoSnapshot snapshot;
   v1::NetworkInterface* nic = AddNic(&snapshot);
-  AddAddress("\x0a\0\0\5"s, 24, nic);
-  AddAddress("\xfe\x80\0\0\0\0\0\0\x02\x50\x56\xff\xfe\xaa\xbb\xcc"s, 64, nic);
+  AddAddress("10.0.0.5", 24, nic);
+  AddAddress("fe80::250:56ff:feaa:bbcc", 64, nic);
   return snapshot;
 }
 
 v1::GuestInfoSnapshot Full() {
   v1::GuestInfoSnapshot snapshot;
   v1::NetworkInterface* nic = AddNic(&snapshot);
-  AddAddress("\x0a\0\0\5"s, 24, nic)->set_origin(v1::InterfaceAddress::DHCP);
+  AddAddress("10.0.0.5", 24, nic)->set_origin(v1::InterfaceAddress::DHCP);
   nic->set_dhcp4(true);
   v1::DnsConfiguration* dns = nic->mutable_dns();
   dns->set_host_name("vm1");
   dns->set_domain_name("example.com");
-  dns->add_servers("\x0a\0\0\2"s);
+  dns->add_servers("10.0.0.2");
   dns->add_search_suffixes("example.com");
   v1::Route* route = snapshot.add_routes();
-  route->set_destination("\0\0\0\0"s);
-  route->set_next_hop("\x0a\0\0\1"s);
+  route->set_destination("0.0.0.0");
+  route->set_next_hop("10.0.0.1");
   snapshot.mutable_dns()->set_host_name("vm1");
-  snapshot.mutable_dns()->add_servers("\x0a\0\0\2"s);
+  snapshot.mutable_dns()->add_servers("10.0.0.2");
   return snapshot;
 }
 
@@ -69,14 +70,14 @@ TEST(NicInfoV3, NoNicIsTheVector) {
 
 TEST(NicInfoV3, KeepsToTheLimits) {
   v1::GuestInfoSnapshot snapshot;
-  for (int i = 0; i < 20; ++i) AddAddress("\x0a\0\0\5"s, 24, AddNic(&snapshot));
-  for (int i = 0; i < 70; ++i) AddAddress("\x0a\0\0\6"s, 24, snapshot.mutable_interfaces(0));
+  for (int i = 0; i < 20; ++i) AddAddress("10.0.0.5", 24, AddNic(&snapshot));
+  for (int i = 0; i < 70; ++i) AddAddress("10.0.0.6", 24, snapshot.mutable_interfaces(0));
   for (int i = 0; i < 120; ++i) {
     v1::Route* route = snapshot.add_routes();
-    route->set_destination("\x0a\0\0\0"s);
+    route->set_destination("10.0.0.0");
     route->set_interface_position(i % 20);
   }
-  for (int i = 0; i < 20; ++i) snapshot.mutable_dns()->add_servers("\x0a\0\0\2"s);
+  for (int i = 0; i < 20; ++i) snapshot.mutable_dns()->add_servers("10.0.0.2");
   for (int i = 0; i < 12; ++i) snapshot.mutable_dns()->add_search_suffixes("x");
   snapshot.mutable_dns()->set_host_name(std::string(256, 'h'));
 
@@ -90,12 +91,65 @@ TEST(NicInfoV3, KeepsToTheLimits) {
   EXPECT_EQ(decoded->dns.host, "");
 }
 
-TEST(NicInfoV3, AddressesOfOddLengthAreLeftOut) {
+TEST(NicInfoV3, Ipv6GoesThroughTheWireFormat) {
   v1::GuestInfoSnapshot snapshot;
-  AddAddress("abc", 24, AddNic(&snapshot));
+  AddAddress("2001:DB8:0:0:0:0:0:10", 64, AddNic(&snapshot));
+  snapshot.mutable_dns()->add_servers("2001:db8::53");
+  v1::Route* route = snapshot.add_routes();
+  route->set_destination("::");
+  route->set_next_hop("fe80::1");
   const auto decoded = vmxsim::DecodeNicInfo(EncodeNicInfoV3(snapshot, kMaxAddresses));
   ASSERT_TRUE(decoded.ok()) << decoded.status();
-  EXPECT_TRUE(decoded->nics[0].addresses.empty());
+  EXPECT_EQ(decoded->nics[0].addresses[0].address, "2001:db8::10");
+  EXPECT_EQ(decoded->nics[0].addresses[0].prefix, 64u);
+  EXPECT_EQ(decoded->dns.servers[0], "2001:db8::53");
+  EXPECT_EQ(decoded->routes[0].destination, "::");
+  EXPECT_EQ(decoded->routes[0].gateway, "fe80::1");
+}
+
+// Each has a malformed address between two good ones.
+v1::GuestInfoSnapshot WithMalformedText(const std::string& text) {
+  v1::GuestInfoSnapshot snapshot;
+  v1::NetworkInterface* nic = AddNic(&snapshot);
+  for (const std::string& address : {"10.0.0.5"s, text, "10.0.0.6"s}) {
+    AddAddress(address, 24, nic);
+    snapshot.mutable_dns()->add_servers(address);
+    snapshot.add_routes()->set_destination(address);
+    v1::Route* route = snapshot.add_routes();
+    route->set_destination("0.0.0.0");
+    route->set_next_hop(address.empty() ? "none" : address);
+  }
+  return snapshot;
+}
+
+TEST(NicInfo, MalformedAddressesAreSkippedAndTheRestIsKept) {
+  for (const std::string& text : {""s, "abc"s, "10.0.0.5/24"s, "fe80::1%eth0"s, "10.0.0.256"s,
+                                  "\x0a\0\0\7"s, std::string(70000, '1')}) {
+    const v1::GuestInfoSnapshot snapshot = WithMalformedText(text);
+    const auto decoded = vmxsim::DecodeNicInfo(EncodeNicInfoV3(snapshot, kMaxAddresses));
+    ASSERT_TRUE(decoded.ok()) << decoded.status();
+    ASSERT_EQ(decoded->nics[0].addresses.size(), 2u) << text;
+    EXPECT_EQ(decoded->nics[0].addresses[1].address, "10.0.0.6");
+    ASSERT_EQ(decoded->dns.servers.size(), 2u) << text;
+    EXPECT_EQ(decoded->dns.servers[1], "10.0.0.6");
+    ASSERT_EQ(decoded->routes.size(), 4u) << text;
+    EXPECT_EQ(decoded->routes[3].gateway, "10.0.0.6");
+
+    const auto version2 = vmxsim::DecodeNicInfo(EncodeNicInfoV2(snapshot, kMaxAddresses));
+    ASSERT_TRUE(version2.ok()) << version2.status();
+    EXPECT_EQ(version2->nics[0].addresses.size(), 2u) << text;
+    EXPECT_EQ(EncodeNicInfoV1(snapshot)[4], '\2') << text;
+  }
+}
+
+TEST(NicInfo, MalformedAddressesAreLoggedOnceAMinute) {
+  v1::GuestInfoSnapshot snapshot;
+  v1::NetworkInterface* nic = AddNic(&snapshot);
+  for (int i = 0; i < 1000; ++i) AddAddress("abc", 24, nic);
+  testing::internal::CaptureStderr();
+  EncodeNicInfoV3(snapshot, kMaxAddresses);
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_LE(std::count(log.begin(), log.end(), '\n'), 1) << log;
 }
 
 TEST(NicInfoV2, EveryCharacterIsAUnit) {

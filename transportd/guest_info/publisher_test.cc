@@ -53,7 +53,7 @@ v1::GuestInfoSnapshot Snapshot() {
   snapshot.mutable_operating_system()->set_full_name("Linux 6.1.0 Debian");
   snapshot.set_primary_address("10.0.0.5");
   snapshot.add_interfaces()->set_mac_address("00:50:56:aa:bb:cc");
-  snapshot.mutable_interfaces(0)->add_addresses()->set_address("\x0a\0\0\5"s);
+  snapshot.mutable_interfaces(0)->add_addresses()->set_address("10.0.0.5");
   snapshot.add_disks()->set_mount_point("/");
   snapshot.mutable_memory()->set_total_bytes(1 << 30);
   snapshot.set_uptime_centiseconds(12345);
@@ -92,7 +92,7 @@ TEST(Publisher, SendsOnlyWhatChanged) {
   snapshot.set_host_name("vm2");
   ASSERT_TRUE(publisher.Update(snapshot).ok());
   EXPECT_EQ(host.TakeNames(), Names{"SetGuestInfo  1"});
-  snapshot.mutable_interfaces(0)->mutable_addresses(0)->set_address("\x0a\0\0\6"s);
+  snapshot.mutable_interfaces(0)->mutable_addresses(0)->set_address("10.0.0.6");
   ASSERT_TRUE(publisher.Update(snapshot).ok());
   ASSERT_EQ(host.messages.size(), 1u);
   const auto nics = vmxsim::DecodeNicInfo(absl::string_view(host.messages[0]).substr(17));
@@ -294,7 +294,7 @@ TEST(Publisher, MessagesFitIntoTheChannel) {
   v1::GuestInfoSnapshot snapshot = Snapshot();
   for (int nic = 0; nic < 16; ++nic) {
     v1::NetworkInterface* interface = snapshot.add_interfaces();
-    for (int i = 0; i < 3000; ++i) interface->add_addresses()->set_address("\x0a\0\0\5"s);
+    for (int i = 0; i < 3000; ++i) interface->add_addresses()->set_address("10.0.0.5");
   }
   for (int i = 0; i < 300; ++i) snapshot.add_disks()->set_mount_point(std::string(300, 'x'));
   ASSERT_TRUE(publisher.Update(snapshot).ok());

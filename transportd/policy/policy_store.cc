@@ -3,6 +3,7 @@
 #include "transportd/policy/policy_store.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/host_port.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "base/steady_time.h"
@@ -32,19 +34,6 @@ absl::Status Refuse(absl::string_view what) {
 // file, or expand something.
 bool HasShellOperators(absl::string_view arguments) {
   return arguments.find_first_of(";&|`$()<>\n\\*?[]{}!~#") != absl::string_view::npos;
-}
-
-// "host:port" or "[v6]:port"; false if it is neither.
-bool SplitDestination(absl::string_view destination, absl::string_view& host,
-                      absl::string_view& port) {
-  const size_t colon = destination.rfind(':');
-  if (colon == absl::string_view::npos) return false;
-  host = destination.substr(0, colon);
-  port = destination.substr(colon + 1);
-  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  }
-  return !host.empty() && !port.empty();
 }
 
 bool IsLoopback(absl::string_view host) {
@@ -144,25 +133,19 @@ absl::Status PolicyStore::CheckProgram(absl::string_view program, absl::string_v
 
 absl::Status PolicyStore::CheckHttpDestination(absl::string_view destination) const {
   if (broken_) return Refuse("any destination: its file is broken");
-  absl::string_view host;
-  absl::string_view port;
-  if (!SplitDestination(destination, host, port)) {
-    return MakeError(v1::INVALID_ARGUMENT, "the destination is not host:port");
-  }
-  if (IsLoopback(host) || IsHttpDestinationListed(destination)) return absl::OkStatus();
+  const std::optional<HostPort> parsed = ParseHostPort(destination);
+  if (!parsed) return MakeError(v1::INVALID_ARGUMENT, "the destination is not HOST:PORT");
+  if (IsLoopback(parsed->host) || IsHttpDestinationListed(destination)) return absl::OkStatus();
   return Refuse("this destination");
 }
 
 bool PolicyStore::IsHttpDestinationListed(absl::string_view destination) const {
-  absl::string_view host;
-  absl::string_view port;
-  if (broken_ || !SplitDestination(destination, host, port)) return false;
+  const std::optional<HostPort> parsed = ParseHostPort(destination);
+  if (broken_ || !parsed) return false;
   for (const std::string& entry : policy_.http_destinations()) {
-    absl::string_view allowed_host;
-    absl::string_view allowed_port;
-    if (!SplitDestination(entry, allowed_host, allowed_port)) continue;
-    if ((allowed_host == "*" || allowed_host == host) &&
-        (allowed_port == "*" || allowed_port == port)) {
+    const std::optional<HostAndPortText> allowed = SplitHostPort(entry);
+    if (allowed && (allowed->host == "*" || allowed->host == parsed->host) &&
+        (allowed->port == "*" || ParsePort(allowed->port) == parsed->port)) {
       return true;
     }
   }

@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "base/status.h"
+#include "base/testing/host_port_cases.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {
@@ -120,6 +121,16 @@ TEST_F(PolicyStoreTest, HttpOnlyToLoopbackUnlessListed) {
     EXPECT_TRUE(Disabled(store.CheckHttpDestination(bad))) << bad;
   }
   EXPECT_EQ(ReasonOf(store.CheckHttpDestination("localhost")), v1::INVALID_ARGUMENT);
+}
+
+TEST_F(PolicyStoreTest, HttpDestinationsAreReadLikeInVixd) {
+  PolicyStore store = Store("http_destinations: \"*:*\"");
+  for (const HostPortCase& item : kHostPortCases) {
+    const absl::Status status = store.CheckHttpDestination(item.text);
+    EXPECT_EQ(status.ok(), item.port != 0) << item.text;
+    EXPECT_EQ(store.IsHttpDestinationListed(item.text), item.port != 0) << item.text;
+    if (item.port == 0) EXPECT_EQ(ReasonOf(status), v1::INVALID_ARGUMENT) << item.text;
+  }
 }
 
 }  // namespace

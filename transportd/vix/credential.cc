@@ -2,11 +2,12 @@
 
 #include "transportd/vix/credential.h"
 
-#include <string.h>
+#include <string_view>
 
 #include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
-#include "transportd/vix/strings.h"
+#include "base/user_name.h"
+#include "base/utf8.h"
+#include "base/wipe.h"
 #include "transportd/wire/reader.h"
 #include "transportd/wire/writer.h"
 
@@ -32,15 +33,17 @@ bool UndoCharacterMap(absl::string_view text, std::string& out) {
 }
 
 // vmtoolsd's codes: some names are refused as arguments, others as logins.
-Error CheckUserName(absl::string_view name) {
-  if (name.empty() || name.size() > kMaxUserName || name == "." || name == ".." ||
-      name.find('/') != absl::string_view::npos) {
-    return Error::kInvalidArgument;
+Error ErrorOfName(absl::string_view name) {
+  const std::string_view view(name.data(), name.size());
+  switch (CheckUserName(view)) {
+    case UserNameCheck::kNotAName:
+      return Error::kInvalidArgument;
+    case UserNameCheck::kBadCharacters:
+      return Error::kInvalidLoginCredentials;
+    case UserNameCheck::kOk:
+      break;
   }
-  for (const unsigned char c : name) {
-    if (c < 0x20 || c == 0x7F) return Error::kInvalidLoginCredentials;
-  }
-  return IsUtf8(name) ? Error::kOk : Error::kInvalidLoginCredentials;
+  return IsUtf8(view) ? Error::kOk : Error::kInvalidLoginCredentials;
 }
 
 // "name NUL password NUL".
@@ -49,7 +52,7 @@ Error Split(absl::string_view decoded, Credential& credential) {
   const absl::string_view user = reader.UntilNul();
   const absl::string_view password = reader.UntilNul();
   if (!reader.ok()) return Error::kInvalidLoginCredentials;
-  const Error error = CheckUserName(user);
+  const Error error = ErrorOfName(user);
   if (error != Error::kOk) return error;
   if (password.size() > kMaxPassword) return Error::kInvalidLoginCredentials;
   credential.user = std::string(user);
@@ -87,13 +90,6 @@ Error ParseTicket(absl::string_view region) {
 }  // namespace
 
 Credential::~Credential() { Wipe(password); }
-
-void Wipe(std::string& secret) {
-  // The whole buffer: a shorter string may have left its tail.
-  secret.resize(secret.capacity());
-  explicit_bzero(secret.data(), secret.size());
-  secret.clear();
-}
 
 Error ParseCredential(uint32_t type, absl::string_view region, Credential& credential) {
   switch (type) {

@@ -29,8 +29,7 @@ enum CredentialType : uint32_t {
   kCredentialSamlHostVerified = 12,
 };
 
-// The longest user name and password that are handed to PAM.
-constexpr size_t kMaxUserName = 256;
+// The longest password that is handed to PAM. base/user_name.h has the rule for names.
 constexpr size_t kMaxPassword = 4096;
 
 // A name and a password. The password is wiped when the object is destroyed, and so is every
@@ -44,9 +43,6 @@ struct Credential {
   std::string user;
   std::string password;
 };
-
-// Overwrites the bytes of a string, in a way that the compiler keeps, and empties it.
-void Wipe(std::string& secret);
 
 // Decodes the region of a request. Types 1, 4 and 8 give a name and a password.
 // kInvalidMessageBody where the region is cut or has no NUL; kInvalidArgument for a name

@@ -98,14 +98,5 @@ TEST(Credential, TicketLengthMustMatch) {
   EXPECT_EQ(Parse(9, "\3\0\0\0abc"s), Error::kInvalidMessageBody);
 }
 
-TEST(Wipe, LeavesNothingInMemory) {
-  std::string secret = "a secret that is longer than the small string buffer";
-  const char* bytes = secret.data();
-  const size_t size = secret.size();
-  Wipe(secret);
-  EXPECT_TRUE(secret.empty());
-  EXPECT_EQ(std::string(bytes, size), std::string(size, '\0'));
-}
-
 }  // namespace
 }  // namespace toolboxd::vix

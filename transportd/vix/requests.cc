@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "transportd/vix/strings.h"
 #include "transportd/wire/writer.h"
 
@@ -17,7 +18,7 @@ void SplitList(absl::string_view bytes, uint32_t count, BodyReader& reader,
   while (rest.remaining() > 0) {
     const absl::string_view item = rest.UntilNul();
     if (!rest.ok() || list.size() == count) return reader.Fail(Error::kInvalidMessageBody);
-    if (!IsUtf8(item)) return reader.Fail(Error::kInvalidUtf8);
+    if (!IsUtf8({item.data(), item.size()})) return reader.Fail(Error::kInvalidUtf8);
     list.push_back(item);
   }
   if (list.size() != count) reader.Fail(Error::kInvalidMessageBody);

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "base/utf8.h"
 #include "transportd/vix/property_list.h"
 #include "transportd/vix/requests.h"
 #include "transportd/vix/strings.h"
@@ -46,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   StartProgramRequest program;
   DecodeLegacyRunProgram(input, program);
 
-  if (Unescape(Escape(input)) != input || !IsUtf8(Escape(input))) std::abort();
+  if (Unescape(Escape(input)) != input || !toolboxd::IsUtf8(Escape(input))) std::abort();
 
   std::vector<Property> properties;
   if (DecodePropertyList(input, properties)) {

@@ -6,28 +6,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
+#include "base/utf8.h"
 
 namespace toolboxd::vix {
 namespace {
-
-// Bytes of the well-formed sequence at the start of `text`; 0 if there is none.
-size_t SequenceLength(absl::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  if (text.empty()) return 0;
-  const uint8_t first = byte(0);
-  if (first < 0x80) return 1;
-  const size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  // The second byte excludes overlong forms, surrogates and what is above U+10FFFF.
-  if ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F) ||
-      (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) > 0x8F)) {
-    return 0;
-  }
-  return length;
-}
 
 int HexValue(char c) {
   if (!absl::ascii_isxdigit(c)) return -1;
@@ -36,21 +18,12 @@ int HexValue(char c) {
 
 }  // namespace
 
-bool IsUtf8(absl::string_view text) {
-  while (!text.empty()) {
-    const size_t length = SequenceLength(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 std::string Escape(absl::string_view text) {
   constexpr absl::string_view kSpecial("\"%&'<>\0", 7);
   std::string escaped;
   escaped.reserve(text.size());
   while (!text.empty()) {
-    const size_t length = SequenceLength(text);
+    const size_t length = Utf8SequenceLength({text.data(), text.size()});
     if (length == 0 || kSpecial.find(text.front()) != absl::string_view::npos) {
       absl::StrAppendFormat(&escaped, "%%%02X", static_cast<uint8_t>(text.front()));
       text.remove_prefix(1);
@@ -85,7 +58,7 @@ absl::string_view BodyReader::Check(absl::string_view bytes_with_nul) {
     return absl::string_view();
   }
   const absl::string_view text = bytes_with_nul.substr(0, bytes_with_nul.size() - 1);
-  if (!IsUtf8(text)) {
+  if (!IsUtf8({text.data(), text.size()})) {
     Fail(Error::kInvalidUtf8);
     return absl::string_view();
   }

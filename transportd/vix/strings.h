@@ -15,10 +15,6 @@
 
 namespace toolboxd::vix {
 
-// Whether `text` is well-formed UTF-8: no overlong forms, surrogates or values above
-// U+10FFFF.
-bool IsUtf8(absl::string_view text);
-
 // `"%&'<>` as %22 %25 %26 %27 %3C %3E; bytes that are not part of well-formed UTF-8 as
 // %XX too, so a reply is UTF-8 whatever the names are. NUL, which would end a reply, is %00.
 std::string Escape(absl::string_view text);

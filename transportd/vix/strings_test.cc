@@ -9,19 +9,6 @@ namespace {
 
 using std::string_literals::operator""s;
 
-TEST(IsUtf8, AcceptsWellFormedText) {
-  for (const char* text : {"", "abc", "\xC3\xA4", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\n\x7F"}) {
-    EXPECT_TRUE(IsUtf8(text)) << text;
-  }
-}
-
-TEST(IsUtf8, RefusesMalformedText) {
-  for (const char* text : {"\x80", "\xC3", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80",
-                           "\xF0\x80\x80\x80", "\xF4\x90\x80\x80", "\xFF", "a\xE2\x82"}) {
-    EXPECT_FALSE(IsUtf8(text));
-  }
-}
-
 TEST(Escape, SixCharacters) { EXPECT_EQ(Escape("\"%&'<>"), "%22%25%26%27%3C%3E"); }
 
 TEST(Escape, KeepsUtf8AndSpaces) { EXPECT_EQ(Escape("a b\n\xC3\xA4/"), "a b\n\xC3\xA4/"); }

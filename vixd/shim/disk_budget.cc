@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 
 namespace toolboxd::vixd {
@@ -17,7 +18,7 @@ namespace {
 
 constexpr off_t kMinFree = 16 << 20;
 constexpr off_t kMaxFree = 256 << 20;
-// So much is written between two looks through the directory.
+// A stream writes this much before the directory is measured again.
 constexpr off_t kStep = 1 << 20;
 
 struct FileSystem {
@@ -28,13 +29,12 @@ struct FileSystem {
   off_t MustStayFree() const { return std::clamp(Quarter(), kMinFree, kMaxFree); }
 };
 
-bool Measure(int dir, FileSystem* result) {
+std::optional<FileSystem> Measure(int dir) {
   struct statvfs info;
-  if (fstatvfs(dir, &info) != 0) return false;
+  if (fstatvfs(dir, &info) != 0) return std::nullopt;
   const off_t block = static_cast<off_t>(info.f_frsize);
-  result->size = static_cast<off_t>(info.f_blocks) * block;
-  result->available = static_cast<off_t>(info.f_bavail) * block;
-  return true;
+  return FileSystem{static_cast<off_t>(info.f_blocks) * block,
+                    static_cast<off_t>(info.f_bavail) * block};
 }
 
 bool IsStream(std::string_view name) {
@@ -44,7 +44,7 @@ bool IsStream(std::string_view name) {
   return suffix == ".in" || suffix == ".rest" || suffix == ".out" || suffix == ".err";
 }
 
-// What the streams in the directory take.
+// Bytes that the streams in the directory take.
 off_t StreamBytes(int dir) {
   const int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR* list = fd < 0 ? nullptr : fdopendir(fd);
@@ -62,19 +62,19 @@ off_t StreamBytes(int dir) {
 
 }  // namespace
 
-bool StreamRoom::MayGrow(off_t size) {
-  FileSystem system;
-  if (!Measure(dir_, &system) || system.available <= system.MustStayFree()) return false;
+bool StreamBudget::MayGrow(off_t size) {
+  const std::optional<FileSystem> system = Measure(dir_);
+  if (!system.has_value() || system->available <= system->MustStayFree()) return false;
   if (size < granted_) return true;
-  const off_t room = std::min(user_limit_, system.Quarter()) - StreamBytes(dir_);
-  if (room <= 0) return false;
-  granted_ = size + std::min(room, kStep);
+  const off_t left = std::min(user_limit_, system->Quarter()) - StreamBytes(dir_);
+  if (left <= 0) return false;
+  granted_ = size + std::min(left, kStep);
   return true;
 }
 
-bool HasRoomForRecord(int dir) {
-  FileSystem system;
-  return Measure(dir, &system) && system.available > system.MustStayFree() / 2;
+bool HasCapacityForRecord(int dir) {
+  const std::optional<FileSystem> system = Measure(dir);
+  return system.has_value() && system->available > system->MustStayFree() / 2;
 }
 
 }  // namespace toolboxd::vixd

@@ -2,8 +2,8 @@
 
 // How much of the records' file system a user's programs may take.
 //
-// It is usually /run, a small one in memory that the whole system needs. So part of it stays
-// free whatever programs write, and a user gets a part only.
+// That is usually /run: a small file system in memory that the whole system needs. Part of it
+// stays free whatever programs write, and one user gets at most a quarter.
 
 #ifndef TOOLBOXD_VIXD_SHIM_DISK_BUDGET_H_
 #define TOOLBOXD_VIXD_SHIM_DISK_BUDGET_H_
@@ -12,26 +12,28 @@
 
 namespace toolboxd::vixd {
 
-// Whether one stream's file in the directory `dir` may grow. Not thread-safe.
-class StreamRoom {
+// Decides whether the file of one stream may grow. Not thread-safe.
+class StreamBudget {
  public:
-  // All streams of the directory's programs may take `user_limit` bytes, but no more than a
-  // quarter of the file system. `dir` must stay open.
-  StreamRoom(int dir, off_t user_limit) : dir_(dir), user_limit_(user_limit) {}
+  // All streams in the directory `dir` together may take `user_limit` bytes, and at most a
+  // quarter of the file system. `dir` is not owned and must stay open.
+  StreamBudget(int dir, off_t user_limit) : dir_(dir), user_limit_(user_limit) {}
 
-  // Whether a file of so many bytes may grow by some 64 KiB. Not where less than a quarter of the
-  // file system would stay free, or 16 MiB where it is small, 256 MiB where it is large.
+  // Whether a file of `size` bytes may grow by about 64 KiB. False if less than a quarter of the
+  // file system would stay free; of that quarter at least 16 MiB and at most 256 MiB count.
   bool MayGrow(off_t size);
 
  private:
   int dir_;
   off_t user_limit_;
-  // The size up to which the directory has been looked through. A little costs no look.
+  // The size up to which the file may grow before the directory is measured again. The first
+  // bytes of a stream are granted without a measurement.
   off_t granted_ = 64 << 10;
 };
 
-// Whether there is room for a program's record: half of what streams must leave free.
-bool HasRoomForRecord(int dir);
+// Whether the file system of `dir` has the space for a program's record: half of what streams
+// must leave free.
+bool HasCapacityForRecord(int dir);
 
 }  // namespace toolboxd::vixd
 

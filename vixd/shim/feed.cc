@@ -10,8 +10,9 @@
 namespace toolboxd::vixd {
 namespace {
 
+// Bytes that one Move moves at most.
 constexpr off_t kTurn = 1 << 20;
-// What is given back at a time while there is more to move, and once there is not.
+// Space is released in these steps while there is more to move, and once there is not.
 constexpr off_t kStep = 1 << 20;
 constexpr off_t kPage = 4 << 10;
 
@@ -32,16 +33,16 @@ void Feed::Move() {
     position_ += written;
     moved += written;
   }
-  GiveBack(waiting_ ? kStep : kPage);
+  ReleaseSpace(waiting_ ? kStep : kPage);
   if (committed_ && !waiting_) Close();
 }
 
-void Feed::GiveBack(off_t step) {
-  const off_t size = (position_ - given_back_) / step * step;
+void Feed::ReleaseSpace(off_t step) {
+  const off_t size = (position_ - released_) / step * step;
   if (size <= 0 || file_ < 0) return;
-  // Where the file system cannot do that, the file stays as large as it is.
-  fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, given_back_, size);
-  given_back_ += size;
+  // On a file system without hole punching the file keeps its size.
+  fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, released_, size);
+  released_ += size;
 }
 
 void Feed::Commit() {

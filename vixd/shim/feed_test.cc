@@ -54,7 +54,7 @@ class FeedTest : public testing::Test {
   int writer_;
 };
 
-TEST_F(FeedTest, MovesWhatIsThereAndEndsWhenTold) {
+TEST_F(FeedTest, MovesWhatTheFileHoldsAndEndsAfterCommit) {
   Feed feed(file_, pipe_);
   feed.Move();
   EXPECT_EQ(Read(), "");
@@ -69,7 +69,7 @@ TEST_F(FeedTest, MovesWhatIsThereAndEndsWhenTold) {
   EXPECT_EQ(feed.pipe(), -1);
 }
 
-TEST_F(FeedTest, WhatThePipeDoesNotTakeWaits) {
+TEST_F(FeedTest, KeepsWhatThePipeDoesNotTake) {
   Feed feed(file_, pipe_);
   std::string all(300'000, '\0');
   for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<char>(i / 256 + i * 7);
@@ -85,7 +85,7 @@ TEST_F(FeedTest, WhatThePipeDoesNotTakeWaits) {
   EXPECT_EQ(seen, all);
 }
 
-TEST_F(FeedTest, WhatWasMovedTakesNoRoom) {
+TEST_F(FeedTest, ReleasesTheSpaceOfWhatWasMoved) {
   Feed feed(file_, pipe_);
   for (int i = 0; i < 100; ++i) {
     Append(std::string(50'000, 'x'));
@@ -96,12 +96,12 @@ TEST_F(FeedTest, WhatWasMovedTakesNoRoom) {
   EXPECT_LE(Info().st_blocks * 512, 100'000);
 }
 
-TEST_F(FeedTest, WritersSeeThatNobodyReads) {
+TEST_F(FeedTest, FileWithoutPermissionsMeansTheProgramNoLongerReads) {
   Feed feed(file_, pipe_);
   EXPECT_EQ(Info().st_mode & 0777, 0600u);
   close(program_);
   program_ = -1;
-  Append("nobody reads this");
+  Append("not read");
   feed.Move();
   EXPECT_EQ(feed.pipe(), -1);
   EXPECT_EQ(Info().st_mode & 0777, 0u);

@@ -23,15 +23,15 @@ namespace {
 
 constexpr char kLock[] = "janitor.lock";
 
-// At least so long between two looks at a directory of thousands.
+// Between two sweeps: a directory of thousands of records takes a while to read.
 constexpr time_t kMinSleepSeconds = 5;
 
-// What there is of one program.
+// The files of one program.
 struct Files {
-  // 0 where the program has not ended. A record is not written to after that, so the file's
-  // time is the end's.
+  // When the program ended; 0 if it has not. The record is not written after the end, so this is
+  // the record's modification time.
   time_t ended = 0;
-  // When the last of them was written to.
+  // The latest modification time of them all.
   time_t written = 0;
 };
 
@@ -65,14 +65,14 @@ bool IsAlive(pid_t pid, uint64_t start_ticks) {
   return start_ticks != 0 && StartTicks(pid) == start_ticks;
 }
 
-// Whether a program without an end will never have one: somebody killed its shim.
+// Whether the end of a program will never be recorded, because its shim was killed.
 bool IsOrphan(int dir, const std::string& pid) {
   const std::optional<Record> record = ReadRecord(dir, pid);
   if (record.has_value() &&
       (IsAlive(record->shim, record->shim_ticks) || IsAlive(record->pid, record->start_ticks))) {
     return false;
   }
-  // A shim that has ended since wrote this first.
+  // A shim that ended in the meantime has written this first.
   return faccessat(dir, (pid + ".end").c_str(), F_OK, 0) != 0;
 }
 
@@ -84,19 +84,19 @@ void Remove(int dir, const std::string& pid) {
 
 }  // namespace
 
-time_t Sweep(int dir, int keep_seconds) {
+time_t Sweep(int dir, int retention_seconds) {
   const time_t now = time(nullptr);
   time_t next = 0;
   for (const auto& [pid, files] : List(dir)) {
-    const time_t due = files.written + keep_seconds;
+    const time_t due = files.written + retention_seconds;
     if (files.ended == 0) {
-      // One that is about to begin has no record yet.
+      // A program that is being started has files and no record yet.
       const bool may_begin = due > now && !ReadRecord(dir, pid).has_value();
       if (!may_begin && IsOrphan(dir, pid)) Remove(dir, pid);
-    } else if (files.ended + keep_seconds <= now) {
+    } else if (files.ended + retention_seconds <= now) {
       Remove(dir, pid);
-    } else if (next == 0 || files.ended + keep_seconds < next) {
-      next = files.ended + keep_seconds;
+    } else if (next == 0 || files.ended + retention_seconds < next) {
+      next = files.ended + retention_seconds;
     }
   }
   return next;
@@ -110,18 +110,18 @@ bool HasJanitor(int dir) {
   return taken;
 }
 
-void CleanUp(int dir, int keep_seconds) {
+void RunJanitor(int dir, int retention_seconds) {
   const int lock = OpenLock(dir);
   if (lock < 0) return;
-  // Again after giving the lock up: a program that ended meanwhile has found it taken.
+  // Once more without the lock: a shim that ended in the meantime has found the lock taken.
   for (time_t next = 1; next != 0 && flock(lock, LOCK_EX | LOCK_NB) == 0;) {
-    while ((next = Sweep(dir, keep_seconds)) != 0) {
+    while ((next = Sweep(dir, retention_seconds)) != 0) {
       const time_t wait = next - time(nullptr);
       sleep(static_cast<unsigned>(
-          keep_seconds <= kMinSleepSeconds ? 1 : std::max(wait, kMinSleepSeconds)));
+          retention_seconds <= kMinSleepSeconds ? 1 : std::max(wait, kMinSleepSeconds)));
     }
     flock(lock, LOCK_UN);
-    next = Sweep(dir, keep_seconds);
+    next = Sweep(dir, retention_seconds);
   }
   close(lock);
 }

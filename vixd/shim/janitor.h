@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Removing the records of programs that ended long ago.
+// Removes the records of programs that ended long ago.
 
 #ifndef TOOLBOXD_VIXD_SHIM_JANITOR_H_
 #define TOOLBOXD_VIXD_SHIM_JANITOR_H_
@@ -9,17 +9,16 @@
 
 namespace toolboxd::vixd {
 
-// Removes the files of programs that ended `keep_seconds` ago, and of those whose shim was killed
-// so that nobody will ever write their end. Returns when the next program gets old; 0 where none
-// has ended.
-time_t Sweep(int dir, int keep_seconds);
+// Removes the files of programs that ended at least `retention_seconds` ago, and of programs
+// whose shim was killed, for which no process will ever record the end. Returns when the next
+// program is due, in seconds since 1970; 0 if no ended program is left.
+time_t Sweep(int dir, int retention_seconds);
 
-// Becomes the one janitor of the directory unless there is one: sweeps it until no ended program
-// is left. So a thousand
-// programs that end at once leave one process behind, not a thousand.
-void CleanUp(int dir, int keep_seconds);
+// Becomes the janitor of the directory, unless one is running: sweeps it until no ended program
+// is left. There is one janitor for a user, however many programs end at once.
+void RunJanitor(int dir, int retention_seconds);
 
-// Whether somebody cleans up, who will also see whatever is in the directory by now.
+// Whether a janitor is running; it will also pick up every record that is in the directory now.
 bool HasJanitor(int dir);
 
 }  // namespace toolboxd::vixd

@@ -46,20 +46,20 @@ class JanitorTest : public testing::Test {
   int dir_;
 };
 
-TEST_F(JanitorTest, OldProgramsGoWithAllTheirFilesAndOthersStay) {
+TEST_F(JanitorTest, RemovesAllFilesOfOldProgramsOnly) {
   for (const char* name : {"10.end", "10.out", "10.err", "10.in"}) Make(name, 400);
   Save(11, StartTicks(getpid()));
   Make("11.out", 400);
-  CleanUp(dir_, 300);
+  RunJanitor(dir_, 300);
   for (const char* name : {"10.end", "10.out", "10.err", "10.in"}) EXPECT_FALSE(Exists(name));
   EXPECT_TRUE(Exists("11"));
   EXPECT_TRUE(Exists("11.out"));
 }
 
-TEST_F(JanitorTest, WhatAKilledShimLeftGoes) {
+TEST_F(JanitorTest, RemovesWhatAKilledShimLeft) {
   Save(10, StartTicks(getpid()) + 1);
   for (const char* name : {"10.out", "10.err", "10.in"}) Make(name, 0);
-  // Without a record it may be about to begin.
+  // A program without a record may be starting.
   Make("11.out", 0);
   Make("12.out", 400);
   Make("12.end.tmp", 400);
@@ -83,19 +83,19 @@ TEST_F(JanitorTest, ProgramThatOutlivesItsShimKeepsItsFiles) {
   EXPECT_TRUE(Exists(std::to_string(getpid())));
 }
 
-TEST_F(JanitorTest, StaysUntilTheLastOneIsOld) {
+TEST_F(JanitorTest, RunsUntilTheLastProgramIsRemoved) {
   Make("10.end", 0);
   const time_t start = time(nullptr);
-  CleanUp(dir_, 2);
+  RunJanitor(dir_, 2);
   EXPECT_GE(time(nullptr) - start, 2);
   EXPECT_FALSE(Exists("10.end"));
 }
 
-TEST_F(JanitorTest, ThereIsOnlyOne) {
+TEST_F(JanitorTest, SecondJanitorDoesNothing) {
   Make("10.end", 400);
   const int lock = openat(dir_, "janitor.lock", O_RDWR | O_CREAT, 0600);
   ASSERT_EQ(flock(lock, LOCK_EX), 0);
-  CleanUp(dir_, 300);
+  RunJanitor(dir_, 300);
   EXPECT_TRUE(Exists("10.end"));
   close(lock);
 }

@@ -29,7 +29,7 @@ class Writer {
   std::string text_;
 };
 
-// After one failure all later reads fail.
+// After the first failure every read fails.
 class Reader {
  public:
   explicit Reader(std::string_view text) : text_(text) {}
@@ -64,7 +64,7 @@ class Reader {
   bool ok_ = true;
 };
 
-// The fields, in their order on the way.
+// The fields, in the order of their encoding.
 template <typename Visitor, typename Job>
 void Visit(Job& job, const Visitor& visit) {
   visit(job.output_limit);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What vixd asks a shim to start, and how it gets there.
+// ShimJob: the program that a shim is to start, and its encoding on the socket.
 
 #ifndef TOOLBOXD_VIXD_SHIM_JOB_H_
 #define TOOLBOXD_VIXD_SHIM_JOB_H_
@@ -16,45 +16,44 @@
 
 namespace toolboxd::vixd {
 
-// A program's arguments and variables come in one message of 64 KiB; the user's own
-// variables are added to them.
+// Bytes of an encoded job. A program's arguments and variables arrive in one message of 64 KiB;
+// the rest is for the user's own variables.
 inline constexpr size_t kMaxJobSize = 1 << 20;
 
-// Strings are bytes without NUL, except in `name` and `command_line`, which are only shown.
+// Strings are bytes without NUL, except `name` and `command_line`, which only go into the record.
 struct ShimJob {
-  // Whether the program's streams are kept in files, and at most how many bytes of each
-  // output stream.
+  // Whether the program's streams are kept in files, and the bytes kept of each output stream.
   bool with_io = false;
   int64_t output_limit = 0;
-  // What the streams of all programs of the user may take (room.h).
+  // Bytes that the streams of all programs of the user may take (disk_budget.h).
   int64_t spool_limit = 0;
   // For the record (record.h).
   std::string name;
   std::string command_line;
-  // Where the program starts.
+  // The program's working directory.
   std::string directory;
-  // SHELL -c SCRIPT is what runs, with `environment`, "NAME=VALUE" each.
+  // The shim runs SHELL -c SCRIPT with `environment`, "NAME=VALUE" each.
   std::string shell;
   std::string script;
   std::vector<std::string> environment;
-  // What the shell would execute in the end, where that is known beforehand; empty where only
-  // the shell knows. Tried first, with `direct_environment` in addition.
+  // The arguments that the shell would execute in the end, if that is known beforehand; empty
+  // otherwise. Executed first, with `direct_environment` in addition to `environment`.
   std::vector<std::string> direct;
   std::vector<std::string> direct_environment;
 
   bool operator==(const ShimJob&) const = default;
 };
 
-// A job on the way: u32 size of what follows, then the structure's fields, integers as they
-// are in memory (both ends are this machine), a string as u32 size and bytes, a list as u32
-// count and strings. Empty where that would exceed kMaxJobSize.
+// u32 size of the rest, then the structure's fields. Integers are in host byte order: both ends are
+// this machine. A string is a u32 size and its bytes, a list a u32 count and its strings. Returns
+// an empty string for a job that would exceed kMaxJobSize.
 std::string EncodeJob(const ShimJob& job);
 
-// `text` without the size in front. Fails for anything but exactly one job.
+// Decodes what follows the size. Empty for anything but exactly one job.
 std::optional<ShimJob> DecodeJob(std::string_view text);
 
-// Reads one job from a stream. Nothing at its end, after an error, and for what is no job:
-// the sender cannot be understood any more.
+// Reads one job from a stream. Empty at the stream's end, after an error, and for bytes that are
+// not a job; nothing after those can be decoded.
 std::optional<ShimJob> ReceiveJob(int stream);
 
 }  // namespace toolboxd::vixd

@@ -26,12 +26,12 @@ ShimJob Example() {
 
 std::string Body(const ShimJob& job) { return EncodeJob(job).substr(sizeof(uint32_t)); }
 
-TEST(Job, ComesBackAsItWas) {
+TEST(Job, DecodesToWhatWasEncoded) {
   EXPECT_EQ(DecodeJob(Body(Example())), Example());
   EXPECT_EQ(DecodeJob(Body(ShimJob())), ShimJob());
 }
 
-TEST(Job, EveryTruncationAndEveryExtraByteIsRefused) {
+TEST(Job, RefusesEveryTruncationAndExtraBytes) {
   const std::string text = Body(Example());
   for (size_t size = 0; size < text.size(); ++size) {
     EXPECT_FALSE(DecodeJob(text.substr(0, size)).has_value()) << size;
@@ -39,20 +39,20 @@ TEST(Job, EveryTruncationAndEveryExtraByteIsRefused) {
   EXPECT_FALSE(DecodeJob(text + '\0').has_value());
 }
 
-TEST(Job, CountsThatLieAreRefused) {
+TEST(Job, RefusesWrongCounts) {
   std::string text = Body(ShimJob());
   // The last field is an empty list: its count.
   text.replace(text.size() - 4, 4, "\xFF\xFF\xFF\xFF");
   EXPECT_FALSE(DecodeJob(text).has_value());
 }
 
-TEST(Job, TooLargeIsNotEncoded) {
+TEST(Job, IsNotEncodedBeyondTheSizeLimit) {
   ShimJob job;
   job.script.assign(kMaxJobSize, 'x');
   EXPECT_EQ(EncodeJob(job), "");
 }
 
-TEST(Job, IsReadFromAStreamAndNothingBehindIt) {
+TEST(Job, ReceiveReadsExactlyOneJob) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
   const std::string text = EncodeJob(Example()) + EncodeJob(ShimJob()) + "\xFF\xFF\xFF\xFF";

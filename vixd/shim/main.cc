@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// toolboxd-shim: starts programs for vixd and stays with them, so that vixd need not.
+// toolboxd-shim: starts programs for vixd and stays with each until its end.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,33 +31,33 @@ constexpr char kHelp[] =
        toolboxd-shim sweep DIR SECONDS
 
 vixd starts this program. "serve" takes jobs from the socket at descriptor 3 and forks for each
-one; the child starts the job's program, keeps its record below DIR, and stays with it, whatever
-becomes of vixd. "kill" ends the process behind the pidfd at descriptor 3 in five seconds.
-"sweep" removes records that ended SECONDS ago until none is left.
+one; the child starts the job's program, keeps its record in DIR, and stays with the program
+after vixd has ended. "kill" waits five seconds for the process of the pidfd at descriptor 3, then
+kills it. "sweep" removes the records of programs that ended SECONDS ago, until none is left.
 )";
 
-// What a shim becomes when its program has ended, unless another has become it already. A new
-// program: the janitor stays for minutes and needs none of this memory.
+// A shim becomes the janitor when its program has ended, unless there is one already. Executes
+// itself again, because the janitor stays for minutes and needs none of this memory.
 int BecomeJanitor(const char* records) {
   const int dir = open(records, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (dir < 0 || HasJanitor(dir)) return 0;
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  const std::string seconds = std::to_string(kKeepSeconds);
+  const std::string seconds = std::to_string(kRetentionSeconds);
   execl("/proc/self/exe", "toolboxd-shim", kSweepCommand, records, seconds.c_str(),
         static_cast<char*>(nullptr));
   return 1;
 }
 
-// The child of a serving shim: one program's.
-int Stay(const char* records, const ShimJob& job) {
+// The child of a serving shim: runs one program. Returns the exit status.
+int RunProgram(const char* records, const ShimJob& job) {
   signal(SIGCHLD, SIG_DFL);
   setsid();
   switch (RunShim(records, job)) {
     case ShimEnd::kNothingStarted:
       return 1;
-    case ShimEnd::kToldToStop:
+    case ShimEnd::kStopRequested:
       return 0;
     case ShimEnd::kProgramEnded:
       break;
@@ -67,11 +67,11 @@ int Stay(const char* records, const ShimJob& job) {
 
 int Serve(const char* records) {
   fcntl(kShimDescriptor, F_SETFD, FD_CLOEXEC);
-  // Nobody waits for the children.
+  // Children end without a zombie: this process does not wait for them.
   signal(SIGCHLD, SIG_IGN);
   while (const std::optional<ShimJob> job = ReceiveJob(kShimDescriptor)) {
     const pid_t child = fork();
-    if (child == 0) return Stay(records, *job);
+    if (child == 0) return RunProgram(records, *job);
     if (child < 0) {
       const StartReport report{0, errno};
       (void)!write(kShimDescriptor, &report, sizeof report);
@@ -92,7 +92,7 @@ int Sweep(char** argv) {
   const int dir = open(argv[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (dir < 0) return 1;
   (void)!chdir("/");
-  CleanUp(dir, atoi(argv[3]));
+  RunJanitor(dir, atoi(argv[3]));
   return 0;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What tells one process from a later one with the same id.
+// Distinguishes a process from a later one with the same id.
 
 #ifndef TOOLBOXD_VIXD_SHIM_PROCESS_STAT_H_
 #define TOOLBOXD_VIXD_SHIM_PROCESS_STAT_H_
@@ -11,7 +11,8 @@
 
 namespace toolboxd::vixd {
 
-// When the process started, in clock ticks since boot; 0 where there is none.
+// The start time of a process in clock ticks since boot (field 22 of /proc/PID/stat); 0 if there
+// is no such process.
 uint64_t StartTicks(pid_t pid);
 
 }  // namespace toolboxd::vixd

@@ -11,7 +11,7 @@
 namespace toolboxd::vixd {
 namespace {
 
-TEST(ProcessStat, StartIsTheSameWhateverTheName) {
+TEST(ProcessStat, StartTicksDoNotDependOnTheName) {
   const uint64_t ticks = StartTicks(getpid());
   EXPECT_GT(ticks, 0u);
   ASSERT_EQ(prctl(PR_SET_NAME, "a) S 1 (b) 2"), 0);
@@ -19,7 +19,7 @@ TEST(ProcessStat, StartIsTheSameWhateverTheName) {
   EXPECT_LE(StartTicks(getppid()), ticks);
 }
 
-TEST(ProcessStat, NoProcessIsZero) {
+TEST(ProcessStat, StartTicksOfNoProcessAreZero) {
   const pid_t child = fork();
   if (child == 0) _exit(0);
   ASSERT_EQ(waitpid(child, nullptr, 0), child);

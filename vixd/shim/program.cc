@@ -13,20 +13,20 @@
 namespace toolboxd::vixd {
 namespace {
 
-// The program's ends.
+// The program's ends of its pipes.
 struct ChildIo {
   int input = -1;
   int output = -1;
   int errors = -1;
 };
 
-// What execve(2) takes, made before vfork(2): the child must not allocate.
+// The arguments of execve(2), made before vfork(2): the child must not allocate.
 class Command {
  public:
   Command(const std::vector<std::string>& arguments, const std::vector<std::string>& environment)
       : arguments_(Pointers(arguments)), environment_(Pointers(environment)) {}
 
-  // Returns only where it fails; errno tells why.
+  // Returns only after a failure, with errno.
   void Execute() const { execve(arguments_[0], arguments_.data(), environment_.data()); }
 
  private:
@@ -41,13 +41,20 @@ class Command {
   const std::vector<char*> environment_;
 };
 
-// `ours` does not block.
-bool OpenPipe(bool to_program, int* ours, int* theirs) {
+// A pipe between this process and the program; this process's end does not block. False and errno.
+bool OpenInputPipe(int& ours, int& program) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return false;
-  *ours = ends[to_program ? 1 : 0];
-  *theirs = ends[to_program ? 0 : 1];
-  return fcntl(*ours, F_SETFL, O_NONBLOCK) == 0;
+  program = ends[0];
+  ours = ends[1];
+  return fcntl(ours, F_SETFL, O_NONBLOCK) == 0;
+}
+bool OpenOutputPipe(int& ours, int& program) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return false;
+  ours = ends[0];
+  program = ends[1];
+  return fcntl(ours, F_SETFL, O_NONBLOCK) == 0;
 }
 
 void CloseAll(const ChildIo& io) {
@@ -61,8 +68,8 @@ void CloseAll(const ChildIo& io) {
 pid_t StartProgram(const ShimJob& job, ProgramIo* io) {
   ChildIo child;
   if (io != nullptr &&
-      !(OpenPipe(true, &io->input, &child.input) && OpenPipe(false, &io->output, &child.output) &&
-        OpenPipe(false, &io->errors, &child.errors))) {
+      !(OpenInputPipe(io->input, child.input) && OpenOutputPipe(io->output, child.output) &&
+        OpenOutputPipe(io->errors, child.errors))) {
     return -1;
   }
   sigset_t no_signals;
@@ -73,7 +80,7 @@ pid_t StartProgram(const ShimJob& job, ProgramIo* io) {
   direct_environment.insert(direct_environment.end(), job.direct_environment.begin(),
                             job.direct_environment.end());
   const Command direct(job.direct, direct_environment);
-  // Between vfork and exec the child runs in this memory: that is how its errno gets here.
+  // Between vfork and exec the child runs in this memory, so it can leave its errno here.
   volatile int error = 0;
   const pid_t pid = vfork();
   if (pid == 0) {
@@ -83,7 +90,7 @@ pid_t StartProgram(const ShimJob& job, ProgramIo* io) {
     if (ready) {
       sigprocmask(SIG_SETMASK, &no_signals, nullptr);
       if (!job.direct.empty()) direct.Execute();
-      // The shell may know what to do with it, or say what is wrong in its own words.
+      // The shell may be able to run it (a script without "#!"), or reports the error itself.
       by_shell.Execute();
     }
     error = errno;

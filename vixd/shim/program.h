@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Starting the one program of a shim.
+// StartProgram: executes the program of a job.
 
 #ifndef TOOLBOXD_VIXD_SHIM_PROGRAM_H_
 #define TOOLBOXD_VIXD_SHIM_PROGRAM_H_
@@ -13,18 +13,19 @@
 
 namespace toolboxd::vixd {
 
-// This process's ends of a program's standard streams; -1 for one without I/O.
+// The shim's ends of a program's standard streams; -1 for a program without I/O. The caller closes
+// them. All three are non-blocking.
 struct ProgramIo {
-  // Keeps the input from ending until it is closed. All three are non-blocking.
+  // The program's input ends when this is closed.
   int input = -1;
   int output = -1;
   int errors = -1;
 };
 
-// Runs the job's program as the leader of a session and process group of its own, with an
-// empty signal mask: `direct` where there is one and it can be executed, the shell otherwise.
-// With `io` its streams are three pipes; without, they are this process's. Returns the process id,
-// or -1 and errno, also where the shell cannot be executed.
+// Executes the job's program as the leader of a session and process group of its own, with an
+// empty signal mask: `direct` if the job has it and it can be executed, the shell otherwise.
+// With `io` the program's streams are three pipes; without it they are this process's. Returns the
+// process id, or -1 and errno, also if the shell cannot be executed.
 pid_t StartProgram(const ShimJob& job, ProgramIo* io);
 
 }  // namespace toolboxd::vixd

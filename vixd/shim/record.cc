@@ -43,7 +43,7 @@ std::string EncodeRecord(const Record& record) {
   std::string text(line, size);
   text += record.name;
   text += record.command_line;
-  // The end of the text tells a complete record from one cut at its strings.
+  // Distinguishes a complete record from one that was cut within its strings.
   text += '\n';
   return text;
 }
@@ -66,7 +66,7 @@ std::optional<Record> DecodeRecord(std::string_view text) {
   if (name >= text.size() || command_line != text.size() - name - 1 || text.back() != '\n') {
     return std::nullopt;
   }
-  // Not init either: these numbers get signals.
+  // Not init either: signals are sent to these ids.
   if (record.pid <= 1 || record.shim <= 1) return std::nullopt;
   record.name = text.substr(0, name);
   record.command_line = text.substr(name, command_line);
@@ -76,7 +76,7 @@ std::optional<Record> DecodeRecord(std::string_view text) {
 bool WriteRecord(int dir, const std::string& file, const Record& record) {
   const std::string text = EncodeRecord(record);
   const std::string temporary = file + ".tmp";
-  // Not O_TRUNC: what a file has already is there where the file system is full.
+  // Not O_TRUNC: on a full file system the blocks of an existing file are still available.
   const int fd = openat(dir, temporary.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return false;
   const ssize_t size = static_cast<ssize_t>(text.size());

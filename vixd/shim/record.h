@@ -4,11 +4,11 @@
 //
 // In the user's directory of records, for a program with process id PID:
 //   PID      written when the program has started
-//   PID.end  takes its place when the program has ended; removed five minutes later
-//   PID.in   what waits to be read by a program with I/O, until its input is closed (feed.h)
-//   PID.rest the same from then on, until the program has read it
-//   PID.out, PID.err  what such a program has written
-// Files are made under another name and renamed: whoever reads one reads all of it.
+//   PID.end  replaces it when the program has ended; removed kRetentionSeconds later
+//   PID.in   input that a program with I/O has not read yet, until the input is closed (feed.h)
+//   PID.rest the same after the input was closed, until the program has read it
+//   PID.out, PID.err  output of such a program
+// A record is written under another name and renamed, so that a reader always finds all of it.
 
 #ifndef TOOLBOXD_VIXD_SHIM_RECORD_H_
 #define TOOLBOXD_VIXD_SHIM_RECORD_H_
@@ -22,15 +22,15 @@
 
 namespace toolboxd::vixd {
 
-// How long an ended program is remembered.
-inline constexpr int kKeepSeconds = 5 * 60;
+// How long the record and the output of a program are kept after its end.
+inline constexpr int kRetentionSeconds = 5 * 60;
 
-// A record file is never larger; a program's arguments come in one message of 64 KiB.
+// Bytes of a record file at most: a program's arguments arrive in one message of 64 KiB.
 inline constexpr size_t kMaxRecordSize = 256 * 1024;
 
 struct Record {
   pid_t pid = 0;
-  // With the id, identifies the process (process_stat.h). 0 if it ended at once.
+  // Identifies the process together with its id (process_stat.h). 0 if it had ended already.
   uint64_t start_ticks = 0;
   // The shim that holds the program.
   pid_t shim = 0;
@@ -38,13 +38,13 @@ struct Record {
   // Seconds since 1970; end_time is 0 while the program runs.
   int64_t start_time = 0;
   int64_t end_time = 0;
-  // -1 where a signal ended the program.
+  // -1 if a signal ended the program.
   int exit_code = 0;
   bool with_io = false;
-  // The output reached its limit, or there was no room for it; the rest of it is lost.
+  // Whether output was discarded, by the limit of the stream or the user's budget.
   bool cut_stdout = false;
   bool cut_stderr = false;
-  // Base name of the program, and the command line as the host gave it. Any bytes.
+  // The program's base name, and the command line as received from the host. Any bytes.
   std::string name;
   std::string command_line;
 
@@ -54,12 +54,14 @@ struct Record {
 
 std::string EncodeRecord(const Record& record);
 
-// Fails for anything but exactly one record.
+// Empty for anything but exactly one record.
 std::optional<Record> DecodeRecord(std::string_view text);
 
-// Makes or replaces DIR/`file`, by way of `file`.tmp, which may be there. False and errno.
+// Creates or replaces `file` in the directory `dir`, by way of `file`.tmp, which may exist.
+// False and errno; ENOSPC for a record that could not be written completely.
 bool WriteRecord(int dir, const std::string& file, const Record& record);
 
+// Empty if there is no such regular file, or it is not a record.
 std::optional<Record> ReadRecord(int dir, const std::string& file);
 
 }  // namespace toolboxd::vixd

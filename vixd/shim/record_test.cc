@@ -26,7 +26,7 @@ Record Example() {
   return record;
 }
 
-TEST(Record, ComesBackAsItWas) {
+TEST(Record, DecodesToWhatWasEncoded) {
   EXPECT_EQ(DecodeRecord(EncodeRecord(Example())), Example());
   Record ended = Example();
   ended.end_time = 1700000001;
@@ -34,7 +34,7 @@ TEST(Record, ComesBackAsItWas) {
   EXPECT_TRUE(ended.ended());
 }
 
-TEST(Record, EveryTruncationAndEveryExtraByteIsRefused) {
+TEST(Record, RefusesEveryTruncationAndExtraBytes) {
   const std::string text = EncodeRecord(Example());
   for (size_t size = 0; size < text.size(); ++size) {
     EXPECT_FALSE(DecodeRecord(text.substr(0, size)).has_value()) << size;
@@ -42,7 +42,7 @@ TEST(Record, EveryTruncationAndEveryExtraByteIsRefused) {
   EXPECT_FALSE(DecodeRecord(text + "x").has_value());
 }
 
-TEST(Record, LengthsThatLieAreRefused) {
+TEST(Record, RefusesWrongLengths) {
   EXPECT_TRUE(DecodeRecord("1 2 3 4 5 6 7 8 0 0 0 1 1\nab\n").has_value());
   EXPECT_FALSE(DecodeRecord("1 2 3 4 5 6 7 8 0 0 0 18446744073709551615 1\nab\n").has_value());
   EXPECT_FALSE(DecodeRecord("1 2 3 4 5 6 7 8 0 0 0 1 18446744073709551615\nab\n").has_value());
@@ -51,7 +51,7 @@ TEST(Record, LengthsThatLieAreRefused) {
   EXPECT_FALSE(DecodeRecord("1 -2 3 4 5 6 7 8 0 0 0 1 1\nab\n").has_value());
 }
 
-TEST(Record, FileIsReplacedWhole) {
+TEST(Record, WriteReplacesTheWholeFile) {
   std::string path = testing::TempDir() + "/recordsXXXXXX";
   ASSERT_NE(mkdtemp(path.data()), nullptr);
   const int dir = open(path.c_str(), O_RDONLY | O_DIRECTORY);
@@ -65,7 +65,7 @@ TEST(Record, FileIsReplacedWhole) {
   close(dir);
 }
 
-TEST(Record, OnlyRegularFilesAreRead) {
+TEST(Record, ReadsRegularFilesOnly) {
   std::string path = testing::TempDir() + "/recordsXXXXXX";
   ASSERT_NE(mkdtemp(path.data()), nullptr);
   const int dir = open(path.c_str(), O_RDONLY | O_DIRECTORY);

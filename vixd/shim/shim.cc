@@ -33,18 +33,18 @@ int64_t Now() {
   return now.tv_sec * int64_t{1000} + now.tv_nsec / 1'000'000;
 }
 
-// A program that runs, from its record's first writing to its last.
+// A running program, from the first version of its record to the last.
 class Watch {
  public:
   Watch(int dir, Record record) : dir_(dir), record_(std::move(record)) {}
 
   std::string File(const char* suffix) const { return std::to_string(record_.pid) + suffix; }
 
-  // The record and the streams' files; before anybody knows the process id. False and errno.
+  // Makes the record and the streams' files, before the process id is reported. False and errno.
   bool Begin(const ProgramIo& io, const ShimJob& job);
-  // Undoes it, and the program.
-  void GiveUp();
-  // Returns when there is nothing left to do.
+  // Kills the program and removes its files.
+  void Abort();
+  // Returns when the program and its output have ended, or SIGTERM asked for an earlier end.
   ShimEnd Run(int signals);
 
  private:
@@ -64,7 +64,7 @@ class Watch {
   std::optional<Spool> output_;
   std::optional<Spool> errors_;
   bool ended_ = false;
-  bool told_to_stop_ = false;
+  bool stop_requested_ = false;
   // In milliseconds since boot; 0 for never.
   int64_t kill_at_ = 0;
   int64_t drop_at_ = 0;
@@ -75,25 +75,25 @@ int Watch::OpenFile(const char* suffix) const {
 }
 
 bool Watch::Begin(const ProgramIo& io, const ShimJob& job) {
-  // The process id may have been a program's that ended minutes ago.
+  // An earlier program, which ended minutes ago, may have had the same process id.
   for (const char* suffix : {".end", ".in", ".rest", ".out", ".err"}) {
     unlinkat(dir_, File(suffix).c_str(), 0);
   }
   if (record_.with_io) {
-    const StreamRoom room(dir_, job.spool_limit);
+    const StreamBudget budget(dir_, job.spool_limit);
     const int input = OpenFile(".in");
     const int output = OpenFile(".out");
     const int errors = OpenFile(".err");
     const bool opened = input >= 0 && output >= 0 && errors >= 0;
     input_.emplace(input, io.input);
-    output_.emplace(io.output, output, job.output_limit, room);
-    errors_.emplace(io.errors, errors, job.output_limit, room);
+    output_.emplace(io.output, output, job.output_limit, budget);
+    errors_.emplace(io.errors, errors, job.output_limit, budget);
     if (!opened) return false;
   }
   return WriteRecord(dir_, File(""), record_);
 }
 
-void Watch::GiveUp() {
+void Watch::Abort() {
   SignalGroup(record_.pid, SIGKILL);
   waitpid(record_.pid, nullptr, 0);
   for (const char* suffix : {"", ".in", ".out", ".err"}) unlinkat(dir_, File(suffix).c_str(), 0);
@@ -104,7 +104,7 @@ ShimEnd Watch::Run(int signals) {
     MoveInput();
     const bool output = output_.has_value() && output_->Move();
     const bool errors = errors_.has_value() && errors_->Move();
-    if (ended_ && told_to_stop_) return ShimEnd::kToldToStop;
+    if (ended_ && stop_requested_) return ShimEnd::kStopRequested;
     if (ended_ && !output && !errors && kill_at_ == 0) return ShimEnd::kProgramEnded;
 
     pollfd items[] = {{signals, POLLIN, 0},
@@ -119,7 +119,7 @@ ShimEnd Watch::Run(int signals) {
       SignalGroup(record_.pid, SIGKILL);
       kill_at_ = 0;
     }
-    // What a forgotten background process goes on writing is nobody's.
+    // The record is gone: what a background process still writes cannot be read any more.
     if (drop_at_ != 0 && Now() >= drop_at_) {
       if (output_.has_value()) output_->StopKeeping();
       if (errors_.has_value()) errors_->StopKeeping();
@@ -149,8 +149,8 @@ void Watch::TakeSignals(int signals) {
         if (kill_at_ == 0) kill_at_ = Now() + kKillSeconds * 1000;
         break;
       case SIGTERM:
-        // The program's end is what ends a shim; nothing of it may stay after that.
-        told_to_stop_ = true;
+        // The shim still waits for the program's end, but for nothing after it.
+        stop_requested_ = true;
         break;
       default:
         break;
@@ -162,7 +162,7 @@ void Watch::Reap() {
   int status;
   if (ended_ || waitpid(record_.pid, &status, WNOHANG) != record_.pid) return;
   ended_ = true;
-  // What the program wrote is in the files before its end is told.
+  // All output is in the files before the end is recorded.
   if (output_.has_value()) output_->Move();
   if (errors_.has_value()) errors_->Move();
   record_.end_time = time(nullptr);
@@ -170,16 +170,16 @@ void Watch::Reap() {
   record_.cut_stdout = output_.has_value() && output_->cut();
   record_.cut_stderr = errors_.has_value() && errors_->cut();
   WriteEnd();
-  // After the record: who finds no input any more must be able to see why.
+  // After the record: a writer that finds no input file must be able to see the end.
   DropInput();
-  drop_at_ = Now() + kKeepSeconds * 1000;
-  // Without a process left in the group its number is free for others.
+  drop_at_ = Now() + kRetentionSeconds * 1000;
+  // An empty group's id may be given to another process.
   if (!SignalGroup(record_.pid, 0) && errno == ESRCH) kill_at_ = 0;
 }
 
 void Watch::WriteEnd() {
   if (!WriteRecord(dir_, File(".end"), record_)) {
-    // A full file system: what the running record takes is enough.
+    // The file system is full: use the blocks of the running record.
     renameat(dir_, File("").c_str(), dir_, File(".end.tmp").c_str());
     WriteRecord(dir_, File(".end"), record_);
   }
@@ -194,7 +194,7 @@ void Watch::MoveInput() {
 
 void Watch::CloseInput() {
   if (!input_.has_value()) return;
-  // Still to be counted among what the user's programs take.
+  // The file stays, and counts in the user's budget, until the program has read it.
   renameat(dir_, File(".in").c_str(), dir_, File(".rest").c_str());
   input_closed_ = true;
   input_->Commit();
@@ -205,7 +205,7 @@ void Watch::DropInput() {
   input_.reset();
 }
 
-// Blocked from here on; the program gets an empty mask.
+// A signalfd. The signals stay blocked in this process; the program gets an empty mask.
 int OpenSignals() {
   sigset_t set;
   sigemptyset(&set);
@@ -232,7 +232,7 @@ ShimEnd RunShim(const std::string& records, const ShimJob& job) {
   record.start_time = time(nullptr);
   record.pid = -1;
   if (signals >= 0 && dir >= 0 && chdir(job.directory.c_str()) == 0) {
-    if (HasRoomForRecord(dir)) {
+    if (HasCapacityForRecord(dir)) {
       record.pid = StartProgram(job, job.with_io ? &io : nullptr);
     } else {
       errno = ENOSPC;
@@ -242,8 +242,8 @@ ShimEnd RunShim(const std::string& records, const ShimJob& job) {
     Report({0, errno});
     return ShimEnd::kNothingStarted;
   }
-  // A vixd that dies before the report must not end this process. Not earlier: the program
-  // would inherit it.
+  // A vixd that ends before the report must not end this process. Not before the program's start:
+  // the program would inherit the setting.
   signal(SIGPIPE, SIG_IGN);
   record.start_ticks = StartTicks(record.pid);
   record.shim = getpid();
@@ -256,12 +256,12 @@ ShimEnd RunShim(const std::string& records, const ShimJob& job) {
   Watch watch(dir, std::move(record));
   if (!watch.Begin(io, job)) {
     const int error = errno;
-    watch.GiveUp();
+    watch.Abort();
     Report({0, error});
     return ShimEnd::kNothingStarted;
   }
   Report({pid, 0});
-  // Holds no file system that the program has left.
+  // Do not keep a file system busy that the program has left.
   (void)!chdir("/");
   return watch.Run(signals);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The life of a shim.
+// RunShim: starts one program and stays with it until its end.
 
 #ifndef TOOLBOXD_VIXD_SHIM_SHIM_H_
 #define TOOLBOXD_VIXD_SHIM_SHIM_H_
@@ -12,16 +12,17 @@
 namespace toolboxd::vixd {
 
 enum class ShimEnd {
-  // The report tells why.
+  // The StartReport has the reason.
   kNothingStarted,
   kProgramEnded,
-  // SIGTERM came before the program's end: systemd stops the scope, and waits for all of it.
-  kToldToStop,
+  // SIGTERM came before the program's end: systemd stops the scope, and waits for every process
+  // in it.
+  kStopRequested,
 };
 
-// Starts the program with its record below the directory `records`, reports on
-// kShimDescriptor and closes that, stays until the program and its output have ended and the
-// record says so; if told to stop, until the program has ended.
+// Starts the job's program, writes its record (record.h) to the directory `records`, sends a
+// StartReport to kShimDescriptor and closes that. Returns when the program and its output have
+// ended and the record contains the end; after SIGTERM, as soon as the program has ended.
 ShimEnd RunShim(const std::string& records, const ShimJob& job);
 
 }  // namespace toolboxd::vixd

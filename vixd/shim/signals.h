@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Signals to processes known by number.
+// Sends signals to processes that are known by id only.
 
 #ifndef TOOLBOXD_VIXD_SHIM_SIGNALS_H_
 #define TOOLBOXD_VIXD_SHIM_SIGNALS_H_
@@ -11,8 +11,8 @@
 
 namespace toolboxd::vixd {
 
-// kill(2) without its special numbers: 0, -1 and the like, which mean "all of them", and 1
-// as a group, which is -1 to kill(2), are ESRCH. False and errno.
+// kill(2) without its special ids: 0 and negative ones, which address many processes, and the
+// group 1, which kill(2) takes as -1, are ESRCH. False and errno.
 inline bool SignalProcess(pid_t pid, int number) {
   if (pid > 1) return kill(pid, number) == 0;
   errno = ESRCH;

@@ -11,9 +11,9 @@
 namespace toolboxd::vixd {
 namespace {
 
-// More than a pipe holds, so that one turn empties what an ended program left.
+// Bytes that one Move moves: more than a pipe holds, so that one empties an ended program's pipe.
 constexpr off_t kTurn = 1 << 20;
-// Of what room_ is asked for at a time.
+// Bytes that the budget is asked for at a time (StreamBudget::MayGrow).
 constexpr off_t kPiece = 64 << 10;
 
 }  // namespace
@@ -25,7 +25,7 @@ Spool::~Spool() {
 
 bool Spool::Move() {
   for (off_t moved = 0; pipe_ >= 0 && moved < kTurn;) {
-    const bool keep = file_ >= 0 && size_ < limit_ && room_.MayGrow(size_);
+    const bool keep = file_ >= 0 && size_ < limit_ && budget_.MayGrow(size_);
     const ssize_t got = keep ? MoveSome() : DropSome();
     if (got > 0) {
       moved += got;
@@ -54,7 +54,7 @@ ssize_t Spool::MoveSome() {
   const ssize_t got =
       splice(pipe_, nullptr, file_, &size_, static_cast<size_t>(piece), SPLICE_F_NONBLOCK);
   if (got < 0 && errno != EAGAIN && errno != EINTR) {
-    // A full file system; the program goes on.
+    // The file system is full. The program continues.
     Cut();
     errno = EINTR;
   }
@@ -64,7 +64,7 @@ ssize_t Spool::MoveSome() {
 ssize_t Spool::DropSome() {
   char bytes[16 * 1024];
   const ssize_t got = read(pipe_, bytes, sizeof bytes);
-  // For good: there is to be no gap in what is kept.
+  // For the rest of the stream: what is kept has no gaps.
   if (got > 0 && file_ >= 0) Cut();
   return got;
 }

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <iterator>
 #include <string>
+
+#include "base/testing/whole_file.h"
 
 namespace toolboxd::vixd {
 namespace {
@@ -25,14 +25,11 @@ class SpoolTest : public testing::Test {
     file_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   }
   ~SpoolTest() override { close(dir_); }
-  StreamRoom Room(off_t user_limit = 1 << 30) { return StreamRoom(dir_, user_limit); }
+  StreamBudget Budget(off_t user_limit = 1 << 30) { return StreamBudget(dir_, user_limit); }
   void Write(const std::string& text) {
     ASSERT_EQ(write(ends_[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
   }
-  std::string Kept() const {
-    std::ifstream file(path_, std::ios::binary);
-    return std::string((std::istreambuf_iterator<char>(file)), {});
-  }
+  std::string Kept() const { return ReadWholeFile(path_); }
 
   int ends_[2];
   int dir_;
@@ -41,7 +38,7 @@ class SpoolTest : public testing::Test {
 };
 
 TEST_F(SpoolTest, KeepsEverythingUntilTheEnd) {
-  Spool spool(ends_[0], file_, 1 << 20, Room());
+  Spool spool(ends_[0], file_, 1 << 20, Budget());
   EXPECT_TRUE(spool.Move());
   Write("one ");
   EXPECT_TRUE(spool.Move());
@@ -53,8 +50,8 @@ TEST_F(SpoolTest, KeepsEverythingUntilTheEnd) {
   EXPECT_FALSE(spool.cut());
 }
 
-TEST_F(SpoolTest, ExactlyTheLimitIsNotCut) {
-  Spool spool(ends_[0], file_, 5, Room());
+TEST_F(SpoolTest, OutputOfExactlyTheLimitIsNotCut) {
+  Spool spool(ends_[0], file_, 5, Budget());
   Write("12345");
   close(ends_[1]);
   EXPECT_FALSE(spool.Move());
@@ -62,8 +59,8 @@ TEST_F(SpoolTest, ExactlyTheLimitIsNotCut) {
   EXPECT_FALSE(spool.cut());
 }
 
-TEST_F(SpoolTest, BeyondTheLimitTheWriterGoesOn) {
-  Spool spool(ends_[0], file_, 5, Room());
+TEST_F(SpoolTest, WriterContinuesBeyondTheLimit) {
+  Spool spool(ends_[0], file_, 5, Budget());
   for (int i = 0; i < 100; ++i) {
     Write(std::string(60000, 'x'));
     EXPECT_TRUE(spool.Move());
@@ -74,9 +71,9 @@ TEST_F(SpoolTest, BeyondTheLimitTheWriterGoesOn) {
   EXPECT_TRUE(spool.cut());
 }
 
-TEST_F(SpoolTest, FullFileSystemIsLikeTheLimit) {
+TEST_F(SpoolTest, FullFileSystemCutsTheOutput) {
   close(file_);
-  Spool spool(ends_[0], open("/dev/full", O_WRONLY), 1 << 20, Room());
+  Spool spool(ends_[0], open("/dev/full", O_WRONLY), 1 << 20, Budget());
   Write("lost");
   EXPECT_TRUE(spool.Move());
   EXPECT_TRUE(spool.cut());
@@ -86,8 +83,8 @@ TEST_F(SpoolTest, FullFileSystemIsLikeTheLimit) {
   EXPECT_FALSE(spool.Move());
 }
 
-TEST_F(SpoolTest, WantOfRoomIsLikeTheLimitAndForGood) {
-  Spool spool(ends_[0], file_, 1 << 30, Room(200'000));
+TEST_F(SpoolTest, ExceededBudgetCutsTheRestOfTheOutput) {
+  Spool spool(ends_[0], file_, 1 << 30, Budget(200'000));
   for (int i = 0; i < 10; ++i) {
     Write(std::string(50'000, 'x'));
     EXPECT_TRUE(spool.Move());
@@ -103,16 +100,16 @@ TEST_F(SpoolTest, WantOfRoomIsLikeTheLimitAndForGood) {
   close(ends_[1]);
 }
 
-TEST_F(SpoolTest, NothingWrittenIsNothingCut) {
-  Spool spool(ends_[0], file_, 1 << 30, StreamRoom(-1, 0));
+TEST_F(SpoolTest, EmptyOutputIsNotCut) {
+  Spool spool(ends_[0], file_, 1 << 30, StreamBudget(-1, 0));
   EXPECT_TRUE(spool.Move());
   close(ends_[1]);
   EXPECT_FALSE(spool.Move());
   EXPECT_FALSE(spool.cut());
 }
 
-TEST_F(SpoolTest, StopKeepingDropsWithoutCutting) {
-  Spool spool(ends_[0], file_, 1 << 20, Room());
+TEST_F(SpoolTest, StopKeepingDiscardsWithoutCutting) {
+  Spool spool(ends_[0], file_, 1 << 20, Budget());
   Write("kept");
   spool.Move();
   spool.StopKeeping();

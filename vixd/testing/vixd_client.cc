@@ -110,7 +110,15 @@ absl::StatusOr<std::string> VixdClient::Read(const std::string& path, uint64_t o
   return content;
 }
 
-absl::Status VixdClient::Write(const std::string& path, const std::string& content, bool commit) {
+absl::Status VixdClient::Write(const std::string& path, const std::string& content) {
+  return WriteStream(path, content, End::kCommit);
+}
+
+absl::Status VixdClient::WriteWithoutCommit(const std::string& path, const std::string& content) {
+  return WriteStream(path, content, End::kNone);
+}
+
+absl::Status VixdClient::WriteStream(const std::string& path, const std::string& content, End end) {
   Context context;
   v1::WriteReply reply;
   auto writer = files_->Write(&context, &reply);
@@ -124,7 +132,7 @@ absl::Status VixdClient::Write(const std::string& path, const std::string& conte
     open = writer->Write(request);
   }
   request.mutable_commit();
-  if (open && commit) writer->Write(request);
+  if (open && end == End::kCommit) writer->Write(request);
   writer->WritesDone();
   return FromGrpc(writer->Finish());
 }

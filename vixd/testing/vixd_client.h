@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Calls to a running vixd, as short as tests want them.
+// VixdClient: short calls to a running vixd, for tests.
 
 #ifndef TOOLBOXD_VIXD_TESTING_VIXD_CLIENT_H_
 #define TOOLBOXD_VIXD_TESTING_VIXD_CLIENT_H_
@@ -22,11 +22,11 @@ namespace toolboxd::vixd {
 
 class VixdClient {
  public:
-  // Takes the connection.
+  // Owns the connection.
   explicit VixdClient(int connection);
 
   absl::StatusOr<pid_t> Start(const v1::StartProgramRequest& request);
-  // With I/O, found in PATH.
+  // With I/O; `program` is searched in PATH.
   absl::StatusOr<pid_t> StartWithIo(const std::string& program, const std::string& arguments);
   std::vector<v1::Process> List(const std::vector<int64_t>& pids = {});
   // Waits for the program's end, at most ten seconds.
@@ -37,8 +37,10 @@ class VixdClient {
   absl::StatusOr<v1::FileInfo> Stat(const std::string& path);
   absl::StatusOr<std::string> Read(const std::string& path, uint64_t offset = 0,
                                    uint32_t chunk = 0);
-  // In chunks; commits unless told otherwise.
-  absl::Status Write(const std::string& path, const std::string& content, bool commit = true);
+  // In chunks, then commits.
+  absl::Status Write(const std::string& path, const std::string& content);
+  // Ends the stream without a commit, which is an error status.
+  absl::Status WriteWithoutCommit(const std::string& path, const std::string& content);
 
   struct RunResult {
     absl::Status status;
@@ -49,6 +51,9 @@ class VixdClient {
   RunResult Run(const v1::StartFunction& start, const std::string& input);
 
  private:
+  enum class End { kCommit, kNone };
+  absl::Status WriteStream(const std::string& path, const std::string& content, End end);
+
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::Processes::Stub> processes_;
   std::unique_ptr<v1::FileHandler::Stub> files_;

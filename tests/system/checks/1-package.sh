@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# The package itself: the same bytes twice, and nothing in it that may not be.
+# The package itself: reproducible, and without anything that it must not have.
 
 version=$(tools/version)
 deb=$work/a/toolboxd_${version}_amd64.deb
 
 build_package() { deploy/deb/build --programs="$programs" "$@"; }
-check "the package and the archive are built" build_package --out="$work/a" || return 2
-# On another file system, since nothing of that may show.
-check "a second build has the same bytes" eval \
+check "deploy/deb/build builds the package and the archive" build_package --out="$work/a" || return 2
+# On another file system, which must make no difference.
+check "a second build of the package has the same bytes" eval \
   'TMPDIR=/dev/shm build_package --out="$work/b" && cmp "$deb" "$work/b/${deb##*/}" && cmp "$work"/a/*.tar.gz "$work"/b/*.tar.gz'
-# The one to upgrade from: the same programs under an older number.
-check "a package of an older version is built" build_package --version=0.0.9 --out="$work/old" || return 2
+# The version to upgrade from: the same programs with an older number.
+check "deploy/deb/build builds a package of an older version" build_package --version=0.0.9 --out="$work/old" || return 2
 
 no_lintian_errors() { ! lintian --allow-root --fail-on none --tag-display-limit 0 "$deb" 2>&1 | grep '^E:'; }
 if command -v lintian >/dev/null; then
-  check "lintian finds no error" no_lintian_errors
+  check "lintian finds no error in the package" no_lintian_errors
 else
   skip "lintian is not installed"
 fi
 dpkg-deb -x "$deb" "$work/content"
 nothing_privileged() { ! find "$work/content" \( -perm /6000 -o -perm -0002 ! -type l \) | grep .; }
-check "no set-user-ID file and none that all may write" nothing_privileged
+check "the package has no set-user-ID file and no world-writable file" nothing_privileged
 no_script_for_services() {
   local file scripts=0
   for file in "$work"/content/usr/lib/toolboxd/*; do
@@ -45,4 +45,4 @@ has_a_page() {
   done
   return $missing
 }
-check "a manual page for each program and file" has_a_page
+check "the package has a manual page for each program and file format" has_a_page

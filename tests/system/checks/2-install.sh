@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# Installing: first where there is no VMware, in the place of open-vm-tools.
+# Installation, at first off VMware, in place of open-vm-tools.
 
-tests/system/rootfs "$root" || { echo "no root file system"; return 2; }
+tests/system/rootfs "$root" || { echo "tests/system/rootfs failed: there is no root file system"; return 2; }
 cp "$deb" "$work"/old/toolboxd_0.0.9_amd64.deb "$root/root/"
-check "the container boots" boot || return 2
+check "the container boots without toolboxd" boot || return 2
 
 useradd_all() {
   local name
@@ -15,16 +15,16 @@ useradd_all() {
   printf 'root:secret-root\n' | inside chpasswd &&
     printf 'alice ALL=(ALL) NOPASSWD: ALL\n' | inside tee /etc/sudoers.d/alice >/dev/null
 }
-check "guest users are made" useradd_all
+check "guest users are created" useradd_all
 
-# Memory of processes of the container, by the names of their programs: "private PSS", in kB.
-memory_of() {  # PATTERN
+# memory_of PATTERN: "private PSS" in kB, of the container's processes whose program matches.
+memory_of() {
   local pid
   for pid in $("$vmxsim" processes); do
     grep -qxE "$1" "/proc/$pid/comm" 2>/dev/null && cat "/proc/$pid/smaps_rollup" 2>/dev/null
   done | awk '/^Private/ { private += $2 } /^Pss:/ { pss += $2 } END { print private + 0, pss + 0 }'
 }
-# Units of the package that are not to be skipped because systemd sees the container first.
+# pretend_vmware UNIT…: resets ConditionVirtualization, since systemd sees the container first.
 pretend_vmware() {
   local unit
   for unit in "$@"; do
@@ -35,14 +35,14 @@ pretend_vmware() {
 }
 
 pretend_vmware open-vm-tools.service
-if check "open-vm-tools registers here" eval \
+if check "open-vm-tools registers in the container" eval \
   'inside systemctl start open-vm-tools.service && "$vmxsim" wait --timeout=20s'; then
   "$vmxsim" guest --user=alice --password=secret-alice ls /etc >/dev/null 2>&1
   sleep 3
   vmtoolsd_memory=$(memory_of 'vmtoolsd|VGAuthService')
-  tell "vmtoolsd: private, PSS (kB): $vmtoolsd_memory"
+  figure "vmtoolsd: private, PSS (kB): $vmtoolsd_memory"
 fi
-# As documented: apt takes what is missing from a repository (here a folder), and open-vm-tools away.
+# As documented: apt installs missing packages from a repository (here a directory) and removes open-vm-tools.
 local_repository() {
   local folder=$root/var/local/repository file
   for file in "$folder"/*.deb; do
@@ -52,23 +52,23 @@ local_repository() {
   echo 'deb [trusted=yes] file:/var/local/repository ./' >"$root/etc/apt/sources.list"
   inside apt-get -qq update && inside dpkg --purge polkitd
 }
-check "a machine without polkit and a repository with it" local_repository
+check "polkit is removed, and apt knows a repository that has it" local_repository
 check "apt installs the older package" inside env DEBIAN_FRONTEND=noninteractive apt-get -q -y install /root/toolboxd_0.0.9_amd64.deb || return 2
 state_of() { inside dpkg-query -W -f '${db:Status-Status}' "$1"; }
-check "and polkit with it" eval '[[ $(state_of polkitd) == installed ]]'
-check "and removes open-vm-tools" eval '[[ $(state_of open-vm-tools) == config-files ]]'
+check "apt installs polkit with the package" eval '[[ $(state_of polkitd) == installed ]]'
+check "apt removes open-vm-tools when it installs the package" eval '[[ $(state_of open-vm-tools) == config-files ]]'
 depends_on_libraries() {
   local library package depends
   depends=$(dpkg-deb -f "$deb" Depends)
   for library in $(readelf -d "$work"/content/usr/lib/toolboxd/{toolboxd,session} | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u); do
     package=$(inside dpkg -S "*/$library" | sed 's/:.*//; q')
-    grep -qE "(^|, )$package( |,|\$)" <<<"$depends" || { echo "$library is of '$package', and that is not among: $depends"; return 1; }
+    grep -qE "(^|, )$package( |,|\$)" <<<"$depends" || { echo "$library is in '$package', which is not in Depends: $depends"; return 1; }
   done
 }
-check "it depends on the packages of all its libraries" depends_on_libraries
+check "the package depends on the packages of all its libraries" depends_on_libraries
 
 nothing_runs() { nothing inside systemctl list-units --no-legend --state=active,failed,activating 'toolboxd*'; }
-check "off VMware nothing starts" nothing_runs
+check "off VMware the installation starts nothing" nothing_runs
 # The host name of the container does not count.
 lines_off_vmware() {
   journal | grep -i toolboxd | grep -v -e '<toolboxd-guest>' >"$work/lines"
@@ -76,12 +76,12 @@ lines_off_vmware() {
 }
 check "off VMware the journal has one line" lines_off_vmware
 restart() { inside systemctl reboot; ended 30 && [[ $status == 133 ]] && boot; }
-check "the container restarts, off VMware" restart || return 2
-check "nothing starts at boot" nothing_runs
-check "and the journal has one line" lines_off_vmware
+check "the container restarts off VMware" restart || return 2
+check "off VMware nothing starts at boot" nothing_runs
+check "off VMware the journal of a boot has one line" lines_off_vmware
 check_status() { local got=0; inside toolboxd-install-check || got=$?; [[ $got == "$1" ]]; }
-check "off VMware toolboxd-install-check says so (status 3)" check_status 3
+check "off VMware toolboxd-install-check reports it with status 3" check_status 3
 
-check "toolboxd is enabled" inside systemctl is-enabled toolboxd.target
+check "the installation enables toolboxd.target" inside systemctl is-enabled toolboxd.target
 pretend_vmware toolboxd.target toolboxd-{transportd,guestinfod,powerd}.service \
   toolboxd-{transportd,guestinfod,powerd,hgfsd,vixd,hgfsd-login,vixd-login}.socket

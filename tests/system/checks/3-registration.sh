@@ -8,54 +8,54 @@ for event in reboot halt poweron; do
   chmod 755 "$root/etc/toolboxd/power.d/$event/10-note"
 done
 inside systemctl reboot
-check "the container restarts" eval 'ended 30 && [[ $status == 133 ]]' || return 2
+check "the container restarts with toolboxd enabled" eval 'ended 30 && [[ $status == 133 ]]' || return 2
 boot_began=$(now)
 check "the container boots with toolboxd" boot || return 2
 check "toolboxd registers within 5 s of the boot" "$vmxsim" wait --timeout=5s || return 2
 active_at() { inside systemctl show -P ActiveEnterTimestampMonotonic "$1"; }
-tell "boot to registered: $(($(now) - boot_began)) ms; transportd was ready $((($(active_at toolboxd-transportd) - $(active_at basic.target)) / 1000)) ms after basic.target"
-check "powerd waits to be needed" eval '[[ $(inside systemctl is-active toolboxd-powerd.service) == inactive ]]'
+figure "boot to registered: $(($(now) - boot_began)) ms; transportd was ready $((($(active_at toolboxd-transportd) - $(active_at basic.target)) / 1000)) ms after basic.target"
+check "powerd is not started before it is needed" eval '[[ $(inside systemctl is-active toolboxd-powerd.service) == inactive ]]'
 
-check "toolboxd-install-check finds all well" check_status 0
-# finds PATTERN: toolboxd-install-check fails (status 1) for this reason.
+check "toolboxd-install-check finds no fault after boot" check_status 0
+# finds PATTERN: toolboxd-install-check exits with 1 and reports this failure.
 finds() { local said got=0; said=$(inside toolboxd-install-check) || got=$?; echo "$said"; [[ $got == 1 ]] && grep -q "^FAIL.*$1" <<<"$said"; }
 inside systemctl stop toolboxd-powerd.socket
-check "it finds a unit that is missing (status 1)" finds toolboxd-powerd.socket
+check "toolboxd-install-check reports a stopped unit with status 1" finds toolboxd-powerd.socket
 inside systemctl start toolboxd-powerd.socket
 policy=$root/etc/toolboxd/policy.textproto
 cp -p "$policy" "$work/policy"
 chmod 600 "$policy"
-check "a policy that transportd cannot read" finds 'policy.*cannot be read'
+check "toolboxd-install-check reports a policy that transportd cannot read" finds 'policy.*cannot be read'
 printf '# a comment\ndeny "bob"\n' >"$policy"
 chmod 644 "$policy"
 inside systemctl reload toolboxd-transportd
-check "a policy with a mistake" finds 'policy: broken.* line 2'
+check "toolboxd-install-check reports a policy with a syntax error" finds 'policy: broken.* line 2'
 cp -p "$work/policy" "$policy"
 printf 'extension { target: "unix:/run/x" }\n' >"$root/etc/toolboxd/routes.d/x.textproto"
 inside systemctl reload toolboxd-transportd
-check "an extension with a mistake" finds 'routes: broken.*x.textproto: nothing is bound'
+check "toolboxd-install-check reports a broken file of routes.d" finds 'routes: broken.*x.textproto: nothing is bound'
 rm "$root/etc/toolboxd/routes.d/x.textproto"
 inside systemctl reload toolboxd-transportd
 inside systemctl stop toolboxd-guestinfod.socket toolboxd-guestinfod.service
-check "that there is no guest information" finds 'no guest information'
+check "toolboxd-install-check reports missing guest information" finds 'no guest information'
 inside systemctl start toolboxd-guestinfod.socket
 printf '#!/bin/sh\n' >"$root/etc/toolboxd/power.d/halt/20-open"
 chmod 777 "$root/etc/toolboxd/power.d/halt/20-open"
-check "a script that all may change" finds 20-open
+check "toolboxd-install-check reports a world-writable script" finds 20-open
 rm "$root/etc/toolboxd/power.d/halt/20-open"
-check "and that all is well again" check_status 0
-check "no unit of the system failed" nothing inside systemctl --failed --no-legend
+check "toolboxd-install-check finds no fault once all is corrected" check_status 0
+check "no unit of the system has failed after boot" nothing inside systemctl --failed --no-legend
 says() { "$vmxsim" info | tee /dev/stderr | grep -q "$1"; }
 check "the host knows the host name" until_ok 5 says '^host name: toolboxd-guest'
-# Both services live on: what one learns at its start proves nothing.
+# Without a restart of the services: what they learn at their start proves nothing.
 inside hostname renamed
-check "the host learns a new host name" until_ok 3 says '^host name: renamed'
-check "so does who asks for the tools' state" eval '"$vmxsim" guest --user=root --password=secret-root state | tee /dev/stderr | grep -q renamed'
+check "the host learns a changed host name" until_ok 3 says '^host name: renamed'
+check "GET_TOOLS_STATE has the changed host name" eval '"$vmxsim" guest --user=root --password=secret-root state | tee /dev/stderr | grep -q renamed'
 inside hostname toolboxd-guest
-check "the host knows the system" until_ok 5 says 'Debian GNU/Linux 12'
-check "the host knows a disk" until_ok 5 says '^disk: /'
-# A disk where the unit of guestinfod might hide it. The loop device is the machine's; it goes
-# with the mount.
+check "the host knows the operating system" until_ok 5 says 'Debian GNU/Linux 12'
+check "the host knows the root disk" until_ok 5 says '^disk: /'
+# A disk where the unit of guestinfod could hide it. The loop device is this machine's and is
+# released with the mount.
 mount_home() {
   local loop
   truncate -s 64M "$work/home.disk" && mkfs.ext4 -q "$work/home.disk" && loop=$(losetup -f --show "$work/home.disk") || return 1
@@ -67,14 +67,14 @@ mount_home() {
 }
 if losetup -f >/dev/null 2>&1; then
   check "a disk is mounted on /home" mount_home
-  check "the host knows it" until_ok 5 says '^disk: /home ext4'
+  check "the host knows a disk that is mounted on /home" until_ok 5 says '^disk: /home ext4'
   inside umount /home
 else
   skip "a disk on /home: this machine has no loop devices"
 fi
 add_address() { inside ip link add eth7 type veth peer name peer7 && inside ip address add 192.0.2.77/24 dev eth7 && inside ip link set eth7 up; }
-check "an address is added" add_address
-check "the host knows the new address" until_ok 5 eval '"$vmxsim" nics | grep -q 192.0.2.77'
+check "an address is added to the container" add_address
+check "the host knows an added address" until_ok 5 eval '"$vmxsim" nics | grep -q 192.0.2.77'
 
 runs_as() { [[ $(inside ps -o user:30= -p "$(pid_of "$1")") == "$2" ]]; }
 check "transportd is not root" runs_as toolboxd-transportd toolboxd-transport
@@ -83,24 +83,24 @@ no_capability() {
   inside cat "/proc/$(pid_of "$1")/status" |
     awk '/^Cap(Prm|Eff|Bnd|Amb)/ && $2 != "0000000000000000" { bad = 1; print } /^NoNewPrivs/ && $2 != 1 { bad = 1; print } /^Seccomp:/ && $2 != 2 { bad = 1; print } END { exit bad }'
 }
-check "transportd has no capability, no way to one, and a filter" no_capability toolboxd-transportd
-check "guestinfod has no capability, no way to one, and a filter" no_capability toolboxd-guestinfod
+check "transportd has no capability, cannot gain one, and has a system call filter" no_capability toolboxd-transportd
+check "guestinfod has no capability, cannot gain one, and has a system call filter" no_capability toolboxd-guestinfod
 refused() {
   ! inside setpriv --reuid=bob --regid=bob --init-groups toolboxctl status >"$work/said" 2>&1
   cat "$work/said"
   grep -qi 'permission denied' "$work/said"
 }
-check "a user outside the group toolboxd may not use the control socket" refused
+check "a user outside group toolboxd may not use the control socket" refused
 in_group() { inside usermod -aG toolboxd alice && inside setpriv --reuid=alice --regid=alice --init-groups toolboxctl status; }
-check "a member of the group toolboxd may" in_group
-check "vmware-rpctool reaches the host" inside vmware-rpctool 'info-set guestinfo.test 42'
-check "and reads what it wrote" eval '[[ $(inside vmware-rpctool "info-get guestinfo.test") == 42 ]]'
+check "a member of group toolboxd may use the control socket" in_group
+check "vmware-rpctool sets a value at the host" inside vmware-rpctool 'info-set guestinfo.test 42'
+check "vmware-rpctool reads the value that it set" eval '[[ $(inside vmware-rpctool "info-get guestinfo.test") == 42 ]]'
 
-# As after a boot: what was asked above has left its traces.
+# As after a boot: the requests above have an effect on memory.
 inside systemctl restart toolboxd.target && "$vmxsim" wait --timeout=5s
 sleep 3
 idle_memory=$(memory_of 'transportd|guestinfod|powerd|hgfsd|vixd|session|toolboxd')
-tell "toolboxd idle: private, PSS (kB): $idle_memory"
-for name in transportd guestinfod; do tell "  $name: $(memory_of "$name")"; done
-[[ -z ${vmtoolsd_memory-} ]] || check "idle memory is at most vmtoolsd's" eval \
+figure "toolboxd idle: private, PSS (kB): $idle_memory"
+for name in transportd guestinfod; do figure "  $name: $(memory_of "$name")"; done
+[[ -z ${vmtoolsd_memory-} ]] || check "toolboxd's idle memory is at most vmtoolsd's" eval \
   '[[ ${idle_memory% *} -le ${vmtoolsd_memory% *} && ${idle_memory#* } -le ${vmtoolsd_memory#* } ]]'

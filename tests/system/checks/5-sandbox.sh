@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# What hgfsd's unit keeps out and lets in, tried by a shell in the same sandbox.
+# What hgfsd's unit permits, tried by a shell in the same sandbox.
 
-# Runs a shell script as $user with the directives of hgfsd's unit and then those in $extra.
-# The shell and its tools are let in by a bind mount below the only folder that may execute.
+# in_sandbox SCRIPT: runs it as $user with the directives of hgfsd's unit, then those in $extra.
+# A bind mount adds the shell to the only directory whose programs may be executed.
 in_sandbox() {
   local properties=() line
   while read -r line; do properties+=(-p "$line"); done < <(
@@ -15,41 +15,41 @@ in_sandbox() {
 extra=() user=alice
 inside install -m 755 /dev/null /usr/lib/toolboxd/bash
 
-check "the shell runs there at all" in_sandbox 'exit 0'
-# The shell says that the kernel did not let it.
+check "a shell runs in hgfsd's sandbox" in_sandbox 'exit 0'
+# denied SCRIPT: the shell reports that the kernel denied it.
 denied() { in_sandbox "$1" >"$work/said" 2>&1 || true; cat "$work/said"; grep -q 'Permission denied' "$work/said"; }
-check "another program does not" denied /bin/true
+check "no other program runs in hgfsd's sandbox" denied /bin/true
 inside install -o alice -g alice -m 755 /bin/bash /home/alice/own
-check "alice has a program of her own" inside setpriv --reuid=alice --regid=alice --clear-groups /home/alice/own -c true
-check "which does not run there either" denied '/home/alice/own -c true'
+check "alice has a program in alice's home directory" inside setpriv --reuid=alice --regid=alice --clear-groups /home/alice/own -c true
+check "the user's own program does not run in hgfsd's sandbox" denied '/home/alice/own -c true'
 no_socket() { in_sandbox 'exec 3<>/dev/tcp/127.0.0.1/22' 2>&1 | tee "$work/said" || true; grep -q 'Address family not supported' "$work/said"; }
-check "no Internet socket" no_socket
+check "hgfsd's sandbox permits no Internet socket" no_socket
 inside install -o bob -g bob -m 600 /dev/null /home/bob/private
 inside chmod 755 /home/bob
-check "not another user's file" denied 'exec 3</home/bob/private'
-check "but its own" in_sandbox 'echo own >/home/alice/file && exec 3</home/alice/file'
-check "no set-user-ID way out" eval '[[ $(in_sandbox "while read -r name value; do [[ \$name != NoNewPrivs: ]] || echo \$value; done </proc/self/status") == 1 ]]'
+check "hgfsd's sandbox permits no access to another user's private file" denied 'exec 3</home/bob/private'
+check "hgfsd's sandbox permits access to the user's own files" in_sandbox 'echo own >/home/alice/file && exec 3</home/alice/file'
+check "hgfsd's sandbox sets no_new_privs" eval '[[ $(in_sandbox "while read -r name value; do [[ \$name != NoNewPrivs: ]] || echo \$value; done </proc/self/status") == 1 ]]'
 
-# /proc, as docs/operations.md has it.
+# /proc, as docs/operations.md describes it.
 inside systemd-run --quiet --unit=own-program --uid=alice sleep 300
 inside systemd-run --quiet --unit=roots-program sleep 300
 own=$(pid_of own-program.service) roots=$(pid_of roots-program.service)
-check "/proc of one's own processes" in_sandbox "read -r line </proc/$own/status && read -r line </proc/$own/maps"
-check "not of others" eval '! in_sandbox "exec 3</proc/1/status" && ! in_sandbox "exec 3</proc/$roots/status"'
+check "hgfsd's sandbox shows a user's own processes in /proc" in_sandbox "read -r line </proc/$own/status && read -r line </proc/$own/maps"
+check "hgfsd's sandbox hides other users' processes in /proc" eval '! in_sandbox "exec 3</proc/1/status" && ! in_sandbox "exec 3</proc/$roots/status"'
 user=root
-check "root sees all processes" in_sandbox "read -r line </proc/1/status && read -r line </proc/$own/status"
-check "but not what only a debugger may see" eval '! in_sandbox "read -r line </proc/$roots/maps"'
+check "hgfsd's sandbox shows root all processes in /proc" in_sandbox "read -r line </proc/1/status && read -r line </proc/$own/status"
+check "hgfsd's sandbox hides from root what only a debugger may see" eval '! in_sandbox "read -r line </proc/$roots/maps"'
 extra=(-p ProtectProc=default -p PrivateNetwork=no -p CapabilityBoundingSet=CAP_SYS_PTRACE)
-check "that too with the drop-in" in_sandbox "read -r line </proc/$roots/maps && exec 3</proc/1/environ"
+check "the documented drop-in shows root what only a debugger may see" in_sandbox "read -r line </proc/$roots/maps && exec 3</proc/1/environ"
 user=alice
-check "with the drop-in users see all processes" in_sandbox "read -r line </proc/1/status"
+check "the documented drop-in shows users all processes" in_sandbox "read -r line </proc/1/status"
 extra=()
 inside systemctl stop own-program.service roots-program.service
 inside rm -f /usr/lib/toolboxd/bash
 
 if inside test -e /sys/fs/cgroup/cgroup.controllers; then
   limit_of() { inside cat "/sys/fs/cgroup$(inside systemctl show -P ControlGroup "$1")/$2"; }
-  check "transportd's limits are the kernel's" eval '[[ $(limit_of toolboxd-transportd pids.max) == 64 && $(limit_of toolboxd-transportd memory.max) == 67108864 ]]'
+  check "the kernel enforces transportd's limits" eval '[[ $(limit_of toolboxd-transportd pids.max) == 64 && $(limit_of toolboxd-transportd memory.max) == 67108864 ]]'
 else
   skip "MemoryMax and TasksMax: this machine's control groups are version 1, which a container cannot use"
 fi

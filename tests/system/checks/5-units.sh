@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# What units do at their edges: wrong flags, floods, services that come and go, other tools.
+# Unusual cases of units: wrong flags, floods, services that start and end, other guest tools.
 
-# drop_in UNIT LINE…: a [Service] or the like of its own for a unit, until no_drop_in.
+# drop_in UNIT LINE…: a drop-in for a unit, until no_drop_in.
 drop_in() {
   inside mkdir -p "/etc/systemd/system/$1.d"
   printf '%s\n' "${@:2}" | inside tee "/etc/systemd/system/$1.d/test.conf" >/dev/null
@@ -16,11 +16,11 @@ drop_in $guestinfod '[Service]' 'ExecStart=' 'ExecStart=/usr/lib/toolboxd/guesti
 inside systemctl restart $guestinfod >/dev/null 2>&1
 sleep 3
 ended_for_good() { state_is $guestinfod failed && [[ $(inside systemctl show -P NRestarts $guestinfod) == 0 ]]; }
-check "a wrong flag ends a service for good" ended_for_good
-check "toolboxd-install-check tells" finds "$guestinfod has failed"
+check "a service with a wrong flag is not restarted" ended_for_good
+check "toolboxd-install-check reports a failed service" finds "$guestinfod has failed"
 no_drop_in $guestinfod
-check "it starts when that is mended" inside systemctl restart $guestinfod
-check "and transportd finds it" until_ok 8 eval 'inside toolboxctl status | grep -q "^guestinfod  *connected"'
+check "a service starts once its flag is corrected" inside systemctl restart $guestinfod
+check "transportd connects to the restarted guestinfod" until_ok 8 eval 'inside toolboxctl status | grep -q "^guestinfod  *connected"'
 
 # As any local user can.
 flood() {
@@ -31,11 +31,11 @@ flood() {
       connect($s, sockaddr_un("/run/toolboxd/vixd-login.sock")) or die "connection $_: $!";
     }'
 }
-check "600 connections at once to a login socket" flood
-check "do not end it" state_is toolboxd-vixd-login.socket active
-check "and alice connects after them" until_ok 10 connects alice vixd
+check "600 connections are made to a login socket at once" flood
+check "600 connections do not end a login socket" state_is toolboxd-vixd-login.socket active
+check "alice connects to a login socket after 600 connections" until_ok 10 connects alice vixd
 
-# powerd, with a shorter time.
+# powerd, with a shorter --idle_exit.
 powerd=toolboxd-powerd.service
 inside systemctl stop $powerd 2>/dev/null
 drop_in $powerd '[Service]' 'ExecStart=' 'ExecStart=/usr/lib/toolboxd/powerd --allow=toolboxd-transport --idle_exit=1s'
@@ -43,36 +43,31 @@ for event in suspend resume; do
   inside mkdir -p "/etc/toolboxd/power.d/$event"
   cp -p "$root/etc/toolboxd/power.d/poweron/10-note" "$root/etc/toolboxd/power.d/$event/"
 done
-# event NAME EVENT: the host asks, hears that it went well, and the scripts were run as root.
+# event NAME EVENT: the host requests it and receives success, and the scripts ran as root.
 event() {
   : >"$root/root/hooks"
   "$vmxsim" power "$1" | tee /dev/stderr | grep -q '^status: 1 ' && grep -qx "$2 0" "$root/root/hooks"
 }
 check "power-on runs its scripts" event on poweron
-check "powerd was started for it" state_is $powerd active
-check "and is gone a second after it" until_ok 4 state_is $powerd inactive
+check "powerd is started for a power event" state_is $powerd active
+check "powerd exits one second (--idle_exit) after a power event" until_ok 4 state_is $powerd inactive
 check "resume runs its scripts" event resume resume
-# A container has nothing to suspend, and must not find the machine.
-if [[ $(inside busctl call org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager CanSuspend) == 's "na"' ]]; then
-  check "suspend runs its scripts" event suspend suspend
-else
-  skip "suspend: logind thinks that it can"
-fi
-check "powerd is gone again" until_ok 4 state_is $powerd inactive
-check "none of that failed" nothing inside systemctl list-units --no-legend --state=failed 'toolboxd*'
+check "suspend runs its scripts" event suspend suspend
+check "powerd exits after suspend and resume" until_ok 4 state_is $powerd inactive
+check "no unit of toolboxd has failed after power events" nothing inside systemctl list-units --no-legend --state=failed 'toolboxd*'
 no_drop_in $powerd
 
-# The channel has one owner. The unit has the name that open-vm-tools gives it elsewhere, since
-# Debian's is still half configured here. Written inside: what is there is a link to a path of
-# the container, which this machine has as well.
+# The channel has one owner. The unit has the name that open-vm-tools gives it on other systems,
+# since Debian's is still half configured here. It is written inside the container: the file is a
+# link to a path that this machine has too.
 inside rm -f /etc/systemd/system/vmtoolsd.service
 printf '[Service]\nExecStart=sleep infinity\n' | inside tee /etc/systemd/system/vmtoolsd.service >/dev/null
 inside systemctl daemon-reload
 inside systemctl start vmtoolsd.service
-check "vmtoolsd ends transportd" state_is toolboxd-transportd.service inactive
-check "toolboxd-install-check tells" finds 'vmtoolsd.service is running'
+check "starting vmtoolsd stops transportd" state_is toolboxd-transportd.service inactive
+check "toolboxd-install-check reports that vmtoolsd runs" finds 'vmtoolsd.service is running'
 inside systemctl start toolboxd-transportd.service
-check "and transportd ends vmtoolsd" state_is vmtoolsd.service inactive
+check "starting transportd stops vmtoolsd" state_is vmtoolsd.service inactive
 inside rm /etc/systemd/system/vmtoolsd.service
 inside systemctl daemon-reload
-check "the guest is registered again" "$vmxsim" wait --timeout=5s
+check "the guest is registered again after vmtoolsd ran" "$vmxsim" wait --timeout=5s

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# Restarts and an upgrade leave users' programs alone.
+# Users' programs continue over restarts and an upgrade.
 
 programs_alive() {
   local pid
@@ -12,14 +12,14 @@ for ((i = 0; i < 20; ++i)); do
 done
 check "twenty programs run" programs_alive
 check "toolboxd.target restarts" eval 'inside systemctl restart toolboxd.target && "$vmxsim" wait --timeout=5s'
-check "all units are back" check_status 0
-check "the twenty go on" programs_alive
+check "toolboxd-install-check finds no fault after a restart" check_status 0
+check "twenty programs continue after a restart of toolboxd.target" programs_alive
 
 old=$(pid_of toolboxd-transportd)
-check "the package is upgraded" inside dpkg --install "/root/${deb##*/}"
-check "transportd was replaced" eval '[[ $(pid_of toolboxd-transportd) != "$old" ]] && "$vmxsim" wait --timeout=5s'
-check "it is the new version" eval '[[ $(inside dpkg-query -W -f "\${Version}" toolboxd) == "$version" ]]'
-check "the twenty go on" programs_alive
+check "dpkg upgrades the package" inside dpkg --install "/root/${deb##*/}"
+check "the upgrade restarts transportd" eval '[[ $(pid_of toolboxd-transportd) != "$old" ]] && "$vmxsim" wait --timeout=5s'
+check "the new version is installed after the upgrade" eval '[[ $(inside dpkg-query -W -f "\${Version}" toolboxd) == "$version" ]]'
+check "twenty programs continue after an upgrade" programs_alive
 inside touch /home/alice/end
 exit_codes() {
   local i
@@ -27,4 +27,4 @@ exit_codes() {
     guest alice ps "${pids[i]}" | grep -qE "(^|[^0-9])$((i + 10))([^0-9]|$)" || { guest alice ps "${pids[i]}"; return 1; }
   done
 }
-check "their exit codes are reported" until_ok 10 exit_codes
+check "exit codes of programs are reported after an upgrade" until_ok 10 exit_codes

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "hgfsd/file_checks.h"
+#include "hgfsd/transfer_checks.h"
 
 #include <sys/stat.h>
 
@@ -20,7 +20,7 @@ TEST(CheckRead, DescribesAFileByItsPath) {
   EXPECT_EQ(info->size(), 3u);
 }
 
-TEST(CheckRead, Errors) {
+TEST(CheckRead, ReportsWhyItFails) {
   TestDirectory dir;
   dir.File("secret", "x", 0600);
   EXPECT_THAT(CheckRead(dir / "none"), FailsWith(v1::NOT_FOUND));
@@ -39,7 +39,7 @@ TEST(CheckRead, ProcFilesHaveTheirRealLength) {
   EXPECT_GT(info->size(), 0u);
 }
 
-TEST(ContentSize, EmptyFilesAreEmpty) {
+TEST(ContentSize, EmptyFileHasSizeZero) {
   TestDirectory dir;
   EXPECT_EQ(CheckRead(dir.File("empty"))->size(), 0u);
 }
@@ -52,20 +52,21 @@ TEST(ContentSize, ProcFilesLargerThanAPacketAreCounted) {
 
 TEST(CheckWrite, NewFileNeedsAWritableParent) {
   TestDirectory dir;
-  EXPECT_THAT(CheckWrite(dir / "new", false), IsOk());
-  EXPECT_THAT(CheckWrite(dir / "none/new", false), FailsWith(v1::PARENT_NOT_FOUND));
-  EXPECT_THAT(CheckWrite(dir.File("f") + "/new", false), FailsWith(v1::PARENT_NOT_FOUND));
-  AsNobody([&] { EXPECT_THAT(CheckWrite(dir / "new", false), FailsWith(v1::ACCESS_DENIED)); });
+  EXPECT_THAT(CheckWrite(dir / "new", Overwrite::kNo), IsOk());
+  EXPECT_THAT(CheckWrite(dir / "none/new", Overwrite::kNo), FailsWith(v1::PARENT_NOT_FOUND));
+  EXPECT_THAT(CheckWrite(dir.File("f") + "/new", Overwrite::kNo), FailsWith(v1::PARENT_NOT_FOUND));
+  AsNobody(
+      [&] { EXPECT_THAT(CheckWrite(dir / "new", Overwrite::kNo), FailsWith(v1::ACCESS_DENIED)); });
 }
 
 TEST(CheckWrite, ExistingFileNeedsOverwriteAndPermission) {
   TestDirectory dir;
   const std::string file = dir.File("file");
-  EXPECT_THAT(CheckWrite(file, true), IsOk());
-  EXPECT_THAT(CheckWrite(file, false), FailsWith(v1::ALREADY_EXISTS));
-  EXPECT_THAT(CheckWrite(dir.path(), true), FailsWith(v1::NOT_A_FILE));
-  EXPECT_THAT(CheckWrite(dir.Link("link", file), true), FailsWith(v1::IS_A_SYMLINK));
-  AsNobody([&] { EXPECT_THAT(CheckWrite(file, true), FailsWith(v1::ACCESS_DENIED)); });
+  EXPECT_THAT(CheckWrite(file, Overwrite::kYes), IsOk());
+  EXPECT_THAT(CheckWrite(file, Overwrite::kNo), FailsWith(v1::ALREADY_EXISTS));
+  EXPECT_THAT(CheckWrite(dir.path(), Overwrite::kYes), FailsWith(v1::NOT_A_FILE));
+  EXPECT_THAT(CheckWrite(dir.Link("link", file), Overwrite::kYes), FailsWith(v1::IS_A_SYMLINK));
+  AsNobody([&] { EXPECT_THAT(CheckWrite(file, Overwrite::kYes), FailsWith(v1::ACCESS_DENIED)); });
 }
 
 }  // namespace

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "base/utf8.h"
+
+#include "gtest/gtest.h"
+
+namespace toolboxd {
+namespace {
+
+using std::string_literals::operator""s;
+
+constexpr const char* kMalformed[] = {
+    "\x80",              // a continuation byte alone
+    "\xc3",              // cut
+    "a\xe2\x82",         // cut
+    "\xc3(",             // no continuation byte
+    "\xc0\x80",          // overlong
+    "\xe0\x80\x80",      // overlong
+    "\xf0\x80\x80\x80",  // overlong
+    "\xed\xa0\x80",      // a surrogate
+    "\xf4\x90\x80\x80",  // above U+10FFFF
+    "\xf5\x80\x80\x80",  // no first byte
+    "\xff",
+};
+
+TEST(Utf8, LengthIsThatOfTheFirstSequence) {
+  EXPECT_EQ(Utf8SequenceLength(""), 0u);
+  EXPECT_EQ(Utf8SequenceLength("\0x"s), 1u);
+  EXPECT_EQ(Utf8SequenceLength("abc"), 1u);
+  EXPECT_EQ(Utf8SequenceLength("\xc2\x80x"), 2u);
+  EXPECT_EQ(Utf8SequenceLength("\xe2\x82\xacx"), 3u);
+  EXPECT_EQ(Utf8SequenceLength("\xf4\x8f\xbf\xbfx"), 4u);
+}
+
+TEST(Utf8, WellFormedTextIsAccepted) {
+  for (const char* text : {"", "abc", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\n\x7f",
+                           "\xed\x9f\xbf", "\xee\x80\x80"}) {
+    EXPECT_TRUE(IsUtf8(text)) << text;
+  }
+}
+
+TEST(Utf8, MalformedTextIsRefused) {
+  for (const char* text : kMalformed) EXPECT_FALSE(IsUtf8(text)) << testing::PrintToString(text);
+}
+
+TEST(Utf8, PrintableKeepsWellFormedText) {
+  const std::string text = "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80";
+  EXPECT_EQ(PrintableUtf8(text), text);
+}
+
+TEST(Utf8, PrintableReplacesEachMalformedByte) {
+  EXPECT_EQ(PrintableUtf8("a\xff"
+                          "b"),
+            "a?b");
+  EXPECT_EQ(PrintableUtf8("\xc0\xaf"), "??");
+  EXPECT_EQ(PrintableUtf8("\xed\xa0\x80"), "???");
+  EXPECT_EQ(PrintableUtf8("\xf4\x90\x80\x80"), "????");
+  for (const char* text : kMalformed) EXPECT_TRUE(IsUtf8(PrintableUtf8(text)));
+}
+
+TEST(Utf8, PrintableReplacesControlCharacters) { EXPECT_EQ(PrintableUtf8("a\nb\x7f"), "a?b?"); }
+
+}  // namespace
+}  // namespace toolboxd

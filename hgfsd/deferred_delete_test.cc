@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "hgfsd/deferred_delete.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "hgfsd/testing/test_files.h"
+
+namespace toolboxd::hgfsd {
+namespace {
+
+TEST(DeferredDelete, RefusesMountPointsAndTheRoot) {
+  DeferredDeleter deleter;
+  EXPECT_THAT(deleter.Delete("/", nullptr), FailsWith(v1::BUSY));
+  EXPECT_THAT(deleter.Delete("/proc", nullptr), FailsWith(v1::BUSY));
+}
+
+TEST(DeferredDelete, SmallTreesAreGoneWhenDeleteReturns) {
+  TestDirectory dir;
+  dir.Directory("tree");
+  dir.File("tree/file");
+  DeferredDeleter deleter;
+  EXPECT_THAT(deleter.Delete(dir / "tree", nullptr), IsOk());
+  EXPECT_TRUE(Names(dir.path()).empty());
+}
+
+TEST(DeferredDelete, LargeTreesFreeTheirNameAtOnceAndAreRemovedLater) {
+  TestDirectory dir;
+  dir.Directory("tree");
+  for (int i = 0; i < 2000; ++i) dir.File(absl::StrCat("tree/", i));
+  {
+    DeferredDeleter deleter(absl::ZeroDuration());
+    EXPECT_THAT(deleter.Delete(dir / "tree", nullptr), IsOk());
+    EXPECT_FALSE(Exists(dir / "tree"));
+  }
+  EXPECT_TRUE(Names(dir.path()).empty());
+}
+
+TEST(DeferredDelete, RemovesTreesThatACrashLeft) {
+  TestDirectory dir;
+  dir.Directory(".toolboxd-deleted-0000000000000001");
+  dir.File(".toolboxd-deleted-0000000000000001/file");
+  dir.Directory("tree");
+  {
+    DeferredDeleter deleter;
+    EXPECT_THAT(deleter.Delete(dir / "tree", nullptr), IsOk());
+  }
+  EXPECT_TRUE(Names(dir.path()).empty());
+}
+
+TEST(DeferredDelete, TreeThatCannotBeRemovedKeepsItsName) {
+  TestDirectory dir;
+  chmod(dir.path().c_str(), 0777);
+  AsNobody([&] { dir.Directory("tree"); });
+  dir.Directory("tree/root_owned");
+  dir.File("tree/root_owned/file");
+  AsNobody([&] {
+    DeferredDeleter deleter;
+    EXPECT_THAT(deleter.Delete(dir / "tree", nullptr), FailsWith(v1::ACCESS_DENIED));
+  });
+  EXPECT_THAT(Names(dir.path()), testing::ElementsAre("tree"));
+}
+
+TEST(DeferredDelete, TreeThatCannotBeRemovedAfterTheReplyStaysHiddenAndIsLogged) {
+  TestDirectory dir;
+  chmod(dir.path().c_str(), 0777);
+  AsNobody([&] { dir.Directory("tree"); });
+  dir.Directory("tree/root_owned");
+  dir.File("tree/root_owned/file");
+  const std::string log = dir.File("log", "", 0666);
+  AsNobody([&] {
+    // Many files, so that Delete returns before they are removed.
+    for (int i = 0; i < 2000; ++i) dir.File(absl::StrCat("tree/", i));
+    const int fd = open(log.c_str(), O_WRONLY | O_APPEND);
+    ASSERT_EQ(dup2(fd, STDERR_FILENO), STDERR_FILENO);
+    DeferredDeleter deleter(absl::ZeroDuration());
+    EXPECT_THAT(deleter.Delete(dir / "tree", nullptr), IsOk());
+  });
+  EXPECT_THAT(Names(dir.path()),
+              testing::ElementsAre(testing::StartsWith(".toolboxd-deleted-"), "log"));
+  const std::string text = ReadFile(log);
+  EXPECT_THAT(text, testing::HasSubstr(dir / "tree"));
+  EXPECT_THAT(text, testing::HasSubstr(Names(dir.path())[0]));
+  EXPECT_THAT(text, testing::HasSubstr("Permission denied"));
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
+}
+
+TEST(DeferredDelete, CancelledDeleteDoesNothing) {
+  TestDirectory dir;
+  dir.Directory("tree");
+  DeferredDeleter deleter;
+  EXPECT_TRUE(absl::IsCancelled(deleter.Delete(dir / "tree", [] { return true; })));
+  EXPECT_THAT(Names(dir.path()), testing::ElementsAre("tree"));
+}
+
+TEST(DeferredDelete, WithoutAThreadNothingChanges) {
+  TestDirectory dir;
+  chmod(dir.path().c_str(), 0777);
+  AsNobody([&] {
+    dir.Directory("tree");
+    dir.File("tree/file");
+    DeferredDeleter deleter;
+    NoMoreThreads();
+    EXPECT_THAT(deleter.Delete(dir / "tree", nullptr), FailsWith(v1::BUSY));
+    EXPECT_TRUE(Exists(dir / "tree/file"));
+  });
+}
+
+TEST(DeferredDelete, WithoutWriteAccessToTheParentNothingChanges) {
+  TestDirectory dir;
+  const std::string tree = dir.Directory("tree");
+  ASSERT_EQ(chown(tree.c_str(), 65534, 65534), 0);
+  AsNobody([&] {
+    dir.File("tree/file");
+    DeferredDeleter deleter;
+    EXPECT_THAT(deleter.Delete(tree, nullptr), FailsWith(v1::ACCESS_DENIED));
+    EXPECT_TRUE(Exists(dir / "tree/file"));
+  });
+}
+
+}  // namespace
+}  // namespace toolboxd::hgfsd
