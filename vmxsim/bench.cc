@@ -58,7 +58,7 @@ absl::Status Send(Vmx& vmx, absl::string_view request, int at_once, Samples& sam
 absl::StatusOr<std::string> RunBench(Vmx& vmx, absl::string_view kind, absl::string_view request,
                                      int count) {
   if (kind != "idle" && kind != "serial" && kind != "queued") {
-    return absl::InvalidArgumentError("bench: idle, serial or queued");
+    return absl::InvalidArgumentError("the kind of measurement must be idle, serial or queued");
   }
   const int at_once = kind == "queued" ? 4 : 1;
   Samples samples;

@@ -14,7 +14,7 @@
 
 namespace toolboxd::vmxsim {
 
-// Sends `request` `count` times and tells the times, one "name value" a line, as stats.h does.
+// Sends `request` `count` times and returns the times, one "name value" a line, as stats.h does.
 //   idle     after a pause that lets the guest fall back to its slowest polling, at a random moment
 //   serial   each as soon as the one before is answered
 //   queued   four at once, as soon as the four before are answered

@@ -17,6 +17,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "vmxsim/control_frame.h"
 
 namespace toolboxd::vmxsim {
@@ -69,7 +70,9 @@ absl::StatusOr<std::string> FindControlPath(const std::string& path) {
   globfree(&found);
   if (served.size() == 1) return served[0];
   if (served.empty()) {
-    return absl::UnavailableError("no vmxsim is running (give --control or set VMXSIM_CONTROL)");
+    return absl::UnavailableError(
+        "no vmxsim of this user is running; start one with vmxsim run, or name its socket with "
+        "--control or VMXSIM_CONTROL");
   }
   return absl::FailedPreconditionError(absl::StrCat(
       "more than one vmxsim is running: choose one with --control: ", absl::StrJoin(served, " ")));
@@ -81,6 +84,16 @@ absl::StatusOr<Client> Client::Connect(const std::string& path) {
   const absl::StatusOr<int> fd = ConnectTo(*found);
   if (!fd.ok()) return fd.status();
   return Client(*fd);
+}
+
+absl::StatusOr<Client> Client::ConnectWithin(absl::Duration timeout, const std::string& path) {
+  constexpr absl::Duration kInterval = absl::Milliseconds(20);
+  const absl::Time deadline = absl::Now() + timeout;
+  while (true) {
+    absl::StatusOr<Client> client = Connect(path);
+    if (!absl::IsUnavailable(client.status()) || absl::Now() >= deadline) return client;
+    absl::SleepFor(kInterval);
+  }
 }
 
 Client& Client::operator=(Client&& other) noexcept {

@@ -30,8 +30,11 @@ absl::StatusOr<std::string> FindControlPath(const std::string& path);
 // One connection. Not thread-safe; connect once per thread.
 class Client {
  public:
-  // Empty: see FindControlPath. UNAVAILABLE where nobody listens.
+  // Empty: see FindControlPath. UNAVAILABLE where no vmxsim listens.
   static absl::StatusOr<Client> Connect(const std::string& path = "");
+  // The same for a vmxsim that may still be starting: tries again until it listens. UNAVAILABLE
+  // where none does within `timeout`.
+  static absl::StatusOr<Client> ConnectWithin(absl::Duration timeout, const std::string& path = "");
   Client(Client&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
   Client& operator=(Client&& other) noexcept;
   ~Client();

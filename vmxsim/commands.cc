@@ -43,8 +43,10 @@ Result Wait(const Commands& commands, const Words& words) {
   if (!timeout.ok()) return timeout.status();
   const bool registered =
       commands.vmx->WaitFor(*timeout, [](Vmx::View& view) { return view.tclo.registered(); });
-  if (!registered)
-    return absl::DeadlineExceededError("the guest tools have not registered in time");
+  if (!registered) {
+    return absl::DeadlineExceededError(
+        "the guest tools did not register in time; vmxsim log prints what they sent");
+  }
   return "";
 }
 
@@ -64,7 +66,8 @@ Result Power(const Commands& commands, const Words& words) {
   if (!timeout.ok()) return timeout.status();
   const auto state = kStates.find(words[2]);
   if (state == kStates.end()) {
-    return absl::InvalidArgumentError("power: on, off, reboot, suspend or resume");
+    return absl::InvalidArgumentError(
+        "the power operation must be on, off, reboot, suspend or resume");
   }
   size_t seen = 0;
   commands.vmx->With([&](Vmx::View& view) { seen = view.rpci.state_changes().size(); });
@@ -75,15 +78,17 @@ Result Power(const Commands& commands, const Words& words) {
       absl::StrCat("reply: ", absl::StripSuffix(done->reply, absl::string_view("\0", 1)), "\n");
   if (done->reply.substr(0, 2) != "OK") return absl::FailedPreconditionError(text);
   StateChange change;
-  const bool told = commands.vmx->WaitFor(*timeout - (absl::Now() - begin), [&](Vmx::View& view) {
-    for (size_t i = seen; i < view.rpci.state_changes().size(); ++i) {
-      change = view.rpci.state_changes()[i];
-      if (change.state == state->second.second) return true;
-    }
-    return false;
-  });
-  if (!told) {
-    return absl::DeadlineExceededError(text + "no tools.os.statechange.status in time");
+  const bool reported =
+      commands.vmx->WaitFor(*timeout - (absl::Now() - begin), [&](Vmx::View& view) {
+        for (size_t i = seen; i < view.rpci.state_changes().size(); ++i) {
+          change = view.rpci.state_changes()[i];
+          if (change.state == state->second.second) return true;
+        }
+        return false;
+      });
+  if (!reported) {
+    return absl::DeadlineExceededError(
+        text + "the guest did not send tools.os.statechange.status in time");
   }
   return absl::StrCat(text, "status: ", change.status, " ", change.state, "\n");
 }
@@ -103,10 +108,10 @@ Result Set(const Commands& commands, const Words& words) {
 }
 
 Result Raw(const Commands& commands, const Words& words) {
-  Result result = absl::NotFoundError("the guest has not sent that");
+  Result result = absl::NotFoundError("the guest has not sent this value");
   int type = 0;
   if (words[1] != "disk" && !absl::SimpleAtoi(words[1], &type)) {
-    return absl::InvalidArgumentError("raw: a number from 1 to 11, or disk");
+    return absl::InvalidArgumentError("the type must be a number from 1 to 11, or disk");
   }
   commands.vmx->With([&](Vmx::View& view) {
     const auto found = view.rpci.guest_info().find(type);
@@ -135,7 +140,7 @@ Result Bench(const Commands& commands, const Words& words) {
   const auto count = ToNumber(words[2]);
   if (!count.ok()) return count.status();
   if (*count < 1 || *count > 1000000)
-    return absl::InvalidArgumentError("bench: 1 to 1000000 requests");
+    return absl::InvalidArgumentError("the number of requests must be from 1 to 1000000");
   return RunBench(*commands.vmx, words[1], words[3], static_cast<int>(*count));
 }
 
@@ -179,7 +184,7 @@ Result Fault(const Commands& commands, const Words& words) {
     return "";
   }
   if (words[1] != "checkpoint" && words[1] != "wrong-type") {
-    return absl::InvalidArgumentError("fault: close, checkpoint, wrong-type or vanish");
+    return absl::InvalidArgumentError("the fault must be close, checkpoint, wrong-type or vanish");
   }
   commands.vmx->With([&](Vmx::View& view) {
     view.log.Add(-1, "fault", words[1]);

@@ -32,10 +32,10 @@ struct Commands {
 //   bench KIND COUNT REQUEST      see bench.h; text
 //   get NAME, set NAME VALUE      a guestinfo variable, without "guestinfo."
 //   raw TYPE                      the newest SetGuestInfo value of a type, raw; "disk": the JSON
-//   info, nics                    what the guest has told, as text
-//   log AFTER SECONDS             events after that number, waiting for one; see EncodeLog
+//   info, nics                    what the guest has reported, as text
+//   log AFTER SECONDS             events after that number, waiting for one; see event_log.h
 //   stats text|json               counters and times
-//   recorded                      what the recorder noted, one call a line
+//   recorded                      calls that the recorder took, one a line
 //   fault KIND [SECONDS]          close, checkpoint, wrong-type, vanish
 //   init-pid, processes           process numbers as this machine counts them
 //   adopt PID                     trace a process that has joined the guest's namespaces

@@ -24,7 +24,7 @@ class ControlServer {
   ~ControlServer() { Stop(); }
 
   // Listens at `path`, mode 0600. ALREADY_EXISTS where another vmxsim does; a left-over socket
-  // that nobody serves is replaced.
+  // that no process serves is replaced.
   absl::Status Start(const std::string& path);
   // Ends all connections and removes the socket.
   void Stop();

@@ -21,7 +21,7 @@ CpuidResult Hypervisor(uint32_t leaf) {
   } else if (leaf == kHypervisorMaxLeaf) {
     result.eax = 2000000;  // virtual TSC frequency, kHz
     result.ebx = 66000;    // APIC bus frequency, kHz
-    // ECX bits 0 and 1 would announce VMMCALL and VMCALL, which nobody here traps.
+    // ECX bits 0 and 1 would announce VMMCALL and VMCALL, which vmxsim does not trap.
   }
   return result;
 }

@@ -17,7 +17,7 @@ struct CpuidResult {
 };
 
 // This machine's own answer, but for the hypervisor: leaf 1 has ECX bit 31 set, leaf 0x40000000
-// says "VMwareVMware" with 0x40000010 as the highest leaf, which announces no hypercall.
+// shows "VMwareVMware" with 0x40000010 as the highest leaf, which announces no hypercall.
 CpuidResult EmulateCpuid(uint32_t leaf, uint32_t subleaf);
 
 }  // namespace toolboxd::vmxsim

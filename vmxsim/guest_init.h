@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The first process of a guest: sets up its surroundings, starts the command, reaps orphans.
+// The first process of a guest: sets up its namespaces, starts the command, reaps orphans.
 
 #ifndef TOOLBOXD_VMXSIM_GUEST_INIT_H_
 #define TOOLBOXD_VMXSIM_GUEST_INIT_H_
@@ -15,12 +15,12 @@
 
 namespace toolboxd::vmxsim {
 
-// What the guest's first process exits with when it cannot set up the surroundings.
+// What the guest's first process exits with when it cannot set up the namespaces.
 inline constexpr int kSetupFailedExit = 125;
 
 struct GuestCommand {
   std::vector<std::string> arguments;
-  // The signal mask that the command is to have.
+  // The signal mask of the command.
   sigset_t signal_mask;
   // Leave reboot(2) to a booting container; here it ends the guest's process namespace.
   bool container = false;

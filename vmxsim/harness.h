@@ -29,7 +29,7 @@ struct HarnessOptions {
 // One running vmxsim. Ends it, and with it every process of the guest, when destroyed.
 class Harness {
  public:
-  // Starts it and waits until it can be talked to. Not until the guest is registered.
+  // Starts it and waits until its control socket answers; not until the guest is registered.
   static absl::StatusOr<Harness> Start(const HarnessOptions& options);
   Harness(Harness&& other) noexcept;
   Harness& operator=(Harness&& other) noexcept;

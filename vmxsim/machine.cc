@@ -23,7 +23,7 @@ void Machine::LowBandwidth(Registers& registers) {
   ++counters_.low_bandwidth;
   const uint16_t command = Low16(registers.rcx);
   if (faults_.Vanished()) {
-    // As a port that nobody serves; a MESSAGE call sees a status without SUCCESS.
+    // As a port without a device; a MESSAGE call sees a status without SUCCESS.
     registers.rax = 0xFFFFFFFF;
     if (command == kCommandMessage) SetHigh16(registers.rcx, 0);
     return;

@@ -18,8 +18,8 @@
 
 namespace toolboxd::vmxsim {
 
-// Told what happens on channels. Called inside the guest's instruction: must not block. May call
-// Machine::Queue and Machine::CloseByHost.
+// Receives what happens on channels. Called inside the guest's instruction: must not block. May
+// call Machine::Queue and Machine::CloseByHost.
 class ChannelListener {
  public:
   virtual ~ChannelListener() = default;

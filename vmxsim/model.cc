@@ -109,7 +109,7 @@ void Vmx::OnMessage(int channel, uint32_t protocol, const std::string& message) 
   if (protocol == kProtocolTclo) {
     const bool was_main = tclo_.main_channel() >= 0;
     tclo_.OnMessage(channel, message);
-    // A guest that opens its channel anew tells everything again.
+    // A guest that opens its channel again sends everything again.
     if (!was_main && tclo_.main_channel() >= 0 && !tclo_.registered()) rpci_.ResetRegistration();
     return;
   }

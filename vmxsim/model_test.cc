@@ -102,14 +102,14 @@ TEST_F(VmxTest, GreetsAndRegistersAGuest) {
   EXPECT_EQ(Violations(), 0u);
 }
 
-TEST_F(VmxTest, VersionWithoutAtrIsNoRegistration) {
+TEST_F(VmxTest, VersionWithoutAtrDoesNotRegister) {
   GuestChannel tclo(vmx_, kProtocolTclo);
   GuestChannel rpci(vmx_, kProtocolRpci);
   ASSERT_EQ(rpci.Exchange("tools.set.version 1"), "1 ");
   EXPECT_FALSE(Registered());
 }
 
-TEST_F(VmxTest, OneRequestAtATimeInOrder) {
+TEST_F(VmxTest, RequestsAreSentOneAtATimeInOrder) {
   GuestChannel tclo(vmx_, kProtocolTclo);
   GuestChannel rpci(vmx_, kProtocolRpci);
   Register(tclo, rpci);
@@ -133,7 +133,7 @@ TEST_F(VmxTest, OneRequestAtATimeInOrder) {
   EXPECT_EQ(Violations(), 0u);
 }
 
-TEST_F(VmxTest, RequestTimesOutWhenNobodyPolls) {
+TEST_F(VmxTest, RequestTimesOutWhenTheGuestDoesNotPoll) {
   GuestChannel tclo(vmx_, kProtocolTclo);
   GuestChannel rpci(vmx_, kProtocolRpci);
   Register(tclo, rpci);
@@ -141,7 +141,7 @@ TEST_F(VmxTest, RequestTimesOutWhenNobodyPolls) {
 }
 
 // A reply that comes too late belongs to the request that was given up, not to the next one.
-TEST_F(VmxTest, LateReplyIsNotTheNextRequests) {
+TEST_F(VmxTest, LateReplyIsNotTakenForTheNextRequest) {
   GuestChannel tclo(vmx_, kProtocolTclo);
   GuestChannel rpci(vmx_, kProtocolRpci);
   Register(tclo, rpci);
@@ -205,7 +205,7 @@ TEST_F(VmxTest, NewGuestReplacesOneThatVanished) {
   vmx_.With([](Vmx::View& view) { EXPECT_EQ(view.tclo.counters().registrations, 2u); });
 }
 
-TEST_F(VmxTest, OtherApplicationsAreNotTheToolbox) {
+TEST_F(VmxTest, OtherApplicationsAreNotRegistered) {
   GuestChannel dnd(vmx_, kProtocolTclo);
   EXPECT_EQ(dnd.Exchange(""), "reset");
   EXPECT_EQ(dnd.Exchange("OK ATR toolbox-dnd"), "none");

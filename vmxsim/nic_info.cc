@@ -195,7 +195,8 @@ absl::StatusOr<NicInfo> DecodeNicInfo(absl::string_view bytes) {
   NicInfo info;
   info.version = reader.U32();
   if (reader.ok() && info.version != kVersion2 && info.version != kVersion3) {
-    return absl::InvalidArgumentError(absl::StrCat("NIC information of version ", info.version));
+    return absl::InvalidArgumentError(
+        absl::StrCat("NIC information has the unknown version ", info.version));
   }
   if (reader.Optional()) {
     info.version == kVersion3 ? ReadVersion3(reader, info) : ReadVersion2(reader, info);

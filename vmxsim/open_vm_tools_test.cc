@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Debian's open-vm-tools, unmodified, inside vmxsim: programs that nobody here wrote are what says
-// that the simulated hypervisor is right. A machine without them fails.
+// Debian's open-vm-tools, unmodified, inside vmxsim: these programs, which this project did not
+// write, show that the simulated hypervisor is right. On a machine without them the test fails.
 
 #include <gtest/gtest.h>
 
@@ -102,7 +102,7 @@ TEST_F(OpenVmTools, ToolboxCmdReadsTheHostsTimeAndSpeed) {
 }
 
 // As on a host whose administrator has not enabled the guest SDK's API.
-TEST_F(OpenVmTools, ToolboxCmdIsToldThatTheHostHasNoGuestApi) {
+TEST_F(OpenVmTools, ToolboxCmdReportsThatTheHostHasNoGuestApi) {
   for (const char* statistic : {"sessionid", "balloon", "swap", "memlimit", "cpures"}) {
     const auto [code, output] = Run({"vmware-toolbox-cmd", "stat", statistic});
     EXPECT_EQ(code, 75) << statistic;  // EX_TEMPFAIL
@@ -130,7 +130,7 @@ class CheckpointedOpenVmTools : public OpenVmTools {
   void SetUp() override { Start({"--no_hb", "--checkpoint_every=7"}, {"sleep", "infinity"}); }
 };
 
-TEST_F(CheckpointedOpenVmTools, RestartsUntilTheMessageIsThrough) {
+TEST_F(CheckpointedOpenVmTools, MessageArrivesAfterRestarts) {
   for (int i = 0; i < 5; ++i) {
     const std::string value = absl::StrCat("a value of some length ", i);
     ASSERT_EQ(Run({"vmware-rpctool", "info-set guestinfo.again " + value}).first, 0);
@@ -252,7 +252,7 @@ TEST_F(Vmtoolsd, AnswersGetToolsState) {
   EXPECT_EQ(host_name, "vmxsim-guest");
 }
 
-TEST_F(Vmtoolsd, ComesBackAfterItsChannelWasClosed) {
+TEST_F(Vmtoolsd, RegistersAgainAfterItsChannelWasClosed) {
   ASSERT_TRUE(client().Fault("close").ok());
   for (const absl::Time end = absl::Now() + kPatience; absl::Now() < end;) {
     if (client().Stats()->at("registrations") == 2) return;

@@ -95,7 +95,8 @@ absl::Status Options::Parse(const std::vector<std::string>& words,
     }
     const std::string value = equals == std::string::npos ? words[i] : word.substr(equals + 1);
     if (!found->set(value)) {
-      return absl::InvalidArgumentError(absl::StrCat("\"", value, "\" is no value for ", name));
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", value, "\" is not a valid value of ", name));
     }
   }
   arguments->insert(arguments->end(), words.begin() + static_cast<std::ptrdiff_t>(i), words.end());

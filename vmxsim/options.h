@@ -33,7 +33,7 @@ class Options {
   // Options may also stand after arguments: for verbs that take no command line of their own.
   void AllowAfterArguments() { after_arguments_ = true; }
 
-  // Reads options until "--" or the first argument that is none; the rest are `arguments`.
+  // Reads options until "--" or the first argument that is not an option; the rest are `arguments`.
   // CANCELLED: --help was printed. INVALID_ARGUMENT: a message for the user.
   absl::Status Parse(const std::vector<std::string>& words, std::vector<std::string>* arguments);
 

@@ -63,8 +63,8 @@ TEST_F(OptionsTest, ExplainsWrongUse) {
   EXPECT_EQ(Parse({"--nonsense"}).message(), "unknown option --nonsense");
   EXPECT_EQ(Parse({"--flag=1"}).message(), "--flag takes no value");
   EXPECT_EQ(Parse({"--text"}).message(), "--text needs a value");
-  EXPECT_EQ(Parse({"--number=x"}).message(), "\"x\" is no value for --number");
-  EXPECT_EQ(Parse({"--time=-1s"}).message(), "\"-1s\" is no value for --time");
+  EXPECT_EQ(Parse({"--number=x"}).message(), "\"x\" is not a valid value of --number");
+  EXPECT_EQ(Parse({"--time=-1s"}).message(), "\"-1s\" is not a valid value of --time");
   EXPECT_TRUE(absl::StrContains(options_.Help(), "--number=VALUE"));
 }
 

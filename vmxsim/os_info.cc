@@ -73,7 +73,8 @@ absl::StatusOr<OsInfo> DecodeOsInfo(absl::string_view bytes) {
     return absl::InvalidArgumentError("malformed OS information");
   }
   if (version != kVersion) {
-    return absl::InvalidArgumentError(absl::StrCat("OS information of version ", version));
+    return absl::InvalidArgumentError(
+        absl::StrCat("OS information has the unknown version ", version));
   }
   return info;
 }

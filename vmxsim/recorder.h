@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Stands in for shutdown, reboot, systemctl … inside a guest: tells the simulated VMX what would
-// have been done, and does nothing.
+// Stands in for shutdown, reboot, systemctl … inside a guest: reports to the simulated VMX what
+// would have been done, and does nothing.
 
 #ifndef TOOLBOXD_VMXSIM_RECORDER_H_
 #define TOOLBOXD_VMXSIM_RECORDER_H_

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The host's end of RPCI: answers requests as a VMX does and keeps what the guest has told it
+// The host's end of RPCI: answers requests as a VMX does and keeps what the guest has sent
 // (docs/protocol/rpc.md 2.1, docs/protocol/guest-info.md 3.3, docs/protocol/power.md 7.1). Knows
 // nothing of channels.
 
@@ -18,7 +18,7 @@
 
 namespace toolboxd::vmxsim {
 
-// `tools.os.statechange.status`: the guest's word on a power request.
+// `tools.os.statechange.status`: the guest's report on a power request.
 struct StateChange {
   absl::Time time;
   // 1 = worked.
@@ -43,7 +43,7 @@ class RpciStore {
   // The reply, beginning with "1 " or "0 ".
   std::string Handle(absl::string_view request);
 
-  // The guest has started again: forgets what a new registration will tell.
+  // The guest has started again: forgets what a new registration will send.
   void ResetRegistration();
 
   // `info-set` and `info-get` values, by name without "guestinfo.".

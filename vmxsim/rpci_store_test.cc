@@ -24,7 +24,7 @@ TEST(RpciStore, KeepsVariablesWithAndWithoutNul) {
   EXPECT_EQ(store.Handle("info-get guestinfo.a"), "1 ");
 }
 
-TEST(RpciStore, SaysWhyThereIsNoValue) {
+TEST(RpciStore, ReportsWhyThereIsNoValue) {
   RpciStore store({});
   EXPECT_EQ(store.Handle("info-get guestinfo.none"), "0 No value found");
   EXPECT_EQ(store.Handle("info-set other.name x"), "0 Permission denied");
@@ -52,7 +52,7 @@ TEST(RpciStore, KeepsTheNewestGuestInfoRaw) {
   EXPECT_EQ(store.Handle("SetGuestInfo"), "0 Invalid argument");
 }
 
-TEST(RpciStore, RefusesWhatItIsToldToRefuse) {
+TEST(RpciStore, RefusesWhatTheOptionsName) {
   RpciStore store({.refused_info_types = {10, 11}, .refused_commands = {"SetGuestDiskInfo"}});
   EXPECT_EQ(store.Handle("SetGuestInfo  10 x").substr(0, 2), "0 ");
   EXPECT_EQ(store.Handle("SetGuestInfo  9 x"), "1 ");
@@ -60,7 +60,7 @@ TEST(RpciStore, RefusesWhatItIsToldToRefuse) {
 }
 
 // docs/protocol/power.md 7.1, 7.9: with a NUL in both implementations.
-TEST(RpciStore, NotesStateChanges) {
+TEST(RpciStore, KeepsStateChanges) {
   RpciStore store({});
   EXPECT_EQ(store.Handle(WithNul("tools.os.statechange.status 1 3")), "1 ");
   EXPECT_EQ(store.Handle("tools.os.statechange.status 0 1"), "1 ");

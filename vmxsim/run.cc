@@ -44,32 +44,34 @@ struct RunOptions {
 absl::Status ParseOptions(const std::vector<std::string>& words, RunOptions* result) {
   Options options(
       "run [options] -- command [arguments]",
-      "Runs a command and all its descendants as if inside a VMware VM, with a host-side\n"
-      "to talk to. Exits with the command's exit code (128 + N for signal N).");
+      "Runs a command and all its descendants as if inside a VMware VM whose host is vmxsim.\n"
+      "Exits with the command's exit code (128 + N for signal N).");
   std::vector<std::string> refused_types;
   FaultOptions& faults = result->vmx.faults;
   options.String("control", &result->control,
                  "path of the control socket (default: in $XDG_RUNTIME_DIR or /tmp)");
-  options.String("log", &result->log, "append every message and event to this file");
+  options.String("log", &result->log, "file to which every message and event is appended");
   options.String("cpuid", &result->cpuid,
-                 "how guests see VMware's CPUID: auto, fault, patch or off");
+                 "how the guest gets VMware's CPUID: auto, fault, patch or off");
   options.Duration("ping_interval", &result->vmx.tclo.ping_interval,
                    "time between the host's pings (default 5s)");
   options.Flag("nul", &result->vmx.tclo.nul_terminated, "end TCLO requests with a NUL");
   options.Flag("no_hb", &faults.no_high_bandwidth, "do not offer the high-bandwidth port");
-  options.Uint("checkpoint_every", &faults.checkpoint_every, "checkpoint at every Nth step");
-  options.Uint("close_every", &faults.close_every, "close a channel every N messages");
-  options.Uint("wrong_type_every", &faults.wrong_type_every, "every Nth answer has a wrong type");
+  options.Uint("checkpoint_every", &faults.checkpoint_every,
+               "take a checkpoint at every Nth step of the protocol");
+  options.Uint("close_every", &faults.close_every, "close the channel after every N messages");
+  options.Uint("wrong_type_every", &faults.wrong_type_every,
+               "answer every Nth step with a wrong type");
   options.Uint("bad_cookie_every", &faults.bad_cookie_every, "refuse the cookie at every Nth step");
   options.Strings("refuse_info", &refused_types,
                   "refuse this SetGuestInfo type (may be given several times)");
   options.Strings("refuse_rpci", &result->vmx.rpci.refused_commands,
                   "refuse this RPCI command (may be given several times)");
   options.Flag("container", &result->container,
-               "leave reboot(2) to the command, which boots a container");
+               "allow reboot(2), for a command that boots a container");
   options.Duration(
       "grace", &result->grace,
-      "time from SIGTERM to SIGKILL for the command when vmxsim is ended (default 3s)");
+      "time that the command has after SIGTERM until SIGKILL when vmxsim ends (default 3s)");
   const absl::Status status = options.Parse(words, &result->command);
   if (!status.ok()) return status;
   for (const std::string& text : refused_types) {
@@ -81,9 +83,10 @@ absl::Status ParseOptions(const std::vector<std::string>& words, RunOptions* res
   }
   if (faults.checkpoint_every == 1) {
     return absl::InvalidArgumentError(
-        "--checkpoint_every must be at least 2, or nothing gets through");
+        "--checkpoint_every must be at least 2: with 1 no message ever arrives");
   }
-  if (result->command.empty()) return absl::InvalidArgumentError("no command given");
+  if (result->command.empty())
+    return absl::InvalidArgumentError("no command given; name it after --");
   return absl::OkStatus();
 }
 
@@ -94,7 +97,7 @@ absl::StatusOr<CpuidMode> ChooseCpuidMode(const std::string& name) {
   if (name == "auto") return can_fault ? CpuidMode::kFault : CpuidMode::kPatch;
   if (name != "fault") {
     return absl::InvalidArgumentError(
-        absl::StrCat("--cpuid=", name, ": auto, fault, patch or off"));
+        absl::StrCat("--cpuid=", name, ": must be auto, fault, patch or off"));
   }
   if (!can_fault) {
     return absl::FailedPreconditionError(
@@ -176,7 +179,7 @@ int RunVerb(const std::vector<std::string>& words) {
   absl::StatusOr<CpuidMode> mode = ChooseCpuidMode(options.cpuid);
   if (status.ok()) status = mode.status();
   if (status.ok() && geteuid() != 0) {
-    status = absl::PermissionDeniedError("vmxsim run needs root, for the guest's namespaces");
+    status = absl::PermissionDeniedError("must run as root, which the guest's namespaces need");
   }
   if (!status.ok()) {
     fprintf(stderr, "vmxsim run: %s\nTry: vmxsim run --help\n",

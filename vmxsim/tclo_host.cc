@@ -102,7 +102,8 @@ void TcloHost::OnResetReply(int channel, absl::string_view reply) {
   application.times.atr = absl::Now();
   application.next_ping = application.times.atr + options_.ping_interval;
   if (application.name != kMainApplication) return;
-  // An older one is that of a guest that went without a word: nobody answers its pings.
+  // An older channel is that of a guest that ended without closing it: no process answers its
+  // pings.
   const auto old = applications_.find(main_channel_);
   if (old != applications_.end() && old->first != channel) {
     old->second.next_ping = absl::InfiniteFuture();

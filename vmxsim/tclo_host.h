@@ -81,7 +81,7 @@ class TcloHost {
   void OnMessage(int channel, absl::string_view message);
   void OnPoll(int channel);
   void OnFetched(int channel, bool accepted);
-  // The guest has told its version: together with ATR, it is registered.
+  // The guest has sent its version: together with ATR, it is registered.
   void OnVersion();
 
   // Sends pings that are due; call several times a second.

@@ -119,7 +119,7 @@ class Tracer {
   std::atomic<bool> ending_ = false;
   TracerCounters counters_;
 
-  // New tasks that stopped before their parent's event told of them.
+  // New tasks that stopped before their parent's event announced them.
   absl::flat_hash_set<pid_t> early_;
 
   // Guards tasks_ against Processes(); only the tracing thread changes it.

@@ -112,7 +112,7 @@ TEST(TrapCpu, ContinueKeepsTheThreadsOwnAffinity) {
   });
 }
 
-TEST(TrapCpu, AThreadThatHasEndedIsLeftAlone) {
+TEST(TrapCpu, ThreadThatHasEndedIsLeftAlone) {
   OnOwnThread([] {
     const cpu_set_t all = AffinityOf(0);
     pid_t ended;

@@ -30,6 +30,8 @@ using Words = std::vector<std::string>;
 struct Settings {
   std::string control;
   absl::Duration timeout = absl::Seconds(10);
+  // Where `timeout` ends.
+  absl::Time deadline;
   absl::Duration interval = absl::ZeroDuration();
   bool json = false;
   bool follow = false;
@@ -70,7 +72,7 @@ absl::StatusOr<std::string> RequestBytes(const std::string& argument) {
 }
 
 absl::StatusOr<int> Wait(Client& client, const Settings& settings, const Words&) {
-  return PrintCall(client, {"wait", Seconds(settings.timeout)});
+  return PrintCall(client, {"wait", Seconds(settings.deadline - absl::Now())});
 }
 
 absl::StatusOr<int> Send(Client& client, const Settings& settings, const Words& words) {
@@ -202,29 +204,33 @@ struct ClientVerbEntry {
 
 const std::map<std::string, ClientVerbEntry>& Verbs() {
   static const auto& verbs = *new std::map<std::string, ClientVerbEntry>{
-      {"wait", {"", 0, 0, "wait until the guest tools are registered", Wait}},
+      {"wait", {"", 0, 0, "wait until vmxsim runs and the guest tools are registered", Wait}},
       {"send",
-       {"REQUEST", 1, 1, "send a TCLO request (C escapes such as \\x00, or @FILE); print the reply",
+       {"REQUEST", 1, 1,
+        "send a TCLO request (text with C escapes such as \\x00, or @FILE); print the reply",
         Send}},
-      {"ping", {"", 0, 0, "send a ping and measure the round trip", Ping}},
+      {"ping", {"", 0, 0, "send the request ping and print how long the reply took", Ping}},
       {"get", {"NAME", 1, 1, "print a guestinfo variable", Get}},
       {"set", {"NAME VALUE", 2, 2, "set a guestinfo variable", Set}},
-      {"raw", {"TYPE|disk", 1, 1, "print the newest SetGuestInfo value of a type", Raw}},
-      {"info", {"", 0, 0, "print what the guest has told about itself", Info}},
+      {"raw",
+       {"TYPE|disk", 1, 1, "print the last SetGuestInfo or SetGuestDiskInfo value as it was sent",
+        Raw}},
+      {"info", {"", 0, 0, "print what the guest has reported about itself", Info}},
       {"nics", {"", 0, 0, "print the guest's interfaces, addresses and routes", Nics}},
       {"bench",
        {"idle|serial|queued [COUNT [REQUEST]]", 1, 3,
-        "measure round trips: at rest, one after the other, four at once", Bench}},
-      {"log", {"", 0, 0, "print what host and guest have said", Log}},
+        "measure round trips: on an idle channel, one after another, or four at a time", Bench}},
+      {"log", {"", 0, 0, "print the messages between host and guest", Log}},
       {"stats", {"", 0, 0, "print counters and times, or rates over --interval", StatsVerb}},
       {"power",
        {"on|off|reboot|suspend|resume", 1, 1,
-        "ask for a power operation; wait for reply and status", Power}},
-      {"recorded", {"", 0, 0, "print calls of shutdown, systemctl … in the guest", Recorded}},
+        "request a power operation; wait for the guest's reply and status", Power}},
+      {"recorded",
+       {"", 0, 0, "print the calls of shutdown, systemctl and others in the guest", Recorded}},
       {"processes", {"", 0, 0, "print the guest's process numbers on this machine", Processes}},
       {"fault",
        {"close|checkpoint|wrong-type|vanish [SECONDS]", 1, 2,
-        "misbehave once, or be gone for some seconds (5)", Fault}},
+        "break the protocol once, or ignore the guest for SECONDS (default 5)", Fault}},
       {"exec", {"-- COMMAND [ARGUMENTS]", 1, 1000, "run a command inside the guest", Exec}},
   };
   return verbs;
@@ -237,17 +243,15 @@ std::string VerbHelp() {
       "vmxsim: a simulated VMware hypervisor for unmodified programs\n\n"
       "  vmxsim run [options] -- COMMAND [ARGUMENTS]\n"
       "      run a command as if inside a VMware VM\n\n"
-      "and, while one runs (found by --control=PATH, $VMXSIM_CONTROL, or alone):\n\n";
-  absl::StrAppend(&text,
-                  "  vmxsim guest VERB …\n      guest operations; see vmxsim guest --help\n");
+      "While one runs, these act as its host. They find it by --control=PATH, by $VMXSIM_CONTROL,\n"
+      "or because it is the only one of this user:\n\n"
+      "  vmxsim guest VERB [ARGUMENTS]\n"
+      "      guest operations: files, programs, transfers (vmxsim guest --help)\n";
   for (const auto& [name, verb] : Verbs()) {
     absl::StrAppend(&text, "  vmxsim ", name, *verb.arguments != '\0' ? " " : "", verb.arguments,
                     "\n      ", verb.help, "\n");
   }
-  absl::StrAppend(&text,
-                  "  vmxsim guest VERB [ARGUMENTS]\n"
-                  "      guest operations: files, programs, transfers (vmxsim guest --help)\n");
-  return text + "\nvmxsim VERB --help tells a verb's options.\n";
+  return text + "\nvmxsim VERB --help prints a verb's options.\n";
 }
 
 int ClientVerb(const std::string& name, const std::vector<std::string>& words) {
@@ -259,28 +263,33 @@ int ClientVerb(const std::string& name, const std::vector<std::string>& words) {
   }
   Settings settings;
   Options options(absl::StrCat(name, " [options] ", verb->second.arguments), verb->second.help);
-  options.String("control", &settings.control, "the running vmxsim's control socket");
-  options.Duration("timeout", &settings.timeout, "how long to wait (default 10s)");
+  options.String("control", &settings.control, "control socket of the running vmxsim");
+  options.Duration("timeout", &settings.timeout, "time limit, such as 500ms or 2m (default 10s)");
   if (name != "exec") options.AllowAfterArguments();
   if (name == "stats") {
     options.Flag("json", &settings.json, "print JSON");
-    options.Duration("interval", &settings.interval, "print rates over this time");
+    options.Duration("interval", &settings.interval,
+                     "print what was counted within this time, per second");
   }
-  if (name == "log") options.Flag("follow", &settings.follow, "go on until the guest ends");
+  if (name == "log") options.Flag("follow", &settings.follow, "continue until the guest ends");
   if (name == "raw") options.Flag("hex", &settings.hex, "print hexadecimal digits");
   Words arguments;
   absl::Status status = options.Parse(words, &arguments);
   if (absl::IsCancelled(status)) return 0;
   if (status.ok() &&
       (arguments.size() < verb->second.least || arguments.size() > verb->second.most)) {
-    status = absl::InvalidArgumentError(absl::StrCat("expected: ", verb->second.arguments));
+    status = absl::InvalidArgumentError(
+        absl::StrCat("wrong number of arguments; expected: ", verb->second.arguments));
   }
   if (!status.ok()) {
     fprintf(stderr, "vmxsim %s: %s\nTry: vmxsim %s --help\n", name.c_str(),
             std::string(status.message()).c_str(), name.c_str());
     return 2;
   }
-  absl::StatusOr<Client> client = Client::Connect(settings.control);
+  settings.deadline = absl::Now() + settings.timeout;
+  // `wait` may be the first to run after `vmxsim run` was started.
+  const absl::Duration patience = name == "wait" ? settings.timeout : absl::ZeroDuration();
+  absl::StatusOr<Client> client = Client::ConnectWithin(patience, settings.control);
   absl::StatusOr<int> code = client.ok() ? verb->second.run(*client, settings, arguments)
                                          : absl::StatusOr<int>(client.status());
   if (code.ok()) return *code;

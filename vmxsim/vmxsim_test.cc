@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -58,6 +59,34 @@ TEST(Vmxsim, WrongUseIsExplained) {
   EXPECT_EQ(RunProgram({kVmxsim, "--help"}).first, 0);
   EXPECT_EQ(RunProgram({kVmxsim, "run", "--help"}).first, 0);
   EXPECT_EQ(RunProgram({kVmxsim, "send", "--help"}).first, 0);
+  EXPECT_EQ(RunProgram({kVmxsim, "guest", "--help"}).first, 0);
+}
+
+// A path for a control socket, short enough for one.
+std::string ControlPath(absl::string_view name) {
+  return absl::StrCat("/tmp/vmxsim-test-", getpid(), "-", name);
+}
+
+TEST(Vmxsim, WaitFailsWhenNoVmxsimStartsInTime) {
+  const absl::Time begin = absl::Now();
+  const auto [code, output] =
+      RunProgram({kVmxsim, "wait", "--control=" + ControlPath("none"), "--timeout=200ms"});
+  EXPECT_EQ(code, 1);
+  EXPECT_TRUE(absl::StrContains(output, "no vmxsim at")) << output;
+  EXPECT_GE(absl::Now() - begin, absl::Milliseconds(200));
+}
+
+TEST(Vmxsim, WaitIncludesTheStartOfVmxsim) {
+  const std::string control = "--control=" + ControlPath("late");
+  std::thread late([&] {
+    absl::SleepFor(absl::Milliseconds(100));
+    RunGuest({"sleep", "2"}, {control});
+  });
+  const auto [code, output] = RunProgram({kVmxsim, "wait", control, "--timeout=1s"});
+  late.join();
+  // The time is over for the guest, which has no tools; vmxsim itself was found.
+  EXPECT_EQ(code, 1);
+  EXPECT_TRUE(absl::StrContains(output, "the guest tools did not register in time")) << output;
 }
 
 TEST(Vmxsim, CpuidShowsVmware) {
@@ -66,8 +95,8 @@ TEST(Vmxsim, CpuidShowsVmware) {
   EXPECT_FALSE(absl::StrContains(RunGuest({Probe(), "cpuid"}, {"--cpuid=off"}).second, "VMware"));
 }
 
-// On a CPU that cannot: told so; on one that can: it works.
-TEST(Vmxsim, FaultingCpuidWorksOrSaysThatItCannot) {
+// On a CPU that cannot: an error message; on one that can: it works.
+TEST(Vmxsim, FaultingCpuidWorksOrReportsThatItCannot) {
   const auto [code, output] = RunGuest({Probe(), "cpuid"}, {"--cpuid=fault"});
   if (code == 0) {
     EXPECT_EQ(output, "VMwareVMware 1 0\n");
@@ -77,7 +106,7 @@ TEST(Vmxsim, FaultingCpuidWorksOrSaysThatItCannot) {
   }
 }
 
-TEST(Vmxsim, OtherSignalsAreTheProgramsOwn) {
+TEST(Vmxsim, OtherSignalsReachTheProgram) {
   EXPECT_EQ(RunGuest({Probe(), "signals"}), Outcome(0, "1 1 1 1 0 6\n"));
 }
 
@@ -98,7 +127,7 @@ TEST(Vmxsim, RefusesWhatWouldReachTheMachine) {
             "io_uring_setup EPERM\nint80 ENOSYS\n");
 }
 
-TEST(Vmxsim, GuestHasItsOwnSurroundings) {
+TEST(Vmxsim, GuestHasItsOwnNamespaces) {
   char host_name[256] = "";
   gethostname(host_name, sizeof(host_name));
   EXPECT_EQ(RunGuest({"hostname"}), Outcome(0, "vmxsim-guest\n"));
@@ -193,7 +222,7 @@ TEST_F(Running, EndsEveryProcessOfTheGuest) {
   }
 }
 
-TEST_F(Running, KilledVmxsimLeavesNothing) {
+TEST_F(Running, KilledVmxsimLeavesNoProcess) {
   const std::vector<std::string> processes = Processes();
   kill(harness_->pid(), SIGKILL);
   EXPECT_EQ(harness_->Wait(absl::Seconds(10)), 137);

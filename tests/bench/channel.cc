@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// At rest, and plain TCLO requests.
+// An idle guest, and plain TCLO requests.
 
 #include <algorithm>
 #include <vector>

@@ -18,8 +18,8 @@
 
 namespace toolboxd::bench {
 
-// Ends the program with a message where the guest does not answer: half a benchmark
-// is no benchmark.
+// Ends the program with a message where the guest does not answer: figures of half a run would
+// be misleading.
 class Guest {
  public:
   // `names` are the command names of the tools' own processes.

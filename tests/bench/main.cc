@@ -42,7 +42,7 @@ bool Wanted(absl::string_view part) {
   return only.empty() || std::find(only.begin(), only.end(), part) != only.end();
 }
 
-// Nobody registers there: the first answer says that it is up.
+// No tools register there: the first answer shows that it is up.
 std::unique_ptr<Guest> ConnectTrapFloor(const std::string& user, const std::string& password) {
   const std::string control = absl::GetFlag(FLAGS_trap_floor_control);
   if (control.empty()) Require(absl::InvalidArgumentError("needed"), "--trap_floor_control");
@@ -59,7 +59,7 @@ std::unique_ptr<Guest> ConnectTrapFloor(const std::string& user, const std::stri
 
 int Main(const std::string& toolboxd_control, const std::string& vmtoolsd_control) {
   const std::string user = absl::GetFlag(FLAGS_user), password = absl::GetFlag(FLAGS_password);
-  // On-demand processes are not part of "at rest": they have ended, or were not started yet.
+  // On-demand processes are not part of an idle guest: they have ended, or were not started yet.
   if (!absl::GetFlag(FLAGS_json).empty()) AppendRowsTo(absl::GetFlag(FLAGS_json));
   Guest toolboxd(toolboxd_control,
                  {"transportd", "guestinfod", "powerd", "hgfsd", "vixd", "session"}, user,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Guest operations: one after another, in numbers, and large.
+// Guest operations: one after another, many at a time, and large ones.
 
 #include <unistd.h>
 
@@ -116,7 +116,7 @@ double FirstOperation(Guest& guest, const Pair& pair) {
     vmxsim::GuestClient client = guest.As(user, pair.password);
     // Until there is another spare connection in place of the one that the last user has taken.
     absl::SleepFor(absl::Milliseconds(700));
-    // At rest the wait for the guest's next poll, up to 0.1 s, would be most of what is measured.
+    // In an idle guest the wait for its next poll, up to 0.1 s, would be most of what is measured.
     ReadEnvironment(guest.operations());
     times.push_back(Time(1, [&] { ReadEnvironment(client); }).p50);
   }

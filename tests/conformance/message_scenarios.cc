@@ -44,81 +44,79 @@ std::string DeleteBody(uint32_t length, absl::string_view rest) {
   return writer.Take();
 }
 
+constexpr Scenario kScenarios[] = {
+    {"message: as it should be", [](Target& t) { return t.Raw(Damaged(t, 0, Word(0xD00D0001))); }},
+    {"message: wrong magic", [](Target& t) { return t.Raw(Damaged(t, 0, Word(0xD00D0002))); }},
+    {"message: wrong version", [](Target& t) { return t.Raw(Damaged(t, 4, "\x06")); }},
+    {"message: total length 0", [](Target& t) { return t.Raw(Damaged(t, 6, Word(0))); }},
+    {"message: total length 0xFFFFFFFF",
+     [](Target& t) { return t.Raw(Damaged(t, 6, Word(0xFFFFFFFF))); }},
+    {"message: header length 0", [](Target& t) { return t.Raw(Damaged(t, 10, Word(0))); }},
+    {"message: header length 52", [](Target& t) { return t.Raw(Damaged(t, 10, Word(52))); }},
+    {"message: header length 0xFFFFFFFF",
+     [](Target& t) { return t.Raw(Damaged(t, 10, Word(0xFFFFFFFF))); }},
+    {"message: body length 0", [](Target& t) { return t.Raw(Damaged(t, 14, Word(0))); }},
+    {"message: body length 0xFFFFFFFF",
+     [](Target& t) { return t.Raw(Damaged(t, 14, Word(0xFFFFFFFF))); }},
+    {"message: credential length 0", [](Target& t) { return t.Raw(Damaged(t, 18, Word(0))); }},
+    {"message: credential length 0xFFFFFFFF",
+     [](Target& t) { return t.Raw(Damaged(t, 18, Word(0xFFFFFFFF))); }},
+    {"message: truncated header",
+     [](Target& t) { return t.Raw(Damaged(t, 0, "").substr(0, 22 + kNameSize + 20)); }},
+    {"message: truncated body",
+     [](Target& t) {
+       std::string message = Damaged(t, 0, "");
+       message.resize(message.size() - 30);
+       return t.Raw(message);
+     },
+     "refused; vmtoolsd reads on in what an earlier message left", "OK 10000"},
+    {"message: no request name", [](Target& t) { return t.Raw("Vix_1_Relayed_Command "); }},
+    {"message: unknown opcode", [](Target& t) { return t.Call(9999, ""); }},
+    {"message: opcode 0", [](Target& t) { return t.Call(0, ""); }},
+    {"message: registry operation",
+     [](Target& t) { return t.Call(vix::kCreateRegistryKey, std::string(21, '\0')); }},
+    {"body: empty", [](Target& t) { return t.Call(vix::kDeleteFileEx, ""); },
+     "a bad body; vmtoolsd calls the header bad", "10001"},
+    {"body: path longer than the body",
+     [](Target& t) { return t.Call(vix::kDeleteFileEx, DeleteBody(100, "/tmp/x\0")); }},
+    {"body: path length 0xFFFFFFFF",
+     [](Target& t) { return t.Call(vix::kDeleteFileEx, DeleteBody(0xFFFFFFFF, "/tmp/x\0")); }},
+    {"body: missing NUL",
+     [](Target& t) { return t.Call(vix::kDeleteFileEx, DeleteBody(6, "/tmp/xy")); }},
+    {"body: NUL inside the path",
+     [](Target& t) {
+       return t.Call(vix::kDeleteFileEx, DeleteBody(6, absl::string_view("/tm\0/x\0", 7)));
+     }},
+    {"body: left-over bytes",
+     [](Target& t) {
+       return t.Call(vix::kDeleteFileEx, DeleteBody(6, absl::string_view("/tmp/x\0zzz", 10)));
+     },
+     "refused; vmtoolsd passes over them", "10001"},
+    {"body: StartProgram with a count without variables",
+     [](Target& t) {
+       wire::Writer body;
+       body.U8(0).U32(10).U32(0).U32(0).U32(3).U32(0).BytesAndNul("/bin/true");
+       return t.Call(vix::kStartProgram, body.bytes());
+     }},
+    {"body: ListProcesses with more process ids than bytes",
+     [](Target& t) {
+       wire::Writer body;
+       body.U32(0).U32(0).U32(0xFFFFFFFF).U64(1);
+       return t.Call(vix::kListProcessesEx, body.bytes());
+     },
+     "refused; vmtoolsd 12.2 reads outside its buffer and ends", "10001", true},
+    {"tools state needs no credential",
+     [](Target& t) { return t.CallAs(0, "", vix::kGetToolsState, "").substr(0, 2); }},
+    {"TCLO: unknown command", [](Target& t) { return t.Raw("No_Such_Command"); }},
+    {"TCLO: ping", [](Target& t) { return t.Raw("ping"); }},
+    {"TCLO: Set_Option broadcastIP 1", [](Target& t) { return t.Raw("Set_Option broadcastIP 1"); }},
+    {"TCLO: Set_Option with a final NUL",
+     [](Target& t) { return t.Raw(std::string("Set_Option broadcastIP 1\0", 25)); }},
+};
+static_assert(DifferencesAreStated(kScenarios));
+
 }  // namespace
 
-const std::vector<Scenario>& MessageScenarios() {
-  static const auto& scenarios = *new std::vector<Scenario>{
-      {"message: as it should be",
-       [](Target& t) { return t.Raw(Damaged(t, 0, Word(0xD00D0001))); }},
-      {"message: wrong magic", [](Target& t) { return t.Raw(Damaged(t, 0, Word(0xD00D0002))); }},
-      {"message: wrong version", [](Target& t) { return t.Raw(Damaged(t, 4, "\x06")); }},
-      {"message: total length 0", [](Target& t) { return t.Raw(Damaged(t, 6, Word(0))); }},
-      {"message: total length 0xFFFFFFFF",
-       [](Target& t) { return t.Raw(Damaged(t, 6, Word(0xFFFFFFFF))); }},
-      {"message: header length 0", [](Target& t) { return t.Raw(Damaged(t, 10, Word(0))); }},
-      {"message: header length 52", [](Target& t) { return t.Raw(Damaged(t, 10, Word(52))); }},
-      {"message: header length 0xFFFFFFFF",
-       [](Target& t) { return t.Raw(Damaged(t, 10, Word(0xFFFFFFFF))); }},
-      {"message: body length 0", [](Target& t) { return t.Raw(Damaged(t, 14, Word(0))); }},
-      {"message: body length 0xFFFFFFFF",
-       [](Target& t) { return t.Raw(Damaged(t, 14, Word(0xFFFFFFFF))); }},
-      {"message: credential length 0", [](Target& t) { return t.Raw(Damaged(t, 18, Word(0))); }},
-      {"message: credential length 0xFFFFFFFF",
-       [](Target& t) { return t.Raw(Damaged(t, 18, Word(0xFFFFFFFF))); }},
-      {"message: truncated header",
-       [](Target& t) { return t.Raw(Damaged(t, 0, "").substr(0, 22 + kNameSize + 20)); }},
-      {"message: truncated body",
-       [](Target& t) {
-         std::string message = Damaged(t, 0, "");
-         message.resize(message.size() - 30);
-         return t.Raw(message);
-       },
-       "refused; vmtoolsd reads on in what an earlier message left", "OK 10000"},
-      {"message: no request name", [](Target& t) { return t.Raw("Vix_1_Relayed_Command "); }},
-      {"message: unknown opcode", [](Target& t) { return t.Call(9999, ""); }},
-      {"message: opcode 0", [](Target& t) { return t.Call(0, ""); }},
-      {"message: registry operation",
-       [](Target& t) { return t.Call(vix::kCreateRegistryKey, std::string(21, '\0')); }},
-      {"body: empty", [](Target& t) { return t.Call(vix::kDeleteFileEx, ""); },
-       "a bad body; vmtoolsd calls the header bad", "10001"},
-      {"body: path longer than the body",
-       [](Target& t) { return t.Call(vix::kDeleteFileEx, DeleteBody(100, "/tmp/x\0")); }},
-      {"body: path length 0xFFFFFFFF",
-       [](Target& t) { return t.Call(vix::kDeleteFileEx, DeleteBody(0xFFFFFFFF, "/tmp/x\0")); }},
-      {"body: missing NUL",
-       [](Target& t) { return t.Call(vix::kDeleteFileEx, DeleteBody(6, "/tmp/xy")); }},
-      {"body: NUL inside the path",
-       [](Target& t) {
-         return t.Call(vix::kDeleteFileEx, DeleteBody(6, absl::string_view("/tm\0/x\0", 7)));
-       }},
-      {"body: left-over bytes",
-       [](Target& t) {
-         return t.Call(vix::kDeleteFileEx, DeleteBody(6, absl::string_view("/tmp/x\0zzz", 10)));
-       },
-       "refused; vmtoolsd passes over them", "10001"},
-      {"body: StartProgram with a count without variables",
-       [](Target& t) {
-         wire::Writer body;
-         body.U8(0).U32(10).U32(0).U32(0).U32(3).U32(0).BytesAndNul("/bin/true");
-         return t.Call(vix::kStartProgram, body.bytes());
-       }},
-      {"body: ListProcesses with more process ids than bytes",
-       [](Target& t) {
-         wire::Writer body;
-         body.U32(0).U32(0).U32(0xFFFFFFFF).U64(1);
-         return t.Call(vix::kListProcessesEx, body.bytes());
-       },
-       "refused; vmtoolsd 12.2 reads outside its buffer and ends", "10001", true},
-      {"tools state needs no credential",
-       [](Target& t) { return t.CallAs(0, "", vix::kGetToolsState, "").substr(0, 2); }},
-      {"TCLO: unknown command", [](Target& t) { return t.Raw("No_Such_Command"); }},
-      {"TCLO: ping", [](Target& t) { return t.Raw("ping"); }},
-      {"TCLO: Set_Option broadcastIP 1",
-       [](Target& t) { return t.Raw("Set_Option broadcastIP 1"); }},
-      {"TCLO: Set_Option with a final NUL",
-       [](Target& t) { return t.Raw(std::string("Set_Option broadcastIP 1\0", 25)); }},
-  };
-  return scenarios;
-}
+absl::Span<const Scenario> MessageScenarios() { return kScenarios; }
 
 }  // namespace toolboxd::conformance

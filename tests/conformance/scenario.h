@@ -8,13 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "tests/conformance/target.h"
 
 namespace toolboxd::conformance {
 
 struct Scenario {
   const char* name;
-  // Acts on an empty folder and tells what happened.
+  // Acts on an empty folder and returns what happened.
   std::string (*run)(Target& target);
   // Why toolboxd deliberately answers differently from vmtoolsd, and what it answers;
   // null where they must agree. docs/protocol/differences.md lists these.
@@ -24,13 +25,21 @@ struct Scenario {
   bool toolboxd_only = false;
 };
 
-const std::vector<Scenario>& DirectoryScenarios();
-const std::vector<Scenario>& FileScenarios();
-const std::vector<Scenario>& ListingScenarios();
-const std::vector<Scenario>& ProcessScenarios();
-const std::vector<Scenario>& LoginScenarios();
-const std::vector<Scenario>& MessageScenarios();
-const std::vector<Scenario>& TransferScenarios();
+// Whether each row that gives a reason for a difference also gives the expected outcome.
+constexpr bool DifferencesAreStated(absl::Span<const Scenario> scenarios) {
+  for (const Scenario& scenario : scenarios) {
+    if ((scenario.difference == nullptr) != (scenario.expected == nullptr)) return false;
+  }
+  return true;
+}
+
+absl::Span<const Scenario> DirectoryScenarios();
+absl::Span<const Scenario> FileScenarios();
+absl::Span<const Scenario> ListingScenarios();
+absl::Span<const Scenario> ProcessScenarios();
+absl::Span<const Scenario> LoginScenarios();
+absl::Span<const Scenario> MessageScenarios();
+absl::Span<const Scenario> TransferScenarios();
 
 // What scenarios do to the folder from outside the guest. What they make belongs to the
 // owner of the folder it is made in. A failure ends the program: the table is wrong then.

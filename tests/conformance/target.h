@@ -59,7 +59,7 @@ class Target {
   // Size and checksum of the content.
   std::string Download(absl::string_view path);
 
-  // Starts, waits for the end (10 s at most), and tells exit code and listed fields.
+  // Starts, waits for the end (10 s at most), and returns exit code and listed fields.
   std::string Run(const vix::StartProgramRequest& request);
   std::string Run(absl::string_view program, absl::string_view arguments);
   // The process id, or 0.

@@ -73,7 +73,7 @@ absl::Status ProbeBackdoor(Port& port) {
   port.In(registers);
   if (static_cast<uint32_t>(registers.bx) != kMagic ||
       static_cast<uint32_t>(registers.ax) != kVersion) {
-    return absl::NotFoundError("nobody answers at the backdoor port");
+    return absl::NotFoundError("no hypervisor answers at the backdoor port");
   }
   return absl::OkStatus();
 }

@@ -29,7 +29,7 @@ bool IsVmwareCpu(const Cpuid& cpuid);
 
 // Asks the backdoor for its version. The first access to the port outside VMware faults, so
 // SIGSEGV and SIGILL are caught for the time of this one call: call it before other threads
-// exist. NotFound if it faults, or if nobody answers; the message says which.
+// exist. NotFound if it faults or there is no answer; the message says which.
 absl::Status ProbeBackdoor(Port& port);
 
 }  // namespace toolboxd::backdoor

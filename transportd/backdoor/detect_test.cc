@@ -36,7 +36,7 @@ TEST(Detect, FindsAHostThatAnswers) {
   EXPECT_TRUE(ProbeBackdoor(host).ok());
 }
 
-TEST(Detect, NobodyAnswers) {
+TEST(Detect, PortThatDoesNotAnswerIsNotFound) {
   FakeHost host;
   host.gone = true;
   EXPECT_TRUE(absl::IsNotFound(ProbeBackdoor(host)));
@@ -60,7 +60,7 @@ TEST(Detect, SurvivesTheFaultAndRestoresTheHandler) {
   EXPECT_EQ(before.sa_handler, after.sa_handler);
 }
 
-TEST(Detect, TheRealPortNeverEndsTheProcess) {
+TEST(Detect, RealPortNeverEndsTheProcess) {
   CpuPort port;
   const bool found = ProbeBackdoor(port).ok();
   // Other hypervisors may show a VMware port too (QEMU's vmport), so only this way round.

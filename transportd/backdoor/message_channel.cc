@@ -24,7 +24,7 @@ absl::Status StepStatus(uint16_t status, absl::string_view step) {
 }
 
 absl::Status TooManyRestarts() {
-  return absl::UnavailableError("a message was interrupted by checkpoints again and again");
+  return absl::UnavailableError("a message was interrupted by too many checkpoints in a row");
 }
 
 // Up to four bytes, the first in bits 7:0.

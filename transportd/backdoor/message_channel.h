@@ -26,7 +26,7 @@ namespace toolboxd::backdoor {
 class MessageChannel {
  public:
   // A checkpoint taken during a message asks for that message again. After this many in a
-  // row it is an error, so that no host can keep the guest busy for ever.
+  // row it is an error, so that no host can keep the guest busy forever.
   static constexpr int kMaxRestarts = 100;
 
   // `protocol` is kProtocolRpci or kProtocolTclo.
@@ -38,7 +38,7 @@ class MessageChannel {
   // Asks for a cookie first, and without one if the host does not know them. Closes the
   // channel first if it is open.
   absl::Status Open();
-  // Tells the host; nothing happens on a closed channel.
+  // Sends CLOSE to the host; nothing happens on a closed channel.
   void Close();
   bool is_open() const { return open_; }
 
@@ -62,7 +62,7 @@ class MessageChannel {
   // One low-bandwidth step of this channel.
   Registers Step(SubCommand sub_command, uint32_t bx);
   Registers HighBandwidthRegisters(size_t size) const;
-  // Tells the host that its message was not understood (receive step 7).
+  // Reports to the host that its message was not understood (receive step 7).
   absl::Status Refuse(size_t size, absl::string_view why);
 
   Port& port_;

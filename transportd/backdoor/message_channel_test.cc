@@ -106,7 +106,7 @@ TraceStep OpenStep(uint32_t bx = 0xc9435052) {
 
 TraceStep CloseStep() { return Step(std::nullopt, 0x0006001e, std::nullopt, 0x0001001e); }
 
-TEST(MessageChannel, LowBandwidthTrace) {
+TEST(MessageChannel, LowBandwidthExchangeIsTheTrace) {
   TracePort port({
       OpenStep(),
       Step(0x00000007, 0x0001001e, 0x00000007, 0x0001001e, 0x00035658),
@@ -125,7 +125,7 @@ TEST(MessageChannel, LowBandwidthTrace) {
   EXPECT_FALSE(channel.high_bandwidth());
 }
 
-TEST(MessageChannel, HighBandwidthTrace) {
+TEST(MessageChannel, HighBandwidthExchangeIsTheTrace) {
   TraceStep out;
   out.kind = TraceStep::kHbOut;
   out.bx = 0x00010000;
@@ -201,7 +201,7 @@ TEST(MessageChannel, OpensWithoutCookieWhereTheHostKnowsNone) {
 // A checkpoint at any single step changes nothing but the number of steps.
 class Checkpoints : public testing::TestWithParam<bool> {};
 
-TEST_P(Checkpoints, AtEveryStepOnceTheMessageArrivesOnce) {
+TEST_P(Checkpoints, MessageArrivesOnceWhateverStepIsInterrupted) {
   for (int step = 1; step <= 40; ++step) {
     FakeHost host;
     host.high_bandwidth = GetParam();
@@ -219,7 +219,7 @@ TEST_P(Checkpoints, AtEveryStepOnceTheMessageArrivesOnce) {
 
 INSTANTIATE_TEST_SUITE_P(Bandwidth, Checkpoints, testing::Bool());
 
-TEST(MessageChannel, EndlessCheckpointsEnd) {
+TEST(MessageChannel, EndlessCheckpointsAreAnError) {
   FakeHost host;
   MessageChannel channel(&host, kProtocolRpci);
   ASSERT_TRUE(channel.Open().ok());
@@ -246,7 +246,7 @@ TEST(MessageChannel, AllTailLengthsArriveUnchanged) {
   }
 }
 
-TEST(MessageChannel, TooLongToSendIsRefusedHere) {
+TEST(MessageChannel, MessageTooLongToSendIsRefusedWithoutAStep) {
   FakeHost host;
   MessageChannel channel(&host, kProtocolRpci);
   ASSERT_TRUE(channel.Open().ok());
@@ -255,7 +255,7 @@ TEST(MessageChannel, TooLongToSendIsRefusedHere) {
   EXPECT_EQ(host.steps, steps);
 }
 
-TEST(MessageChannel, TooLongFromTheHostIsRefusedWithoutAllocating) {
+TEST(MessageChannel, MessageTooLongFromTheHostIsRefusedWithoutAllocating) {
   TracePort port({
       OpenStep(),
       Step(std::nullopt, 0x0003001e, 0xffffffff, 0x0083001e, 0x00015658),

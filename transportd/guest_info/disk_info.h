@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The guest's file systems as the host wants them (docs/protocol/guest-info.md 3.5).
+// The guest's file systems as the host expects them (docs/protocol/guest-info.md 3.5).
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_INFO_DISK_INFO_H_
 #define TOOLBOXD_TRANSPORTD_GUEST_INFO_DISK_INFO_H_

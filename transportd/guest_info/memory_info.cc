@@ -85,7 +85,7 @@ class StatisticsWriter {
   bool first_ = true;
 };
 
-// How fast a counter grew; nothing when that cannot be said.
+// How fast a counter grew; nothing where that is unknown.
 std::optional<double> PerSecond(const MemorySample& current, const MemorySample* previous,
                                 uint64_t (v1::Memory::*counter)() const) {
   if (previous == nullptr || current.uptime_centiseconds <= previous->uptime_centiseconds) {

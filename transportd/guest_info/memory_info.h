@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The guest's memory as the host wants it: value of SetGuestInfo type 8
+// The guest's memory as the host expects it: value of SetGuestInfo type 8
 // (docs/protocol/guest-info.md 3.6).
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_INFO_MEMORY_INFO_H_

@@ -16,7 +16,7 @@
 
 namespace toolboxd::guest_info {
 
-// The host takes no longer message on a channel.
+// Bytes of a message that the host takes at most.
 inline constexpr size_t kMaxMessage = 65535;
 
 enum class InfoType {
@@ -37,7 +37,7 @@ std::string BinaryMessage(InfoType type, absl::string_view value);
 // The same with a text and its NUL.
 std::string TextMessage(InfoType type, absl::string_view text);
 
-// One way to say something: messages of which the host must accept each.
+// One way to send something: messages of which the host must accept each.
 using Method = std::vector<std::string>;
 
 // Newest first. NICs that do not fit into a message lose addresses, the last ones of

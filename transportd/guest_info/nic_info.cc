@@ -23,7 +23,7 @@ using ::toolboxd::wire::Writer;
 // InetAddressType.
 constexpr uint32_t kIpv4 = 1;
 constexpr uint32_t kIpv6 = 2;
-// InetCidrRouteType: the network itself, or something behind a gateway.
+// InetCidrRouteType: the network itself, or a network beyond a gateway.
 constexpr uint32_t kLocalRoute = 3;
 constexpr uint32_t kRemoteRoute = 4;
 

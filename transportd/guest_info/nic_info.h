@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The guest's network interfaces as the host wants them (docs/protocol/guest-info.md 3.4): value of
-// SetGuestInfo types 10 and 9 (XDR) and 2 (a packed structure of early hosts).
+// The guest's network interfaces as the host expects them (docs/protocol/guest-info.md 3.4): value
+// of SetGuestInfo types 10 and 9 (XDR) and 2 (a packed structure of early hosts).
 //
 // Of a snapshot the fields interfaces, routes and dns are used. An encoder converts their
 // addresses from text to the 4 or 16 bytes of the format. It leaves out what the format cannot

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The guest's operating system as the host wants it: value of SetGuestInfo type 11
+// The guest's operating system as the host expects it: value of SetGuestInfo type 11
 // (docs/protocol/guest-info.md 3.7). Types 5 and 6 are the plain texts full_name and short_name.
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_INFO_OS_INFO_H_

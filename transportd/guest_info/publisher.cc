@@ -70,7 +70,8 @@ absl::Status Publisher::BroadcastIp(bool on) {
 
 std::optional<std::string> Publisher::Fingerprint(Item item) const {
   if (!snapshot_) return std::nullopt;
-  // No interface is worth saying; no name, no disk (unless there was one), no time is not.
+  // An empty list of interfaces is sent; an empty name, an unknown time, and an empty list of disks
+  // (unless there were some before) are not.
   std::string value;
   switch (item) {
     case kNics:

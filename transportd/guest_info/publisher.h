@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Tells the host what it may know about the guest, and remembers what it has accepted.
+// Sends the host what it may know about the guest, and remembers what it has accepted.
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_INFO_PUBLISHER_H_
 #define TOOLBOXD_TRANSPORTD_GUEST_INFO_PUBLISHER_H_
@@ -40,8 +40,8 @@ class Publisher {
   // Sends what the host does not have yet; nothing before the first Update.
   absl::Status Publish();
 
-  // The host, or the channel to it, begins anew: it has nothing, and every method is to
-  // be tried again. Sends nothing. The last snapshot is kept.
+  // The host, or the channel to it, starts again: it has nothing, and every method must be
+  // tried again. Sends nothing. The last snapshot is kept.
   void Forget();
 
   // Forget and Publish.
@@ -51,8 +51,8 @@ class Publisher {
   absl::Status PushNics();
 
   // Set_Option broadcastIP. On: sends `info-set guestinfo.ip ADDRESS` and the interfaces
-  // now, and the address again when it changes. A guest without an address sends no
-  // address and that is no error. FailedPrecondition if the host refuses the address.
+  // now, and the address again when it changes. A guest without an address sends none and
+  // succeeds. FailedPrecondition if the host refuses the address.
   absl::Status BroadcastIp(bool on);
 
  private:
@@ -79,7 +79,7 @@ class Publisher {
   // Sends unless the host has the value or keeps refusing it.
   absl::Status PublishItem(Item item);
 
-  // Sends without asking. Whether the host took it is in the item's state.
+  // Sends in any case. Whether the host took it is in the item's state.
   absl::Status SendItem(Item item, const std::string& fingerprint);
 
   // Whether the host took every message.

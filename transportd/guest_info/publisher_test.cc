@@ -16,7 +16,7 @@ namespace {
 
 using ::std::string_literals::operator""s;
 
-// A host that writes down what it is sent and refuses what it is told to.
+// A host that records what it is sent and refuses what `refuses` selects.
 struct FakeHost {
   std::vector<std::string> messages;
   std::function<bool(absl::string_view)> refuses = [](absl::string_view) { return false; };
@@ -265,7 +265,7 @@ TEST(Publisher, BroadcastIpSendsAddressAndNics) {
   EXPECT_EQ(host.TakeNames(), Names());
 }
 
-TEST(Publisher, BroadcastIpWithoutAnAddressIsNoError) {
+TEST(Publisher, BroadcastIpWithoutAnAddressSucceeds) {
   FakeHost host;
   Publisher publisher(host.Sender());
   EXPECT_TRUE(publisher.BroadcastIp(true).ok());

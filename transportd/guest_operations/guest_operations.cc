@@ -200,7 +200,7 @@ Outcome GuestOperations::Run(GuestCall& call, const Operation* operation) {
     case vix::kRegistryKeyExists:
     case vix::kReadRegistry:
     case vix::kWriteRegistry:
-    case vix::kRegistryValueExists:
+    case vix::kDeleteGuestRegistryKey:
     case vix::kAddAuthAlias:
     case vix::kRemoveAuthAlias:
     case vix::kListAuthProviderAliases:

@@ -92,6 +92,13 @@ absl::StatusOr<UserFiles::Store> UserFiles::Special(absl::string_view path) {
   return special_;
 }
 
+bool UserFiles::IsExtension(absl::string_view path) const {
+  int64_t pid = 0;
+  StandardStream stream;
+  return !ParseStreamPath(path, pid, stream) &&
+         deps_.extensions->FindScheme(SchemeOf(path)) != nullptr;
+}
+
 template <typename Use>
 auto UserFiles::Route(absl::string_view path, Use use) -> decltype(use(*Store())) {
   absl::StatusOr<Store> special = Special(path);
@@ -131,11 +138,9 @@ absl::Status UserFiles::CheckWrite(absl::string_view path, bool overwrite) {
   if (!special.ok()) return special.status();
   if (*special != nullptr) {
     const absl::Status found = (*special)->Stat(path).status();
-    int64_t pid = 0;
-    StandardStream stream;
     // An extension may create what is not there; a stream is there or is a real file.
     if (!IsReason(found, v1::NOT_FOUND)) return found;
-    if (!ParseStreamPath(path, pid, stream)) return absl::OkStatus();
+    if (IsExtension(path)) return absl::OkStatus();
   }
   if (IsArchive(path)) return absl::OkStatus();
   auto files = Files(SessionService::kHgfsd);
@@ -171,8 +176,20 @@ absl::Status UserFiles::SetAttributes(absl::string_view path,
                                       const v1::FileAttributes& attributes) {
   const absl::Status allowed = deps_.policy->CheckOperation("ChangeFileAttributesInGuest");
   if (!allowed.ok()) return allowed;
-  return Route(path,
-               [&](files::FileStore& files) { return files.SetAttributes(path, attributes); });
+  // Clients set attributes after every upload. What is not on disk has none to keep: success.
+  absl::StatusOr<Store> special = Special(path);
+  if (!special.ok()) return special.status();
+  if (*special != nullptr) {
+    const absl::Status known = (*special)->Stat(path).status();
+    if (!IsReason(known, v1::NOT_FOUND)) return known;
+  }
+  auto files = Files(SessionService::kHgfsd);
+  if (!files.ok()) return files.status();
+  const absl::Status set = (*files)->SetAttributes(path, attributes);
+  if (!IsReason(set, v1::NOT_FOUND)) return set;
+  // An archive can be opened. An extension may take content under a name that it does not show.
+  const bool is_virtual = IsExtension(path) || (*files)->Stat(path).ok();
+  return is_virtual ? absl::OkStatus() : set;
 }
 
 absl::StatusOr<v1::ListFilesReply> UserFiles::List(const v1::ListFilesRequest& request) {

@@ -73,6 +73,8 @@ class UserFiles final : public files::FileStore {
   absl::StatusOr<std::shared_ptr<files::GrpcFileStore>> Files(SessionService service);
   // A store other than hgfsd for the path; null for an ordinary file.
   absl::StatusOr<Store> Special(absl::string_view path);
+  // Whether an extension binds the path's scheme.
+  bool IsExtension(absl::string_view path) const;
   // Calls `use` with the store of the path, and with hgfsd where a special one says
   // NOT_FOUND and the path may be a real file after all.
   template <typename Use>

@@ -56,7 +56,7 @@ Attributes FromFileInfo(const v1::FileInfo& file) {
   attributes.access_time = ToNtTime(file.access_time());
   attributes.write_time = ToNtTime(file.modification_time());
   attributes.change_time = ToNtTime(file.change_time());
-  // Linux tells no time of creation to stat(2); vmtoolsd sends this one too.
+  // stat(2) does not have the time of creation; vmtoolsd sends this one too.
   attributes.create_time = attributes.write_time;
   attributes.special = (file.mode() >> 9) & 7;
   attributes.owner = (file.mode() >> 6) & 7;

@@ -11,20 +11,20 @@ namespace {
 
 constexpr int64_t kSecond = 1000000000;
 
-TEST(NtTime, Epochs) {
+TEST(NtTime, ConvertsBetweenEpochs) {
   EXPECT_EQ(ToNtTime(0), 116444736000000000u);
   EXPECT_EQ(FromNtTime(116444736000000000u), 0);
   EXPECT_EQ(FromNtTime(ToNtTime(1795408876 * kSecond)), 1795408876 * kSecond);
   EXPECT_EQ(FromNtTime(ToNtTime(-kSecond)), -kSecond);
 }
 
-TEST(NtTime, Saturates) {
+TEST(NtTime, OutOfRangeSaturates) {
   EXPECT_EQ(FromNtTime(std::numeric_limits<uint64_t>::max()), std::numeric_limits<int64_t>::max());
   EXPECT_EQ(FromNtTime(0), std::numeric_limits<int64_t>::min());
   EXPECT_EQ(FromNtTime(std::numeric_limits<int64_t>::max()), std::numeric_limits<int64_t>::max());
 }
 
-TEST(Attributes, OfAFile) {
+TEST(Attributes, FileInfoFillsWhatVmtoolsdFills) {
   v1::FileInfo file;
   file.set_type(v1::REGULAR);
   file.set_size(198);
@@ -41,7 +41,7 @@ TEST(Attributes, OfAFile) {
   EXPECT_EQ(attributes.effective, 4u);
 }
 
-TEST(Attributes, NothingAskedNothingChanged) {
+TEST(Attributes, EmptyMaskChangesNothing) {
   const v1::FileAttributes changes = ToFileAttributes(Attributes(), 0, 0644, 5);
   EXPECT_EQ(changes.ByteSizeLong(), 0u);
 }
@@ -53,7 +53,7 @@ TEST(Attributes, OneClassKeepsTheOthers) {
   EXPECT_EQ(ToFileAttributes(attributes, 0, 04644, 0).permissions(), 04744u);
 }
 
-TEST(Attributes, TimesWithAndWithoutHint) {
+TEST(Attributes, TimeWithoutItsHintIsNow) {
   Attributes attributes;
   attributes.mask = kMaskAccessTime | kMaskWriteTime;
   attributes.access_time = ToNtTime(100 * kSecond);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What HGFS operations leave in the audit log.
+// What the audit log records of HGFS operations.
 
 #ifndef TOOLBOXD_TRANSPORTD_HGFS_AUDIT_H_
 #define TOOLBOXD_TRANSPORTD_HGFS_AUDIT_H_
@@ -42,7 +42,7 @@ class TransferRecord {
   TransferRecord(const AuditSink* sink, AuditRecord record)
       : sink_(*sink), record_(std::move(record)) {}
   ~TransferRecord() {
-    if (!ended_) End(absl::CancelledError("given up"));
+    if (!ended_) End(absl::CancelledError("transfer was not finished"));
   }
   TransferRecord(const TransferRecord&) = delete;
   TransferRecord& operator=(const TransferRecord&) = delete;

@@ -39,7 +39,8 @@ class Decoder {
   void Counted(uint32_t size, absl::string_view& data) { data = reader_.Bytes(size); }
   void OldPrefix(Op op) { Reserved(GenerationOf(op) < 3 ? 8 : 0); }
 
-  // The byte that follows every name is missing in some captured packets' last name.
+  // One byte follows every name (docs/protocol/hgfs.md 5.7). Its value is arbitrary, and it may be
+  // missing at the end of a packet.
   void NameV1(Name& name) {
     const uint32_t length = reader_.U32();
     name.cp_name = reader_.Bytes(length);

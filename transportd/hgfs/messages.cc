@@ -360,45 +360,29 @@ std::string Encode(Op op, const Message& message) {
   return encoder.Take();
 }
 
-template bool Decode(Op, absl::string_view, CreateSessionRequest&);
-template bool Decode(Op, absl::string_view, CreateSessionReply&);
-template bool Decode(Op, absl::string_view, NameRequest&);
-template bool Decode(Op, absl::string_view, GetattrReply&);
-template bool Decode(Op, absl::string_view, SetattrRequest&);
-template bool Decode(Op, absl::string_view, OpenRequest&);
-template bool Decode(Op, absl::string_view, OpenReply&);
-template bool Decode(Op, absl::string_view, HandleRequest&);
-template bool Decode(Op, absl::string_view, ReadRequest&);
-template bool Decode(Op, absl::string_view, ReadReply&);
-template bool Decode(Op, absl::string_view, WriteRequest&);
-template bool Decode(Op, absl::string_view, WriteReply&);
-template bool Decode(Op, absl::string_view, SearchOpenRequest&);
-template bool Decode(Op, absl::string_view, SearchReadRequest&);
-template bool Decode(Op, absl::string_view, SearchReadReply&);
-template bool Decode(Op, absl::string_view, CreateDirRequest&);
-template bool Decode(Op, absl::string_view, DeleteRequest&);
-template bool Decode(Op, absl::string_view, RenameRequest&);
-template bool Decode(Op, absl::string_view, VolumeReply&);
-template bool Decode(Op, absl::string_view, EmptyReply&);
-template std::string Encode(Op, const CreateSessionRequest&);
-template std::string Encode(Op, const CreateSessionReply&);
-template std::string Encode(Op, const NameRequest&);
-template std::string Encode(Op, const GetattrReply&);
-template std::string Encode(Op, const SetattrRequest&);
-template std::string Encode(Op, const OpenRequest&);
-template std::string Encode(Op, const OpenReply&);
-template std::string Encode(Op, const HandleRequest&);
-template std::string Encode(Op, const ReadRequest&);
-template std::string Encode(Op, const ReadReply&);
-template std::string Encode(Op, const WriteRequest&);
-template std::string Encode(Op, const WriteReply&);
-template std::string Encode(Op, const SearchOpenRequest&);
-template std::string Encode(Op, const SearchReadRequest&);
-template std::string Encode(Op, const SearchReadReply&);
-template std::string Encode(Op, const CreateDirRequest&);
-template std::string Encode(Op, const DeleteRequest&);
-template std::string Encode(Op, const RenameRequest&);
-template std::string Encode(Op, const VolumeReply&);
-template std::string Encode(Op, const EmptyReply&);
+#define TOOLBOXD_HGFS_INSTANTIATE(Message)               \
+  template bool Decode(Op, absl::string_view, Message&); \
+  template std::string Encode(Op, const Message&);
+TOOLBOXD_HGFS_INSTANTIATE(CreateSessionRequest)
+TOOLBOXD_HGFS_INSTANTIATE(CreateSessionReply)
+TOOLBOXD_HGFS_INSTANTIATE(NameRequest)
+TOOLBOXD_HGFS_INSTANTIATE(GetattrReply)
+TOOLBOXD_HGFS_INSTANTIATE(SetattrRequest)
+TOOLBOXD_HGFS_INSTANTIATE(OpenRequest)
+TOOLBOXD_HGFS_INSTANTIATE(OpenReply)
+TOOLBOXD_HGFS_INSTANTIATE(HandleRequest)
+TOOLBOXD_HGFS_INSTANTIATE(ReadRequest)
+TOOLBOXD_HGFS_INSTANTIATE(ReadReply)
+TOOLBOXD_HGFS_INSTANTIATE(WriteRequest)
+TOOLBOXD_HGFS_INSTANTIATE(WriteReply)
+TOOLBOXD_HGFS_INSTANTIATE(SearchOpenRequest)
+TOOLBOXD_HGFS_INSTANTIATE(SearchReadRequest)
+TOOLBOXD_HGFS_INSTANTIATE(SearchReadReply)
+TOOLBOXD_HGFS_INSTANTIATE(CreateDirRequest)
+TOOLBOXD_HGFS_INSTANTIATE(DeleteRequest)
+TOOLBOXD_HGFS_INSTANTIATE(RenameRequest)
+TOOLBOXD_HGFS_INSTANTIATE(VolumeReply)
+TOOLBOXD_HGFS_INSTANTIATE(EmptyReply)
+#undef TOOLBOXD_HGFS_INSTANTIATE
 
 }  // namespace toolboxd::hgfs

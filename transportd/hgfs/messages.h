@@ -48,6 +48,8 @@ struct SetattrRequest {
 };
 
 enum OpenMode : uint32_t { kReadOnly = 0, kWriteOnly = 1, kReadWrite = 2 };
+// Flag of a mode: the file cannot seek. Content is a stream in any case, so it changes nothing.
+constexpr uint32_t kSequential = 4;
 enum OpenFlags : uint32_t {
   kOpenExisting = 0,
   kOpenEmpty = 1,

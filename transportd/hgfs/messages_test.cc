@@ -147,7 +147,7 @@ TEST(Packet, EveryTruncationIsRefused) {
   }
 }
 
-TEST(Packet, SizesThatContradict) {
+TEST(Packet, SizesThatContradictEachOtherAreRefused) {
   const std::string bytes = wire::ReadTestData("transportd/hgfs/testdata/request_read_v3.bin");
   Packet packet;
   for (const size_t offset : {8, 12}) {
@@ -176,7 +176,7 @@ TEST(Packet, ErrorRepliesHaveNoPayload) {
   EXPECT_EQ(reply.flags, kFlagReply);
 }
 
-TEST(Messages, CountsLargerThanTheirBytes) {
+TEST(Messages, CountsLargerThanTheirBytesAreRefused) {
   ReadReply read;
   EXPECT_FALSE(Decode(Op::kReadV3, std::string("\xFF\xFF\xFF\xFF\0\0\0\0\0\0\0\0x", 13), read));
   WriteRequest write;
@@ -199,7 +199,7 @@ Message RoundTrip(Op op, const Message& message, std::string& bytes) {
   return again;
 }
 
-TEST(Messages, SiblingsAgree) {
+TEST(Messages, AllVersionsOfAnOperationRoundTrip) {
   const std::string cp_name = EncodePath("/a/b");
   const std::string new_name = "root\0c"s;
   std::string bytes;
@@ -241,7 +241,7 @@ TEST(Messages, SiblingsAgree) {
   }
 }
 
-TEST(Messages, HandlesInPlaceOfNames) {
+TEST(Messages, HandlesMayStandForNames) {
   std::string bytes;
   NameRequest request;
   request.name.handle = 12;

@@ -34,7 +34,7 @@ absl::StatusOr<std::string> ReadFile::Read(uint64_t offset, uint32_t size) {
   while (rest_.size() < size && !ended_) {
     absl::StatusOr<std::string> chunk = stream_->Next();
     if (!chunk.ok()) {
-      // What comes next is unknown; another try starts afresh.
+      // What comes next is unknown; another attempt starts a new stream.
       stream_.reset();
       return chunk.status();
     }
@@ -72,14 +72,14 @@ absl::StatusOr<std::unique_ptr<WriteFile>> WriteFile::Open(std::shared_ptr<files
   file->stream_ = *std::move(stream);
   if (open.mode() == v1::OpenForWriting::OPEN_EXISTING ||
       open.mode() == v1::OpenForWriting::CREATE) {
-    // Content stays, and appending goes on at its end. Who may not read it is not told.
+    // Content stays, and appending continues at its end. Users who may not read it see size 0.
     const absl::StatusOr<v1::FileInfo> before = file->store_->Stat(open.path());
     if (before.ok()) file->position_ = file->size_ = before->size();
   }
   return file;
 }
 
-absl::Status WriteFile::Note(absl::Status status) {
+absl::Status WriteFile::KeepFirstError(absl::Status status) {
   if (error_.ok()) error_ = std::move(status);
   return error_;
 }
@@ -96,14 +96,14 @@ absl::Status WriteFile::Write(uint64_t offset, bool append, absl::string_view da
   return absl::OkStatus();
 }
 
-void WriteFile::SendOn() {
-  // The next call tells the outcome.
+void WriteFile::FlushIfReady() {
+  // The next call reports the outcome.
   if (error_.ok() && stream_->Writable()) Flush().IgnoreError();
 }
 
 absl::Status WriteFile::Flush() {
   if (!error_.ok() || !chunk_.has_value()) return error_;
-  return Note(stream_->Write(*std::exchange(chunk_, absl::nullopt)));
+  return KeepFirstError(stream_->Write(*std::exchange(chunk_, absl::nullopt)));
 }
 
 absl::Status WriteFile::SetAttributes(const v1::FileAttributes& attributes) {
@@ -115,7 +115,7 @@ absl::Status WriteFile::SetAttributes(const v1::FileAttributes& attributes) {
 
 absl::Status WriteFile::Close() {
   if (!error_.ok()) return error_;
-  return Note(stream_->Commit(std::exchange(chunk_, absl::nullopt), attributes_));
+  return KeepFirstError(stream_->Commit(std::exchange(chunk_, absl::nullopt), attributes_));
 }
 
 }  // namespace toolboxd::hgfs

@@ -31,7 +31,7 @@ class ReadFile {
   // Up to `size` bytes; fewer only at the end of the file.
   absl::StatusOr<std::string> Read(uint64_t offset, uint32_t size);
 
-  // Takes in the next chunk if it is there; for a moment at which nobody waits.
+  // Takes in the next chunk if it has arrived; for a moment at which no caller waits.
   void ReadAhead();
 
   const v1::FileInfo& info() const { return info_; }
@@ -45,25 +45,25 @@ class ReadFile {
   const std::string path_;
   v1::FileInfo info_;
   std::unique_ptr<files::ReadStream> stream_;
-  // The offset of the first byte not given yet.
+  // The offset of the first byte that was not returned yet.
   uint64_t position_ = 0;
   // Bytes of the last chunk that were not asked for yet.
   std::string rest_;
   bool ended_ = false;
 };
 
-// A file that is written. The first error is kept and told again by everything that
+// A file that is written. The first error is kept and returned by everything that
 // follows, Close() included. Holds at most one chunk.
 class WriteFile {
  public:
   static absl::StatusOr<std::unique_ptr<WriteFile>> Open(std::shared_ptr<files::FileStore> store,
                                                          const v1::OpenForWriting& open);
 
-  // Takes the data, and tells an error of earlier ones.
+  // Takes the data, and returns an error of earlier data.
   absl::Status Write(uint64_t offset, bool append, absl::string_view data);
-  // Sends on what Write() has taken, if that needs no waiting; for a moment at which nobody waits.
-  // What it does not send the next call of anything here does.
-  void SendOn();
+  // Sends what Write() has taken, if that needs no waiting; for a moment at which no caller waits.
+  // What it does not send is sent by the next call of any other method.
+  void FlushIfReady();
   // For Close(); later ones add to earlier ones.
   absl::Status SetAttributes(const v1::FileAttributes& attributes);
   absl::Status Close();
@@ -76,7 +76,7 @@ class WriteFile {
   WriteFile(std::shared_ptr<files::FileStore> store, uint32_t permissions)
       : store_(std::move(store)), permissions_(permissions) {}
   absl::Status Flush();
-  absl::Status Note(absl::Status status);
+  absl::Status KeepFirstError(absl::Status status);
 
   std::shared_ptr<files::FileStore> store_;
   uint32_t permissions_;

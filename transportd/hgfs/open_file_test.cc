@@ -16,7 +16,7 @@ constexpr size_t kChunk = 0xF000;
 
 absl::Status NotHere() { return absl::UnimplementedError("not in this test"); }
 
-// What the streams of a store were asked, and what they say.
+// What the streams of a store were asked, and what they answer.
 struct Streams {
   std::string content;
   size_t chunk = kChunk;
@@ -130,7 +130,7 @@ class OpenFileTest : public testing::Test {
   std::unique_ptr<WriteFile> write_;
 };
 
-TEST_F(OpenFileTest, AChunkTakenInAheadIsTheNextPacket) {
+TEST_F(OpenFileTest, ChunkReadAheadIsTheNextPacket) {
   streams_.ready = 1;
   EXPECT_EQ(ReadAt(0), 'a');
   read_->ReadAhead();
@@ -143,7 +143,7 @@ TEST_F(OpenFileTest, AChunkTakenInAheadIsTheNextPacket) {
   EXPECT_EQ(read_->Read(3 * kChunk, kChunk).value(), "");
 }
 
-TEST_F(OpenFileTest, AChunkOfTwoPacketsIsGivenOutOneByOne) {
+TEST_F(OpenFileTest, ChunkOfTwoPacketsIsReturnedOneByOne) {
   streams_.chunk = 2 * kChunk;
   EXPECT_EQ(ReadAt(0), 'a');
   streams_.ready = 1;
@@ -156,14 +156,14 @@ TEST_F(OpenFileTest, AChunkOfTwoPacketsIsGivenOutOneByOne) {
   EXPECT_EQ(read_->Read(3 * kChunk, kChunk).value(), "");
 }
 
-TEST_F(OpenFileTest, AChunkIsCutAtAnySize) {
+TEST_F(OpenFileTest, ChunkIsCutAtAnySize) {
   EXPECT_EQ(read_->Read(0, 1).value(), "a");
   EXPECT_EQ(read_->Read(1, kChunk).value(), streams_.content.substr(1, kChunk));
   EXPECT_EQ(read_->Read(1 + kChunk, 3 * kChunk).value(), streams_.content.substr(1 + kChunk));
   EXPECT_EQ(read_->Read(3 * kChunk, 1).value(), "");
 }
 
-TEST_F(OpenFileTest, AChunkTakenInAheadIsLeftOutAtAnotherOffset) {
+TEST_F(OpenFileTest, ChunkReadAheadIsDiscardedAtAnotherOffset) {
   EXPECT_EQ(ReadAt(0), 'a');
   streams_.ready = 1;
   read_->ReadAhead();
@@ -174,26 +174,26 @@ TEST_F(OpenFileTest, AChunkTakenInAheadIsLeftOutAtAnotherOffset) {
   EXPECT_EQ(ReadAt(0), 'a');
 }
 
-TEST_F(OpenFileTest, WhatIsNotThereIsWaitedForByRead) {
+TEST_F(OpenFileTest, ReadWaitsForAChunkThatHasNotArrived) {
   EXPECT_EQ(ReadAt(0), 'a');
   read_->ReadAhead();
   EXPECT_EQ(ReadAt(kChunk), 'b');
   EXPECT_EQ(streams_.calls, (Calls{"next", "next"}));
 }
 
-TEST_F(OpenFileTest, AWriteIsSentOnOnceThereIsRoom) {
+TEST_F(OpenFileTest, WriteIsFlushedOnceTheStreamIsReady) {
   EXPECT_TRUE(write_->Write(0, true, "a").ok());
   streams_.writable = false;
-  write_->SendOn();
+  write_->FlushIfReady();
   EXPECT_EQ(streams_.written, "");
   streams_.writable = true;
-  write_->SendOn();
-  write_->SendOn();
+  write_->FlushIfReady();
+  write_->FlushIfReady();
   EXPECT_EQ(streams_.written, "a");
   EXPECT_EQ(streams_.calls, (Calls{"write"}));
 }
 
-TEST_F(OpenFileTest, AWriteThatWasNotSentOnGoesWithTheNextOrTheCommit) {
+TEST_F(OpenFileTest, WriteThatWasNotFlushedGoesWithTheNextOrTheCommit) {
   v1::FileAttributes attributes;
   attributes.set_permissions(0600);
   EXPECT_TRUE(write_->Write(0, true, "a").ok());
@@ -205,10 +205,10 @@ TEST_F(OpenFileTest, AWriteThatWasNotSentOnGoesWithTheNextOrTheCommit) {
   EXPECT_EQ(streams_.calls, (Calls{"write", "commit with permissions"}));
 }
 
-TEST_F(OpenFileTest, AFailureBehindIsToldByAllThatFollows) {
+TEST_F(OpenFileTest, FailureOfADeferredWriteIsReturnedByAllLaterCalls) {
   streams_.written_status = absl::ResourceExhaustedError("full");
   EXPECT_TRUE(write_->Write(0, true, "a").ok());
-  write_->SendOn();
+  write_->FlushIfReady();
   EXPECT_EQ(write_->Write(0, true, "b"), streams_.written_status);
   EXPECT_EQ(write_->SetAttributes(v1::FileAttributes()), streams_.written_status);
   EXPECT_EQ(write_->Close(), streams_.written_status);

@@ -3,6 +3,7 @@
 #include "transportd/hgfs/server.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -52,7 +53,14 @@ v1::OpenForWriting::Mode ModeOf(uint32_t flags) {
   }
 }
 
-// The failure behind a status of HGFS's own.
+// Operations as bits of a number; those that are supported are below 64.
+constexpr uint64_t Set(std::initializer_list<Op> ops) {
+  uint64_t set = 0;
+  for (const Op op : ops) set |= uint64_t{1} << static_cast<uint32_t>(op);
+  return set;
+}
+
+// The failure that stands for a status of HGFS's own.
 absl::Status ErrorOf(Status status) {
   switch (status) {
     case Status::kSuccess:
@@ -86,9 +94,7 @@ std::string Server::Dispatch(absl::string_view bytes, const Client& client) {
     record.result = outcome.error;
     audit_(record);
   }
-  Packet reply = packet;
-  // A new session's number is in its payload only; the header repeats the request's.
-  return EncodeReply(reply, outcome.status, outcome.payload);
+  return EncodeReply(packet, outcome.status, outcome.payload);
 }
 
 void Server::WorkBehind() {
@@ -97,13 +103,13 @@ void Server::WorkBehind() {
   Handle* handle = session == nullptr ? nullptr : session->Find(behind.handle);
   if (handle == nullptr) return;
   if (handle->read != nullptr) handle->read->ReadAhead();
-  if (handle->write != nullptr) handle->write->SendOn();
+  if (handle->write != nullptr) handle->write->FlushIfReady();
 }
 
 void Server::Maintain() {
   sessions_.Expire(clock_());
   sessions_.ForEachHandle([](Handle& handle) {
-    if (handle.write != nullptr) handle.write->SendOn();
+    if (handle.write != nullptr) handle.write->FlushIfReady();
   });
 }
 
@@ -122,60 +128,27 @@ Server::Outcome Server::Run(const Packet& packet, const Client& client, AuditRec
   return RunInSession({op, packet.payload, client, *session, record});
 }
 
+const Server::Handler Server::kHandlers[] = {
+    {Set({Op::kOpen, Op::kOpenV2, Op::kOpenV3}), &Server::Open},
+    {Set({Op::kRead, Op::kReadV3}), &Server::Read},
+    {Set({Op::kWrite, Op::kWriteV3}), &Server::Write},
+    {Set({Op::kClose, Op::kCloseV3, Op::kSearchClose, Op::kSearchCloseV3}), &Server::Close},
+    {Set({Op::kGetattr, Op::kGetattrV2, Op::kGetattrV3}), &Server::Getattr},
+    {Set({Op::kSetattr, Op::kSetattrV2, Op::kSetattrV3}), &Server::Setattr},
+    {Set({Op::kSearchOpen, Op::kSearchOpenV3}), &Server::SearchOpen},
+    {Set({Op::kSearchRead, Op::kSearchReadV2, Op::kSearchReadV3}), &Server::SearchRead},
+    {Set({Op::kCreateDir, Op::kCreateDirV2, Op::kCreateDirV3}), &Server::CreateDir},
+    {Set({Op::kDeleteFile, Op::kDeleteFileV2, Op::kDeleteFileV3}), &Server::DeleteFile},
+    {Set({Op::kDeleteDir, Op::kDeleteDirV2, Op::kDeleteDirV3}), &Server::DeleteDir},
+    {Set({Op::kRename, Op::kRenameV2, Op::kRenameV3}), &Server::Rename},
+    {Set({Op::kQueryVolume, Op::kQueryVolumeV3}), &Server::QueryVolume},
+};
+
 Server::Outcome Server::RunInSession(const Call& call) {
-  switch (call.op) {
-    case Op::kOpen:
-    case Op::kOpenV2:
-    case Op::kOpenV3:
-      return Open(call);
-    case Op::kRead:
-    case Op::kReadV3:
-      return Read(call);
-    case Op::kWrite:
-    case Op::kWriteV3:
-      return Write(call);
-    case Op::kClose:
-    case Op::kCloseV3:
-    case Op::kSearchClose:
-    case Op::kSearchCloseV3:
-      return Close(call);
-    case Op::kGetattr:
-    case Op::kGetattrV2:
-    case Op::kGetattrV3:
-      return Getattr(call);
-    case Op::kSetattr:
-    case Op::kSetattrV2:
-    case Op::kSetattrV3:
-      return Setattr(call);
-    case Op::kSearchOpen:
-    case Op::kSearchOpenV3:
-      return SearchOpen(call);
-    case Op::kSearchRead:
-    case Op::kSearchReadV2:
-    case Op::kSearchReadV3:
-      return SearchRead(call);
-    case Op::kCreateDir:
-    case Op::kCreateDirV2:
-    case Op::kCreateDirV3:
-      return CreateDir(call);
-    case Op::kDeleteFile:
-    case Op::kDeleteFileV2:
-    case Op::kDeleteFileV3:
-      return Delete(call, /*directory=*/false);
-    case Op::kDeleteDir:
-    case Op::kDeleteDirV2:
-    case Op::kDeleteDirV3:
-      return Delete(call, /*directory=*/true);
-    case Op::kRename:
-    case Op::kRenameV2:
-    case Op::kRenameV3:
-      return Rename(call);
-    case Op::kQueryVolume:
-    case Op::kQueryVolumeV3:
-      return QueryVolume(call);
-    default:
-      return Status::kNotSupported;
+  for (const Handler& handler : kHandlers) {
+    if ((handler.ops & Set({call.op})) != 0) return (this->*handler.run)(call);
   }
+  return Status::kNotSupported;
 }
 
 Server::Outcome Server::CreateSession(const Packet& packet, const Client& client) {
@@ -184,7 +157,7 @@ Server::Outcome Server::CreateSession(const Packet& packet, const Client& client
   CreateSessionReply reply;
   reply.session_id = sessions_.Create(client.user, clock_());
   if (reply.session_id == 0) return Status::kTooManySessions;
-  // A host that names no size takes ours.
+  // Without a size in the request the default of the reply holds.
   if (request.max_packet_size != 0) {
     reply.max_packet_size = std::min(request.max_packet_size, kMaxPayload);
   }
@@ -204,7 +177,7 @@ Status Server::Resolve(const Call& call, const Name& name, std::string& path) {
   } else {
     status = DecodePath(name.cp_name, path);
   }
-  // A name that was refused is worth to be seen as it came.
+  // Record a rejected name exactly as received.
   std::string& target = call.record.target;
   if (!target.empty()) target += " -> ";
   target += status == Status::kSuccess
@@ -216,22 +189,23 @@ Status Server::Resolve(const Call& call, const Name& name, std::string& path) {
 Server::Outcome Server::Open(const Call& call) {
   OpenRequest request;
   if (!Decode(call.op, call.payload, request)) return Status::kProtocolError;
-  call.record.operation = request.mode == kReadOnly ? kTransferFromGuest : kTransferToGuest;
+  const uint32_t mode = request.mode & ~kSequential;
+  call.record.operation = mode == kReadOnly ? kTransferFromGuest : kTransferToGuest;
   std::string path;
   const Status status = Resolve(call, request.name, path);
   if (status != Status::kSuccess) return status;
-  // Locks are a promise to other clients that nobody here could keep.
+  // A lock is a promise to other clients, which a server of streams cannot keep.
   if (request.desired_lock != 0) return Status::kNotSupported;
   if (request.flags > kCreateEmpty) return Status::kInvalidParameter;
   // Before the service is asked: opening can empty a file.
-  if (!sessions_.HasRoom(call.session)) return Status::kSharingViolation;
-  switch (request.mode) {
+  if (!sessions_.HasCapacity(call.session)) return Status::kSharingViolation;
+  switch (mode) {
     case kReadOnly:
       return OpenForRead(call, path);
     case kWriteOnly:
       return OpenForWrite(call, request, path);
     default:
-      // A stream goes one way; no host was seen to ask for both.
+      // A stream has one direction; no host was seen to request both.
       return Status::kAccessDenied;
   }
 }
@@ -304,13 +278,13 @@ Server::Outcome Server::Close(const Call& call) {
   const auto found = call.session.handles.find(request.handle);
   if (found == call.session.handles.end()) return Status::kInvalidHandle;
   const Handle handle = std::move(found->second);
-  // Gone whatever the outcome: a failed upload is not closed twice.
+  // The handle ends whatever the outcome: a failed upload is not closed twice.
   call.session.handles.erase(found);
   const absl::Status status = handle.write != nullptr ? handle.write->Close() : absl::OkStatus();
   // A download has no outcome but that of its last packet.
   if (handle.record != nullptr) handle.record->End(handle.read ? handle.result : status);
   if (status.ok()) return Done(call.op);
-  // The host gets a number; only the message says which member of an archive it was.
+  // The host gets a number; only the message names the member of an archive that failed.
   LogWarning("upload user=", vix::Escape(call.client.user), " target=\"", vix::Escape(handle.path),
              "\" failed: ", status.message());
   return Outcome(status);
@@ -323,7 +297,7 @@ Server::Outcome Server::Getattr(const Call& call) {
   const Status status = Resolve(call, request.name, path);
   if (status != Status::kSuccess) return status;
   absl::StatusOr<v1::FileInfo> file = call.client.files->Stat(path);
-  // An upload is not at its path before Close, but the host looks for it there.
+  // An upload is not at its path before Close, but the host asks for it by name.
   if (const WriteFile* writer = call.session.FindWriter(path); writer != nullptr) {
     if (!file.ok()) {
       file.emplace();
@@ -376,7 +350,7 @@ Server::Outcome Server::SearchOpen(const Call& call) {
   handle.search = std::make_unique<Search>();
   const Status status = Resolve(call, request.name, handle.path);
   if (status != Status::kSuccess) return status;
-  if (!sessions_.HasRoom(call.session)) return Status::kSharingViolation;
+  if (!sessions_.HasCapacity(call.session)) return Status::kSharingViolation;
   v1::ListFilesRequest list;
   list.set_path(handle.path);
   const auto listed = call.client.files->List(list);
@@ -428,14 +402,22 @@ Server::Outcome Server::CreateDir(const Call& call) {
   return made.ok() ? Outcome(Done(call.op)) : Outcome(made);
 }
 
-Server::Outcome Server::Delete(const Call& call, bool directory) {
+Server::Outcome Server::DeleteFile(const Call& call) {
+  return Delete(call, &files::FileStore::DeleteFile);
+}
+
+Server::Outcome Server::DeleteDir(const Call& call) {
+  return Delete(call, &files::FileStore::DeleteDirectory);
+}
+
+Server::Outcome Server::Delete(const Call& call,
+                               absl::Status (files::FileStore::*remove)(absl::string_view)) {
   DeleteRequest request;
   if (!Decode(call.op, call.payload, request)) return Status::kProtocolError;
   std::string path;
   const Status status = Resolve(call, request.name, path);
   if (status != Status::kSuccess) return status;
-  files::FileStore& files = *call.client.files;
-  const absl::Status deleted = directory ? files.DeleteDirectory(path) : files.DeleteFile(path);
+  const absl::Status deleted = ((*call.client.files).*remove)(path);
   return deleted.ok() ? Outcome(Done(call.op)) : Outcome(deleted);
 }
 

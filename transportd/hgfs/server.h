@@ -5,6 +5,7 @@
 #ifndef TOOLBOXD_TRANSPORTD_HGFS_SERVER_H_
 #define TOOLBOXD_TRANSPORTD_HGFS_SERVER_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -45,13 +46,13 @@ class Server {
   // is on its way; left out, it costs the next packet its time and nothing else.
   void WorkBehind();
 
-  // Drops what vanished hosts left behind, and sends on what WorkBehind() could not.
+  // Drops what vanished hosts left, and sends on what WorkBehind() could not.
   void Maintain();
 
   size_t sessions() const { return sessions_.size(); }
 
  private:
-  // What one operation has to say: the payload counts only for kSuccess.
+  // The result of one operation: the payload counts only for kSuccess.
   struct Outcome {
     Outcome(Status status);                                        // NOLINT: as in `return kX`.
     Outcome(std::string payload) : payload(std::move(payload)) {}  // NOLINT
@@ -59,7 +60,7 @@ class Server {
     explicit Outcome(const absl::Status& error);
     Status status = Status::kSuccess;
     std::string payload;
-    // The failure behind the status.
+    // The failure that became the status.
     absl::Status error;
   };
   // One request of a client within its session.
@@ -68,9 +69,16 @@ class Server {
     absl::string_view payload;
     const Client& client;
     Session& session;
-    // Written when the operation is over, unless its name has gone.
+    // Written when the operation is over, unless its name was cleared.
     AuditRecord& record;
   };
+
+  // What serves all versions of an operation, which are bits of `ops`.
+  struct Handler {
+    uint64_t ops;
+    Outcome (Server::*run)(const Call& call);
+  };
+  static const Handler kHandlers[];
 
   Outcome Run(const Packet& packet, const Client& client, AuditRecord& record);
   Outcome RunInSession(const Call& call);
@@ -86,13 +94,15 @@ class Server {
   Outcome SearchOpen(const Call& call);
   Outcome SearchRead(const Call& call);
   Outcome CreateDir(const Call& call);
-  Outcome Delete(const Call& call, bool directory);
+  Outcome DeleteFile(const Call& call);
+  Outcome DeleteDir(const Call& call);
+  Outcome Delete(const Call& call, absl::Status (files::FileStore::*remove)(absl::string_view));
   Outcome Rename(const Call& call);
   Outcome QueryVolume(const Call& call);
 
   // Adds an open file, whose transfer has a record of its own from now on.
   Outcome AddFile(const Call& call, Handle handle);
-  // The path that a name stands for, by handle or by itself; noted in the record.
+  // The path that a name stands for, by handle or by itself; also put into the record.
   Status Resolve(const Call& call, const Name& name, std::string& path);
 
   // The file that the last packet read or wrote, for WorkBehind(); handle 0 for none.

@@ -61,7 +61,7 @@ TEST_F(HgfsServerAuditTest, EveryChangeIsRecordedOnce) {
                           "alice DeleteFileInGuest /tmp/g OK", "alice ListFilesInGuest /tmp OK"));
 }
 
-TEST_F(HgfsServerAuditTest, WhatOnlyLooksIsNotRecorded) {
+TEST_F(HgfsServerAuditTest, OperationsThatOnlyReadAttributesAreNotRecorded) {
   hgfsd_.Put("/tmp/f", "x");
   CreateSession();
   GetattrReply attributes;
@@ -75,7 +75,7 @@ TEST_F(HgfsServerAuditTest, WhatOnlyLooksIsNotRecorded) {
   EXPECT_THAT(audit_, IsEmpty());
 }
 
-TEST_F(HgfsServerAuditTest, ATransferIsRecordedOnceAtItsEnd) {
+TEST_F(HgfsServerAuditTest, TransferIsRecordedOnceAtItsEnd) {
   hgfsd_.Put("/tmp/f", Pattern(200000));
   CreateSession();
   uint32_t handle;
@@ -101,7 +101,7 @@ TEST_F(HgfsServerAuditTest, ATransferIsRecordedOnceAtItsEnd) {
   EXPECT_THAT(audit_, ElementsAre("alice FileTransferToGuest /tmp/g OK"));
 }
 
-TEST_F(HgfsServerAuditTest, ATransferThatFailsIsRecordedWithItsError) {
+TEST_F(HgfsServerAuditTest, FailedTransferIsRecordedWithItsError) {
   CreateSession();
   uint32_t handle;
   OpenFile(Op::kOpen, "/tmp/none", kReadOnly, 0, handle);
@@ -126,7 +126,7 @@ TEST_F(HgfsServerAuditTest, ATransferThatFailsIsRecordedWithItsError) {
   EXPECT_THAT(audit_, ElementsAre("alice FileTransferFromGuest /tmp/g INTERNAL"));
 }
 
-TEST_F(HgfsServerAuditTest, ATransferThatIsGivenUpIsRecordedAsThat) {
+TEST_F(HgfsServerAuditTest, AbandonedTransferIsRecordedAsCancelled) {
   hgfsd_.Put("/tmp/f", "x");
   CreateSession();
   uint32_t handle;
@@ -143,7 +143,7 @@ TEST_F(HgfsServerAuditTest, ATransferThatIsGivenUpIsRecordedAsThat) {
 TEST_F(HgfsServerAuditTest, RefusedAttemptsAreRecorded) {
   DeleteRequest deletion;
   deletion.name.cp_name = absl::string_view("root\0tmp\0..\0etc", 15);
-  // A session that is not there, then a name that leads out, then nobody's.
+  // An unknown session, then a name that leads out of the tree, then a client without a user.
   Call(Op::kDeleteFileV3, deletion);
   CreateSession();
   Call(Op::kDeleteFileV3, deletion);

@@ -13,7 +13,7 @@
 namespace toolboxd::hgfs {
 namespace {
 
-TEST_F(HgfsServerTest, NamesThatLeaveTheTree) {
+TEST_F(HgfsServerTest, NamesThatLeaveTheTreeAreInvalid) {
   CreateSession();
   OpenRequest request;
   request.name.cp_name = absl::string_view("root\0tmp\0..\0etc", 15);
@@ -38,19 +38,36 @@ TEST_F(HgfsServerTest, SessionsAndHandlesBelongToTheirUser) {
 }
 
 TEST_F(HgfsServerTest, WithoutCredentialOnlySessionsAreManaged) {
-  const Client nobody;
+  const Client no_user;
   CreateSessionReply created;
-  ASSERT_EQ(Call(Op::kCreateSessionV4, CreateSessionRequest(), created, &nobody), Status::kSuccess);
+  ASSERT_EQ(Call(Op::kCreateSessionV4, CreateSessionRequest(), created, &no_user),
+            Status::kSuccess);
   session_ = created.session_id;
   NameRequest request;
   request.name.cp_name = "root";
   GetattrReply reply;
-  EXPECT_EQ(Call(Op::kGetattrV2, request, reply, &nobody), Status::kAccessDenied);
+  EXPECT_EQ(Call(Op::kGetattrV2, request, reply, &no_user), Status::kAccessDenied);
   EmptyReply empty;
-  EXPECT_EQ(Call(Op::kDestroySessionV4, EmptyReply(), empty, &nobody), Status::kSuccess);
+  EXPECT_EQ(Call(Op::kDestroySessionV4, EmptyReply(), empty, &no_user), Status::kSuccess);
 }
 
-TEST_F(HgfsServerTest, StaleSessionAndHandles) {
+TEST_F(HgfsServerTest, ModeMayAskForSequentialAccess) {
+  hgfsd_.Put("/tmp/f", "content");
+  CreateSession();
+  uint32_t handle;
+  ASSERT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly | kSequential, 0, handle), Status::kSuccess);
+  std::string data;
+  ASSERT_EQ(ReadAt(handle, 0, 7, data), Status::kSuccess);
+  EXPECT_EQ(data, "content");
+  ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/g", kWriteOnly | kSequential, kCreateEmpty, handle),
+            Status::kSuccess);
+  EXPECT_EQ(CloseFile(handle), Status::kSuccess);
+  for (const uint32_t mode : {2u, 2u | kSequential, 3u, 8u}) {
+    EXPECT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", mode, 0, handle), Status::kAccessDenied) << mode;
+  }
+}
+
+TEST_F(HgfsServerTest, UnknownSessionsAndHandlesAreStale) {
   uint32_t handle;
   EXPECT_EQ(OpenFile(Op::kOpen, "/tmp", kReadOnly, 0, handle), Status::kStaleSession);
   CreateSession();
@@ -62,7 +79,7 @@ TEST_F(HgfsServerTest, StaleSessionAndHandles) {
   EXPECT_EQ(Call(Op::kDestroySessionV4, EmptyReply()), Status::kStaleSession);
 }
 
-TEST_F(HgfsServerTest, VanishedHostsGiveResourcesBack) {
+TEST_F(HgfsServerTest, IdleSessionsExpireWithTheirFiles) {
   hgfsd_.Put("/tmp/f", "x");
   CreateSession();
   uint32_t handle;
@@ -121,9 +138,9 @@ TEST_F(HgfsServerTest, OneUserLeavesHandlesForOthers) {
   EXPECT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSuccess);
 }
 
-// transportd's memory is everybody's: a host that opens downloads and does not read them
-// costs a window each.
-TEST_F(HgfsServerTest, DownloadsThatAreNotReadAreHeldBack) {
+// All users share transportd's memory: each download that a host opens and does not read holds a
+// window.
+TEST_F(HgfsServerTest, DownloadsThatAreNotReadStayInTheirWindow) {
   constexpr int kFiles = 32;
   hgfsd_.Put("/tmp/f", std::string(8 << 20, 'x'));
   CreateSession();
@@ -164,7 +181,7 @@ TEST_F(HgfsServerTest, HungServiceCostsOneError) {
   EXPECT_EQ(Stat("/tmp/f", attributes), Status::kSuccess);
 }
 
-TEST_F(HgfsServerTest, ServiceThatDiesInATransfer) {
+TEST_F(HgfsServerTest, ServiceThatDiesInATransferIsATransportError) {
   hgfsd_.Put("/tmp/f", Pattern(3 << 20));
   CreateSession();
   uint32_t reading;
@@ -186,7 +203,7 @@ TEST_F(HgfsServerTest, ServiceThatDiesInATransfer) {
   EXPECT_EQ(CloseFile(reading), Status::kSuccess);
 }
 
-TEST_F(HgfsServerTest, DirectoriesInAllVersions) {
+TEST_F(HgfsServerTest, DirectoriesAreListedInAllVersions) {
   hgfsd_.Put("/tmp/a", "1");
   hgfsd_.Put("/tmp/b", "22");
   CreateSession();
@@ -218,7 +235,7 @@ TEST_F(HgfsServerTest, DirectoriesInAllVersions) {
   }
 }
 
-TEST_F(HgfsServerTest, ManagementInAllVersions) {
+TEST_F(HgfsServerTest, FilesAreManagedInAllVersions) {
   CreateSession();
   const std::string directory = EncodePath("/tmp/d");
   const std::string file = EncodePath("/tmp/f");

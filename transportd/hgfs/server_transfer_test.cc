@@ -91,7 +91,7 @@ TEST_F(HgfsServerTest, UploadAsVmxDoesIt) {
   EXPECT_EQ(hgfsd_.Get("/tmp/f").info.modification_time(), 5000000000);
 }
 
-TEST_F(HgfsServerTest, WhatWasWrittenIsSentOnBehindTheAnswer) {
+TEST_F(HgfsServerTest, WrittenDataIsSentAfterTheReply) {
   CreateSession();
   uint32_t handle;
   ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kWriteOnly, kCreateEmpty, handle), Status::kSuccess);
@@ -101,14 +101,14 @@ TEST_F(HgfsServerTest, WhatWasWrittenIsSentOnBehindTheAnswer) {
   server_.WorkBehind();
   for (int i = 0; i < 1000 && hgfsd_.received < 3; ++i) absl::SleepFor(absl::Milliseconds(5));
   EXPECT_EQ(hgfsd_.received, 3u);
-  // Left out, the next packets do it.
+  // Without that call the next packets send it.
   ASSERT_EQ(WriteAt(handle, true, 0, "def"), Status::kSuccess);
   ASSERT_EQ(WriteAt(handle, true, 0, "ghi"), Status::kSuccess);
   ASSERT_EQ(CloseFile(handle), Status::kSuccess);
   EXPECT_EQ(hgfsd_.Get("/tmp/f").content, "abcdefghi");
 }
 
-TEST_F(HgfsServerTest, WhatCouldNotBeSentOnIsSentByTheMaintenance) {
+TEST_F(HgfsServerTest, WrittenDataThatCouldNotBeSentIsSentByMaintain) {
   CreateSession();
   uint32_t handle;
   ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kWriteOnly, kCreateEmpty, handle), Status::kSuccess);
@@ -121,7 +121,7 @@ TEST_F(HgfsServerTest, WhatCouldNotBeSentOnIsSentByTheMaintenance) {
   EXPECT_EQ(hgfsd_.received, 3u);
 }
 
-TEST_F(HgfsServerTest, WorkBehindAFileThatIsClosedIsNone) {
+TEST_F(HgfsServerTest, DeferredWorkOfAClosedFileIsSkipped) {
   hgfsd_.Put("/tmp/f", "content");
   CreateSession();
   uint32_t handle;
@@ -139,7 +139,7 @@ TEST_F(HgfsServerTest, WorkBehindAFileThatIsClosedIsNone) {
   EXPECT_EQ(server_.sessions(), 0u);
 }
 
-TEST_F(HgfsServerTest, AnUploadThatTheServiceEndsItselfHasFailed) {
+TEST_F(HgfsServerTest, UploadThatTheServiceEndsItselfHasFailed) {
   hgfsd_.end_after_first_chunk = true;
   CreateSession();
   uint32_t handle;
@@ -149,7 +149,7 @@ TEST_F(HgfsServerTest, AnUploadThatTheServiceEndsItselfHasFailed) {
   EXPECT_NE(CloseFile(handle), Status::kSuccess);
 }
 
-TEST_F(HgfsServerTest, AFailureBehindIsToldByWhatFollows) {
+TEST_F(HgfsServerTest, FailureOfADeferredWriteIsReturnedByLaterPackets) {
   hgfsd_.fail_after_first_chunk = v1::NO_SPACE;
   CreateSession();
   uint32_t handle;
@@ -165,7 +165,7 @@ TEST_F(HgfsServerTest, AFailureBehindIsToldByWhatFollows) {
   EXPECT_EQ(CloseFile(handle), Status::kNoSpace);
 }
 
-TEST_F(HgfsServerTest, WriteAtOffsets) {
+TEST_F(HgfsServerTest, WritesGoToTheirOffsets) {
   CreateSession();
   uint32_t handle;
   ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kWriteOnly, kCreateEmpty, handle), Status::kSuccess);
@@ -194,7 +194,7 @@ TEST_F(HgfsServerTest, AppendGoesToTheEndOfContentThatStays) {
   }
 }
 
-TEST_F(HgfsServerTest, FailedUploadIsToldAndLeavesTheTarget) {
+TEST_F(HgfsServerTest, FailedUploadIsReportedAndLeavesTheTarget) {
   hgfsd_.Put("/tmp/f", "old");
   hgfsd_.fail_after_first_chunk = v1::NO_SPACE;
   CreateSession();
@@ -225,7 +225,7 @@ TEST_F(HgfsServerTest, FailedCloseIsOneLineInTheLog) {
   }
 }
 
-TEST_F(HgfsServerTest, OpenTellsWhyItFails) {
+TEST_F(HgfsServerTest, OpenReportsWhyItFails) {
   CreateSession();
   uint32_t handle;
   EXPECT_EQ(OpenFile(Op::kOpen, "/tmp/none", kReadOnly, 0, handle), Status::kNoSuchFile);
@@ -238,7 +238,7 @@ TEST_F(HgfsServerTest, OpenTellsWhyItFails) {
   EXPECT_EQ(broken_, 0);
 }
 
-TEST_F(HgfsServerTest, ARefusedUploadIsToldByOpenEveryTime) {
+TEST_F(HgfsServerTest, RefusedUploadIsReportedByOpenEveryTime) {
   hgfsd_.Put("/tmp/f", "");
   CreateSession();
   uint32_t handle;
@@ -248,7 +248,7 @@ TEST_F(HgfsServerTest, ARefusedUploadIsToldByOpenEveryTime) {
   }
 }
 
-TEST_F(HgfsServerTest, AServiceNeedNotSayThatAFileIsOpen) {
+TEST_F(HgfsServerTest, ServiceNeedNotReportThatAFileIsOpen) {
   hgfsd_.tells_opened = false;
   CreateSession();
   uint32_t handle;

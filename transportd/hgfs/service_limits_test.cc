@@ -46,7 +46,7 @@ TEST(ServiceLimits, UnitsAllowTheMemoryThatHgfsdMayHave) {
 }
 
 // All files of a user are streams of one hgfsd; short calls must not wait for them.
-TEST(ServiceLimits, AllHandlesOfAUserLeaveRoomForCalls) {
+TEST(ServiceLimits, AllHandlesOfAUserLeaveThreadsForCalls) {
   EXPECT_LE(SessionTable::kMaxHandlesPerUser + 16, static_cast<size_t>(hgfsd::kMaxCalls));
 }
 

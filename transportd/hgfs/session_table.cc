@@ -19,7 +19,7 @@ uint64_t RandomId() {
 }  // namespace
 
 uint32_t Session::Add(Handle handle) {
-  // After four billion files numbers come round; those in use and 0 are passed over.
+  // After four billion files numbers start again; 0 and those in use are skipped.
   while (next_handle == 0 || handles.contains(next_handle)) ++next_handle;
   const uint32_t number = next_handle++;
   handles.emplace(number, std::move(handle));
@@ -69,7 +69,7 @@ bool SessionTable::Destroy(uint64_t id, absl::string_view user) {
   return true;
 }
 
-bool SessionTable::HasRoom(const Session& session) const {
+bool SessionTable::HasCapacity(const Session& session) const {
   size_t all = 0;
   size_t of_user = 0;
   for (const auto& [id, other] : sessions_) {

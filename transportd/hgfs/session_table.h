@@ -39,7 +39,7 @@ struct Handle {
 
 // One HGFS session; it belongs to the guest user who created it.
 struct Session {
-  // The handle's number. To be asked for first: SessionTable::HasRoom.
+  // The handle's number. Check SessionTable::HasCapacity first.
   uint32_t Add(Handle handle);
   Handle* Find(uint32_t number);
   // A file of that path that is open for writing.
@@ -60,21 +60,21 @@ class SessionTable {
   // 64 MiB (hgfsd/limits_test.cc).
   static constexpr size_t kMaxHandlesPerUser = 64;
   static constexpr size_t kMaxHandles = 96;
-  // A session that nobody used for so long is dropped with its open files.
+  // A session that was not used for this long is dropped with its open files.
   static constexpr absl::Duration kIdleExpiry = absl::Minutes(8);
 
   // The number of a new session, random and not 0; 0 where there are too many.
   uint64_t Create(absl::string_view user, absl::Time now);
-  // Null for a number that is unknown or another user's: they cannot be told apart.
+  // Null for a number that is unknown or another user's, which callers cannot distinguish.
   Session* Find(uint64_t id, absl::string_view user, absl::Time now);
-  // Whoever's it is, and not as a use of it.
+  // Of any user, and not as a use of it.
   Session* Find(uint64_t id);
   bool Destroy(uint64_t id, absl::string_view user);
   // Whether the session's user may have one more handle.
-  bool HasRoom(const Session& session) const;
+  bool HasCapacity(const Session& session) const;
 
   void ForEachHandle(absl::FunctionRef<void(Handle& handle)> visit);
-  // Drops idle sessions. To be called now and then.
+  // Drops idle sessions. Call it every few seconds or minutes.
   void Expire(absl::Time now);
 
   size_t size() const { return sessions_.size(); }

@@ -12,7 +12,7 @@
 
 namespace toolboxd::hgfs {
 
-// A service's reason. kGenericError for those that HGFS has no word for.
+// A service's reason. kGenericError for those that HGFS has no code for.
 Status FromReason(v1::Reason reason);
 
 // The reason that FromReason() turns into `status`; REASON_UNSPECIFIED where there is none.

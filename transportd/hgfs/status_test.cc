@@ -7,7 +7,7 @@
 namespace toolboxd::hgfs {
 namespace {
 
-TEST(HgfsStatus, ReasonsComeBack) {
+TEST(HgfsStatus, StatusOfAReasonLeadsBackToIt) {
   for (uint32_t code = 1; code <= 19; ++code) {
     const auto status = static_cast<Status>(code);
     const v1::Reason reason = ToReason(status);
@@ -16,7 +16,7 @@ TEST(HgfsStatus, ReasonsComeBack) {
   }
 }
 
-TEST(HgfsStatus, WhatHostsTellApart) {
+TEST(HgfsStatus, ReasonsThatHostsDistinguishHaveTheirOwnStatus) {
   EXPECT_EQ(FromReason(v1::NOT_FOUND), Status::kNoSuchFile);
   EXPECT_EQ(FromReason(v1::ACCESS_DENIED), Status::kAccessDenied);
   EXPECT_EQ(FromReason(v1::NO_SPACE), Status::kNoSpace);
@@ -24,7 +24,7 @@ TEST(HgfsStatus, WhatHostsTellApart) {
   EXPECT_EQ(FromReason(v1::REASON_UNSPECIFIED), Status::kGenericError);
 }
 
-TEST(HgfsStatus, FailuresOfTheCallItself) {
+TEST(HgfsStatus, FailuresOfTheCallItselfAreTransportErrors) {
   EXPECT_EQ(FromStatusCode(absl::StatusCode::kOk), Status::kSuccess);
   EXPECT_EQ(FromStatusCode(absl::StatusCode::kDeadlineExceeded), Status::kTransportError);
   EXPECT_EQ(FromStatusCode(absl::StatusCode::kUnavailable), Status::kTransportError);

@@ -32,7 +32,7 @@ enum CredentialType : uint32_t {
 // The longest password that is handed to PAM. base/user_name.h has the rule for names.
 constexpr size_t kMaxPassword = 4096;
 
-// A name and a password. The password is wiped when the object goes, and so is every
+// A name and a password. The password is wiped when the object is destroyed, and so is every
 // buffer that the decoder used; it is neither copyable nor movable, so there is one.
 struct Credential {
   Credential() = default;

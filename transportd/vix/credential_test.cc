@@ -23,7 +23,7 @@ Error Parse(uint32_t type, absl::string_view region) {
   return ParseCredential(type, region, credential);
 }
 
-TEST(Credential, Vector) {
+TEST(Credential, VectorDecodes) {
   const std::string region = wire::ReadTestData("transportd/vix/testdata/cred_user_pass.bin");
   for (const uint32_t type : {1, 4, 8}) {
     Credential credential;
@@ -34,7 +34,7 @@ TEST(Credential, Vector) {
   EXPECT_EQ(EncodeNamePassword("user", "pass"), region);
 }
 
-TEST(Credential, OddNamesAndPasswords) {
+TEST(Credential, UnusualNamesAndPasswordsAreAccepted) {
   Credential credential;
   const std::string region = EncodeNamePassword("j\xC3\xB6rg user", "p\xFF \"'\\\n");
   ASSERT_EQ(ParseCredential(1, region, credential), Error::kOk);
@@ -44,7 +44,7 @@ TEST(Credential, OddNamesAndPasswords) {
   EXPECT_EQ(ParseCredential(1, EncodeNamePassword("user", ""), empty), Error::kOk);
 }
 
-TEST(Credential, NamesThatCannotBeUsers) {
+TEST(Credential, NamesThatCannotBeUsersAreRefused) {
   const std::string huge(1 << 20, 'u');
   for (const absl::string_view user :
        {absl::string_view(), absl::string_view(".."), absl::string_view("."),
@@ -57,14 +57,14 @@ TEST(Credential, NamesThatCannotBeUsers) {
   EXPECT_EQ(Parse(1, EncodeNamePassword("u", huge)), Error::kInvalidLoginCredentials);
 }
 
-TEST(Credential, CutRegion) {
+TEST(Credential, CutRegionIsRefused) {
   const std::string region = EncodeNamePassword("user", "pass");
   for (size_t size = 0; size < region.size(); ++size) {
     EXPECT_EQ(Parse(1, absl::string_view(region).substr(0, size)), Error::kInvalidMessageBody);
   }
 }
 
-TEST(Credential, NotBase64OrNotTwoStrings) {
+TEST(Credential, RegionMustBeBase64OfTwoStrings) {
   wire::Writer writer;
   writer.U32(4).U32(4).BytesAndNul("!*&^%");
   EXPECT_EQ(Parse(1, writer.bytes()), Error::kInvalidLoginCredentials);
@@ -84,7 +84,7 @@ TEST(Credential, CharacterMapIsUndone) {
   EXPECT_EQ(Parse(1, unknown.bytes()), Error::kInvalidLoginCredentials);
 }
 
-TEST(Credential, TypesThatAreRefused) {
+TEST(Credential, OtherTypesAreRefused) {
   for (const uint32_t type : {0u, 2u, 3u, 5u, 6u, 7u, 10u, 13u, 0xFFFFFFFFu}) {
     EXPECT_EQ(Parse(type, ""), Error::kNotSupported) << type;
   }

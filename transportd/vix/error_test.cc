@@ -17,7 +17,7 @@ TEST(VixError, EveryReasonHasACode) {
   }
 }
 
-TEST(VixError, ReasonsComeBack) {
+TEST(VixError, CodeOfAReasonLeadsBackToIt) {
   for (int reason = v1::Reason_MIN + 1; reason <= v1::Reason_MAX; ++reason) {
     if (reason == v1::IS_A_SYMLINK || reason == v1::NOT_SAME_DEVICE) continue;
     EXPECT_EQ(ToReason(FromReason(static_cast<v1::Reason>(reason), 0)), reason);
@@ -27,7 +27,7 @@ TEST(VixError, ReasonsComeBack) {
   EXPECT_EQ(ToReason(Error::kInvalidMessageHeader), v1::REASON_UNSPECIFIED);
 }
 
-TEST(VixError, ErrnoTable) {
+TEST(VixError, ErrnoHasTheTablesCode) {
   const struct {
     int os_error;
     uint32_t code;
@@ -69,7 +69,7 @@ TEST(VixError, UnspecifiedReasonIsDecidedByErrno) {
   EXPECT_EQ(FromReason(v1::NOT_FOUND, EACCES), Error::kFileNotFound);
 }
 
-TEST(VixError, FailuresOfTheCallItself) {
+TEST(VixError, FailuresOfTheCallItselfAreBusyOrNotRunning) {
   EXPECT_EQ(FromStatusCode(absl::StatusCode::kDeadlineExceeded), Error::kObjectIsBusy);
   EXPECT_EQ(FromStatusCode(absl::StatusCode::kUnavailable), Error::kToolsNotRunning);
   EXPECT_EQ(FromStatusCode(absl::StatusCode::kUnauthenticated), Error::kInvalidLoginCredentials);

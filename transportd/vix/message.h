@@ -46,7 +46,7 @@ struct Request {
   uint8_t common_flags = kFlagRequest | kFlagForwardToGuest | kFlagReturnsString;
   uint32_t opcode = 0;
   uint32_t request_flags = 0;
-  // Seconds that the host waits; 0xFFFFFFFF for ever.
+  // Seconds that the host waits; 0xFFFFFFFF without limit.
   uint32_t timeout = 0xFFFFFFFF;
   uint64_t cookie = 0;
   uint32_t client_handle = 0;
@@ -70,12 +70,12 @@ std::string EncodeReply(Error error, absl::string_view result, bool binary);
 // A parsed answer, for the host's side. The result is without '#' or final NUL.
 struct Reply {
   uint32_t error = 0;
-  // Not to be relied on: vmtoolsd gives a stale errno or a negative number.
+  // Unreliable: vmtoolsd sends a stale errno or a negative number.
   int64_t additional_error = 0;
   absl::string_view result;
 };
 
-// Parses what follows "OK "; false where it is no VIX reply.
+// Parses what follows "OK "; false where it is not a VIX reply.
 bool ParseReply(absl::string_view data, Reply& reply);
 
 }  // namespace toolboxd::vix

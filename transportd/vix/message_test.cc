@@ -64,7 +64,7 @@ TEST(RelayedCommand, EveryTruncationIsAHeaderError) {
   }
 }
 
-TEST(RelayedCommand, BadNames) {
+TEST(RelayedCommand, BadNamesAreHeaderErrors) {
   EXPECT_EQ(Parse(""), Error::kInvalidMessageHeader);
   EXPECT_EQ(Parse("\""), Error::kInvalidMessageHeader);
   EXPECT_EQ(Parse("\"name"), Error::kInvalidMessageHeader);
@@ -72,7 +72,7 @@ TEST(RelayedCommand, BadNames) {
   EXPECT_EQ(Parse("\"name\0"s), Error::kInvalidMessageHeader);
 }
 
-TEST(RelayedCommand, EmptyNameAndTextBeforeTheNul) {
+TEST(RelayedCommand, EmptyNameAndTextBeforeTheNulAreAccepted) {
   const std::string arguments = Arguments("tclo_start_program.bin");
   const std::string message = arguments.substr(HeaderAt(arguments));
   Request request;
@@ -88,7 +88,7 @@ TEST(RelayedCommand, BytesAfterTheMessageAreIgnored) {
   EXPECT_EQ(Parse(Arguments("tclo_start_program.bin") + '\0'), Error::kOk);
 }
 
-TEST(RelayedCommand, WrongMagicAndVersion) {
+TEST(RelayedCommand, WrongMagicAndVersionAreHeaderErrors) {
   const std::string arguments = Arguments("tclo_start_program.bin");
   EXPECT_EQ(Parse(WithU32(arguments, 0, 0xD00D0002)), Error::kInvalidMessageHeader);
   std::string version = arguments;
@@ -96,7 +96,7 @@ TEST(RelayedCommand, WrongMagicAndVersion) {
   EXPECT_EQ(Parse(version), Error::kInvalidMessageHeader);
 }
 
-TEST(RelayedCommand, HostileLengths) {
+TEST(RelayedCommand, HostileLengthsAreRefused) {
   const std::string arguments = Arguments("tclo_start_program.bin");
   for (const size_t offset : {6, 10, 14, 18}) {
     EXPECT_EQ(Parse(WithU32(arguments, offset, 0xFFFFFFFF)), Error::kInvalidMessageHeader);
@@ -145,7 +145,7 @@ TEST(Reply, ParsesWhatItEncodes) {
   EXPECT_EQ(reply.result, "\0\1"s);
 }
 
-TEST(Reply, RefusesOtherText) {
+TEST(Reply, OtherTextIsRefused) {
   Reply reply;
   for (const char* data : {"", "0", "0 0", "x 0 ", "0 y z", "Unknown Command"}) {
     EXPECT_FALSE(ParseReply(data, reply)) << data;

@@ -45,8 +45,8 @@ std::string EncodePropertyList(const std::vector<Property>& properties);
 
 // What the host learns about the guest by GET_TOOLS_STATE.
 struct ToolsState {
-  std::string os_version;        // "Debian GNU/Linux 12 (bookworm)"
-  std::string os_version_short;  // "debian12-64"
+  std::string os_version;        // "Linux 6.1.0-18-amd64 Debian GNU/Linux 12 (bookworm)"
+  std::string os_version_short;  // vSphere's name of the system: "debian12-64"
   std::string product_name;
   std::string tools_version;
   std::string host_name;

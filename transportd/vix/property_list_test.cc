@@ -16,7 +16,7 @@ std::string Vector(const std::string& name) {
   return wire::ReadTestData("transportd/vix/testdata/" + name);
 }
 
-TEST(PropertyList, VectorWithEveryType) {
+TEST(PropertyList, VectorWithEveryTypeDecodes) {
   const std::string bytes = Vector("property_list.bin");
   std::vector<Property> list;
   ASSERT_TRUE(DecodePropertyList(bytes, list));
@@ -49,7 +49,7 @@ TEST(PropertyList, EveryTruncationIsRefused) {
   EXPECT_EQ(accepted, 4);
 }
 
-TEST(PropertyList, BadLengthsAndTypes) {
+TEST(PropertyList, BadLengthsAndTypesAreRefused) {
   const struct {
     int32_t type, length;
   } kBad[] = {{1, 3}, {1, 8}, {2, 0}, {2, -1}, {3, 4},
@@ -62,14 +62,14 @@ TEST(PropertyList, BadLengthsAndTypes) {
   }
 }
 
-TEST(PropertyList, StringWithoutNul) {
+TEST(PropertyList, StringWithoutNulIsRefused) {
   wire::Writer writer;
   writer.I32(1).I32(kPropertyString).I32(3).Bytes("abc");
   std::vector<Property> list;
   EXPECT_FALSE(DecodePropertyList(writer.bytes(), list));
 }
 
-TEST(ToolsState, HasWhatHostsLookFor) {
+TEST(ToolsState, HasThePropertiesThatHostsRead) {
   ToolsState state;
   state.host_name = "vm";
   state.tools_version = "1.0";

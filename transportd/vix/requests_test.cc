@@ -32,7 +32,7 @@ Request Decoded(const std::string& body) {
   return request;
 }
 
-TEST(Requests, StartProgramVectors) {
+TEST(Requests, StartProgramVectorsDecode) {
   const std::string date = Vector("start_program_date.bin");
   EXPECT_EQ(Decoded<StartProgramRequest>(date).program, "/bin/date");
 
@@ -45,12 +45,12 @@ TEST(Requests, StartProgramVectors) {
   EXPECT_EQ(request.environment, (std::vector<absl::string_view>{"FOO=bar", "BAR=foo"}));
 }
 
-TEST(Requests, StartProgramWithoutProgram) {
+TEST(Requests, StartProgramNeedsAProgram) {
   StartProgramRequest request;
   EXPECT_EQ(Decode(Vector("start_program_empty.bin"), request), Error::kInvalidArgument);
 }
 
-TEST(Requests, StartProgramCountThatDoesNotMatch) {
+TEST(Requests, StartProgramCountMustMatch) {
   for (const char count : {0, 1, 3, -1}) {
     std::string body = Vector("start_program_env2.bin");
     body[13] = count;
@@ -59,12 +59,12 @@ TEST(Requests, StartProgramCountThatDoesNotMatch) {
   }
 }
 
-TEST(Requests, TerminateVector) {
+TEST(Requests, TerminateVectorDecodes) {
   const std::string body = Vector("kill_process.bin");
   EXPECT_EQ(Decoded<TerminateRequest>(body).pid, 33333u);
 }
 
-TEST(Requests, ListProcessesVector) {
+TEST(Requests, ListProcessesVectorDecodes) {
   const std::string body = Vector("list_processes.bin");
   EXPECT_EQ(Decoded<ListProcessesRequest>(body).pids, std::vector<uint64_t>{0x8001});
   std::string hostile = body;
@@ -73,13 +73,13 @@ TEST(Requests, ListProcessesVector) {
   EXPECT_EQ(Decode(hostile, request), Error::kInvalidMessageBody);
 }
 
-TEST(Requests, ReadEnvironmentVector) {
+TEST(Requests, ReadEnvironmentVectorDecodes) {
   const std::string body = Vector("read_env.bin");
   EXPECT_EQ(Decoded<ReadEnvironmentRequest>(body).names,
             (std::vector<absl::string_view>{"HOME", "PATH"}));
 }
 
-TEST(Requests, CreateTemporaryVector) {
+TEST(Requests, CreateTemporaryVectorDecodes) {
   const std::string body = Vector("create_temp.bin");
   const auto request = Decoded<CreateTemporaryRequest>(body);
   EXPECT_EQ(request.prefix, "toolbox-");
@@ -87,19 +87,19 @@ TEST(Requests, CreateTemporaryVector) {
   EXPECT_EQ(request.directory, "/tmp");
 }
 
-TEST(Requests, PathVector) {
+TEST(Requests, PathVectorDecodes) {
   const std::string body = Vector("delete_file.bin");
   EXPECT_EQ(Decoded<PathRequest>(body).path, "/tmp/x");
 }
 
-TEST(Requests, DirectoryVector) {
+TEST(Requests, DirectoryVectorDecodes) {
   const std::string body = Vector("dir.bin");
   const auto request = Decoded<DirectoryRequest>(body);
   EXPECT_EQ(request.path, "/tmp/d");
   EXPECT_TRUE(request.flag);
 }
 
-TEST(Requests, MoveVector) {
+TEST(Requests, MoveVectorDecodes) {
   const std::string body = Vector("rename.bin");
   const auto request = Decoded<MoveRequest>(body);
   EXPECT_EQ(request.from, "/tmp/a");
@@ -107,7 +107,7 @@ TEST(Requests, MoveVector) {
   EXPECT_TRUE(request.overwrite);
 }
 
-TEST(Requests, ListFilesWithLengthsThatCountTheNul) {
+TEST(Requests, ListFilesLengthsMayCountTheNul) {
   ListFilesRequest request;
   const std::string body = Vector("list_files.bin");
   ASSERT_EQ(Decode(body, request), Error::kOk);
@@ -116,7 +116,7 @@ TEST(Requests, ListFilesWithLengthsThatCountTheNul) {
   EXPECT_EQ(request.max_results, 5);
 }
 
-TEST(Requests, ListFilesAsHostsSendIt) {
+TEST(Requests, ListFilesDecodesAsHostsSendIt) {
   ListFilesRequest request;
   request.path = "/tmp";
   request.pattern = "^a.*";
@@ -130,7 +130,7 @@ TEST(Requests, ListFilesAsHostsSendIt) {
   EXPECT_EQ(again.offset, 1ull << 40);
 }
 
-TEST(Requests, TransferFromGuestWithoutPattern) {
+TEST(Requests, TransferFromGuestNeedsNoPattern) {
   ListFilesRequest request;
   request.path = "/etc/hosts";
   std::string without_pattern = Encode(request);
@@ -140,7 +140,7 @@ TEST(Requests, TransferFromGuestWithoutPattern) {
   EXPECT_EQ(again.path, "/etc/hosts");
 }
 
-TEST(Requests, SetAttributesVector) {
+TEST(Requests, SetAttributesVectorDecodes) {
   const std::string body = Vector("set_attr.bin");
   const auto request = Decoded<SetAttributesRequest>(body);
   EXPECT_EQ(request.flags, SetAttributesRequest::kPermissions);
@@ -148,12 +148,12 @@ TEST(Requests, SetAttributesVector) {
   EXPECT_EQ(request.path, "/tmp/x");
 }
 
-TEST(Requests, TransferToGuestVector) {
+TEST(Requests, TransferToGuestVectorDecodes) {
   const std::string body = Vector("init_to_guest.bin");
   EXPECT_TRUE(Decoded<TransferToGuestRequest>(body).overwrite);
 }
 
-TEST(Requests, HgfsPacketVector) {
+TEST(Requests, HgfsPacketVectorDecodes) {
   const std::string message = Vector("tclo_hgfs_create_session.bin").substr(22);
   Request envelope;
   ASSERT_EQ(ParseRelayedCommand(message, envelope), Error::kOk);
@@ -166,12 +166,12 @@ TEST(Requests, EmptyPathIsInvalidArgument) {
   EXPECT_EQ(Decode("\0\0\0\0\0\0\0\0\0"s, request), Error::kInvalidArgument);
 }
 
-TEST(Requests, NamesThatAreNotUtf8) {
+TEST(Requests, NamesThatAreNotUtf8AreRefused) {
   PathRequest request;
   EXPECT_EQ(Decode("\0\0\0\0\2\0\0\0/\xFF\0"s, request), Error::kInvalidUtf8);
 }
 
-TEST(Requests, LegacyBodies) {
+TEST(Requests, LegacyBodiesDecode) {
   MoveRequest move;
   const std::string move_body = "\0\0\0\0\2\0\0\0\2\0\0\0\0\0\0\0/a\0/b\0"s;
   EXPECT_EQ(DecodeLegacyMove(move_body, move), Error::kOk);
@@ -186,7 +186,7 @@ TEST(Requests, LegacyBodies) {
   EXPECT_EQ(program.arguments, "-v");
 }
 
-TEST(Opcode, LegacyOnes) {
+TEST(Opcode, LegacyOpcodesAreKnown) {
   EXPECT_TRUE(IsLegacy(kDeleteFile));
   EXPECT_TRUE(IsLegacy(kListFilesystems));
   EXPECT_FALSE(IsLegacy(kGetToolsState));

@@ -40,7 +40,7 @@ std::string FormatFile(const v1::FileInfo& file) {
 }
 
 std::string FormatFileList(const FileList& list) {
-  // Room for the flag and the count.
+  // Space for the flag and the count.
   constexpr size_t kHead = 48;
   std::string records;
   size_t sent = 0;

@@ -19,13 +19,13 @@ v1::FileInfo File(const std::string& name) {
   return file;
 }
 
-TEST(FormatFile, AsHostsParseIt) {
+TEST(FormatFile, RecordIsAsHostsParseIt) {
   EXPECT_EQ(FormatFile(File("vec.txt")),
             "<fxi><Name>vec.txt</Name><ft>0</ft><fs>5</fs><mt>1795408876</mt><at>1795408858</at>"
             "<uid>0</uid><gid>0</gid><perm>33184</perm><slt></slt></fxi>");
 }
 
-TEST(FormatFile, SymlinkWithOddNames) {
+TEST(FormatFile, SymlinkNamesAreEscaped) {
   v1::FileInfo link = File("a<b");
   link.set_type(v1::SYMLINK);
   link.set_symlink_target("x&\xFF");
@@ -34,13 +34,13 @@ TEST(FormatFile, SymlinkWithOddNames) {
   EXPECT_TRUE(absl::StrContains(text, "<slt>x%26%FF</slt>")) << text;
 }
 
-TEST(FormatFile, TimesBefore1970) {
+TEST(FormatFile, TimesBefore1970AreRoundedDown) {
   v1::FileInfo file = File("old");
   file.set_modification_time(-1);
   EXPECT_TRUE(absl::StrContains(FormatFile(file), "<mt>-1</mt>"));
 }
 
-TEST(FormatFileList, FlagAndCount) {
+TEST(FormatFileList, BeginsWithFlagAndCount) {
   FileList list;
   list.entries = {File("a"), File("b")};
   EXPECT_TRUE(absl::StartsWith(FormatFileList(list), "0 <rem>0</rem><fxi><Name>a"));
@@ -64,7 +64,7 @@ TEST(FormatFileList, LeavesOutWhatDoesNotFit) {
   EXPECT_TRUE(absl::StartsWith(text, "1 <rem>" + std::to_string(1000 - records) + "</rem>"));
 }
 
-TEST(FormatProcess, RunningAndEnded) {
+TEST(FormatProcess, RunningProcessHasNoEnd) {
   v1::Process process;
   process.set_pid(42);
   process.set_name("sh");
@@ -79,9 +79,11 @@ TEST(FormatProcess, RunningAndEnded) {
   EXPECT_TRUE(absl::EndsWith(FormatProcess(process), "<eCode>-1</eCode><eTime>200</eTime></proc>"));
 }
 
-TEST(FormatVariable, Escapes) { EXPECT_EQ(FormatVariable("A=<1%>"), "<ev>A=%3C1%25%3E</ev>"); }
+TEST(FormatVariable, NameAndValueAreEscaped) {
+  EXPECT_EQ(FormatVariable("A=<1%>"), "<ev>A=%3C1%25%3E</ev>");
+}
 
-TEST(FormatFilesystem, OldApi) {
+TEST(FormatFilesystem, RecordIsTheOldApis) {
   EXPECT_EQ(FormatFilesystem("/", 10, 5, "ext4"),
             "<filesystem><name>/</name><size>10</size><freeSpace>5</freeSpace><type>ext4</type>"
             "</filesystem>");

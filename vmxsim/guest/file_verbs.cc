@@ -170,17 +170,20 @@ absl::Status Touch(GuestClient& client, const Arguments& arguments) {
 
 const std::vector<Verb>& FileVerbs() {
   static const auto& verbs = *new std::vector<Verb>{
-      {"ls", "ls [-l] [--pattern=REGEX] [--page=N] PATH", List},
-      {"stat", "stat PATH  (InitiateFileTransferFromGuest)", Stat},
-      {"mkdir", "mkdir [-p] PATH", MakeDirectory},
-      {"rmdir", "rmdir [-r] PATH", RemoveDirectory},
-      {"rm", "rm PATH", Remove},
-      {"mv", "mv [-f] FROM TO", MoveFile},
-      {"mvdir", "mvdir FROM TO", MoveDirectory},
-      {"mktemp", "mktemp [-d] [--prefix=P] [--suffix=S] [DIRECTORY]", MakeTemporary},
-      {"chmod", "chmod OCTAL PATH", ChangeMode},
-      {"chown", "chown [UID][:GID] PATH", ChangeOwner},
-      {"touch", "touch [--atime=SECONDS] [--mtime=SECONDS] PATH", Touch},
+      {"ls", "ls [-l] [--pattern=REGEX] [--page=N] PATH", "list a directory, N entries at a time",
+       List},
+      {"stat", "stat PATH", "show attributes, by InitiateFileTransferFromGuest", Stat},
+      {"mkdir", "mkdir [-p] PATH", "create a directory; -p: its parents too", MakeDirectory},
+      {"rmdir", "rmdir [-r] PATH", "delete a directory; -r: with its content", RemoveDirectory},
+      {"rm", "rm PATH", "delete a file", Remove},
+      {"mv", "mv [-f] FROM TO", "move a file; -f: replace an existing one", MoveFile},
+      {"mvdir", "mvdir FROM TO", "move a directory", MoveDirectory},
+      {"mktemp", "mktemp [-d] [--prefix=P] [--suffix=S] [DIRECTORY]",
+       "create a temporary file; -d: a directory", MakeTemporary},
+      {"chmod", "chmod OCTAL PATH", "set permissions", ChangeMode},
+      {"chown", "chown [UID][:GID] PATH", "set owner and group, by number", ChangeOwner},
+      {"touch", "touch [--atime=SECONDS] [--mtime=SECONDS] PATH",
+       "set times, in seconds since 1970; without options both to now", Touch},
   };
   return verbs;
 }

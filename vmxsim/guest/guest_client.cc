@@ -88,7 +88,7 @@ absl::StatusOr<GuestReply> GuestClient::CallAs(uint32_t credential_type,
   absl::string_view data = *answer;
   vix::Reply reply;
   if (!absl::ConsumePrefix(&data, "OK ") || !vix::ParseReply(data, reply)) {
-    return absl::UnavailableError(absl::StrCat("the guest did not answer a VIX reply: ", *answer));
+    return absl::UnavailableError(absl::StrCat("the guest's answer is not a VIX reply: ", *answer));
   }
   return GuestReply{reply.error, std::string(reply.result)};
 }
@@ -147,7 +147,7 @@ absl::StatusOr<int64_t> GuestClient::StartProgram(const vix::StartProgramRequest
   if (reply->error != 0) return ErrorOf(*reply);
   int64_t pid = 0;
   if (!absl::SimpleAtoi(reply->result, &pid)) {
-    return absl::UnavailableError(absl::StrCat("no process id: ", reply->result));
+    return absl::UnavailableError(absl::StrCat("the reply is not a process id: ", reply->result));
   }
   return pid;
 }

@@ -41,10 +41,12 @@ std::string GuestUsage() {
   std::string text =
       "Usage: vmxsim guest [--control=PATH] [--user=USER] [--password=PASSWORD] [--timeout=TIME]\n"
       "                    VERB [ARGUMENT…]\n\n"
-      "Guest operations as vSphere makes them; user and password default to\n"
-      "$VMXSIM_USER and $VMXSIM_PASSWORD. Each request to the guest may take TIME (60s).\n\n";
+      "Makes guest operations as vSphere does. User and password default to $VMXSIM_USER and\n"
+      "$VMXSIM_PASSWORD. TIME limits each request to the guest (default 60s).\n\n";
   for (const std::vector<Verb>* verbs : AllVerbs()) {
-    for (const Verb& verb : *verbs) absl::StrAppend(&text, "  ", verb.usage, "\n");
+    for (const Verb& verb : *verbs) {
+      absl::StrAppend(&text, "  ", verb.usage, "\n      ", verb.help, "\n");
+    }
   }
   return text;
 }
@@ -62,12 +64,12 @@ int GuestMain(const std::vector<std::string>& words) {
   }
   const Arguments arguments({common.rest().begin() + 1, common.rest().end()});
   if (arguments.Has("--help")) {
-    std::printf("Usage: vmxsim guest %s\n", verb->usage);
+    std::printf("Usage: vmxsim guest %s\n\n%s\n", verb->usage, verb->help);
     return 0;
   }
   absl::Duration patience;
   if (!absl::ParseDuration(common.Value("--timeout", kPatience), &patience)) {
-    std::fputs("vmxsim guest: --timeout is a time such as 5s\n", stderr);
+    std::fputs("vmxsim guest: --timeout must be a time such as 5s\n", stderr);
     return 2;
   }
   absl::StatusOr<Client> host = Client::Connect(common.Value("--control"));

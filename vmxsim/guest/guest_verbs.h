@@ -11,7 +11,7 @@
 namespace toolboxd::vmxsim {
 
 // Runs `[--control=PATH] [--user=U] [--password=P] VERB [ARGUMENT…]`. The exit status: 0, 1
-// for a failure (told on stderr), 2 for wrong use. User and password default to
+// for a failure (reported on stderr), 2 for wrong use. User and password default to
 // $VMXSIM_USER and $VMXSIM_PASSWORD.
 int GuestMain(const std::vector<std::string>& words);
 

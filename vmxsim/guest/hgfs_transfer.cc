@@ -28,7 +28,7 @@ constexpr uint32_t kRequestId = 0x80000000;
 constexpr uint32_t kMaxPacket = 0xF800;
 constexpr size_t kAttributesSize = 104;
 
-// The prefix that operations of the first two generations keep behind the header.
+// The prefix that operations of the first two generations keep after the header.
 wire::Writer Prefixed(uint32_t op) {
   wire::Writer writer;
   writer.U32(kRequestId).U32(op);

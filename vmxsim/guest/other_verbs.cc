@@ -69,11 +69,11 @@ absl::Status Raw(GuestClient& client, const Arguments& arguments) {
 
 const std::vector<Verb>& OtherVerbs() {
   static const auto& verbs = *new std::vector<Verb>{
-      {"validate", "validate  (ValidateCredentialsInGuest)", Validate},
-      {"acquire", "acquire  (AcquireCredentialsInGuest)", Acquire},
-      {"release", "release  (ReleaseCredentialsInGuest)", Release},
-      {"state", "state  (GET_TOOLS_STATE, decoded)", State},
-      {"raw", "raw OPCODE [HEX-BODY]", Raw},
+      {"validate", "validate", "check user and password (ValidateCredentialsInGuest)", Validate},
+      {"acquire", "acquire", "get a ticket (AcquireCredentialsInGuest)", Acquire},
+      {"release", "release", "return a ticket (ReleaseCredentialsInGuest)", Release},
+      {"state", "state", "print the properties of GET_TOOLS_STATE", State},
+      {"raw", "raw OPCODE [HEX-BODY]", "send any operation; print error code and result", Raw},
   };
   return verbs;
 }

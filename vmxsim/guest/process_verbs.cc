@@ -78,10 +78,11 @@ absl::Status GetEnvironment(GuestClient& client, const Arguments& arguments) {
 
 const std::vector<Verb>& ProcessVerbs() {
   static const auto& verbs = *new std::vector<Verb>{
-      {"start", "start [--cwd=DIR] [--env=NAME=VALUE]… PROGRAM [ARGUMENT…]", Start},
-      {"ps", "ps [PID…]", List},
-      {"kill", "kill PID", Kill},
-      {"getenv", "getenv [NAME…]", GetEnvironment},
+      {"start", "start [--cwd=DIR] [--env=NAME=VALUE]… PROGRAM [ARGUMENT…]",
+       "start a program and print its process id", Start},
+      {"ps", "ps [PID…]", "list processes, those that have ended included", List},
+      {"kill", "kill PID", "terminate a process", Kill},
+      {"getenv", "getenv [NAME…]", "print the user's environment variables", GetEnvironment},
   };
   return verbs;
 }

@@ -17,13 +17,13 @@ namespace toolboxd::vmxsim {
 using Record = std::map<std::string, std::string>;
 
 // Every `<tag>…</tag>` of the text, each split into its own tags. Text outside is passed
-// over, and so is a record that is not closed.
+// over, as is a record that is not closed.
 std::vector<Record> ParseRecords(absl::string_view text, absl::string_view tag);
 
 // The value of the first `<tag>…</tag>`, percent escapes undone; empty without one.
 std::string FindValue(absl::string_view text, absl::string_view tag);
 
-// The number behind a tag of a record; 0 without one.
+// The number at a tag of a record; 0 without one.
 int64_t NumberOf(const Record& record, const std::string& tag);
 
 }  // namespace toolboxd::vmxsim

@@ -18,12 +18,12 @@ TEST(ParseRecords, SplitsAndUnescapes) {
   EXPECT_EQ(NumberOf(records[1], "fs"), 0);
 }
 
-TEST(ParseRecords, UnclosedRecordIsPassedOver) {
+TEST(ParseRecords, UnclosedRecordIsSkipped) {
   EXPECT_TRUE(ParseRecords("<fxi><Name>a</Name>", "fxi").empty());
   EXPECT_EQ(ParseRecords("<fxi><Name>a</Name><fs>5</fxi>", "fxi")[0].size(), 1u);
 }
 
-TEST(FindValue, First) {
+TEST(FindValue, ReturnsTheFirstValue) {
   EXPECT_EQ(FindValue("<key>7</key><leftToSend>12</leftToSend>", "leftToSend"), "12");
   EXPECT_EQ(FindValue("<key>7</key>", "rem"), "");
 }

@@ -114,8 +114,8 @@ absl::StatusOr<GuestReply> Initiate(GuestClient& client, const std::string& path
   return client.Call(vix::kInitiateFileTransferFromGuest, vix::Encode(request));
 }
 
-// Downloads to a descriptor. An archive's three-byte trailer is what tells vSphere's
-// clients to stop; it is not part of the content.
+// Downloads to a descriptor. An archive's three-byte trailer is vSphere clients'
+// sign to stop; it is not part of the content.
 absl::Status DownloadTo(GuestClient& client, const std::string& path, int fd, Meter* meter) {
   constexpr absl::string_view kTrailer("\x1f\x8b\x08", 3);
   constexpr uint64_t kUnknownSize = (uint64_t{1} << 63) - 1;
@@ -130,7 +130,7 @@ absl::Status DownloadTo(GuestClient& client, const std::string& path, int fd, Me
   if (!size.ok()) return size.status();
   if (*size == kUnknownSize) {
     if (tail == kTrailer) return absl::OkStatus();
-    return absl::DataLossError("an archive without its trailer: it is not complete");
+    return absl::DataLossError("the archive is not complete: its trailer is missing");
   }
   if (meter != nullptr) meter->Add(tail);
   return WriteFully(fd, tail);
@@ -220,7 +220,8 @@ absl::Status RunVerb(GuestClient& client, const Arguments& arguments) {
   }
   const auto processes = client.ListProcesses({static_cast<uint64_t>(*pid)});
   if (!processes.ok()) return processes.status();
-  if (processes->empty()) return absl::DataLossError("the program is not listed any more");
+  if (processes->empty())
+    return absl::DataLossError("the program is no longer listed, so its exit code is unknown");
   const int64_t code = NumberOf(processes->front(), "eCode");
   return code == 0 ? absl::OkStatus() : absl::AbortedError(absl::StrCat("exit status ", code));
 }
@@ -229,12 +230,12 @@ absl::Status RunVerb(GuestClient& client, const Arguments& arguments) {
 
 const std::vector<Verb>& TransferVerbs() {
   static const auto& verbs = *new std::vector<Verb>{
-      {"download", "download GUEST-PATH LOCAL-FILE|-  (a directory comes as a tar archive)",
-       DownloadVerb},
-      {"upload", "upload [-f] LOCAL-FILE|- GUEST-PATH  (an archive to a directory is unpacked)",
-       UploadVerb},
-      {"run", "run [--stdin=FILE|-] [--cwd=DIR] PROGRAM [ARGUMENT…]  (PROGRAM without '/')",
-       RunVerb},
+      {"download", "download GUEST-PATH LOCAL-FILE|-",
+       "copy from the guest; a directory becomes a tar archive", DownloadVerb},
+      {"upload", "upload [-f] LOCAL-FILE|- GUEST-PATH",
+       "copy to the guest; an archive is unpacked into a directory", UploadVerb},
+      {"run", "run [--stdin=FILE|-] [--cwd=DIR] PROGRAM [ARGUMENT…]",
+       "run a program, named without '/', with input and output", RunVerb},
   };
   return verbs;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What the verbs of `vmxsim guest` share: arguments, and how an outcome is told.
+// What the verbs of `vmxsim guest` share: arguments, and how an outcome is reported.
 
 #ifndef TOOLBOXD_VMXSIM_GUEST_VERB_H_
 #define TOOLBOXD_VMXSIM_GUEST_VERB_H_
@@ -36,7 +36,10 @@ class Arguments {
 // failure is shown as it is.
 struct Verb {
   const char* name;
+  // Its name and arguments.
   const char* usage;
+  // What it does, in one line.
+  const char* help;
   absl::Status (*run)(GuestClient& client, const Arguments& arguments);
 };
 

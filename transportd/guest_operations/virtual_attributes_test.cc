@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// HGFS Setattr by name on paths that are not on disk (docs/protocol/hgfs.md 5.8, 5.9).
+
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "base/testing/short_temp_dir.h"
+#include "daemon/grpc_status.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server_builder.h"
+#include "gtest/gtest.h"
+#include "toolboxd/v1/file_handler.grpc.pb.h"
+#include "transportd/guest_operations/guest_operations.h"
+#include "transportd/hgfs/messages.h"
+#include "transportd/hgfs/packet.h"
+#include "transportd/hgfs/path.h"
+#include "transportd/testing/fake_function.h"
+#include "transportd/testing/fake_hgfsd.h"
+#include "transportd/testing/fake_vixd.h"
+#include "transportd/testing/service_host.h"
+#include "transportd/vix/credential.h"
+#include "transportd/vix/message.h"
+#include "transportd/vix/opcode.h"
+#include "transportd/vix/requests.h"
+
+namespace toolboxd {
+namespace {
+
+// Knows some paths, which can be opened.
+class Content final : public v1::FileHandler::Service {
+ public:
+  explicit Content(std::set<std::string> paths) : paths_(std::move(paths)) {}
+
+  grpc::Status Stat(grpc::ServerContext*, const v1::StatRequest* request,
+                    v1::FileInfo* reply) override {
+    if (!paths_.contains(request->path())) return ToGrpc(MakeError(v1::NOT_FOUND, "unknown"));
+    reply->set_type(v1::REGULAR);
+    return grpc::Status::OK;
+  }
+
+ private:
+  const std::set<std::string> paths_;
+};
+
+class VirtualAttributesTest : public ::testing::Test {
+ protected:
+  VirtualAttributesTest() {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("unix:" + socket_, grpc::InsecureServerCredentials());
+    builder.RegisterService(&extension_content_);
+    builder.RegisterService(&function_);
+    extension_ = builder.BuildAndStart();
+    const std::string routes = temp_.path() + "/routes.d";
+    mkdir(routes.c_str(), 0755);
+    std::ofstream(routes + "/echo.textproto")
+        << "extension { target: \"unix:" << socket_ << "\" file_scheme: \"echo\" }\n"
+        << "extension { target: \"unix:" << socket_ << "\" function: \"sum\" }\n";
+    GuestOperationsOptions options;
+    options.policy_file = "/nonexistent";
+    options.routes_directory = routes;
+    SessionOpener opener;
+    opener.connect = [this](SessionService service, absl::Time) {
+      return (service == SessionService::kHgfsd ? hgfsd_host_ : vixd_host_).Connect();
+    };
+    opener.request = [](int, SessionService, bool, absl::string_view, absl::string_view,
+                        absl::Time) { return absl::OkStatus(); };
+    operations_ = std::make_unique<GuestOperations>(std::move(opener), std::move(options));
+    hgfsd_.Put("/tmp/f", "content");
+    hgfsd_.Put("/echo/real", "content");
+    CreateSession();
+  }
+  ~VirtualAttributesTest() override {
+    operations_.reset();
+    extension_->Shutdown(std::chrono::system_clock::now());
+  }
+
+  // One operation's error, and its result in result_.
+  uint32_t Send(uint32_t opcode, const std::string& body, bool binary = false) {
+    const std::string credential = vix::EncodeNamePassword("alice", "a");
+    vix::Request request;
+    request.opcode = opcode;
+    request.body = body;
+    if (binary) request.common_flags |= vix::kFlagReturnsBinary;
+    request.credential_type = vix::kCredentialNamePassword;
+    request.credential = credential;
+    const std::string answer = operations_->RunVix(vix::EncodeRelayedCommand(request)).data;
+    vix::Reply reply;
+    EXPECT_TRUE(vix::ParseReply(answer, reply));
+    result_ = std::string(reply.result);
+    return reply.error;
+  }
+
+  template <typename Request, typename Reply>
+  hgfs::Status Hgfs(hgfs::Op op, const Request& message, Reply& reply) {
+    const std::string payload = Encode(op, message);
+    hgfs::Packet packet;
+    packet.op = static_cast<uint32_t>(op);
+    packet.session_id = session_;
+    packet.payload = payload;
+    const std::string bytes = EncodePacket(packet);
+    vix::HgfsPacketRequest request;
+    request.packet = bytes;
+    EXPECT_EQ(Send(vix::kHgfsSendPacket, Encode(request), true), 0u);
+    hgfs::Packet answer;
+    EXPECT_TRUE(DecodePacket(result_, answer));
+    if (answer.status == hgfs::Status::kSuccess) {
+      EXPECT_TRUE(Decode(op, answer.payload, reply));
+    }
+    return answer.status;
+  }
+
+  void CreateSession() {
+    hgfs::CreateSessionReply reply;
+    ASSERT_EQ(Hgfs(hgfs::Op::kCreateSessionV4, hgfs::CreateSessionRequest(), reply),
+              hgfs::Status::kSuccess);
+    session_ = reply.session_id;
+  }
+
+  // What SetattrV2 by name answers, with the attributes that a host sends after an upload.
+  hgfs::Status SetAttributes(const std::string& path) {
+    hgfs::SetattrRequest request;
+    const std::string name = hgfs::EncodePath(path);
+    request.name.cp_name = name;
+    request.attributes.mask = hgfs::kMaskSpecialPermissions | hgfs::kMaskOwnerPermissions |
+                              hgfs::kMaskGroupPermissions | hgfs::kMaskOtherPermissions;
+    request.attributes.owner = 7;
+    hgfs::EmptyReply reply;
+    return Hgfs(hgfs::Op::kSetattrV2, request, reply);
+  }
+  uint32_t ModeOf(const std::string& path) { return hgfsd_.Get(path).info.mode() & 07777; }
+
+  const ShortTempDir temp_;
+  const std::string socket_ = temp_.path() + "/echo.sock";
+  Content extension_content_{{"/echo:/known"}};
+  toolboxd::testing::FakeFunction function_;
+  std::unique_ptr<grpc::Server> extension_;
+  toolboxd::testing::FakeHgfsd hgfsd_;
+  Content archives_{{"/archive:/tmp", "/tmp?format=tgz"}};
+  toolboxd::testing::ServiceHost hgfsd_host_{{hgfsd_.files(), &archives_}};
+  toolboxd::testing::FakeVixd vixd_;
+  Content streams_{{"/proc/1001/stdin"}};
+  toolboxd::testing::ServiceHost vixd_host_{{&vixd_, &streams_}};
+  std::unique_ptr<GuestOperations> operations_;
+  uint64_t session_ = 0;
+  std::string result_;
+};
+
+TEST_F(VirtualAttributesTest, FileOnDiskKeepsThem) {
+  EXPECT_EQ(SetAttributes("/tmp/f"), hgfs::Status::kSuccess);
+  EXPECT_EQ(ModeOf("/tmp/f"), 0700u);
+  EXPECT_EQ(SetAttributes("/tmp/missing"), hgfs::Status::kNoSuchFile);
+}
+
+TEST_F(VirtualAttributesTest, ArchiveAcceptsThem) {
+  EXPECT_EQ(SetAttributes("/archive:/tmp"), hgfs::Status::kSuccess);
+  EXPECT_EQ(SetAttributes("/tmp?format=tgz"), hgfs::Status::kSuccess);
+  EXPECT_EQ(SetAttributes("/tmp?format=zip"), hgfs::Status::kNoSuchFile);
+}
+
+TEST_F(VirtualAttributesTest, StandardInputOfAProgramAcceptsThem) {
+  EXPECT_EQ(SetAttributes("/proc/1001/stdin"), hgfs::Status::kSuccess);
+  EXPECT_EQ(SetAttributes("/proc/1002/stdin"), hgfs::Status::kNoSuchFile);
+}
+
+TEST_F(VirtualAttributesTest, StandardInputOfAFunctionAcceptsThem) {
+  vix::StartProgramRequest start;
+  start.program = "sum";
+  ASSERT_EQ(Send(vix::kStartProgram, Encode(start)), 0u);
+  EXPECT_EQ(SetAttributes(absl::StrCat("/proc/", result_, "/stdin")), hgfs::Status::kSuccess);
+}
+
+TEST_F(VirtualAttributesTest, PathOfAnExtensionAcceptsThem) {
+  EXPECT_EQ(SetAttributes("/echo:/known"), hgfs::Status::kSuccess);
+  // Content may go to a name that the extension does not show.
+  EXPECT_EQ(SetAttributes("/echo:/uploaded"), hgfs::Status::kSuccess);
+}
+
+TEST_F(VirtualAttributesTest, FileThatAnExtensionDoesNotKnowKeepsThem) {
+  EXPECT_EQ(SetAttributes("/echo/real"), hgfs::Status::kSuccess);
+  EXPECT_EQ(ModeOf("/echo/real"), 0700u);
+}
+
+}  // namespace
+}  // namespace toolboxd
