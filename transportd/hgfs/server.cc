@@ -98,9 +98,9 @@ std::string Server::Dispatch(absl::string_view bytes, const Client& client) {
 }
 
 void Server::RunDeferredWork() {
-  const Behind behind = std::exchange(behind_, Behind());
-  Session* session = behind.handle == 0 ? nullptr : sessions_.Find(behind.session);
-  Handle* handle = session == nullptr ? nullptr : session->Find(behind.handle);
+  const Transfer last = std::exchange(last_transfer_, Transfer());
+  Session* session = last.handle == 0 ? nullptr : sessions_.Find(last.session);
+  Handle* handle = session == nullptr ? nullptr : session->Find(last.handle);
   if (handle == nullptr) return;
   if (handle->read != nullptr) handle->read->ReadAhead();
   if (handle->write != nullptr) handle->write->FlushIfReady();
@@ -121,7 +121,7 @@ Server::Outcome Server::Run(const Packet& packet, const Client& client, AuditRec
     return sessions_.Destroy(packet.session_id, client.user) ? Outcome(Done(op))
                                                              : Outcome(Status::kStaleSession);
   }
-  behind_ = {packet.session_id, 0};
+  last_transfer_ = {packet.session_id, 0};
   Session* session = sessions_.Find(packet.session_id, client.user, clock_());
   if (session == nullptr) return Status::kStaleSession;
   if (client.files == nullptr) return Status::kAccessDenied;
@@ -250,7 +250,7 @@ Server::Outcome Server::Read(const Call& call) {
   if (handle == nullptr || handle->read == nullptr) return Status::kInvalidHandle;
   absl::StatusOr<std::string> data =
       handle->read->Read(request.offset, std::min(request.size, kMaxPayload));
-  behind_.handle = request.handle;
+  last_transfer_.handle = request.handle;
   handle->result = data.status();
   if (!data.ok()) return Outcome(data.status());
   ReadReply reply;
@@ -265,7 +265,7 @@ Server::Outcome Server::Write(const Call& call) {
   Handle* handle = call.session.Find(request.handle);
   if (handle == nullptr || handle->write == nullptr) return Status::kInvalidHandle;
   const bool append = (request.flags & kWriteAppend) != 0;
-  behind_.handle = request.handle;
+  last_transfer_.handle = request.handle;
   const absl::Status status = handle->write->Write(request.offset, append, request.data);
   if (!status.ok()) return Outcome(status);
   WriteReply reply;

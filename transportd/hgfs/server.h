@@ -106,7 +106,7 @@ class Server {
   Status Resolve(const Call& call, const Name& name, std::string& path);
 
   // The file that the last packet read or wrote, for RunDeferredWork(); handle 0 for none.
-  struct Behind {
+  struct Transfer {
     uint64_t session = 0;
     uint32_t handle = 0;
   };
@@ -114,7 +114,7 @@ class Server {
   const AuditSink audit_;
   const std::function<absl::Time()> clock_;
   SessionTable sessions_;
-  Behind behind_;
+  Transfer last_transfer_;
 };
 
 }  // namespace toolboxd::hgfs

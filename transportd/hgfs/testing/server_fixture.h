@@ -40,7 +40,7 @@ class HgfsServerTest : public ::testing::Test {
     packet.session_id = session_;
     packet.payload = payload;
     bytes_ = server_.Dispatch(EncodePacket(packet), client != nullptr ? *client : alice_);
-    if (work_behind_) server_.RunDeferredWork();
+    if (run_deferred_) server_.RunDeferredWork();
     Packet answer;
     EXPECT_TRUE(DecodePacket(bytes_, answer));
     EXPECT_EQ(answer.request_id, packet.request_id);
@@ -127,7 +127,7 @@ class HgfsServerTest : public ::testing::Test {
   Client alice_;
   Client bob_;
   // As the channel does it; what follows may not depend on it.
-  bool work_behind_ = true;
+  bool run_deferred_ = true;
   uint64_t session_ = 0;
   std::string bytes_;
   int broken_ = 0;
