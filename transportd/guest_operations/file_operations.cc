@@ -23,8 +23,7 @@ using vix::Error;
 // More records than this do not fit a reply.
 constexpr uint64_t kMaxRecords = 512;
 
-absl::StatusOr<std::shared_ptr<files::GrpcFileStore>> Hgfsd(GuestCall& call,
-                                                            const GuestServices& services) {
+absl::StatusOr<std::shared_ptr<files::GrpcFileStore>> Hgfsd(GuestCall& call) {
   auto session = call.LogIn(SessionService::kHgfsd);
   if (!session.ok()) return session.status();
   return (*session)->files;
@@ -35,7 +34,7 @@ template <typename Request, typename Reply>
 Outcome Run(GuestCall& call, const GuestServices& services,
             files::GrpcFileStore::Method<Request, Reply> method, const Request& request,
             absl::Duration timeout) {
-  auto files = Hgfsd(call, services);
+  auto files = Hgfsd(call);
   if (!files.ok()) return files.status();
   Reply reply;
   return (*files)->Call(method, request, reply, timeout);
@@ -60,7 +59,7 @@ Outcome CreateTemporary(GuestCall& call, const GuestServices& services, v1::File
   Set(request.mutable_prefix(), body.prefix);
   Set(request.mutable_suffix(), body.suffix);
   request.set_make_directory(type == v1::DIRECTORY);
-  auto files = Hgfsd(call, services);
+  auto files = Hgfsd(call);
   if (!files.ok()) return files.status();
   v1::CreateTemporaryReply reply;
   const absl::Status status =
@@ -105,7 +104,7 @@ Outcome ListFiles(GuestCall& call, const GuestServices& services) {
       (body.offset > 0 && body.offset >= wanted)) {
     return Error::kInvalidArgument;
   }
-  auto files = Hgfsd(call, services);
+  auto files = Hgfsd(call);
   if (!files.ok()) return files.status();
   v1::ListFilesRequest request;
   Set(request.mutable_path(), body.path);
@@ -226,7 +225,7 @@ Outcome LegacyExists(GuestCall& call, const GuestServices& services) {
   const Error error = Decode(call.body(), body);
   if (error != Error::kOk) return error;
   call.set_target(body.path);
-  auto files = Hgfsd(call, services);
+  auto files = Hgfsd(call);
   if (!files.ok()) return files.status();
   v1::GetFileInfoRequest request;
   Set(request.mutable_path(), body.path);
@@ -245,7 +244,7 @@ Outcome LegacyFileInfo(GuestCall& call, const GuestServices& services) {
   const Error error = Decode(call.body(), body);
   if (error != Error::kOk) return error;
   call.set_target(body.path);
-  auto files = Hgfsd(call, services);
+  auto files = Hgfsd(call);
   if (!files.ok()) return files.status();
   v1::GetFileInfoRequest request;
   Set(request.mutable_path(), body.path);
@@ -263,7 +262,7 @@ Outcome LegacyListDirectory(GuestCall& call, const GuestServices& services) {
   if (error != Error::kOk) return error;
   call.set_target(body.path);
   if (body.offset < 0) return Error::kInvalidArgument;
-  auto files = Hgfsd(call, services);
+  auto files = Hgfsd(call);
   if (!files.ok()) return files.status();
   v1::ListFilesRequest request;
   Set(request.mutable_path(), body.path);

@@ -144,7 +144,9 @@ TEST_F(PolicyStoreTest, HttpDestinationsAreReadLikeInVixd) {
     const absl::Status status = store.CheckHttpDestination(item.text);
     EXPECT_EQ(status.ok(), item.port != 0) << item.text;
     EXPECT_EQ(store.IsHttpDestinationListed(item.text), item.port != 0) << item.text;
-    if (item.port == 0) EXPECT_EQ(ReasonOf(status), v1::INVALID_ARGUMENT) << item.text;
+    if (item.port == 0) {
+      EXPECT_EQ(ReasonOf(status), v1::INVALID_ARGUMENT) << item.text;
+    }
   }
 }
 
