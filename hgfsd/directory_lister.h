@@ -23,7 +23,7 @@
 namespace toolboxd::hgfsd {
 
 // Entries of one reply. The limit is the host's: a ListFiles reply of 64 KiB
-// (docs/protocol/vix.md 4.6) holds fewer, however short their names are.
+// (docs/protocol/vix.md 4.1) holds fewer, however short their names are.
 inline constexpr uint32_t kMaxEntriesPerPage = 512;
 
 // Lists a directory page by page, and remembers where the last pages ended: all pages together

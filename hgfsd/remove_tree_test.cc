@@ -87,8 +87,8 @@ TEST(RemoveTree, StopsWhenCancelled) {
   EXPECT_TRUE(Exists(dir / "tree/file"));
 }
 
-// Another process replaces a directory of the tree by a link to another tree, again and again, while
-// the tree is removed: nothing that the link points to may be removed.
+// Another process replaces a directory of the tree by a link to another tree, again and again,
+// while the tree is removed: nothing that the link points to may be removed.
 TEST(RemoveTree, ReplacingADirectoryByALinkDoesNotLeadOutOfTheTree) {
   TestDirectory dir;
   dir.Directory("victim");

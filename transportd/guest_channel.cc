@@ -53,38 +53,38 @@ bool GuestChannel::Alive(absl::Duration patience) const {
   return last == 0 || SteadyNow() - absl::FromUnixNanos(last) < patience;
 }
 
-TcloAnswer GuestChannel::Answer(absl::string_view request) {
+TcloReply GuestChannel::Answer(absl::string_view request) {
   board_.Count("requests");
-  ShowBandwidth();
+  ReportBandwidth();
   TcloReply reply = router_.Dispatch(request);
   if (!reply.ok) {
     board_.Count("refused_requests");
-    // The command's name, and whatever stands in its place.
-    LogLimited("refused request", "a command of the host was refused (",
-               absl::CHexEscape(reply.data), "): ", absl::CHexEscape(request.substr(0, 40)));
+    // The command's name, or what stands in its place.
+    LogLimited("refused request", "host command \"", absl::CHexEscape(request.substr(0, 40)),
+               "\" was answered with an error: ", absl::CHexEscape(reply.data));
   }
-  if (reply.pace != Pace::kHeartbeat) GiveBackMemoryLater();
-  return {reply.Encode(), reply.pace, std::move(reply.behind)};
+  if (reply.pace != Pace::kHeartbeat) TrimMemoryLater();
+  return reply;
 }
 
-void GuestChannel::GiveBackMemoryLater() {
-  const bool posted = give_back_ != absl::InfiniteFuture();
-  give_back_ = SteadyNow() + kQuietTime;
-  if (!posted) queue_.PostAt(give_back_, [this] { GiveBackMemory(); });
+void GuestChannel::TrimMemoryLater() {
+  const bool posted = trim_at_ != absl::InfiniteFuture();
+  trim_at_ = SteadyNow() + kQuietTime;
+  if (!posted) queue_.PostAt(trim_at_, [this] { TrimMemory(); });
 }
 
-void GuestChannel::GiveBackMemory() {
-  if (SteadyNow() < give_back_) {
-    queue_.PostAt(give_back_, [this] { GiveBackMemory(); });
+void GuestChannel::TrimMemory() {
+  if (SteadyNow() < trim_at_) {
+    queue_.PostAt(trim_at_, [this] { TrimMemory(); });
     return;
   }
-  give_back_ = absl::InfiniteFuture();
+  trim_at_ = absl::InfiniteFuture();
   TrimStartupMemory();
 }
 
-void GuestChannel::ShowBandwidth() {
-  if (bandwidth_shown_) return;
-  bandwidth_shown_ = true;
+void GuestChannel::ReportBandwidth() {
+  if (bandwidth_reported_) return;
+  bandwidth_reported_ = true;
   board_.SetChannel(tclo_.high_bandwidth() ? "backdoor, high bandwidth"
                                            : "backdoor, low bandwidth");
 }
@@ -92,7 +92,7 @@ void GuestChannel::ShowBandwidth() {
 void GuestChannel::OnOpen() {
   board_.Count("channels_opened");
   board_.SetChannel("backdoor");
-  bandwidth_shown_ = false;
+  bandwidth_reported_ = false;
   Started();
 }
 
@@ -100,9 +100,9 @@ void GuestChannel::OnError(const absl::Status& error) {
   board_.Count("channel_errors");
   board_.SetChannel("");
   board_.SetRegistered(false);
-  // Both channels are opened anew: what broke one has usually broken the other.
+  // Both channels are reopened: what broke one has usually broken the other.
   rpci_.Reset();
-  LogLimited("channel", "no channel to the host, trying again: ", error.message());
+  LogLimited("channel", "the channel to the host failed; it is opened again: ", error.message());
   Started();
 }
 

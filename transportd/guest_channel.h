@@ -13,41 +13,41 @@
 #include "transportd/routes/router.h"
 #include "transportd/rpc/rpci_client.h"
 #include "transportd/rpc/tclo_loop.h"
+#include "transportd/rpc/tclo_reply.h"
 #include "transportd/status_board.h"
 #include "transportd/task_queue.h"
 
 namespace toolboxd {
 
 // Fetches the host's commands, has the router answer them, and between polls runs what other
-// threads have posted. Nothing of it is shared: everything runs on the thread that calls Run,
-// unless noted.
+// threads have posted. Everything runs on the thread that calls Run(), unless noted.
 class GuestChannel {
  public:
-  // All must outlive the channel.
+  // All pointers must outlive the channel.
   GuestChannel(backdoor::Port* port, const Router* router, TaskQueue* queue, StatusBoard* board);
 
-  // Requests to the host. Valid as long as the channel; to be called on its thread.
+  // Sends requests to the host. Valid as long as the channel; for the channel's thread.
   RpciSend rpci();
 
-  // The first attempt to open the channel is over, well or badly.
+  // Called once, when the first attempt to open the channel has succeeded or failed.
   void set_on_started(std::function<void()> on_started) { on_started_ = std::move(on_started); }
 
-  // Gives memory back two seconds after the last call of this. On the channel's thread.
-  void GiveBackMemoryLater();
+  // Returns unused memory to the system two seconds after the last call. For the channel's thread.
+  void TrimMemoryLater();
 
   // Serves the host until the queue is stopped.
   void Run();
 
-  // Whether the thread came round within `patience`. From any thread.
+  // Whether Run() has begun a round within the last `patience`. Thread-safe.
   bool Alive(absl::Duration patience) const;
 
  private:
-  TcloAnswer Answer(absl::string_view request);
+  TcloReply Answer(absl::string_view request);
   void OnOpen();
   void OnError(const absl::Status& error);
   void Started();
-  void ShowBandwidth();
-  void GiveBackMemory();
+  void ReportBandwidth();
+  void TrimMemory();
 
   const Router& router_;
   TaskQueue& queue_;
@@ -55,10 +55,10 @@ class GuestChannel {
   RpciClient rpci_;
   TcloLoop tclo_;
   std::function<void()> on_started_;
-  bool bandwidth_shown_ = false;
-  // When memory shall be given back; infinite if that is not due.
-  absl::Time give_back_ = absl::InfiniteFuture();
-  // When Run last came round, in nanoseconds of SteadyNow().
+  bool bandwidth_reported_ = false;
+  // When memory is trimmed; infinite if that is not due.
+  absl::Time trim_at_ = absl::InfiniteFuture();
+  // When Run() last began a round, in nanoseconds of SteadyNow(); 0 before the first.
   std::atomic<int64_t> last_round_{0};
 };
 

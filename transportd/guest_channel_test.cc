@@ -40,7 +40,7 @@ class GuestChannelTest : public testing::Test {
   GuestChannel channel_;
 };
 
-TEST_F(GuestChannelTest, AnswersTheHostInOrder) {
+TEST_F(GuestChannelTest, HostIsAnsweredInOrder) {
   host_.tclo_queue = {"reset", "ping", "Capabilities_Register", "nonsense\x01"};
   RunFor(absl::Milliseconds(50));
   EXPECT_EQ(host_.tclo_replies,
@@ -52,11 +52,11 @@ TEST_F(GuestChannelTest, AnswersTheHostInOrder) {
   EXPECT_EQ(board_.Get().channel(), "backdoor, high bandwidth");
 }
 
-TEST_F(GuestChannelTest, WorkBehindAReplyIsDoneOnceTheHostHasIt) {
+TEST_F(GuestChannelTest, DeferredWorkRunsAfterItsReply) {
   std::vector<size_t> replies;
   router_.Add("x", [this, &replies](absl::string_view) {
     TcloReply reply = TcloReply::Ok("y");
-    reply.behind = [this, &replies] { replies.push_back(host_.tclo_replies.size()); };
+    reply.after_reply = [this, &replies] { replies.push_back(host_.tclo_replies.size()); };
     return reply;
   });
   host_.tclo_queue = {"x"};
@@ -64,7 +64,7 @@ TEST_F(GuestChannelTest, WorkBehindAReplyIsDoneOnceTheHostHasIt) {
   EXPECT_EQ(replies, (std::vector<size_t>{1}));
 }
 
-TEST_F(GuestChannelTest, RunsTasksBetweenPolls) {
+TEST_F(GuestChannelTest, TasksRunBetweenPolls) {
   absl::StatusOr<RpciReply> reply = absl::UnknownError("not run");
   queue_.Post([&] { reply = channel_.rpci()("info-get guestinfo.x"); });
   RunFor(absl::Milliseconds(50));
@@ -72,7 +72,7 @@ TEST_F(GuestChannelTest, RunsTasksBetweenPolls) {
   EXPECT_GE(host_.polls, 2);
 }
 
-TEST_F(GuestChannelTest, ComesBackWithoutSpinning) {
+TEST_F(GuestChannelTest, LostHostIsTriedAgainWithoutSpinning) {
   host_.gone = true;
   board_.SetRegistered(true);
   bool started = false;
@@ -84,7 +84,7 @@ TEST_F(GuestChannelTest, ComesBackWithoutSpinning) {
   EXPECT_LE(host_.steps, 8);
 }
 
-TEST_F(GuestChannelTest, KnowsWhetherItsThreadHangs) {
+TEST_F(GuestChannelTest, HungThreadIsReported) {
   EXPECT_TRUE(channel_.Alive(absl::ZeroDuration()));
   RunFor(absl::Milliseconds(20));
   EXPECT_TRUE(channel_.Alive(absl::Minutes(1)));

@@ -16,7 +16,7 @@ namespace {
 constexpr char kService[] = "guestinfod";
 constexpr absl::Duration kFirstRetry = absl::Milliseconds(50);
 constexpr absl::Duration kLastRetry = absl::Seconds(5);
-// Services start together: until then it is not worth a line that one is not there yet.
+// The services start together: a missing one is logged only if it is still missing after this time.
 constexpr absl::Duration kComplainFrom = absl::Seconds(1);
 
 }  // namespace
@@ -44,7 +44,8 @@ void GuestInfoWatcher::Loop() {
     absl::Status result;
     if (WatchOnce(result)) retry = kFirstRetry;
     if (retry >= kComplainFrom) {
-      LogLimited(kService, "no guest information from ", socket_, ": ", result.message());
+      LogLimited(kService, "guestinfod at ", socket_,
+                 " sends no guest information, it is called again: ", result.message());
     }
     board_.SetDisconnected(kService, result);
     const absl::Duration wait = retry;
@@ -72,7 +73,7 @@ bool GuestInfoWatcher::WatchOnce(absl::Status& result) {
     snapshot.Clear();
   }
   result = FromGrpc(stream->Finish());
-  if (result.ok()) result = absl::UnavailableError("the stream ended");
+  if (result.ok()) result = absl::UnavailableError("guestinfod ended the stream");
   board_.CountCall(kService, result);
   absl::MutexLock lock(&mutex_);
   call_ = nullptr;

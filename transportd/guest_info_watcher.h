@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// GuestInfoWatcher: guestinfod's stream of snapshots, for the channel's thread.
+// GuestInfoWatcher: reads guestinfod's stream of snapshots for the channel's thread.
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_INFO_WATCHER_H_
 #define TOOLBOXD_TRANSPORTD_GUEST_INFO_WATCHER_H_
@@ -20,21 +20,21 @@
 
 namespace toolboxd {
 
-// Holds one Watch call on a thread of its own. Where guestinfod is not there or ends, it is
-// called again after 50 ms, doubled up to 5 s, for ever.
+// Holds one Watch call on its own thread. If guestinfod is not there or ends the call, it is called
+// again after 50 ms, doubled up to 5 s, without limit in number.
 class GuestInfoWatcher {
  public:
   using OnSnapshot = std::function<void(const v1::GuestInfoSnapshot&)>;
 
-  // `on_snapshot` runs on `queue`'s thread; of snapshots that came faster than they could be
-  // taken only the last. queue's owner must have stopped before the watcher is destroyed.
+  // `on_snapshot` runs on the queue's thread. Of snapshots that come faster than it takes them it
+  // gets the last. The queue's owner must have stopped before the watcher is destroyed.
   GuestInfoWatcher(std::string socket, TaskQueue* queue, StatusBoard* board,
                    OnSnapshot on_snapshot);
   ~GuestInfoWatcher();
 
  private:
   void Loop();
-  // Reads until the stream ends. True if at least one snapshot came.
+  // Reads until the stream ends, with `result`. True if at least one snapshot came.
   bool WatchOnce(absl::Status& result);
   void Deliver(v1::GuestInfoSnapshot snapshot);
   void TakePending();
@@ -46,10 +46,10 @@ class GuestInfoWatcher {
   StatusBoard& board_;
   const OnSnapshot on_snapshot_;
 
-  // Guards what follows.
+  // Guards the members below, for the watcher's thread, the queue's and the destructor.
   absl::Mutex mutex_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
-  // The call that runs, for its cancellation.
+  // The call that runs, so that it can be cancelled.
   grpc::ClientContext* call_ ABSL_GUARDED_BY(mutex_) = nullptr;
   // The snapshot that the channel's thread has not taken yet.
   std::unique_ptr<v1::GuestInfoSnapshot> pending_ ABSL_GUARDED_BY(mutex_);

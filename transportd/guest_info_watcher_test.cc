@@ -45,7 +45,7 @@ class GuestInfoWatcherTest : public testing::Test {
         socket_, &queue_, &board_,
         [this](const v1::GuestInfoSnapshot& snapshot) { names_.push_back(snapshot.host_name()); });
   }
-  // Runs the channel's thread, which is this one, until the name came, or for ten seconds.
+  // Runs the channel's thread, which is this one, until the name has come, or for ten seconds.
   void RunUntil(const std::string& name) {
     const absl::Time deadline = SteadyNow() + absl::Seconds(10);
     while ((names_.empty() || names_.back() != name) && SteadyNow() < deadline) {
@@ -62,7 +62,7 @@ class GuestInfoWatcherTest : public testing::Test {
   std::vector<std::string> names_;
 };
 
-TEST_F(GuestInfoWatcherTest, DeliversTheNewestSnapshot) {
+TEST_F(GuestInfoWatcherTest, NewestSnapshotIsDelivered) {
   FakeGuestInfo service({"a", "b", "c"}, true);
   UnixServer server(socket_, &service);
   const auto watcher = Watch();
@@ -70,7 +70,7 @@ TEST_F(GuestInfoWatcherTest, DeliversTheNewestSnapshot) {
   EXPECT_TRUE(board_.Get().services(0).connected());
 }
 
-TEST_F(GuestInfoWatcherTest, FindsAServiceThatStartsLater) {
+TEST_F(GuestInfoWatcherTest, ServiceThatStartsLaterIsFound) {
   const auto watcher = Watch();
   queue_.RunUntil(SteadyNow() + absl::Milliseconds(200));
   EXPECT_TRUE(names_.empty());
@@ -79,7 +79,7 @@ TEST_F(GuestInfoWatcherTest, FindsAServiceThatStartsLater) {
   RunUntil("late");
 }
 
-TEST_F(GuestInfoWatcherTest, ComesBackAfterTheServiceEnded) {
+TEST_F(GuestInfoWatcherTest, RestartedServiceIsFoundAgain) {
   FakeGuestInfo first({"first"}, false);
   auto server = std::make_unique<UnixServer>(socket_, &first);
   const auto watcher = Watch();
@@ -90,7 +90,7 @@ TEST_F(GuestInfoWatcherTest, ComesBackAfterTheServiceEnded) {
   RunUntil("second");
 }
 
-TEST_F(GuestInfoWatcherTest, EndsAtOnceWithAndWithoutAService) {
+TEST_F(GuestInfoWatcherTest, DestructorReturnsAtOnceWithAndWithoutAService) {
   const absl::Time begin = SteadyNow();
   Watch().reset();
   FakeGuestInfo service({"a"}, true);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// transportd: the channels to the hypervisor, and what is asked over them.
+// transportd: the channels to the hypervisor, and the answers to what comes over them.
 
 #include <algorithm>
 #include <functional>
@@ -26,6 +26,7 @@
 #include "transportd/guest_info_watcher.h"
 #include "transportd/guest_operations/guest_operations.h"
 #include "transportd/power_client.h"
+#include "transportd/routes/extension_route.h"
 #include "transportd/routes/options.h"
 #include "transportd/routes/power.h"
 #include "transportd/routes/registration.h"
@@ -49,9 +50,9 @@ ABSL_FLAG(std::string, routes_dir, "/etc/toolboxd/routes.d",
 ABSL_FLAG(absl::Duration, call_timeout, absl::Seconds(5),
           "Time limit of one call to a service for a guest operation.");
 ABSL_FLAG(absl::Duration, reauthentication_time, absl::Seconds(60),
-          "How long a guest user's password is believed before PAM is asked again.");
+          "How long a guest user's login is valid before PAM is asked again.");
 ABSL_FLAG(absl::Duration, session_idle_close, absl::Minutes(5),
-          "Guest users' sessions that are not used for so long are closed.");
+          "Guest users' sessions that are not used for this time are closed.");
 ABSL_FLAG(int32_t, max_sessions, 48,
           "Open sessions of one service; the least recently used one is closed first.");
 ABSL_FLAG(int64_t, function_output_limit, int64_t{16} << 20,
@@ -59,7 +60,7 @@ ABSL_FLAG(int64_t, function_output_limit, int64_t{16} << 20,
 ABSL_FLAG(int64_t, function_spool_limit, int64_t{32} << 20,
           "Bytes kept of all functions' streams together; one user's get half of it.");
 ABSL_FLAG(std::string, spool_dir, "/var/tmp",
-          "Folder for functions' streams, in files without a name.");
+          "Folder of functions' streams, which are in files without a name.");
 
 namespace toolboxd {
 namespace {
@@ -70,19 +71,19 @@ constexpr char kUsage[] =
     "services, and passes guest information on. Ends with status 0 where there is no VMware\n"
     "hypervisor.";
 
-// How long start-up waits for the host's first answer before it is called done.
+// How long start-up waits for the host's first answer before the service reports that it is ready.
 constexpr absl::Duration kStartPatience = absl::Seconds(1);
-// A host asks for the capabilities right after its reset, and only once. If that was lost they
-// are sent without being asked for.
+// A host requests the capabilities right after its reset, and only once. If its request was lost,
+// they are sent after this time.
 constexpr absl::Duration kRegistrationPatience = absl::Seconds(10);
 // The longest a healthy channel thread stays in one round: above every call's deadline.
 constexpr absl::Duration kRoundPatience = absl::Minutes(1);
 
-// How often sessions, transfers and functions are looked through for idle ones.
+// How often idle sessions, transfers and functions are looked for.
 constexpr absl::Duration kMaintenanceInterval = absl::Seconds(10);
 
-// The next user's session is started this long after the one before was asked for: not while
-// that one is being started and answered.
+// The spare connection for the next user is made this long after a login: not while that login's
+// operation is still running and being answered.
 constexpr absl::Duration kSpareDelay = absl::Milliseconds(100);
 
 GuestOperationsOptions GuestOperationsFromFlags(TaskQueue* queue) {
@@ -110,7 +111,7 @@ absl::Status CheckForVmware(backdoor::Port& port) {
   return backdoor::ProbeBackdoor(port);
 }
 
-// Everything that lives on the channel's thread, and the threads that feed it.
+// Everything that the channel's thread runs, and the threads that post to it.
 class Transport {
  public:
   Transport(backdoor::Port* port, const std::string& runtime_dir)
@@ -135,6 +136,7 @@ class Transport {
                                          bool on) { return power_.SetToolScripts(option, on); }});
     power_.AddTo(router_);
     AddGuestOperationRoutes(router_, guest_operations_);
+    AddExtensionRoute(router_, &guest_operations_.extensions());
     board_.SetConfiguration(guest_operations_.policy_state(), guest_operations_.routes_state());
     MaintainLater();
   }
@@ -144,27 +146,28 @@ class Transport {
     absl::Notification started;
     channel_.set_on_started([&started] { started.Notify(); });
     channel_thread_ = std::thread([this] { channel_.Run(); });
-    watcher_ = std::make_unique<GuestInfoWatcher>(guest_info_socket_, &queue_, &board_,
-                                                  [this](const v1::GuestInfoSnapshot& snapshot) {
-                                                    Report(publisher_.Update(snapshot));
-                                                    channel_.GiveBackMemoryLater();
-                                                  });
+    watcher_ = std::make_unique<GuestInfoWatcher>(
+        guest_info_socket_, &queue_, &board_, [this](const v1::GuestInfoSnapshot& snapshot) {
+          guest_operations_.SetOperatingSystem(snapshot.operating_system());
+          Report(publisher_.Update(snapshot));
+          channel_.TrimMemoryLater();
+        });
     started.WaitForNotificationWithTimeout(kStartPatience);
   }
 
-  // Ends the channel's thread first: the others may then wait for nothing.
+  // Ends the channel's thread first: no other thread then waits for it.
   void Stop() {
     queue_.Stop();
     channel_thread_.join();
     watcher_.reset();
   }
 
-  // Reads the policy and routes.d again. From any thread.
+  // Reads the policy and routes.d again. Thread-safe.
   void Reload() {
     queue_.Post([this] {
       guest_operations_.Reload();
       board_.SetConfiguration(guest_operations_.policy_state(), guest_operations_.routes_state());
-      channel_.GiveBackMemoryLater();
+      channel_.TrimMemoryLater();
     });
   }
 
@@ -204,7 +207,8 @@ class Transport {
 
   void Report(const absl::Status& status) {
     if (status.ok()) return;
-    LogLimited("guest information", "guest information was not sent: ", status.message());
+    LogLimited("guest information",
+               "guest information was not sent to the host: ", status.message());
   }
 
   StatusBoard board_;
@@ -217,7 +221,7 @@ class Transport {
   GuestOperations guest_operations_;
   TransportService service_;
   const std::string guest_info_socket_;
-  // Resets so far, and whether capabilities were sent since the last one.
+  // The number of resets, and whether capabilities were sent since the last one.
   int reset_ = 0;
   bool registration_seen_ = false;
   std::thread channel_thread_;
@@ -231,13 +235,13 @@ absl::Status Serve(backdoor::Port* port) {
                               .listener_name = "transportd",
                               .allow = "@toolboxd"});
   if (!options.ok()) return options.status();
-  // Before any thread: all of them inherit what is blocked here.
+  // Before any thread starts: all of them inherit the blocked signals.
   StopSignals signals;
   Transport transport(port, runtime_dir);
   options->services = {{v1::Transport::service_full_name(), transport.service()}};
   options->alive = [&transport] { return transport.Alive(); };
   options->handle_signals = false;
-  // The socket first: it also keeps a second transportd away from the host.
+  // The socket first: it keeps a second transportd from using the channels.
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(*std::move(options));
   if (absl::IsAlreadyExists(server.status())) {
     return absl::AlreadyExistsError(
@@ -259,7 +263,7 @@ int TransportdMain(int argc, char** argv) {
   backdoor::CpuPort port;
   if (const absl::Status vmware = CheckForVmware(port); !vmware.ok()) {
     LogNotice("not a VMware guest, nothing to do: ", vmware.message());
-    // A unit of type notify that ends before it is ready counts as failed.
+    // systemd takes a unit of type notify for failed if it ends before it is ready.
     SdNotify("READY=1\nSTATUS=Not a VMware guest");
     return 0;
   }

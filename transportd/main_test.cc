@@ -40,13 +40,13 @@ class NotifySocket {
   UniqueFd fd_;
 };
 
-TEST(TransportdMain, OffVmwareItIsReadyAndEndsInOrder) {
+TEST(TransportdMain, OutsideVmwareItIsReadyAndEndsNormally) {
   if (backdoor::IsVmwareCpu(backdoor::ReadCpuid)) GTEST_SKIP() << "this is a VMware guest";
   NotifySocket systemd;
   char name[] = "transportd";
   char* argv[] = {name, nullptr};
   EXPECT_EQ(TransportdMain(1, argv), 0);
-  // A unit of type notify fails without.
+  // A unit of type notify fails without READY=1.
   EXPECT_EQ(systemd.Next(), "READY=1\nSTATUS=Not a VMware guest");
   EXPECT_EQ(systemd.Next(), "");
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "base/log.h"
@@ -18,9 +19,9 @@ namespace toolboxd {
 namespace {
 
 constexpr char kService[] = "powerd";
-// The host waits, and cannot even ping meanwhile.
+// Meanwhile the host waits, and its `ping` is not answered.
 constexpr absl::Duration kStartTime = absl::Seconds(2);
-// Calls that were given up but have not ended.
+// Calls that were abandoned but have not ended.
 constexpr size_t kMaxWorkers = 8;
 
 v1::PowerEvent ToProto(PowerState state) {
@@ -41,26 +42,26 @@ v1::PowerEvent ToProto(PowerState state) {
 
 }  // namespace
 
-// Shared by the channel's thread and the event's own.
+// Shared by the channel's thread and the event's thread.
 struct PowerClient::Event {
   PowerState state;
   bool hooks;
   HooksFinished finished;
 
   absl::Mutex mutex;
-  // Until the event's own thread ends, which alone uses it without the mutex. It holds the
-  // connection.
+  // Holds the connection. Null once the event's thread, which alone uses it without the mutex,
+  // ends.
   std::unique_ptr<grpc::ClientContext> context = std::make_unique<grpc::ClientContext>();
-  // How the start went.
+  // The result of the start.
   std::optional<absl::Status> started ABSL_GUARDED_BY(mutex);
-  // Nobody waits for this event any more.
+  // The starter does not wait for this event any more.
   bool abandoned ABSL_GUARDED_BY(mutex) = false;
-  // What HooksFinished said.
+  // What HooksFinished returned.
   std::optional<bool> proceed ABSL_GUARDED_BY(mutex);
   // The thread is about to return.
   bool ended ABSL_GUARDED_BY(mutex) = false;
 
-  // False if the starter has given up.
+  // False if the event was abandoned.
   bool SetStarted(absl::Status status) {
     absl::MutexLock lock(&mutex);
     started = std::move(status);
@@ -72,7 +73,7 @@ struct PowerClient::Event {
     absl::MutexLock lock(&mutex);
     if (mutex.AwaitWithTimeout(absl::Condition(&done), kStartTime)) return *started;
     Abandon();
-    return absl::DeadlineExceededError("powerd did not start the event in time");
+    return absl::DeadlineExceededError("powerd did not start the event within 2 s");
   }
 
   // False if the event was abandoned.
@@ -106,7 +107,9 @@ PowerClient::~PowerClient() {
 
 absl::Status PowerClient::Begin(PowerState state, bool hooks, HooksFinished finished) {
   JoinEnded();
-  if (workers_.size() >= kMaxWorkers) return absl::UnavailableError("powerd does not answer");
+  if (workers_.size() >= kMaxWorkers)
+    return absl::UnavailableError(
+        absl::StrCat("powerd does not answer: ", kMaxWorkers, " calls to it have not ended"));
   auto event = std::make_shared<Event>();
   event->state = state;
   event->hooks = hooks;
@@ -141,18 +144,19 @@ void PowerClient::Run(Event& event) {
   request.set_begin(ToProto(event.state));
   request.set_skip_hooks(!event.hooks);
   v1::ChangeStateUpdate update;
-  // Reads the next step; the error, where powerd ended the call or took another step.
+  // Reads the next step. An error if powerd ended the call or took another step.
   const auto read = [&](auto has_step) {
     if (stream->Read(&update)) {
       if ((update.*has_step)()) return absl::OkStatus();
       event.context->TryCancel();
-      return absl::InternalError("powerd took an unexpected step");
+      return absl::InternalError("powerd sent an unexpected step of the event");
     }
     const absl::Status status = FromGrpc(stream->Finish());
-    return status.ok() ? absl::UnavailableError("powerd ended the call") : status;
+    return status.ok() ? absl::UnavailableError("powerd ended the call before the event was over")
+                       : status;
   };
 
-  // A write that fails shows in the read after it.
+  // A failed write is reported by the read after it.
   stream->Write(request);
   const absl::Status started = read(&v1::ChangeStateUpdate::has_started);
   if (!event.SetStarted(started) || !started.ok()) return;
@@ -175,12 +179,12 @@ void PowerClient::Run(Event& event) {
     stream->Write(request);
     const absl::Status done = read(&v1::ChangeStateUpdate::has_done);
     if (!done.ok()) {
-      LogError("powerd did not carry the event out: ", done.message());
+      LogError("powerd did not complete the power event: ", done.message());
       return;
     }
   }
   stream->WritesDone();
-  // Ends the call even where powerd does not.
+  // Ends the call even if powerd does not.
   event.context->TryCancel();
   stream->Finish();
 }

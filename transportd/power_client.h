@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// PowerClient: power events carried out by powerd.
+// PowerClient: has powerd carry out power events.
 
 #ifndef TOOLBOXD_TRANSPORTD_POWER_CLIENT_H_
 #define TOOLBOXD_TRANSPORTD_POWER_CLIENT_H_
@@ -17,17 +17,17 @@
 
 namespace toolboxd {
 
-// Each event is one ChangeState call (proto/toolboxd/v1/power.proto) on a thread and a
-// connection of its own, which are gone when it ends: powerd exits when nobody is connected.
+// Each event is one ChangeState call (proto/toolboxd/v1/power.proto) on its own thread and
+// connection, which end with it: powerd exits when it has no connection. Not thread-safe.
 class PowerClient {
  public:
-  // queue's thread is the one that calls Begin. Its owner must have stopped before the client
+  // The queue's thread is the one that calls Begin(). Its owner must have stopped before the client
   // is destroyed.
   PowerClient(std::string socket, TaskQueue* queue, StatusBoard* board);
-  // Cancels the calls that run; powerd goes on with its event.
+  // Cancels the calls that run; powerd finishes its event.
   ~PowerClient();
 
-  // See BeginPowerChange. DeadlineExceeded if powerd does not start the event in two seconds.
+  // See BeginPowerChange. DeadlineExceeded if powerd does not start the event within two seconds.
   absl::Status Begin(PowerState state, bool hooks, HooksFinished finished);
 
  private:
@@ -37,14 +37,14 @@ class PowerClient {
     std::thread thread;
   };
 
-  // On the event's thread.
+  // Runs on the event's thread.
   void Run(Event& event);
   void JoinEnded();
 
   const std::string socket_;
   TaskQueue& queue_;
   StatusBoard& board_;
-  // Used by queue's thread and the destructor only.
+  // Used by the queue's thread and the destructor only.
   std::list<Worker> workers_;
 };
 

@@ -21,7 +21,7 @@ namespace {
 
 using Stream = grpc::ServerReaderWriter<v1::ChangeStateUpdate, v1::ChangeStateRequest>;
 
-// Takes the steps of an event as it is told.
+// Takes the steps of an event as its behaviour says.
 class FakePowerd final : public v1::Power::Service {
  public:
   enum class Behaviour { kNormal, kFailedHooks, kBusy, kHangs, kGarbage, kDiesInHooks };
@@ -74,7 +74,7 @@ class PowerClientTest : public testing::Test {
  protected:
   PowerClientTest() : socket_(folder_.File("powerd.sock")), server_(socket_, &powerd_) {}
 
-  // Records the hooks' outcome.
+  // Records the result of the hooks.
   HooksFinished Finished(bool proceed) {
     return [this, proceed](const absl::Status& hooks) {
       hooks_.push_back(hooks);
@@ -111,7 +111,7 @@ class PowerClientTest : public testing::Test {
   PowerClient client_{socket_, &queue_, &board_};
 };
 
-TEST_F(PowerClientTest, AnEventProceedsAfterItsHooks) {
+TEST_F(PowerClientTest, EventProceedsAfterItsHooks) {
   ASSERT_TRUE(client_.Begin(PowerState::kReboot, true, Finished(true)).ok());
   EXPECT_EQ(powerd_.event, v1::REBOOT);
   EXPECT_EQ(powerd_.proceeded, 0);
@@ -121,7 +121,7 @@ TEST_F(PowerClientTest, AnEventProceedsAfterItsHooks) {
   EXPECT_EQ(powerd_.proceeded, 1);
 }
 
-TEST_F(PowerClientTest, PowerdIsToldWhetherHooksAreToRun) {
+TEST_F(PowerClientTest, PowerdLearnsWhetherToRunHooks) {
   for (const bool hooks : {false, true}) {
     const int ended = powerd_.ended;
     ASSERT_TRUE(client_.Begin(PowerState::kHalt, hooks, Finished(true)).ok());
@@ -131,14 +131,14 @@ TEST_F(PowerClientTest, PowerdIsToldWhetherHooksAreToRun) {
   EXPECT_EQ(powerd_.proceeded, 2);
 }
 
-TEST_F(PowerClientTest, TheConnectionEndsWithItsEvent) {
+TEST_F(PowerClientTest, ConnectionEndsWithItsEvent) {
   ASSERT_TRUE(client_.Begin(PowerState::kPowerOn, true, Finished(true)).ok());
   EXPECT_EQ(Connections(), 1);
   RunUntil([this] { return powerd_.ended == 1; });
   RunUntil([this] { return Connections() == 0; });
 }
 
-TEST_F(PowerClientTest, FailedHooksAreReportedAndNothingProceeds) {
+TEST_F(PowerClientTest, EventWithFailedHooksDoesNotProceed) {
   powerd_.behaviour = FakePowerd::Behaviour::kFailedHooks;
   ASSERT_TRUE(client_.Begin(PowerState::kHalt, true, Finished(false)).ok());
   RunUntil([this] { return powerd_.ended == 1; });
@@ -147,13 +147,13 @@ TEST_F(PowerClientTest, FailedHooksAreReportedAndNothingProceeds) {
   EXPECT_EQ(powerd_.proceeded, 0);
 }
 
-TEST_F(PowerClientTest, ABusyPowerdIsAFailedPrecondition) {
+TEST_F(PowerClientTest, BusyPowerdIsAFailedPrecondition) {
   powerd_.behaviour = FakePowerd::Behaviour::kBusy;
   EXPECT_TRUE(absl::IsFailedPrecondition(client_.Begin(PowerState::kHalt, true, Finished(true))));
   EXPECT_EQ(board_.Get().services(0).failures(), 1u);
 }
 
-TEST_F(PowerClientTest, AHangingPowerdIsGivenUpInTime) {
+TEST_F(PowerClientTest, HungPowerdIsAbandonedWithinTheTimeLimit) {
   powerd_.behaviour = FakePowerd::Behaviour::kHangs;
   const absl::Time begin = SteadyNow();
   EXPECT_TRUE(absl::IsDeadlineExceeded(client_.Begin(PowerState::kHalt, true, Finished(true))));
@@ -164,27 +164,27 @@ TEST_F(PowerClientTest, AHangingPowerdIsGivenUpInTime) {
   EXPECT_EQ(hooks_.size(), 1u);
 }
 
-TEST_F(PowerClientTest, AnUnexpectedStepIsAnError) {
+TEST_F(PowerClientTest, UnexpectedStepIsAnError) {
   powerd_.behaviour = FakePowerd::Behaviour::kGarbage;
   EXPECT_TRUE(absl::IsInternal(client_.Begin(PowerState::kHalt, true, Finished(true))));
   EXPECT_TRUE(hooks_.empty());
 }
 
-TEST_F(PowerClientTest, DeathDuringTheHooksIsAFailure) {
+TEST_F(PowerClientTest, DeathOfPowerdDuringHooksIsAFailure) {
   powerd_.behaviour = FakePowerd::Behaviour::kDiesInHooks;
   ASSERT_TRUE(client_.Begin(PowerState::kHalt, true, Finished(true)).ok());
   RunUntil([this] { return hooks_.size() == 1; });
   EXPECT_TRUE(absl::IsUnavailable(hooks_[0]));
 }
 
-TEST_F(PowerClientTest, WithoutPowerdTheErrorComesAtOnce) {
+TEST_F(PowerClientTest, MissingPowerdIsAnErrorAtOnce) {
   PowerClient client(folder_.File("nobody.sock"), &queue_, &board_);
   const absl::Time begin = SteadyNow();
   EXPECT_TRUE(absl::IsUnavailable(client.Begin(PowerState::kHalt, true, Finished(true))));
   EXPECT_LT(SteadyNow() - begin, absl::Seconds(1));
 }
 
-TEST_F(PowerClientTest, MayBeDestroyedDuringAnEvent) {
+TEST_F(PowerClientTest, ClientMayBeDestroyedDuringAnEvent) {
   auto client = std::make_unique<PowerClient>(socket_, &queue_, &board_);
   ASSERT_TRUE(client->Begin(PowerState::kHalt, true, Finished(true)).ok());
   client.reset();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// StatusBoard: what GetStatus shows, written by all threads.
+// StatusBoard: what GetStatus returns, written by all threads.
 
 #ifndef TOOLBOXD_TRANSPORTD_STATUS_BOARD_H_
 #define TOOLBOXD_TRANSPORTD_STATUS_BOARD_H_
@@ -14,25 +14,25 @@
 
 namespace toolboxd {
 
-// Thread-safe.
+// Thread-safe. Its mutex is held for an assignment or a copy only.
 class StatusBoard {
  public:
-  // Adds to a counter; it appears with its first count.
+  // Adds to a counter, which appears with its first count.
   void Count(absl::string_view counter, uint64_t by = 1);
 
-  // Whether the host accepted the registration; the time is taken when it becomes true.
+  // Whether the host has accepted the registration; `true` also sets its time to now.
   void SetRegistered(bool registered);
 
-  // Such as "backdoor, high bandwidth"; empty while there is none.
+  // Such as "backdoor, high bandwidth"; empty if there is no channel.
   void SetChannel(absl::string_view channel);
 
-  // A connection to a service came up or, with its error, ended.
+  // A connection to a service was made or, with its error, ended.
   void SetConnected(absl::string_view service);
   void SetDisconnected(absl::string_view service, const absl::Status& error);
   // A call to a service ended.
   void CountCall(absl::string_view service, const absl::Status& status);
 
-  // What was read for guest operations.
+  // The result of reading the configuration of guest operations.
   void SetConfiguration(const ConfigurationState& policy, const ConfigurationState& routes);
 
   v1::TransportStatus Get() const;

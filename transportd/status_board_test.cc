@@ -7,14 +7,14 @@
 namespace toolboxd {
 namespace {
 
-TEST(StatusBoard, CountsByName) {
+TEST(StatusBoard, CountersAreKeptByName) {
   StatusBoard board;
   board.Count("polls");
   board.Count("polls", 2);
   EXPECT_EQ(board.Get().counters().at("polls"), 3u);
 }
 
-TEST(StatusBoard, KeepsTheTimeOfTheLastRegistration) {
+TEST(StatusBoard, TimeIsThatOfTheLastRegistration) {
   StatusBoard board;
   EXPECT_FALSE(board.Get().registered());
   EXPECT_EQ(board.Get().registered_time(), 0);
@@ -27,7 +27,7 @@ TEST(StatusBoard, KeepsTheTimeOfTheLastRegistration) {
   EXPECT_EQ(board.Get().registered_time(), time);
 }
 
-TEST(StatusBoard, FollowsServices) {
+TEST(StatusBoard, ServicesShowConnectionsCallsAndErrors) {
   StatusBoard board;
   board.SetConnected("guestinfod");
   board.CountCall("powerd", absl::OkStatus());
@@ -43,7 +43,7 @@ TEST(StatusBoard, FollowsServices) {
   EXPECT_EQ(status.services(1).last_error(), "down");
 }
 
-TEST(StatusBoard, TellsWhatWasReadLast) {
+TEST(StatusBoard, ConfigurationIsThatOfTheLastReading) {
   StatusBoard board;
   EXPECT_EQ(board.Get().policy().state(), v1::ConfigurationStatus::UNKNOWN);
   board.SetConfiguration({}, {.found = true, .faults = {"a: bad", "b: bad"}});

@@ -13,21 +13,21 @@
 
 namespace toolboxd {
 
-// Takes the signals with a thread that sleeps in sigwait. A signalfd would do without the
-// thread, but wakes its reader for every signal of the process; and where the backdoor is
-// simulated, every access to it begins as one. SIGHUP is taken too, and does nothing.
+// Takes the signals on a thread that sleeps in sigwait(3). A signalfd would need no thread, but it
+// wakes its reader for every signal of the process, and under a simulated backdoor every access to
+// the backdoor is a signal. SIGHUP never ends the process.
 class StopSignals {
  public:
-  // Blocks the signals in this thread and all that it starts.
+  // Blocks the signals in this thread and in all threads that it starts later.
   StopSignals();
-  // Ends the thread, without a call. The signals stay blocked.
+  // Ends the thread without calling either function. The signals stay blocked.
   ~StopSignals();
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
 
-  // From now on the first SIGTERM or SIGINT, or one that came earlier, calls `stop`, once, on
-  // a thread of its own, and until then every SIGHUP calls `reload` there, unless it is
-  // empty. To be called once.
+  // From now on the first SIGTERM or SIGINT, or one that came earlier, calls `stop` once, on a
+  // thread of this object; until then every SIGHUP calls `reload` there, unless it is null. To be
+  // called once.
   void OnStop(std::function<void()> stop, std::function<void()> reload = nullptr);
 
  private:

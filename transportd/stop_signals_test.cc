@@ -16,7 +16,7 @@ void WaitFor(const std::atomic<int>& value, int wanted) {
   EXPECT_EQ(value, wanted);
 }
 
-TEST(StopSignals, CallsOnceForSignalsBeforeAndAfter) {
+TEST(StopSignals, StopIsCalledOnceForSignalsBeforeAndAfter) {
   std::atomic<int> stops = 0;
   StopSignals signals;
   kill(getpid(), SIGTERM);
@@ -24,7 +24,7 @@ TEST(StopSignals, CallsOnceForSignalsBeforeAndAfter) {
   WaitFor(stops, 1);
 }
 
-TEST(StopSignals, HangupIsNoReasonToStop) {
+TEST(StopSignals, HangupDoesNotStop) {
   std::atomic<int> stops = 0;
   StopSignals signals;
   signals.OnStop([&] { ++stops; });
@@ -35,7 +35,7 @@ TEST(StopSignals, HangupIsNoReasonToStop) {
   WaitFor(stops, 1);
 }
 
-TEST(StopSignals, HangupReloads) {
+TEST(StopSignals, HangupCallsReload) {
   std::atomic<int> reloads = 0;
   StopSignals signals;
   signals.OnStop([] { FAIL(); }, [&] { ++reloads; });
@@ -43,7 +43,7 @@ TEST(StopSignals, HangupReloads) {
   WaitFor(reloads, 1);
 }
 
-TEST(StopSignals, EndsWithoutACall) {
+TEST(StopSignals, DestructorCallsNothing) {
   StopSignals signals;
   signals.OnStop([] { FAIL(); });
 }

@@ -61,7 +61,7 @@ bool TaskQueue::RunUntil(absl::Time deadline) {
     if (!RunPending()) return false;
     const absl::Time now = SteadyNow();
     if (now >= deadline) return true;
-    // A bound keeps the conversion to timespec in range; the loop does not notice it.
+    // The bound keeps the conversion to timespec in range; the loop sleeps again.
     const absl::Duration rest =
         std::clamp(WakeTime(deadline) - now, absl::ZeroDuration(), absl::Hours(1));
     const timespec timeout = absl::ToTimespec(rest);

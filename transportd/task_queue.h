@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// TaskQueue: work that other threads leave for the channel's thread.
+// TaskQueue: work that other threads post to the channel's thread.
 
 #ifndef TOOLBOXD_TRANSPORTD_TASK_QUEUE_H_
 #define TOOLBOXD_TRANSPORTD_TASK_QUEUE_H_
@@ -15,8 +15,8 @@
 
 namespace toolboxd {
 
-// One thread, the owner, calls RunUntil; every thread may call the others. The destructor
-// drops the tasks that have not run. Times are SteadyNow()'s (base/steady_time.h).
+// One thread, the owner, calls RunUntil(); the other functions are thread-safe. The destructor
+// discards the tasks that have not run. Times are SteadyNow()'s (base/steady_time.h).
 class TaskQueue {
  public:
   using Task = std::function<void()>;
@@ -32,23 +32,23 @@ class TaskQueue {
   void PostAt(absl::Time time, Task task);
 
   // Runs the tasks that wait, then sleeps until `deadline` or the next task, and so on until
-  // `deadline`. What waits is run once even where the deadline is in the past. Returns false,
-  // at once, after Stop.
+  // `deadline`. Tasks that wait run even if the deadline is in the past. Returns false, at once,
+  // after Stop().
   bool RunUntil(absl::Time deadline);
 
-  // Ends RunUntil, now and for ever.
+  // Ends the current and every later RunUntil().
   void Stop();
 
  private:
-  // False after Stop.
+  // False after Stop().
   bool RunPending();
-  // The earlier one of `deadline` and the next task of PostAt.
+  // The earlier of `deadline` and the time of the next task of PostAt().
   absl::Time WakeTime(absl::Time deadline);
   void Wake();
 
-  // An eventfd: readable while there is something new.
+  // An eventfd: readable after Post(), PostAt() and Stop().
   const int wake_fd_;
-  // Guards what follows; not held while a task runs.
+  // Guards the members below, for posting threads and the owner; not held while a task runs.
   absl::Mutex mutex_;
   std::deque<Task> tasks_ ABSL_GUARDED_BY(mutex_);
   std::multimap<absl::Time, Task> timed_ ABSL_GUARDED_BY(mutex_);

@@ -11,7 +11,7 @@
 namespace toolboxd {
 namespace {
 
-TEST(TaskQueue, RunsTasksInTheirOrderEvenWithoutTime) {
+TEST(TaskQueue, TasksRunInOrderEvenPastTheDeadline) {
   TaskQueue queue;
   std::vector<int> ran;
   queue.Post([&] { ran.push_back(1); });
@@ -20,14 +20,14 @@ TEST(TaskQueue, RunsTasksInTheirOrderEvenWithoutTime) {
   EXPECT_EQ(ran, (std::vector<int>{1, 2}));
 }
 
-TEST(TaskQueue, SleepsUntilTheDeadline) {
+TEST(TaskQueue, OwnerSleepsUntilTheDeadline) {
   TaskQueue queue;
   const absl::Time deadline = SteadyNow() + absl::Milliseconds(20);
   EXPECT_TRUE(queue.RunUntil(deadline));
   EXPECT_GE(SteadyNow(), deadline);
 }
 
-TEST(TaskQueue, ATaskOfAnotherThreadWakesTheSleeper) {
+TEST(TaskQueue, PostFromAnotherThreadWakesTheOwner) {
   TaskQueue queue;
   std::thread::id ran_on;
   std::thread other([&] {
@@ -39,7 +39,7 @@ TEST(TaskQueue, ATaskOfAnotherThreadWakesTheSleeper) {
   EXPECT_EQ(ran_on, std::this_thread::get_id());
 }
 
-TEST(TaskQueue, ATaskMayPostAnother) {
+TEST(TaskQueue, TaskMayPostAnotherTask) {
   TaskQueue queue;
   bool second = false;
   queue.Post([&] {
@@ -69,7 +69,7 @@ TEST(TaskQueue, TimedTasksRunInTheOrderOfTheirTimes) {
   EXPECT_GE(SteadyNow() - now, absl::Milliseconds(20));
 }
 
-TEST(TaskQueue, NothingRunsAfterStop) {
+TEST(TaskQueue, NoTaskRunsAfterStop) {
   TaskQueue queue;
   queue.Stop();
   queue.Post([] { FAIL(); });

@@ -16,10 +16,10 @@ namespace {
 
 constexpr absl::Duration kMaxWait = absl::Seconds(10);
 
-// Shared with the channel's thread, since the caller may give up first.
+// Shared with the channel's thread, because the caller's deadline may pass first.
 struct Exchange {
   std::string request;
-  absl::StatusOr<RpciReply> reply = absl::UnavailableError("not asked");
+  absl::StatusOr<RpciReply> reply = absl::UnavailableError("the request was not sent");
   absl::Notification done;
 };
 
@@ -42,7 +42,8 @@ grpc::Status TransportService::SendRpci(grpc::ServerContext* context,
                                         const v1::SendRpciRequest* request,
                                         v1::SendRpciReply* response) {
   if (request->request().empty()) {
-    return ToGrpc(absl::InvalidArgumentError("an empty request"));
+    return ToGrpc(absl::InvalidArgumentError(
+        "the request is empty; it must be an RPCI command such as \"info-get guestinfo.ip\""));
   }
   auto exchange = std::make_shared<Exchange>();
   exchange->request = request->request();
@@ -51,7 +52,8 @@ grpc::Status TransportService::SendRpci(grpc::ServerContext* context,
     exchange->done.Notify();
   });
   if (!exchange->done.WaitForNotificationWithDeadline(Deadline(*context))) {
-    return ToGrpc(absl::DeadlineExceededError("the channel to the host is busy"));
+    return ToGrpc(absl::DeadlineExceededError(
+        "the channel to the host is busy: the host has not answered within the time limit"));
   }
   if (!exchange->reply.ok()) return ToGrpc(exchange->reply.status());
   response->set_success(exchange->reply->success);

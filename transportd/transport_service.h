@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// TransportService: transportd's own service, for toolboxctl.
+// TransportService: transportd's control service, for toolboxctl.
 
 #ifndef TOOLBOXD_TRANSPORTD_TRANSPORT_SERVICE_H_
 #define TOOLBOXD_TRANSPORTD_TRANSPORT_SERVICE_H_
@@ -12,18 +12,18 @@
 
 namespace toolboxd {
 
-// Status is read at once. Requests to the host run on the channel's thread, between two
-// commands of the host. The board and the queue must outlive the service; `send` runs on the
-// queue's thread only.
+// GetStatus answers at once. Requests to the host run on the channel's thread, between two commands
+// of the host. Thread-safe.
 class TransportService final : public v1::Transport::Service {
  public:
+  // The board and the queue must outlive the service. `send` is called on the queue's thread only.
   TransportService(const StatusBoard* board, TaskQueue* queue, RpciSend send);
 
   grpc::Status GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest* request,
                          v1::TransportStatus* response) override;
 
   // INVALID_ARGUMENT for an empty or too long request; UNAVAILABLE without a channel;
-  // DEADLINE_EXCEEDED if the channel's thread did not get to it within ten seconds.
+  // DEADLINE_EXCEEDED if the channel's thread did not answer within ten seconds.
   grpc::Status SendRpci(grpc::ServerContext* context, const v1::SendRpciRequest* request,
                         v1::SendRpciReply* response) override;
 

@@ -38,7 +38,7 @@ class TransportServiceTest : public testing::Test {
   std::thread channel_;
 };
 
-TEST_F(TransportServiceTest, SendsOnTheChannelsThread) {
+TEST_F(TransportServiceTest, RequestIsSentOnTheChannelsThread) {
   ASSERT_TRUE(Send(std::string("a\0b", 3)).ok());
   EXPECT_TRUE(reply_.success());
   EXPECT_EQ(reply_.data(), std::string("a\0b", 3));
@@ -46,15 +46,15 @@ TEST_F(TransportServiceTest, SendsOnTheChannelsThread) {
   EXPECT_FALSE(reply_.success());
 }
 
-TEST_F(TransportServiceTest, WithoutAChannelIsUnavailable) {
+TEST_F(TransportServiceTest, RequestWithoutAChannelIsUnavailable) {
   EXPECT_EQ(Send("down").error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
-TEST_F(TransportServiceTest, AnEmptyRequestIsRefused) {
+TEST_F(TransportServiceTest, EmptyRequestIsRefused) {
   EXPECT_EQ(Send("").error_code(), grpc::StatusCode::INVALID_ARGUMENT);
 }
 
-TEST_F(TransportServiceTest, StatusIsTheBoards) {
+TEST_F(TransportServiceTest, StatusIsThatOfTheBoard) {
   board_.Count("polls", 7);
   v1::TransportStatus status;
   ASSERT_TRUE(service_.GetStatus(nullptr, nullptr, &status).ok());

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// transportd's main function, for a program of its own and for the one that holds all.
+// transportd's main function, for the separate program and for the multi-call program.
 
 #ifndef TOOLBOXD_TRANSPORTD_TRANSPORTD_H_
 #define TOOLBOXD_TRANSPORTD_TRANSPORTD_H_
 
 namespace toolboxd {
 
-// Runs until SIGTERM. The exit status: 0, also outside VMware; 1 if another transportd runs
+// Runs until SIGTERM. Returns the exit status: 0, also outside VMware; 1 if another transportd runs
 // or the control socket cannot be served; 2 or 64 for a wrong command line.
 int TransportdMain(int argc, char** argv);
 

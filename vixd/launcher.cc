@@ -9,7 +9,6 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/status.h"
@@ -30,12 +29,12 @@ absl::Status CheckRequest(const Launch& launch) {
     return MakeError(v1::INVALID_ARGUMENT,
                      "the program, its arguments or its directory contain a NUL byte");
   }
-  for (const std::string& variable : launch.environment) {
-    if (HasNul(variable) || variable.find('=') == std::string::npos) {
-      return MakeError(v1::INVALID_ARGUMENT,
-                       absl::StrCat("the environment variable '", absl::CHexEscape(variable),
-                                    "' is not NAME=VALUE"));
-    }
+  for (size_t i = 0; i < launch.environment.size(); ++i) {
+    const std::string& variable = launch.environment[i];
+    if (!HasNul(variable) && variable.find('=') != std::string::npos) continue;
+    // Its position and not its text, which may be a secret.
+    return MakeError(v1::INVALID_ARGUMENT,
+                     absl::StrCat("environment variable ", i + 1, " is not NAME=VALUE"));
   }
   return absl::OkStatus();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// All of it: a socket as systemd holds it, session, PAM, vixd as a test user, gRPC; with a password,
-// and by toolboxctl connect without one.
+// All of it: a socket as systemd holds it, session, PAM, vixd as a test user, gRPC; with a
+// password, and by toolboxctl connect without one.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

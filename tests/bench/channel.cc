@@ -57,7 +57,7 @@ double Queued(Guest& guest) {
 }  // namespace
 
 void MeasureIdle(Pair& pair) {
-  PrintHeading("at rest, 10 s each");
+  PrintHeading("when idle, 10 s each");
   const Rates ours = Idle(pair.toolboxd, absl::Seconds(10));
   const Rates theirs = Idle(pair.vmtoolsd, absl::Seconds(10));
   PrintRow({"idle.polls", "polls", "/s", Better::kLower,
@@ -87,7 +87,7 @@ void MeasureIdle(Pair& pair) {
 
 void MeasureRoundTrips(Pair& pair) {
   PrintHeading("ping, median");
-  PrintRow({"pings.rest", "at rest", "ms", Better::kLower,
+  PrintRow({"pings.rest", "when idle", "ms", Better::kLower,
             "A TCLO ping 0.7 s after the last one, from the host's request to its reply; the "
             "median of 15."},
            {Ping(pair.toolboxd, 15, absl::Milliseconds(700)),

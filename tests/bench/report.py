@@ -31,8 +31,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 GLANCE = [
     ("start to registration", "start.exec_to_atr"),
     ("an added address reaches the host", "address.reaches_host"),
-    ("polls a second at rest", "idle.polls"),
-    ("memory at rest (PSS of all processes)", "idle.pss"),
+    ("polls a second when idle", "idle.polls"),
+    ("memory when idle (PSS of all processes)", "idle.pss"),
     ("first operation of a user", "operations.first.p50"),
     ("ReadEnvironmentVariables", "operations.read_environment.p50"),
     ("programs started a second", "programs.start"),

@@ -72,11 +72,11 @@ class TrapFloor {
  private:
   absl::string_view Answer(absl::string_view request) {
     if (absl::ConsumePrefix(&request, "Vix_1_Relayed_Command ")) {
-      policy_.AfterCommand(Pace::kGuestOperation, absl::Now());
+      policy_.OnCommand(Pace::kGuestOperation, absl::Now());
       at_once_until_ = absl::Now() + kPatience;
       return AnswerPacket(request);
     }
-    policy_.AfterCommand(Pace::kHeartbeat, absl::Now());
+    policy_.OnCommand(Pace::kHeartbeat, absl::Now());
     return absl::StartsWith(request, "reset") ? "OK ATR toolbox" : "OK ";
   }
 

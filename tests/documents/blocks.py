@@ -230,22 +230,30 @@ class Result(NamedTuple):
     fault: str = None
 
 
+def run_block(block, shell):
+    """Runs a block of any kind. Returns what is wrong with it, or None."""
+    if block.kind == "unknown":
+        return block.detail
+    if block.kind == "file":
+        os.makedirs(os.path.dirname(os.path.abspath(block.detail)), exist_ok=True)
+        with open(block.detail, "w", encoding="utf-8") as file:
+            file.write("".join(line + "\n" for line in block.lines))
+    elif block.kind in ("transcript", "commands"):
+        for command in commands_of(block):
+            fault = shell.run(command)
+            if fault:
+                return fault
+    return None
+
+
 def run_document(path, text, folder):
     """Results of the blocks of a document, in its order."""
     shell = Shell(folder)
-    for block in blocks_of(path, text):
-        fault = None
-        if block.kind == "unknown":
-            fault = block.detail
-        elif block.kind == "file":
-            os.makedirs(os.path.dirname(os.path.abspath(block.detail)), exist_ok=True)
-            with open(block.detail, "w", encoding="utf-8") as file:
-                file.write("".join(line + "\n" for line in block.lines))
-        elif block.kind in ("transcript", "commands"):
-            for command in commands_of(block):
-                fault = fault or shell.run(command)
-        yield Result(block, fault)
-    shell.close()
+    try:
+        for block in blocks_of(path, text):
+            yield Result(block, run_block(block, shell))
+    finally:
+        shell.close()
 
 
 SAMPLES = (
@@ -299,6 +307,7 @@ def documents(names):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # And so ends what runs in the background.
     names = [a for a in sys.argv[1:] if a != "--list"]
     if "--list" in sys.argv:
         for name, text in documents(names):

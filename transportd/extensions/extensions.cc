@@ -4,7 +4,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <string.h>
 
 #include <algorithm>
 #include <utility>
@@ -13,18 +12,15 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
+#include "base/status.h"
 #include "daemon/channel.h"
-#include "daemon/grpc_status.h"
-#include "toolboxd/v1/rpc_handler.grpc.pb.h"
 
 namespace toolboxd {
 namespace {
 
 constexpr absl::string_view kUnix = "unix:";
-// A binding may ask for more time, but not for the host's patience.
-constexpr absl::Duration kMaxTimeout = absl::Seconds(30);
 
-// "unix:/path" or "unix:///path" to the path; empty for anything else.
+// The path in "unix:/path" or "unix:///path"; empty for anything else.
 std::string SocketPath(absl::string_view target) {
   if (!absl::StartsWith(target, kUnix)) return "";
   target.remove_prefix(kUnix.size());
@@ -32,14 +28,16 @@ std::string SocketPath(absl::string_view target) {
   return absl::StartsWith(target, "/") ? std::string(target) : "";
 }
 
-std::string WhatIsWrong(const v1::Extension& extension) {
-  if (SocketPath(extension.target()).empty()) return "target is not unix:/path";
-  if (extension.match_case() == v1::Extension::MATCH_NOT_SET) return "nothing is bound";
+std::string FaultOf(const v1::Extension& extension) {
+  if (SocketPath(extension.target()).empty())
+    return "an extension's target is not of the form unix:/path";
+  if (extension.match_case() == v1::Extension::MATCH_NOT_SET)
+    return "nothing is bound: an extension needs tclo_command, file_scheme or function";
   const std::string& name = extension.has_tclo_command()  ? extension.tclo_command()
                             : extension.has_file_scheme() ? extension.file_scheme()
                                                           : extension.function();
   if (name.empty() || name.find_first_of(" /:\n") != std::string::npos) {
-    return "a name is empty or holds a space, '/' or ':'";
+    return "an extension's name is empty or contains a space, '/' or ':'";
   }
   return "";
 }
@@ -67,7 +65,7 @@ void Extensions::Load() {
   std::vector<std::string> names;
   DIR* folder = opendir(directory_.c_str());
   if (folder == nullptr) {
-    if (errno != ENOENT) Skip(directory_, strerror(errno));
+    if (errno != ENOENT) Skip(directory_, ErrnoError(errno, "cannot read the folder").message());
   } else {
     while (const dirent* entry = readdir(folder)) {
       const absl::string_view name = entry->d_name;
@@ -86,15 +84,15 @@ void Extensions::LoadFile(const std::string& path) {
   const absl::Status status = text.ok() ? ParseTextProto(*text, routes) : text.status();
   if (!status.ok()) return Skip(path, status.message());
   for (const v1::Extension& extension : routes.extension()) {
-    const std::string wrong = WhatIsWrong(extension);
-    if (!wrong.empty()) return Skip(path, wrong);
+    const std::string fault = FaultOf(extension);
+    if (!fault.empty()) return Skip(path, fault);
   }
   for (const v1::Extension& extension : routes.extension()) Bind(extension);
-  LogInfo(path, ": ", routes.extension_size(), " bindings");
+  LogInfo(path, " binds ", routes.extension_size(), " extensions");
 }
 
 void Extensions::Skip(const std::string& path, absl::string_view fault) {
-  LogError(path, " is skipped: ", fault);
+  LogError(path, " is skipped, its extensions are not bound: ", fault);
   state_.faults.push_back(absl::StrCat(path, ": ", fault));
 }
 
@@ -110,23 +108,8 @@ void Extensions::Bind(const v1::Extension& extension) {
   if (extension.has_function()) functions_[extension.function()] = target;
 }
 
-absl::optional<TcloReply> Extensions::Handle(absl::string_view command,
-                                             absl::string_view arguments) const {
-  const ExtensionTarget* target = Find(commands_, command);
-  if (target == nullptr) return absl::nullopt;
-  v1::RpcHandlerRequest request;
-  request.set_command(command.data(), command.size());
-  if (!arguments.empty() && arguments.back() == '\0') arguments.remove_suffix(1);
-  request.set_arguments(arguments.data(), arguments.size());
-  v1::RpcHandlerReply reply;
-  grpc::ClientContext context;
-  SetTimeout(target->timeout, &context);
-  const grpc::Status status =
-      v1::RpcHandler::NewStub(target->Connect())->Handle(&context, request, &reply);
-  if (status.ok()) return TcloReply::Ok(std::move(*reply.mutable_data()));
-  const absl::Status failure = FromGrpc(status);
-  LogLimited("extension", "the extension for ", command, " failed: ", failure.message());
-  return TcloReply::Error(std::string(failure.message()));
+const ExtensionTarget* Extensions::FindCommand(absl::string_view command) const {
+  return Find(commands_, command);
 }
 
 const ExtensionTarget* Extensions::FindScheme(absl::string_view scheme) const {

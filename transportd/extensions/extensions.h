@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Extensions: services of others, bound by /etc/toolboxd/routes.d (docs/extending.md).
+// Extensions: third-party services, bound by the files of /etc/toolboxd/routes.d
+// (docs/extending.md).
 
 #ifndef TOOLBOXD_TRANSPORTD_EXTENSIONS_EXTENSIONS_H_
 #define TOOLBOXD_TRANSPORTD_EXTENSIONS_EXTENSIONS_H_
@@ -11,10 +12,8 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "absl/types/optional.h"
 #include "base/config_file.h"
 #include "toolboxd/v1/routes.pb.h"
-#include "transportd/routes/router.h"
 
 namespace grpc {
 class Channel;
@@ -22,34 +21,37 @@ class Channel;
 
 namespace toolboxd {
 
-// One binding's service.
+// The service of one binding.
 struct ExtensionTarget {
-  // A connection for one call, or for a file as long as it is open; it is made with the first call.
-  // One that was kept for all would not tell that the extension has been started anew
+  // A new connection, for one call, or for a file as long as it is open. It connects with the first
+  // call. A connection that is kept would not notice that the extension has restarted
   // (daemon/poll_strategy.h).
   std::shared_ptr<grpc::Channel> Connect() const;
 
-  // A path.
+  // The path of a Unix socket.
   std::string socket;
+  // Time limit of one call.
   absl::Duration timeout;
 };
 
+// Finds the service that a command, a file scheme or a function is bound to. Calls none of them.
 // Not thread-safe: used on the channel's thread.
 class Extensions {
  public:
-  // Reads the folder; see Load().
+  // No binding may ask for more time than this: it would use up the host's patience.
+  static constexpr absl::Duration kMaxTimeout = absl::Seconds(30);
+
+  // Reads the folder; see Load(). `default_timeout` is for bindings that name none.
   Extensions(std::string directory, absl::Duration default_timeout);
 
-  // Reads *.textproto in the order of their names; a later binding wins. A file with an
-  // error is logged and skipped as a whole.
+  // Reads the folder again: *.textproto in the order of their names; a later binding wins. A file
+  // with an error is logged and skipped as a whole.
   void Load();
+  // The result of the last Load().
   const ConfigurationState& state() const { return state_; }
 
-  // The reply of the extension that answers a TCLO command; nothing where none does. An
-  // error status becomes "ERROR <message>".
-  absl::optional<TcloReply> Handle(absl::string_view command, absl::string_view arguments) const;
-
-  // Null where nothing is bound. Valid until the next Load().
+  // The service of a binding, valid until the next Load(); null if there is no such binding.
+  const ExtensionTarget* FindCommand(absl::string_view command) const;
   const ExtensionTarget* FindScheme(absl::string_view scheme) const;
   const ExtensionTarget* FindFunction(absl::string_view name) const;
 
@@ -57,7 +59,7 @@ class Extensions {
   using Targets = absl::flat_hash_map<std::string, ExtensionTarget>;
 
   void LoadFile(const std::string& path);
-  // `path` binds nothing.
+  // Logs and records why the bindings of `path` do not count.
   void Skip(const std::string& path, absl::string_view fault);
   void Bind(const v1::Extension& extension);
 

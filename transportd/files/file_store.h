@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// FileStore: files as HGFS needs them, wherever they are.
+// FileStore: files as HGFS needs them, whichever service has them.
 
 #ifndef TOOLBOXD_TRANSPORTD_FILES_FILE_STORE_H_
 #define TOOLBOXD_TRANSPORTD_FILES_FILE_STORE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,32 +19,35 @@
 
 namespace toolboxd::files {
 
-// Content from an offset to the end, in order. Destruction gives the rest up.
+// The largest chunk that WriteStream::Write() gets: the payload of an HGFS packet.
+inline constexpr size_t kMaxWriteBytes = 0xF800;
+
+// Content from an offset to the end, in order. Destruction discards the rest. Not thread-safe.
 class ReadStream {
  public:
   virtual ~ReadStream() = default;
-  // The next bytes, never many more than the chunk size that was asked for; empty at the
-  // end. Waits, but not beyond the store's time limit (DEADLINE_EXCEEDED).
+  // The next bytes, about as many as the chunk size at most; empty at the end. Waits, but not
+  // beyond the store's time limit (DEADLINE_EXCEEDED).
   virtual absl::StatusOr<std::string> Next() = 0;
-  // The same without waiting. Nothing where Next() would wait, is at the end, or has an error to
-  // tell.
+  // The same without waiting. No value if Next() would wait, is at the end, or would return an
+  // error.
   virtual absl::optional<std::string> NextIfReady() = 0;
 };
 
-// Content on its way to a file. Destruction without Commit() leaves the target as it was, except
+// Content on its way to a file. Destruction without Commit() leaves the target unchanged, except
 // where content goes to its place at once: pipes, devices, standard input, files that are written
-// in place.
+// in place. Not thread-safe.
 class WriteStream {
  public:
   virtual ~WriteStream() = default;
-  // Taken into a bounded buffer; an error of earlier chunks is told here or by Commit(). Waits for
-  // room, but not beyond the store's time limit.
+  // Takes the chunk into a bounded buffer; an error of earlier chunks is returned here or by
+  // Commit(). Waits for space, but not beyond the store's time limit.
   virtual absl::Status Write(v1::WriteChunk chunk) = 0;
-  // Whether Write() would take a packet's chunk, or tell an error, without waiting. Lets what was
-  // taken before move on.
+  // Whether Write() would take a chunk of kMaxWriteBytes, or return an error, without waiting.
+  // Sends on what was taken before.
   virtual bool Writable() = 0;
-  // OK once the file is complete and in its place. `last` is content that was not written before,
-  // `attributes` are applied before the file takes its place. One time limit for all of it.
+  // OK once the file is complete and in its place. `last` is content that was not written before;
+  // `attributes` are applied before the file takes its place. All of it has one time limit.
   virtual absl::Status Commit(absl::optional<v1::WriteChunk> last,
                               const v1::FileAttributes& attributes) = 0;
 };

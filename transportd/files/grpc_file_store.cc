@@ -13,19 +13,23 @@
 namespace toolboxd::files {
 namespace {
 
-using Report = std::function<absl::Status(absl::Status)>;
-
-// How long an upload waits for a refusal where the service does not say that it is open.
+// How long an upload waits for a refusal if the service does not report that the file is open.
 constexpr absl::Duration kRefusalTime = absl::Milliseconds(50);
 
 absl::Status NoAnswer() {
-  return absl::DeadlineExceededError("the service did not answer in time");
+  return absl::DeadlineExceededError("the service did not answer within the time limit");
+}
+
+// Calls `on_broken`, if there is one, for a failure of the connection. Returns the status.
+absl::Status Report(absl::Status status, const OnBroken& on_broken) {
+  if (on_broken && IsConnectionFailure(status)) on_broken(status);
+  return status;
 }
 
 class GrpcReadStream final : public ReadStream {
  public:
-  GrpcReadStream(absl::Duration timeout, Report report)
-      : timeout_(timeout), report_(std::move(report)) {}
+  GrpcReadStream(absl::Duration timeout, OnBroken on_broken)
+      : timeout_(timeout), on_broken_(std::move(on_broken)) {}
   ~GrpcReadStream() override { driver_.Stop(); }
 
   // Begins the stream and waits for `opened`.
@@ -34,13 +38,14 @@ class GrpcReadStream final : public ReadStream {
     reader_ =
         stub.AsyncRead(&driver_.context(), request, driver_.queue(), driver_.Begin(Step::kStart));
     bool ok = false;
-    if (!driver_.Wait(Step::kStart, Deadline(), ok)) return report_(NoAnswer());
+    if (!driver_.Wait(Step::kStart, Deadline(), ok)) return Report(NoAnswer(), on_broken_);
     if (!ok) return Finish();
     Fetch();
     absl::StatusOr<bool> more = Receive();
     if (!more.ok()) return more.status();
     if (!*more || !reply_.has_opened()) {
-      return absl::InternalError("the service does not begin with the file's attributes");
+      return absl::InternalError(
+          "the service did not begin the download with the file's attributes");
     }
     if (opened != nullptr) opened->Swap(reply_.mutable_opened());
     Fetch();
@@ -80,7 +85,7 @@ class GrpcReadStream final : public ReadStream {
     bool ok = false;
     if (!driver_.Wait(Step::kRead, Deadline(), ok)) {
       ended_ = true;
-      return report_(NoAnswer());
+      return Report(NoAnswer(), on_broken_);
     }
     if (ok) return true;
     ended_ = true;
@@ -92,12 +97,12 @@ class GrpcReadStream final : public ReadStream {
   absl::Status Finish() {
     reader_->Finish(&status_, driver_.Begin(Step::kFinish));
     bool ok = false;
-    if (!driver_.Wait(Step::kFinish, Deadline(), ok)) return report_(NoAnswer());
-    return report_(FromGrpc(status_));
+    if (!driver_.Wait(Step::kFinish, Deadline(), ok)) return Report(NoAnswer(), on_broken_);
+    return Report(FromGrpc(status_), on_broken_);
   }
 
   const absl::Duration timeout_;
-  const Report report_;
+  const OnBroken on_broken_;
   v1::ReadReply reply_;
   grpc::Status status_;
   bool ended_ = false;
@@ -107,8 +112,8 @@ class GrpcReadStream final : public ReadStream {
 
 class GrpcWriteStream final : public WriteStream {
  public:
-  GrpcWriteStream(absl::Duration timeout, absl::Duration commit_timeout, Report report)
-      : timeout_(timeout), commit_timeout_(commit_timeout), report_(std::move(report)) {}
+  GrpcWriteStream(absl::Duration timeout, absl::Duration commit_timeout, OnBroken on_broken)
+      : timeout_(timeout), commit_timeout_(commit_timeout), on_broken_(std::move(on_broken)) {}
   ~GrpcWriteStream() override { driver_.Stop(); }
 
   // Begins the stream and waits until the server has opened the file.
@@ -117,17 +122,17 @@ class GrpcWriteStream final : public WriteStream {
         stub.AsyncWrite(&driver_.context(), &reply_, driver_.queue(), driver_.Begin(Step::kStart));
     bool ok = false;
     const absl::Time deadline = Deadline();
-    if (!driver_.Wait(Step::kStart, deadline, ok)) return report_(NoAnswer());
+    if (!driver_.Wait(Step::kStart, deadline, ok)) return Report(NoAnswer(), on_broken_);
     if (ok) {
       *request_.mutable_open() = open;
       writer_->Write(request_, driver_.Begin(Step::kWrite));
     }
     writer_->ReadInitialMetadata(driver_.Begin(Step::kMetadata));
-    if (!driver_.Wait(Step::kMetadata, deadline, ok)) return report_(NoAnswer());
+    if (!driver_.Wait(Step::kMetadata, deadline, ok)) return Report(NoAnswer(), on_broken_);
     // From here on the server may end the call at any time.
     writer_->Finish(&status_, driver_.Begin(Step::kFinish));
-    // A refusal has metadata too, and its status comes after them, if by no more than the
-    // switch to another thread of gRPC.
+    // A refusal has metadata too. Its status follows them, after no more than a switch to another
+    // thread of gRPC.
     const bool opened = driver_.context().GetServerInitialMetadata().count(kFileOpened) != 0;
     driver_.Poll(Step::kFinish, opened ? absl::InfinitePast() : absl::Now() + kRefusalTime);
     if (driver_.IsDone(Step::kFinish)) return Outcome();
@@ -161,13 +166,13 @@ class GrpcWriteStream final : public WriteStream {
       *request_.mutable_attributes() = attributes;
       Send();
     }
-    // An end that came before the commit is none of its own.
+    // An end of the call before the commit is an error.
     driver_.Poll();
     if (absl::Status status = Ready(deadline); !status.ok()) return status;
     request_.mutable_commit();
     writer_->WriteLast(request_, grpc::WriteOptions(), driver_.Begin(Step::kWrite));
     bool ok = false;
-    if (!driver_.Wait(Step::kFinish, deadline, ok)) return report_(NoAnswer());
+    if (!driver_.Wait(Step::kFinish, deadline, ok)) return Report(NoAnswer(), on_broken_);
     if (!status_.ok()) return Outcome();
     return absl::OkStatus();
   }
@@ -175,27 +180,27 @@ class GrpcWriteStream final : public WriteStream {
  private:
   absl::Time Deadline() const { return absl::Now() + timeout_; }
 
-  // Waits until the last message is on its way: besides it and the stream's window nothing is
-  // written behind here.
+  // Waits until the last message is on its way: besides it and the stream's window no content is
+  // buffered here.
   absl::Status Ready(absl::Time deadline) {
     bool ok = false;
-    if (!driver_.Wait(Step::kWrite, deadline, ok)) return report_(NoAnswer());
+    if (!driver_.Wait(Step::kWrite, deadline, ok)) return Report(NoAnswer(), on_broken_);
     if (ok && !driver_.IsDone(Step::kFinish)) return absl::OkStatus();
-    if (!driver_.Wait(Step::kFinish, deadline, ok)) return report_(NoAnswer());
+    if (!driver_.Wait(Step::kFinish, deadline, ok)) return Report(NoAnswer(), on_broken_);
     return Outcome();
   }
 
   void Send() { writer_->Write(request_, driver_.Begin(Step::kWrite)); }
 
-  // How the server ended the call; ending it well before Commit() is an error too.
+  // How the server ended the call. Success before Commit() is an error too.
   absl::Status Outcome() {
-    if (!status_.ok()) return report_(FromGrpc(status_));
-    return absl::InternalError("the service ended the upload before its end");
+    if (!status_.ok()) return Report(FromGrpc(status_), on_broken_);
+    return absl::InternalError("the service ended the upload before it was complete");
   }
 
   const absl::Duration timeout_;
   const absl::Duration commit_timeout_;
-  const Report report_;
+  const OnBroken on_broken_;
   v1::WriteRequest request_;
   v1::WriteReply reply_;
   grpc::Status status_;
@@ -210,21 +215,17 @@ GrpcFileStore::GrpcFileStore(std::shared_ptr<grpc::Channel> channel, GrpcFileSto
       files_(options_.content_only ? nullptr : v1::Files::NewStub(channel)),
       handler_(v1::FileHandler::NewStub(channel)) {}
 
-absl::Status GrpcFileStore::Note(absl::Status status) const {
-  // A reason comes from a live service, whatever its code.
-  const bool broken = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
-  if (broken && ReasonOf(status) == v1::REASON_UNSPECIFIED && options_.on_broken) {
-    options_.on_broken(status);
-  }
-  return status;
+bool IsConnectionFailure(const absl::Status& status) {
+  return (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status)) &&
+         ReasonOf(status) == v1::REASON_UNSPECIFIED;
 }
 
-absl::Status GrpcFileStore::Note(const grpc::Status& status) const {
-  return Note(FromGrpc(status));
+absl::Status GrpcFileStore::ReportIfBroken(const grpc::Status& status) const {
+  return Report(FromGrpc(status), options_.on_broken);
 }
 
 absl::Status GrpcFileStore::NotServed() {
-  return MakeError(v1::NOT_SUPPORTED, "only content is served here");
+  return MakeError(v1::NOT_SUPPORTED, "only content can be read and written here");
 }
 
 void GrpcFileStore::Limit(grpc::ClientContext& context, absl::Duration timeout) {
@@ -254,7 +255,7 @@ absl::StatusOr<v1::FileInfo> GrpcFileStore::Stat(absl::string_view path) {
   v1::FileInfo reply;
   grpc::ClientContext context;
   SetTimeout(options_.timeout, &context);
-  const absl::Status status = Note(handler_->Stat(&context, request, &reply));
+  const absl::Status status = ReportIfBroken(handler_->Stat(&context, request, &reply));
   if (!status.ok()) return status;
   return reply;
 }
@@ -267,9 +268,7 @@ absl::StatusOr<std::unique_ptr<ReadStream>> GrpcFileStore::OpenRead(absl::string
   request.set_path(path.data(), path.size());
   request.set_offset(offset);
   request.set_chunk_size(chunk_size);
-  // The store lives as long as its streams: WriteFile and ReadFile hold it.
-  auto stream = std::make_unique<GrpcReadStream>(
-      options_.timeout, [this](absl::Status status) { return Note(std::move(status)); });
+  auto stream = std::make_unique<GrpcReadStream>(options_.timeout, options_.on_broken);
   const absl::Status status = stream->Open(*handler_, request, opened);
   if (!status.ok()) return status;
   return stream;
@@ -277,9 +276,8 @@ absl::StatusOr<std::unique_ptr<ReadStream>> GrpcFileStore::OpenRead(absl::string
 
 absl::StatusOr<std::unique_ptr<WriteStream>> GrpcFileStore::OpenWrite(
     const v1::OpenForWriting& open) {
-  auto stream = std::make_unique<GrpcWriteStream>(
-      options_.timeout, options_.long_timeout,
-      [this](absl::Status status) { return Note(std::move(status)); });
+  auto stream = std::make_unique<GrpcWriteStream>(options_.timeout, options_.long_timeout,
+                                                  options_.on_broken);
   const absl::Status status = stream->Open(*handler_, open);
   if (!status.ok()) return status;
   return stream;

@@ -19,20 +19,27 @@
 
 namespace toolboxd::files {
 
+// Called with every failure of the connection itself.
+using OnBroken = std::function<void(const absl::Status& why)>;
+
 struct GrpcFileStoreOptions {
   // Time limit of one call, and of one step of a stream.
   absl::Duration timeout = absl::Seconds(5);
-  // Of a rename and of Commit, whose work has no bound.
+  // Time limit of a rename and of Commit(), whose work has no bound.
   absl::Duration long_timeout = absl::Seconds(60);
-  // The server has no Files service: only content is served.
+  // Whether the server has no Files service: only content is served.
   bool content_only = false;
-  // Called with every failure of the connection itself, so that its owner makes a new one.
-  std::function<void(const absl::Status&)> on_broken;
+  // May be null. The store's streams keep a copy, so it may be called after the store's end.
+  OnBroken on_broken;
 };
 
-// Streams use a completion queue that is driven by the calling thread alone: each step has
-// its own time limit, and no thread waits beside it. What the server sends ahead is held
-// by the stream's flow-control window, so a read is usually answered from memory.
+// Whether a call failed because the service does not answer: its process hangs or has ended. A
+// status with a reason comes from a live service, whatever its code.
+bool IsConnectionFailure(const absl::Status& status);
+
+// Streams use a completion queue that the calling thread alone drives: each step has its own time
+// limit, and there is no second thread. The stream's flow-control window holds what the server
+// sends ahead, so a read is usually answered from memory. Streams do not need the store.
 class GrpcFileStore final : public FileStore {
  public:
   GrpcFileStore(std::shared_ptr<grpc::Channel> channel, GrpcFileStoreOptions options);
@@ -56,7 +63,7 @@ class GrpcFileStore final : public FileStore {
     if (files_ == nullptr) return NotServed();
     grpc::ClientContext context;
     Limit(context, timeout);
-    return Note(((*files_).*method)(&context, request, &reply));
+    return ReportIfBroken(((*files_).*method)(&context, request, &reply));
   }
   absl::Duration timeout() const { return options_.timeout; }
   absl::Duration long_timeout() const { return options_.long_timeout; }
@@ -70,9 +77,7 @@ class GrpcFileStore final : public FileStore {
   absl::StatusOr<v1::Volume> GetVolume(absl::string_view path) override;
 
  private:
-  // Passes a failure on to on_broken where it is one of the connection.
-  absl::Status Note(absl::Status status) const;
-  absl::Status Note(const grpc::Status& status) const;
+  absl::Status ReportIfBroken(const grpc::Status& status) const;
   static absl::Status NotServed();
   static void Limit(grpc::ClientContext& context, absl::Duration timeout);
 

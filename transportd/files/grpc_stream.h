@@ -13,13 +13,13 @@
 
 namespace toolboxd::files {
 
-// The steps of a stream, by the tag that tells of their end.
+// The steps of a stream; each is also the tag with which gRPC reports its end.
 enum class Step : uintptr_t { kStart = 1, kMetadata, kRead, kWrite, kWritesDone, kFinish };
 
 inline void* Tag(Step step) { return reinterpret_cast<void*>(static_cast<uintptr_t>(step)); }
 
-// Owns the call's context and completion queue. A step is begun by the owner, which tells
-// Begin(), and waited for here. Not thread-safe.
+// Owns the call's context and completion queue. The stream's owner begins a step, with the tag of
+// Begin(), and waits for it here. Not thread-safe.
 //
 // gRPC's reader or writer object lives in the call's memory, and writes to its owner's
 // buffers until the queue is empty. So the owner declares its buffers, then the driver,
@@ -31,23 +31,23 @@ class StreamDriver {
   StreamDriver(const StreamDriver&) = delete;
   StreamDriver& operator=(const StreamDriver&) = delete;
 
-  // Cancels the call and waits for what is under way, which gRPC then ends at once.
+  // Cancels the call and waits for the steps under way, which gRPC then ends at once.
   void Stop();
 
   grpc::ClientContext& context() { return context_; }
   grpc::CompletionQueue* queue() { return &queue_; }
 
-  // The tag of a step that the caller begins with it.
+  // The tag of a step that the caller is about to begin.
   void* Begin(Step step);
   bool IsDone(Step step) const { return (done_ & Bit(step)) != 0; }
-  // Done, and gRPC called it good.
+  // Whether it is done and succeeded.
   bool IsGood(Step step) const { return (good_ & Bit(step)) != 0; }
 
-  // Waits until the step is over. `ok` is gRPC's word on it. False at the deadline, when
-  // the call is cancelled.
+  // Waits until the step is done; `ok` is whether it succeeded. False at the deadline, when the
+  // call is cancelled.
   bool Wait(Step step, absl::Time deadline, bool& ok);
-  // Takes in what happens until the step is over or, which is no failure, `until`; without
-  // a time, what has happened already.
+  // Takes in the steps that end until this step is done or `until`, which is not a failure; without
+  // arguments those that have ended already.
   void Poll(Step step = Step::kFinish, absl::Time until = absl::InfinitePast());
 
  private:
@@ -56,7 +56,7 @@ class StreamDriver {
 
   grpc::ClientContext context_;
   grpc::CompletionQueue queue_;
-  // Steps under way, steps that are over, and those of them that gRPC called good.
+  // Sets of steps, as Bit(): under way, done, and done with success.
   uint32_t pending_ = 0;
   uint32_t done_ = 0;
   uint32_t good_ = 0;

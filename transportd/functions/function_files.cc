@@ -7,15 +7,17 @@
 #include <utility>
 
 #include "base/status.h"
+#include "transportd/files/file_store.h"
 #include "transportd/functions/stream_path.h"
-#include "transportd/hgfs/protocol.h"
 
 namespace toolboxd {
 namespace {
 
 constexpr absl::Duration kWaitForEnd = absl::Seconds(1);
 
-absl::Status NotOnDisk() { return MakeError(v1::NOT_SUPPORTED, "not a file on disk"); }
+absl::Status NotOnDisk() {
+  return MakeError(v1::NOT_SUPPORTED, "a function's stream is not a file on disk");
+}
 
 class OutputStream final : public files::ReadStream {
  public:
@@ -28,7 +30,7 @@ class OutputStream final : public files::ReadStream {
     if (data.ok()) offset_ += data->size();
     return data;
   }
-  // Next() is a read of a file and nothing to do ahead.
+  // Next() reads a file: there is nothing to read ahead.
   absl::optional<std::string> NextIfReady() override { return absl::nullopt; }
 
  private:
@@ -43,11 +45,11 @@ class InputStream final : public files::WriteStream {
   InputStream(std::shared_ptr<FunctionRun> run, absl::Duration timeout)
       : run_(std::move(run)), timeout_(timeout) {}
 
-  // Input has no positions: what comes is next.
+  // Input has no offsets: chunks are taken in the order in which they come.
   absl::Status Write(v1::WriteChunk chunk) override {
     return run_->WriteStdin(chunk.data(), absl::Now() + timeout_);
   }
-  bool Writable() override { return run_->TakesInput(hgfs::kMaxPayload); }
+  bool Writable() override { return run_->TakesInput(files::kMaxWriteBytes); }
   // Hosts set attributes after every upload; a stream has none.
   absl::Status Commit(absl::optional<v1::WriteChunk> last, const v1::FileAttributes&) override {
     const absl::Status taken = last.has_value() ? Write(*std::move(last)) : absl::OkStatus();
@@ -94,7 +96,7 @@ class FunctionFiles final : public files::FileStore {
     absl::StatusOr<StandardStream> stream = StreamOf(path);
     if (!stream.ok()) return stream.status();
     if (*stream == StandardStream::kStdin) {
-      return MakeError(v1::INVALID_ARGUMENT, "standard input cannot be read");
+      return MakeError(v1::INVALID_ARGUMENT, "a function's standard input cannot be read");
     }
     absl::StatusOr<v1::FileInfo> file = Stat(path);
     if (!file.ok()) return file.status();
@@ -107,9 +109,10 @@ class FunctionFiles final : public files::FileStore {
     absl::StatusOr<StandardStream> stream = StreamOf(open.path());
     if (!stream.ok()) return stream.status();
     if (*stream != StandardStream::kStdin) {
-      return MakeError(v1::INVALID_ARGUMENT, "only standard input can be written");
+      return MakeError(v1::INVALID_ARGUMENT,
+                       "of a function's streams only standard input can be written");
     }
-    // Tells at once if there is nobody to read it.
+    // An error at once if the input is closed.
     const absl::Status taken = run_->WriteStdin("", absl::Now() + timeout_);
     if (!taken.ok()) return taken;
     return std::make_unique<InputStream>(run_, timeout_);
@@ -131,7 +134,8 @@ class FunctionFiles final : public files::FileStore {
   static absl::StatusOr<StandardStream> StreamOf(absl::string_view path) {
     int64_t pid = 0;
     StandardStream stream;
-    if (!ParseStreamPath(path, pid, stream)) return MakeError(v1::NOT_FOUND, "no such stream");
+    if (!ParseStreamPath(path, pid, stream))
+      return MakeError(v1::NOT_FOUND, "the path does not name a standard stream");
     return stream;
   }
 

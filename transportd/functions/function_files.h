@@ -13,10 +13,10 @@
 
 namespace toolboxd {
 
-// stdin is written; Commit() is its end. stdout and stderr are read, at any offset and as
-// often as wanted, once the function has ended: before that, after waiting for at most
-// one second, they are ACCESS_DENIED, which clients take for "try again". Any path of
-// the form /proc/<pid>/std{in,out,err} is taken for this function's.
+// stdin can be written; Commit() closes it. stdout and stderr can be read, at any offset and any
+// number of times, once the function has ended. Before that they are ACCESS_DENIED, after waiting
+// for at most one second; clients then try again. The <pid> of a path /proc/<pid>/std{in,out,err}
+// is not checked. `timeout` is that of a write.
 std::shared_ptr<files::FileStore> MakeFunctionFiles(std::shared_ptr<FunctionRun> run,
                                                     absl::Duration timeout);
 

@@ -14,7 +14,8 @@ absl::StatusOr<std::unique_ptr<FunctionLoop>> FunctionLoop::Start() {
   try {
     loop->thread_ = std::thread([raw = loop.get()] { raw->Run(); });
   } catch (const std::system_error& error) {
-    return MakeError(v1::BUSY, absl::StrCat("no thread for functions: ", error.what()));
+    return MakeError(v1::BUSY,
+                     absl::StrCat("cannot start the thread of functions: ", error.what()));
   }
   return loop;
 }
@@ -24,7 +25,7 @@ FunctionLoop::~FunctionLoop() {
   if (thread_.joinable()) {
     thread_.join();
   } else {
-    // gRPC wants to be told that there is nothing left.
+    // gRPC requires that the queue is drained.
     Run();
   }
 }

@@ -13,23 +13,23 @@
 
 namespace toolboxd {
 
-// A step of a stream that is under way; its address is the tag that gRPC gives back.
+// A step of a stream that is under way; its address is the tag that gRPC returns.
 class FunctionStep {
  public:
   virtual ~FunctionStep() = default;
-  // On the loop's thread. `ok` is gRPC's word on the step.
+  // Called on the loop's thread. `ok`: whether the step succeeded.
   virtual void Done(bool ok) = 0;
 };
 
-// Its thread sleeps while no step ends, so a loop costs a thread however many runs it has.
+// Its thread sleeps until a step ends: a loop costs one thread, independent of the number of runs.
 class FunctionLoop {
  public:
-  // BUSY where the system has no thread to give.
+  // BUSY if the system cannot create a thread.
   static absl::StatusOr<std::unique_ptr<FunctionLoop>> Start();
-  // Waits for the steps under way. None may be begun any more.
+  // Waits for the steps under way. No step may begin any more.
   ~FunctionLoop();
 
-  // Every tag in it is a FunctionStep.
+  // Every tag in it must be a FunctionStep.
   grpc::CompletionQueue* queue() { return &queue_; }
 
  private:

@@ -12,24 +12,26 @@
 namespace toolboxd {
 namespace {
 
-// Of input in one message.
+// Bytes of input in one message.
 constexpr size_t kInputChunk = 32 << 10;
 
 }  // namespace
 
-FunctionRun::FunctionRun(std::shared_ptr<SpoolRoom> room, const std::string& user,
+FunctionRun::FunctionRun(std::shared_ptr<SpoolBudget> budget, const std::string& user,
                          std::shared_ptr<void> pin)
-    : input_limit_(room->limits().stream),
-      spool_(std::move(room), user),
+    : input_limit_(budget->limits().stream),
+      spool_(std::move(budget), user),
       call_(std::make_unique<Call>()),
       pin_(std::move(pin)),
       moved_at_(SteadyNow()) {}
 
-std::shared_ptr<FunctionRun> FunctionRun::Start(FunctionLoop& loop, std::shared_ptr<SpoolRoom> room,
+std::shared_ptr<FunctionRun> FunctionRun::Start(FunctionLoop& loop,
+                                                std::shared_ptr<SpoolBudget> budget,
                                                 const std::shared_ptr<grpc::Channel>& channel,
                                                 v1::StartFunction start,
                                                 std::shared_ptr<void> pin) {
-  std::shared_ptr<FunctionRun> run(new FunctionRun(std::move(room), start.user(), std::move(pin)));
+  std::shared_ptr<FunctionRun> run(
+      new FunctionRun(std::move(budget), start.user(), std::move(pin)));
   absl::MutexLock lock(&run->mutex_);
   run->self_ = run;
   run->call_->start = std::move(start);
@@ -40,7 +42,7 @@ std::shared_ptr<FunctionRun> FunctionRun::Start(FunctionLoop& loop, std::shared_
 }
 
 void FunctionRun::Done(void (FunctionRun::*then)(bool ok), bool ok) {
-  // These go after the lock: they may end a session, and this.
+  // Destroyed after the lock is released: they may end a session, and this run.
   std::shared_ptr<FunctionRun> self;
   std::unique_ptr<Call> call;
   std::shared_ptr<void> pin;
@@ -76,7 +78,7 @@ void FunctionRun::Received(bool ok) {
   if (!ok) return Finish();
   moved_at_ = SteadyNow();
   Keep(call_->reply);
-  // Not cleared: that would keep the memory of the largest one.
+  // Not Clear(), which would keep the memory of the largest reply.
   call_->reply = v1::RunReply();
   Read();
 }
@@ -87,7 +89,7 @@ void FunctionRun::Finished(bool /*ok*/) {
     exit_code_ = 1;
     const absl::string_view text = failure_.empty() ? status.message() : failure_;
     const absl::StatusOr<uint64_t> said = spool_.Size(StandardStream::kStderr);
-    // So short that it needs no room.
+    // Short enough to stay in memory, which costs nothing of the budget.
     if (said.ok() && *said == 0) {
       spool_
           .Append(StandardStream::kStderr,
@@ -121,7 +123,7 @@ void FunctionRun::SendInput() {
   if (input_sent_ < input_size_) {
     absl::StatusOr<std::string> data =
         spool_.Read(StandardStream::kStdin, input_sent_, kInputChunk);
-    if (!data.ok()) return GiveUp(data.status().message());
+    if (!data.ok()) return Abort(data.status().message());
     input_sent_ += data->size();
     spool_.Discard(StandardStream::kStdin, input_sent_);
     request.set_stdin(*std::move(data));
@@ -144,26 +146,28 @@ void FunctionRun::Keep(const v1::RunReply& reply) {
   const absl::Status kept =
       spool_.Append(errors ? StandardStream::kStderr : StandardStream::kStdout,
                     errors ? reply.stderr() : reply.stdout());
-  if (!kept.ok()) GiveUp(kept.message());
+  if (!kept.ok()) Abort(kept.message());
 }
 
-void FunctionRun::GiveUp(absl::string_view why) {
+void FunctionRun::Abort(absl::string_view why) {
   if (failure_.empty()) failure_ = std::string(why);
   call_->context.TryCancel();
 }
 
 absl::Status FunctionRun::WriteStdin(absl::string_view data, absl::Time deadline) {
   absl::MutexLock lock(&mutex_);
-  const auto has_room = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  const auto has_capacity = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return input_closed_ || input_size_ - input_sent_ + data.size() <= input_limit_;
   };
-  if (!mutex_.AwaitWithDeadline(absl::Condition(&has_room), deadline)) {
-    return MakeError(v1::BUSY, "the function does not read its input");
+  if (!mutex_.AwaitWithDeadline(absl::Condition(&has_capacity), deadline)) {
+    return MakeError(
+        v1::BUSY,
+        "the function does not read its input, and the limit of waiting input is reached");
   }
-  // Whether a function that fails at once ends before or after its input came is chance;
-  // either way its exit code and standard error tell.
+  // A function that fails at once may end before or after its input comes; in both cases its exit
+  // code and standard error report it.
   if (exited_) return absl::OkStatus();
-  if (input_closed_) return MakeError(v1::NOT_FOUND, "the function takes no more input");
+  if (input_closed_) return MakeError(v1::NOT_FOUND, "the function's standard input is closed");
   const absl::Status taken = spool_.Append(StandardStream::kStdin, data);
   if (!taken.ok()) return taken;
   input_size_ += data.size();
@@ -191,8 +195,9 @@ void FunctionRun::Terminate() {
 void FunctionRun::EndIfAbandoned(absl::Duration patience) {
   absl::MutexLock lock(&mutex_);
   if (input_closed_ || SteadyNow() - moved_at_ < patience) return;
-  GiveUp(absl::StrCat("given up: for ", absl::FormatDuration(patience),
-                      " nothing came or went, and its input was not closed"));
+  Abort(
+      absl::StrCat("ended by toolboxd: its input was not closed, and no input or output came for ",
+                   absl::FormatDuration(patience)));
 }
 
 bool FunctionRun::WaitForEnd(absl::Time deadline) const {

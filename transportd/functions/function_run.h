@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// FunctionRun: one run of a Function, as if it were a process.
+// FunctionRun: one run of a Function, shown as a process.
 
 #ifndef TOOLBOXD_TRANSPORTD_FUNCTIONS_FUNCTION_RUN_H_
 #define TOOLBOXD_TRANSPORTD_FUNCTIONS_FUNCTION_RUN_H_
@@ -20,29 +20,29 @@
 
 namespace toolboxd {
 
-// Its streams move on the thread of a FunctionLoop, and what they hold is in a FunctionSpool. All
-// functions may be called from any thread, and none waits for the function's service unless it
-// says so.
+// Its streams move on the thread of a FunctionLoop, and their bytes are in a FunctionSpool.
+// Thread-safe: the channel's thread calls it, and the loop's thread is in it. No function waits for
+// the function's service unless its comment says so.
 class FunctionRun {
  public:
-  // Begins the run. `pin` is kept until the run has ended: what must stay open meanwhile. The
-  // loop must outlive the run, and keeps it until it has ended.
-  static std::shared_ptr<FunctionRun> Start(FunctionLoop& loop, std::shared_ptr<SpoolRoom> room,
+  // Begins the run. `pin` is held until the run has ended: what must stay open meanwhile. The loop
+  // must outlive the run, and holds it until it has ended.
+  static std::shared_ptr<FunctionRun> Start(FunctionLoop& loop, std::shared_ptr<SpoolBudget> budget,
                                             const std::shared_ptr<grpc::Channel>& channel,
                                             v1::StartFunction start, std::shared_ptr<void> pin);
 
-  // Takes input, which waits until the function reads it. Where a stream's limit of it waits
-  // already, BUSY unless the function reads some before the deadline; NO_SPACE; NOT_FOUND after
-  // the end of the input. Once the run has ended input is dropped.
+  // Takes input, which is kept until the function reads it. If the limit of a stream is reached,
+  // waits until the function reads some; BUSY at the deadline. NO_SPACE beyond the budget;
+  // NOT_FOUND after the end of the input. Input for a run that has ended is discarded.
   absl::Status WriteStdin(absl::string_view data, absl::Time deadline);
-  // Whether `size` bytes would be taken, or refused, without waiting.
+  // Whether WriteStdin() would return for `size` bytes without waiting.
   bool TakesInput(size_t size) const;
   void CloseStdin();
 
-  // Asks the function to end; it counts as ended once its stream has.
+  // Cancels the function; the run has ended once its stream has.
   void Terminate();
-  // The same, with words on its standard error, where the end of its input has not come and
-  // nothing came or went for so long: whoever was to write it has gone.
+  // The same, with a text on its standard error, if its input is still open and nothing has come or
+  // gone for `patience`: the writer of its input is taken to be gone.
   void EndIfAbandoned(absl::Duration patience);
 
   // Waits for the end.
@@ -50,7 +50,7 @@ class FunctionRun {
   bool ended() const;
   int exit_code() const;
   absl::Time end_time() const;
-  // How long ago it ended; zero while it runs.
+  // The time since it ended; zero while it runs.
   absl::Duration SinceEnd() const;
 
   // Standard output and standard error: see FunctionSpool.
@@ -82,9 +82,10 @@ class FunctionRun {
     std::unique_ptr<Stream> stream;
   };
 
-  FunctionRun(std::shared_ptr<SpoolRoom> room, const std::string& user, std::shared_ptr<void> pin);
+  FunctionRun(std::shared_ptr<SpoolBudget> budget, const std::string& user,
+              std::shared_ptr<void> pin);
 
-  // The end of a step; `then` is one of the four below.
+  // Called at the end of a step; `then` is one of the four below.
   void Done(void (FunctionRun::*then)(bool ok), bool ok);
   void Started(bool ok) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Written(bool ok) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -98,8 +99,8 @@ class FunctionRun {
   // Sends the next piece of input if there is one and nothing is on its way.
   void SendInput() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Keep(const v1::RunReply& reply) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Ends the run from here.
-  void GiveUp(absl::string_view why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Ends the run with `why` on its standard error.
+  void Abort(absl::string_view why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const uint64_t input_limit_;
   FunctionSpool spool_;
@@ -109,25 +110,25 @@ class FunctionRun {
   Step finished_{this, &FunctionRun::Finished};
 
   mutable absl::Mutex mutex_;
-  // This, while steps are under way.
+  // This object, while steps are under way.
   std::shared_ptr<FunctionRun> self_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<Call> call_ ABSL_GUARDED_BY(mutex_);
   int steps_ ABSL_GUARDED_BY(mutex_) = 0;
   std::shared_ptr<void> pin_ ABSL_GUARDED_BY(mutex_);
-  // Bytes of input that came, and those of them that are on their way to the function.
+  // Bytes of input that came, and how many of them have been sent to the function.
   uint64_t input_size_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t input_sent_ ABSL_GUARDED_BY(mutex_) = 0;
   bool input_closed_ ABSL_GUARDED_BY(mutex_) = false;
   bool close_sent_ ABSL_GUARDED_BY(mutex_) = false;
   // `start` is on its way, or a piece of input.
   bool writing_ ABSL_GUARDED_BY(mutex_) = true;
-  // Why the run was ended from here.
+  // Why Abort() ended the run.
   std::string failure_ ABSL_GUARDED_BY(mutex_);
   // Nothing more will be received.
   bool exited_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   int exit_code_ ABSL_GUARDED_BY(mutex_) = 0;
-  // A date. The other times are SteadyNow()'s.
+  // Wall-clock time; the other times are SteadyNow()'s.
   absl::Time end_time_ ABSL_GUARDED_BY(mutex_);
   absl::Time ended_at_ ABSL_GUARDED_BY(mutex_);
   // When bytes last came or went.

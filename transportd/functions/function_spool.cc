@@ -9,7 +9,7 @@
 
 namespace toolboxd {
 
-bool SpoolRoom::Take(const std::string& user, uint64_t bytes) {
+bool SpoolBudget::Take(const std::string& user, uint64_t bytes) {
   while (users_[user] + bytes > limits_.user) {
     if (!DropOne(&user)) return false;
   }
@@ -21,7 +21,7 @@ bool SpoolRoom::Take(const std::string& user, uint64_t bytes) {
   return true;
 }
 
-void SpoolRoom::GiveBack(const std::string& user, uint64_t bytes) {
+void SpoolBudget::Return(const std::string& user, uint64_t bytes) {
   total_ -= bytes;
   const auto entry = users_.find(user);
   if (entry == users_.end()) return;
@@ -29,9 +29,9 @@ void SpoolRoom::GiveBack(const std::string& user, uint64_t bytes) {
   if (entry->second == 0) users_.erase(entry);
 }
 
-bool SpoolRoom::DropOne(const std::string* user) {
+bool SpoolBudget::DropOne(const std::string* user) {
   for (FunctionSpool* spool : ended_) {
-    spool->room_->mutex_.AssertHeld();
+    spool->budget_->mutex_.AssertHeld();
     uint64_t held = 0;
     for (const SpoolFile& file : spool->files_) held += file.held();
     if (held == 0 || (user != nullptr && spool->user_ != *user)) continue;
@@ -43,82 +43,87 @@ bool SpoolRoom::DropOne(const std::string* user) {
   return false;
 }
 
-FunctionSpool::FunctionSpool(std::shared_ptr<SpoolRoom> room, std::string user)
-    : room_(std::move(room)),
+FunctionSpool::FunctionSpool(std::shared_ptr<SpoolBudget> budget, std::string user)
+    : budget_(std::move(budget)),
       user_(std::move(user)),
-      files_{SpoolFile(&room_->limits_.directory), SpoolFile(&room_->limits_.directory),
-             SpoolFile(&room_->limits_.directory)} {}
+      files_{SpoolFile(&budget_->limits_.directory), SpoolFile(&budget_->limits_.directory),
+             SpoolFile(&budget_->limits_.directory)} {}
 
 FunctionSpool::~FunctionSpool() {
-  absl::MutexLock lock(&room_->mutex_);
-  room_->ended_.remove(this);
+  absl::MutexLock lock(&budget_->mutex_);
+  budget_->ended_.remove(this);
   DropAll();
 }
 
 absl::Status FunctionSpool::CheckNotDropped() const {
   if (!dropped_) return absl::OkStatus();
-  return MakeError(v1::NO_SPACE, "the function's output had to make room for other functions'");
+  return MakeError(v1::NO_SPACE,
+                   "the function's output was dropped for newer output of other functions "
+                   "(--function_spool_limit)");
 }
 
 void FunctionSpool::DropAll() {
   for (SpoolFile& file : files_) {
-    room_->GiveBack(user_, file.held());
+    budget_->Return(user_, file.held());
     file.Discard(file.size());
   }
 }
 
 absl::Status FunctionSpool::Append(StandardStream stream, absl::string_view data) {
-  absl::MutexLock lock(&room_->mutex_);
+  absl::MutexLock lock(&budget_->mutex_);
   absl::Status status = CheckNotDropped();
   if (!status.ok()) return status;
   SpoolFile& file = File(stream);
   const uint64_t held = file.held();
   const uint64_t needed = file.HeldWith(data.size());
-  if (file.size() - file.begin() + data.size() > room_->limits_.stream) {
+  if (file.size() - file.begin() + data.size() > budget_->limits_.stream) {
     return MakeError(v1::NO_SPACE,
-                     absl::StrCat("more than ", room_->limits_.stream, " bytes in a stream"));
+                     absl::StrCat("a stream of the function is longer than ",
+                                  budget_->limits_.stream, " bytes (--function_output_limit)"));
   }
-  if (!room_->Take(user_, needed - held)) {
-    return MakeError(v1::NO_SPACE, "functions that run hold all the room there is for streams");
+  if (!budget_->Take(user_, needed - held)) {
+    return MakeError(
+        v1::NO_SPACE,
+        "running functions hold all the bytes that streams may have (--function_spool_limit)");
   }
   status = file.Append(data);
-  if (!status.ok()) room_->GiveBack(user_, needed - file.held());
+  if (!status.ok()) budget_->Return(user_, needed - file.held());
   return status;
 }
 
 absl::StatusOr<std::string> FunctionSpool::Read(StandardStream stream, uint64_t offset,
                                                 size_t size) {
-  absl::MutexLock lock(&room_->mutex_);
+  absl::MutexLock lock(&budget_->mutex_);
   const absl::Status status = CheckNotDropped();
   if (!status.ok()) return status;
   if (ended_) {
-    // Now it is the last that was used.
-    room_->ended_.remove(this);
-    room_->ended_.push_back(this);
+    // Now it is the one used last.
+    budget_->ended_.remove(this);
+    budget_->ended_.push_back(this);
   }
   return File(stream).Read(offset, size);
 }
 
 absl::StatusOr<uint64_t> FunctionSpool::Size(StandardStream stream) const {
-  absl::MutexLock lock(&room_->mutex_);
+  absl::MutexLock lock(&budget_->mutex_);
   const absl::Status status = CheckNotDropped();
   if (!status.ok()) return status;
   return files_[static_cast<int>(stream)].size();
 }
 
 void FunctionSpool::Discard(StandardStream stream, uint64_t end) {
-  absl::MutexLock lock(&room_->mutex_);
+  absl::MutexLock lock(&budget_->mutex_);
   SpoolFile& file = File(stream);
   const uint64_t held = file.held();
   file.Discard(end);
-  room_->GiveBack(user_, held - file.held());
+  budget_->Return(user_, held - file.held());
 }
 
 void FunctionSpool::Finish() {
-  absl::MutexLock lock(&room_->mutex_);
+  absl::MutexLock lock(&budget_->mutex_);
   if (ended_) return;
   ended_ = true;
-  room_->ended_.push_back(this);
+  budget_->ended_.push_back(this);
 }
 
 }  // namespace toolboxd

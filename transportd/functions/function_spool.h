@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// FunctionSpool: the standard streams of a run, and the room that all runs share.
+// FunctionSpool: the standard streams of a run, and the budget that all runs share.
 
 #ifndef TOOLBOXD_TRANSPORTD_FUNCTIONS_FUNCTION_SPOOL_H_
 #define TOOLBOXD_TRANSPORTD_FUNCTIONS_FUNCTION_SPOOL_H_
@@ -21,8 +21,8 @@
 
 namespace toolboxd {
 
-// In bytes. Where `directory` is memory (a tmpfs) they are this service's memory too, so `total`
-// stays well below its unit's MemoryMax.
+// In bytes. If `directory` is on a tmpfs, they are this service's memory too, so `total` stays well
+// below its unit's MemoryMax.
 struct SpoolLimits {
   // Of one stream.
   uint64_t stream = 16 << 20;
@@ -34,11 +34,11 @@ struct SpoolLimits {
 
 class FunctionSpool;
 
-// What all runs hold together. Where there is no room left, what ended runs have written is
-// dropped to make some: the user's own, then anybody's, the longest unused first. Thread-safe.
-class SpoolRoom {
+// The bytes that all runs hold together. If the budget is used up, the streams of ended runs are
+// dropped: the user's own first, then those of any user, the longest unused first. Thread-safe.
+class SpoolBudget {
  public:
-  explicit SpoolRoom(SpoolLimits limits) : limits_(std::move(limits)) {}
+  explicit SpoolBudget(SpoolLimits limits) : limits_(std::move(limits)) {}
 
   const SpoolLimits& limits() const { return limits_; }
 
@@ -46,51 +46,52 @@ class SpoolRoom {
   friend class FunctionSpool;
 
   bool Take(const std::string& user, uint64_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void GiveBack(const std::string& user, uint64_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Return(const std::string& user, uint64_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Drops the longest unused streams of a run that has ended, of one user unless null.
   bool DropOne(const std::string* user) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const SpoolLimits limits_;
-  // Also guards the files of all spools, so it is held while they are read and written.
+  // Also guards the files of all spools, so it is held while they are read and written: the
+  // channel's thread and the loop's contend for it.
   absl::Mutex mutex_;
   uint64_t total_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<std::string, uint64_t> users_ ABSL_GUARDED_BY(mutex_);
-  // Those of ended runs, the longest unused first.
+  // The spools of ended runs, the longest unused first.
   std::list<FunctionSpool*> ended_ ABSL_GUARDED_BY(mutex_);
 };
 
 // Thread-safe.
 class FunctionSpool {
  public:
-  FunctionSpool(std::shared_ptr<SpoolRoom> room, std::string user);
+  FunctionSpool(std::shared_ptr<SpoolBudget> budget, std::string user);
   ~FunctionSpool();
 
   // NO_SPACE beyond the limits; nothing is appended then.
   absl::Status Append(StandardStream stream, absl::string_view data);
-  // At most `size` bytes from an offset; fewer only at the end. NO_SPACE where the streams were
+  // At most `size` bytes from an offset; fewer only at the end. NO_SPACE if the streams were
   // dropped.
   absl::StatusOr<std::string> Read(StandardStream stream, uint64_t offset, size_t size);
   absl::StatusOr<uint64_t> Size(StandardStream stream) const;
-  // What lies before an offset is not read again.
+  // Discards the bytes before an offset, which are not read again.
   void Discard(StandardStream stream, uint64_t end);
   // The run has ended: from now on its streams may be dropped.
   void Finish();
 
  private:
-  friend class SpoolRoom;
+  friend class SpoolBudget;
 
-  SpoolFile& File(StandardStream stream) ABSL_EXCLUSIVE_LOCKS_REQUIRED(room_->mutex_) {
+  SpoolFile& File(StandardStream stream) ABSL_EXCLUSIVE_LOCKS_REQUIRED(budget_->mutex_) {
     return files_[static_cast<int>(stream)];
   }
-  absl::Status CheckNotDropped() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(room_->mutex_);
-  void DropAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(room_->mutex_);
+  absl::Status CheckNotDropped() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(budget_->mutex_);
+  void DropAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(budget_->mutex_);
 
-  const std::shared_ptr<SpoolRoom> room_;
+  const std::shared_ptr<SpoolBudget> budget_;
   const std::string user_;
-  // By StandardStream.
-  SpoolFile files_[3] ABSL_GUARDED_BY(room_->mutex_);
-  bool ended_ ABSL_GUARDED_BY(room_->mutex_) = false;
-  bool dropped_ ABSL_GUARDED_BY(room_->mutex_) = false;
+  // Indexed by StandardStream.
+  SpoolFile files_[3] ABSL_GUARDED_BY(budget_->mutex_);
+  bool ended_ ABSL_GUARDED_BY(budget_->mutex_) = false;
+  bool dropped_ ABSL_GUARDED_BY(budget_->mutex_) = false;
 };
 
 }  // namespace toolboxd

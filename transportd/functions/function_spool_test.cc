@@ -20,7 +20,7 @@ constexpr StandardStream kIn = StandardStream::kStdin;
 
 std::string Directory() { return getenv("TEST_TMPDIR"); }
 
-// This process's open files that have no name.
+// The number of open files without a name in this process.
 int UnnamedFiles() {
   int count = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
@@ -34,9 +34,9 @@ int UnnamedFiles() {
 class FunctionSpoolTest : public ::testing::Test {
  protected:
   std::unique_ptr<FunctionSpool> Spool(const std::string& user) {
-    return std::make_unique<FunctionSpool>(room_, user);
+    return std::make_unique<FunctionSpool>(budget_, user);
   }
-  // An ended run's, with so much output.
+  // The spool of an ended run with `size` bytes of output.
   std::unique_ptr<FunctionSpool> Ended(const std::string& user, size_t size) {
     auto spool = Spool(user);
     EXPECT_TRUE(spool->Append(kOut, std::string(size, 'x')).ok());
@@ -45,11 +45,11 @@ class FunctionSpoolTest : public ::testing::Test {
   }
   bool IsThere(FunctionSpool& spool) { return spool.Size(kOut).ok(); }
 
-  std::shared_ptr<SpoolRoom> room_ = std::make_shared<SpoolRoom>(
+  std::shared_ptr<SpoolBudget> budget_ = std::make_shared<SpoolBudget>(
       SpoolLimits{.stream = 100000, .user = 150000, .total = 200000, .directory = Directory()});
 };
 
-TEST_F(FunctionSpoolTest, LittleIsInMemoryAndMoreInAFileWithoutAName) {
+TEST_F(FunctionSpoolTest, ShortStreamIsInMemoryAndLongOneInAFileWithoutAName) {
   const int before = UnnamedFiles();
   auto spool = Spool("alice");
   std::string all;
@@ -69,16 +69,16 @@ TEST_F(FunctionSpoolTest, LittleIsInMemoryAndMoreInAFileWithoutAName) {
   EXPECT_TRUE(std::filesystem::is_empty(Directory()));
 }
 
-TEST_F(FunctionSpoolTest, AStreamHasALimit) {
+TEST_F(FunctionSpoolTest, StreamHasALimit) {
   auto spool = Spool("alice");
   EXPECT_TRUE(spool->Append(kOut, std::string(100000, 'x')).ok());
   EXPECT_EQ(ReasonOf(spool->Append(kOut, "x")), v1::NO_SPACE);
   EXPECT_EQ(*spool->Size(kOut), 100000u);
-  // A little needs no room.
+  // A short stream costs nothing of the budget.
   EXPECT_TRUE(spool->Append(StandardStream::kStderr, "why").ok());
 }
 
-TEST_F(FunctionSpoolTest, AUsersNewOutputTakesThePlaceOfTheirOwnOldest) {
+TEST_F(FunctionSpoolTest, NewOutputReplacesTheUsersOldest) {
   auto other = Ended("bob", 40000);
   auto first = Ended("alice", 70000);
   auto second = Ended("alice", 70000);
@@ -90,7 +90,7 @@ TEST_F(FunctionSpoolTest, AUsersNewOutputTakesThePlaceOfTheirOwnOldest) {
   EXPECT_TRUE(IsThere(*third));
 }
 
-TEST_F(FunctionSpoolTest, WhatIsReadGoesLast) {
+TEST_F(FunctionSpoolTest, StreamThatWasReadIsDroppedLast) {
   auto first = Ended("alice", 70000);
   auto second = Ended("alice", 70000);
   EXPECT_TRUE(first->Read(kOut, 0, 1).ok());
@@ -99,7 +99,7 @@ TEST_F(FunctionSpoolTest, WhatIsReadGoesLast) {
   EXPECT_FALSE(IsThere(*second));
 }
 
-TEST_F(FunctionSpoolTest, RunningFunctionsAreNotDroppedForOthers) {
+TEST_F(FunctionSpoolTest, OutputOfRunningFunctionsIsNotDropped) {
   auto alice = Spool("alice");
   auto bob = Spool("bob");
   EXPECT_TRUE(alice->Append(kOut, std::string(100000, 'x')).ok());
@@ -113,8 +113,8 @@ TEST_F(FunctionSpoolTest, RunningFunctionsAreNotDroppedForOthers) {
   EXPECT_EQ(*alice->Size(kOut), 100000u);
 }
 
-TEST_F(FunctionSpoolTest, WhatWasTakenMakesRoom) {
-  room_ = std::make_shared<SpoolRoom>(
+TEST_F(FunctionSpoolTest, DiscardedBytesCountNoLonger) {
+  budget_ = std::make_shared<SpoolBudget>(
       SpoolLimits{.stream = 3 << 20, .user = 3 << 20, .total = 3 << 20, .directory = Directory()});
   auto spool = Spool("alice");
   const std::string part(1 << 20, 'x');
@@ -132,8 +132,8 @@ TEST_F(FunctionSpoolTest, WhatWasTakenMakesRoom) {
   EXPECT_TRUE(next->Append(kOut, std::string(3 << 20, 'x')).ok());
 }
 
-TEST_F(FunctionSpoolTest, DirectoryThatCannotBeUsedIsAnError) {
-  room_ = std::make_shared<SpoolRoom>(SpoolLimits{.directory = "/nonexistent"});
+TEST_F(FunctionSpoolTest, UnusableDirectoryIsAnError) {
+  budget_ = std::make_shared<SpoolBudget>(SpoolLimits{.directory = "/nonexistent"});
   auto spool = Spool("alice");
   EXPECT_TRUE(spool->Append(kOut, "little").ok());
   EXPECT_EQ(ReasonOf(spool->Append(kOut, std::string(4096, 'x'))), v1::NOT_FOUND);

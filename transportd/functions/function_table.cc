@@ -12,7 +12,7 @@
 namespace toolboxd {
 namespace {
 
-// Ids are used again after so many.
+// Ids are used again after this many.
 constexpr int64_t kPidRange = 1000000;
 
 }  // namespace
@@ -38,7 +38,8 @@ absl::StatusOr<int64_t> FunctionTable::Start(const std::shared_ptr<grpc::Channel
                                              v1::StartFunction start, std::shared_ptr<void> pin) {
   Maintain();
   if (Running(nullptr) >= kMaxRunning || Running(&start.user()) >= kMaxRunningOfUser) {
-    return MakeError(v1::BUSY, "too many functions are running");
+    return MakeError(v1::BUSY,
+                     "too many functions are running; wait until one has ended, or terminate one");
   }
   if (loop_ == nullptr) {
     absl::StatusOr<std::unique_ptr<FunctionLoop>> loop = FunctionLoop::Start();
@@ -51,7 +52,7 @@ absl::StatusOr<int64_t> FunctionTable::Start(const std::shared_ptr<grpc::Channel
   entry.arguments = start.arguments().substr(0, kMaxArguments);
   entry.user = start.user();
   entry.start_time = absl::Now();
-  entry.run = FunctionRun::Start(*loop_, room_, channel, std::move(start), std::move(pin));
+  entry.run = FunctionRun::Start(*loop_, budget_, channel, std::move(start), std::move(pin));
   runs_.emplace(pid, std::move(entry));
   return pid;
 }
@@ -93,7 +94,7 @@ std::shared_ptr<files::FileStore> FunctionTable::Files(const std::string& user, 
 void FunctionTable::Maintain() {
   for (const auto& [pid, entry] : runs_) entry.run->EndIfAbandoned(patience_);
   ForgetEnded();
-  // A process that runs no function has no thread for it.
+  // Without functions there is no thread for them.
   if (Running(nullptr) == 0) loop_.reset();
 }
 
@@ -109,7 +110,7 @@ void FunctionTable::ForgetEnded() {
   std::map<std::string, size_t> kept_of_user;
   // The latest first.
   for (const auto& entry : ended) {
-    const bool old = entry->second.run->SinceEnd() >= kKept;
+    const bool old = entry->second.run->SinceEnd() >= kRetention;
     if (old || kept == kMaxEnded || kept_of_user[entry->second.user] == kMaxEndedOfUser) {
       runs_.erase(entry);
     } else {

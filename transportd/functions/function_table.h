@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The running functions, with process ids of their own.
+// FunctionTable: the runs of functions, with process ids of their own.
 
 #ifndef TOOLBOXD_TRANSPORTD_FUNCTIONS_FUNCTION_TABLE_H_
 #define TOOLBOXD_TRANSPORTD_FUNCTIONS_FUNCTION_TABLE_H_
@@ -20,44 +20,44 @@
 
 namespace toolboxd {
 
-// A function is listed for everybody, and belongs to the user who started it: nobody else
-// can end it or reach its streams. Kept for five minutes after its end, unless many ended after
-// it. Not thread-safe.
+// Every user sees a function in the process list; only the user who started it can end it or reach
+// its streams. It is kept for five minutes after its end, unless many functions end after it. Not
+// thread-safe.
 class FunctionTable {
  public:
-  // The first process id: beyond the kernel's largest (PID_MAX_LIMIT, whatever kernel.pid_max
-  // says), so that no process has it, now or later.
+  // The first process id. It is beyond the kernel's largest (PID_MAX_LIMIT, which kernel.pid_max
+  // cannot exceed), so no process ever has it.
   static constexpr int64_t kFirstPid = 4194305;
   static constexpr size_t kMaxRunning = 64;
-  // vixd has a thread for each, and some for everything else.
+  // vixd has a thread for each, and some for its other calls.
   static constexpr size_t kMaxRunningOfUser = 16;
   // Threads for all runs together, while there are any.
   static constexpr int kThreads = 1;
-  static constexpr absl::Duration kKept = absl::Minutes(5);
-  // Runs that have ended, of all users and of one; the oldest are forgotten first.
+  static constexpr absl::Duration kRetention = absl::Minutes(5);
+  // Ended runs that are kept, of all users and of one; the oldest are forgotten first.
   static constexpr size_t kMaxEnded = 128;
   static constexpr size_t kMaxEndedOfUser = 64;
-  // Of a function's arguments, in a list.
+  // Bytes of a function's arguments in a process list.
   static constexpr size_t kMaxArguments = 1024;
 
-  // How long a function's input may stay open while nothing comes or goes.
+  // How long a function's input may stay open without any input or output.
   static constexpr absl::Duration kPatience = absl::Minutes(5);
 
   explicit FunctionTable(SpoolLimits limits, absl::Duration patience = kPatience)
-      : room_(std::make_shared<SpoolRoom>(std::move(limits))), patience_(patience) {}
+      : budget_(std::make_shared<SpoolBudget>(std::move(limits))), patience_(patience) {}
   // Ends the runs.
   ~FunctionTable();
 
-  // The new run's process id; nothing is waited for. BUSY where there are too many, of this user or
-  // of all, or no thread is to be had.
+  // Returns the new run's process id, without waiting. BUSY if there are too many runs, of this
+  // user or of all users, or the system cannot create a thread.
   absl::StatusOr<int64_t> Start(const std::shared_ptr<grpc::Channel>& channel,
                                 v1::StartFunction start, std::shared_ptr<void> pin);
 
-  // Whether the id is a function's, anybody's.
+  // Whether the id is that of a function, of any user.
   bool Has(int64_t pid) const { return runs_.count(pid) != 0; }
   std::vector<v1::Process> List() const;
-  // NO_SUCH_PROCESS; PERMISSION_DENIED for another user's. Ending a function that has
-  // ended is no error.
+  // NO_SUCH_PROCESS for an unknown id; PERMISSION_DENIED for another user's function. OK for a
+  // function that has ended.
   absl::Status Terminate(const std::string& user, int64_t pid);
 
   // The streams of a user's function as files, with `timeout` for writes to its input.
@@ -77,13 +77,13 @@ class FunctionTable {
     absl::Time start_time;
   };
   int64_t FreePid();
-  // Of one user unless null.
+  // Runs that have not ended, of one user or, for null, of all.
   size_t Running(const std::string* user) const;
   void ForgetEnded();
 
-  const std::shared_ptr<SpoolRoom> room_;
+  const std::shared_ptr<SpoolBudget> budget_;
   const absl::Duration patience_;
-  // While functions run.
+  // Null while no function runs.
   std::unique_ptr<FunctionLoop> loop_;
   std::map<int64_t, Entry> runs_;
   int64_t next_pid_ = kFirstPid;

@@ -85,7 +85,7 @@ class FunctionTableTest : public ::testing::Test {
       .stream = 1 << 20, .user = 4 << 20, .total = 8 << 20, .directory = getenv("TEST_TMPDIR")}};
 };
 
-TEST(ParseStreamPath, OnlyStandardStreams) {
+TEST(ParseStreamPath, OnlyStandardStreamsAreParsed) {
   int64_t pid = 0;
   StandardStream stream;
   EXPECT_TRUE(ParseStreamPath("/proc/32769/stdout", pid, stream));
@@ -98,7 +98,7 @@ TEST(ParseStreamPath, OnlyStandardStreams) {
   }
 }
 
-TEST_F(FunctionTableTest, StreamsAndExitCode) {
+TEST_F(FunctionTableTest, RunHasStreamsAndAnExitCode) {
   const int64_t pid = Start("echo.Upper", "a b");
   EXPECT_EQ(pid, FunctionTable::kFirstPid);
   EXPECT_EQ(Listed(pid).name(), "echo.Upper");
@@ -108,42 +108,43 @@ TEST_F(FunctionTableTest, StreamsAndExitCode) {
   absl::StatusOr<std::string> output = ReadAll(pid, "stdout");
   ASSERT_TRUE(output.ok()) << output.status();
   EXPECT_EQ(*output, "echo.Upper(a b) for alice: hello");
-  // As often as wanted.
+  // Any number of times.
   EXPECT_EQ(*ReadAll(pid, "stdout"), *output);
   EXPECT_EQ(*ReadAll(pid, "stderr"), "");
   EXPECT_EQ(Listed(pid).exit_code(), 5);
   EXPECT_GT(Listed(pid).end_time(), 0);
 }
 
-TEST_F(FunctionTableTest, IdsAreNoProcessEverHas) {
+TEST_F(FunctionTableTest, IdsAreAboveEveryProcessId) {
   // The kernel's PID_MAX_LIMIT, to which systemd raises kernel.pid_max.
   EXPECT_GT(Start("fail"), 4 << 20);
   EXPECT_GT(Start("fail"), 4 << 20);
 }
 
-TEST_F(FunctionTableTest, StillRunningIsAccessDenied) {
+TEST_F(FunctionTableTest, OutputOfARunningFunctionIsAccessDenied) {
   const int64_t pid = Start("echo.Upper");
   EXPECT_EQ(ReasonOf(ReadAll(pid, "stdout").status()), v1::ACCESS_DENIED);
   EXPECT_EQ(ReasonOf(ReadAll(pid, "stdin").status()), v1::INVALID_ARGUMENT);
 }
 
-TEST_F(FunctionTableTest, FailureIsExitCodeOneAndText) {
+TEST_F(FunctionTableTest, FailedFunctionHasExitCodeOneAndAText) {
   const int64_t pid = Start("fail");
   EXPECT_EQ(*ReadAll(pid, "stderr"), "as asked\n");
   EXPECT_EQ(Listed(pid).exit_code(), 1);
   EXPECT_TRUE(WriteAll(pid, "x").ok());
 }
 
-TEST_F(FunctionTableTest, TooMuchOutputEndsIt) {
+TEST_F(FunctionTableTest, TooMuchOutputEndsTheFunction) {
   const int64_t pid = Start("flood");
   absl::StatusOr<std::string> text = ReadAll(pid, "stderr");
   ASSERT_TRUE(text.ok()) << text.status();
-  EXPECT_EQ(*text, "more than 1048576 bytes in a stream\n");
+  EXPECT_EQ(*text,
+            "a stream of the function is longer than 1048576 bytes (--function_output_limit)\n");
   EXPECT_EQ(Listed(pid).exit_code(), 1);
   EXPECT_LE(ReadAll(pid, "stdout")->size(), 1u << 20);
 }
 
-TEST_F(FunctionTableTest, OnlyItsUserReachesIt) {
+TEST_F(FunctionTableTest, OnlyTheUserWhoStartedAFunctionReachesIt) {
   const int64_t pid = Start("sleep");
   EXPECT_EQ(table_.Files("bob", pid, absl::Seconds(1)), nullptr);
   EXPECT_EQ(ReasonOf(table_.Terminate("bob", pid)), v1::PERMISSION_DENIED);
@@ -154,14 +155,14 @@ TEST_F(FunctionTableTest, OnlyItsUserReachesIt) {
   EXPECT_TRUE(table_.Terminate("alice", pid).ok());
 }
 
-TEST_F(FunctionTableTest, DeadServiceEndsIt) {
+TEST_F(FunctionTableTest, DeadServiceEndsItsFunctions) {
   const int64_t pid = Start("sleep");
   host_.Kill();
   EXPECT_TRUE(ReadAll(pid, "stderr").ok());
   EXPECT_EQ(Listed(pid).exit_code(), 1);
 }
 
-// A service that takes calls and says nothing, without a thread in this process.
+// A service that accepts calls and sends nothing, without a thread in this process.
 class SilentService {
  public:
   SilentService() {
@@ -181,7 +182,7 @@ int ThreadsOfThisProcess() {
   return static_cast<int>(std::distance(begin(tasks), end(tasks)));
 }
 
-// The value of a setting of transportd's unit, in its own unit; M is taken for 1.
+// The number of a setting of transportd's unit, without its suffix M.
 int64_t UnitSetting(const std::string& name) {
   std::ifstream unit("deploy/systemd/toolboxd-transportd.service");
   for (std::string line; std::getline(unit, line);) {
@@ -209,13 +210,13 @@ TEST_F(FunctionTableTest, NumberOfRunsIsBounded) {
   EXPECT_EQ(running, FunctionTable::kMaxRunning);
 }
 
-TEST_F(FunctionTableTest, OneUsersRunsLeaveRoomForOthers) {
+TEST_F(FunctionTableTest, OneUsersRunsLeaveCapacityForOthers) {
   const SilentService service;
   EXPECT_EQ(StartAll(table_, service, "bob"), FunctionTable::kMaxRunningOfUser);
   EXPECT_GT(Start("sleep"), 0);
 }
 
-TEST_F(FunctionTableTest, RunWhoseInputNeverEndsIsAbandoned) {
+TEST_F(FunctionTableTest, AbandonedRunIsEnded) {
   FunctionTable table({}, absl::Milliseconds(200));
   const SilentService service;
   v1::StartFunction start;
@@ -241,9 +242,9 @@ TEST_F(FunctionTableTest, RunWhoseInputNeverEndsIsAbandoned) {
   auto errors = table.Files("alice", *pid, absl::Seconds(1))
                     ->OpenRead(Path(*pid, "stderr"), 0, 1000, nullptr);
   ASSERT_TRUE(errors.ok()) << errors.status();
-  EXPECT_EQ((*errors)->Next().value_or("").substr(0, 9), "given up:");
+  EXPECT_EQ((*errors)->Next().value_or("").substr(0, 17), "ended by toolboxd");
   EXPECT_EQ(table.List()[0].exit_code(), 1);
-  // One that only takes long is let be.
+  // A function that only takes long is not ended.
   EXPECT_FALSE(table.List()[1].has_end_time());
 }
 
@@ -255,14 +256,14 @@ TEST_F(FunctionTableTest, AllRunsTogetherFitTheUnitsTasks) {
   size_t running = 0;
   for (int i = 0; i < 10; ++i) running += StartAll(table_, service, absl::StrCat("user", i));
   EXPECT_EQ(running, FunctionTable::kMaxRunning - 1);
-  // gRPC may add one of its own at any time.
+  // gRPC may add a thread at any time.
   EXPECT_LT(ThreadsOfThisProcess(), before + 8);
   // Ten are there at all times, and each power event takes one (measured).
   EXPECT_LE(FunctionTable::kThreads + 20, UnitSetting("TasksMax"));
 }
 
 TEST_F(FunctionTableTest, StreamsOfAllRunsFitTheUnitsMemory) {
-  // Where the folder is memory; the rest is 2 MB, and page cache.
+  // If the folder is on a tmpfs; the rest of the service is 2 MB, and page cache.
   EXPECT_LE(SpoolLimits().total, static_cast<uint64_t>(UnitSetting("MemoryMax")) << 19);
   EXPECT_LE(SpoolLimits().user, SpoolLimits().total / 2);
   std::vector<int64_t> pids;
@@ -277,7 +278,7 @@ TEST_F(FunctionTableTest, StreamsOfAllRunsFitTheUnitsMemory) {
   EXPECT_GE(held, 2u << 20);
 }
 
-TEST_F(FunctionTableTest, RunsThatHaveEndedAreBounded) {
+TEST_F(FunctionTableTest, NumberOfEndedRunsIsBounded) {
   std::vector<int64_t> pids;
   for (size_t i = 0; i < FunctionTable::kMaxEndedOfUser + 10; ++i) {
     pids.push_back(Start("fail"));
@@ -294,7 +295,7 @@ TEST_F(FunctionTableTest, LongArgumentsAreListedInPart) {
   EXPECT_EQ(Listed(pid).command_line().size(), 5 + FunctionTable::kMaxArguments);
 }
 
-TEST_F(FunctionTableTest, InputWaitsForAFunctionThatReadsLate) {
+TEST_F(FunctionTableTest, InputIsKeptForAFunctionThatReadsLate) {
   const int64_t pid = Start("late");
   const absl::Time begin = absl::Now();
   auto files = table_.Files("alice", pid, absl::Milliseconds(10));
@@ -309,7 +310,7 @@ TEST_F(FunctionTableTest, InputWaitsForAFunctionThatReadsLate) {
   EXPECT_TRUE((*stream)->Writable());
   for (; taken.ok(); ++chunks) taken = (*stream)->Write(chunk);
   EXPECT_FALSE((*stream)->Writable());
-  // A stream's limit waits, and some is on its way.
+  // As much as a stream may hold waits, and some is on its way.
   EXPECT_EQ(ReasonOf(taken), v1::BUSY);
   EXPECT_GE(chunks, 16);
   EXPECT_TRUE((*stream)->Commit(absl::nullopt, {}).ok());
@@ -318,8 +319,8 @@ TEST_F(FunctionTableTest, InputWaitsForAFunctionThatReadsLate) {
   EXPECT_EQ(Listed(pid).exit_code(), chunks << 16);
 }
 
-TEST_F(FunctionTableTest, NoThreadToBeHadIsBusy) {
-  // gRPC has what threads it wants after the first run.
+TEST_F(FunctionTableTest, MissingThreadIsBusy) {
+  // gRPC has all its threads after the first run.
   Start("fail");
   absl::SleepFor(absl::Milliseconds(200));
   table_.Maintain();

@@ -15,12 +15,12 @@
 namespace toolboxd {
 namespace {
 
-// Discard() works in steps of so many bytes, a multiple of every page size.
+// Discard() releases steps of this many bytes, a multiple of every page size.
 constexpr uint64_t kDiscardStep = 1 << 20;
 
 UniqueFd OpenUnnamed(const std::string& directory) {
   UniqueFd file(open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  // Not every file system can do that.
+  // Not every file system has O_TMPFILE.
   if (!file.ok() && (errno == EOPNOTSUPP || errno == EISDIR)) {
     std::string name = absl::StrCat(directory, "/toolboxd-XXXXXX");
     file.reset(mkostemp(name.data(), O_CLOEXEC));
@@ -33,7 +33,7 @@ UniqueFd OpenUnnamed(const std::string& directory) {
 
 uint64_t SpoolFile::HeldWith(size_t more) const {
   const bool in_memory = !file_.ok() && size_ - base_ + more <= kInMemory;
-  return in_memory ? 0 : size_ - given_back_ + more;
+  return in_memory ? 0 : size_ - released_ + more;
 }
 
 absl::Status SpoolFile::Append(absl::string_view data) {
@@ -44,7 +44,9 @@ absl::Status SpoolFile::Append(absl::string_view data) {
   }
   if (!file_.ok()) {
     file_ = OpenUnnamed(directory_);
-    if (!file_.ok()) return ErrnoError(errno, directory_);
+    if (!file_.ok()) {
+      return ErrnoError(errno, absl::StrCat("cannot create a file for a stream in ", directory_));
+    }
     size_ = base_;
     absl::Status moved = WriteAll(text_);
     size_ = base_ + text_.size();
@@ -63,7 +65,9 @@ absl::Status SpoolFile::WriteAll(absl::string_view data) {
     const ssize_t written =
         pwrite(file_.get(), data.data(), data.size(), static_cast<off_t>(end - base_));
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return ErrnoError(errno, directory_);
+    if (written < 0) {
+      return ErrnoError(errno, absl::StrCat("cannot write a stream's file in ", directory_));
+    }
     data.remove_prefix(written);
     end += written;
   }
@@ -80,7 +84,10 @@ absl::StatusOr<std::string> SpoolFile::Read(uint64_t offset, size_t size) const 
     const ssize_t got = pread(file_.get(), data.data() + done, size - done,
                               static_cast<off_t>(offset - base_ + done));
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return ErrnoError(got < 0 ? errno : EIO, directory_);
+    if (got <= 0) {
+      return ErrnoError(got < 0 ? errno : EIO,
+                        absl::StrCat("cannot read a stream's file in ", directory_));
+    }
     done += got;
   }
   return data;
@@ -91,14 +98,14 @@ void SpoolFile::Discard(uint64_t end) {
   if (end >= size_) {
     file_.reset();
     std::string().swap(text_);
-    base_ = given_back_ = size_;
+    base_ = released_ = size_;
     return;
   }
-  if (!file_.ok() || end < given_back_ + kDiscardStep) return;
-  const uint64_t length = (end - given_back_) / kDiscardStep * kDiscardStep;
+  if (!file_.ok() || end < released_ + kDiscardStep) return;
+  const uint64_t length = (end - released_) / kDiscardStep * kDiscardStep;
   if (fallocate(file_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                static_cast<off_t>(given_back_ - base_), static_cast<off_t>(length)) == 0) {
-    given_back_ += length;
+                static_cast<off_t>(released_ - base_), static_cast<off_t>(length)) == 0) {
+    released_ += length;
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// SpoolFile: the bytes of one stream, outside of this process's memory.
+// SpoolFile: the bytes of one stream, outside this process's memory.
 
 #ifndef TOOLBOXD_TRANSPORTD_FUNCTIONS_SPOOL_FILE_H_
 #define TOOLBOXD_TRANSPORTD_FUNCTIONS_SPOOL_FILE_H_
@@ -15,11 +15,11 @@
 
 namespace toolboxd {
 
-// Appended to at its end, read at any offset. A little is kept in memory, more in a file without
-// a name, which goes with this object. Not thread-safe.
+// Appended to at its end, read at any offset. A short stream is kept in memory, a longer one in a
+// file without a name, which is deleted with this object. Not thread-safe.
 class SpoolFile {
  public:
-  // What costs no file.
+  // Bytes that are kept in memory.
   static constexpr size_t kInMemory = 2048;
 
   // `directory` is where the file is made; it must outlive this object.
@@ -29,15 +29,15 @@ class SpoolFile {
   absl::Status Append(absl::string_view data);
   // At most `size` bytes from an offset; fewer only at the end.
   absl::StatusOr<std::string> Read(uint64_t offset, size_t size) const;
-  // What lies before an offset is not to be read again. Its room is given back where that is
-  // worth a system call.
+  // Discards the bytes before an offset, which must not be read again. Their disk space is released
+  // in large steps.
   void Discard(uint64_t end);
 
   // The offset at which the next byte goes, and the first one that may still be read.
   uint64_t size() const { return size_; }
   uint64_t begin() const { return begin_; }
-  // Bytes on disk, now and with so many more.
-  uint64_t held() const { return file_.ok() ? size_ - given_back_ : 0; }
+  // Bytes on disk: now, and after `more` bytes are appended.
+  uint64_t held() const { return file_.ok() ? size_ - released_ : 0; }
   uint64_t HeldWith(size_t more) const;
 
  private:
@@ -49,7 +49,7 @@ class SpoolFile {
   // The offset of the first byte of text_, or of the file.
   uint64_t base_ = 0;
   // Bytes before this offset are neither in memory nor on disk.
-  uint64_t given_back_ = 0;
+  uint64_t released_ = 0;
   std::string text_;
   UniqueFd file_;
 };

@@ -12,7 +12,7 @@ namespace toolboxd {
 bool ParseStreamPath(absl::string_view path, int64_t& pid, StandardStream& stream) {
   const std::vector<absl::string_view> parts = absl::StrSplit(path, '/');
   if (parts.size() != 4 || !parts[0].empty() || parts[1] != "proc") return false;
-  // SimpleAtoi takes signs and spaces, which a process id does not have.
+  // SimpleAtoi() accepts signs and spaces, which a process id does not have.
   if (parts[2].empty() || parts[2].find_first_not_of("0123456789") != absl::string_view::npos ||
       !absl::SimpleAtoi(parts[2], &pid)) {
     return false;

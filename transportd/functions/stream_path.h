@@ -13,7 +13,7 @@ namespace toolboxd {
 
 enum class StandardStream { kStdin, kStdout, kStderr };
 
-// "/proc/<pid>/std{in,out,err}"; false for anything else.
+// Parses "/proc/<pid>/std{in,out,err}"; false for anything else.
 bool ParseStreamPath(absl::string_view path, int64_t& pid, StandardStream& stream);
 
 }  // namespace toolboxd

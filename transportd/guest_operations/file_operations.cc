@@ -8,6 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "transportd/files/grpc_file_store.h"
+#include "transportd/guest_operations/user_files.h"
+#include "transportd/sessions/session_pool.h"
 #include "transportd/vix/opcode.h"
 #include "transportd/vix/requests.h"
 #include "transportd/vix/results.h"
@@ -21,34 +24,33 @@ using vix::Error;
 constexpr uint64_t kMaxRecords = 512;
 
 absl::StatusOr<std::shared_ptr<files::GrpcFileStore>> Hgfsd(GuestCall& call,
-                                                            const UserFilesDeps& deps) {
+                                                            const GuestServices& services) {
   auto session = call.LogIn(SessionService::kHgfsd);
   if (!session.ok()) return session.status();
-  return SessionFiles(deps, *session);
+  return (*session)->files;
 }
 
-// Runs one method of Files, whose answer has nothing to tell.
+// Runs one method of Files, whose reply has nothing for the host.
 template <typename Request, typename Reply>
-Outcome Run(GuestCall& call, const UserFilesDeps& deps,
+Outcome Run(GuestCall& call, const GuestServices& services,
             files::GrpcFileStore::Method<Request, Reply> method, const Request& request,
-            bool takes_long = false) {
-  auto files = Hgfsd(call, deps);
+            absl::Duration timeout) {
+  auto files = Hgfsd(call, services);
   if (!files.ok()) return files.status();
   Reply reply;
-  return (*files)->Call(method, request, reply,
-                        takes_long ? (*files)->long_timeout() : (*files)->timeout());
+  return (*files)->Call(method, request, reply, timeout);
 }
 
 void Set(std::string* field, absl::string_view value) { field->assign(value.data(), value.size()); }
 
-// Seconds to nanoseconds; what does not fit is as far away as possible.
+// Seconds to nanoseconds; a time that does not fit becomes the nearest one that does.
 int64_t Nanoseconds(int64_t seconds) {
   int64_t result = 0;
   if (!__builtin_mul_overflow(seconds, int64_t{1000000000}, &result)) return result;
   return seconds < 0 ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max();
 }
 
-Outcome CreateTemporary(GuestCall& call, const UserFilesDeps& deps, bool directory) {
+Outcome CreateTemporary(GuestCall& call, const GuestServices& services, v1::FileType type) {
   vix::CreateTemporaryRequest body;
   const Error error = Decode(call.body(), body);
   if (error != Error::kOk) return error;
@@ -57,8 +59,8 @@ Outcome CreateTemporary(GuestCall& call, const UserFilesDeps& deps, bool directo
   Set(request.mutable_directory(), body.directory);
   Set(request.mutable_prefix(), body.prefix);
   Set(request.mutable_suffix(), body.suffix);
-  request.set_make_directory(directory);
-  auto files = Hgfsd(call, deps);
+  request.set_make_directory(type == v1::DIRECTORY);
+  auto files = Hgfsd(call, services);
   if (!files.ok()) return files.status();
   v1::CreateTemporaryReply reply;
   const absl::Status status =
@@ -67,7 +69,8 @@ Outcome CreateTemporary(GuestCall& call, const UserFilesDeps& deps, bool directo
   return reply.path();
 }
 
-Outcome Move(GuestCall& call, const UserFilesDeps& deps, bool directory) {
+Outcome Move(GuestCall& call, const GuestServices& services,
+             files::GrpcFileStore::Method<v1::MoveRequest, v1::MoveReply> method) {
   vix::MoveRequest body;
   const Error error = call.request().opcode == vix::kMoveFile ? DecodeLegacyMove(call.body(), body)
                                                               : Decode(call.body(), body);
@@ -77,34 +80,32 @@ Outcome Move(GuestCall& call, const UserFilesDeps& deps, bool directory) {
   Set(request.mutable_from(), body.from);
   Set(request.mutable_to(), body.to);
   request.set_overwrite(body.overwrite);
-  return Run(call, deps, directory ? &v1::Files::Stub::MoveDirectory : &v1::Files::Stub::MoveFile,
-             request,
-             /*takes_long=*/true);
+  return Run(call, services, method, request, services.long_timeout);
 }
 
-// Logs in and gives what the user reaches by paths.
+// Logs in and returns everything that the user reaches by a path.
 absl::StatusOr<std::unique_ptr<UserFiles>> LoggedInFiles(GuestCall& call,
-                                                         const UserFilesDeps& deps) {
+                                                         const GuestServices& services) {
   auto session = call.LogIn(SessionService::kHgfsd);
   if (!session.ok()) return session.status();
   return std::make_unique<UserFiles>(
-      deps, call.user(), [&call](SessionService service) { return call.LogIn(service); });
+      &services, call.user(), [&call](SessionService service) { return call.LogIn(service); });
 }
 
 }  // namespace
 
-Outcome ListFiles(GuestCall& call, const UserFilesDeps& deps) {
+Outcome ListFiles(GuestCall& call, const GuestServices& services) {
   vix::ListFilesRequest body;
   const Error error = Decode(call.body(), body);
   if (error != Error::kOk) return error;
   call.set_target(body.path);
-  // As in vmtoolsd, less than nothing is nothing.
+  // A negative limit is 0, as in vmtoolsd.
   const uint64_t wanted = std::max(body.max_results, 0);
   if (body.index < 0 || body.offset >= static_cast<uint64_t>(std::numeric_limits<int32_t>::max()) ||
       (body.offset > 0 && body.offset >= wanted)) {
     return Error::kInvalidArgument;
   }
-  auto files = Hgfsd(call, deps);
+  auto files = Hgfsd(call, services);
   if (!files.ok()) return files.status();
   v1::ListFilesRequest request;
   Set(request.mutable_path(), body.path);
@@ -121,7 +122,7 @@ Outcome ListFiles(GuestCall& call, const UserFilesDeps& deps) {
   return FormatFileList(list);
 }
 
-Outcome CreateDirectory(GuestCall& call, const UserFilesDeps& deps) {
+Outcome CreateDirectory(GuestCall& call, const GuestServices& services) {
   vix::DirectoryRequest body;
   const Error error = call.request().opcode == vix::kCreateDirectory
                           ? DecodeLegacyDirectory(call.body(), body)
@@ -131,10 +132,10 @@ Outcome CreateDirectory(GuestCall& call, const UserFilesDeps& deps) {
   v1::MakeDirectoryRequest request;
   Set(request.mutable_path(), body.path);
   request.set_parents(body.flag);
-  return Run(call, deps, &v1::Files::Stub::MakeDirectory, request);
+  return Run(call, services, &v1::Files::Stub::MakeDirectory, request, services.timeout);
 }
 
-Outcome DeleteDirectory(GuestCall& call, const UserFilesDeps& deps) {
+Outcome DeleteDirectory(GuestCall& call, const GuestServices& services) {
   v1::DeleteDirectoryRequest request;
   if (vix::IsLegacy(call.request().opcode)) {
     vix::PathRequest body;
@@ -150,36 +151,40 @@ Outcome DeleteDirectory(GuestCall& call, const UserFilesDeps& deps) {
     request.set_recursive(body.flag);
   }
   call.set_target(request.path());
-  return Run(call, deps, &v1::Files::Stub::DeleteDirectory, request);
+  return Run(call, services, &v1::Files::Stub::DeleteDirectory, request, services.timeout);
 }
 
-Outcome DeleteFile(GuestCall& call, const UserFilesDeps& deps) {
+Outcome DeleteFile(GuestCall& call, const GuestServices& services) {
   vix::PathRequest body;
   const Error error = Decode(call.body(), body);
   if (error != Error::kOk) return error;
   call.set_target(body.path);
   v1::DeleteFileRequest request;
   Set(request.mutable_path(), body.path);
-  return Run(call, deps, &v1::Files::Stub::DeleteFile, request);
+  return Run(call, services, &v1::Files::Stub::DeleteFile, request, services.timeout);
 }
 
-Outcome MoveFile(GuestCall& call, const UserFilesDeps& deps) { return Move(call, deps, false); }
-Outcome MoveDirectory(GuestCall& call, const UserFilesDeps& deps) { return Move(call, deps, true); }
-
-Outcome CreateTemporaryFile(GuestCall& call, const UserFilesDeps& deps) {
-  return CreateTemporary(call, deps, false);
+Outcome MoveFile(GuestCall& call, const GuestServices& services) {
+  return Move(call, services, &v1::Files::Stub::MoveFile);
 }
-Outcome CreateTemporaryDirectory(GuestCall& call, const UserFilesDeps& deps) {
-  return CreateTemporary(call, deps, true);
+Outcome MoveDirectory(GuestCall& call, const GuestServices& services) {
+  return Move(call, services, &v1::Files::Stub::MoveDirectory);
 }
 
-Outcome SetFileAttributes(GuestCall& call, const UserFilesDeps& deps) {
+Outcome CreateTemporaryFile(GuestCall& call, const GuestServices& services) {
+  return CreateTemporary(call, services, v1::REGULAR);
+}
+Outcome CreateTemporaryDirectory(GuestCall& call, const GuestServices& services) {
+  return CreateTemporary(call, services, v1::DIRECTORY);
+}
+
+Outcome SetFileAttributes(GuestCall& call, const GuestServices& services) {
   using Request = vix::SetAttributesRequest;
   Request body;
   const Error error = Decode(call.body(), body);
   if (error != Error::kOk) return error;
   call.set_target(body.path);
-  // Files on Linux have neither.
+  // Files on Linux have neither attribute.
   if ((body.flags & (Request::kHidden | Request::kReadOnly)) != 0) return Error::kInvalidArgument;
   v1::SetAttributesRequest request;
   Set(request.mutable_path(), body.path);
@@ -191,37 +196,37 @@ Outcome SetFileAttributes(GuestCall& call, const UserFilesDeps& deps) {
   if (body.flags & Request::kOwner) attributes.set_uid(body.uid);
   if (body.flags & Request::kGroup) attributes.set_gid(body.gid);
   if (body.flags & Request::kPermissions) attributes.set_permissions(body.permissions & 07777);
-  return Run(call, deps, &v1::Files::Stub::SetAttributes, request);
+  return Run(call, services, &v1::Files::Stub::SetAttributes, request, services.timeout);
 }
 
-Outcome TransferFromGuest(GuestCall& call, const UserFilesDeps& deps) {
+Outcome TransferFromGuest(GuestCall& call, const GuestServices& services) {
   vix::ListFilesRequest body;
   const Error error = Decode(call.body(), body);
   if (error != Error::kOk) return error;
   call.set_target(body.path);
-  auto files = LoggedInFiles(call, deps);
+  auto files = LoggedInFiles(call, services);
   if (!files.ok()) return files.status();
   const absl::StatusOr<v1::FileInfo> file = (*files)->CheckRead(body.path);
   if (!file.ok()) return file.status();
   return vix::FormatFile(*file);
 }
 
-Outcome TransferToGuest(GuestCall& call, const UserFilesDeps& deps) {
+Outcome TransferToGuest(GuestCall& call, const GuestServices& services) {
   vix::TransferToGuestRequest body;
   const Error error = Decode(call.body(), body);
   if (error != Error::kOk) return error;
   call.set_target(body.path);
-  auto files = LoggedInFiles(call, deps);
+  auto files = LoggedInFiles(call, services);
   if (!files.ok()) return files.status();
   return (*files)->CheckWrite(body.path, body.overwrite);
 }
 
-Outcome LegacyExists(GuestCall& call, const UserFilesDeps& deps) {
+Outcome LegacyExists(GuestCall& call, const GuestServices& services) {
   vix::PathRequest body;
   const Error error = Decode(call.body(), body);
   if (error != Error::kOk) return error;
   call.set_target(body.path);
-  auto files = Hgfsd(call, deps);
+  auto files = Hgfsd(call, services);
   if (!files.ok()) return files.status();
   v1::GetFileInfoRequest request;
   Set(request.mutable_path(), body.path);
@@ -235,12 +240,12 @@ Outcome LegacyExists(GuestCall& call, const UserFilesDeps& deps) {
   return std::string(status.ok() && file.type() == wanted ? "1" : "0");
 }
 
-Outcome LegacyFileInfo(GuestCall& call, const UserFilesDeps& deps) {
+Outcome LegacyFileInfo(GuestCall& call, const GuestServices& services) {
   vix::PathRequest body;
   const Error error = Decode(call.body(), body);
   if (error != Error::kOk) return error;
   call.set_target(body.path);
-  auto files = Hgfsd(call, deps);
+  auto files = Hgfsd(call, services);
   if (!files.ok()) return files.status();
   v1::GetFileInfoRequest request;
   Set(request.mutable_path(), body.path);
@@ -252,13 +257,13 @@ Outcome LegacyFileInfo(GuestCall& call, const UserFilesDeps& deps) {
   return vix::FormatLegacyFile(file);
 }
 
-Outcome LegacyListDirectory(GuestCall& call, const UserFilesDeps& deps) {
+Outcome LegacyListDirectory(GuestCall& call, const GuestServices& services) {
   vix::ListDirectoryRequest body;
   const Error error = Decode(call.body(), body);
   if (error != Error::kOk) return error;
   call.set_target(body.path);
   if (body.offset < 0) return Error::kInvalidArgument;
-  auto files = Hgfsd(call, deps);
+  auto files = Hgfsd(call, services);
   if (!files.ok()) return files.status();
   v1::ListFilesRequest request;
   Set(request.mutable_path(), body.path);

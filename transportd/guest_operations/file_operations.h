@@ -6,27 +6,27 @@
 #define TOOLBOXD_TRANSPORTD_GUEST_OPERATIONS_FILE_OPERATIONS_H_
 
 #include "transportd/guest_operations/guest_call.h"
-#include "transportd/guest_operations/user_files.h"
+#include "transportd/guest_operations/guest_services.h"
 
 namespace toolboxd {
 
-// Each decodes the body first, so that a malformed one is told without a login.
-Outcome ListFiles(GuestCall& call, const UserFilesDeps& deps);
-Outcome CreateDirectory(GuestCall& call, const UserFilesDeps& deps);
-Outcome DeleteDirectory(GuestCall& call, const UserFilesDeps& deps);
-Outcome DeleteFile(GuestCall& call, const UserFilesDeps& deps);
-Outcome MoveFile(GuestCall& call, const UserFilesDeps& deps);
-Outcome MoveDirectory(GuestCall& call, const UserFilesDeps& deps);
-Outcome CreateTemporaryFile(GuestCall& call, const UserFilesDeps& deps);
-Outcome CreateTemporaryDirectory(GuestCall& call, const UserFilesDeps& deps);
-Outcome SetFileAttributes(GuestCall& call, const UserFilesDeps& deps);
-Outcome TransferFromGuest(GuestCall& call, const UserFilesDeps& deps);
-Outcome TransferToGuest(GuestCall& call, const UserFilesDeps& deps);
+// Each decodes the body first, so that a malformed one is refused without a login.
+Outcome ListFiles(GuestCall& call, const GuestServices& services);
+Outcome CreateDirectory(GuestCall& call, const GuestServices& services);
+Outcome DeleteDirectory(GuestCall& call, const GuestServices& services);
+Outcome DeleteFile(GuestCall& call, const GuestServices& services);
+Outcome MoveFile(GuestCall& call, const GuestServices& services);
+Outcome MoveDirectory(GuestCall& call, const GuestServices& services);
+Outcome CreateTemporaryFile(GuestCall& call, const GuestServices& services);
+Outcome CreateTemporaryDirectory(GuestCall& call, const GuestServices& services);
+Outcome SetFileAttributes(GuestCall& call, const GuestServices& services);
+Outcome TransferFromGuest(GuestCall& call, const GuestServices& services);
+Outcome TransferToGuest(GuestCall& call, const GuestServices& services);
 
-// The old VIX API's.
-Outcome LegacyExists(GuestCall& call, const UserFilesDeps& deps);
-Outcome LegacyFileInfo(GuestCall& call, const UserFilesDeps& deps);
-Outcome LegacyListDirectory(GuestCall& call, const UserFilesDeps& deps);
+// Of the old VIX API.
+Outcome LegacyExists(GuestCall& call, const GuestServices& services);
+Outcome LegacyFileInfo(GuestCall& call, const GuestServices& services);
+Outcome LegacyListDirectory(GuestCall& call, const GuestServices& services);
 
 }  // namespace toolboxd
 

@@ -14,7 +14,7 @@
 namespace toolboxd {
 namespace {
 
-// Carries a code of VIX's own through an absl::Status.
+// The payload of a status with a VIX error code.
 constexpr absl::string_view kCodeUrl = "toolboxd/vix-code";
 
 absl::Status StatusWithCode(vix::Error error, absl::string_view message) {
@@ -63,10 +63,11 @@ absl::StatusOr<std::shared_ptr<UserSession>> GuestCall::LogIn(SessionService ser
     case absl::StatusCode::kPermissionDenied:
       return StatusWithCode(vix::Error::kInvalidLoginCredentials, status.message());
     case absl::StatusCode::kFailedPrecondition:
-      LogLimited("login", "login of ", credential_.user, ": ", status.message());
+      LogLimited("login", "the user ", credential_.user, " could not log in: ", status.message());
       return StatusWithCode(vix::Error::kInvalidLoginCredentials, status.message());
     default:
-      LogLimited("login", SessionServiceName(service), ": ", status.message());
+      LogLimited("login", "no session of ", SessionServiceName(service), " for the user ",
+                 credential_.user, ": ", status.message());
       return status;
   }
 }

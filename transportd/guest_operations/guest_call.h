@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// GuestCall: one guest operation on its way.
+// GuestCall: one guest operation while it runs.
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_OPERATIONS_GUEST_CALL_H_
 #define TOOLBOXD_TRANSPORTD_GUEST_OPERATIONS_GUEST_CALL_H_
@@ -20,43 +20,43 @@
 
 namespace toolboxd {
 
-// What an operation answers: an error code, and text or a packet for the host.
+// The result of an operation: an error code, and text or a packet for the host.
 struct Outcome {
   Outcome(vix::Error error) : error(error) {}                 // NOLINT: as in `return error;`.
   Outcome(std::string result) : result(std::move(result)) {}  // NOLINT
   Outcome(vix::Error error, std::string result) : error(error), result(std::move(result)) {}
-  // A failure on the way; see ErrorOf().
+  // A failure of a call or a login; see ErrorOf().
   Outcome(const absl::Status& status);  // NOLINT
 
   vix::Error error = vix::Error::kOk;
   std::string result;
 };
 
-// The code of a failed call or login. A kernel's EPERM is kFileAccessError, as in
-// vmtoolsd, though its reason is PERMISSION_DENIED.
+// The code of a failed call or login. EPERM of the kernel is kFileAccessError, as in vmtoolsd,
+// although its reason is PERMISSION_DENIED.
 vix::Error ErrorOf(const absl::Status& status);
 
 // Holds the request, and the credential while the operation runs. Not thread-safe.
 class GuestCall {
  public:
-  // All must outlive the call.
+  // All must outlive this object.
   GuestCall(const vix::Request& request, SessionPool* sessions, PolicyStore* policy)
       : request_(request), sessions_(*sessions), policy_(*policy) {}
 
   const vix::Request& request() const { return request_; }
   absl::string_view body() const { return request_.body; }
 
-  // The session for a service, once the credential was understood, the policy has nothing
-  // against its user, and PAM has agreed.
+  // The user's session for a service, if the credential is well-formed, the policy permits its
+  // user, and PAM accepts it.
   absl::StatusOr<std::shared_ptr<UserSession>> LogIn(SessionService service);
 
-  // Looks at the credential without using it, so that user() is known.
+  // Decodes the credential without logging in, so that user() is known.
   void ReadCredential();
 
-  // The name in the credential; empty before LogIn(), and where there is none.
+  // The name in the credential; empty before LogIn() or ReadCredential(), and without a credential.
   const std::string& user() const { return credential_.user; }
 
-  // What the operation works on, for the audit record.
+  // What the operation works on, such as a path, for the audit record.
   void set_target(absl::string_view target) { target_ = std::string(target); }
   const std::string& target() const { return target_; }
 

@@ -2,23 +2,23 @@
 
 #include "transportd/guest_operations/guest_operations.h"
 
-#include <sys/utsname.h>
-
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
-#include "base/config_file.h"
 #include "base/log.h"
-#include "base/status.h"
-#include "base/version.h"
 #include "transportd/guest_operations/file_operations.h"
-#include "transportd/policy/operation_names.h"
+#include "transportd/guest_operations/program_operations.h"
+#include "transportd/guest_operations/tools_state.h"
+#include "transportd/guest_operations/user_files.h"
+#include "transportd/hgfs/audit.h"
+#include "transportd/policy/operation.h"
 #include "transportd/vix/opcode.h"
+#include "transportd/vix/property_list.h"
 #include "transportd/vix/requests.h"
 #include "transportd/vix/results.h"
 #include "transportd/vix/strings.h"
@@ -28,16 +28,18 @@ namespace {
 
 using vix::Error;
 
-// A line of the log has 4 KiB; what comes after the target shall be in it.
+// Bytes of an audit record's target: a line of the log has 4 KiB, and the result must fit too.
 constexpr size_t kMaxTarget = 3000;
+// Bytes of key, sizes and tags in a page of a process list, at most.
+constexpr size_t kPageHeader = 128;
 
-// A name that ends where the next field begins.
+// The user's name without the characters that separate fields.
 std::string ShowUser(absl::string_view user) {
   if (user.empty()) return "-";
   return absl::StrReplaceAll(vix::Escape(user), {{" ", "%20"}, {"=", "%3D"}, {"\n", "%0A"}});
 }
 
-// One line for each operation. Text from outside is escaped; content is never written.
+// Logs one line for each operation. Text from outside is escaped; content is never logged.
 void Audit(absl::string_view operation, absl::string_view user, absl::string_view target,
            Error result) {
   std::string shown = vix::Escape(target);
@@ -50,150 +52,158 @@ void Audit(absl::string_view operation, absl::string_view user, absl::string_vie
 }
 
 void AuditHgfs(const hgfs::AuditRecord& record) {
-  Audit(record.operation, record.user, record.target, ErrorOf(record.result));
+  Audit(hgfs::AuditName(*record.operation), record.user, record.target, ErrorOf(record.result));
 }
 
-// The value of a line NAME=VALUE or NAME="VALUE".
-std::string OsReleaseValue(absl::string_view text, absl::string_view name) {
-  for (absl::string_view line : absl::StrSplit(text, '\n')) {
-    if (!absl::ConsumePrefix(&line, name) || !absl::ConsumePrefix(&line, "=")) continue;
-    if (absl::ConsumePrefix(&line, "\"")) absl::ConsumeSuffix(&line, "\"");
-    return std::string(line);
+Outcome LogInOnly(GuestCall& call, const GuestServices& /*services*/) {
+  return call.LogIn(SessionService::kVixd).status();
+}
+
+Outcome RunHgfsPacket(GuestCall& call, const GuestServices& services) {
+  vix::HgfsPacketRequest body;
+  const Error error = Decode(call.body(), body);
+  if (error != Error::kOk) return error;
+  auto session = call.LogIn(SessionService::kHgfsd);
+  if (!session.ok()) return session.status();
+  auto files = std::make_shared<UserFiles>(
+      &services, call.user(), [&call](SessionService service) { return call.LogIn(service); });
+  std::string reply = services.hgfs->Dispatch(body.packet, {call.user(), files});
+  // What stays open keeps `files`, but not the credential.
+  files->EndCall();
+  return reply;
+}
+
+// How the operation of an opcode is permitted, audited and run.
+struct Handler {
+  uint32_t opcode;
+  Operation operation;
+  Outcome (*run)(GuestCall& call, const GuestServices& services);
+};
+
+// By ascending opcode (docs/protocol/vix.md 4.5).
+constexpr Handler kHandlers[] = {
+    {vix::kDeleteFile, Operation::kDeleteFile, DeleteFile},
+    {vix::kFileExists, Operation::kListFiles, LegacyExists},
+    // Request and result are empty (docs/protocol/vix.md 4.5): the host takes the picture, and the
+    // guest only checks the login.
+    {vix::kCaptureScreen, Operation::kValidateCredentials, LogInOnly},
+    {vix::kDirectoryExists, Operation::kListFiles, LegacyExists},
+    {vix::kDeleteDirectory, Operation::kDeleteDirectory, DeleteDirectory},
+    {vix::kDeleteEmptyDirectory, Operation::kDeleteDirectory, DeleteDirectory},
+    {vix::kListProcesses, Operation::kListProcesses, LegacyListProcesses},
+    {vix::kMoveFile, Operation::kMoveFile, MoveFile},
+    {vix::kCreateDirectory, Operation::kMakeDirectory, CreateDirectory},
+    {vix::kCheckUserAccount, Operation::kValidateCredentials, LogInOnly},
+    {vix::kListDirectory, Operation::kListFiles, LegacyListDirectory},
+    {vix::kHgfsSendPacket, Operation::kHgfsSendPacket, RunHgfsPacket},
+    {vix::kKillProcess, Operation::kTerminateProcess, TerminateProcess},
+    {vix::kGetFileInfo, Operation::kListFiles, LegacyFileInfo},
+    {vix::kListFiles, Operation::kListFiles, ListFiles},
+    {vix::kCreateDirectoryEx, Operation::kMakeDirectory, CreateDirectory},
+    {vix::kMoveFileEx, Operation::kMoveFile, MoveFile},
+    {vix::kMoveDirectory, Operation::kMoveDirectory, MoveDirectory},
+    {vix::kCreateTemporaryFileEx, Operation::kCreateTemporaryFile, CreateTemporaryFile},
+    {vix::kCreateTemporaryDirectory, Operation::kCreateTemporaryDirectory,
+     CreateTemporaryDirectory},
+    {vix::kSetFileAttributes, Operation::kChangeFileAttributes, SetFileAttributes},
+    {vix::kStartProgram, Operation::kStartProgram, StartProgram},
+    {vix::kListProcessesEx, Operation::kListProcesses, ListProcesses},
+    {vix::kReadEnvironmentVariables, Operation::kReadEnvironmentVariable, ReadEnvironment},
+    {vix::kInitiateFileTransferFromGuest, Operation::kInitiateFileTransferFromGuest,
+     TransferFromGuest},
+    {vix::kInitiateFileTransferToGuest, Operation::kInitiateFileTransferToGuest, TransferToGuest},
+    {vix::kAcquireCredentials, Operation::kAcquireCredentials, LogInOnly},
+    {vix::kReleaseCredentials, Operation::kReleaseCredentials, LogInOnly},
+    {vix::kValidateCredentials, Operation::kValidateCredentials, LogInOnly},
+    {vix::kTerminateProcess, Operation::kTerminateProcess, TerminateProcess},
+    {vix::kDeleteFileEx, Operation::kDeleteFile, DeleteFile},
+    {vix::kDeleteDirectoryEx, Operation::kDeleteDirectory, DeleteDirectory},
+};
+
+constexpr bool HandlersAscend() {
+  for (size_t i = 1; i < std::size(kHandlers); ++i) {
+    if (kHandlers[i - 1].opcode >= kHandlers[i].opcode) return false;
   }
-  return "";
+  return true;
+}
+static_assert(HandlersAscend());
+
+// Null for an opcode that needs no login, or that this guest does not have.
+const Handler* FindHandler(uint32_t opcode) {
+  const Handler* found = std::lower_bound(
+      std::begin(kHandlers), std::end(kHandlers), opcode,
+      [](const Handler& handler, uint32_t wanted) { return handler.opcode < wanted; });
+  return found != std::end(kHandlers) && found->opcode == opcode ? found : nullptr;
+}
+
+Outcome Run(const Handler& handler, GuestCall& call, const GuestServices& services) {
+  const absl::Status allowed = services.policy->CheckOperation(handler.operation);
+  if (allowed.ok()) return handler.run(call, services);
+  // The audit record names the user of a refused operation too.
+  call.ReadCredential();
+  return allowed;
+}
+
+SessionPoolOptions SessionOptions(const GuestOperationsOptions& options) {
+  SessionPoolOptions sessions = options.sessions;
+  sessions.timeout = options.timeout;
+  sessions.long_timeout = options.long_timeout;
+  return sessions;
 }
 
 }  // namespace
-
-vix::ToolsState ReadToolsState() {
-  vix::ToolsState state;
-  utsname names{};
-  uname(&names);
-  const std::string os_release = ReadTextFile("/etc/os-release").value_or("");
-  const std::string pretty = OsReleaseValue(os_release, "PRETTY_NAME");
-  const std::string id = OsReleaseValue(os_release, "ID");
-  state.os_version = absl::StrCat(names.sysname, " ", names.release, " ", pretty);
-  state.os_version_short = absl::StrCat(id.empty() ? "other3xlinux" : id, "-64");
-  state.product_name = "toolboxd";
-  state.tools_version = kVersion;
-  state.host_name = names.nodename;
-  state.temporary_directory = "/tmp";
-  return state;
-}
-
-// How an operation is named and run.
-struct GuestOperations::Operation {
-  uint32_t opcode;
-  // vSphere's name for it, which the policy and the audit record use.
-  absl::string_view name;
-  // One of the two.
-  Outcome (*run)(GuestCall& call, const UserFilesDeps& deps);
-  Outcome (GuestOperations::*run_here)(GuestCall& call);
-};
-
-const GuestOperations::Operation* GuestOperations::FindOperation(uint32_t opcode) {
-  static constexpr Operation kOperations[] = {
-      {vix::kListFiles, "ListFilesInGuest", ListFiles, nullptr},
-      {vix::kCreateDirectoryEx, "MakeDirectoryInGuest", CreateDirectory, nullptr},
-      {vix::kMoveFileEx, "MoveFileInGuest", MoveFile, nullptr},
-      {vix::kMoveDirectory, "MoveDirectoryInGuest", MoveDirectory, nullptr},
-      {vix::kCreateTemporaryFileEx, "CreateTemporaryFileInGuest", CreateTemporaryFile, nullptr},
-      {vix::kCreateTemporaryDirectory, "CreateTemporaryDirectoryInGuest", CreateTemporaryDirectory,
-       nullptr},
-      {vix::kSetFileAttributes, "ChangeFileAttributesInGuest", SetFileAttributes, nullptr},
-      {vix::kStartProgram, "StartProgramInGuest", StartProgram, nullptr},
-      {vix::kReadEnvironmentVariables, "ReadEnvironmentVariableInGuest", ReadEnvironment, nullptr},
-      {vix::kInitiateFileTransferFromGuest, "InitiateFileTransferFromGuest", TransferFromGuest,
-       nullptr},
-      {vix::kInitiateFileTransferToGuest, "InitiateFileTransferToGuest", TransferToGuest, nullptr},
-      {vix::kTerminateProcess, "TerminateProcessInGuest", TerminateProcess, nullptr},
-      {vix::kDeleteFileEx, "DeleteFileInGuest", DeleteFile, nullptr},
-      {vix::kDeleteDirectoryEx, "DeleteDirectoryInGuest", DeleteDirectory, nullptr},
-      {vix::kDeleteFile, "DeleteFileInGuest", DeleteFile, nullptr},
-      {vix::kFileExists, "ListFilesInGuest", LegacyExists, nullptr},
-      {vix::kDirectoryExists, "ListFilesInGuest", LegacyExists, nullptr},
-      {vix::kDeleteDirectory, "DeleteDirectoryInGuest", DeleteDirectory, nullptr},
-      {vix::kDeleteEmptyDirectory, "DeleteDirectoryInGuest", DeleteDirectory, nullptr},
-      {vix::kListProcesses, "ListProcessesInGuest", LegacyListProcesses, nullptr},
-      {vix::kMoveFile, "MoveFileInGuest", MoveFile, nullptr},
-      {vix::kCreateDirectory, "MakeDirectoryInGuest", CreateDirectory, nullptr},
-      {vix::kListDirectory, "ListFilesInGuest", LegacyListDirectory, nullptr},
-      {vix::kKillProcess, "TerminateProcessInGuest", TerminateProcess, nullptr},
-      {vix::kGetFileInfo, "ListFilesInGuest", LegacyFileInfo, nullptr},
-      {vix::kListProcessesEx, "ListProcessesInGuest", nullptr, &GuestOperations::RunListProcesses},
-      {vix::kHgfsSendPacket, "HgfsSendPacket", nullptr, &GuestOperations::RunHgfsPacket},
-      {vix::kAcquireCredentials, "AcquireCredentialsInGuest", nullptr, &GuestOperations::LogInOnly},
-      {vix::kReleaseCredentials, "ReleaseCredentialsInGuest", nullptr, &GuestOperations::LogInOnly},
-      {vix::kValidateCredentials, "ValidateCredentialsInGuest", nullptr,
-       &GuestOperations::LogInOnly},
-      {vix::kCheckUserAccount, "ValidateCredentialsInGuest", nullptr, &GuestOperations::LogInOnly},
-      {vix::kCaptureScreen, "ValidateCredentialsInGuest", nullptr, &GuestOperations::LogInOnly},
-  };
-  static_assert(
-      std::all_of(std::begin(kOperations), std::end(kOperations),
-                  [](const Operation& operation) { return IsOperationName(operation.name); }));
-  for (const Operation& operation : kOperations) {
-    if (operation.opcode == opcode) return &operation;
-  }
-  return nullptr;
-}
 
 GuestOperations::GuestOperations(SessionOpener opener, GuestOperationsOptions options)
     : options_(std::move(options)),
       policy_(options_.policy_file),
       extensions_(options_.routes_directory, options_.timeout),
-      sessions_(std::move(opener), options_.sessions),
+      sessions_(std::move(opener), SessionOptions(options_)),
       functions_(options_.functions),
-      // Room for key, sizes and tags.
-      process_lists_(vix::kMaxResult - 128),
-      deps_{&sessions_,  &policy_,         &extensions_,
-            &functions_, options_.timeout, options_.long_timeout},
+      process_lists_(vix::kMaxResult - kPageHeader),
+      services_{.sessions = &sessions_,
+                .policy = &policy_,
+                .extensions = &extensions_,
+                .functions = &functions_,
+                .process_lists = &process_lists_,
+                .hgfs = &hgfs_,
+                .timeout = options_.timeout,
+                .long_timeout = options_.long_timeout},
       hgfs_(AuditHgfs) {}
 
 TcloReply GuestOperations::RunVix(absl::string_view arguments) {
   vix::Request request;
   const Error malformed = vix::ParseRelayedCommand(arguments, request);
   if (malformed != Error::kOk) {
-    LogLimited("vix message", "malformed guest operation, code ", vix::Code(malformed));
+    LogLimited("vix message", "a malformed guest operation was refused with code ",
+               vix::Code(malformed));
     return TcloReply::Ok(vix::EncodeReply(malformed, "", /*binary=*/false));
   }
   GuestCall call(request, &sessions_, &policy_);
-  const Operation* operation = FindOperation(request.opcode);
-  Outcome outcome = Run(call, operation);
-  // Callers of the old API know only the old word for a bad login.
+  const Handler* handler = FindHandler(request.opcode);
+  Outcome outcome =
+      handler != nullptr ? Run(*handler, call, services_) : RunWithoutLogin(request.opcode);
+  // Callers of the old API know only the old code for a refused login.
   if (outcome.error == Error::kInvalidLoginCredentials && vix::IsLegacy(request.opcode)) {
     outcome.error = Error::kGuestUserPermissions;
   }
-  // What a packet asks for is recorded by the HGFS server, if it comes so far.
+  // The HGFS server records the operations of the packets that it gets.
   const bool packet_taken = request.opcode == vix::kHgfsSendPacket && outcome.error == Error::kOk;
-  if (operation != nullptr && !packet_taken) {
-    Audit(operation->name, call.user(), call.target(), outcome.error);
-  } else if (operation == nullptr && outcome.error != Error::kOk) {
+  if (handler != nullptr && !packet_taken) {
+    Audit(Name(handler->operation), call.user(), call.target(), outcome.error);
+  } else if (handler == nullptr && outcome.error != Error::kOk) {
     call.ReadCredential();
     Audit(absl::StrCat("Opcode", request.opcode), call.user(), "", outcome.error);
   }
   const bool binary = (request.common_flags & vix::kFlagReturnsBinary) != 0;
   TcloReply reply = TcloReply::Ok(vix::EncodeReply(outcome.error, outcome.result, binary));
-  if (packet_taken) reply.behind = [this] { hgfs_.WorkBehind(); };
+  if (packet_taken) reply.after_reply = [this] { hgfs_.RunDeferredWork(); };
   return reply;
 }
 
-Outcome GuestOperations::Run(GuestCall& call, const Operation* operation) {
-  const uint32_t opcode = call.request().opcode;
-  if (operation != nullptr) {
-    const absl::Status allowed = policy_.CheckOperation(operation->name);
-    if (!allowed.ok()) {
-      // Whoever it was, the record shall say.
-      call.ReadCredential();
-      return allowed;
-    }
-    return operation->run != nullptr ? operation->run(call, deps_)
-                                     : (this->*operation->run_here)(call);
-  }
+Outcome GuestOperations::RunWithoutLogin(uint32_t opcode) const {
   switch (opcode) {
     case vix::kGetToolsState:
-      return vix::EncodeToolsState(options_.tools_state ? options_.tools_state()
-                                                        : ReadToolsState());
+      return vix::EncodeToolsState(MakeToolsState(operating_system_));
     case vix::kWaitForTools:
     case vix::kLogout:
       return Error::kOk;
@@ -214,30 +224,8 @@ Outcome GuestOperations::Run(GuestCall& call, const Operation* operation) {
   }
 }
 
-Outcome GuestOperations::RunListProcesses(GuestCall& call) {
-  return ListProcesses(call, deps_, process_lists_);
-}
-
-Outcome GuestOperations::LogInOnly(GuestCall& call) {
-  return call.LogIn(SessionService::kVixd).status();
-}
-
-Outcome GuestOperations::RunHgfsPacket(GuestCall& call) {
-  vix::HgfsPacketRequest body;
-  const Error error = Decode(call.body(), body);
-  if (error != Error::kOk) return error;
-  auto session = call.LogIn(SessionService::kHgfsd);
-  if (!session.ok()) return session.status();
-  auto files = std::make_shared<UserFiles>(
-      deps_, call.user(), [&call](SessionService service) { return call.LogIn(service); });
-  std::string reply = hgfs_.Dispatch(body.packet, {call.user(), files});
-  // What stays open keeps `files`, but not the credential.
-  files->EndCall();
-  return reply;
-}
-
 TcloReply GuestOperations::RunHgfs(absl::string_view packet) {
-  const absl::Status allowed = policy_.CheckOperation("HgfsSendPacket");
+  const absl::Status allowed = policy_.CheckOperation(Operation::kHgfsSendPacket);
   if (!allowed.ok()) return TcloReply::Error(std::string(allowed.message()));
   return TcloReply::Ok(hgfs_.Dispatch(packet, hgfs::Client()));
 }
@@ -249,7 +237,7 @@ void GuestOperations::Maintain() {
 }
 
 void GuestOperations::Reload() {
-  // Its outcome is in the log, and what it says holds.
+  // The log and policy_state() have the result.
   policy_.Load().IgnoreError();
   extensions_.Load();
 }
@@ -260,9 +248,6 @@ void AddGuestOperationRoutes(Router& router, GuestOperations& operations) {
       [&operations](absl::string_view arguments) { return operations.RunVix(arguments); },
       Pace::kGuestOperation);
   router.Add("f", [&operations](absl::string_view packet) { return operations.RunHgfs(packet); });
-  router.SetOverride([&operations](absl::string_view command, absl::string_view arguments) {
-    return operations.RunExtension(command, arguments);
-  });
 }
 
 }  // namespace toolboxd

@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Guest operations: Vix_1_Relayed_Command and "f " (docs/protocol/vix.md 4, docs/protocol/hgfs.md
-// 5).
+// GuestOperations: answers Vix_1_Relayed_Command and "f " (docs/protocol/vix.md 4,
+// docs/protocol/hgfs.md 5).
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_OPERATIONS_GUEST_OPERATIONS_H_
 #define TOOLBOXD_TRANSPORTD_GUEST_OPERATIONS_GUEST_OPERATIONS_H_
 
-#include <functional>
-#include <memory>
+#include <cstdint>
 #include <string>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "base/config_file.h"
+#include "toolboxd/v1/guest_info.pb.h"
 #include "transportd/extensions/extensions.h"
 #include "transportd/functions/function_spool.h"
 #include "transportd/functions/function_table.h"
 #include "transportd/guest_operations/guest_call.h"
-#include "transportd/guest_operations/program_operations.h"
-#include "transportd/guest_operations/user_files.h"
+#include "transportd/guest_operations/guest_services.h"
+#include "transportd/guest_operations/process_list_cache.h"
 #include "transportd/hgfs/server.h"
 #include "transportd/policy/policy_store.h"
 #include "transportd/routes/router.h"
+#include "transportd/rpc/tclo_reply.h"
 #include "transportd/sessions/session_pool.h"
-#include "transportd/vix/property_list.h"
 
 namespace toolboxd {
 
@@ -31,18 +32,13 @@ struct GuestOperationsOptions {
   std::string routes_directory = "/etc/toolboxd/routes.d";
   SessionPoolOptions sessions;
   SpoolLimits functions;
-  // Time limits of one call to a service, and of those whose work has no bound.
+  // Time limits of one call to a service, and of a call whose work has no bound.
   absl::Duration timeout = absl::Seconds(5);
   absl::Duration long_timeout = absl::Seconds(40);
-  // What GET_TOOLS_STATE answers.
-  std::function<vix::ToolsState()> tools_state;
 };
 
-// What uname(2) and /etc/os-release tell.
-vix::ToolsState ReadToolsState();
-
-// Everything that guest operations need, on the channel's thread. Any bytes get an answer,
-// none of which takes longer than the time limits.
+// Runs guest operations with everything that they need. Any bytes get an answer, within the time
+// limits. Not thread-safe: used on the channel's thread.
 class GuestOperations {
  public:
   GuestOperations(SessionOpener opener, GuestOperationsOptions options);
@@ -51,27 +47,25 @@ class GuestOperations {
   TcloReply RunVix(absl::string_view arguments);
   // What follows "f ": an HGFS packet without a credential, so only sessions are managed.
   TcloReply RunHgfs(absl::string_view packet);
-  // For Router::SetOverride.
-  absl::optional<TcloReply> RunExtension(absl::string_view command, absl::string_view arguments) {
-    return extensions_.Handle(command, arguments);
+
+  // The operating system that GET_TOOLS_STATE answers: guestinfod's.
+  void SetOperatingSystem(const v1::OperatingSystem& operating_system) {
+    operating_system_ = operating_system;
   }
 
-  // Gives back what is not used any more. To be called every few seconds.
+  // Releases what is not used any more. To be called every few seconds.
   void Maintain();
   // Reads the policy and routes.d again (SIGHUP).
   void Reload();
-  // What that came to.
+  // The results of the last reading.
   const ConfigurationState& policy_state() const { return policy_.state(); }
   const ConfigurationState& routes_state() const { return extensions_.state(); }
+  // What routes.d binds, as of the last reading.
+  const Extensions& extensions() const { return extensions_; }
 
  private:
-  struct Operation;
-  static const Operation* FindOperation(uint32_t opcode);
-
-  Outcome Run(GuestCall& call, const Operation* operation);
-  Outcome RunListProcesses(GuestCall& call);
-  Outcome RunHgfsPacket(GuestCall& call);
-  Outcome LogInOnly(GuestCall& call);
+  // Operations that need no login, and those that this guest does not have.
+  Outcome RunWithoutLogin(uint32_t opcode) const;
 
   const GuestOperationsOptions options_;
   PolicyStore policy_;
@@ -79,7 +73,8 @@ class GuestOperations {
   SessionPool sessions_;
   FunctionTable functions_;
   ProcessListCache process_lists_;
-  UserFilesDeps deps_;
+  v1::OperatingSystem operating_system_;
+  const GuestServices services_;
   // Last: open files use all of the above.
   hgfs::Server hgfs_;
 };

@@ -133,7 +133,7 @@ class GuestOperationsTest : public ::testing::Test {
     return Hgfs(hgfs::Op::kClose, close, closed);
   }
 
-  // The audit lines that `action` leaves, without what they begin with.
+  // The audit lines that `action` leaves, without their common beginning.
   template <typename Action>
   std::vector<std::string> Audited(Action action) {
     ::testing::internal::CaptureStderr();
@@ -152,7 +152,7 @@ class GuestOperationsTest : public ::testing::Test {
   std::string answer_;
 };
 
-TEST_F(GuestOperationsTest, ToolsStateNeedsNoCredential) {
+TEST_F(GuestOperationsTest, ToolsStateNeedsNoLogin) {
   vix::Request request;
   request.opcode = vix::kGetToolsState;
   EXPECT_EQ(guest_.SendRaw(request), 0u);
@@ -160,7 +160,7 @@ TEST_F(GuestOperationsTest, ToolsStateNeedsNoCredential) {
   EXPECT_TRUE(absl::Base64Unescape(guest_.result(), &bytes));
 }
 
-TEST_F(GuestOperationsTest, StartsProgramsByOneLogin) {
+TEST_F(GuestOperationsTest, ProgramsStartWithOneLogin) {
   EXPECT_EQ(guest_.Send(vix::kStartProgram, StartBody("/bin/date", "-u")), 0u);
   EXPECT_EQ(guest_.result(), "1001");
   EXPECT_EQ(guest_.Send(vix::kStartProgram, StartBody("date")), 0u);
@@ -174,7 +174,7 @@ TEST_F(GuestOperationsTest, StartsProgramsByOneLogin) {
   EXPECT_EQ(guest_.result(), "-1");
 }
 
-TEST_F(GuestOperationsTest, CredentialsAndTheirCodes) {
+TEST_F(GuestOperationsTest, CredentialsHaveTheirErrorCodes) {
   EXPECT_EQ(guest_.Send(vix::kValidateCredentials, ""), 0u);
   EXPECT_EQ(guest_.Send(vix::kValidateCredentials, "", "alice", "x"), 3050u);
   EXPECT_EQ(guest_.Send(vix::kValidateCredentials, "", "nobody", "x"), 3050u);
@@ -194,7 +194,7 @@ TEST_F(GuestOperationsTest, CredentialsAndTheirCodes) {
   EXPECT_EQ(guest_.Send(vix::kAcquireCredentials, std::string(8, '\0')), 0u);
 }
 
-TEST_F(GuestOperationsTest, MalformedMessages) {
+TEST_F(GuestOperationsTest, MalformedMessagesHaveTheirErrorCodes) {
   for (const std::string& arguments : {""s, "\"x\""s, "\"x\"\0"s, "\"x\"\0\1\2\3"s}) {
     const TcloReply reply = guest_.operations().RunVix(arguments);
     EXPECT_TRUE(reply.ok);
@@ -203,12 +203,12 @@ TEST_F(GuestOperationsTest, MalformedMessages) {
   EXPECT_EQ(guest_.Send(vix::kDeleteFileEx, "\0\0\0\0\xFF\xFF\xFF\xFF"s), 10001u);
   EXPECT_EQ(guest_.Send(vix::kDeleteFileEx, PathBody("")), 3u);
   EXPECT_EQ(guest_.Send(vix::kDeleteFileEx, PathBody("\xFF")), 27u);
-  // The body is looked at before the credential.
+  // The body is decoded before the credential.
   EXPECT_EQ(guest_.Send(vix::kDeleteFileEx, PathBody(""), "alice", "x"), 3u);
   EXPECT_EQ(guest_.logins, 0);
 }
 
-TEST_F(GuestOperationsTest, OtherOpcodes) {
+TEST_F(GuestOperationsTest, OtherOpcodesAreNotSupported) {
   EXPECT_EQ(guest_.Send(99999, ""), 3025u);
   EXPECT_EQ(guest_.Send(0, ""), 3025u);
   for (const uint32_t opcode : {8u, 201u, 203u, 206u, 197u, 200u}) {
@@ -217,7 +217,7 @@ TEST_F(GuestOperationsTest, OtherOpcodes) {
   EXPECT_EQ(guest_.Send(vix::kLogout, ""), 0u);
 }
 
-TEST_F(GuestOperationsTest, ListsFiles) {
+TEST_F(GuestOperationsTest, FilesAreListed) {
   guest_.hgfsd.Put("/tmp/a<b", "12345");
   EXPECT_EQ(guest_.Send(vix::kListFiles, ListBody("/tmp", 10)), 0u);
   EXPECT_TRUE(absl::StartsWith(guest_.result(), "0 <rem>0</rem><fxi><Name>.</Name><ft>1</ft>"))
@@ -232,7 +232,7 @@ TEST_F(GuestOperationsTest, ListsFiles) {
   EXPECT_EQ(guest_.Send(vix::kListFiles, ListBody("/none", 5)), 4u);
 }
 
-TEST_F(GuestOperationsTest, BigListingsComeInPages) {
+TEST_F(GuestOperationsTest, LongListingsComeInPages) {
   for (int i = 0; i < 5000; ++i) guest_.hgfsd.Put(absl::StrCat("/tmp/file", i), "");
   size_t received = 0;
   int pages = 0;
@@ -249,7 +249,7 @@ TEST_F(GuestOperationsTest, BigListingsComeInPages) {
   EXPECT_GT(pages, 5);
 }
 
-TEST_F(GuestOperationsTest, ManagesFiles) {
+TEST_F(GuestOperationsTest, FilesAreCreatedMovedAndDeleted) {
   vix::DirectoryRequest directory;
   directory.path = "/tmp/d";
   EXPECT_EQ(guest_.Send(vix::kCreateDirectoryEx, Encode(directory)), 0u);
@@ -274,7 +274,7 @@ TEST_F(GuestOperationsTest, ManagesFiles) {
   EXPECT_EQ(guest_.result(), "0");
 }
 
-TEST_F(GuestOperationsTest, ChangesOnlyWhatIsAsked) {
+TEST_F(GuestOperationsTest, OnlyFlaggedAttributesAreChanged) {
   guest_.hgfsd.Put("/tmp/f", "x");
   vix::SetAttributesRequest request;
   request.path = "/tmp/f";
@@ -294,7 +294,7 @@ TEST_F(GuestOperationsTest, ChangesOnlyWhatIsAsked) {
   EXPECT_EQ(guest_.Send(vix::kSetFileAttributes, Encode(request)), 3u);
 }
 
-TEST_F(GuestOperationsTest, TransferChecks) {
+TEST_F(GuestOperationsTest, TransfersAreCheckedBeforeTheyStart) {
   guest_.hgfsd.Put("/tmp/f", "12345");
   EXPECT_EQ(guest_.Send(vix::kInitiateFileTransferFromGuest, ListBody("/tmp/f", 0)), 0u);
   EXPECT_TRUE(absl::StartsWith(guest_.result(), "<fxi><Name>/tmp/f</Name>")) << guest_.result();
@@ -308,7 +308,7 @@ TEST_F(GuestOperationsTest, TransferChecks) {
   EXPECT_EQ(guest_.Send(vix::kInitiateFileTransferToGuest, Encode(request)), 22u);
 }
 
-TEST_F(GuestOperationsTest, TransfersByHgfs) {
+TEST_F(GuestOperationsTest, ContentIsTransferredByHgfs) {
   CreateSession();
   const std::string content(200000, 'x');
   EXPECT_EQ(Upload("/tmp/f", content.substr(0, 60000)), hgfs::Status::kSuccess);
@@ -317,7 +317,7 @@ TEST_F(GuestOperationsTest, TransfersByHgfs) {
   EXPECT_EQ(Download("/tmp/g", downloaded), hgfs::Status::kSuccess);
   EXPECT_EQ(downloaded, content);
   EXPECT_EQ(guest_.logins, 1);
-  EXPECT_TRUE(guest_.had_work_behind());
+  EXPECT_TRUE(guest_.had_deferred_work());
   // Another user's packet in this session.
   hgfs::NameRequest request;
   request.name.cp_name = "root";
@@ -330,7 +330,7 @@ TEST_F(GuestOperationsTest, HgfsPacketsNeedTheirCredential) {
   vix::HgfsPacketRequest request;
   request.packet = "x";
   EXPECT_EQ(guest_.Send(vix::kHgfsSendPacket, Encode(request), "alice", "x", true), 3050u);
-  // Without one there are sessions and nothing else.
+  // Without a credential only sessions can be managed.
   const TcloReply reply = guest_.operations().RunHgfs("nonsense");
   EXPECT_TRUE(reply.ok);
   hgfs::Packet packet;
@@ -350,7 +350,7 @@ TEST_F(GuestOperationsTest, EachOperationLeavesOneAuditLine) {
                           "bob operation=ListFilesInGuest target=\"/tmp\" result=3050"));
 }
 
-TEST_F(GuestOperationsTest, AuditLinesCannotBeForgedAndKnowOddOpcodes) {
+TEST_F(GuestOperationsTest, AuditLinesCannotBeForgedAndNameUnknownOpcodes) {
   EXPECT_THAT(Audited([&] {
                 guest_.Send(vix::kListFiles, ListBody("/tmp", 1), "root operation=X result=0", "x");
                 guest_.Send(vix::kCreateRegistryKey, "");
@@ -398,7 +398,7 @@ TEST_F(GuestOperationsTest, HgfsPacketsThatChangeSomethingLeaveAnAuditLine) {
       ElementsAre("alice operation=HgfsSendPacket target=\"\" result=3050"));
 }
 
-TEST_F(GuestOperationsTest, ATransferThatIsGivenUpLeavesAnAuditLine) {
+TEST_F(GuestOperationsTest, AbandonedTransferLeavesAnAuditLine) {
   CreateSession();
   uint32_t handle = 0;
   ASSERT_EQ(OpenFile("/tmp/f", hgfs::kWriteOnly, handle), hgfs::Status::kSuccess);
@@ -407,14 +407,14 @@ TEST_F(GuestOperationsTest, ATransferThatIsGivenUpLeavesAnAuditLine) {
               ElementsAre("alice operation=FileTransferToGuest target=\"/tmp/f\" result=10"));
 }
 
-TEST_F(GuestOperationsTest, ALongTargetLeavesTheResultInTheAuditLine) {
+TEST_F(GuestOperationsTest, AuditLineOfALongTargetKeepsItsResult) {
   const std::vector<std::string> lines =
       Audited([&] { guest_.Send(vix::kDeleteFileEx, PathBody("/tmp/" + std::string(4000, '"'))); });
   ASSERT_EQ(lines.size(), 1u);
   EXPECT_TRUE(absl::EndsWith(lines[0], "...\" result=4")) << lines[0];
 }
 
-TEST_F(GuestOperationsTest, ListsProcessesInPages) {
+TEST_F(GuestOperationsTest, ProcessesAreListedInPages) {
   EXPECT_EQ(guest_.Send(vix::kListProcessesEx, Encode(vix::ListProcessesRequest())), 0u);
   EXPECT_TRUE(absl::StartsWith(guest_.result(), "<proc><cmd>process%3C1%3E</cmd>"));
   guest_.vixd.processes = 3000;
@@ -431,7 +431,7 @@ TEST_F(GuestOperationsTest, ListsProcessesInPages) {
     vix::ListProcessesRequest next;
     next.key = key;
     next.offset = list.size();
-    // Not for others.
+    // Another user does not get it.
     EXPECT_EQ(guest_.Send(vix::kListProcessesEx, Encode(next), "bob", "b"), 3u);
     ASSERT_EQ(guest_.Send(vix::kListProcessesEx, Encode(next)), 0u);
     ASSERT_EQ(sscanf(guest_.result().c_str(), "<leftToSend>%u</leftToSend>%n", &left, &head), 1);
@@ -441,7 +441,7 @@ TEST_F(GuestOperationsTest, ListsProcessesInPages) {
   EXPECT_TRUE(absl::EndsWith(list, "</proc>"));
 }
 
-// Users choose their programs' arguments, and start as many as they like.
+// Users choose their programs' arguments and number.
 TEST_F(GuestOperationsTest, ProcessListsAreBounded) {
   GuestOperationsOptions options = FakeGuest::Options();
   options.timeout = absl::Seconds(20);
@@ -462,7 +462,7 @@ TEST_F(GuestOperationsTest, ProcessListsAreBounded) {
   EXPECT_LT(total(), 8u << 20);
 }
 
-TEST_F(GuestOperationsTest, TerminatesAndReadsEnvironment) {
+TEST_F(GuestOperationsTest, ProcessesAreTerminatedAndEnvironmentIsRead) {
   vix::TerminateRequest request;
   for (const auto& [pid, code] :
        {std::pair(2ull, 0u), std::pair(1ull, 3015u), std::pair(0ull, 3015u),
@@ -481,7 +481,7 @@ TEST_F(GuestOperationsTest, HungServiceCostsOneErrorEach) {
   EXPECT_LT(absl::Now() - begin, absl::Seconds(2));
   guest_.vixd.hang = false;
   EXPECT_EQ(guest_.Send(vix::kReadEnvironmentVariables, std::string(8, '\0')), 0u);
-  // The session that hung was given up.
+  // The session that hung was dropped.
   EXPECT_EQ(guest_.logins, 2);
   EXPECT_EQ(guest_.Send(vix::kListFiles, ListBody("/tmp", 1)), 0u);
 }
@@ -495,7 +495,7 @@ TEST_F(GuestOperationsTest, ServiceThatDiedIdleIsReplacedUnnoticed) {
   EXPECT_EQ(guest_.Send(vix::kListFiles, ListBody("/tmp", 1)), 0u);
 }
 
-TEST_F(GuestOperationsTest, FunctionsAreProcessesWithStreams) {
+TEST_F(GuestOperationsTest, FunctionsAreListedAsProcessesWithStreams) {
   CreateSession();
   EXPECT_EQ(guest_.Send(vix::kStartProgram, StartBody("http.RoundTrip", "10.0.0.1:80")), 20005u);
   ASSERT_EQ(guest_.Send(vix::kStartProgram, StartBody("http.RoundTrip", "localhost:80")), 0u);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The policy's destinations, all the way to vixd's http.RoundTrip.
+// The destinations that the policy permits, through GuestOperations to vixd's http.RoundTrip.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -40,12 +40,12 @@ class HttpDestinationsTest : public ::testing::Test {
     socklen_t size = sizeof address;
     getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
     port_ = ntohs(address.sin_port);
-    // It reaches the listener, and is no loopback address.
+    // It reaches the listener, and is not a loopback address.
     destination_ = absl::StrCat("0.0.0.0:", port_);
   }
   ~HttpDestinationsTest() override { close(listener_); }
 
-  // What StartProgram answers under a policy that lists one destination.
+  // The error code of StartProgram under a policy that lists one destination.
   uint32_t Start(const std::string& listed, const std::string& arguments) {
     GuestOperationsOptions options;
     options.policy_file = absl::StrCat(getenv("TEST_TMPDIR"), "/policy.textproto");
@@ -73,7 +73,7 @@ class HttpDestinationsTest : public ::testing::Test {
     return reply.error;
   }
 
-  // Whether somebody connects.
+  // Whether a client connects within three seconds.
   bool IsReached() {
     pollfd item{listener_, POLLIN, 0};
     if (poll(&item, 1, 3000) != 1) return false;
@@ -84,12 +84,12 @@ class HttpDestinationsTest : public ::testing::Test {
   int listener_;
   int port_ = 0;
   std::string destination_;
-  vix::FunctionService function_;
+  vixd::FunctionService function_;
   toolboxd::testing::ServiceHost vixd_{{&function_}};
   std::unique_ptr<GuestOperations> operations_;
 };
 
-TEST_F(HttpDestinationsTest, WhatThePolicyListsIsReached) {
+TEST_F(HttpDestinationsTest, DestinationsOfThePolicyAreReached) {
   for (const std::string& listed :
        {destination_, absl::StrCat("*:", port_), std::string("0.0.0.0:*"), std::string("*:*")}) {
     EXPECT_EQ(Start(listed, destination_), 0u) << listed;
@@ -99,12 +99,12 @@ TEST_F(HttpDestinationsTest, WhatThePolicyListsIsReached) {
   EXPECT_TRUE(IsReached());
 }
 
-TEST_F(HttpDestinationsTest, OthersAreRefused) {
+TEST_F(HttpDestinationsTest, OtherDestinationsAreRefused) {
   EXPECT_EQ(Start(absl::StrCat("*:", port_ + 1), destination_), kRefusedByPolicy);
   EXPECT_EQ(Start("0.0.0.1:*", destination_), kRefusedByPolicy);
 }
 
-TEST_F(HttpDestinationsTest, LoopbackNeedsNoList) {
+TEST_F(HttpDestinationsTest, LoopbackNeedsNoPolicy) {
   EXPECT_EQ(Start("10.0.0.1:1", absl::StrCat("localhost:", port_)), 0u);
   EXPECT_TRUE(IsReached());
 }

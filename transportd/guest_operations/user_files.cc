@@ -5,10 +5,11 @@
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "base/log.h"
 #include "base/status.h"
-#include "daemon/channel.h"
+#include "transportd/extensions/extensions.h"
+#include "transportd/functions/function_table.h"
 #include "transportd/functions/stream_path.h"
+#include "transportd/policy/policy_store.h"
 
 namespace toolboxd {
 namespace {
@@ -30,34 +31,13 @@ absl::string_view SchemeOf(absl::string_view path) {
   return first;
 }
 
-// hgfsd's own scheme: its paths are for the content service only.
+// Paths of hgfsd's own scheme, which only its content service knows.
 bool IsArchive(absl::string_view path) { return absl::StartsWith(path, "/archive:"); }
 
 }  // namespace
 
-std::shared_ptr<files::GrpcFileStore> SessionFiles(const UserFilesDeps& deps,
-                                                   const std::shared_ptr<UserSession>& session) {
-  if (session->client == nullptr) {
-    files::GrpcFileStoreOptions options;
-    options.timeout = deps.timeout;
-    options.long_timeout = deps.long_timeout;
-    options.content_only = session->service == SessionService::kVixd;
-    // Not a reference to the session: it holds the store.
-    options.on_broken = [pool = deps.sessions,
-                         weak = std::weak_ptr<UserSession>(session)](const absl::Status& why) {
-      const std::shared_ptr<UserSession> broken = weak.lock();
-      if (broken == nullptr) return;
-      LogWarning(SessionServiceName(broken->service), " of ", broken->user,
-                 " does not answer: ", why.message());
-      pool->Drop(broken);
-    };
-    session->client = std::make_shared<files::GrpcFileStore>(session->channel, std::move(options));
-  }
-  return std::static_pointer_cast<files::GrpcFileStore>(session->client);
-}
-
-UserFiles::UserFiles(UserFilesDeps deps, std::string user, LogIn log_in)
-    : deps_(deps), user_(std::move(user)), log_in_(std::move(log_in)) {}
+UserFiles::UserFiles(const GuestServices* services, std::string user, LogIn log_in)
+    : services_(*services), user_(std::move(user)), log_in_(std::move(log_in)) {}
 
 absl::StatusOr<std::shared_ptr<files::GrpcFileStore>> UserFiles::Files(SessionService service) {
   std::shared_ptr<UserSession>& session = sessions_[static_cast<int>(service)];
@@ -66,8 +46,10 @@ absl::StatusOr<std::shared_ptr<files::GrpcFileStore>> UserFiles::Files(SessionSe
     if (!current.ok()) return current.status();
     session = *std::move(current);
   }
-  if (session == nullptr) return absl::UnauthenticatedError("the session is over");
-  return SessionFiles(deps_, session);
+  if (session == nullptr)
+    return absl::UnauthenticatedError(
+        "the user's session has ended; the file must be opened again");
+  return session->files;
 }
 
 absl::StatusOr<UserFiles::Store> UserFiles::Special(absl::string_view path) {
@@ -75,17 +57,17 @@ absl::StatusOr<UserFiles::Store> UserFiles::Special(absl::string_view path) {
   int64_t pid = 0;
   StandardStream stream;
   if (ParseStreamPath(path, pid, stream)) {
-    Store streams = deps_.functions->Files(user_, pid, deps_.timeout);
+    Store streams = services_.functions->Files(user_, pid, services_.timeout);
     if (streams == nullptr) return Files(SessionService::kVixd);
     special_path_ = std::string(path);
     special_ = streams;
     return streams;
   }
-  const ExtensionTarget* extension = deps_.extensions->FindScheme(SchemeOf(path));
+  const ExtensionTarget* extension = services_.extensions->FindScheme(SchemeOf(path));
   if (extension == nullptr) return Store();
   files::GrpcFileStoreOptions options;
   options.timeout = extension->timeout;
-  options.long_timeout = deps_.long_timeout;
+  options.long_timeout = services_.long_timeout;
   options.content_only = true;
   special_path_ = std::string(path);
   special_ = std::make_shared<files::GrpcFileStore>(extension->Connect(), std::move(options));
@@ -96,7 +78,7 @@ bool UserFiles::IsExtension(absl::string_view path) const {
   int64_t pid = 0;
   StandardStream stream;
   return !ParseStreamPath(path, pid, stream) &&
-         deps_.extensions->FindScheme(SchemeOf(path)) != nullptr;
+         services_.extensions->FindScheme(SchemeOf(path)) != nullptr;
 }
 
 template <typename Use>
@@ -122,7 +104,7 @@ absl::StatusOr<v1::FileInfo> UserFiles::CheckRead(absl::string_view path) {
     if (!IsReason(checked.status(), v1::NOT_A_FILE) && !IsReason(checked.status(), v1::NOT_FOUND)) {
       return checked;
     }
-    // A directory, or one with query parameters, is an archive to the content service.
+    // To the content service a directory, with or without query parameters, is an archive.
     absl::StatusOr<v1::FileInfo> archive = (*files)->Stat(path);
     if (!archive.ok()) return checked;
     archive->set_name(path.data(), path.size());
@@ -138,7 +120,7 @@ absl::Status UserFiles::CheckWrite(absl::string_view path, bool overwrite) {
   if (!special.ok()) return special.status();
   if (*special != nullptr) {
     const absl::Status found = (*special)->Stat(path).status();
-    // An extension may create what is not there; a stream is there or is a real file.
+    // An extension may create a missing file. A missing stream may be a real file.
     if (!IsReason(found, v1::NOT_FOUND)) return found;
     if (IsExtension(path)) return absl::OkStatus();
   }
@@ -158,7 +140,8 @@ absl::StatusOr<std::unique_ptr<files::ReadStream>> UserFiles::OpenRead(absl::str
                                                                        uint64_t offset,
                                                                        uint32_t chunk_size,
                                                                        v1::FileInfo* opened) {
-  const absl::Status allowed = deps_.policy->CheckOperation("InitiateFileTransferFromGuest");
+  const absl::Status allowed =
+      services_.policy->CheckOperation(Operation::kInitiateFileTransferFromGuest);
   if (!allowed.ok()) return allowed;
   return Route(path, [&](files::FileStore& files) {
     return files.OpenRead(path, offset, chunk_size, opened);
@@ -167,14 +150,15 @@ absl::StatusOr<std::unique_ptr<files::ReadStream>> UserFiles::OpenRead(absl::str
 
 absl::StatusOr<std::unique_ptr<files::WriteStream>> UserFiles::OpenWrite(
     const v1::OpenForWriting& open) {
-  const absl::Status allowed = deps_.policy->CheckOperation("InitiateFileTransferToGuest");
+  const absl::Status allowed =
+      services_.policy->CheckOperation(Operation::kInitiateFileTransferToGuest);
   if (!allowed.ok()) return allowed;
   return Route(open.path(), [&](files::FileStore& files) { return files.OpenWrite(open); });
 }
 
 absl::Status UserFiles::SetAttributes(absl::string_view path,
                                       const v1::FileAttributes& attributes) {
-  const absl::Status allowed = deps_.policy->CheckOperation("ChangeFileAttributesInGuest");
+  const absl::Status allowed = services_.policy->CheckOperation(Operation::kChangeFileAttributes);
   if (!allowed.ok()) return allowed;
   // Clients set attributes after every upload. What is not on disk has none to keep: success.
   absl::StatusOr<Store> special = Special(path);
@@ -193,33 +177,33 @@ absl::Status UserFiles::SetAttributes(absl::string_view path,
 }
 
 absl::StatusOr<v1::ListFilesReply> UserFiles::List(const v1::ListFilesRequest& request) {
-  const absl::Status allowed = deps_.policy->CheckOperation("ListFilesInGuest");
+  const absl::Status allowed = services_.policy->CheckOperation(Operation::kListFiles);
   if (!allowed.ok()) return allowed;
   return Route(request.path(), [&](files::FileStore& files) { return files.List(request); });
 }
 
 absl::Status UserFiles::MakeDirectory(absl::string_view path, uint32_t permissions) {
-  const absl::Status allowed = deps_.policy->CheckOperation("MakeDirectoryInGuest");
+  const absl::Status allowed = services_.policy->CheckOperation(Operation::kMakeDirectory);
   if (!allowed.ok()) return allowed;
   return Route(path,
                [&](files::FileStore& files) { return files.MakeDirectory(path, permissions); });
 }
 
 absl::Status UserFiles::DeleteFile(absl::string_view path) {
-  const absl::Status allowed = deps_.policy->CheckOperation("DeleteFileInGuest");
+  const absl::Status allowed = services_.policy->CheckOperation(Operation::kDeleteFile);
   if (!allowed.ok()) return allowed;
   return Route(path, [&](files::FileStore& files) { return files.DeleteFile(path); });
 }
 
 absl::Status UserFiles::DeleteDirectory(absl::string_view path) {
-  const absl::Status allowed = deps_.policy->CheckOperation("DeleteDirectoryInGuest");
+  const absl::Status allowed = services_.policy->CheckOperation(Operation::kDeleteDirectory);
   if (!allowed.ok()) return allowed;
   return Route(path, [&](files::FileStore& files) { return files.DeleteDirectory(path); });
 }
 
 absl::Status UserFiles::Rename(absl::string_view from, absl::string_view to, bool overwrite) {
-  absl::Status allowed = deps_.policy->CheckOperation("MoveFileInGuest");
-  if (allowed.ok()) allowed = deps_.policy->CheckOperation("MoveDirectoryInGuest");
+  absl::Status allowed = services_.policy->CheckOperation(Operation::kMoveFile);
+  if (allowed.ok()) allowed = services_.policy->CheckOperation(Operation::kMoveDirectory);
   if (!allowed.ok()) return allowed;
   return Route(from, [&](files::FileStore& files) { return files.Rename(from, to, overwrite); });
 }

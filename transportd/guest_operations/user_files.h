@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// UserFiles: all that a guest user can reach by a path, wherever it is served.
+// UserFiles: everything that a guest user can reach by a path, whichever service has it.
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_OPERATIONS_USER_FILES_H_
 #define TOOLBOXD_TRANSPORTD_GUEST_OPERATIONS_USER_FILES_H_
@@ -12,44 +12,31 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
-#include "transportd/extensions/extensions.h"
+#include "transportd/files/file_store.h"
 #include "transportd/files/grpc_file_store.h"
-#include "transportd/functions/function_table.h"
-#include "transportd/policy/policy_store.h"
+#include "transportd/guest_operations/guest_services.h"
+#include "transportd/policy/operation.h"
 #include "transportd/sessions/session_pool.h"
 
 namespace toolboxd {
 
-// What UserFiles works with; all must outlive it and every file that it opened.
-struct UserFilesDeps {
-  SessionPool* sessions;
-  const PolicyStore* policy;
-  const Extensions* extensions;
-  FunctionTable* functions;
-  absl::Duration timeout;
-  absl::Duration long_timeout;
-};
-
 // The user's session for a service, logged in if it must be.
 using LogIn = std::function<absl::StatusOr<std::shared_ptr<UserSession>>(SessionService)>;
 
-// The stores of a session, made once and kept with it.
-std::shared_ptr<files::GrpcFileStore> SessionFiles(const UserFilesDeps& deps,
-                                                   const std::shared_ptr<UserSession>& session);
-
 // Routes by path (docs/protocol/hgfs.md 5.9): standard streams of functions, then those of programs
-// (vixd; what vixd does not know is an ordinary file), schemes of extensions, hgfsd for
+// (vixd; a path that vixd does not know is an ordinary file), schemes of extensions, hgfsd for
 // everything else, directories as archives included. Asks the policy for the operation
-// that each call amounts to. Open files keep it, and with it the sessions that it used.
+// that each call amounts to. Open files hold it, and through it the sessions that it used. Not
+// thread-safe.
 class UserFiles final : public files::FileStore {
  public:
-  UserFiles(UserFilesDeps deps, std::string user, LogIn log_in);
+  // `services` must outlive the files that are opened.
+  UserFiles(const GuestServices* services, std::string user, LogIn log_in);
 
-  // The credential is gone: from now on only sessions that were used already are used.
+  // To be called when the credential goes: from now on only sessions already in use are used.
   void EndCall() { log_in_ = nullptr; }
 
-  // Checks of a transfer before it starts; for the first with what the host is told.
+  // Checks of a transfer before it starts. The first returns what the host is sent.
   absl::StatusOr<v1::FileInfo> CheckRead(absl::string_view path);
   absl::Status CheckWrite(absl::string_view path, bool overwrite);
 
@@ -75,16 +62,17 @@ class UserFiles final : public files::FileStore {
   absl::StatusOr<Store> Special(absl::string_view path);
   // Whether an extension binds the path's scheme.
   bool IsExtension(absl::string_view path) const;
-  // Calls `use` with the store of the path, and with hgfsd where a special one says
-  // NOT_FOUND and the path may be a real file after all.
+  // Calls `use` with the store of the path, and then with hgfsd if a special store returns
+  // NOT_FOUND: the path may be a real file.
   template <typename Use>
   auto Route(absl::string_view path, Use use) -> decltype(use(*Store()));
 
-  const UserFilesDeps deps_;
+  const GuestServices& services_;
   const std::string user_;
   LogIn log_in_;
   std::shared_ptr<UserSession> sessions_[kSessionServices];
-  // A function's streams or an extension's files, which an open file needs to the end.
+  // The store of a function's streams or an extension's files, which an open file needs until it is
+  // closed, and the path that it is for.
   std::string special_path_;
   Store special_;
 };

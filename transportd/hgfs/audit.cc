@@ -4,37 +4,48 @@
 
 namespace toolboxd::hgfs {
 
-absl::string_view AuditName(Op op) {
+absl::string_view AuditName(Operation operation) {
+  switch (operation) {
+    case Operation::kInitiateFileTransferFromGuest:
+      return "FileTransferFromGuest";
+    case Operation::kInitiateFileTransferToGuest:
+      return "FileTransferToGuest";
+    default:
+      return Name(operation);
+  }
+}
+
+std::optional<Operation> OperationOf(Op op) {
   switch (op) {
     case Op::kOpen:
     case Op::kOpenV2:
     case Op::kOpenV3:
-      return "HgfsSendPacket";
+      return Operation::kHgfsSendPacket;
     case Op::kSetattr:
     case Op::kSetattrV2:
     case Op::kSetattrV3:
-      return "ChangeFileAttributesInGuest";
+      return Operation::kChangeFileAttributes;
     case Op::kSearchOpen:
     case Op::kSearchOpenV3:
-      return "ListFilesInGuest";
+      return Operation::kListFiles;
     case Op::kCreateDir:
     case Op::kCreateDirV2:
     case Op::kCreateDirV3:
-      return "MakeDirectoryInGuest";
+      return Operation::kMakeDirectory;
     case Op::kDeleteFile:
     case Op::kDeleteFileV2:
     case Op::kDeleteFileV3:
-      return "DeleteFileInGuest";
+      return Operation::kDeleteFile;
     case Op::kDeleteDir:
     case Op::kDeleteDirV2:
     case Op::kDeleteDirV3:
-      return "DeleteDirectoryInGuest";
+      return Operation::kDeleteDirectory;
     case Op::kRename:
     case Op::kRenameV2:
     case Op::kRenameV3:
-      return "MoveFileInGuest";
+      return Operation::kMoveFile;
     default:
-      return "";
+      return std::nullopt;
   }
 }
 

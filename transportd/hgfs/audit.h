@@ -6,11 +6,13 @@
 #define TOOLBOXD_TRANSPORTD_HGFS_AUDIT_H_
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "transportd/hgfs/protocol.h"
+#include "transportd/policy/operation.h"
 
 namespace toolboxd::hgfs {
 
@@ -18,21 +20,22 @@ namespace toolboxd::hgfs {
 struct AuditRecord {
   // Empty for a packet without a credential.
   std::string user;
-  // As VIX operations are named. Empty for what leaves no record.
-  absl::string_view operation;
-  // A path, or "FROM -> TO"; empty where the packet did not get so far.
+  // No value for a packet that leaves no record.
+  std::optional<Operation> operation;
+  // A path, or "FROM -> TO"; empty if the packet was refused before its name was read.
   std::string target;
   absl::Status result;
 };
 
 using AuditSink = std::function<void(const AuditRecord& record)>;
 
-constexpr absl::string_view kTransferFromGuest = "FileTransferFromGuest";
-constexpr absl::string_view kTransferToGuest = "FileTransferToGuest";
+// The operation's name in a record: policy/operation.h's, but "FileTransferFromGuest" and
+// "FileTransferToGuest" for a transfer, which the record follows and does not initiate.
+absl::string_view AuditName(Operation operation);
 
-// The name of an operation, by its number. Empty for those that only look, manage sessions,
-// or belong to a transfer. An Open has the name of all packets until its direction is known.
-absl::string_view AuditName(Op op);
+// The operation of a packet. No value for packets that only look, manage sessions, or belong to a
+// transfer. An Open is kHgfsSendPacket until its direction is known.
+std::optional<Operation> OperationOf(Op op);
 
 // The record of an open file's transfer, written once: when it ends or, as cancelled, when
 // it is destroyed without an end.

@@ -88,19 +88,19 @@ Server::Outcome::Outcome(const absl::Status& error) : error(error) {
 std::string Server::Dispatch(absl::string_view bytes, const Client& client) {
   Packet packet;
   if (!DecodePacket(bytes, packet)) return EncodeReply(packet, Status::kProtocolError, "");
-  AuditRecord record = {client.user, AuditName(static_cast<Op>(packet.op)), "", {}};
+  AuditRecord record = {client.user, OperationOf(static_cast<Op>(packet.op)), "", {}};
   Outcome outcome = Run(packet, client, record);
-  if (audit_ && !record.operation.empty()) {
+  if (audit_ && record.operation.has_value()) {
     record.result = outcome.error;
     audit_(record);
   }
   return EncodeReply(packet, outcome.status, outcome.payload);
 }
 
-void Server::WorkBehind() {
-  const Behind behind = std::exchange(behind_, Behind());
-  Session* session = behind.handle == 0 ? nullptr : sessions_.Find(behind.session);
-  Handle* handle = session == nullptr ? nullptr : session->Find(behind.handle);
+void Server::RunDeferredWork() {
+  const Transfer last = std::exchange(last_transfer_, Transfer());
+  Session* session = last.handle == 0 ? nullptr : sessions_.Find(last.session);
+  Handle* handle = session == nullptr ? nullptr : session->Find(last.handle);
   if (handle == nullptr) return;
   if (handle->read != nullptr) handle->read->ReadAhead();
   if (handle->write != nullptr) handle->write->FlushIfReady();
@@ -121,7 +121,7 @@ Server::Outcome Server::Run(const Packet& packet, const Client& client, AuditRec
     return sessions_.Destroy(packet.session_id, client.user) ? Outcome(Done(op))
                                                              : Outcome(Status::kStaleSession);
   }
-  behind_ = {packet.session_id, 0};
+  last_transfer_ = {packet.session_id, 0};
   Session* session = sessions_.Find(packet.session_id, client.user, clock_());
   if (session == nullptr) return Status::kStaleSession;
   if (client.files == nullptr) return Status::kAccessDenied;
@@ -190,7 +190,8 @@ Server::Outcome Server::Open(const Call& call) {
   OpenRequest request;
   if (!Decode(call.op, call.payload, request)) return Status::kProtocolError;
   const uint32_t mode = request.mode & ~kSequential;
-  call.record.operation = mode == kReadOnly ? kTransferFromGuest : kTransferToGuest;
+  call.record.operation = mode == kReadOnly ? Operation::kInitiateFileTransferFromGuest
+                                            : Operation::kInitiateFileTransferToGuest;
   std::string path;
   const Status status = Resolve(call, request.name, path);
   if (status != Status::kSuccess) return status;
@@ -249,7 +250,7 @@ Server::Outcome Server::Read(const Call& call) {
   if (handle == nullptr || handle->read == nullptr) return Status::kInvalidHandle;
   absl::StatusOr<std::string> data =
       handle->read->Read(request.offset, std::min(request.size, kMaxPayload));
-  behind_.handle = request.handle;
+  last_transfer_.handle = request.handle;
   handle->result = data.status();
   if (!data.ok()) return Outcome(data.status());
   ReadReply reply;
@@ -264,7 +265,7 @@ Server::Outcome Server::Write(const Call& call) {
   Handle* handle = call.session.Find(request.handle);
   if (handle == nullptr || handle->write == nullptr) return Status::kInvalidHandle;
   const bool append = (request.flags & kWriteAppend) != 0;
-  behind_.handle = request.handle;
+  last_transfer_.handle = request.handle;
   const absl::Status status = handle->write->Write(request.offset, append, request.data);
   if (!status.ok()) return Outcome(status);
   WriteReply reply;
@@ -324,7 +325,7 @@ Server::Outcome Server::Setattr(const Call& call) {
 
   WriteFile* writer = call.session.FindWriter(path);
   // Attributes of an upload are part of it.
-  if (writer != nullptr) call.record.operation = "";
+  if (writer != nullptr) call.record.operation.reset();
   uint32_t permissions = writer != nullptr ? writer->permissions() : 0;
   constexpr uint64_t kClasses = kMaskOwnerPermissions | kMaskGroupPermissions |
                                 kMaskOtherPermissions | kMaskSpecialPermissions;

@@ -44,9 +44,9 @@ class Server {
   // What the answer to the last packet did not have to wait for: sends written content on, or
   // takes in what comes next of a file that is read. Does not wait. To be called when that answer
   // is on its way; left out, it costs the next packet its time and nothing else.
-  void WorkBehind();
+  void RunDeferredWork();
 
-  // Drops what vanished hosts left, and sends on what WorkBehind() could not.
+  // Drops what vanished hosts left, and sends on what RunDeferredWork() could not.
   void Maintain();
 
   size_t sessions() const { return sessions_.size(); }
@@ -105,8 +105,8 @@ class Server {
   // The path that a name stands for, by handle or by itself; also put into the record.
   Status Resolve(const Call& call, const Name& name, std::string& path);
 
-  // The file that the last packet read or wrote, for WorkBehind(); handle 0 for none.
-  struct Behind {
+  // The file that the last packet read or wrote, for RunDeferredWork(); handle 0 for none.
+  struct Transfer {
     uint64_t session = 0;
     uint32_t handle = 0;
   };
@@ -114,7 +114,7 @@ class Server {
   const AuditSink audit_;
   const std::function<absl::Time()> clock_;
   SessionTable sessions_;
-  Behind behind_;
+  Transfer last_transfer_;
 };
 
 }  // namespace toolboxd::hgfs

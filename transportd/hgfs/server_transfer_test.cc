@@ -14,7 +14,7 @@ namespace {
 TEST_F(HgfsServerTest, DownloadAsVmxDoesIt) {
   for (const size_t size :
        {0, 1, 61439, 61440, 61441, 63487, 63488, 63489, 122879, 122880, 122881, 1 << 20}) {
-    work_behind_ = !work_behind_;
+    run_deferred_ = !run_deferred_;
     hgfsd_.Put("/tmp/f", Pattern(size));
     hgfsd_.reads = 0;
     CreateSession();
@@ -95,10 +95,10 @@ TEST_F(HgfsServerTest, WrittenDataIsSentAfterTheReply) {
   CreateSession();
   uint32_t handle;
   ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kWriteOnly, kCreateEmpty, handle), Status::kSuccess);
-  work_behind_ = false;
+  run_deferred_ = false;
   ASSERT_EQ(WriteAt(handle, true, 0, "abc"), Status::kSuccess);
   EXPECT_EQ(hgfsd_.received, 0u);
-  server_.WorkBehind();
+  server_.RunDeferredWork();
   for (int i = 0; i < 1000 && hgfsd_.received < 3; ++i) absl::SleepFor(absl::Milliseconds(5));
   EXPECT_EQ(hgfsd_.received, 3u);
   // Without that call the next packets send it.
@@ -112,7 +112,7 @@ TEST_F(HgfsServerTest, WrittenDataThatCouldNotBeSentIsSentByMaintain) {
   CreateSession();
   uint32_t handle;
   ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kWriteOnly, kCreateEmpty, handle), Status::kSuccess);
-  work_behind_ = false;
+  run_deferred_ = false;
   ASSERT_EQ(WriteAt(handle, true, 0, "abc"), Status::kSuccess);
   for (int i = 0; i < 1000 && hgfsd_.received < 3; ++i) {
     server_.Maintain();
@@ -127,15 +127,15 @@ TEST_F(HgfsServerTest, DeferredWorkOfAClosedFileIsSkipped) {
   uint32_t handle;
   std::string data;
   ASSERT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSuccess);
-  work_behind_ = false;
+  run_deferred_ = false;
   ASSERT_EQ(ReadAt(handle, 0, 3, data), Status::kSuccess);
   ASSERT_EQ(CloseFile(handle), Status::kSuccess);
-  server_.WorkBehind();
+  server_.RunDeferredWork();
   ASSERT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSuccess);
   ASSERT_EQ(ReadAt(handle, 0, 3, data), Status::kSuccess);
   now_ += SessionTable::kIdleExpiry;
   server_.Maintain();
-  server_.WorkBehind();
+  server_.RunDeferredWork();
   EXPECT_EQ(server_.sessions(), 0u);
 }
 

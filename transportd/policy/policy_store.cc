@@ -16,7 +16,6 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "base/steady_time.h"
-#include "transportd/policy/operation_names.h"
 #include "transportd/policy/user_list.h"
 
 namespace toolboxd {
@@ -52,12 +51,15 @@ absl::StatusOr<v1::Policy> ParsePolicy(absl::string_view text) {
   v1::Policy policy;
   const absl::Status status = ParseTextProto(text, policy);
   if (!status.ok()) return status;
-  // A slip of the pen must not permit what somebody meant to refuse.
+  // A misspelled operation must not silently stay enabled.
   for (const std::string& operation : policy.disabled_operations()) {
-    if (!IsOperationName(operation)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("disabled_operations: there is no operation \"", operation,
-                       "\"; the operations are ", absl::StrJoin(kOperationNames, ", ")));
+    if (!ParseOperation(operation).has_value()) {
+      const auto append_name = [](std::string* out, const OperationName& known) {
+        absl::StrAppend(out, known.name);
+      };
+      return absl::InvalidArgumentError(absl::StrCat(
+          "disabled_operations: there is no operation \"", operation, "\"; the operations are ",
+          absl::StrJoin(kOperationNames, ", ", append_name)));
     }
   }
   return policy;
@@ -67,6 +69,7 @@ PolicyStore::PolicyStore(std::string path) : path_(std::move(path)) { Load().Ign
 
 absl::Status PolicyStore::Load() {
   verdicts_.clear();
+  disabled_.reset();
   absl::StatusOr<std::string> text = ReadTextFile(path_);
   state_ = {.found = !absl::IsNotFound(text.status()), .faults = {}};
   if (!state_.found) {
@@ -79,27 +82,29 @@ absl::Status PolicyStore::Load() {
   broken_ = !policy.ok();
   if (broken_) {
     state_.faults = {absl::StrCat(path_, ": ", policy.status().message())};
-    LogError("guest operations are refused: ", state_.faults.front());
+    LogError("every guest operation is refused until the policy is corrected: ",
+             state_.faults.front());
     return policy.status();
   }
   policy_ = *std::move(policy);
+  for (const std::string& name : policy_.disabled_operations()) {
+    disabled_.set(static_cast<size_t>(*ParseOperation(name)));
+  }
   WarnOfUnknown("allow", policy_.allow());
   WarnOfUnknown("deny", policy_.deny());
   LogInfo("policy read from ", path_);
   return absl::OkStatus();
 }
 
-absl::Status PolicyStore::CheckOperation(absl::string_view operation) const {
+absl::Status PolicyStore::CheckOperation(Operation operation) const {
   if (broken_) return Refuse("anything: its file is broken");
   if (policy_.disable_guest_operations()) return Refuse("guest operations");
-  for (const std::string& disabled : policy_.disabled_operations()) {
-    if (disabled == operation) return Refuse(operation);
-  }
+  if (disabled_.test(static_cast<size_t>(operation))) return Refuse(Name(operation));
   return absl::OkStatus();
 }
 
 absl::Status PolicyStore::CheckUser(const std::string& user) {
-  if (broken_) return Refuse("anybody: its file is broken");
+  if (broken_) return Refuse("any user: its file is broken");
   const absl::Time now = SteadyNow();
   const auto known = verdicts_.find(user);
   if (known != verdicts_.end() && now - known->second.time < kVerdictAge) {
@@ -107,28 +112,27 @@ absl::Status PolicyStore::CheckUser(const std::string& user) {
   }
   if (verdicts_.size() >= kMaxVerdicts) verdicts_.clear();
   Verdict& verdict = verdicts_[user];
-  verdict = {now, LookUser(user)};
+  verdict = {now, FindVerdict(user)};
   return verdict.status;
 }
 
-absl::Status PolicyStore::LookUser(const std::string& user) const {
-  // Where nobody can tell, the user may be one of those who are kept out.
+absl::Status PolicyStore::FindVerdict(const std::string& user) const {
+  // If the user database does not answer, the user may be one of those who are denied.
   if (IsListed(policy_.deny(), user) != Listed::kNo) return Refuse("this user");
   if (policy_.allow().empty()) return absl::OkStatus();
   return IsListed(policy_.allow(), user) == Listed::kYes ? absl::OkStatus() : Refuse("this user");
 }
 
-absl::Status PolicyStore::CheckProgram(absl::string_view program, absl::string_view arguments,
-                                       bool has_environment) const {
+absl::Status PolicyStore::CheckProgram(const ProgramStart& start) const {
   if (broken_) return Refuse("any program: its file is broken");
   if (policy_.programs().empty()) return absl::OkStatus();
   const auto& programs = policy_.programs();
-  if (std::find(programs.begin(), programs.end(), program) == programs.end()) {
+  if (std::find(programs.begin(), programs.end(), start.program) == programs.end()) {
     return Refuse("this program");
   }
-  if (HasShellOperators(arguments)) return Refuse("shell operators in arguments");
+  if (HasShellOperators(start.arguments)) return Refuse("shell operators in arguments");
   // BASH_ENV, LD_PRELOAD, PATH and others make a program run something else.
-  return has_environment ? Refuse("an environment of the caller's") : absl::OkStatus();
+  return start.has_environment ? Refuse("an environment given by the caller") : absl::OkStatus();
 }
 
 absl::Status PolicyStore::CheckHttpDestination(absl::string_view destination) const {

@@ -5,6 +5,7 @@
 #ifndef TOOLBOXD_TRANSPORTD_POLICY_POLICY_STORE_H_
 #define TOOLBOXD_TRANSPORTD_POLICY_POLICY_STORE_H_
 
+#include <bitset>
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
@@ -14,37 +15,46 @@
 #include "absl/time/time.h"
 #include "base/config_file.h"
 #include "toolboxd/v1/policy.pb.h"
+#include "transportd/policy/operation.h"
 
 namespace toolboxd {
 
-// Text format; the error names line and column, or the field whose value cannot be meant.
+// Text format. The error names line and column, or the field with an invalid value.
 absl::StatusOr<v1::Policy> ParsePolicy(absl::string_view text);
 
-// Answers what the policy file permits. A file that is not there permits everything; one
-// that cannot be read or parsed permits nothing, until it can. Refusals carry the reason
-// DISABLED_BY_POLICY. Not thread-safe.
+// A program that a guest user wants to start.
+struct ProgramStart {
+  absl::string_view program;
+  absl::string_view arguments;
+  // Whether the caller gives environment variables.
+  bool has_environment = false;
+};
+
+// Answers what the policy file permits. A missing file permits everything; one that cannot be read
+// or parsed permits nothing, until it can. Refusals carry the reason DISABLED_BY_POLICY. Not
+// thread-safe.
 class PolicyStore {
  public:
   // Reads the file; see Load().
   explicit PolicyStore(std::string path);
 
-  // Reads the file again. The outcome is logged and returned.
+  // Reads the file again. The result is logged and returned.
   absl::Status Load();
+  // The result of the last Load().
   const ConfigurationState& state() const { return state_; }
 
-  // `operation` is the vSphere name, such as "StartProgramInGuest".
-  absl::Status CheckOperation(absl::string_view operation) const;
-  // Groups as the machine had them a few seconds ago at most. Where its user database does not
-  // answer, nobody passes a file that denies somebody.
+  absl::Status CheckOperation(Operation operation) const;
+  // Groups are at most a few seconds old. If the machine's user database does not answer, a policy
+  // that denies any user or group refuses everyone, and one that allows only some refuses the
+  // user.
   absl::Status CheckUser(const std::string& user);
-  // Where only listed programs may be started, arguments and environment must not be able to
-  // start another one: shell operators and any environment of the caller's are refused.
-  absl::Status CheckProgram(absl::string_view program, absl::string_view arguments,
-                            bool has_environment) const;
-  // "host:port" of an HTTP round trip: the loopback interface, or what is listed.
+  // If the policy lists programs, arguments and environment must not be able to start another one:
+  // shell operators and any environment of the caller are refused.
+  absl::Status CheckProgram(const ProgramStart& start) const;
+  // `destination` is "host:port" of an HTTP round trip: on the loopback interface, or listed.
   absl::Status CheckHttpDestination(absl::string_view destination) const;
-  // Whether it is listed, by itself or by a "*". Only then may the name's address be another than
-  // a loopback one.
+  // Whether it is listed, by itself or by a "*". Only then may the name resolve to an address other
+  // than a loopback one.
   bool IsHttpDestinationListed(absl::string_view destination) const;
 
  private:
@@ -53,13 +63,16 @@ class PolicyStore {
     absl::Status status;
   };
 
-  absl::Status LookUser(const std::string& user) const;
+  absl::Status FindVerdict(const std::string& user) const;
 
   const std::string path_;
   v1::Policy policy_;
+  // policy_'s disabled operations, by Operation.
+  std::bitset<kOperations> disabled_;
   ConfigurationState state_;
+  // The file could not be read or parsed.
   bool broken_ = false;
-  // Of CheckUser.
+  // CheckUser()'s recent answers, by user.
   absl::flat_hash_map<std::string, Verdict> verdicts_;
 };
 

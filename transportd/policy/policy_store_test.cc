@@ -26,66 +26,79 @@ class PolicyStoreTest : public ::testing::Test {
 
 bool Disabled(const absl::Status& status) { return ReasonOf(status) == v1::DISABLED_BY_POLICY; }
 
-TEST_F(PolicyStoreTest, NoFilePermitsEverything) {
+TEST_F(PolicyStoreTest, MissingFilePermitsEverything) {
   PolicyStore store("/nonexistent/policy.textproto");
-  EXPECT_TRUE(store.CheckOperation("StartProgramInGuest").ok());
+  EXPECT_TRUE(store.CheckOperation(Operation::kStartProgram).ok());
   EXPECT_TRUE(store.CheckUser("root").ok());
-  EXPECT_TRUE(store.CheckProgram("/bin/sh", "-c 'a; b'", true).ok());
+  EXPECT_TRUE(store.CheckProgram({"/bin/sh", "-c 'a; b'", /*has_environment=*/true}).ok());
   EXPECT_FALSE(store.state().found);
 }
 
 TEST_F(PolicyStoreTest, BrokenFilePermitsNothing) {
   PolicyStore store = Store("disable_guest_operations: maybe");
-  EXPECT_TRUE(Disabled(store.CheckOperation("ListFilesInGuest")));
+  EXPECT_TRUE(Disabled(store.CheckOperation(Operation::kListFiles)));
   EXPECT_TRUE(Disabled(store.CheckUser("root")));
-  EXPECT_TRUE(Disabled(store.CheckProgram("/bin/sh", "", false)));
+  EXPECT_TRUE(Disabled(store.CheckProgram({"/bin/sh", ""})));
   EXPECT_TRUE(Disabled(store.CheckHttpDestination("localhost:80")));
 }
 
 TEST_F(PolicyStoreTest, UnreadableFilePermitsNothing) {
   PolicyStore store(getenv("TEST_TMPDIR"));
-  EXPECT_TRUE(Disabled(store.CheckOperation("ListFilesInGuest")));
+  EXPECT_TRUE(Disabled(store.CheckOperation(Operation::kListFiles)));
   EXPECT_TRUE(store.state().found);
   EXPECT_EQ(store.state().faults.size(), 1u);
 }
 
-TEST_F(PolicyStoreTest, ErrorsNameTheirLine) {
+TEST_F(PolicyStoreTest, ErrorNamesItsLine) {
   const absl::Status status = ParsePolicy("deny: \"a\"\nnonsense: 1").status();
   EXPECT_TRUE(absl::StrContains(status.message(), "line 2")) << status;
 }
 
-TEST_F(PolicyStoreTest, UnknownOperationsBreakAFile) {
+TEST_F(PolicyStoreTest, UnknownOperationBreaksTheFile) {
   PolicyStore store = Store("disabled_operations: \"StartProgramsInGuest\"");
-  EXPECT_TRUE(Disabled(store.CheckOperation("ListFilesInGuest")));
+  EXPECT_TRUE(Disabled(store.CheckOperation(Operation::kListFiles)));
   const absl::Status status = ParsePolicy("disabled_operations: \"startPrograminguest\"").status();
   EXPECT_TRUE(absl::StrContains(status.message(), "StartProgramInGuest")) << status;
 }
 
-TEST_F(PolicyStoreTest, UnknownUsersDoNot) {
-  EXPECT_TRUE(Store("deny: \"no such user\" deny: \"@none\"").CheckOperation("X").ok());
+TEST_F(PolicyStoreTest, EachOperationCanBeDisabledByItsName) {
+  for (const OperationName& disabled : kOperationNames) {
+    PolicyStore store = Store("disabled_operations: \"" + std::string(disabled.name) + "\"");
+    for (const OperationName& other : kOperationNames) {
+      EXPECT_EQ(Disabled(store.CheckOperation(other.operation)),
+                other.operation == disabled.operation)
+          << disabled.name << " " << other.name;
+    }
+  }
 }
 
-TEST_F(PolicyStoreTest, ReloadMends) {
+TEST_F(PolicyStoreTest, UnknownUsersDoNotBreakTheFile) {
+  EXPECT_TRUE(
+      Store("deny: \"no such user\" deny: \"@none\"").CheckOperation(Operation::kListFiles).ok());
+}
+
+TEST_F(PolicyStoreTest, ReloadOfACorrectedFilePermitsAgain) {
   const std::string path = std::string(getenv("TEST_TMPDIR")) + "/reload.textproto";
   std::ofstream(path) << "nonsense";
   PolicyStore store(path);
-  EXPECT_FALSE(store.CheckOperation("X").ok());
+  EXPECT_FALSE(store.CheckOperation(Operation::kListFiles).ok());
   ASSERT_EQ(store.state().faults.size(), 1u);
   EXPECT_TRUE(absl::StrContains(store.state().faults[0], path + ": line 1"))
       << store.state().faults[0];
   std::ofstream(path) << "disabled_operations: \"MoveFileInGuest\"";
   EXPECT_TRUE(store.Load().ok());
-  EXPECT_TRUE(store.CheckOperation("X").ok());
-  EXPECT_TRUE(Disabled(store.CheckOperation("MoveFileInGuest")));
+  EXPECT_TRUE(store.CheckOperation(Operation::kListFiles).ok());
+  EXPECT_TRUE(Disabled(store.CheckOperation(Operation::kMoveFile)));
   EXPECT_TRUE(store.state().found);
   EXPECT_TRUE(store.state().faults.empty());
 }
 
-TEST_F(PolicyStoreTest, AllOff) {
-  EXPECT_TRUE(Disabled(Store("disable_guest_operations: true").CheckOperation("X")));
+TEST_F(PolicyStoreTest, AllGuestOperationsCanBeDisabled) {
+  EXPECT_TRUE(
+      Disabled(Store("disable_guest_operations: true").CheckOperation(Operation::kListFiles)));
 }
 
-TEST_F(PolicyStoreTest, UsersAndGroups) {
+TEST_F(PolicyStoreTest, UsersAndGroupsAreAllowedAndDenied) {
   PolicyStore only_root = Store("allow: \"@root\"");
   EXPECT_TRUE(only_root.CheckUser("root").ok());
   EXPECT_TRUE(Disabled(only_root.CheckUser("daemon")));
@@ -94,23 +107,25 @@ TEST_F(PolicyStoreTest, UsersAndGroups) {
   EXPECT_TRUE(Disabled(not_root.CheckUser("root")));
 }
 
-TEST_F(PolicyStoreTest, ListedProgramsWithPlainArguments) {
+TEST_F(PolicyStoreTest, ListedProgramsTakePlainArgumentsOnly) {
   PolicyStore store = Store("programs: \"/bin/date\" programs: \"echo.Upper\"");
-  EXPECT_TRUE(store.CheckProgram("/bin/date", "--date=@1 -u 'a b'", false).ok());
-  EXPECT_TRUE(store.CheckProgram("echo.Upper", "", false).ok());
-  EXPECT_TRUE(Disabled(store.CheckProgram("/bin/sh", "", false)));
-  EXPECT_TRUE(Disabled(store.CheckProgram("/bin/date --x", "", false)));
+  EXPECT_TRUE(store.CheckProgram({"/bin/date", "--date=@1 -u 'a b'"}).ok());
+  EXPECT_TRUE(store.CheckProgram({"echo.Upper", ""}).ok());
+  EXPECT_TRUE(Disabled(store.CheckProgram({"/bin/sh", ""})));
+  EXPECT_TRUE(Disabled(store.CheckProgram({"/bin/date --x", ""})));
   for (const char* arguments : {"; sh", "& sh", "| sh", "`sh`", "$(sh)", "> /etc/passwd", "\nsh"}) {
-    EXPECT_TRUE(Disabled(store.CheckProgram("/bin/date", arguments, false))) << arguments;
+    EXPECT_TRUE(Disabled(store.CheckProgram({"/bin/date", arguments}))) << arguments;
   }
 }
 
-TEST_F(PolicyStoreTest, ListedProgramsWithoutAnEnvironmentOfTheCallers) {
-  EXPECT_TRUE(Disabled(Store("programs: \"/bin/date\"").CheckProgram("/bin/date", "", true)));
-  EXPECT_TRUE(Store("deny: \"bob\"").CheckProgram("/bin/date", "", true).ok());
+TEST_F(PolicyStoreTest, ListedProgramsTakeNoEnvironmentOfTheCaller) {
+  EXPECT_TRUE(Disabled(
+      Store("programs: \"/bin/date\"").CheckProgram({"/bin/date", "", /*has_environment=*/true})));
+  EXPECT_TRUE(
+      Store("deny: \"bob\"").CheckProgram({"/bin/date", "", /*has_environment=*/true}).ok());
 }
 
-TEST_F(PolicyStoreTest, HttpOnlyToLoopbackUnlessListed) {
+TEST_F(PolicyStoreTest, HttpReachesLoopbackOnlyUnlessListed) {
   PolicyStore store = Store("http_destinations: \"10.0.0.5:80\" http_destinations: \"*:8080\"");
   for (const char* good : {"localhost:80", "127.0.0.1:1", "127.9.9.9:443", "[::1]:80",
                            "10.0.0.5:80", "example.com:8080"}) {

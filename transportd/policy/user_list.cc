@@ -14,7 +14,7 @@
 namespace toolboxd {
 namespace {
 
-// A group's members come with it.
+// The largest database entry that is read: a group's includes its members.
 constexpr size_t kMaxEntry = 8 << 20;
 
 struct Account {
@@ -22,32 +22,32 @@ struct Account {
   gid_t gid = 0;
 };
 
-// What getpwnam_r and getgrnam_r have in common: kYes with `*entry`, kNo, or kUnknown.
+// Calls getpwnam_r or getgrnam_r: kYes with `entry`, whose texts are in `buffer`, kNo, or kUnknown.
 template <typename Entry, typename Function>
-Listed LookUp(Function function, const char* name, Entry* entry, std::vector<char>* buffer) {
-  for (buffer->resize(4096); buffer->size() <= kMaxEntry; buffer->resize(buffer->size() * 4)) {
+Listed LookUp(Function function, const char* name, Entry& entry, std::vector<char>& buffer) {
+  for (buffer.resize(4096); buffer.size() <= kMaxEntry; buffer.resize(buffer.size() * 4)) {
     Entry* found = nullptr;
-    const int error = function(name, entry, buffer->data(), buffer->size(), &found);
+    const int error = function(name, &entry, buffer.data(), buffer.size(), &found);
     if (found != nullptr) return Listed::kYes;
-    // A service that is down has an error number, though not one that could be relied on.
+    // A database that does not answer has an error number, which differs between databases.
     if (error != ERANGE && error != EINTR) return error == 0 ? Listed::kNo : Listed::kUnknown;
   }
   return Listed::kUnknown;
 }
 
-Listed FindAccount(const std::string& name, Account* account) {
+Listed FindAccount(const std::string& name, Account& account) {
   passwd entry;
   std::vector<char> buffer;
-  const Listed found = LookUp(getpwnam_r, name.c_str(), &entry, &buffer);
-  if (found == Listed::kYes) *account = {entry.pw_uid, entry.pw_gid};
+  const Listed found = LookUp(getpwnam_r, name.c_str(), entry, buffer);
+  if (found == Listed::kYes) account = {entry.pw_uid, entry.pw_gid};
   return found;
 }
 
-Listed FindGroup(const std::string& name, gid_t* gid) {
+Listed FindGroup(const std::string& name, gid_t& gid) {
   group entry;
   std::vector<char> buffer;
-  const Listed found = LookUp(getgrnam_r, name.c_str(), &entry, &buffer);
-  if (found == Listed::kYes) *gid = entry.gr_gid;
+  const Listed found = LookUp(getgrnam_r, name.c_str(), entry, buffer);
+  if (found == Listed::kYes) gid = entry.gr_gid;
   return found;
 }
 
@@ -68,11 +68,11 @@ bool IsGroup(const std::string& entry) { return !entry.empty() && entry[0] == '@
 Listed Matches(const std::string& entry, const Account& user, const std::vector<gid_t>& groups) {
   if (!IsGroup(entry)) {
     Account account;
-    const Listed found = FindAccount(entry, &account);
+    const Listed found = FindAccount(entry, account);
     return found == Listed::kYes && account.uid != user.uid ? Listed::kNo : found;
   }
   gid_t gid;
-  const Listed found = FindGroup(entry.substr(1), &gid);
+  const Listed found = FindGroup(entry.substr(1), gid);
   const bool member = std::find(groups.begin(), groups.end(), gid) != groups.end();
   return found == Listed::kYes && !member ? Listed::kNo : found;
 }
@@ -83,7 +83,7 @@ Listed IsListed(const UserList& list, const std::string& user) {
   if (list.empty()) return Listed::kNo;
   if (std::find(list.begin(), list.end(), user) != list.end()) return Listed::kYes;
   Account account;
-  const Listed known = FindAccount(user, &account);
+  const Listed known = FindAccount(user, account);
   if (known != Listed::kYes) return known;
   const std::vector<gid_t> groups = GroupsOf(user, account.gid);
   Listed result = Listed::kNo;
@@ -100,9 +100,10 @@ void WarnOfUnknown(absl::string_view field, const UserList& list) {
     Account account;
     gid_t gid;
     const Listed found =
-        IsGroup(entry) ? FindGroup(entry.substr(1), &gid) : FindAccount(entry, &account);
+        IsGroup(entry) ? FindGroup(entry.substr(1), gid) : FindAccount(entry, account);
     if (found != Listed::kYes) {
-      LogWarning("policy: ", field, ": \"", entry, "\" is not known on this machine");
+      LogWarning("policy: the entry \"", entry, "\" of ", field,
+                 " has no effect: this machine does not know it");
     }
   }
 }

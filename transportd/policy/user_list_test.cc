@@ -13,14 +13,14 @@ UserList List(std::initializer_list<const char*> entries) {
   return list;
 }
 
-TEST(UserList, NamesUsersAndGroups) {
+TEST(UserList, EntriesAreUsersAndGroups) {
   EXPECT_EQ(IsListed(List({"daemon", "root"}), "root"), Listed::kYes);
   EXPECT_EQ(IsListed(List({"@daemon", "@root"}), "root"), Listed::kYes);
   EXPECT_EQ(IsListed(List({"daemon", "@daemon"}), "root"), Listed::kNo);
   EXPECT_EQ(IsListed(List({}), "root"), Listed::kNo);
 }
 
-TEST(UserList, UnknownNamesArePassedOver) {
+TEST(UserList, UnknownEntriesAreSkipped) {
   EXPECT_EQ(IsListed(List({"no such user", "@no such group", "", "@"}), "root"), Listed::kNo);
   EXPECT_EQ(IsListed(List({"root"}), "no such user"), Listed::kNo);
   EXPECT_EQ(IsListed(List({"no such user"}), "no such user"), Listed::kYes);

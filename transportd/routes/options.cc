@@ -16,8 +16,8 @@ namespace {
 
 constexpr absl::string_view kUnknownOption = "Unknown or invalid option";
 
-// Options of things that this guest does not have, such as clipboards and time
-// synchronization: accepted, so that the host does not see an error in each.
+// Options of features that this guest does not have, such as clipboards and time synchronization:
+// accepted, so that the host does not get an error for each.
 constexpr std::array<absl::string_view, 11> kAccepted = {
     "copypaste",     "enableAppInfo",          "enableDeviceHelper",
     "enableDnD",     "enableGuestStoreAccess", "enableMessageBusTunnel",
@@ -40,7 +40,8 @@ TcloReply Broadcast(const OptionHandlers& handlers, bool on) {
 TcloReply SetOption(absl::string_view arguments, const OptionHandlers& handlers) {
   const absl::StatusOr<Option> option = ParseOption(arguments);
   if (!option.ok()) {
-    LogLimited("Set_Option", "malformed Set_Option from the host: ", option.status().message());
+    LogLimited("Set_Option", "the host sent a malformed Set_Option, which was refused: ",
+               option.status().message());
     return TcloReply::Error(std::string(kUnknownOption));
   }
   const bool on = option->value == "1";

@@ -20,22 +20,22 @@ struct Option {
   absl::string_view value;
 };
 
-// "name value", with or without a final NUL. InvalidArgument where one of both is missing.
+// Parses "name value", with or without a final NUL. InvalidArgument if either is missing.
 // The views point into `arguments`.
 absl::StatusOr<Option> ParseOption(absl::string_view arguments);
 
-// What options switch.
+// Carry options out.
 struct OptionHandlers {
-  // Begins or stops telling the host the guest's address. FailedPrecondition if the host
-  // refuses it; another error if it could not be asked.
+  // Starts or stops sending the guest's address to the host. FailedPrecondition if the host refuses
+  // it; another error if it could not be sent.
   std::function<absl::Status(bool on)> broadcast_ip;
-  // Options whose names begin with "toolScripts."; false for one that is unknown.
+  // An option whose name begins with "toolScripts."; false if it is unknown.
   std::function<bool(absl::string_view option, bool on)> tool_scripts;
 };
 
-// Adds Set_Option. broadcastIP and toolScripts.* are carried out; the other options that
-// vmtoolsd knows are accepted, since what they switch is not there; unknown ones and malformed
-// values are answered with an error, as by vmtoolsd.
+// Adds Set_Option. broadcastIP and toolScripts.* are carried out. The other options that vmtoolsd
+// knows are accepted without effect, because this guest does not have what they switch. Unknown
+// options and malformed values are answered with an error, as by vmtoolsd.
 void AddOptionRoutes(Router& router, OptionHandlers handlers);
 
 }  // namespace toolboxd

@@ -65,15 +65,15 @@ bool PowerRoutes::SetToolScripts(absl::string_view option, bool on) {
 TcloReply PowerRoutes::Change(PowerState state) {
   if (running_) return TcloReply::Error("State change already in progress");
   const bool hooks = without_hooks_.count(state) == 0;
-  LogNotice("the host asks for ", Name(state), hooks ? "" : ", without scripts");
+  LogNotice("the host requests ", Name(state), hooks ? "" : ", without scripts");
   const absl::Status begun = begin_(state, hooks, [this, state](const absl::Status& finished) {
     return OnHooksFinished(state, finished);
   });
   if (absl::IsFailedPrecondition(begun))
     return TcloReply::Error("State change already in progress");
   if (!begun.ok()) {
-    LogError(Name(state), " was not started: ", begun.message());
-    SendStatus(state, false);
+    LogError("powerd did not start ", Name(state), ": ", begun.message());
+    SendStatus(state, Result::kFailed);
     return TcloReply::Error("Error starting script");
   }
   running_ = state;
@@ -84,23 +84,25 @@ bool PowerRoutes::OnHooksFinished(PowerState state, const absl::Status& hooks) {
   running_.reset();
   bool success = hooks.ok();
   if (!success) {
-    // The host asks a second time when its user insists.
+    // The host requests it a second time if its user insists.
     success = failed_ == state;
     LogError("hooks of ", Name(state), " failed: ", hooks.message(),
-             success ? "; proceeding, since it is the second time" : "");
+             success ? "; the event proceeds, because the host has requested it again"
+                     : "; the event stops, and proceeds if the host requests it again");
   }
   failed_ = success ? std::nullopt : std::optional<PowerState>(state);
-  SendStatus(state, success);
+  SendStatus(state, success ? Result::kSucceeded : Result::kFailed);
   return success;
 }
 
-void PowerRoutes::SendStatus(PowerState state, bool success) {
+void PowerRoutes::SendStatus(PowerState state, Result result) {
   // The host expects the NUL here.
-  const std::string request = absl::StrCat("tools.os.statechange.status ", success ? 1 : 0, " ",
-                                           static_cast<int>(state), absl::string_view("\0", 1));
+  const std::string request =
+      absl::StrCat("tools.os.statechange.status ", static_cast<int>(result), " ",
+                   static_cast<int>(state), absl::string_view("\0", 1));
   const absl::StatusOr<RpciReply> reply = send_(request);
   if (!reply.ok() || !reply->success) {
-    LogLimited("power status", "the status of ", Name(state), " did not reach the host: ",
+    LogLimited("power status", "the host did not take the result of ", Name(state), ": ",
                reply.ok() ? absl::string_view(reply->data) : reply.status().message());
   }
 }

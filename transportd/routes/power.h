@@ -19,32 +19,34 @@ namespace toolboxd {
 // With the numbers that the host uses.
 enum class PowerState { kHalt = 1, kReboot = 2, kPowerOn = 3, kResume = 4, kSuspend = 5 };
 
-// Called once, on the channel's thread, when the hooks of an event ended. Returns whether
-// the event shall proceed.
+// Called once, on the channel's thread, when the hooks of an event have ended. Returns whether the
+// event proceeds.
 using HooksFinished = std::function<bool(const absl::Status& hooks)>;
 
-// Starts an event, with its hooks or without. Returns when it was started, within about two
+// Starts an event, with its hooks or without. Returns when it has started, within about two
 // seconds; FailedPrecondition if another event runs. After an error `finished` is not called.
 using BeginPowerChange =
     std::function<absl::Status(PowerState state, bool hooks, HooksFinished finished)>;
 
-// Keeps vmtoolsd's order: the hooks start, the host gets "OK ", the hooks end, the host gets
-// the status, the event proceeds. Failed hooks stop the event, but not if the same event is
-// asked for again. Must outlive the router. Not thread-safe.
+// The order is vmtoolsd's: the hooks start, the host gets "OK ", the hooks end, the host gets the
+// status, the event proceeds. Failed hooks stop the event, unless the host requests the same event
+// again. Must outlive the router. Not thread-safe.
 class PowerRoutes {
  public:
   PowerRoutes(RpciSend send, BeginPowerChange begin);
   void AddTo(Router& router);
 
-  // The host switches the hooks of an event on or off by "toolScripts.afterPowerOn",
-  // ".beforePowerOff" (halt and reboot), ".afterResume" or ".beforeSuspend". They run until it
-  // does: what put them there expects that. False for another name.
+  // Switches the hooks of an event on or off for the host: "toolScripts.afterPowerOn",
+  // ".beforePowerOff" (halt and reboot), ".afterResume" or ".beforeSuspend". They are on at first,
+  // which the packages that install hooks expect. False for another name.
   bool SetToolScripts(absl::string_view option, bool on);
 
  private:
   TcloReply Change(PowerState state);
   bool OnHooksFinished(PowerState state, const absl::Status& hooks);
-  void SendStatus(PowerState state, bool success);
+  // With the numbers that the host uses.
+  enum class Result { kFailed = 0, kSucceeded = 1 };
+  void SendStatus(PowerState state, Result result);
 
   RpciSend send_;
   BeginPowerChange begin_;
@@ -52,7 +54,7 @@ class PowerRoutes {
   std::set<PowerState> without_hooks_;
   // The event whose hooks run.
   std::optional<PowerState> running_;
-  // The event that failed last, if no other came after it.
+  // The event that failed, if it was the last one.
   std::optional<PowerState> failed_;
 };
 

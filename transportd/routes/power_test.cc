@@ -35,14 +35,14 @@ class PowerTest : public testing::Test {
   Router router_;
 };
 
-TEST_F(PowerTest, TheStatusFollowsTheHooks) {
+TEST_F(PowerTest, StatusFollowsTheHooks) {
   EXPECT_EQ(Dispatch("OS_PowerOn"), "OK ");
   EXPECT_TRUE(host_.requests.empty());
   EXPECT_TRUE(finished_(absl::OkStatus()));
   EXPECT_EQ(host_.requests, (std::vector<std::string>{"tools.os.statechange.status 1 3\0"s}));
 }
 
-TEST_F(PowerTest, EachCommandHasItsNumber) {
+TEST_F(PowerTest, EachCommandHasItsNumberInTheStatus) {
   const std::pair<const char*, int> commands[] = {
       {"OS_Halt", 1}, {"OS_Reboot", 2}, {"OS_PowerOn", 3}, {"OS_Resume", 4}, {"OS_Suspend", 5}};
   for (const auto& [command, number] : commands) {
@@ -54,7 +54,7 @@ TEST_F(PowerTest, EachCommandHasItsNumber) {
   }
 }
 
-TEST_F(PowerTest, ASecondRequestWhileOneRunsIsRefused) {
+TEST_F(PowerTest, SecondEventWhileOneRunsIsRefused) {
   EXPECT_EQ(Dispatch("OS_Halt"), "OK ");
   EXPECT_EQ(Dispatch("OS_Reboot"), "ERROR State change already in progress");
   EXPECT_EQ(begun_.size(), 1u);
@@ -79,7 +79,7 @@ TEST_F(PowerTest, FailedHooksStopTheEventUntilTheSecondTime) {
                 "tools.os.statechange.status 0 1\0"s, "tools.os.statechange.status 0 2\0"s}));
 }
 
-TEST_F(PowerTest, TheHostSwitchesTheHooksOfEventsOffAndOn) {
+TEST_F(PowerTest, HooksOfAnEventCanBeSwitchedOffAndOn) {
   const auto begin_all = [this] {
     hooks_.clear();
     for (const char* command : {"OS_PowerOn", "OS_Halt", "OS_Reboot", "OS_Resume", "OS_Suspend"}) {
@@ -98,11 +98,11 @@ TEST_F(PowerTest, TheHostSwitchesTheHooksOfEventsOffAndOn) {
   EXPECT_TRUE(routes_.SetToolScripts("toolScripts.beforeSuspend", false));
   EXPECT_EQ(begin_all(), (std::vector<bool>{false, true, true, false, false}));
   EXPECT_FALSE(routes_.SetToolScripts("toolScripts.other", false));
-  // Whatever runs or not, the host is told.
+  // The host gets a status with and without hooks.
   EXPECT_EQ(host_.requests.size(), 20u);
 }
 
-TEST_F(PowerTest, WithoutPowerdTheHostGetsAnErrorAndStatusZero) {
+TEST_F(PowerTest, MissingPowerdIsAnErrorAndStatusZero) {
   begin_status_ = absl::UnavailableError("powerd is down");
   EXPECT_EQ(Dispatch("OS_Halt"), "ERROR Error starting script");
   EXPECT_EQ(host_.requests, (std::vector<std::string>{"tools.os.statechange.status 0 1\0"s}));
@@ -110,7 +110,7 @@ TEST_F(PowerTest, WithoutPowerdTheHostGetsAnErrorAndStatusZero) {
   EXPECT_EQ(Dispatch("OS_Halt"), "OK ");
 }
 
-TEST_F(PowerTest, TheEventProceedsEvenIfTheHostDoesNotHearOfIt) {
+TEST_F(PowerTest, EventProceedsEvenIfItsStatusIsLost) {
   Dispatch("OS_Halt");
   host_.down = true;
   EXPECT_TRUE(finished_(absl::OkStatus()));

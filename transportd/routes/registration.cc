@@ -15,7 +15,7 @@ constexpr absl::string_view kVersion = "tools.set.version 2147483647";
 
 // Early hosts expect a space where there is no argument (docs/protocol/rpc.md 2.1).
 constexpr std::array<absl::string_view, 3> kCapabilities = {
-    // The host may send OS_Halt and its like,
+    // The host may send OS_Halt and the other power commands,
     "tools.capability.statechange ",
     // and again when the first one failed.
     "tools.capability.softpowerop_retry ",
@@ -53,7 +53,8 @@ void AddRegistrationRoutes(Router& router, RpciSend send, RegistrationEvents eve
                                            std::move(events.on_registered)](absl::string_view) {
     const absl::StatusOr<bool> accepted = RegisterCapabilities(send);
     if (!accepted.ok()) {
-      LogLimited("registration", "capabilities could not be sent: ", accepted.status().message());
+      LogLimited("registration",
+                 "the capabilities could not be sent to the host: ", accepted.status().message());
     }
     if (on_registered) on_registered(accepted.ok() && *accepted);
     return TcloReply::Ok();

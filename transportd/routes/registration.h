@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The commands with which a host takes notice of the guest: reset, ping, Capabilities_Register.
+// The commands by which the host registers the guest: reset, ping, Capabilities_Register.
 
 #ifndef TOOLBOXD_TRANSPORTD_ROUTES_REGISTRATION_H_
 #define TOOLBOXD_TRANSPORTD_ROUTES_REGISTRATION_H_
@@ -12,22 +12,22 @@
 
 namespace toolboxd {
 
-// What happens around the registration. All on the channel's thread, all optional.
+// Calls around the registration, on the channel's thread. Any may be null.
 struct RegistrationEvents {
-  // The host begins anew: it has forgotten what it knew. Called before the answer, so that
-  // what is sent here, the addresses, is known to the host at once and not a poll later.
+  // The host has started again and forgotten what it knew. Called before the answer, so that the
+  // host gets what is sent here, the addresses, at once and not a poll later.
   std::function<void()> on_reset;
-  // The capabilities were sent; `accepted` tells whether the host took the version, without
-  // which the guest does not count as running tools. What else the host should know follows.
+  // The capabilities were sent. `accepted`: whether the host accepted the version, without which
+  // the guest does not count as running tools. Guest information can follow.
   std::function<void(bool accepted)> on_registered;
 };
 
 // Sends version and capabilities (docs/protocol/guest-info.md 3.1). What the host refuses is
-// logged; it is the host's business. True if it accepted the version. An error status if it could
-// not be asked.
+// logged, and the rest is sent. Returns whether the host accepted the version; an error status if
+// it could not be sent.
 absl::StatusOr<bool> RegisterCapabilities(const RpciSend& send);
 
-// Adds the three commands. Registration succeeds towards the host even if sending failed.
+// Adds the three commands. Capabilities_Register is answered with "OK " even if sending failed.
 void AddRegistrationRoutes(Router& router, RpciSend send, RegistrationEvents events);
 
 }  // namespace toolboxd

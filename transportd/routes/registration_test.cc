@@ -23,7 +23,7 @@ class RegistrationTest : public testing::Test {
   Router router_;
 };
 
-TEST_F(RegistrationTest, ResetIsAnsweredAfterWhatItTriggers) {
+TEST_F(RegistrationTest, ResetIsAnsweredAfterItsEvent) {
   EXPECT_EQ(router_.Dispatch("reset").Encode(), "OK ATR toolbox");
   EXPECT_EQ(host_.requests, (std::vector<std::string>{"(reset)"}));
 }
@@ -43,20 +43,20 @@ TEST_F(RegistrationTest, CapabilitiesAreSentInOrder) {
                                 "tools.capability.hgfs_server toolbox 1", "(accepted)"}));
 }
 
-TEST_F(RegistrationTest, ARefusedCapabilityDoesNotStopTheOthers) {
+TEST_F(RegistrationTest, RefusedCapabilityDoesNotStopTheOthers) {
   host_.refused = {"tools.capability.statechange "};
   EXPECT_EQ(router_.Dispatch("Capabilities_Register").Encode(), "OK ");
   EXPECT_EQ(host_.requests.size(), 5u);
   EXPECT_EQ(host_.requests.back(), "(accepted)");
 }
 
-TEST_F(RegistrationTest, WithoutTheVersionTheGuestIsNotRegistered) {
+TEST_F(RegistrationTest, RefusedVersionIsARefusedRegistration) {
   host_.refused = {"tools.set.version 2147483647"};
   EXPECT_EQ(router_.Dispatch("Capabilities_Register").Encode(), "OK ");
   EXPECT_EQ(host_.requests.back(), "(refused)");
 }
 
-TEST_F(RegistrationTest, WithoutAChannelTheGuestIsNotRegistered) {
+TEST_F(RegistrationTest, BrokenChannelIsARefusedRegistration) {
   host_.down = true;
   EXPECT_EQ(router_.Dispatch("Capabilities_Register").Encode(), "OK ");
   EXPECT_EQ(host_.requests, (std::vector<std::string>{"(refused)"}));

@@ -2,11 +2,7 @@
 
 #include "transportd/routes/router.h"
 
-#include "absl/strings/str_cat.h"
-
 namespace toolboxd {
-
-std::string TcloReply::Encode() const { return absl::StrCat(ok ? "OK " : "ERROR ", data); }
 
 void Router::Add(absl::string_view command, TcloHandler handler, Pace pace) {
   routes_[std::string(command)] = {std::move(handler), pace};
@@ -19,7 +15,7 @@ TcloReply Router::Dispatch(absl::string_view request) const {
   absl::string_view arguments = end == absl::string_view::npos ? "" : request.substr(end);
   if (!arguments.empty() && arguments.front() == ' ') arguments.remove_prefix(1);
   if (override_ != nullptr) {
-    absl::optional<TcloReply> reply = override_(name, arguments);
+    std::optional<TcloReply> reply = override_(name, arguments);
     if (reply.has_value()) return *std::move(reply);
   }
   const auto route = routes_.find(name);

@@ -1,61 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Router: TCLO command names to their handlers.
+// Router: finds the handler of a TCLO command.
 
 #ifndef TOOLBOXD_TRANSPORTD_ROUTES_ROUTER_H_
 #define TOOLBOXD_TRANSPORTD_ROUTES_ROUTER_H_
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/optional.h"
 #include "transportd/rpc/poll_policy.h"
+#include "transportd/rpc/tclo_reply.h"
 
 namespace toolboxd {
 
-// One answer to one TCLO request: "OK " or "ERROR " and the data (docs/protocol/rpc.md 2.2).
-struct TcloReply {
-  bool ok = false;
-  // Raw bytes; may contain NULs.
-  std::string data;
-  // Set by Router: what the command says about the ones to come.
-  Pace pace = Pace::kOrdinary;
-  // Work that the reply need not wait for (TcloAnswer); may be null.
-  std::function<void()> behind;
-
-  static TcloReply Ok(std::string data = "") {
-    return {true, std::move(data), Pace::kOrdinary, nullptr};
-  }
-  static TcloReply Error(std::string text) {
-    return {false, std::move(text), Pace::kOrdinary, nullptr};
-  }
-  // The bytes that are sent to the host.
-  std::string Encode() const;
-};
-
-// Answers one command. `arguments` is what follows the name and one space, a final NUL
-// included if the host sent one. Runs on the channel's thread; while it runs no other
-// request, `ping` included, is answered, so it keeps to a deadline well under the host's
-// patience.
+// Answers one command. `arguments` is what follows the name and one space, with the final NUL
+// if the host sent one. Runs on the channel's thread: no other request, `ping` included, is
+// answered meanwhile, so a handler returns within a time limit well under the host's patience.
 using TcloHandler = std::function<TcloReply(absl::string_view arguments)>;
 
 // Not thread-safe: everything happens on the channel's thread.
 class Router {
  public:
-  // The last handler added for a command wins. A guest operation is followed by brief, close
-  // polling.
+  // The last handler added for a command wins. `pace` becomes that of its replies.
   void Add(absl::string_view command, TcloHandler handler, Pace pace = Pace::kOrdinary);
 
-  // Asked before the handlers, so that commands can be added and taken back while the router
-  // is in use; nothing for a command that is not its own.
-  using Override = std::function<absl::optional<TcloReply>(absl::string_view command,
-                                                           absl::string_view arguments)>;
+  // Asked before the handlers, so that commands can come and go while the router is in use. Returns
+  // std::nullopt for a command that is not its own.
+  using Override = std::function<std::optional<TcloReply>(absl::string_view command,
+                                                          absl::string_view arguments)>;
   void SetOverride(Override override_handler) { override_ = std::move(override_handler); }
 
-  // The reply to one request as received. An unknown command is "ERROR Unknown Command".
+  // The reply to one request, as received. An unknown command is "ERROR Unknown Command".
   TcloReply Dispatch(absl::string_view request) const;
 
  private:

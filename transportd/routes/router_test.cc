@@ -18,36 +18,40 @@ Router EchoRouter() {
   return router;
 }
 
-TEST(Router, GivesWhatFollowsOneSpace) {
+TEST(Router, ArgumentsFollowOneSpace) {
   EXPECT_EQ(EchoRouter().Dispatch("echo a b").Encode(), "OK a b");
   EXPECT_EQ(EchoRouter().Dispatch("echo  a").Encode(), "OK  a");
 }
 
-TEST(Router, KeepsNulsInArguments) {
+TEST(Router, ArgumentsKeepTheirNuls) {
   EXPECT_EQ(EchoRouter().Dispatch("echo a\0b\0"s).Encode(), "OK a\0b\0"s);
 }
 
-TEST(Router, NameMayEndWithNul) { EXPECT_EQ(EchoRouter().Dispatch("echo\0"s).Encode(), "OK \0"s); }
+TEST(Router, CommandNameMayEndWithNul) {
+  EXPECT_EQ(EchoRouter().Dispatch("echo\0"s).Encode(), "OK \0"s);
+}
 
-TEST(Router, NameAlone) { EXPECT_EQ(EchoRouter().Dispatch("echo").Encode(), "OK "); }
+TEST(Router, CommandMayHaveNoArguments) {
+  EXPECT_EQ(EchoRouter().Dispatch("echo").Encode(), "OK ");
+}
 
-TEST(Router, UnknownCommand) {
+TEST(Router, UnknownCommandIsAnError) {
   EXPECT_EQ(EchoRouter().Dispatch("nope 1").Encode(), "ERROR Unknown Command");
   EXPECT_EQ(EchoRouter().Dispatch("").Encode(), "ERROR Unknown Command");
 }
 
-TEST(Router, LaterHandlerWins) {
+TEST(Router, LastHandlerOfACommandWins) {
   Router router = EchoRouter();
   router.Add("echo", [](absl::string_view) { return TcloReply::Error("off"); });
   EXPECT_EQ(router.Dispatch("echo a").Encode(), "ERROR off");
 }
 
-TEST(Router, OverrideComesFirst) {
+TEST(Router, OverrideIsAskedBeforeHandlers) {
   Router router = EchoRouter();
   bool on = true;
   router.SetOverride(
-      [&](absl::string_view command, absl::string_view arguments) -> absl::optional<TcloReply> {
-        if (!on || command != "echo") return absl::nullopt;
+      [&](absl::string_view command, absl::string_view arguments) -> std::optional<TcloReply> {
+        if (!on || command != "echo") return std::nullopt;
         return TcloReply::Ok("mine " + std::string(arguments));
       });
   EXPECT_EQ(router.Dispatch("echo a").Encode(), "OK mine a");
@@ -56,7 +60,7 @@ TEST(Router, OverrideComesFirst) {
   EXPECT_EQ(router.Dispatch("echo a").Encode(), "OK a");
 }
 
-TEST(Router, TellsTheCommandsPace) {
+TEST(Router, ReplyHasThePaceOfItsCommand) {
   Router router = EchoRouter();
   router.Add(
       "work", [](absl::string_view) { return TcloReply::Ok(); }, Pace::kGuestOperation);

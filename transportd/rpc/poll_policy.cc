@@ -2,23 +2,9 @@
 
 #include "transportd/rpc/poll_policy.h"
 
-#include <algorithm>
-
 namespace toolboxd {
-namespace {
 
-constexpr absl::Duration kSpinTime = absl::Microseconds(200);
-constexpr absl::Duration kEagerDelay = absl::Microseconds(100);
-constexpr absl::Duration kEagerTime = absl::Milliseconds(1);
-constexpr absl::Duration kBusyDelay = absl::Milliseconds(1);
-constexpr absl::Duration kBusyTime = absl::Milliseconds(50);
-constexpr absl::Duration kFirstDelay = absl::Milliseconds(10);
-constexpr absl::Duration kLastDelay = absl::Milliseconds(80);
-constexpr absl::Duration kIdleDelay = absl::Milliseconds(104);
-
-}  // namespace
-
-absl::Duration PollPolicy::AfterCommand(Pace pace, absl::Time now) {
+void PollPolicy::OnCommand(Pace pace, absl::Time now) {
   if (pace == Pace::kGuestOperation) {
     spin_until_ = now + kSpinTime;
     eager_until_ = now + kEagerTime;
@@ -29,7 +15,6 @@ absl::Duration PollPolicy::AfterCommand(Pace pace, absl::Time now) {
     delay_ = kFirstDelay;
     double_ = pace != Pace::kHeartbeat;
   }
-  return absl::ZeroDuration();
 }
 
 absl::Duration PollPolicy::AfterEmptyPoll(absl::Time now) {

@@ -24,39 +24,39 @@ std::vector<int64_t> EmptyPolls(PollPolicy& policy, absl::Time& now, int count) 
 
 using Delays = std::vector<int64_t>;
 
-TEST(PollPolicy, BacksOffAtTheStartAndAfterAnOrdinaryCommand) {
+TEST(PollPolicy, DelayDoublesAtTheStartAndAfterAnOrdinaryCommand) {
   PollPolicy policy;
   absl::Time now = kStart;
   EXPECT_EQ(EmptyPolls(policy, now, 6), (Delays{10, 20, 40, 80, 104, 104}));
-  EXPECT_EQ(policy.AfterCommand(Pace::kOrdinary, now), absl::ZeroDuration());
+  policy.OnCommand(Pace::kOrdinary, now);
   EXPECT_EQ(EmptyPolls(policy, now, 6), (Delays{10, 20, 40, 80, 104, 104}));
 }
 
-TEST(PollPolicy, ALoneHeartbeatIsOneMoreLook) {
+TEST(PollPolicy, AfterALoneHeartbeatOnePollIsEarly) {
   PollPolicy policy;
   absl::Time now = kStart;
   EmptyPolls(policy, now, 6);
-  EXPECT_EQ(policy.AfterCommand(Pace::kHeartbeat, now), absl::ZeroDuration());
+  policy.OnCommand(Pace::kHeartbeat, now);
   EXPECT_EQ(EmptyPolls(policy, now, 3), (Delays{10, 104, 104}));
 }
 
-TEST(PollPolicy, AHeartbeatDoesNotEndAnotherCommandsBackoff) {
+TEST(PollPolicy, HeartbeatDoesNotRestartAnotherCommandsDelays) {
   PollPolicy policy;
   absl::Time now = kStart;
-  policy.AfterCommand(Pace::kOrdinary, now);
+  policy.OnCommand(Pace::kOrdinary, now);
   EXPECT_EQ(EmptyPolls(policy, now, 1), (Delays{10}));
-  policy.AfterCommand(Pace::kHeartbeat, now);
+  policy.OnCommand(Pace::kHeartbeat, now);
   EXPECT_EQ(EmptyPolls(policy, now, 4), (Delays{20, 40, 80, 104}));
 }
 
-TEST(PollPolicy, PollsBrieflyAtOneMillisecondAfterAGuestOperation) {
+TEST(PollPolicy, PollingIsCloseAfterAGuestOperation) {
   PollPolicy policy;
   absl::Time now = kStart;
-  policy.AfterCommand(Pace::kGuestOperation, now);
+  policy.OnCommand(Pace::kGuestOperation, now);
   // As often as it can at first.
   EXPECT_EQ(policy.AfterEmptyPoll(now), absl::ZeroDuration());
   EXPECT_EQ(policy.AfterEmptyPoll(now + absl::Microseconds(199)), absl::ZeroDuration());
-  // Then eight looks until the first millisecond has passed.
+  // Then eight polls until the first millisecond has passed.
   now += absl::Microseconds(200);
   EXPECT_EQ(EmptyPolls(policy, now, 8), Delays(8, 0));
   EXPECT_EQ(now, kStart + absl::Milliseconds(1));
@@ -64,7 +64,7 @@ TEST(PollPolicy, PollsBrieflyAtOneMillisecondAfterAGuestOperation) {
   EXPECT_EQ(EmptyPolls(policy, now, 6), (Delays{10, 20, 40, 80, 104, 104}));
 }
 
-TEST(PollPolicy, AnIdleHostIsPolledAtMostTenTimesASecond) {
+TEST(PollPolicy, IdleHostIsPolledAtMostTenTimesASecond) {
   PollPolicy policy;
   absl::Time now = kStart;
   EmptyPolls(policy, now, 6);
@@ -72,7 +72,7 @@ TEST(PollPolicy, AnIdleHostIsPolledAtMostTenTimesASecond) {
   int polls = 0;
   for (int ping = 0; ping < 12; ++ping) {
     const absl::Time next = now + absl::Seconds(5);
-    policy.AfterCommand(Pace::kHeartbeat, now);
+    policy.OnCommand(Pace::kHeartbeat, now);
     ++polls;
     while (now < next) {
       now += policy.AfterEmptyPoll(now);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The guest's way to ask the host: RPCI (docs/protocol/rpc.md 2.1).
+// RPCI: requests of the guest to the host (docs/protocol/rpc.md 2.1).
 
 #ifndef TOOLBOXD_TRANSPORTD_RPC_RPCI_H_
 #define TOOLBOXD_TRANSPORTD_RPC_RPCI_H_
@@ -19,9 +19,9 @@ struct RpciReply {
   std::string data;
 };
 
-// Sends one request, byte for byte, and waits for its answer. An error status means that
-// there is no answer: no channel, or one that broke; the channel's owner mends it.
-// Called on the channel's thread only.
+// Sends one request, byte for byte, and waits for its answer. An error status means that there is
+// no answer: no channel, or one that broke and that its owner reopens. Called on the channel's
+// thread only.
 using RpciSend = std::function<absl::StatusOr<RpciReply>(absl::string_view request)>;
 
 }  // namespace toolboxd

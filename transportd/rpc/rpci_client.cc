@@ -26,8 +26,9 @@ absl::StatusOr<std::string> RpciClient::Exchange(absl::string_view request) {
   }
   if (absl::Status status = channel_.Send(request); !status.ok()) return status;
   absl::StatusOr<std::string> answer = channel_.Receive();
-  // The host answers before the guest continues, so nothing now means nothing ever.
-  if (answer.ok() && answer->empty()) return absl::UnavailableError("the host gave no answer");
+  // The host answers before the guest continues: an answer that is not there now never comes.
+  if (answer.ok() && answer->empty())
+    return absl::UnavailableError("the host sent no answer to the request");
   return answer;
 }
 

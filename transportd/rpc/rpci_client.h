@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// RpciClient: requests to the host on one channel that mends itself.
+// RpciClient: sends requests to the host on one channel, and reopens it if it breaks.
 
 #ifndef TOOLBOXD_TRANSPORTD_RPC_RPCI_CLIENT_H_
 #define TOOLBOXD_TRANSPORTD_RPC_RPCI_CLIENT_H_
@@ -21,15 +21,15 @@ class RpciClient {
  public:
   explicit RpciClient(backdoor::Port* port) : channel_(port, backdoor::kProtocolRpci) {}
 
-  // Sends the request as it is and returns the host's answer. Where the channel turns out to
-  // be broken it is opened again and the request is sent a second time: the host may then
-  // have seen it twice. Errors:
+  // Sends the request unchanged and returns the host's answer. If the channel turns out to be
+  // broken, it is reopened and the request is sent a second time: the host may then have seen it
+  // twice. Errors:
   //   Unavailable      no channel, or broken twice
   //   DataLoss         an answer without "1 " or "0 "
   //   InvalidArgument  longer than 64 KiB
   absl::StatusOr<RpciReply> Send(absl::string_view request);
 
-  // Forgets the channel; the next request opens a new one.
+  // Closes the channel; the next request opens a new one.
   void Reset() { channel_.Close(); }
 
   bool high_bandwidth() const { return channel_.high_bandwidth(); }

@@ -10,7 +10,7 @@ namespace {
 
 using backdoor::FakeHost;
 
-TEST(RpciClient, ReturnsTheHostsAnswer) {
+TEST(RpciClient, AnswerIsTheHosts) {
   FakeHost host;
   host.on_rpci = [](const std::string& request) {
     return request == "info-get guestinfo.ip" ? "1 10.0.0.5" : "0 No value found";
@@ -27,7 +27,7 @@ TEST(RpciClient, ReturnsTheHostsAnswer) {
   EXPECT_EQ(host.opens, 1);
 }
 
-TEST(RpciClient, SendsBytesAsTheyAre) {
+TEST(RpciClient, RequestIsSentUnchanged) {
   FakeHost host;
   RpciClient rpci(&host);
   const std::string request("tools.os.statechange.status 1 3\0", 32);
@@ -35,7 +35,7 @@ TEST(RpciClient, SendsBytesAsTheyAre) {
   EXPECT_EQ(host.rpci_requests.at(0), request);
 }
 
-TEST(RpciClient, OpensABrokenChannelAgainAndSendsOnceMore) {
+TEST(RpciClient, BrokenChannelIsReopenedAndTheRequestSentAgain) {
   FakeHost host;
   RpciClient rpci(&host);
   ASSERT_TRUE(rpci.Send("log a").ok());
@@ -45,7 +45,7 @@ TEST(RpciClient, OpensABrokenChannelAgainAndSendsOnceMore) {
   EXPECT_EQ(host.rpci_requests, (std::vector<std::string>{"log a", "log b"}));
 }
 
-TEST(RpciClient, GivesUpAfterTheSecondTime) {
+TEST(RpciClient, SecondFailureIsReturned) {
   FakeHost host;
   host.gone = true;
   RpciClient rpci(&host);
@@ -55,7 +55,7 @@ TEST(RpciClient, GivesUpAfterTheSecondTime) {
   EXPECT_TRUE(rpci.Send("log a").ok());
 }
 
-TEST(RpciClient, AnswersOutsideTheProtocolAreErrors) {
+TEST(RpciClient, AnswerOutsideTheProtocolIsAnError) {
   for (const char* answer : {"1", "0", "2 x", "OK", "x"}) {
     FakeHost host;
     host.on_rpci = [&](const std::string&) { return std::string(answer); };
@@ -68,7 +68,7 @@ TEST(RpciClient, AnswersOutsideTheProtocolAreErrors) {
   EXPECT_TRUE(absl::IsUnavailable(rpci.Send("log a").status()));
 }
 
-TEST(RpciClient, ATooLongRequestLeavesTheChannelAlone) {
+TEST(RpciClient, TooLongRequestLeavesTheChannelOpen) {
   FakeHost host;
   RpciClient rpci(&host);
   ASSERT_TRUE(rpci.Send("log a").ok());

@@ -10,12 +10,6 @@
 #include "base/steady_time.h"
 
 namespace toolboxd {
-namespace {
-
-constexpr absl::Duration kFirstRetry = absl::Milliseconds(100);
-constexpr absl::Duration kLastRetry = absl::Seconds(5);
-
-}  // namespace
 
 absl::Duration TcloLoop::Poll() {
   if (!channel_.is_open()) {
@@ -30,25 +24,27 @@ absl::Duration TcloLoop::Poll() {
   retry_delay_ = absl::ZeroDuration();
   if (request.empty()) return policy_.AfterEmptyPoll(SteadyNow());
 
-  TcloAnswer answer = events_.answer(request);
-  // It may have brought a password.
+  TcloReply reply = events_.answer(request);
+  // The request may contain a password.
   explicit_bzero(request.data(), request.size());
-  reply_ = std::move(answer.reply);
-  behind_ = std::move(answer.behind);
-  pace_ = answer.pace;
+  reply_ = reply.Encode();
+  after_reply_ = std::move(reply.after_reply);
+  pace_ = reply.pace;
   if (reply_.size() > backdoor::kMaxMessageSize) reply_ = "ERROR Reply too long";
-  return policy_.AfterCommand(answer.pace, SteadyNow());
+  policy_.OnCommand(pace_, SteadyNow());
+  // The next poll carries the reply.
+  return absl::ZeroDuration();
 }
 
-// The reply's message and the poll's are the same one.
+// One message is the reply and the poll.
 absl::Status TcloLoop::Exchange(std::string& request) {
   const std::string reply = std::exchange(reply_, std::string());
   const absl::Status sent = channel_.Send(reply);
-  // While the host works on the reply.
-  if (const auto behind = std::exchange(behind_, nullptr)) {
-    behind();
-    // Close polling begins now; some of it is over already.
-    policy_.AfterCommand(pace_, SteadyNow());
+  // The host works on the reply meanwhile.
+  if (const auto after_reply = std::exchange(after_reply_, nullptr)) {
+    after_reply();
+    // Close polling begins now: some of its time is over already.
+    policy_.OnCommand(pace_, SteadyNow());
   }
   if (!sent.ok()) return sent;
   absl::StatusOr<std::string> received = channel_.Receive();

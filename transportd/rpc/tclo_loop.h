@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// TcloLoop: fetches the host's commands, has them answered, and mends the channel.
+// TcloLoop: fetches the host's commands, has them answered, and reopens a broken channel.
 
 #ifndef TOOLBOXD_TRANSPORTD_RPC_TCLO_LOOP_H_
 #define TOOLBOXD_TRANSPORTD_RPC_TCLO_LOOP_H_
@@ -14,21 +14,13 @@
 #include "transportd/backdoor/message_channel.h"
 #include "transportd/backdoor/port.h"
 #include "transportd/rpc/poll_policy.h"
+#include "transportd/rpc/tclo_reply.h"
 
 namespace toolboxd {
 
-// What is sent back for one command.
-struct TcloAnswer {
-  // As the host gets it: "OK …" or "ERROR …".
-  std::string reply;
-  Pace pace = Pace::kOrdinary;
-  // Work that the reply need not wait for; may be null. It runs once, as soon as the reply has
-  // been sent, or could not be, and before the next command is fetched.
-  std::function<void()> behind;
-};
-
 struct TcloEvents {
-  std::function<TcloAnswer(absl::string_view request)> answer;
+  // Answers one command, as received.
+  std::function<TcloReply(absl::string_view request)> answer;
   // The channel was opened.
   std::function<void()> on_open;
   // The channel broke and was closed, or could not be opened. A reply that was not sent is
@@ -39,13 +31,16 @@ struct TcloEvents {
 // Owns the TCLO channel (docs/protocol/rpc.md 2.2, 2.4). Not thread-safe. `port` must outlive it.
 class TcloLoop {
  public:
+  // A broken channel is opened again after the first delay, which doubles up to the last one.
+  static constexpr absl::Duration kFirstRetry = absl::Milliseconds(100);
+  static constexpr absl::Duration kLastRetry = absl::Seconds(5);
+
   TcloLoop(backdoor::Port* port, TcloEvents events)
       : channel_(port, backdoor::kProtocolTclo), events_(std::move(events)) {}
 
   // One poll: sends the last command's reply, or nothing; receives the next command, if one
-  // waits, and has it answered. Opens the channel first where there is none. Returns how
-  // long to wait before the next call; a broken channel is tried again after 100 ms, doubled
-  // up to 5 s, for ever.
+  // waits, and has it answered. Opens the channel first if it is not open. Returns how long to
+  // wait before the next call. Attempts to reopen a broken channel are not limited in number.
   absl::Duration Poll();
 
   bool high_bandwidth() const { return channel_.high_bandwidth(); }
@@ -57,9 +52,9 @@ class TcloLoop {
   backdoor::MessageChannel channel_;
   TcloEvents events_;
   PollPolicy policy_;
+  // The last command's reply, until it is sent: its bytes, and what follows them.
   std::string reply_;
-  // The last command's.
-  std::function<void()> behind_;
+  std::function<void()> after_reply_;
   Pace pace_ = Pace::kOrdinary;
   absl::Duration retry_delay_ = absl::ZeroDuration();
 };

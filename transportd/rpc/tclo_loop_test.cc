@@ -20,22 +20,26 @@ class TcloLoopTest : public testing::Test {
     return {.answer =
                 [this](absl::string_view request) {
                   requests_.emplace_back(request);
-                  return TcloAnswer{answer_, pace_, behind_};
+                  TcloReply reply = TcloReply::Ok(answer_);
+                  reply.pace = pace_;
+                  reply.after_reply = after_reply_;
+                  return reply;
                 },
             .on_open = [this] { ++opened_; },
             .on_error = [this](const absl::Status&) { ++errors_; }};
   }
 
   FakeHost host_;
-  std::string answer_ = "OK ";
+  // What follows "OK ".
+  std::string answer_;
   Pace pace_ = Pace::kOrdinary;
-  std::function<void()> behind_;
+  std::function<void()> after_reply_;
   std::vector<std::string> requests_;
   int opened_ = 0;
   int errors_ = 0;
 };
 
-TEST_F(TcloLoopTest, AnIdlePollIsOneSendAndOneReceive) {
+TEST_F(TcloLoopTest, IdlePollIsOneSendAndOneReceive) {
   TcloLoop loop(&host_, Events());
   EXPECT_EQ(loop.Poll(), absl::Milliseconds(10));
   const int steps = host_.steps;
@@ -45,12 +49,12 @@ TEST_F(TcloLoopTest, AnIdlePollIsOneSendAndOneReceive) {
   EXPECT_EQ(opened_, 1);
 }
 
-TEST_F(TcloLoopTest, TheReplyIsTheNextPoll) {
+TEST_F(TcloLoopTest, ReplyIsSentWithTheNextPoll) {
   host_.tclo_queue = {"reset", "ping"};
   TcloLoop loop(&host_, Events());
-  answer_ = "OK ATR toolbox";
+  answer_ = "ATR toolbox";
   EXPECT_EQ(loop.Poll(), absl::ZeroDuration());
-  answer_ = "OK ";
+  answer_ = "";
   EXPECT_EQ(loop.Poll(), absl::ZeroDuration());
   EXPECT_EQ(loop.Poll(), absl::Milliseconds(10));
   EXPECT_EQ(requests_, (std::vector<std::string>{"reset", "ping"}));
@@ -58,43 +62,43 @@ TEST_F(TcloLoopTest, TheReplyIsTheNextPoll) {
   EXPECT_EQ(host_.polls, 1);
 }
 
-TEST_F(TcloLoopTest, WorkBehindRunsOnceTheHostHasTheReplyAndBeforeTheNextCommand) {
+TEST_F(TcloLoopTest, DeferredWorkRunsAfterItsReplyAndBeforeTheNextCommand) {
   host_.tclo_queue = {"a", "b"};
   TcloLoop loop(&host_, Events());
   std::vector<size_t> replies, requests;
-  behind_ = [&] {
+  after_reply_ = [&] {
     replies.push_back(host_.tclo_replies.size());
     requests.push_back(requests_.size());
   };
   loop.Poll();
   EXPECT_TRUE(replies.empty());
-  behind_ = nullptr;
+  after_reply_ = nullptr;
   for (int i = 0; i < 3; ++i) loop.Poll();
   EXPECT_EQ(replies, (std::vector<size_t>{1}));
   EXPECT_EQ(requests, (std::vector<size_t>{1}));
 }
 
-TEST_F(TcloLoopTest, ClosePollingBeginsAfterTheWorkBehind) {
+TEST_F(TcloLoopTest, ClosePollingBeginsAfterDeferredWork) {
   host_.tclo_queue = {"a"};
   TcloLoop loop(&host_, Events());
   pace_ = Pace::kGuestOperation;
-  behind_ = [] { absl::SleepFor(absl::Milliseconds(5)); };
+  after_reply_ = [] { absl::SleepFor(absl::Milliseconds(5)); };
   loop.Poll();
   EXPECT_LT(loop.Poll(), absl::Milliseconds(1));
 }
 
-TEST_F(TcloLoopTest, WorkBehindRunsWhereTheReplyIsLost) {
+TEST_F(TcloLoopTest, DeferredWorkRunsIfItsReplyIsLost) {
   host_.tclo_queue = {"a"};
   TcloLoop loop(&host_, Events());
   int runs = 0;
-  behind_ = [&runs] { ++runs; };
+  after_reply_ = [&runs] { ++runs; };
   loop.Poll();
   host_.ForgetChannels();
   EXPECT_EQ(loop.Poll(), absl::Milliseconds(100));
   EXPECT_EQ(runs, 1);
 }
 
-TEST_F(TcloLoopTest, AReplyThatIsTooLongBecomesAnError) {
+TEST_F(TcloLoopTest, TooLongReplyBecomesAnError) {
   host_.tclo_queue = {"x"};
   answer_ = std::string(70000, 'x');
   TcloLoop loop(&host_, Events());
@@ -104,7 +108,7 @@ TEST_F(TcloLoopTest, AReplyThatIsTooLongBecomesAnError) {
   EXPECT_EQ(errors_, 0);
 }
 
-TEST_F(TcloLoopTest, ALostChannelIsOpenedAgainAndItsReplyDropped) {
+TEST_F(TcloLoopTest, LostChannelIsReopenedAndItsReplyDropped) {
   host_.tclo_queue = {"x"};
   TcloLoop loop(&host_, Events());
   loop.Poll();
@@ -118,7 +122,7 @@ TEST_F(TcloLoopTest, ALostChannelIsOpenedAgainAndItsReplyDropped) {
   EXPECT_EQ(requests_.back(), "reset");
 }
 
-TEST_F(TcloLoopTest, AHostThatIsGoneIsAskedEveryFiveSecondsForEver) {
+TEST_F(TcloLoopTest, LostHostIsTriedEveryFiveSecondsWithoutLimit) {
   TcloLoop loop(&host_, Events());
   loop.Poll();
   host_.gone = true;
@@ -132,7 +136,7 @@ TEST_F(TcloLoopTest, AHostThatIsGoneIsAskedEveryFiveSecondsForEver) {
   EXPECT_EQ(loop.Poll(), absl::Milliseconds(100));
 }
 
-TEST_F(TcloLoopTest, AHostThatOpensAndThenRefusesIsNotAskedInATightLoop) {
+TEST_F(TcloLoopTest, HostThatOpensAndRefusesIsNotAskedInATightLoop) {
   host_.refuse_messages = true;
   TcloLoop loop(&host_, Events());
   std::vector<int64_t> delays;
@@ -141,7 +145,7 @@ TEST_F(TcloLoopTest, AHostThatOpensAndThenRefusesIsNotAskedInATightLoop) {
   EXPECT_EQ(opened_, 4);
 }
 
-TEST_F(TcloLoopTest, AGuestOperationIsFollowedClosely) {
+TEST_F(TcloLoopTest, GuestOperationIsFollowedByClosePolling) {
   host_.tclo_queue = {"Vix_1_Relayed_Command x"};
   pace_ = Pace::kGuestOperation;
   TcloLoop loop(&host_, Events());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Recognising a credential without keeping it.
+// CredentialHash: recognises a credential that is not stored.
 
 #ifndef TOOLBOXD_TRANSPORTD_SESSIONS_CREDENTIAL_HASH_H_
 #define TOOLBOXD_TRANSPORTD_SESSIONS_CREDENTIAL_HASH_H_
@@ -12,10 +12,10 @@
 
 namespace toolboxd {
 
-// Only comparable, and only within the process that made it.
+// Comparable with hashes of the same CredentialHasher only.
 class CredentialHash {
  public:
-  // Takes the same time whether or not, and wherever, the two differ.
+  // In constant time.
   bool operator==(const CredentialHash& other) const;
 
  private:
@@ -23,12 +23,12 @@ class CredentialHash {
   std::array<uint8_t, 32> bytes_{};
 };
 
-// HMAC-SHA-256 under a random key that never leaves the process and goes with it: hashes
-// of the same credential by two processes have nothing in common, and a copy of them
-// cannot be searched for passwords without the key.
+// HMAC-SHA-256 under a random key that never leaves the process: two processes' hashes of the same
+// credential differ, and without the key a copy of them cannot be searched for passwords.
+// Thread-safe.
 class CredentialHasher {
  public:
-  // Ends the process where the kernel gives no random bytes.
+  // Ends the process if the kernel returns no random bytes.
   CredentialHasher();
   ~CredentialHasher();
   CredentialHasher(const CredentialHasher&) = delete;

@@ -7,13 +7,13 @@
 namespace toolboxd {
 namespace {
 
-TEST(CredentialHash, SameCredentialSameHash) {
+TEST(CredentialHash, SameCredentialHasTheSameHash) {
   const CredentialHasher hasher;
   EXPECT_TRUE(hasher.Hash("alice", "secret") == hasher.Hash("alice", "secret"));
   EXPECT_TRUE(hasher.Hash("", "") == hasher.Hash("", ""));
 }
 
-TEST(CredentialHash, OtherCredentialsDiffer) {
+TEST(CredentialHash, OtherCredentialsHaveOtherHashes) {
   const CredentialHasher hasher;
   const CredentialHash hash = hasher.Hash("alice", "secret");
   EXPECT_FALSE(hash == hasher.Hash("alice", "secreT"));
@@ -22,13 +22,13 @@ TEST(CredentialHash, OtherCredentialsDiffer) {
   EXPECT_FALSE(hash == hasher.Hash("alices", "ecret"));
 }
 
-TEST(CredentialHash, ProcessesDoNotShareHashes) {
+TEST(CredentialHash, OtherProcessesHaveOtherHashes) {
   const CredentialHasher one;
   const CredentialHasher other;
   EXPECT_FALSE(one.Hash("alice", "secret") == other.Hash("alice", "secret"));
 }
 
-TEST(CredentialHash, LongPasswords) {
+TEST(CredentialHash, LongPasswordsDifferInTheirLastByte) {
   const CredentialHasher hasher;
   const std::string password(1 << 20, 'x');
   EXPECT_TRUE(hasher.Hash("u", password) == hasher.Hash("u", password));

@@ -9,7 +9,7 @@ namespace {
 
 constexpr absl::Duration kFirstDelay = absl::Seconds(2);
 constexpr absl::Duration kMaxDelay = absl::Seconds(30);
-// After so long without a failure counting starts again.
+// A user without a failure for this time counts as new.
 constexpr absl::Duration kForget = absl::Minutes(10);
 
 }  // namespace
@@ -38,7 +38,7 @@ void LoginGate::Refused(absl::string_view user, const CredentialHash& hash, absl
 LoginGate::User& LoginGate::Find(absl::string_view user, absl::Time now) {
   auto found = users_.find(user);
   if (found == users_.end()) {
-    MakeRoom();
+    EvictOne();
     found = users_.emplace(std::string(user), User()).first;
     found->second.last_seen = now;
   }
@@ -47,7 +47,7 @@ LoginGate::User& LoginGate::Find(absl::string_view user, absl::Time now) {
   return found->second;
 }
 
-void LoginGate::MakeRoom() {
+void LoginGate::EvictOne() {
   if (users_.size() < kMaxUsers) return;
   users_.erase(std::min_element(users_.begin(), users_.end(), [](const auto& a, const auto& b) {
     return a.second.last_seen < b.second.last_seen;

@@ -18,9 +18,9 @@ class LoginGateTest : public testing::Test {
   absl::Time now_ = absl::FromUnixSeconds(1000);
 };
 
-TEST_F(LoginGateTest, OpenAtFirst) { EXPECT_TRUE(gate_.MayTry("alice", Wrong(), now_)); }
+TEST_F(LoginGateTest, NewUserMayTry) { EXPECT_TRUE(gate_.MayTry("alice", Wrong(), now_)); }
 
-TEST_F(LoginGateTest, HoldsOnlyThatUserBack) {
+TEST_F(LoginGateTest, WrongPasswordRefusesThatUserOnly) {
   gate_.Refused("alice", Wrong(), now_);
   EXPECT_FALSE(gate_.MayTry("alice", Right(), now_ + absl::Milliseconds(1999)));
   EXPECT_TRUE(gate_.MayTry("bob", Wrong(), now_));
@@ -37,7 +37,7 @@ TEST_F(LoginGateTest, DelayGrowsToItsLimit) {
   }
 }
 
-TEST_F(LoginGateTest, SuccessStartsAgain) {
+TEST_F(LoginGateTest, SuccessResetsTheDelay) {
   gate_.Refused("alice", Wrong(), now_);
   gate_.Refused("alice", Wrong(), now_);
   gate_.Accepted("alice", Right(), now_);
@@ -54,14 +54,14 @@ TEST_F(LoginGateTest, AcceptedCredentialIsNeverHeldBack) {
   EXPECT_FALSE(gate_.MayTry("alice", Right(), now_));
 }
 
-TEST_F(LoginGateTest, ForgetsAfterAWhile) {
+TEST_F(LoginGateTest, FailuresAreForgottenAfterAWhile) {
   for (int i = 0; i < 5; ++i) gate_.Refused("alice", Wrong(), now_);
   now_ += absl::Minutes(11);
   gate_.Refused("alice", Wrong(), now_);
   EXPECT_TRUE(gate_.MayTry("alice", Wrong(), now_ + absl::Seconds(2)));
 }
 
-TEST_F(LoginGateTest, RemembersABoundedNumberOfUsers) {
+TEST_F(LoginGateTest, NumberOfRememberedUsersIsBounded) {
   for (size_t i = 0; i < 3 * LoginGate::kMaxUsers; ++i) {
     gate_.Refused(absl::StrCat("user", i), Wrong(), now_ + absl::Milliseconds(i));
   }

@@ -10,15 +10,16 @@
 namespace toolboxd {
 namespace {
 
-// What a service may answer in one message: a page of a listing, a chunk of a file.
+// The largest message of a service: a page of a listing, a chunk of a file.
 constexpr int kMaxMessageBytes = 8 << 20;
-// The longest HTTP/2 frame that is taken: a packet of a download in one, not in four.
+// The largest HTTP/2 frame that is accepted: it holds a packet of a download, which is then one
+// frame instead of four.
 constexpr int kMaxFrameBytes = 64 << 10;
 
 }  // namespace
 
 std::shared_ptr<grpc::Channel> MakeSessionChannel(int fd) {
-  // gRPC demands it.
+  // gRPC requires it.
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);

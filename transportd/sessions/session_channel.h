@@ -11,12 +11,12 @@
 
 namespace toolboxd {
 
-// What a stream may hold of messages that nobody has asked for yet; a larger message moves in
-// parts. It does not grow with the speed of the connection, as gRPC's windows do by default:
+// Bytes that a stream may hold of messages before they are read; a larger message moves in parts.
+// The window does not grow with the speed of the connection, as gRPC's windows do by default:
 // transportd would hold megabytes for each download that the host has opened and does not read.
 constexpr int kStreamWindowBytes = 64 << 10;
 
-// Takes the connected socket `fd`, and makes it non-blocking.
+// Takes ownership of the connected socket `fd`, and makes it non-blocking.
 std::shared_ptr<grpc::Channel> MakeSessionChannel(int fd);
 
 }  // namespace toolboxd

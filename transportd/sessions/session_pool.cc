@@ -8,8 +8,8 @@
 
 #include <utility>
 
+#include "base/log.h"
 #include "base/steady_time.h"
-#include "grpcpp/channel.h"
 #include "session/client.h"
 #include "transportd/sessions/session_channel.h"
 
@@ -20,13 +20,13 @@ bool IsRefusal(const absl::Status& status) {
   return absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status);
 }
 
-// Whether the other end has gone; a spare connection has nothing to say before its request.
+// Whether the other end is closed: a spare connection receives nothing before its request.
 bool IsDead(int fd) {
   pollfd item{fd, POLLIN | POLLRDHUP, 0};
   return poll(&item, 1, 0) != 0;
 }
 
-// The same of a connection that gRPC reads: what waits in it is gRPC's.
+// The same for a connection that gRPC reads: received bytes are gRPC's.
 bool HasHungUp(int fd) {
   pollfd item{fd, POLLRDHUP, 0};
   return poll(&item, 1, 0) != 0;
@@ -109,7 +109,7 @@ absl::StatusOr<int> SessionPool::Login(SessionService service, bool verify, absl
     const absl::Status status =
         opener_.request(spare.get(), service, verify, user, password, deadline);
     if (status.ok()) return spare.release();
-    // A spare that broke while it waited says nothing about the user.
+    // A spare connection that broke while it waited does not mean a refusal of the user.
     if (!absl::IsUnavailable(status)) return status;
   }
   absl::StatusOr<int> connection = opener_.connect(service, deadline);
@@ -126,7 +126,7 @@ absl::StatusOr<std::shared_ptr<UserSession>> SessionPool::Open(SessionService se
                                                                absl::string_view password,
                                                                const CredentialHash& credential) {
   if (!gate_.MayTry(user, credential, clock_())) {
-    return absl::UnauthenticatedError("held back after a wrong password");
+    return absl::UnauthenticatedError("refused for a while after a wrong password");
   }
   absl::StatusOr<int> connection = Login(service, /*verify=*/false, user, password);
   const absl::Time now = clock_();
@@ -139,27 +139,42 @@ absl::StatusOr<std::shared_ptr<UserSession>> SessionPool::Open(SessionService se
 
   const auto old = Find(service, user);
   if (old != sessions_.end()) sessions_.erase(old);
-  MakeRoom(service);
+  EvictOne(service);
+  UniqueFd watch(fcntl(*connection, F_DUPFD_CLOEXEC, 0));
+  std::shared_ptr<UserSession> session = MakeSession(service, user, *connection);
+  sessions_.push_front({session, std::move(watch), credential, now, now});
+  KeepSpareLater(service);
+  return session;
+}
+
+std::shared_ptr<UserSession> SessionPool::MakeSession(SessionService service,
+                                                      absl::string_view user, int connection) {
   auto session = std::make_shared<UserSession>();
   session->user = std::string(user);
   session->service = service;
-  UniqueFd watch(fcntl(*connection, F_DUPFD_CLOEXEC, 0));
-  session->channel = MakeSessionChannel(*connection);
-  sessions_.push_front({session, std::move(watch), credential, now, now});
-  KeepSpareLater(service);
+  session->channel = MakeSessionChannel(connection);
+  files::GrpcFileStoreOptions options;
+  options.timeout = options_.timeout;
+  options.long_timeout = options_.long_timeout;
+  options.content_only = service == SessionService::kVixd;
+  // Weak: the session holds the store.
+  options.on_broken = [this, weak = std::weak_ptr<UserSession>(session)](const absl::Status& why) {
+    if (const std::shared_ptr<UserSession> broken = weak.lock()) Drop(broken, why);
+  };
+  session->files = std::make_shared<files::GrpcFileStore>(session->channel, std::move(options));
   return session;
 }
 
 void SessionPool::EndSessionsOf(absl::string_view user, const CredentialHash& credential) {
   sessions_.remove_if([&](const Entry& entry) {
     if (entry.session->user != user || !(entry.credential == credential)) return false;
-    // Open handles and functions hold the session as well; their time is over too.
+    // Open handles and functions hold the session as well, and end too.
     shutdown(entry.watch.get(), SHUT_RDWR);
     return true;
   });
 }
 
-void SessionPool::MakeRoom(SessionService service) {
+void SessionPool::EvictOne(SessionService service) {
   size_t open = 0;
   auto oldest = sessions_.end();
   auto oldest_unused = sessions_.end();
@@ -185,7 +200,9 @@ void SessionPool::KeepSpareLater(SessionService service) {
   options_.later([this, service] { KeepSpare(service); });
 }
 
-void SessionPool::Drop(const std::shared_ptr<UserSession>& session) {
+void SessionPool::Drop(const std::shared_ptr<UserSession>& session, const absl::Status& why) {
+  LogWarning(SessionServiceName(session->service), " of the user ", session->user,
+             " does not answer, the next operation starts it again: ", why.message());
   sessions_.remove_if([&](const Entry& entry) { return entry.session == session; });
 }
 

@@ -17,12 +17,10 @@
 #include "absl/time/time.h"
 #include "base/steady_time.h"
 #include "base/unique_fd.h"
+#include "grpcpp/channel.h"
+#include "transportd/files/grpc_file_store.h"
 #include "transportd/sessions/credential_hash.h"
 #include "transportd/sessions/login_gate.h"
-
-namespace grpc {
-class Channel;
-}  // namespace grpc
 
 namespace toolboxd {
 
@@ -49,30 +47,34 @@ struct SessionOpener {
 SessionOpener SocketOpener(std::string hgfsd_socket, std::string vixd_socket);
 
 struct SessionPoolOptions {
-  // How long a login is believed before PAM is asked again.
+  // How long a login is valid before PAM is asked again.
   absl::Duration reauthentication_time = absl::Seconds(60);
-  // A session that nobody used for so long is closed, and so is a spare connection.
+  // A session that has not been used for this time is closed, and so is a spare connection.
   absl::Duration idle_close = absl::Minutes(5);
-  // Open sessions of one service; the least recently used one goes first.
+  // Open sessions of one service; the least recently used one is closed first.
   size_t max_sessions = 48;
-  // Limit of one login.
+  // Time limits of one call to a session's files, and of one whose work has no bound.
+  absl::Duration timeout = absl::Seconds(5);
+  absl::Duration long_timeout = absl::Seconds(40);
+  // Time limit of one login.
   absl::Duration login_timeout = absl::Seconds(10);
-  // Runs a task on the pool's thread once the operation has been answered: what a user need not
-  // wait for. Empty: at once.
+  // Runs a task on the pool's thread after the operation has been answered: work that a user need
+  // not wait for. Null for at once.
   std::function<void(std::function<void()> task)> later;
 };
 
-// One process that works as one user. Whoever holds a reference keeps its connection
-// open: streams do, while they last.
+// One process that works as one user. Every reference keeps its connection open: streams hold one
+// until they end.
 struct UserSession {
   std::string user;
   SessionService service;
   std::shared_ptr<grpc::Channel> channel;
-  // What the session's users made of the channel, such as stubs; goes with the session.
-  std::shared_ptr<void> client;
+  // The files of the session's service. A connection that fails drops the session from its pool.
+  std::shared_ptr<files::GrpcFileStore> files;
 };
 
-// Not thread-safe: used on the channel's thread. Never stores a password.
+// Not thread-safe: used on the channel's thread. Never stores a password. Must outlive its
+// sessions.
 class SessionPool {
  public:
   SessionPool(SessionOpener opener, SessionPoolOptions options,
@@ -87,11 +89,11 @@ class SessionPool {
   absl::StatusOr<std::shared_ptr<UserSession>> Get(SessionService service, absl::string_view user,
                                                    absl::string_view password);
 
-  // Forgets a session whose connection broke or whose process hangs; the next Get() makes
-  // a new one.
-  void Drop(const std::shared_ptr<UserSession>& session);
+  // Forgets a session whose connection failed or whose process hangs, and logs why; the next Get()
+  // makes a new one.
+  void Drop(const std::shared_ptr<UserSession>& session, const absl::Status& why);
 
-  // Closes what is idle. To be called every few seconds.
+  // Closes idle sessions and connections. To be called every few seconds.
   void Maintain();
 
   // Open sessions, spare connections not counted.
@@ -115,12 +117,14 @@ class SessionPool {
   absl::Status Verify(Entry& entry, absl::string_view password);
   absl::StatusOr<int> Login(SessionService service, bool verify, absl::string_view user,
                             absl::string_view password);
+  std::shared_ptr<UserSession> MakeSession(SessionService service, absl::string_view user,
+                                           int connection);
   absl::StatusOr<std::shared_ptr<UserSession>> Open(SessionService service, absl::string_view user,
                                                     absl::string_view password,
                                                     const CredentialHash& credential);
-  // Their processes end, whoever holds a reference.
+  // Their processes end even if references to them are held.
   void EndSessionsOf(absl::string_view user, const CredentialHash& credential);
-  void MakeRoom(SessionService service);
+  void EvictOne(SessionService service);
   void KeepSpare(SessionService service);
   void KeepSpareLater(SessionService service);
   UniqueFd& Spare(SessionService service) { return spares_[static_cast<int>(service)]; }

@@ -15,7 +15,7 @@
 namespace toolboxd {
 namespace {
 
-// Stands in for session: counts what it is asked, and answers by a list of passwords.
+// Stands in for session: counts its requests, and answers by a list of passwords.
 class FakeOpener {
  public:
   SessionOpener Opener() {
@@ -73,7 +73,7 @@ class SessionPoolTest : public testing::Test {
   std::unique_ptr<SessionPool> pool_;
 };
 
-TEST_F(SessionPoolTest, AThousandRequestsOneLogin) {
+TEST_F(SessionPoolTest, ThousandRequestsNeedOneLogin) {
   const auto first = Get("alice", "a");
   ASSERT_TRUE(first.ok());
   for (int i = 0; i < 1000; ++i) EXPECT_EQ(*Get("alice", "a"), *first);
@@ -81,7 +81,7 @@ TEST_F(SessionPoolTest, AThousandRequestsOneLogin) {
   EXPECT_EQ(session_.verifies, 0);
 }
 
-TEST_F(SessionPoolTest, UsersAndServicesAreApart) {
+TEST_F(SessionPoolTest, UsersAndServicesHaveSeparateSessions) {
   const auto alice = Get("alice", "a");
   const auto bob = Get("bob", "b");
   const auto files = Pool().Get(SessionService::kHgfsd, "alice", "a");
@@ -95,7 +95,7 @@ TEST_F(SessionPoolTest, OtherPasswordIsNeverServedByAnOpenSession) {
   ASSERT_TRUE(Get("alice", "a").ok());
   EXPECT_TRUE(absl::IsUnauthenticated(Get("alice", "x").status()));
   EXPECT_TRUE(absl::IsUnauthenticated(Get("alice", "").status()));
-  // Nor does it hurt the one who knows it.
+  // The right password still works.
   EXPECT_TRUE(Get("alice", "a").ok());
 }
 
@@ -137,7 +137,7 @@ TEST_F(SessionPoolTest, RefusedVerificationEndsTheProcessThoughAHandleIsOpen) {
   session_.passwords["alice"] = "new";
   now_ += options_.reauthentication_time;
   EXPECT_TRUE(absl::IsUnauthenticated(Get("alice", "a").status()));
-  // The end comes behind what gRPC had already sent.
+  // The end comes after what gRPC had already sent.
   char bytes[4096];
   ssize_t size;
   while ((size = recv(process, bytes, sizeof bytes, MSG_DONTWAIT)) > 0) {
@@ -145,7 +145,7 @@ TEST_F(SessionPoolTest, RefusedVerificationEndsTheProcessThoughAHandleIsOpen) {
   EXPECT_EQ(size, 0);
 }
 
-TEST_F(SessionPoolTest, SpareIsMadeAfterTheAnswer) {
+TEST_F(SessionPoolTest, SpareConnectionIsMadeAfterTheAnswer) {
   std::vector<std::function<void()>> tasks;
   options_.later = [&tasks](std::function<void()> task) { tasks.push_back(std::move(task)); };
   ASSERT_TRUE(Get("alice", "a").ok());
@@ -156,7 +156,7 @@ TEST_F(SessionPoolTest, SpareIsMadeAfterTheAnswer) {
   EXPECT_TRUE(Pool().HasSpare(SessionService::kVixd));
 }
 
-TEST_F(SessionPoolTest, VerificationLeavesASpareBehind) {
+TEST_F(SessionPoolTest, VerificationIsFollowedByANewSpare) {
   ASSERT_TRUE(Get("alice", "a").ok());
   now_ += options_.reauthentication_time;
   ASSERT_TRUE(Get("alice", "a").ok());
@@ -187,7 +187,7 @@ TEST_F(SessionPoolTest, WrongPasswordHoldsThatUserBackWithoutAskingPam) {
 
 TEST_F(SessionPoolTest, DroppedSessionIsReplaced) {
   const auto first = Get("alice", "a");
-  Pool().Drop(*first);
+  Pool().Drop(*first, absl::UnavailableError("gone"));
   const auto second = Get("alice", "a");
   ASSERT_TRUE(second.ok());
   EXPECT_NE(*first, *second);
@@ -217,7 +217,7 @@ TEST_F(SessionPoolTest, DeadSpareIsNotUsed) {
   EXPECT_TRUE(Get("bob", "b").ok());
 }
 
-TEST_F(SessionPoolTest, SpareGoesWhenNothingHappens) {
+TEST_F(SessionPoolTest, SpareConnectionIsClosedWhenIdle) {
   ASSERT_TRUE(Get("alice", "a").ok());
   now_ += absl::Minutes(1);
   Pool().Maintain();

@@ -24,7 +24,6 @@ GuestOperationsOptions FakeGuest::Options() {
   options.timeout = absl::Milliseconds(400);
   options.long_timeout = absl::Milliseconds(800);
   options.functions.directory = "/tmp";
-  options.tools_state = [] { return vix::ToolsState(); };
   return options;
 }
 
@@ -62,8 +61,8 @@ uint32_t FakeGuest::SendRaw(vix::Request request) {
   vix::Reply reply;
   if (!answer.ok || !vix::ParseReply(answer.data, reply)) std::abort();
   result_ = std::string(reply.result);
-  had_work_behind_ = answer.behind != nullptr;
-  if (had_work_behind_) answer.behind();
+  had_deferred_work_ = answer.after_reply != nullptr;
+  if (had_deferred_work_) answer.after_reply();
   return reply.error;
 }
 

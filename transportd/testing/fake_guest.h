@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// GuestOperations with fake services and users behind it, and a host that asks it.
+// FakeGuest: GuestOperations with fake services and users, and a host that calls it.
 
 #ifndef TOOLBOXD_TRANSPORTD_TESTING_FAKE_GUEST_H_
 #define TOOLBOXD_TRANSPORTD_TESTING_FAKE_GUEST_H_
@@ -24,19 +24,19 @@ class FakeGuest {
   FakeGuest();
 
   GuestOperations& operations() { return *operations_; }
-  // Makes GuestOperations anew, for a test with options of its own.
+  // Creates GuestOperations again, for a test with its own options.
   void Restart(GuestOperationsOptions options);
-  // Those that Restart() is to start from.
+  // The options to change for Restart().
   static GuestOperationsOptions Options();
 
-  // Sends one operation; the answer's error code, and its result in result().
+  // Sends one operation and returns the answer's error code; the answer's result is in result().
   uint32_t Send(uint32_t opcode, absl::string_view body, const std::string& user = "alice",
                 const std::string& password = "a", bool binary = false);
-  // The same with credentials as they are.
+  // The same for a request with its credential.
   uint32_t SendRaw(vix::Request request);
   const std::string& result() const { return result_; }
-  // Whether the last answer left work behind it (TcloAnswer::behind), which has been done.
-  bool had_work_behind() const { return had_work_behind_; }
+  // Whether the last answer deferred work (TcloReply::after_reply), which has been run.
+  bool had_deferred_work() const { return had_deferred_work_; }
 
   FakeHgfsd hgfsd;
   FakeVixd vixd;
@@ -52,7 +52,7 @@ class FakeGuest {
   std::unique_ptr<ServiceHost> vixd_host_;
   std::unique_ptr<GuestOperations> operations_;
   std::string result_;
-  bool had_work_behind_ = false;
+  bool had_deferred_work_ = false;
 };
 
 }  // namespace toolboxd::testing

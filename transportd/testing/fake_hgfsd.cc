@@ -18,7 +18,7 @@ namespace {
 
 grpc::Status Fail(v1::Reason reason) { return ToGrpc(MakeError(reason, v1::Reason_Name(reason))); }
 
-// Waits for cancellation, if the fake is to hang.
+// Waits for cancellation if the fake hangs.
 bool Hangs(const std::atomic<bool>& hang, grpc::ServerContext* context) {
   while (hang && !context->IsCancelled()) absl::SleepFor(absl::Milliseconds(5));
   return context->IsCancelled();

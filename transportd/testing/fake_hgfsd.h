@@ -24,7 +24,7 @@ struct FakeFile {
   std::string content;
 };
 
-// Thread-safe. Keeps what it is told and answers from it: no permissions, no links.
+// Stores what it gets and answers from it, without permissions and links. Thread-safe.
 class FakeHgfsd {
  public:
   FakeHgfsd();
@@ -45,9 +45,9 @@ class FakeHgfsd {
   std::atomic<bool> hang{false};
   // Reads and writes fail with this reason after the first chunk; 0 for none.
   std::atomic<int> fail_after_first_chunk{0};
-  // Uploads end after the first chunk, and nothing is said to be wrong.
+  // Uploads end with success after the first chunk.
   std::atomic<bool> end_after_first_chunk{false};
-  // What that failure says. To be set before a call.
+  // The message of that failure. To be set before a call.
   std::string failure = "failed";
   // Read streams that were opened, to see restarts.
   std::atomic<int> reads{0};

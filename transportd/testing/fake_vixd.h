@@ -18,7 +18,7 @@
 
 namespace toolboxd::testing {
 
-// Starts nothing, remembers what it was asked. Thread-safe.
+// Starts nothing and remembers its requests. Thread-safe.
 class FakeVixd final : public v1::Processes::Service {
  public:
   grpc::Status Start(grpc::ServerContext* context, const v1::StartProgramRequest* request,

@@ -23,7 +23,7 @@ std::string Escape(absl::string_view text);
 std::string Unescape(absl::string_view text);
 
 // Reads a body: its fixed structure, then its strings in order. The first failure is
-// kept, as vmtoolsd looks at them in order, and Finish() tells it.
+// kept, as vmtoolsd looks at them in order, and Finish() returns it.
 // Not thread-safe; the views point into the body.
 class BodyReader {
  public:

@@ -58,7 +58,7 @@ TEST(BodyReader, FirstFaultWins) {
   EXPECT_EQ(reader.Finish(), Error::kInvalidUtf8);
 }
 
-TEST(BodyReader, EmptyPathIsToldAfterOtherFaults) {
+TEST(BodyReader, EmptyPathIsReportedAfterOtherFaults) {
   BodyReader empty(absl::string_view("\0", 1));
   empty.Path(0);
   EXPECT_EQ(empty.Finish(), Error::kInvalidArgument);

@@ -40,7 +40,7 @@ class HgfsServerTest : public ::testing::Test {
     packet.session_id = session_;
     packet.payload = payload;
     bytes_ = server_.Dispatch(EncodePacket(packet), client != nullptr ? *client : alice_);
-    if (work_behind_) server_.WorkBehind();
+    if (run_deferred_) server_.RunDeferredWork();
     Packet answer;
     EXPECT_TRUE(DecodePacket(bytes_, answer));
     EXPECT_EQ(answer.request_id, packet.request_id);
@@ -118,16 +118,16 @@ class HgfsServerTest : public ::testing::Test {
   absl::Time now_ = absl::FromUnixSeconds(1000);
   // What was recorded, as "user operation target code".
   std::vector<std::string> audit_;
-  Server server_{
-      [this](const AuditRecord& record) {
-        audit_.push_back(absl::StrCat(record.user, " ", record.operation, " ", record.target, " ",
-                                      absl::StatusCodeToString(record.result.code())));
-      },
-      [this] { return now_; }};
+  Server server_{[this](const AuditRecord& record) {
+                   audit_.push_back(absl::StrCat(record.user, " ", AuditName(*record.operation),
+                                                 " ", record.target, " ",
+                                                 absl::StatusCodeToString(record.result.code())));
+                 },
+                 [this] { return now_; }};
   Client alice_;
   Client bob_;
   // As the channel does it; what follows may not depend on it.
-  bool work_behind_ = true;
+  bool run_deferred_ = true;
   uint64_t session_ = 0;
   std::string bytes_;
   int broken_ = 0;

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "transportd/routes/extension_route.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/strip.h"
+#include "base/log.h"
+#include "daemon/channel.h"
+#include "daemon/grpc_status.h"
+#include "toolboxd/v1/rpc_handler.grpc.pb.h"
+
+namespace toolboxd {
+namespace {
+
+// Calls RpcHandler.Handle; waits at most for the binding's timeout.
+TcloReply Ask(const ExtensionTarget& target, absl::string_view command,
+              absl::string_view arguments) {
+  v1::RpcHandlerRequest request;
+  request.set_command(command.data(), command.size());
+  absl::ConsumeSuffix(&arguments, absl::string_view("\0", 1));
+  request.set_arguments(arguments.data(), arguments.size());
+  v1::RpcHandlerReply reply;
+  grpc::ClientContext context;
+  SetTimeout(target.timeout, &context);
+  const absl::Status status =
+      FromGrpc(v1::RpcHandler::NewStub(target.Connect())->Handle(&context, request, &reply));
+  if (status.ok()) return TcloReply::Ok(std::move(*reply.mutable_data()));
+  LogLimited("extension", "the extension at ", target.socket, " did not answer the command ",
+             absl::CHexEscape(command), ": ", status.message());
+  return TcloReply::Error(std::string(status.message()));
+}
+
+}  // namespace
+
+void AddExtensionRoute(Router& router, const Extensions* extensions) {
+  router.SetOverride([extensions](absl::string_view command,
+                                  absl::string_view arguments) -> std::optional<TcloReply> {
+    const ExtensionTarget* target = extensions->FindCommand(command);
+    if (target == nullptr) return std::nullopt;
+    return Ask(*target, command, arguments);
+  });
+}
+
+}  // namespace toolboxd

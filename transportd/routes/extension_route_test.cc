@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "transportd/routes/extension_route.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <memory>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/testing/short_temp_dir.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+#include "gtest/gtest.h"
+#include "toolboxd/v1/rpc_handler.grpc.pb.h"
+
+namespace toolboxd {
+namespace {
+
+using std::string_literals::operator""s;
+
+class EchoService final : public v1::RpcHandler::Service {
+ public:
+  grpc::Status Handle(grpc::ServerContext* context, const v1::RpcHandlerRequest* request,
+                      v1::RpcHandlerReply* reply) override {
+    if (request->arguments() == "fail") return {grpc::StatusCode::INTERNAL, "as asked"};
+    while (request->arguments() == "hang" && !context->IsCancelled()) {
+      absl::SleepFor(absl::Milliseconds(5));
+    }
+    reply->set_data(request->command() + ":" + request->arguments());
+    return grpc::Status::OK;
+  }
+};
+
+class ExtensionRouteTest : public ::testing::Test {
+ protected:
+  ExtensionRouteTest() {
+    mkdir(folder_.c_str(), 0755);
+    StartExtension();
+    router_.Add("ping", [](absl::string_view) { return TcloReply::Ok("pong"); });
+  }
+  ~ExtensionRouteTest() override { StopExtension(); }
+
+  void StartExtension() {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("unix:" + socket_, grpc::InsecureServerCredentials());
+    builder.RegisterService(&echo_);
+    server_ = builder.BuildAndStart();
+  }
+  void StopExtension() {
+    if (server_ == nullptr) return;
+    server_->Shutdown(std::chrono::system_clock::now());
+    server_.reset();
+  }
+
+  // Binds a command, and nothing else, to the extension.
+  void Bind(const std::string& command, const std::string& more = "") {
+    std::ofstream(folder_ + "/a.textproto")
+        << absl::StrCat("extension { target: \"unix:", socket_, "\" tclo_command: \"", command,
+                        "\" ", more, " }\n");
+  }
+  void BindNothing() { unlink((folder_ + "/a.textproto").c_str()); }
+
+  std::string Ask(const std::string& request) { return router_.Dispatch(request).Encode(); }
+
+  ShortTempDir temp_;
+  const std::string folder_ = temp_.path() + "/routes.d";
+  const std::string socket_ = temp_.path() + "/echo.sock";
+  EchoService echo_;
+  std::unique_ptr<grpc::Server> server_;
+  Router router_;
+};
+
+TEST_F(ExtensionRouteTest, ExtensionAnswersItsCommandWithoutTheFinalNul) {
+  Bind("OS_Halt");
+  const Extensions extensions(folder_, absl::Seconds(1));
+  AddExtensionRoute(router_, &extensions);
+  EXPECT_EQ(Ask("OS_Halt a b\0"s), "OK OS_Halt:a b");
+  EXPECT_EQ(Ask("OS_Halt"), "OK OS_Halt:");
+  EXPECT_EQ(Ask("Other"), "ERROR Unknown Command");
+}
+
+TEST_F(ExtensionRouteTest, ExtensionIsAskedBeforeABuiltInHandler) {
+  Bind("ping");
+  const Extensions extensions(folder_, absl::Seconds(1));
+  EXPECT_EQ(Ask("ping x"), "OK pong");
+  AddExtensionRoute(router_, &extensions);
+  EXPECT_EQ(Ask("ping x"), "OK ping:x");
+}
+
+TEST_F(ExtensionRouteTest, ExtensionsErrorIsTheReply) {
+  Bind("X");
+  const Extensions extensions(folder_, absl::Seconds(1));
+  AddExtensionRoute(router_, &extensions);
+  EXPECT_EQ(Ask("X fail"), "ERROR as asked");
+}
+
+TEST_F(ExtensionRouteTest, RestartedExtensionIsFoundAgain) {
+  Bind("echo");
+  const Extensions extensions(folder_, absl::Seconds(5));
+  AddExtensionRoute(router_, &extensions);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(Ask("echo x"), "OK echo:x");
+    StopExtension();
+    StartExtension();
+  }
+  StopExtension();
+  EXPECT_TRUE(absl::StartsWith(Ask("echo x"), "ERROR "));
+}
+
+TEST_F(ExtensionRouteTest, HungExtensionIsAnErrorWithinItsTimeout) {
+  Bind("X", "timeout_milliseconds: 100");
+  const Extensions extensions(folder_, absl::Seconds(1));
+  AddExtensionRoute(router_, &extensions);
+  const absl::Time begin = absl::Now();
+  EXPECT_EQ(Ask("X hang"), "ERROR Deadline Exceeded");
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(5));
+  EXPECT_EQ(Ask("X 1"), "OK X:1");
+}
+
+TEST_F(ExtensionRouteTest, CommandsFollowAReload) {
+  Bind("ping");
+  Extensions extensions(folder_, absl::Seconds(1));
+  AddExtensionRoute(router_, &extensions);
+  EXPECT_EQ(Ask("ping 1"), "OK ping:1");
+  BindNothing();
+  extensions.Load();
+  EXPECT_EQ(Ask("ping 1"), "OK pong");
+  Bind("Y");
+  extensions.Load();
+  EXPECT_EQ(Ask("Y 1"), "OK Y:1");
+}
+
+}  // namespace
+}  // namespace toolboxd
