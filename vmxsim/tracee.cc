@@ -18,6 +18,20 @@
 #include "absl/strings/str_cat.h"
 
 namespace toolboxd::vmxsim {
+namespace {
+
+// Waits for the thread's next stop. The tracer's own signals (Tracer::Interrupt) do not end the
+// wait: the thread would be left in the middle of what is done to it.
+bool WaitForStop(pid_t tid) {
+  int status = 0;
+  pid_t stopped;
+  do {
+    stopped = waitpid(tid, &status, __WALL);
+  } while (stopped < 0 && errno == EINTR);
+  return stopped == tid && WIFSTOPPED(status);
+}
+
+}  // namespace
 
 bool GetRegisters(pid_t tid, user_regs_struct* registers) {
   return ptrace(PTRACE_GETREGS, tid, nullptr, registers) == 0;
@@ -80,11 +94,7 @@ uint64_t AuxiliaryValue(pid_t tid, uint64_t type) {
 
 int64_t SystemCallAfterExec(pid_t tid, uint64_t number, uint64_t argument1, uint64_t argument2) {
   // At the event the thread is still inside execve, whose end sets RAX: go there first.
-  int status = 0;
-  if (ptrace(PTRACE_SYSCALL, tid, nullptr, nullptr) != 0 || waitpid(tid, &status, __WALL) != tid ||
-      !WIFSTOPPED(status)) {
-    return -ESRCH;
-  }
+  if (ptrace(PTRACE_SYSCALL, tid, nullptr, nullptr) != 0 || !WaitForStop(tid)) return -ESRCH;
   user_regs_struct saved;
   char saved_text[2];
   if (!GetRegisters(tid, &saved) ||
@@ -99,7 +109,7 @@ int64_t SystemCallAfterExec(pid_t tid, uint64_t number, uint64_t argument1, uint
   call.rsi = argument2;
   int64_t result = -ESRCH;
   if (SetRegisters(tid, call) && ptrace(PTRACE_SINGLESTEP, tid, nullptr, nullptr) == 0 &&
-      waitpid(tid, &status, __WALL) == tid && WIFSTOPPED(status) && GetRegisters(tid, &call)) {
+      WaitForStop(tid) && GetRegisters(tid, &call)) {
     result = static_cast<int64_t>(call.rax);
   }
   WriteText(tid, saved.rip, absl::string_view(saved_text, sizeof(saved_text)));

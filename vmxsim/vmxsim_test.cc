@@ -201,6 +201,13 @@ TEST_F(Running, ExecutedCommandsAreInTheGuest) {
       absl::StrContains(harness_->Execute({"ip", "-brief", "address"}).second, "198.51.100.7/24"));
 }
 
+// The tracer is interrupted for each command that is executed from outside, also while it sets up a
+// program that starts in the guest.
+TEST_F(Running, ExecutingCommandsLeavesStartingProgramsAlone) {
+  Start({"sh", "-c", "while /bin/true; do :; done"});
+  for (int i = 0; i < 40; ++i) ASSERT_EQ(harness_->Execute({"true"}).first, 0) << i;
+}
+
 // Left to the kernel, more than half are elsewhere, if not from the start.
 TEST_F(Running, TrapsArePlayedOnTheCpuOfTheGuestsThread) {
   EXPECT_EQ(harness_->Execute({Probe(), "traps", "10000"}), Outcome(0, "its own CPUs as before\n"));
