@@ -75,7 +75,7 @@ absl::StatusOr<SharedFlags> GetSharedFlags() {
 }
 
 std::vector<std::string> ParseCommandLine(int argc, char** argv, Program program) {
-  program.flag_sources.push_back("daemon/flags.cc");
+  program.flag_sources.emplace_back("daemon/flags.cc");
   InitLog(program.name, LogLevel::kInfo);
   absl::StatusOr<CommandLine> line =
       ReadCommandLine(program, std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));

@@ -31,6 +31,11 @@ bool WaitForStop(pid_t tid) {
   return stopped == tid && WIFSTOPPED(status);
 }
 
+// An address of the tracee, which nothing here dereferences.
+iovec Remote(uint64_t address, size_t size) {
+  return {reinterpret_cast<void*>(address), size};  // NOLINT(performance-no-int-to-ptr): not ours
+}
+
 }  // namespace
 
 bool GetRegisters(pid_t tid, user_regs_struct* registers) {
@@ -43,14 +48,14 @@ bool SetRegisters(pid_t tid, const user_regs_struct& registers) {
 
 size_t ReadMemory(pid_t tid, uint64_t address, void* buffer, size_t size) {
   const iovec local = {buffer, size};
-  const iovec remote = {reinterpret_cast<void*>(address), size};
+  const iovec remote = Remote(address, size);
   const ssize_t count = process_vm_readv(tid, &local, 1, &remote, 1, 0);
   return count < 0 ? 0 : static_cast<size_t>(count);
 }
 
 bool WriteMemory(pid_t tid, uint64_t address, absl::string_view bytes) {
   const iovec local = {const_cast<char*>(bytes.data()), bytes.size()};
-  const iovec remote = {reinterpret_cast<void*>(address), bytes.size()};
+  const iovec remote = Remote(address, bytes.size());
   return process_vm_writev(tid, &local, 1, &remote, 1, 0) == static_cast<ssize_t>(bytes.size());
 }
 

@@ -31,7 +31,7 @@ std::pair<int, std::string> RunGuest(const std::vector<std::string>& command,
                                      const std::vector<std::string>& flags = {}) {
   std::vector<std::string> words = {kVmxsim, "run"};
   words.insert(words.end(), flags.begin(), flags.end());
-  words.push_back("--");
+  words.emplace_back("--");
   words.insert(words.end(), command.begin(), command.end());
   return RunProgram(words);
 }
