@@ -55,7 +55,7 @@ absl::Status SetFlag(const Program& program, absl::string_view text,
   std::string error;
   if (!flag->ParseFrom(value, &error)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--", name, ": '", value, "' is no valid value",
+        absl::StrCat("--", name, ": '", value, "' is not a valid value",
                      error.empty() ? "" : absl::StrCat(" (", error, ")")));
   }
   return absl::OkStatus();

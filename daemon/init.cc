@@ -28,7 +28,8 @@ absl::StatusOr<AllowedCallers> UsualCallers(absl::string_view list) {
     if (AllowedCallers::Parse(entry).ok()) {
       known.push_back(entry);
     } else {
-      LogInfo("this machine has no ", entry, ", so no caller is admitted as that");
+      LogInfo("--allow: this machine has no user or group \"", entry,
+              "\"; the entry has no effect");
     }
   }
   return AllowedCallers::Parse(absl::StrJoin(known, ","));

@@ -20,7 +20,7 @@ struct InheritedSocket {
 
 // What LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES say: descriptors from 3 on, made
 // close-on-exec; none if the variables are not for this process. Removes the variables, so
-// that programs started later do not see them, and therefore finds the sockets once only.
+// that programs started later do not see them; a second call finds none.
 // The caller owns the descriptors. InvalidArgument for values that are not numbers, or that
 // name descriptors that are not open. Call it before threads start.
 absl::StatusOr<std::vector<InheritedSocket>> TakeListenFds();

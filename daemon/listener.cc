@@ -54,7 +54,7 @@ absl::Status RemoveDeadSocket(const std::string& path, const sockaddr_un& addres
     return errno == ENOENT ? absl::OkStatus() : ErrnoError(errno, path);
   }
   if (!S_ISSOCK(info.st_mode)) {
-    return MakeError(v1::ALREADY_EXISTS, absl::StrCat(path, " exists and is no socket"));
+    return MakeError(v1::ALREADY_EXISTS, absl::StrCat(path, " exists and is not a socket"));
   }
   UniqueFd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!probe.ok()) return ErrnoError(errno, "socket");

@@ -19,8 +19,7 @@ namespace toolboxd {
 struct ListenerOptions {
   // Where to bind: an absolute path of at most 107 bytes.
   std::string path;
-  // Permissions of the socket. Callers are checked at accept; these only spare that for the
-  // others.
+  // Permissions of the socket. The caller is checked again at accept.
   mode_t mode = 0660;
   // Group of the socket; empty: the process's own.
   std::string group;

@@ -99,7 +99,7 @@ TEST_F(ListenerTest, LockAloneRefusesASecondInstance) {
 TEST_F(ListenerTest, FileIsNeverReplaced) {
   std::ofstream(path_) << "precious";
   const absl::Status status = Listener::Bind(options_).status();
-  EXPECT_EQ(status.message(), path_ + " exists and is no socket");
+  EXPECT_EQ(status.message(), path_ + " exists and is not a socket");
   EXPECT_EQ(Info().st_size, 8);
 }
 

@@ -31,7 +31,7 @@ class LastResort {
                                      [this] { return done_; })) {
             return;
           }
-          LogError("a call does not end although it was cancelled; ending the process");
+          LogError("a call ignored its cancellation; the process ends with status 1");
           _exit(1);
         }) {}
 

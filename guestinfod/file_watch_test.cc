@@ -34,7 +34,7 @@ class FileWatchTest : public ::testing::Test {
                          ::testing::UnitTest::GetInstance()->current_test_info()->name();
 };
 
-TEST_F(FileWatchTest, NothingIsNoChange) {
+TEST_F(FileWatchTest, ReportsNoChangeWithoutEvents) {
   Write("etc/resolv.conf", "a");
   FileWatch watch = Open();
   EXPECT_FALSE(Readable(watch));

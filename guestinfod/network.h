@@ -22,7 +22,7 @@ struct NetworkOptions {
   std::vector<std::string> last;
   // Before all others, in this order, and first choice for the primary address.
   std::vector<std::string> preferred;
-  // The primary address itself, whatever the interfaces are; empty: found out.
+  // The primary address itself, whatever the interfaces are; if empty, it is selected.
   std::string primary_address;
 };
 

@@ -19,7 +19,7 @@
 
 namespace toolboxd::hgfsd {
 
-// What becomes of a new directory's parents that do not exist.
+// What to do if parents of a new directory do not exist.
 enum class Parents { kMustExist, kMake };
 
 // Makes a directory with the permission bits `mode`, 0 for 0700, reduced by the umask; parents

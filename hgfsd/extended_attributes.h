@@ -11,7 +11,7 @@
 
 namespace toolboxd::hgfsd {
 
-// What becomes of an attribute that the new file's file system does not support.
+// What to do about an attribute that the new file's file system does not support.
 enum class IfUnsupported { kSkip, kFail };
 
 // Copies the extended attributes, ACLs included, of one file to another, except those that

@@ -24,7 +24,7 @@ v1::FileInfo FileInfoFromStat(const struct stat& st, absl::string_view name);
 absl::StatusOr<v1::FileInfo> DescribeEntry(int directory, const std::string& entry,
                                            absl::string_view name);
 
-// Which file a path means whose last component is a symbolic link.
+// What a path means if its last component is a symbolic link.
 enum class FinalLink { kFollow, kDescribe };
 
 // The file at `path`, which is checked here (CheckPath), with effective permissions.

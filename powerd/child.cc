@@ -31,7 +31,7 @@ std::vector<char*> Pointers(const std::vector<std::string>& strings) {
   return pointers;
 }
 
-// A variable given twice counts as first found: ours goes behind what it replaces.
+// The first of two equal variables counts, so ours replaces the inherited one.
 std::vector<std::string> Environment(const std::vector<std::string>& added) {
   std::vector<std::string> result = added;
   for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {

@@ -99,7 +99,10 @@ absl::Status DirectBackend::RunHooks(v1::PowerEvent event, const StopSignal& sto
 
 absl::Status DirectBackend::ChangeState(v1::PowerEvent event) {
   if (!HasPowerAction(event)) {
-    return MakeError(v1::NOT_SUPPORTED, absl::StrCat(PowerEventName(event), " is only hooks"));
+    return MakeError(
+        v1::NOT_SUPPORTED,
+        absl::StrCat(PowerEventName(event),
+                     " has hooks only: powerd does not change the machine's state for it"));
   }
   // A shutdown that has begun is not stopped half-way.
   const StopSignal never;

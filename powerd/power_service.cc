@@ -66,7 +66,8 @@ absl::Status PowerService::AwaitProceed(v1::PowerEvent event, const absl::Status
   v1::ChangeStateRequest request;
   while (stream->Read(&request)) {
     if (request.has_proceed()) return absl::OkStatus();
-    LogLimited("unexpected step", "ignored a message that is not proceed");
+    LogLimited("unexpected step",
+               "power event: ignored a message of the caller; only proceed is expected");
   }
   if (!hooks.ok()) {
     return absl::AbortedError(absl::StrCat("cancelled by its hooks: ", hooks.message()));

@@ -134,7 +134,10 @@ absl::Status SystemdBackend::RunHooks(v1::PowerEvent event, const StopSignal& st
 
 absl::Status SystemdBackend::ChangeState(v1::PowerEvent event) {
   if (!HasPowerAction(event)) {
-    return MakeError(v1::NOT_SUPPORTED, absl::StrCat(PowerEventName(event), " is only hooks"));
+    return MakeError(
+        v1::NOT_SUPPORTED,
+        absl::StrCat(PowerEventName(event),
+                     " has hooks only: powerd does not change the machine's state for it"));
   }
   // The host's "Halt" is a power-off; logind's Halt would stop the CPU and leave the virtual
   // machine on.

@@ -22,11 +22,11 @@ struct ConnectOptions {
 };
 
 // Offers the service on a Unix socket in a directory that only the caller can enter, below
-// $XDG_RUNTIME_DIR, /run/toolboxd/user/UID or /tmp. Each client gets a session of its own,
-// opened without a password because session learns the caller's user from the kernel. Calls
-// `ready` with the socket's path, serves until SIGINT, SIGTERM or SIGHUP, and removes socket
-// and directory. Errors: those of session::OpenSession, in words for people, before anything is
-// offered. Blocks the three signals.
+// $XDG_RUNTIME_DIR, else /run for root and /run/toolboxd/user/UID for others, else /tmp. Each
+// client gets a session of its own, opened without a password because session learns the caller's
+// user from the kernel. Calls `ready` with the socket's path, serves until SIGINT, SIGTERM or
+// SIGHUP, and removes socket and directory. Errors: those of session::OpenSession, in words for
+// people, before anything is offered. Blocks the three signals.
 absl::Status Connect(const ConnectOptions& options,
                      const std::function<void(const std::string& path)>& ready);
 

@@ -32,7 +32,7 @@ for arguments in '' 'one two'; do
 done
 
 "$program" nothing >"$work/out" 2>&1
-[[ $? == 2 ]] || fail "a wrong name is no usage error"
+[[ $? == 2 ]] || fail "a wrong name is not a usage error"
 grep -q "no program 'nothing'" "$work/out" || fail "a wrong name: $(cat "$work/out")"
 "$program" --help | grep -q guestinfod || fail "--help does not list the programs"
 

@@ -90,8 +90,8 @@ class Machine {
   uint16_t ReceiveSize(int id, Registers& registers);
   uint16_t ReceivePayload(int id, Registers& registers);
   uint16_t ReceiveStatus(int id, Registers& registers);
-  // Finds the channel and checks the cookie and the faults common to all steps. Null: `status` says
-  // what the guest is to see.
+  // Finds the channel and checks the cookie and the faults common to all steps. If null, sets
+  // `status` to what the guest sees.
   Channel* FindForStep(int id, uint32_t cookie_high, uint32_t cookie_low, uint16_t* status);
   void DeliverSent(int id);
   void Violation(int id, absl::string_view what);

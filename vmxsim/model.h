@@ -47,7 +47,7 @@ class Vmx : private ChannelListener {
 
   // --- the host's user ---
   // Sends a TCLO request to the main channel and waits for the reply.
-  // UNAVAILABLE: no tools; DEADLINE_EXCEEDED: no reply in time; else what became of the request.
+  // UNAVAILABLE: no tools; DEADLINE_EXCEEDED: no reply in time; otherwise why it was not answered.
   absl::StatusOr<TcloRequest> Send(absl::string_view request, absl::Duration timeout);
   // Several at once, so that they queue up; waits for all.
   std::vector<TcloRequest> SendAll(const std::vector<std::string>& requests,

@@ -30,7 +30,7 @@ struct TcloOptions {
                                        "Set_Option broadcastIP 1"};
 };
 
-// One request and what became of it. Times that have not come are InfiniteFuture.
+// One request and its outcome. Times that have not come are InfiniteFuture.
 struct TcloRequest {
   std::string text;
   // By a client, not by the registration script or the ping timer.

@@ -29,7 +29,7 @@ constexpr int kServiceName = 1;
 
 absl::StatusOr<Fields> Parse(const std::string& bytes) {
   Fields fields;
-  if (!fields.ParseFromString(bytes)) return absl::DataLossError("no protobuf message");
+  if (!fields.ParseFromString(bytes)) return absl::DataLossError("not a protobuf message");
   return fields;
 }
 

@@ -33,7 +33,7 @@ for flag in exclude_interfaces last_interfaces; do
   [[ -n $default ]] && page_text toolboxd-guestinfod.8 | grep -F -- "$default" >/dev/null ||
     fail "toolboxd-guestinfod.8 does not have the default of --$flag: $default"
 done
-difference=$(diff <(sed -nE 's/^ +\{Operation::k[A-Za-z]+, "([A-Za-z]+)"\},$/\1/p' transportd/policy/operation.h | sort) \
+difference=$(diff <(sed -nE 's/^ +\{Operation::k[A-Za-z]+, "([A-Za-z]+)"\},$/\1/p' transportd/operation/operation.h | sort) \
   <(sed -n '/^\.SH OPERATIONS/,/^\.SH EXAMPLES/s/^\.BR \([A-Za-z]*\) .*/\1/p' deploy/man/toolboxd-policy.5 | sort)) ||
   fail "toolboxd-policy.5 has other operations than the policy ('<'): $difference"
 for form in $(vixd/shim/toolboxd-shim --help | sed -n 's/.* toolboxd-shim \([a-z]*\).*/\1/p'); do

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -92,7 +93,7 @@ void MeasureTree(Pair& pair, const std::string& key, const std::string& name, co
     PrintRow({absl::StrCat("transfers.archive.", way, ".", key), absl::StrCat(way, ", ", name),
               unit, Better::kHigher,
               absl::StrCat("A directory in memory ", what, "; the median of ", kRuns, " runs.")},
-             {rates[kRuns / 2], absl::nullopt});
+             {rates[kRuns / 2], std::nullopt});
   };
   print("download", down, "is downloaded as a tar archive");
   print("upload", up, "is made from an uploaded archive");

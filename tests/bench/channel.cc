@@ -77,7 +77,7 @@ void MeasureIdle(Pair& pair) {
            {ours.cpu, theirs.cpu});
   PrintRow({"idle.pss", "PSS", "KiB", Better::kLower,
             "Proportional memory of all the tools' processes: a page that processes share counts "
-            "in parts. At rest toolboxd runs transportd and guestinfod.",
+            "in parts. When idle toolboxd runs transportd and guestinfod.",
             "ratio <= 1"},
            {ours.pss, theirs.pss});
   PrintRow({"idle.private", "private memory", "KiB", Better::kLower,

@@ -10,13 +10,13 @@
 #include <fstream>
 #include <functional>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "absl/types/optional.h"
 #include "tests/bench/content.h"
 #include "tests/bench/measurements.h"
 #include "tests/bench/rows.h"
@@ -78,9 +78,9 @@ void Print(const std::string& way, const std::vector<Memory>& ours,
            const std::vector<Memory>& theirs) {
   PrintHeading("memory, 1 GiB " + way + " (vmtoolsd 4 MiB)");
   const auto print = [&way](const std::string& process, const Memory& memory,
-                            const absl::optional<Memory>& their_memory) {
+                            const std::optional<Memory>& their_memory) {
     const std::string key = absl::StrCat("memory.", way, ".", process);
-    absl::optional<double> their_peak, their_growth;
+    std::optional<double> their_peak, their_growth;
     if (their_memory.has_value()) {
       their_peak = their_memory->peak;
       their_growth = their_memory->growth;
@@ -98,7 +98,7 @@ void Print(const std::string& way, const std::vector<Memory>& ours,
              {memory.growth, their_growth});
   };
   print("transportd", ours[0], theirs[0]);
-  print("hgfsd", ours[1], absl::nullopt);
+  print("hgfsd", ours[1], std::nullopt);
 }
 
 }  // namespace

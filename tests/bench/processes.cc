@@ -20,7 +20,7 @@ std::string ReadFile(const std::string& path) {
   return text.str();
 }
 
-// The sum of the numbers behind `key` in "key: number" lines.
+// The sum of the numbers after `key` in "key: number" lines.
 uint64_t Sum(const std::string& text, const std::string& key) {
   uint64_t sum = 0;
   std::istringstream lines(text);

@@ -114,7 +114,7 @@ def machine():
 
     # The tree may belong to another user than root.
     git = ["git", "-c", f"safe.directory={ROOT}", "-C", str(ROOT)]
-    # An earlier report is no change of what is measured.
+    # An earlier report does not change what is measured.
     changes = ["status", "--porcelain", "--", ".", ":!docs/figures.md", ":!docs/figures"]
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),

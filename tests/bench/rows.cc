@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -17,7 +18,7 @@ namespace {
 std::string current_group;
 std::FILE* json = nullptr;
 
-std::string Number(const absl::optional<double>& value) {
+std::string Number(const std::optional<double>& value) {
   return value.has_value() ? absl::StrFormat("%.6g", *value) : "null";
 }
 

@@ -5,9 +5,8 @@
 #ifndef TOOLBOXD_TESTS_BENCH_ROWS_H_
 #define TOOLBOXD_TESTS_BENCH_ROWS_H_
 
+#include <optional>
 #include <string>
-
-#include "absl/types/optional.h"
 
 namespace toolboxd::bench {
 
@@ -29,9 +28,9 @@ struct Row {
 struct Values {
   double toolboxd;
   // Absent where vmtoolsd does not have what is measured.
-  absl::optional<double> vmtoolsd;
+  std::optional<double> vmtoolsd;
   // See trap_floor.h. Absent where there is nothing to compare with.
-  absl::optional<double> traps_alone = absl::nullopt;
+  std::optional<double> traps_alone = std::nullopt;
 };
 
 // Each later row is also appended to the file, as JSON, a row a line. Ends the program where the

@@ -12,8 +12,7 @@
 
 namespace toolboxd::bench {
 
-// The length of the one file that there is to read, whatever its path; what is written, in whole
-// packets of content, is taken and forgotten.
+// The length of the only file, whatever its path. What is written, in whole packets, is discarded.
 constexpr uint64_t kTrapFloorFileSize = uint64_t{270} * vmxsim::kTransferChunk;
 
 // The guest: opens a TCLO channel, answers `reset`, and answers the packets of a transfer

@@ -8,12 +8,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/optional.h"
 #include "toolboxd/v1/file_handler.pb.h"
 #include "toolboxd/v1/files.pb.h"
 
@@ -31,7 +31,7 @@ class ReadStream {
   virtual absl::StatusOr<std::string> Next() = 0;
   // The same without waiting. No value if Next() would wait, is at the end, or would return an
   // error.
-  virtual absl::optional<std::string> NextIfReady() = 0;
+  virtual std::optional<std::string> NextIfReady() = 0;
 };
 
 // Content on its way to a file. Destruction without Commit() leaves the target unchanged, except
@@ -44,11 +44,11 @@ class WriteStream {
   // Commit(). Waits for space, but not beyond the store's time limit.
   virtual absl::Status Write(v1::WriteChunk chunk) = 0;
   // Whether Write() would take a chunk of kMaxWriteBytes, or return an error, without waiting.
-  // Sends on what was taken before.
+  // First sends what earlier calls took.
   virtual bool Writable() = 0;
   // OK once the file is complete and in its place. `last` is content that was not written before;
   // `attributes` are applied before the file takes its place. All of it has one time limit.
-  virtual absl::Status Commit(absl::optional<v1::WriteChunk> last,
+  virtual absl::Status Commit(std::optional<v1::WriteChunk> last,
                               const v1::FileAttributes& attributes) = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include "transportd/files/grpc_file_store.h"
 
+#include <optional>
 #include <utility>
 
 #include "base/status.h"
@@ -64,10 +65,10 @@ class GrpcReadStream final : public ReadStream {
     }
   }
 
-  absl::optional<std::string> NextIfReady() override {
-    if (ended_) return absl::nullopt;
+  std::optional<std::string> NextIfReady() override {
+    if (ended_) return std::nullopt;
     driver_.Poll(Step::kRead);
-    if (!driver_.IsGood(Step::kRead) || reply_.data().empty()) return absl::nullopt;
+    if (!driver_.IsGood(Step::kRead) || reply_.data().empty()) return std::nullopt;
     std::string data = std::move(*reply_.mutable_data());
     Fetch();
     return data;
@@ -153,7 +154,7 @@ class GrpcWriteStream final : public WriteStream {
     return driver_.IsGood(Step::kWrite) || driver_.IsDone(Step::kFinish);
   }
 
-  absl::Status Commit(absl::optional<v1::WriteChunk> last,
+  absl::Status Commit(std::optional<v1::WriteChunk> last,
                       const v1::FileAttributes& attributes) override {
     const absl::Time deadline = absl::Now() + commit_timeout_;
     if (last.has_value()) {

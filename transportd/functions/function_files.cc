@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include <optional>
 #include <utility>
 
 #include "base/status.h"
@@ -31,7 +32,7 @@ class OutputStream final : public files::ReadStream {
     return data;
   }
   // Next() reads a file: there is nothing to read ahead.
-  absl::optional<std::string> NextIfReady() override { return absl::nullopt; }
+  std::optional<std::string> NextIfReady() override { return std::nullopt; }
 
  private:
   const std::shared_ptr<FunctionRun> run_;
@@ -51,7 +52,7 @@ class InputStream final : public files::WriteStream {
   }
   bool Writable() override { return run_->TakesInput(files::kMaxWriteBytes); }
   // Hosts set attributes after every upload; a stream has none.
-  absl::Status Commit(absl::optional<v1::WriteChunk> last, const v1::FileAttributes&) override {
+  absl::Status Commit(std::optional<v1::WriteChunk> last, const v1::FileAttributes&) override {
     const absl::Status taken = last.has_value() ? Write(*std::move(last)) : absl::OkStatus();
     run_->CloseStdin();
     return taken;

@@ -26,7 +26,7 @@ class FunctionLoop {
  public:
   // BUSY if the system cannot create a thread.
   static absl::StatusOr<std::unique_ptr<FunctionLoop>> Start();
-  // Waits for the steps under way. No step may begin any more.
+  // Waits for the steps under way. No new step may begin.
   ~FunctionLoop();
 
   // Every tag in it must be a FunctionStep.

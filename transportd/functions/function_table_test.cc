@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -53,7 +54,7 @@ class FunctionTableTest : public ::testing::Test {
     v1::WriteChunk chunk;
     chunk.set_data(data);
     absl::Status status = (*stream)->Write(chunk);
-    return status.ok() ? (*stream)->Commit(absl::nullopt, {}) : status;
+    return status.ok() ? (*stream)->Commit(std::nullopt, {}) : status;
   }
 
   absl::StatusOr<std::string> ReadAll(int64_t pid, const std::string& name) {
@@ -228,7 +229,7 @@ TEST_F(FunctionTableTest, AbandonedRunIsEnded) {
   open.set_path(Path(*pid, "stdin"));
   auto input = table.Files("alice", *pid, absl::Seconds(1))->OpenWrite(open);
   auto no_input = table.Files("alice", *closed, absl::Seconds(1))->OpenWrite(open);
-  ASSERT_TRUE(input.ok() && no_input.ok() && (*no_input)->Commit(absl::nullopt, {}).ok());
+  ASSERT_TRUE(input.ok() && no_input.ok() && (*no_input)->Commit(std::nullopt, {}).ok());
   v1::WriteChunk chunk;
   chunk.set_data("x");
   for (int i = 0; i < 6; ++i) {
@@ -313,7 +314,7 @@ TEST_F(FunctionTableTest, InputIsKeptForAFunctionThatReadsLate) {
   // As much as a stream may hold waits, and some is on its way.
   EXPECT_EQ(ReasonOf(taken), v1::BUSY);
   EXPECT_GE(chunks, 16);
-  EXPECT_TRUE((*stream)->Commit(absl::nullopt, {}).ok());
+  EXPECT_TRUE((*stream)->Commit(std::nullopt, {}).ok());
   EXPECT_LT(absl::Now() - begin, absl::Milliseconds(800));
   EXPECT_TRUE(ReadAll(pid, "stdout").ok() || ReadAll(pid, "stdout").ok());
   EXPECT_EQ(Listed(pid).exit_code(), chunks << 16);

@@ -16,7 +16,7 @@
 #include "transportd/guest_operations/tools_state.h"
 #include "transportd/guest_operations/user_files.h"
 #include "transportd/hgfs/audit.h"
-#include "transportd/policy/operation.h"
+#include "transportd/operation/operation.h"
 #include "transportd/vix/opcode.h"
 #include "transportd/vix/property_list.h"
 #include "transportd/vix/requests.h"

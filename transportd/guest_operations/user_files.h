@@ -15,7 +15,7 @@
 #include "transportd/files/file_store.h"
 #include "transportd/files/grpc_file_store.h"
 #include "transportd/guest_operations/guest_services.h"
-#include "transportd/policy/operation.h"
+#include "transportd/operation/operation.h"
 #include "transportd/sessions/session_pool.h"
 
 namespace toolboxd {

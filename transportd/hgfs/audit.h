@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "transportd/hgfs/protocol.h"
-#include "transportd/policy/operation.h"
+#include "transportd/operation/operation.h"
 
 namespace toolboxd::hgfs {
 
@@ -29,7 +29,7 @@ struct AuditRecord {
 
 using AuditSink = std::function<void(const AuditRecord& record)>;
 
-// The operation's name in a record: policy/operation.h's, but "FileTransferFromGuest" and
+// The operation's name in a record: operation/operation.h's, but "FileTransferFromGuest" and
 // "FileTransferToGuest" for a transfer, which the record follows and does not initiate.
 absl::string_view AuditName(Operation operation);
 

@@ -3,6 +3,7 @@
 #include "transportd/hgfs/open_file.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace toolboxd::hgfs {
@@ -60,7 +61,7 @@ absl::StatusOr<std::string> ReadFile::Read(uint64_t offset, uint32_t size) {
 
 void ReadFile::ReadAhead() {
   if (stream_ == nullptr || ended_ || !rest_.empty()) return;
-  absl::optional<std::string> chunk = stream_->NextIfReady();
+  std::optional<std::string> chunk = stream_->NextIfReady();
   if (chunk.has_value()) rest_ = *std::move(chunk);
 }
 
@@ -103,7 +104,7 @@ void WriteFile::FlushIfReady() {
 
 absl::Status WriteFile::Flush() {
   if (!error_.ok() || !chunk_.has_value()) return error_;
-  return KeepFirstError(stream_->Write(*std::exchange(chunk_, absl::nullopt)));
+  return KeepFirstError(stream_->Write(*std::exchange(chunk_, std::nullopt)));
 }
 
 absl::Status WriteFile::SetAttributes(const v1::FileAttributes& attributes) {
@@ -115,7 +116,7 @@ absl::Status WriteFile::SetAttributes(const v1::FileAttributes& attributes) {
 
 absl::Status WriteFile::Close() {
   if (!error_.ok()) return error_;
-  return KeepFirstError(stream_->Commit(std::exchange(chunk_, absl::nullopt), attributes_));
+  return KeepFirstError(stream_->Commit(std::exchange(chunk_, std::nullopt), attributes_));
 }
 
 }  // namespace toolboxd::hgfs

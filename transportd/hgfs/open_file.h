@@ -7,11 +7,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/types/optional.h"
 #include "transportd/files/file_store.h"
 
 namespace toolboxd::hgfs {
@@ -82,7 +82,7 @@ class WriteFile {
   uint32_t permissions_;
   std::unique_ptr<files::WriteStream> stream_;
   // Not sent yet.
-  absl::optional<v1::WriteChunk> chunk_;
+  std::optional<v1::WriteChunk> chunk_;
   v1::FileAttributes attributes_;
   absl::Status error_;
   // Where the last chunk ended, and the furthest end of all.

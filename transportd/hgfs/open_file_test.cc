@@ -3,6 +3,7 @@
 #include "transportd/hgfs/open_file.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,8 +37,8 @@ class FakeReadStream final : public files::ReadStream {
     streams_.calls.push_back("next");
     return Take();
   }
-  absl::optional<std::string> NextIfReady() override {
-    if (streams_.ready == 0 || offset_ >= streams_.content.size()) return absl::nullopt;
+  std::optional<std::string> NextIfReady() override {
+    if (streams_.ready == 0 || offset_ >= streams_.content.size()) return std::nullopt;
     --streams_.ready;
     streams_.calls.push_back("ahead");
     return Take();
@@ -65,7 +66,7 @@ class FakeWriteStream final : public files::WriteStream {
     return streams_.written_status;
   }
   bool Writable() override { return streams_.writable; }
-  absl::Status Commit(absl::optional<v1::WriteChunk> last,
+  absl::Status Commit(std::optional<v1::WriteChunk> last,
                       const v1::FileAttributes& attributes) override {
     streams_.calls.push_back(attributes.has_permissions() ? "commit with permissions" : "commit");
     if (last.has_value()) streams_.written += last->data();

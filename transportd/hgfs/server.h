@@ -41,12 +41,12 @@ class Server {
 
   std::string Dispatch(absl::string_view packet, const Client& client);
 
-  // What the answer to the last packet did not have to wait for: sends written content on, or
-  // takes in what comes next of a file that is read. Does not wait. To be called when that answer
-  // is on its way; left out, it costs the next packet its time and nothing else.
+  // Work that the reply to the last packet does not wait for: sends written content, or fetches
+  // the next content of a file that is read. Does not block. Call it once the reply is on its way;
+  // without it the next packet takes longer.
   void RunDeferredWork();
 
-  // Drops what vanished hosts left, and sends on what RunDeferredWork() could not.
+  // Drops what vanished hosts left, and sends what RunDeferredWork() could not.
   void Maintain();
 
   size_t sessions() const { return sessions_.size(); }

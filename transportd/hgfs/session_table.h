@@ -57,7 +57,7 @@ class SessionTable {
   static constexpr size_t kMaxSessions = 1024;
   // Open files and directories of one user, who has one hgfsd with as many threads, and of
   // all users: a download that is not read holds its stream's window, in a process that has
-  // 64 MiB (hgfsd/limits_test.cc).
+  // 64 MiB (transportd/hgfs/service_limits_test.cc).
   static constexpr size_t kMaxHandlesPerUser = 64;
   static constexpr size_t kMaxHandles = 96;
   // A session that was not used for this long is dropped with its open files.

@@ -15,7 +15,7 @@
 #include "absl/time/time.h"
 #include "base/config_file.h"
 #include "toolboxd/v1/policy.pb.h"
-#include "transportd/policy/operation.h"
+#include "transportd/operation/operation.h"
 
 namespace toolboxd {
 

@@ -2,12 +2,11 @@
 
 #include "transportd/rpc/tclo_loop.h"
 
-#include <string.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "base/steady_time.h"
+#include "base/wipe.h"
 
 namespace toolboxd {
 
@@ -26,7 +25,7 @@ absl::Duration TcloLoop::Poll() {
 
   TcloReply reply = events_.answer(request);
   // The request may contain a password.
-  explicit_bzero(request.data(), request.size());
+  Wipe(request);
   reply_ = reply.Encode();
   after_reply_ = std::move(reply.after_reply);
   pace_ = reply.pace;

@@ -73,7 +73,7 @@ std::string EncodeRelayedCommand(const Request& request) {
 
 std::string EncodeReply(Error error, absl::string_view result, bool binary) {
   std::string reply = absl::StrCat(Code(error), " 0 ", binary ? "#" : "");
-  // "OK " goes in front, a NUL behind text.
+  // "OK " goes in front, a NUL after it.
   if (reply.size() + result.size() + 4 > kMaxReplySize) {
     return EncodeReply(Error::kOutOfMemory, "", binary);
   }

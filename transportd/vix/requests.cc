@@ -236,16 +236,6 @@ std::string Encode(const StartProgramRequest& request) {
   return writer.Take();
 }
 
-Error DecodeLegacyRunProgram(absl::string_view body, StartProgramRequest& request) {
-  BodyReader reader(body);
-  reader.U32();
-  const uint32_t program_length = reader.U32();
-  const uint32_t arguments_length = reader.U32();
-  request.program = reader.Path(program_length);
-  request.arguments = reader.String(arguments_length);
-  return reader.Finish();
-}
-
 Error Decode(absl::string_view body, ListProcessesRequest& request) {
   BodyReader reader(body);
   request.key = reader.U32();

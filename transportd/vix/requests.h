@@ -123,9 +123,6 @@ struct StartProgramRequest {
 Error Decode(absl::string_view body, StartProgramRequest& request);
 std::string Encode(const StartProgramRequest& request);
 
-// The old kRunProgram: no working directory, no environment.
-Error DecodeLegacyRunProgram(absl::string_view body, StartProgramRequest& request);
-
 // kListProcessesEx.
 struct ListProcessesRequest {
   // 0 for a new list; otherwise the key of one that did not fit, and where to go on in it.

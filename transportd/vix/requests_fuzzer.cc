@@ -44,8 +44,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   DecodeLegacyDirectory(input, directory);
   MoveRequest move;
   DecodeLegacyMove(input, move);
-  StartProgramRequest program;
-  DecodeLegacyRunProgram(input, program);
 
   if (Unescape(Escape(input)) != input || !toolboxd::IsUtf8(Escape(input))) std::abort();
 

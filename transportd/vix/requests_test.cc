@@ -180,10 +180,6 @@ TEST(Requests, LegacyBodiesDecode) {
   const std::string directory_body = "\0\0\0\0\2\0\0\0\0\0\0\0/a\0"s;
   EXPECT_EQ(DecodeLegacyDirectory(directory_body, directory), Error::kOk);
   EXPECT_EQ(directory.path, "/a");
-  StartProgramRequest program;
-  const std::string program_body = "\0\0\0\0\2\0\0\0\2\0\0\0/a\0-v\0"s;
-  EXPECT_EQ(DecodeLegacyRunProgram(program_body, program), Error::kOk);
-  EXPECT_EQ(program.arguments, "-v");
 }
 
 TEST(Opcode, LegacyOpcodesAreKnown) {

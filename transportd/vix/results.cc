@@ -78,11 +78,4 @@ std::string FormatVariable(absl::string_view variable) {
   return absl::StrCat("<ev>", Escape(variable), "</ev>");
 }
 
-std::string FormatFilesystem(absl::string_view name, uint64_t size, uint64_t free_space,
-                             absl::string_view type) {
-  return absl::StrCat("<filesystem><name>", Escape(name), "</name><size>", size,
-                      "</size><freeSpace>", free_space, "</freeSpace><type>", Escape(type),
-                      "</type></filesystem>");
-}
-
 }  // namespace toolboxd::vix

@@ -45,10 +45,6 @@ std::string FormatLegacyProcess(const v1::Process& process);
 // `<ev>NAME=VALUE</ev>`, name and value escaped.
 std::string FormatVariable(absl::string_view variable);
 
-// The old API's `<filesystem>` record.
-std::string FormatFilesystem(absl::string_view name, uint64_t size, uint64_t free_space,
-                             absl::string_view type);
-
 }  // namespace toolboxd::vix
 
 #endif  // TOOLBOXD_TRANSPORTD_VIX_RESULTS_H_

@@ -83,11 +83,5 @@ TEST(FormatVariable, NameAndValueAreEscaped) {
   EXPECT_EQ(FormatVariable("A=<1%>"), "<ev>A=%3C1%25%3E</ev>");
 }
 
-TEST(FormatFilesystem, RecordIsTheOldApis) {
-  EXPECT_EQ(FormatFilesystem("/", 10, 5, "ext4"),
-            "<filesystem><name>/</name><size>10</size><freeSpace>5</freeSpace><type>ext4</type>"
-            "</filesystem>");
-}
-
 }  // namespace
 }  // namespace toolboxd::vix

@@ -2,8 +2,8 @@
 
 // The guest operations that the policy permits or refuses, and that the audit log names.
 
-#ifndef TOOLBOXD_TRANSPORTD_POLICY_OPERATION_H_
-#define TOOLBOXD_TRANSPORTD_POLICY_OPERATION_H_
+#ifndef TOOLBOXD_TRANSPORTD_OPERATION_OPERATION_H_
+#define TOOLBOXD_TRANSPORTD_OPERATION_OPERATION_H_
 
 #include <cstddef>
 #include <iterator>
@@ -88,4 +88,4 @@ constexpr std::optional<Operation> ParseOperation(absl::string_view name) {
 
 }  // namespace toolboxd
 
-#endif  // TOOLBOXD_TRANSPORTD_POLICY_OPERATION_H_
+#endif  // TOOLBOXD_TRANSPORTD_OPERATION_OPERATION_H_
