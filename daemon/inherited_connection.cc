@@ -72,8 +72,12 @@ absl::Status ServeInheritedConnection(const InheritedConnectionOptions& options)
 
   pollfd ends[] = {{watch.get(), POLLRDHUP, 0}, {signals.get(), POLLIN, 0}};
   int timeout_ms = static_cast<int>(absl::ToInt64Milliseconds(options.trim_after));
+  absl::Status status;
   for (int ready; (ready = poll(ends, 2, timeout_ms)) <= 0;) {
-    if (ready < 0 && errno != EINTR) return ErrnoError(errno, "poll");
+    if (ready < 0 && errno != EINTR) {
+      status = ErrnoError(errno, "poll");
+      break;
+    }
     if (ready == 0) {
       TrimStartupMemory();
       timeout_ms = -1;
@@ -81,7 +85,7 @@ absl::Status ServeInheritedConnection(const InheritedConnectionOptions& options)
   }
   if (options.on_stop) options.on_stop();
   ShutDownServer(options.shutdown_grace, &health, server.get());
-  return absl::OkStatus();
+  return status;
 }
 
 }  // namespace toolboxd

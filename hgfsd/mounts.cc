@@ -14,6 +14,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "base/mountinfo.h"
 #include "base/small_file.h"
 #include "base/status.h"
@@ -29,10 +30,13 @@ constexpr size_t kMaxMountInfo = 16 << 20;
 
 bool HasMountAtOrBelow(absl::string_view mountinfo, absl::string_view path) {
   const std::string below = absl::EndsWith(path, "/") ? std::string(path) : absl::StrCat(path, "/");
-  for (const Mount& mount : ParseMountInfo(mountinfo)) {
+  const std::vector<Mount> mounts = ParseMountInfo(mountinfo);
+  for (const Mount& mount : mounts) {
     if (mount.mount_point == path || absl::StartsWith(mount.mount_point, below)) return true;
   }
-  return false;
+  // A line that does not parse could be the mount.
+  const std::vector<absl::string_view> lines = absl::StrSplit(mountinfo, '\n', absl::SkipEmpty());
+  return mounts.size() != lines.size();
 }
 
 absl::Status CheckNoMounts(const std::string& path) {

@@ -16,7 +16,8 @@ namespace toolboxd::hgfsd {
 // moves a tree asks this first: it never touches another file system's content.
 absl::Status CheckNoMounts(const std::string& path);
 
-// The same by the text of /proc/self/mountinfo; `path` is resolved.
+// The same by the text of /proc/self/mountinfo; `path` is resolved. True also where a line of the
+// text cannot be read.
 bool HasMountAtOrBelow(absl::string_view mountinfo, absl::string_view path);
 
 // Opens the entry of a directory if it is itself a directory, not a link and no mount

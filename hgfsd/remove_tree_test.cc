@@ -125,7 +125,10 @@ TEST(Mounts, AreFoundAtAndBelowAPath) {
   EXPECT_TRUE(HasMountAtOrBelow(table, "/mnt/with space"));
   EXPECT_FALSE(HasMountAtOrBelow(table, "/mnt/with"));
   EXPECT_FALSE(HasMountAtOrBelow(table, "/home"));
-  EXPECT_FALSE(HasMountAtOrBelow("garbage\n1 2 3\n", "/"));
+  // A line that does not parse could be any mount.
+  EXPECT_TRUE(HasMountAtOrBelow("garbage\n1 2 3\n", "/home"));
+  EXPECT_TRUE(HasMountAtOrBelow(absl::StrCat(table, "25 1 0:1 /\n"), "/home"));
+  EXPECT_FALSE(HasMountAtOrBelow("", "/home"));
 }
 
 TEST(Mounts, BindMountsAreNotEntered) {

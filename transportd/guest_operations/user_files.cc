@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
 #include "base/status.h"
 #include "transportd/extensions/extensions.h"
 #include "transportd/functions/function_table.h"
@@ -33,6 +34,18 @@ absl::string_view SchemeOf(absl::string_view path) {
 
 // Paths of hgfsd's own scheme, which only its content service knows.
 bool IsArchive(absl::string_view path) { return absl::StartsWith(path, "/archive:"); }
+
+// Whether a path ends with options of an archive and nothing else (docs/protocol/hgfs.md 6.2): any
+// other question mark may be a part of a file's name.
+bool HasArchiveQuery(absl::string_view path) {
+  const size_t mark = path.rfind('?');
+  if (mark == absl::string_view::npos || mark + 1 == path.size()) return false;
+  for (absl::string_view parameter : absl::StrSplit(path.substr(mark + 1), '&')) {
+    const absl::string_view name = parameter.substr(0, parameter.find('='));
+    if (name != "format" && name != "prefix") return false;
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -172,7 +185,8 @@ absl::Status UserFiles::SetAttributes(absl::string_view path,
   const absl::Status set = (*files)->SetAttributes(path, attributes);
   if (!IsReason(set, v1::NOT_FOUND)) return set;
   // An archive can be opened. An extension may take content under a name that it does not show.
-  const bool is_virtual = IsExtension(path) || (*files)->Stat(path).ok();
+  const bool is_virtual = IsExtension(path) ||
+                          ((IsArchive(path) || HasArchiveQuery(path)) && (*files)->Stat(path).ok());
   return is_virtual ? absl::OkStatus() : set;
 }
 

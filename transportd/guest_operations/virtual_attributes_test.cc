@@ -144,7 +144,9 @@ class VirtualAttributesTest : public ::testing::Test {
   toolboxd::testing::FakeFunction function_;
   std::unique_ptr<grpc::Server> extension_;
   toolboxd::testing::FakeHgfsd hgfsd_;
-  Content archives_{{"/archive:/tmp", "/tmp?format=tgz"}};
+  // hgfsd opens a folder with a question mark after it as an archive, whatever follows.
+  Content archives_{{"/archive:/tmp", "/tmp?format=tgz", "/tmp?prefix=a&format=tar",
+                     "/tmp?report.txt", "/tmp?format=tgz&passwd", "/tmp?"}};
   toolboxd::testing::ServiceHost hgfsd_host_{{hgfsd_.files(), &archives_}};
   toolboxd::testing::FakeVixd vixd_;
   Content streams_{{"/proc/1001/stdin"}};
@@ -154,37 +156,44 @@ class VirtualAttributesTest : public ::testing::Test {
   std::string result_;
 };
 
-TEST_F(VirtualAttributesTest, FileOnDiskKeepsThem) {
+TEST_F(VirtualAttributesTest, FileOnDiskKeepsAttributes) {
   EXPECT_EQ(SetAttributes("/tmp/f"), hgfs::Status::kSuccess);
   EXPECT_EQ(ModeOf("/tmp/f"), 0700u);
   EXPECT_EQ(SetAttributes("/tmp/missing"), hgfs::Status::kNoSuchFile);
 }
 
-TEST_F(VirtualAttributesTest, ArchiveAcceptsThem) {
+TEST_F(VirtualAttributesTest, ArchiveAcceptsAttributes) {
   EXPECT_EQ(SetAttributes("/archive:/tmp"), hgfs::Status::kSuccess);
   EXPECT_EQ(SetAttributes("/tmp?format=tgz"), hgfs::Status::kSuccess);
+  EXPECT_EQ(SetAttributes("/tmp?prefix=a&format=tar"), hgfs::Status::kSuccess);
   EXPECT_EQ(SetAttributes("/tmp?format=zip"), hgfs::Status::kNoSuchFile);
 }
 
-TEST_F(VirtualAttributesTest, StandardInputOfAProgramAcceptsThem) {
+TEST_F(VirtualAttributesTest, MissingFileWithAQuestionMarkIsNotAnArchive) {
+  EXPECT_EQ(SetAttributes("/tmp?report.txt"), hgfs::Status::kNoSuchFile);
+  EXPECT_EQ(SetAttributes("/tmp?format=tgz&passwd"), hgfs::Status::kNoSuchFile);
+  EXPECT_EQ(SetAttributes("/tmp?"), hgfs::Status::kNoSuchFile);
+}
+
+TEST_F(VirtualAttributesTest, StandardInputOfAProgramAcceptsAttributes) {
   EXPECT_EQ(SetAttributes("/proc/1001/stdin"), hgfs::Status::kSuccess);
   EXPECT_EQ(SetAttributes("/proc/1002/stdin"), hgfs::Status::kNoSuchFile);
 }
 
-TEST_F(VirtualAttributesTest, StandardInputOfAFunctionAcceptsThem) {
+TEST_F(VirtualAttributesTest, StandardInputOfAFunctionAcceptsAttributes) {
   vix::StartProgramRequest start;
   start.program = "sum";
   ASSERT_EQ(Send(vix::kStartProgram, Encode(start)), 0u);
   EXPECT_EQ(SetAttributes(absl::StrCat("/proc/", result_, "/stdin")), hgfs::Status::kSuccess);
 }
 
-TEST_F(VirtualAttributesTest, PathOfAnExtensionAcceptsThem) {
+TEST_F(VirtualAttributesTest, PathOfAnExtensionAcceptsAttributes) {
   EXPECT_EQ(SetAttributes("/echo:/known"), hgfs::Status::kSuccess);
   // Content may go to a name that the extension does not show.
   EXPECT_EQ(SetAttributes("/echo:/uploaded"), hgfs::Status::kSuccess);
 }
 
-TEST_F(VirtualAttributesTest, FileThatAnExtensionDoesNotKnowKeepsThem) {
+TEST_F(VirtualAttributesTest, FileThatAnExtensionDoesNotKnowKeepsAttributes) {
   EXPECT_EQ(SetAttributes("/echo/real"), hgfs::Status::kSuccess);
   EXPECT_EQ(ModeOf("/echo/real"), 0700u);
 }

@@ -62,6 +62,15 @@ absl::StatusOr<v1::Policy> ParsePolicy(absl::string_view text) {
           absl::StrJoin(kOperationNames, ", ", append_name)));
     }
   }
+  // Nor a destination silently stay closed.
+  for (const std::string& destination : policy.http_destinations()) {
+    const std::optional<HostAndPortText> split = SplitHostPort(destination);
+    if (!split || (split->port != "*" && !ParsePort(split->port))) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "http_destinations: \"", destination,
+          "\" is not a valid HOST:PORT; an IPv6 address is written in brackets, as [::1]:80"));
+    }
+  }
   return policy;
 }
 

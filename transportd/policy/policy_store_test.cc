@@ -138,6 +138,16 @@ TEST_F(PolicyStoreTest, HttpReachesLoopbackOnlyUnlessListed) {
   EXPECT_EQ(ReasonOf(store.CheckHttpDestination("localhost")), v1::INVALID_ARGUMENT);
 }
 
+TEST_F(PolicyStoreTest, DestinationThatCannotBeMeantBreaksTheFile) {
+  for (const char* entry : {"fd00::1:443", "host", "host:", ":80", "[fd00::1:443", "host:http"}) {
+    const absl::StatusOr<v1::Policy> policy =
+        ParsePolicy(absl::StrCat("http_destinations: \"", entry, "\""));
+    EXPECT_TRUE(absl::IsInvalidArgument(policy.status())) << entry;
+  }
+  EXPECT_TRUE(ParsePolicy("http_destinations: \"[fd00::1]:443\"").ok());
+  EXPECT_TRUE(ParsePolicy("http_destinations: \"*:*\"").ok());
+}
+
 TEST_F(PolicyStoreTest, HttpDestinationsAreReadLikeInVixd) {
   PolicyStore store = Store("http_destinations: \"*:*\"");
   for (const HostPortCase& item : kHostPortCases) {
