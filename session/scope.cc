@@ -54,17 +54,21 @@ std::string ScopeName(uid_t uid) {
   return "toolboxd-vixd-" + std::to_string(uid) + "-" + std::to_string(microseconds) + ".scope";
 }
 
+// Below toolboxd-programs.slice, by its name.
+std::string SliceName(uid_t uid) { return "toolboxd-programs-" + std::to_string(uid) + ".slice"; }
+
 // A negative errno or 0; `error` holds the manager's own words if it had any.
 int StartTransientUnit(const SdBus& sd, sd_bus* bus, const std::string& scope, pid_t process,
-                       const std::string& user, std::string& error) {
+                       const User& user, std::string& error) {
   sd_bus_message* call = nullptr;
   int result = sd.new_call(bus, &call, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
                            "org.freedesktop.systemd1.Manager", "StartTransientUnit");
   if (result < 0) return result;
-  const std::string description = "toolboxd: programs started by " + user;
+  const std::string description = "toolboxd: programs started by " + user.name;
+  const std::string slice = SliceName(user.uid);
   result = sd.append(call, "ssa(sv)a(sa(sv))", scope.c_str(), "fail", 4,  //
                      "PIDs", "au", 1, static_cast<uint32_t>(process),     //
-                     "Slice", "s", "toolboxd-programs.slice",             //
+                     "Slice", "s", slice.c_str(),                         //
                      "CollectMode", "s", "inactive-or-failed",            //
                      "Description", "s", description.c_str(),             //
                      0);
@@ -106,7 +110,7 @@ bool MoveToScope(pid_t process, const User& user, std::string& error, const std:
   int result = sd.open_system(&bus);
   if (result >= 0) {
     sd.set_timeout(bus, 2'000'000);
-    result = StartTransientUnit(sd, bus, scope, process, user.name, error);
+    result = StartTransientUnit(sd, bus, scope, process, user, error);
     sd.close(bus);
   }
   if (result < 0) {

@@ -147,7 +147,7 @@ class FakeManager {
 
 const User kAlice{"alice", 1001, 1001, "/home/alice", "/bin/sh"};
 
-TEST(Scope, ProcessIsMovedBelowTheProgramsSlice) {
+TEST(Scope, ProcessIsMovedToTheSliceOfItsUsersPrograms) {
   PrivateBus bus;
   FakeManager manager(bus.proc(), false, true);
   std::string error;
@@ -155,7 +155,7 @@ TEST(Scope, ProcessIsMovedBelowTheProgramsSlice) {
   EXPECT_THAT(manager.name, MatchesRegex("toolboxd-vixd-1001-[0-9]+\\.scope"));
   EXPECT_EQ(manager.mode, "fail");
   EXPECT_EQ(manager.properties,
-            "PIDs=4711\nSlice=toolboxd-programs.slice\nCollectMode=inactive-or-failed\n"
+            "PIDs=4711\nSlice=toolboxd-programs-1001.slice\nCollectMode=inactive-or-failed\n"
             "Description=toolboxd: programs started by alice\n");
 }
 
