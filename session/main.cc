@@ -260,7 +260,8 @@ int RunService(const Options& options, const Mode& mode, Login& login, const Use
     BecomeService(service, gate[0], parent);
   }
   // hgfsd starts no programs: its unit may end all of it.
-  if (mode.is_root() && options.service == kVixd && !MoveToScope(child, user, error)) {
+  if (mode.is_root() && options.service == kVixd &&
+      !MoveToScope({child, user, runtime_dir}, error)) {
     Log(6, "no scope for " + user.name + "'s programs: " + error);
   }
   (void)!write(gate[1], "", 1);
