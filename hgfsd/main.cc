@@ -14,6 +14,7 @@
 #include "daemon/flags.h"
 #include "daemon/inherited_connection.h"
 #include "daemon/init.h"
+#include "daemon/lockdown.h"
 #include "daemon/poll_strategy.h"
 #include "daemon/server.h"
 #include "hgfsd/file_handler_service.h"
@@ -67,8 +68,11 @@ absl::Status Serve() {
 }  // namespace
 
 int HgfsdMain(int argc, char** argv) {
+  HideFromOwnUser();
+  const absl::Status forbidden = ForbidUnneededSystemCalls();
   UsePollStrategy();
   InitDaemon(argc, argv, "hgfsd", kUsage);
+  if (!forbidden.ok()) return ExitStatus(forbidden);
   // A file beyond RLIMIT_FSIZE is an error of one upload, not the end of the process.
   signal(SIGXFSZ, SIG_IGN);
   return ExitStatus(Serve());

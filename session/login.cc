@@ -52,7 +52,8 @@ void FreeResponses(pam_response* responses, int count) {
 
 }  // namespace
 
-Login::Login(const std::string& pam_service, const std::string& user, std::string password)
+Login::Login(const std::string& pam_service, const std::string& remote_host,
+             const std::string& user, std::string password)
     : user_(user), password_(std::move(password)) {
   // A short password is copied by the move, not taken.
   Wipe(password);
@@ -62,6 +63,7 @@ Login::Login(const std::string& pam_service, const std::string& user, std::strin
   pam_set_item(pam_, PAM_FAIL_DELAY, reinterpret_cast<const void*>(IgnoreDelay));
   // pam_access and pam_time match it; there is no terminal.
   pam_set_item(pam_, PAM_TTY, "toolboxd");
+  if (!remote_host.empty()) pam_set_item(pam_, PAM_RHOST, remote_host.c_str());
 }
 
 Login::~Login() {

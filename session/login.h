@@ -15,15 +15,21 @@
 
 namespace toolboxd::session {
 
+// PAM_RHOST of a login that the hypervisor sends: pam_access and the like match it, and do not take
+// the login for a local one. Without a dot, so that no domain has a host of this name.
+inline constexpr char kHypervisor[] = "vmware-host";
+
 // The steps in their order: Authenticate (unless the kernel vouches for the user),
 // CheckAccount, Open, and Close when the session's process has ended. Each returns kOk or
 // the refusal for the client. PAM's delay after a failure is skipped, since a call of the
 // hypervisor waits meanwhile. Not thread-safe.
 class Login {
  public:
-  // `pam_service` names the file in /etc/pam.d. Takes the password and wipes it when
-  // authentication is done, or with this object.
-  Login(const std::string& pam_service, const std::string& user, std::string password);
+  // `pam_service` names the file in /etc/pam.d, and `remote_host` says to the stack where the user
+  // comes from; empty: from this machine. Takes the password and wipes it when authentication is
+  // done, or with this object.
+  Login(const std::string& pam_service, const std::string& remote_host, const std::string& user,
+        std::string password);
   Login(const Login&) = delete;
   Login& operator=(const Login&) = delete;
   ~Login();

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -21,9 +22,11 @@
 #include <utility>
 
 #include "base/user_name.h"
+#include "session/confinement.h"
 #include "session/handshake.h"
 #include "session/login.h"
 #include "session/options.h"
+#include "session/policy_check.h"
 #include "session/receive.h"
 #include "session/runtime_dir.h"
 #include "session/scope.h"
@@ -135,6 +138,8 @@ bool IsService(const Options& options, const std::string& service) {
 Reply CheckPeerUser(uid_t caller, std::string& user) {
   const std::optional<User> own = FindUser(caller);
   if (!own.has_value()) return {Result::kBadLogin, "the caller has no user name"};
+  if (IsServiceUser(*own))
+    return {Result::kAccountRefused, "a service of toolboxd has no sessions"};
   if (user.empty()) user = own->name;
   if (user == own->name || caller == 0) return {Result::kOk, ""};
   return {Result::kOnlyOwnUser, "a session of another user needs root"};
@@ -177,27 +182,69 @@ Reply AuthenticateWithPam(const Mode& mode, Login& login, User& user) {
   return reply;
 }
 
-Reply Authenticate(const Mode& mode, Login& login, User& user) {
-  if (mode.proof != Proof::kOwnProcess) return AuthenticateWithPam(mode, login, user);
-  user = *FindUser(mode.self);  // CheckOwnUser has found it.
-  return {Result::kOk, ""};
+// What holds whatever PAM says, for the name that PAM settled on.
+Reply CheckUser(const Options& options, const Mode& mode, const User& user) {
+  if (IsServiceUser(user))
+    return {Result::kAccountRefused, "a service of toolboxd has no sessions"};
+  if (mode.proof != Proof::kPeer || !mode.is_root() || options.policy.empty()) {
+    return {Result::kOk, ""};
+  }
+  std::string error;
+  const PolicyCheck check{options.service_dir + "/transportd", options.policy};
+  if (PolicyPermits(check, user.name, error)) return {Result::kOk, ""};
+  return {Result::kAccountRefused, error};
+}
+
+Reply Authenticate(const Options& options, const Mode& mode, Login& login, User& user) {
+  if (mode.proof == Proof::kOwnProcess) {
+    user = *FindUser(mode.self);  // CheckOwnUser has found it.
+    return {Result::kOk, ""};
+  }
+  const Reply reply = AuthenticateWithPam(mode, login, user);
+  return reply.result == Result::kOk ? CheckUser(options, mode, user) : reply;
+}
+
+// Without a password a process of the caller's user is the caller's only if it can do no more than
+// the caller can.
+Reply CheckCaller(const Mode& mode) {
+  if (mode.proof != Proof::kPeer || !mode.is_root()) return {Result::kOk, ""};
+  const std::string found = FindConfinement(kConnection);
+  if (found.empty()) return {Result::kOk, ""};
+  return {Result::kAccountRefused,
+          "a process in a sandbox gets no session, and this one has: " + found};
+}
+
+Service ServiceFor(const Options& options, const Mode& mode, Login& login, const User& user,
+                   const std::string& runtime_dir) {
+  Service service;
+  service.program = options.service_dir + "/" + options.service;
+  service.arguments = options.service_arguments;
+  service.user = user;
+  service.environment = Environment(user, login.Environment(), runtime_dir);
+  service.connection = kConnection;
+  service.keeps_streams = !mode.is_root();
+  service.journal = options.journal;
+  // The unit of local users' hgfsd has this one for FindConfinement().
+  if (mode.is_root() && mode.proof == Proof::kPeer && options.service == kHgfsd) {
+    service.dropped_capabilities = {CAP_SYS_PTRACE};
+  }
+  return service;
 }
 
 // Forks, releases the child when it is in its scope, and waits for its end.
 int RunService(const Options& options, const Mode& mode, Login& login, const User& user) {
-  Service service{options.service_dir + "/" + options.service,
-                  options.service_arguments,
-                  user,
-                  {},
-                  kConnection};
-  std::string error;
-  const std::string runtime_dir = MakeRuntimeDir(options.runtime_dir, user.uid, user.gid, error);
-  if (runtime_dir.empty()) {
-    Log(3, error);
-    Send({Result::kCannotStart, "cannot make the runtime directory"});
-    return 1;
+  std::string error, runtime_dir;
+  // hgfsd keeps nothing.
+  if (options.service == kVixd) {
+    runtime_dir = MakeRuntimeDir({options.runtime_dir, mode.is_root() ? options.runtime_tmpfs : ""},
+                                 user.uid, user.gid, error);
+    if (runtime_dir.empty()) {
+      Log(3, error);
+      Send({Result::kCannotStart, "cannot make the runtime directory"});
+      return 1;
+    }
   }
-  service.environment = Environment(user, login.Environment(), runtime_dir);
+  const Service service = ServiceFor(options, mode, login, user, runtime_dir);
 
   int gate[2];
   const sigset_t signals = WaitedSignals();
@@ -213,7 +260,8 @@ int RunService(const Options& options, const Mode& mode, Login& login, const Use
     BecomeService(service, gate[0], parent);
   }
   // hgfsd starts no programs: its unit may end all of it.
-  if (mode.is_root() && options.service == kVixd && !MoveToScope(child, user, error)) {
+  if (mode.is_root() && options.service == kVixd &&
+      !MoveToScope({child, user, runtime_dir}, error)) {
     Log(6, "no scope for " + user.name + "'s programs: " + error);
   }
   (void)!write(gate[1], "", 1);
@@ -235,6 +283,8 @@ int Serve(const Options& options) {
     Log(4, "uid " + std::to_string(*caller) + " may not connect; --allow_uid permits it");
     return 1;
   }
+  // At once, while the caller waits for its reply.
+  const Reply caller_reply = CheckCaller(mode);
 
   ReceiveError error;
   std::optional<Request> request = Receive(options, error);
@@ -251,16 +301,18 @@ int Serve(const Options& options) {
     Send({Result::kUnknownService, "this socket serves " + options.service});
     return 0;
   }
-  Reply reply = CheckRequest(options, mode, *request);
+  Reply reply = caller_reply;
+  if (reply.result == Result::kOk) reply = CheckRequest(options, mode, *request);
   if (reply.result != Result::kOk) return Refuse(reply, clock, "");
 
   const bool verify = request->service == kVerify;
   const std::string name = request->user;
   alarm(kLoginLimitSeconds);
-  Login login(options.pam_service, name, std::move(request->password));
+  Login login(options.pam_service, mode.proof == Proof::kPassword ? kHypervisor : "", name,
+              std::move(request->password));
   request.reset();
   User user;
-  reply = Authenticate(mode, login, user);
+  reply = Authenticate(options, mode, login, user);
   if (reply.result == Result::kOk && !verify && mode.is_root()) reply = login.Open(user);
   alarm(0);
   if (reply.result != Result::kOk) return Refuse(reply, clock, name);

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "session/handshake.h"
+#include "session/log_stream.h"
 #include "session/user.h"
 
 namespace toolboxd::session {
@@ -28,8 +29,15 @@ ARGUMENTs are SERVICE's own, such as --log_level=debug.
   --service_dir=DIR    where hgfsd and vixd are (the folder of this program)
   --runtime_dir=DIR    where DIR/user/UID is made (/run/toolboxd; not as root:
                        $XDG_RUNTIME_DIR/toolboxd)
+  --runtime_tmpfs=OPTIONS  make that a file system in memory of the user's own, with these
+                       mount options (size=10%,nr_inodes=64k); only as root
   --peer_login         any user may connect; no password, but only the caller's own user
-                       (root: any), as the kernel reports the caller
+                       (root: any), as the kernel reports the caller; as root: no caller
+                       in a sandbox
+  --policy=FILE        with --peer_login, as root: refuse users that this policy refuses, and
+                       every user if it refuses operations or programs
+  --journal=SOCKET     as root: where SERVICE's log goes, as the user's own (if the log of
+                       session goes to the journal: /run/systemd/journal/stdout)
   --trust_own_user     not as root: take any password from a caller of the same user
   --help
 
@@ -67,24 +75,67 @@ ParseResult Usage(const char* problem, const char* value) {
   return ParseResult::kExitUsage;
 }
 
-enum Option { kAllowUid = 1, kPamService, kServiceDir, kRuntimeDir, kPeerLogin, kTrust, kHelpText };
+// As base/log.h does it: whether standard error is a stream to the journal.
+std::string DefaultJournal() {
+  const char* stream = getenv("JOURNAL_STREAM");
+  const bool is_journal = stream != nullptr &&
+                          JournalVariable(STDERR_FILENO) == std::string("JOURNAL_STREAM=") + stream;
+  return is_journal ? kJournalSocket : "";
+}
+
+enum Option {
+  kAllowUid = 1,
+  kPamService,
+  kServiceDir,
+  kRuntimeDir,
+  kRuntimeTmpfs,
+  kPeerLogin,
+  kPolicy,
+  kJournal,
+  kTrust,
+  kHelpText
+};
 
 constexpr option kOptions[] = {
     {"allow_uid", required_argument, nullptr, kAllowUid},
     {"pam_service", required_argument, nullptr, kPamService},
     {"service_dir", required_argument, nullptr, kServiceDir},
     {"runtime_dir", required_argument, nullptr, kRuntimeDir},
+    {"runtime_tmpfs", required_argument, nullptr, kRuntimeTmpfs},
     {"peer_login", no_argument, nullptr, kPeerLogin},
+    {"policy", required_argument, nullptr, kPolicy},
+    {"journal", required_argument, nullptr, kJournal},
     {"trust_own_user", no_argument, nullptr, kTrust},
     {"help", no_argument, nullptr, kHelpText},
     {nullptr, 0, nullptr, 0},
 };
+
+// The options whose value is taken as it is.
+std::string* TextOf(int choice, Options& options) {
+  switch (choice) {
+    case kPamService:
+      return &options.pam_service;
+    case kServiceDir:
+      return &options.service_dir;
+    case kRuntimeDir:
+      return &options.runtime_dir;
+    case kRuntimeTmpfs:
+      return &options.runtime_tmpfs;
+    case kPolicy:
+      return &options.policy;
+    case kJournal:
+      return &options.journal;
+    default:
+      return nullptr;
+  }
+}
 
 }  // namespace
 
 ParseResult ParseOptions(int argc, char** argv, Options& options) {
   options.service_dir = OwnFolder();
   options.runtime_dir = DefaultRuntimeDir();
+  options.journal = DefaultJournal();
   // "+": what follows SERVICE is not session's.
   for (int choice; (choice = getopt_long(argc, argv, "+", kOptions, nullptr)) != -1;) {
     switch (choice) {
@@ -94,15 +145,6 @@ ParseResult ParseOptions(int argc, char** argv, Options& options) {
         options.allowed.push_back(*uid);
         break;
       }
-      case kPamService:
-        options.pam_service = optarg;
-        break;
-      case kServiceDir:
-        options.service_dir = optarg;
-        break;
-      case kRuntimeDir:
-        options.runtime_dir = optarg;
-        break;
       case kPeerLogin:
         options.peer_login = true;
         break;
@@ -112,8 +154,11 @@ ParseResult ParseOptions(int argc, char** argv, Options& options) {
       case kHelpText:
         fputs(kHelp, stdout);
         return ParseResult::kExitSuccess;
-      default:
-        return Usage("unknown or incomplete option", "");
+      default: {
+        std::string* const text = TextOf(choice, options);
+        if (text == nullptr) return Usage("unknown or incomplete option", "");
+        *text = optarg;
+      }
     }
   }
   if (optind >= argc) return Usage("SERVICE is missing: hgfsd or vixd", "");

@@ -22,6 +22,12 @@ struct Options {
   // The folder of the services' programs.
   std::string service_dir;
   std::string runtime_dir;
+  // Options of a file system of the user's own at DIR/user/UID (session/runtime_dir.h).
+  std::string runtime_tmpfs;
+  // The policy that decides about --peer_login; empty: none does.
+  std::string policy;
+  // The journal's socket, where the services' logs go; empty: nowhere. Only of root.
+  std::string journal;
   bool peer_login = false;
   bool trust_own_user = false;
 };

@@ -2,11 +2,18 @@
 
 #include "session/runtime_dir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "base/unique_fd.h"
 
@@ -37,10 +44,73 @@ bool HandOver(int dir, uid_t uid, gid_t gid) {
   return (info.st_mode & 07777) == 0700 || fchmod(dir, 0700) == 0;
 }
 
+bool IsEmpty(int dir) {
+  const int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* list = fd < 0 ? nullptr : fdopendir(fd);
+  if (list == nullptr) return false;
+  int names = 0;
+  while (readdir(list) != nullptr) ++names;
+  closedir(list);
+  // "." and "..".
+  return names == 2;
+}
+
+bool IsMountedIn(int dir, int parent) {
+  struct stat inner, outer;
+  return fstat(dir, &inner) == 0 && fstat(parent, &outer) == 0 && inner.st_dev != outer.st_dev;
+}
+
+// In a process of its own, since it enters the mount namespace of process 1: a drop-in may have
+// given this one its own, and the user's next session must find the file system too. False and
+// errno.
+bool MountForAll(const std::string& path, const std::string& options) {
+  const pid_t child = fork();
+  if (child == 0) {
+    const int all = open("/proc/1/ns/mnt", O_RDONLY | O_CLOEXEC);
+    if (all >= 0 && setns(all, CLONE_NEWNS) == 0 &&
+        mount("toolboxd", path.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+              options.c_str()) == 0) {
+      _exit(0);
+    }
+    // Every errno of these calls is below 256.
+    _exit(std::max(errno, 1));
+  }
+  int status = 0;
+  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (child < 0) return false;
+  errno = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+  return errno == 0;
+}
+
+// The file system of the user's own, opened; -1 and errno. Sessions of one user wait for each
+// other at `users`, which only root can open.
+int OpenOwnFileSystem(int users, const std::string& base, const std::string& name,
+                      const std::string& options) {
+  if (flock(users, LOCK_EX) != 0) return -1;
+  UniqueFd own(OpenOrMake(users, name.c_str(), 0700));
+  // Files of the user's are there only if an older version made the directory: their programs
+  // still run, and the next start of the machine removes them.
+  if (own.ok() && !IsMountedIn(own.get(), users) && IsEmpty(own.get())) {
+    own.reset();
+    if (MountForAll(base + "/user/" + name, "mode=0700," + options)) {
+      own.reset(openat(users, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      if (own.ok() && !IsMountedIn(own.get(), users)) {
+        own.reset();
+        errno = ENODEV;
+      }
+    }
+  }
+  const int error = errno;
+  flock(users, LOCK_UN);
+  errno = error;
+  return own.release();
+}
+
 // BASE/user/UID; false and errno.
-bool Make(const std::string& base, const std::string& name, uid_t uid, gid_t gid) {
+bool Make(const RuntimeDirOptions& options, const std::string& name, uid_t uid, gid_t gid) {
   // Sockets of other users may live in `base`; what is below must belong to this process's user.
-  const UniqueFd top(OpenOrMake(AT_FDCWD, base.c_str(), 0755));
+  const UniqueFd top(OpenOrMake(AT_FDCWD, options.base.c_str(), 0755));
   if (!top.ok()) return false;
   const UniqueFd users(OpenOrMake(top.get(), "user", 0711));
   if (!users.ok()) return false;
@@ -48,16 +118,19 @@ bool Make(const std::string& base, const std::string& name, uid_t uid, gid_t gid
     errno = EPERM;
     return false;
   }
-  const UniqueFd own(OpenOrMake(users.get(), name.c_str(), 0700));
+  const UniqueFd own(options.tmpfs.empty()
+                         ? OpenOrMake(users.get(), name.c_str(), 0700)
+                         : OpenOwnFileSystem(users.get(), options.base, name, options.tmpfs));
   return own.ok() && HandOver(own.get(), uid, gid);
 }
 
 }  // namespace
 
-std::string MakeRuntimeDir(const std::string& base, uid_t uid, gid_t gid, std::string& error) {
+std::string MakeRuntimeDir(const RuntimeDirOptions& options, uid_t uid, gid_t gid,
+                           std::string& error) {
   const std::string name = std::to_string(uid);
-  const std::string path = base + "/user/" + name;
-  if (Make(base, name, uid, gid)) return path;
+  const std::string path = options.base + "/user/" + name;
+  if (Make(options, name, uid, gid)) return path;
   error = path + ": " + strerror(errno);
   return "";
 }

@@ -17,7 +17,7 @@ class RuntimeDirTest : public testing::Test {
     EXPECT_NE(mkdtemp(name.data()), nullptr);
     base_ = name + "/toolboxd";
   }
-  std::string Make() { return MakeRuntimeDir(base_, getuid(), getgid(), error_); }
+  std::string Make() { return MakeRuntimeDir({base_, ""}, getuid(), getgid(), error_); }
   std::string Users() const { return base_ + "/user"; }
   std::string Own() const { return Users() + "/" + std::to_string(getuid()); }
 

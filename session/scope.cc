@@ -2,8 +2,10 @@
 
 #include "session/scope.h"
 
+#include <ctype.h>
 #include <dlfcn.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
@@ -54,19 +56,38 @@ std::string ScopeName(uid_t uid) {
   return "toolboxd-vixd-" + std::to_string(uid) + "-" + std::to_string(microseconds) + ".scope";
 }
 
+// Below toolboxd-programs.slice, by its name.
+std::string SliceName(uid_t uid) { return "toolboxd-programs-" + std::to_string(uid) + ".slice"; }
+
+// The unit of what is mounted at `path`, as systemd names it.
+std::string MountUnit(const std::string& path) {
+  std::string name;
+  for (const char c : path.substr(path.find_first_not_of('/'))) {
+    const bool plain = isalnum(static_cast<unsigned char>(c)) || c == ':' || c == '_' || c == '.';
+    char escaped[8];
+    snprintf(escaped, sizeof escaped, "\\x%02x", static_cast<unsigned char>(c));
+    name += c == '/' ? std::string("-") : plain ? std::string(1, c) : std::string(escaped);
+  }
+  return name + ".mount";
+}
+
 // A negative errno or 0; `error` holds the manager's own words if it had any.
-int StartTransientUnit(const SdBus& sd, sd_bus* bus, const std::string& scope, pid_t process,
-                       const std::string& user, std::string& error) {
+int StartTransientUnit(const SdBus& sd, sd_bus* bus, const std::string& scope,
+                       const Program& program, std::string& error) {
   sd_bus_message* call = nullptr;
   int result = sd.new_call(bus, &call, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
                            "org.freedesktop.systemd1.Manager", "StartTransientUnit");
   if (result < 0) return result;
-  const std::string description = "toolboxd: programs started by " + user;
-  result = sd.append(call, "ssa(sv)a(sa(sv))", scope.c_str(), "fail", 4,  //
-                     "PIDs", "au", 1, static_cast<uint32_t>(process),     //
-                     "Slice", "s", "toolboxd-programs.slice",             //
-                     "CollectMode", "s", "inactive-or-failed",            //
-                     "Description", "s", description.c_str(),             //
+  const std::string description = "toolboxd: programs started by " + program.user.name;
+  const std::string slice = SliceName(program.user.uid);
+  // When the machine ends, programs end before their file system does.
+  const std::string mount = MountUnit(program.runtime_dir);
+  result = sd.append(call, "ssa(sv)a(sa(sv))", scope.c_str(), "fail", 5,       //
+                     "PIDs", "au", 1, static_cast<uint32_t>(program.process),  //
+                     "Slice", "s", slice.c_str(),                              //
+                     "After", "as", 1, mount.c_str(),                          //
+                     "CollectMode", "s", "inactive-or-failed",                 //
+                     "Description", "s", description.c_str(),                  //
                      0);
   if (result >= 0) {
     sd_bus_error refusal = SD_BUS_ERROR_NULL;
@@ -90,7 +111,7 @@ bool WaitUntilInside(const std::string& proc, pid_t process, const std::string& 
 
 }  // namespace
 
-bool MoveToScope(pid_t process, const User& user, std::string& error, const std::string& proc) {
+bool MoveToScope(const Program& program, std::string& error, const std::string& proc) {
   const char* address = getenv("DBUS_SYSTEM_BUS_ADDRESS");
   if (address == nullptr && access("/run/dbus/system_bus_socket", W_OK) != 0) {
     error = "there is no system bus";
@@ -101,19 +122,19 @@ bool MoveToScope(pid_t process, const User& user, std::string& error, const std:
     error = "libsystemd.so.0 cannot be loaded";
     return false;
   }
-  const std::string scope = ScopeName(user.uid);
+  const std::string scope = ScopeName(program.user.uid);
   sd_bus* bus = nullptr;
   int result = sd.open_system(&bus);
   if (result >= 0) {
     sd.set_timeout(bus, 2'000'000);
-    result = StartTransientUnit(sd, bus, scope, process, user.name, error);
+    result = StartTransientUnit(sd, bus, scope, program, error);
     sd.close(bus);
   }
   if (result < 0) {
     if (error.empty()) error = strerror(-result);
     return false;
   }
-  if (WaitUntilInside(proc, process, scope)) return true;
+  if (WaitUntilInside(proc, program.process, scope)) return true;
   error = "the process did not arrive in " + scope;
   return false;
 }

@@ -127,6 +127,9 @@ class FakeManager {
         }
         sd_bus_message_exit_container(message);
         sd_bus_message_exit_container(message);
+      } else if (std::string(type) == "as") {
+        sd_bus_message_read(message, "v", "as", 1, &text);
+        properties += text;
       } else {
         sd_bus_message_read(message, "v", "s", &text);
         properties += text;
@@ -145,17 +148,19 @@ class FakeManager {
   std::thread thread_;
 };
 
-const User kAlice{"alice", 1001, 1001, "/home/alice", "/bin/sh"};
+const Program kVixd{
+    kProcess, {"alice", 1001, 1001, "/home/alice", "/bin/sh"}, "/run/tool-boxd/user/1001"};
 
-TEST(Scope, ProcessIsMovedBelowTheProgramsSlice) {
+TEST(Scope, ProcessIsMovedToTheSliceOfItsUsersPrograms) {
   PrivateBus bus;
   FakeManager manager(bus.proc(), false, true);
   std::string error;
-  ASSERT_TRUE(MoveToScope(kProcess, kAlice, error, bus.proc())) << error;
+  ASSERT_TRUE(MoveToScope(kVixd, error, bus.proc())) << error;
   EXPECT_THAT(manager.name, MatchesRegex("toolboxd-vixd-1001-[0-9]+\\.scope"));
   EXPECT_EQ(manager.mode, "fail");
   EXPECT_EQ(manager.properties,
-            "PIDs=4711\nSlice=toolboxd-programs.slice\nCollectMode=inactive-or-failed\n"
+            "PIDs=4711\nSlice=toolboxd-programs-1001.slice\n"
+            "After=run-tool\\x2dboxd-user-1001.mount\nCollectMode=inactive-or-failed\n"
             "Description=toolboxd: programs started by alice\n");
 }
 
@@ -163,7 +168,7 @@ TEST(Scope, RefusalIsReported) {
   PrivateBus bus;
   FakeManager manager(bus.proc(), true, false);
   std::string error;
-  EXPECT_FALSE(MoveToScope(kProcess, kAlice, error, bus.proc()));
+  EXPECT_FALSE(MoveToScope(kVixd, error, bus.proc()));
   EXPECT_THAT(error, HasSubstr("not today"));
 }
 
@@ -171,14 +176,14 @@ TEST(Scope, ProcessThatIsNotMovedIsReported) {
   PrivateBus bus;
   FakeManager manager(bus.proc(), false, false);
   std::string error;
-  EXPECT_FALSE(MoveToScope(kProcess, kAlice, error, bus.proc()));
+  EXPECT_FALSE(MoveToScope(kVixd, error, bus.proc()));
   EXPECT_THAT(error, HasSubstr("did not arrive"));
 }
 
 TEST(Scope, MissingBusIsReported) {
   setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1);
   std::string error;
-  EXPECT_FALSE(MoveToScope(kProcess, kAlice, error));
+  EXPECT_FALSE(MoveToScope(kVixd, error));
   EXPECT_FALSE(error.empty());
 }
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,7 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/unique_fd.h"
 #include "session/handshake.h"
+#include "session/log_stream.h"
 
 namespace toolboxd::session {
 namespace {
@@ -24,9 +27,10 @@ void SendReply(int connection, const Reply& reply) {
   (void)!send(connection, frame.data(), frame.size(), MSG_NOSIGNAL);
 }
 
-[[noreturn]] void Fail(const Service& service, const char* step) {
+// `log` is standard error as this process got it.
+[[noreturn]] void Fail(const Service& service, int log, const char* step) {
   const std::string text = std::string(step) + ": " + strerror(errno);
-  fprintf(stderr, "<3>session: %s: %s\n", service.user.name.c_str(), text.c_str());
+  dprintf(log, "<3>session: %s: %s\n", service.user.name.c_str(), text.c_str());
   SendReply(service.connection, {Result::kCannotStart, text});
   _exit(1);
 }
@@ -55,6 +59,29 @@ void ResetSignals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+// Before the change of user. The parent's unit may need capabilities that the service must not
+// have; the last one to go is the one that this takes.
+bool DropCapabilities(const std::vector<int>& capabilities) {
+  if (capabilities.empty()) return true;
+  for (const int capability : capabilities) {
+    if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) return false;
+  }
+  return prctl(PR_CAPBSET_DROP, CAP_SETPCAP, 0, 0, 0) == 0;
+}
+
+// What is written to descriptors that root has opened would be root's word: the journal records
+// who opened a stream. So, as the user: a stream of the user's own. Adds the variable that names
+// it.
+bool OpenOwnStreams(const Service& service, const std::string& identifier,
+                    std::vector<std::string>& environment) {
+  const UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
+  UniqueFd log;
+  if (!service.journal.empty()) log.reset(OpenLogStream(service.journal, identifier));
+  if (log.ok()) environment.push_back(JournalVariable(log.get()));
+  const int output = log.ok() ? log.get() : null.get();
+  return null.ok() && dup2(null.get(), 0) == 0 && dup2(output, 1) == 1 && dup2(output, 2) == 2;
+}
+
 std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
   for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
@@ -62,10 +89,25 @@ std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-void Execute(const Service& service) {
+// Removes the SELinux context that a PAM module has set for the next program.
+void ForgetExecContext() {
+  const UniqueFd attribute(open("/proc/thread-self/attr/exec", O_WRONLY | O_CLOEXEC));
+  if (attribute.ok()) (void)!write(attribute.get(), "", 0);
+}
+
+// Returns only after a failure, with errno.
+void Execute(const Service& service, const std::string& name,
+             const std::vector<std::string>& environment) {
   std::vector<std::string> arguments = service.arguments;
-  arguments.insert(arguments.begin(), service.program.substr(service.program.rfind('/') + 1));
-  execve(service.program.c_str(), Pointers(arguments).data(), Pointers(service.environment).data());
+  arguments.insert(arguments.begin(), name);
+  const std::vector<char*> words = Pointers(arguments), variables = Pointers(environment);
+  execve(service.program.c_str(), words.data(), variables.data());
+  // SELinux may forbid a change of context under no_new_privs, which hgfsd's unit sets. The unit's
+  // own context then stays.
+  if ((errno == EACCES || errno == EPERM) && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) {
+    ForgetExecContext();
+    execve(service.program.c_str(), words.data(), variables.data());
+  }
 }
 
 }  // namespace
@@ -82,26 +124,37 @@ void BecomeService(const Service& service, int gate, pid_t parent) {
   // The end of the pipe without a byte: the parent has ended.
   if (read(gate, &byte, 1) != 1) _exit(1);
 
+  // Close-on-exec: the service does not get it.
+  const int log = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, kServiceConnection + 1);
   setsid();
   ResetSignals();
-  if (!DropTo(service.user)) Fail(service, "cannot become the user");
+  if (!DropCapabilities(service.dropped_capabilities)) Fail(service, log, "PR_CAPBSET_DROP");
+  if (!DropTo(service.user)) Fail(service, log, "cannot become the user");
   // After the change of user, which clears it.
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != parent) _exit(1);
 
   if (chdir(service.user.home.c_str()) != 0) (void)!chdir("/");
-  if (access(service.program.c_str(), X_OK) != 0) Fail(service, service.program.c_str());
+  if (access(service.program.c_str(), X_OK) != 0) Fail(service, log, service.program.c_str());
+  const std::string name = service.program.substr(service.program.rfind('/') + 1);
+  std::vector<std::string> environment = service.environment;
+  if (!service.keeps_streams && !OpenOwnStreams(service, name, environment)) {
+    Fail(service, log, "/dev/null");
+  }
   if (service.connection != kServiceConnection &&
       dup2(service.connection, kServiceConnection) < 0) {
-    Fail(service, "dup2");
+    Fail(service, log, "dup2");
   }
   fcntl(kServiceConnection, F_SETFD, 0);
-  if (close_range(kServiceConnection + 1, ~0U, 0) != 0) Fail(service, "close_range");
+  // Not closed now: the log is needed until the program runs.
+  if (close_range(kServiceConnection + 1, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
+    Fail(service, log, "close_range");
+  }
 
   SendReply(kServiceConnection, {Result::kOk, ""});
-  Execute(service);
+  Execute(service, name, environment);
   // The client has its "ok": it sees the connection end.
-  fprintf(stderr, "<3>session: %s: %s\n", service.program.c_str(), strerror(errno));
+  dprintf(log, "<3>session: %s: %s\n", service.program.c_str(), strerror(errno));
   _exit(1);
 }
 

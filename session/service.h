@@ -25,13 +25,20 @@ struct Service {
   User user;
   std::vector<std::string> environment;
   int connection = -1;
+  // Whether this process's descriptors 0 to 2 are the user's own to keep. Otherwise the service
+  // gets /dev/null and a log of its own.
+  bool keeps_streams = false;
+  // The journal's socket, for that log (session/log_stream.h); empty: the log goes to /dev/null.
+  std::string journal;
+  // Capabilities that the service must not have even if its user is root.
+  std::vector<int> dropped_capabilities;
 };
 
 // The signals that the waiting process takes with sigwaitinfo: block them before the fork.
 sigset_t WaitedSignals();
 
 // For the forked child. Waits for a byte on `gate`, becomes the user irrevocably, replies on
-// the connection and executes the program, which keeps descriptors 0 to 2 and has the
+// the connection and executes the program, which has descriptors 0 to 2 as above and the
 // connection as descriptor 3. `parent` is the process whose death ends it.
 [[noreturn]] void BecomeService(const Service& service, int gate, pid_t parent);
 

@@ -11,6 +11,9 @@ namespace {
 constexpr char kRootPath[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr char kUserPath[] = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games";
 
+// The names of the daemons' users begin with this; deploy/sysusers has them.
+constexpr char kServiceUsers[] = "toolboxd-";
+
 std::optional<User> FromEntry(const passwd* entry) {
   if (entry == nullptr) return std::nullopt;
   const std::string shell = entry->pw_shell;
@@ -35,6 +38,16 @@ std::optional<User> FindUser(const std::string& name) { return FromEntry(getpwna
 
 std::optional<User> FindUser(uid_t uid) { return FromEntry(getpwuid(uid)); }
 
+bool IsServiceUser(const User& user) {
+  if (user.name.starts_with(kServiceUsers)) return true;
+  // Another name for the same number.
+  for (const char* daemon : {"transport", "guestinfo", "power"}) {
+    const std::optional<User> known = FindUser(kServiceUsers + std::string(daemon));
+    if (known.has_value() && known->uid == user.uid) return true;
+  }
+  return false;
+}
+
 std::vector<std::string> Environment(const User& user, const std::vector<std::string>& pam,
                                      const std::string& runtime_dir) {
   std::vector<std::string> environment = {
@@ -47,7 +60,7 @@ std::vector<std::string> Environment(const User& user, const std::vector<std::st
   for (const std::string& variable : pam) {
     if (variable.find('=') != std::string::npos) Set(environment, variable);
   }
-  Set(environment, "TOOLBOXD_RUNTIME_DIR=" + runtime_dir);
+  if (!runtime_dir.empty()) Set(environment, "TOOLBOXD_RUNTIME_DIR=" + runtime_dir);
   return environment;
 }
 

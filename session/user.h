@@ -25,8 +25,13 @@ struct User {
 std::optional<User> FindUser(const std::string& name);
 std::optional<User> FindUser(uid_t uid);
 
+// Whether it is a user of one of toolboxd's own daemons, by its number or its name
+// ("toolboxd-…"). They have no sessions, whatever PAM says.
+bool IsServiceUser(const User& user);
+
 // "NAME=VALUE" each: HOME, USER, LOGNAME, SHELL and PATH, then `pam`'s, which win
-// where both have a name, then TOOLBOXD_RUNTIME_DIR. Nothing is inherited from this process.
+// where both have a name, then TOOLBOXD_RUNTIME_DIR unless it is empty. Nothing is inherited from
+// this process.
 std::vector<std::string> Environment(const User& user, const std::vector<std::string>& pam,
                                      const std::string& runtime_dir);
 

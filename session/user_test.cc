@@ -26,6 +26,18 @@ TEST(User, EnvironmentIsExact) {
                           StartsWith("PATH=/usr/local/bin:"), "TOOLBOXD_RUNTIME_DIR=/run/x"));
 }
 
+TEST(User, DaemonsAreKnownByTheirNames) {
+  EXPECT_TRUE(IsServiceUser({"toolboxd-transport", 990, 990, "/", "/bin/sh"}));
+  EXPECT_TRUE(IsServiceUser({"toolboxd-later", 990, 990, "/", "/bin/sh"}));
+  EXPECT_FALSE(IsServiceUser({"toolboxd", 990, 990, "/", "/bin/sh"}));
+  EXPECT_FALSE(IsServiceUser(*FindUser("root")));
+}
+
+TEST(User, EnvironmentOfAServiceWithoutADirectoryDoesNotNameOne) {
+  const User alice{"alice", 1001, 1001, "/home/alice", "/bin/bash"};
+  EXPECT_THAT(Environment(alice, {}, ""), testing::SizeIs(5));
+}
+
 TEST(User, PamOverridesAndAddsButNotTheRuntimeDirectory) {
   const User root{"root", 0, 0, "/root", "/bin/sh"};
   EXPECT_THAT(Environment(root, {"LANG=C", "PATH=/opt", "nonsense", "TOOLBOXD_RUNTIME_DIR=/evil"},

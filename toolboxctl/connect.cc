@@ -38,8 +38,14 @@ std::string SessionSocket(const ConnectOptions& options) {
 CalledService LoginService(const ConnectOptions& options) {
   const std::string socket = SessionSocket(options);
   if (options.session_socket.empty()) {
-    return ToolboxdService("toolboxd", socket,
-                           absl::StrCat("toolboxd-", options.service, "-login.socket"));
+    const std::string unit = absl::StrCat("toolboxd-", options.service, "-login.socket");
+    return {.name = unit,
+            .socket = socket,
+            .start = absl::StrCat(
+                "it is off by default; switch it on with 'systemctl enable --now ", unit, "'"),
+            .access = absl::StrCat("run this as root, or name a group in a drop-in of ", unit,
+                                   " (see toolboxctl(1))"),
+            .look = absl::StrCat("see 'systemctl status ", unit, "'")};
   }
   return {.name = "session",
           .socket = socket,

@@ -25,6 +25,8 @@
 #include "transportd/guest_info/publisher.h"
 #include "transportd/guest_info_watcher.h"
 #include "transportd/guest_operations/guest_operations.h"
+#include "transportd/policy/login_check.h"
+#include "transportd/policy/policy_store.h"
 #include "transportd/power_client.h"
 #include "transportd/routes/extension_route.h"
 #include "transportd/routes/options.h"
@@ -45,6 +47,9 @@ ABSL_FLAG(bool, skip_cpuid_check, false,
 
 ABSL_FLAG(std::string, policy, "/etc/toolboxd/policy.textproto",
           "What guest operations may do; read again on SIGHUP.");
+ABSL_FLAG(std::string, permits_login, "",
+          "Only say whether the policy lets this user have a service by 'toolboxctl connect', and "
+          "end: 0 if so. session asks that.");
 ABSL_FLAG(std::string, routes_dir, "/etc/toolboxd/routes.d",
           "Folder of *.textproto files that bind extensions; read again on SIGHUP.");
 ABSL_FLAG(absl::Duration, call_timeout, absl::Seconds(5),
@@ -260,6 +265,10 @@ absl::Status Serve(backdoor::Port* port) {
 int TransportdMain(int argc, char** argv) {
   UsePollStrategy();
   InitDaemon(argc, argv, "transportd", kUsage);
+  if (const std::string user = absl::GetFlag(FLAGS_permits_login); !user.empty()) {
+    PolicyStore policy(absl::GetFlag(FLAGS_policy));
+    return ExitStatus(CheckLogin(policy, user));
+  }
   backdoor::CpuPort port;
   if (const absl::Status vmware = CheckForVmware(port); !vmware.ok()) {
     LogNotice("not a VMware guest, nothing to do: ", vmware.message());

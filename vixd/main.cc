@@ -12,12 +12,14 @@
 #include <string>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/flags/flag.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "daemon/inherited_connection.h"
 #include "daemon/init.h"
+#include "daemon/lockdown.h"
 #include "daemon/poll_strategy.h"
 #include "vixd/function_service.h"
 #include "vixd/launcher.h"
@@ -42,18 +44,22 @@ extern char** environ;
 namespace toolboxd {
 namespace {
 
-constexpr absl::string_view kRuntimeDirVariable = "TOOLBOXD_RUNTIME_DIR=";
+// Variables that are for vixd only: the user's directory, and the name of vixd's log.
+constexpr absl::string_view kOwnVariables[] = {"TOOLBOXD_RUNTIME_DIR=", "JOURNAL_STREAM="};
 
 constexpr char kUsage[] =
     "Starts and lists programs and runs functions, as the user it runs as.\n\n"
     "session starts it with the caller's connection at descriptor 3 and the user's runtime\n"
     "directory in TOOLBOXD_RUNTIME_DIR. It ends with that connection.";
 
-// What programs inherit: every variable except the one that is for vixd only.
+// What programs inherit: every variable except those that are for vixd only.
 std::vector<std::string> ProgramEnvironment() {
   std::vector<std::string> environment;
   for (char** variable = environ; *variable != nullptr; ++variable) {
-    if (!absl::StartsWith(*variable, kRuntimeDirVariable)) environment.push_back(*variable);
+    const auto names = [variable](absl::string_view own) {
+      return absl::StartsWith(*variable, own);
+    };
+    if (!absl::c_any_of(kOwnVariables, names)) environment.push_back(*variable);
   }
   return environment;
 }
@@ -107,7 +113,10 @@ absl::Status Serve(vixd::LauncherOptions options) {
 
 }  // namespace
 
+// Without a filter of system calls: whatever executes a program here would pass it on to the user's
+// programs, in which sudo would not work, and who controls vixd can start any program anyway.
 int VixdMain(int argc, char** argv) {
+  HideFromOwnUser();
   vixd::LauncherOptions options;
   // Before anything in this process changes it.
   options.environment = ProgramEnvironment();

@@ -33,6 +33,20 @@ int64_t BootTime() {
   return 0;
 }
 
+// The user of a process whose folder in /proc belongs to `folder_owner`. The folder of one that
+// other processes may not look into (vixd, hgfsd, a set-user-ID program) is root's.
+uid_t OwnerOf(const std::string& proc, uid_t folder_owner) {
+  if (folder_owner != 0) return folder_owner;
+  const std::string status = ReadSmallFileOrEmpty(proc + "/status", 4096);
+  const size_t at = status.find("\nUid:\t");
+  if (at == std::string::npos) return folder_owner;
+  // The real, the effective, the saved and the file system's.
+  const std::vector<std::string> ids =
+      absl::StrSplit(status.substr(at + 6, status.find('\n', at + 1) - at - 6), '\t');
+  uint32_t effective = 0;
+  return ids.size() > 1 && absl::SimpleAtoi(ids[1], &effective) ? effective : folder_owner;
+}
+
 std::string BaseName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 }  // namespace
@@ -60,7 +74,7 @@ std::optional<ProcessInfo> ReadProcess(pid_t pid) {
 
   ProcessInfo process;
   process.pid = pid;
-  process.owner = info.st_uid;
+  process.owner = OwnerOf(proc, info.st_uid);
   process.start_time = boot_time + static_cast<int64_t>(ticks) / ticks_per_second;
   std::string arguments = ReadSmallFileOrEmpty(proc + "/cmdline", kMaxCommandLine);
   process.name = BaseName(arguments.substr(0, arguments.find('\0')));

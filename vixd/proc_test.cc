@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,6 +25,15 @@ TEST(Proc, ListsAndReadsThisProcess) {
   EXPECT_EQ(process->owner, getuid());
   EXPECT_NEAR(process->start_time, time(nullptr), 60);
   EXPECT_THAT(process->command_line, testing::HasSubstr("proc_test"));
+}
+
+// Its folder in /proc is root's.
+TEST(Proc, ProcessThatCannotBeLookedIntoKeepsItsOwner) {
+  prctl(PR_SET_DUMPABLE, 0);
+  const std::optional<ProcessInfo> process = ReadProcess(getpid());
+  prctl(PR_SET_DUMPABLE, 1);
+  ASSERT_TRUE(process.has_value());
+  EXPECT_EQ(process->owner, geteuid());
 }
 
 TEST(Proc, CommandLineIsJoinedAndNameIsABaseName) {

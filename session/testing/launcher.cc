@@ -7,11 +7,14 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <utility>
 
 namespace toolboxd::session {
 namespace {
@@ -50,12 +53,37 @@ void ResetThreadSignals() {
 
 }  // namespace
 
+void Launched::ConnectConfined(const LaunchOptions& options, int (&ends)[2]) {
+  int report[2];
+  EXPECT_EQ(pipe(report), 0);
+  peer_pid_ = static_cast<pid_t>(syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0));
+  if (peer_pid_ == 0) {
+    if (!options.confine() || (options.peer != 0 && seteuid(options.peer) != 0) ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+      ends[0] = ends[1] = -1;
+    }
+    (void)!write(report[1], ends, sizeof ends);
+    while (!options.peer_ends) pause();
+    // Descriptors are this process's too: not one is closed.
+    syscall(SYS_exit_group, 0);
+  }
+  EXPECT_TRUE(ReadExactly(report[0], reinterpret_cast<char*>(ends), sizeof ends));
+  EXPECT_GE(ends[0], 0) << "the peer could not be confined";
+  close(report[0]);
+  close(report[1]);
+  if (options.peer_ends) waitpid(std::exchange(peer_pid_, -1), nullptr, 0);
+}
+
 Launched::Launched(const LaunchOptions& options) {
   int ends[2];
-  // The kernel notes who makes the pair: that is the peer of both ends.
-  EXPECT_EQ(seteuid(options.peer), 0);
-  EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-  EXPECT_EQ(seteuid(0), 0);
+  if (options.confine) {
+    ConnectConfined(options, ends);
+  } else {
+    // The kernel notes who makes the pair: that is the peer of both ends.
+    EXPECT_EQ(seteuid(options.peer), 0);
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    EXPECT_EQ(seteuid(0), 0);
+  }
   client_.reset(ends[0]);
   std::vector<char*> arguments;
   for (const std::string& text : options.command) {
@@ -81,6 +109,7 @@ Launched::Launched(const LaunchOptions& options) {
 Launched::~Launched() {
   Hang();
   if (pid_ > 0) Wait();
+  if (peer_pid_ > 1 && kill(peer_pid_, SIGKILL) == 0) waitpid(peer_pid_, nullptr, 0);
 }
 
 void Launched::Send(std::string_view bytes) {

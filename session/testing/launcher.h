@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,11 @@ struct LaunchOptions {
   uid_t peer = 0;
   // Who session runs as.
   uid_t user = 0;
+  // Not empty: a process of its own makes the connection, as `peer`, after this returned true in
+  // it.
+  std::function<bool()> confine;
+  // Whether that process ends before session starts.
+  bool peer_ends = false;
 };
 
 // A running session and the client's end of its connection. Ends it when destroyed.
@@ -53,8 +59,12 @@ class Launched {
   int Wait();
 
  private:
+  // Makes the connection in another process, which shares this one's descriptors.
+  void ConnectConfined(const LaunchOptions& options, int (&ends)[2]);
+
   UniqueFd client_;
   pid_t pid_ = -1;
+  pid_t peer_pid_ = -1;
 };
 
 }  // namespace toolboxd::session

@@ -51,6 +51,12 @@ void ReportDescriptors(FILE* out) {
     if (entry->d_name[0] != '.' && fd != dirfd(dir)) fprintf(out, "%d ", fd);
   }
   closedir(dir);
+  fprintf(out, "\nstreams=");
+  for (const char* fd : {"0", "1", "2"}) {
+    char target[256] = "";
+    (void)!readlink((std::string("/proc/self/fd/") + fd).c_str(), target, sizeof target - 1);
+    fprintf(out, "%s ", target);
+  }
   fprintf(out, "\n");
 }
 
@@ -81,6 +87,9 @@ int main(int argc, char** argv) {
   fprintf(out, "leader=%s\n", getsid(0) == getpid() ? "yes" : "no");
   fprintf(out, "pid=%d\n", getpid());
   for (const char* line : {"Sig", "CapEff", "CapPrm"}) ReportFile(out, "/proc/self/status", line);
+  std::string login_id;
+  std::ifstream("/proc/self/loginuid") >> login_id;
+  fprintf(out, "loginuid=%s\n", login_id.c_str());
   fprintf(out, "end\n");
   fclose(out);
   const bool written = write(3, buffer, size) == static_cast<ssize_t>(size);

@@ -2,8 +2,9 @@
 
 // How much of the records' file system a user's programs may take.
 //
-// That is usually /run: a small file system in memory that the whole system needs. Part of it
-// stays free whatever programs write, and one user gets at most a quarter.
+// That is a small file system in memory of the user's own, or one that others need too where
+// session does not mount it (development). Part of it stays free whatever programs write, for the
+// records of other programs, and one user's streams get at most a quarter.
 
 #ifndef TOOLBOXD_VIXD_SHIM_DISK_BUDGET_H_
 #define TOOLBOXD_VIXD_SHIM_DISK_BUDGET_H_

@@ -25,8 +25,10 @@ check "the policy is kept over removal and installation" grep -qx '# kept' "$roo
 check "a program is still listed after removal and installation" eval 'guest alice ps "$last" | grep -q "$last"'
 inside kill "$last"
 
+inside systemctl --quiet enable toolboxd-vixd-login.socket
 check "the package is purged" inside dpkg --purge toolboxd
 check "no file is left after a purge" nothing left_behind
 check "no user or group is left after a purge" nothing_of toolboxd inside cat /etc/passwd /etc/group /etc/shadow /etc/gshadow
+check "no file system is left after a purge" nothing_of toolboxd inside cat /proc/mounts
 # Not scopes, which have users' programs.
 check "no unit is left after a purge" nothing_of '\.(service|socket|slice|target) ' inside systemctl list-unit-files --no-legend 'toolboxd*'

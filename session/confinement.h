@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Whether a caller is in a sandbox, which a process that is started for it would not be in.
+
+#ifndef TOOLBOXD_SESSION_CONFINEMENT_H_
+#define TOOLBOXD_SESSION_CONFINEMENT_H_
+
+#include <sys/types.h>
+
+#include <string>
+
+namespace toolboxd::session {
+
+// Compares the process at the other end of a Unix connection with process 1: no_new_privs, filters
+// of system calls, capabilities that it can ever have, namespaces and root directory. Returns what
+// is narrower, for a person; empty where nothing is.
+//
+// The process is held by a pidfd, so that its number cannot come again during the look: the
+// connection's own (Linux 6.5), or one by its number, whose process must then be older than this
+// one. A process that has ended, or that cannot be looked at, counts as confined. Needs root with
+// CAP_SYS_PTRACE.
+std::string FindConfinement(int connection);
+
+// The same for a process by its number. `since` is the latest start that is believed, in clock
+// ticks since boot (0: any).
+std::string FindConfinementOfProcess(pid_t process, unsigned long long since);
+
+}  // namespace toolboxd::session
+
+#endif  // TOOLBOXD_SESSION_CONFINEMENT_H_
