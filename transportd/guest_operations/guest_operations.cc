@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "base/log.h"
+#include "base/shared_deadline.h"
 #include "transportd/guest_operations/file_operations.h"
 #include "transportd/guest_operations/program_operations.h"
 #include "transportd/guest_operations/tools_state.h"
@@ -171,6 +172,8 @@ GuestOperations::GuestOperations(SessionOpener opener, GuestOperationsOptions op
       hgfs_(AuditHgfs) {}
 
 TcloReply GuestOperations::RunVix(absl::string_view arguments) {
+  // The host waits for all of an operation's calls together.
+  const SharedDeadline deadline;
   vix::Request request;
   const Error malformed = vix::ParseRelayedCommand(arguments, request);
   if (malformed != Error::kOk) {
