@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "base/steady_time.h"
+#include "base/strict_modes.h"
 #include "powerd/child.h"
 #include "powerd/power_event.h"
 
@@ -48,12 +49,6 @@ absl::StatusOr<std::vector<std::string>> NamesIn(const std::string& folder) {
   return names;
 }
 
-// Only root and we ourselves can have put it there.
-bool IsTrusted(const struct stat& info) {
-  return (info.st_uid == 0 || info.st_uid == geteuid()) &&
-         (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-}
-
 // Whether a file is a hook that run-parts would run.
 bool IsHook(const std::string& path, absl::string_view name, const struct stat& info) {
   if (!S_ISREG(info.st_mode) || (info.st_mode & 0111) == 0) return false;
@@ -68,12 +63,11 @@ absl::Status DirectBackend::RunHooks(v1::PowerEvent event, const StopSignal& sto
   const std::string folder = absl::StrCat(options_.hook_dir, "/", PowerEventName(event));
   absl::StatusOr<std::vector<std::string>> names = NamesIn(folder);
   if (!names.ok()) return names.status();
-  struct stat folder_info = {};
-  if (!names->empty() && (stat(folder.c_str(), &folder_info) != 0 || !IsTrusted(folder_info))) {
-    return MakeError(v1::PERMISSION_DENIED,
-                     absl::StrCat(folder,
-                                  " is writable by other users, so none of its hooks was run; set "
-                                  "its owner to root and remove group and other write permission"));
+  if (!names->empty()) {
+    if (absl::Status strict = CheckStrictModes(folder); !strict.ok()) {
+      return MakeError(ReasonOf(strict),
+                       absl::StrCat("none of the hooks was run, since ", strict.message()));
+    }
   }
 
   const absl::Time end = SteadyNow() + options_.hook_timeout;
@@ -84,8 +78,8 @@ absl::Status DirectBackend::RunHooks(v1::PowerEvent event, const StopSignal& sto
     const std::string path = absl::StrCat(folder, "/", name);
     struct stat info = {};
     if (stat(path.c_str(), &info) != 0 || !IsHook(path, name, info)) continue;
-    if (!IsTrusted(info)) {
-      failures.push_back(absl::StrCat(path, ": not run, since other users can write it"));
+    if (const absl::Status strict = CheckStrictModes(path); !strict.ok()) {
+      failures.push_back(absl::StrCat(path, ": not run: ", strict.message()));
       continue;
     }
     const absl::Duration left = std::max(end - SteadyNow(), absl::ZeroDuration());

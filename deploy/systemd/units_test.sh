@@ -12,7 +12,7 @@ fail() { echo "FAIL: $*"; failures=$((failures + 1)); }
 
 # systemd-analyze verify needs the programs: stand-ins for what the package installs.
 mkdir "$work/units" "$work/programs"
-for program in transportd guestinfod powerd session; do
+for program in toolboxd transportd guestinfod powerd session; do
   install -m 755 /dev/null "$work/programs/$program"
 done
 for unit in "$units"/*.{service,socket,target,slice}; do
@@ -47,6 +47,10 @@ for unit in "$units"/toolboxd-hgfsd*@.service; do
       fail "${unit##*/} lacks CAP_$capability: root could not keep the attributes of files"
   done
 done
+
+# Scripts that others can change do not run as root.
+grep -q '^ExecStartPre=/usr/lib/toolboxd/toolboxd toolboxctl modes /etc/toolboxd/power.d/%i$' \
+  "$units/toolboxd-power-hook@.service" || fail "power scripts run whoever can change them"
 
 # Programs of users inherit the directives of vixd's unit.
 for unit in "$units"/toolboxd-vixd*@.service; do
