@@ -2,6 +2,8 @@
 
 #include "base/shared_deadline.h"
 
+#include <algorithm>
+
 #include "absl/time/clock.h"
 #include "base/steady_time.h"
 
@@ -13,6 +15,7 @@ struct Request {
   bool exists = false;
   // When its first call began.
   absl::Time start = absl::InfiniteFuture();
+  absl::Duration longest;
 };
 thread_local Request request;
 
@@ -28,8 +31,15 @@ absl::Time SharedDeadline::For(absl::Duration limit) {
   const absl::Time now = SteadyNow();
   if (!request.exists) return now + limit;
   if (request.start == absl::InfiniteFuture()) request.start = now;
+  request.longest = std::max(request.longest, limit);
   return request.start + limit;
 }
+
+absl::Duration SharedDeadline::Waited() {
+  return std::max(SteadyNow() - request.start, absl::ZeroDuration());
+}
+
+absl::Duration SharedDeadline::Longest() { return request.longest; }
 
 absl::Time ToWallClock(absl::Time steady) { return absl::Now() + (steady - SteadyNow()); }
 

@@ -23,6 +23,11 @@ class SharedDeadline {
   // past.
   static absl::Time For(absl::Duration limit);
 
+  // Of this thread's request: the time since its first call, and the longest limit so far; zero
+  // before the first.
+  static absl::Duration Waited();
+  static absl::Duration Longest();
+
  private:
   const bool outermost_;
 };

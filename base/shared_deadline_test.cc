@@ -24,6 +24,19 @@ TEST(SharedDeadline, LimitsCountFromTheFirstCallOfARequest) {
   EXPECT_LT(SharedDeadline::For(absl::Milliseconds(1)), SteadyNow());
 }
 
+TEST(SharedDeadline, KnowsHowLongTheRequestHasWaited) {
+  EXPECT_EQ(SharedDeadline::Waited(), absl::ZeroDuration());
+  const SharedDeadline request;
+  absl::SleepFor(kPause);
+  EXPECT_EQ(SharedDeadline::Waited(), absl::ZeroDuration());
+  EXPECT_EQ(SharedDeadline::Longest(), absl::ZeroDuration());
+  SharedDeadline::For(absl::Seconds(5));
+  SharedDeadline::For(absl::Seconds(1));
+  absl::SleepFor(kPause);
+  EXPECT_GE(SharedDeadline::Waited(), kPause);
+  EXPECT_EQ(SharedDeadline::Longest(), absl::Seconds(5));
+}
+
 TEST(SharedDeadline, InnerOneChangesNothing) {
   const SharedDeadline request;
   const absl::Time first = SharedDeadline::For(absl::Seconds(5));
