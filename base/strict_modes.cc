@@ -5,12 +5,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -29,17 +30,24 @@ bool IsTrusted(uid_t owner) {
   return self >= kFirstPerson && (owner == self || owner == kUnmapped);
 }
 
-// What is there; `sticky` says whether a sticky folder may be written by others.
-absl::Status CheckEntry(const std::string& path, bool sticky) {
-  struct stat info = {};
-  if (lstat(path.c_str(), &info) != 0) return ErrnoError(errno, path);
-  if (!IsTrusted(info.st_uid)) {
-    return MakeError(v1::PERMISSION_DENIED,
-                     absl::StrCat(path, " belongs to the user ", info.st_uid,
-                                  ", who could change it; run: chown root ", path));
-  }
-  const bool open = (info.st_mode & (S_IWGRP | S_IWOTH)) != 0;
-  if (!open || (sticky && S_ISDIR(info.st_mode) && (info.st_mode & S_ISVTX) != 0)) {
+// As many as the kernel follows.
+constexpr int kMaxLinks = 40;
+
+std::string FolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
+}
+
+absl::Status CheckOwner(const std::string& path, const struct stat& info) {
+  if (IsTrusted(info.st_uid)) return absl::OkStatus();
+  return MakeError(v1::PERMISSION_DENIED,
+                   absl::StrCat(path, " belongs to the user ", info.st_uid,
+                                ", who could change it; run: chown -h root ", path));
+}
+
+absl::Status CheckMode(const std::string& path, const struct stat& info, bool sticky_is_fine) {
+  if ((info.st_mode & (S_IWGRP | S_IWOTH)) == 0) return absl::OkStatus();
+  if (sticky_is_fine && S_ISDIR(info.st_mode) && (info.st_mode & S_ISVTX) != 0) {
     return absl::OkStatus();
   }
   return MakeError(
@@ -47,29 +55,31 @@ absl::Status CheckEntry(const std::string& path, bool sticky) {
       absl::StrCat(path, " can be changed by users other than root; run: chmod go-w ", path));
 }
 
-std::string FolderOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
+// An absolute path, from the root down; `level` is 0 for the file, 1 for its folder and so on. The
+// folder of a link counts, and then what the link leads to.
+absl::Status Check(const std::string& path, int level, int& links) {
+  if (path != "/") {
+    if (absl::Status above = Check(FolderOf(path), level + 1, links); !above.ok()) return above;
+  }
+  struct stat info = {};
+  if (lstat(path.c_str(), &info) != 0) {
+    return errno == ENOENT || errno == ENOTDIR ? absl::OkStatus() : ErrnoError(errno, path);
+  }
+  if (absl::Status owner = CheckOwner(path, info); !owner.ok()) return owner;
+  if (!S_ISLNK(info.st_mode)) return CheckMode(path, info, /*sticky_is_fine=*/level > 1);
+  if (++links > kMaxLinks) return ErrnoError(ELOOP, path);
+  std::string target(PATH_MAX, '\0');
+  const ssize_t size = readlink(path.c_str(), target.data(), target.size());
+  if (size < 0) return ErrnoError(errno, path);
+  target.resize(size);
+  return Check(target[0] == '/' ? target : absl::StrCat(FolderOf(path), "/", target), level, links);
 }
 
 }  // namespace
 
 absl::Status CheckStrictModes(const std::string& path) {
-  const std::unique_ptr<char, decltype(&free)> real(realpath(path.c_str(), nullptr), free);
-  if (real == nullptr) {
-    const bool missing = errno == ENOENT || errno == ENOTDIR;
-    struct stat folder = {};
-    if (!missing) return ErrnoError(errno, path);
-    if (stat(FolderOf(path).c_str(), &folder) != 0) return absl::OkStatus();
-    return CheckStrictModes(FolderOf(path));
-  }
-  std::string entry = real.get();
-  for (int level = 0;; ++level) {
-    if (absl::Status status = CheckEntry(entry, /*sticky=*/level > 1); !status.ok()) return status;
-    if (entry == "/") return absl::OkStatus();
-    entry = FolderOf(entry);
-  }
+  int links = 0;
+  return Check(std::filesystem::absolute(path).string(), 0, links);
 }
 
 absl::Status CheckStrictModesOfAll(const std::string& path) {

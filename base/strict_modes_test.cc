@@ -2,6 +2,7 @@
 
 #include "base/strict_modes.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -76,12 +77,33 @@ TEST_F(StrictModesTest, WhatIsMissingIsJudgedByItsFolder) {
   EXPECT_EQ(Mend(folder_ + "/missing"), absl::StrCat("chmod go-w ", dir_.File("etc")));
 }
 
-TEST_F(StrictModesTest, LinksAreFollowedToWhatCounts) {
+TEST_F(StrictModesTest, BothEndsOfALinkCount) {
+  const std::string links = dir_.File("links");
+  std::filesystem::create_directory(links);
+  Chmod(links, 0755);
+  // To a file, to a folder on the way, by a relative path, and to nothing.
+  ASSERT_EQ(symlink(file_.c_str(), (links + "/file").c_str()), 0);
+  ASSERT_EQ(symlink("../etc/toolboxd", (links + "/folder").c_str()), 0);
+  ASSERT_EQ(symlink("missing", (links + "/nothing").c_str()), 0);
+  ASSERT_EQ(symlink("loop", (links + "/loop").c_str()), 0);
+  EXPECT_EQ(Mend(links + "/nothing"), "");
+  EXPECT_EQ(OsErrorOf(CheckStrictModes(links + "/loop")), ELOOP);
+  for (const std::string& path : {links + "/file", links + "/folder/policy"}) {
+    EXPECT_EQ(Mend(path), "");
+    for (const std::string& folder : {links, folder_}) {
+      Chmod(folder, 0777);
+      EXPECT_TRUE(absl::StartsWith(Mend(path), "chmod go-w ")) << path << " " << folder;
+      Chmod(folder, 0755);
+    }
+  }
+}
+
+TEST_F(StrictModesTest, LinkOfAnotherUserIsRefused) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
   const std::string link = dir_.File("link");
   ASSERT_EQ(symlink(file_.c_str(), link.c_str()), 0);
-  EXPECT_EQ(Mend(link), "");
-  Chmod(folder_, 0777);
-  EXPECT_EQ(Mend(link), absl::StrCat("chmod go-w ", folder_));
+  ASSERT_EQ(lchown(link.c_str(), 998, 0), 0);
+  EXPECT_EQ(Mend(link), absl::StrCat("chown -h root ", link));
 }
 
 TEST_F(StrictModesTest, OtherOwnersAreRefused) {
@@ -89,7 +111,7 @@ TEST_F(StrictModesTest, OtherOwnersAreRefused) {
   for (const std::string& path : {file_, folder_, dir_.File("etc")}) {
     // A service's user is not trusted either, and not root's group.
     ASSERT_EQ(chown(path.c_str(), 998, 0), 0);
-    EXPECT_EQ(Mend(file_), absl::StrCat("chown root ", path));
+    EXPECT_EQ(Mend(file_), absl::StrCat("chown -h root ", path));
     ASSERT_EQ(chown(path.c_str(), 0, 0), 0);
   }
 }
