@@ -2,9 +2,8 @@
 
 #include "daemon/channel.h"
 
-#include <chrono>
-
 #include "absl/strings/str_cat.h"
+#include "base/shared_deadline.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
@@ -40,7 +39,7 @@ std::shared_ptr<grpc::Channel> ConnectUnix(const std::string& path) {
 
 void SetTimeout(absl::Duration timeout, grpc::ClientContext* context) {
   if (timeout == absl::InfiniteDuration()) return;
-  context->set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(timeout));
+  context->set_deadline(absl::ToChronoTime(ToWallClock(SharedDeadline::For(timeout))));
 }
 
 }  // namespace toolboxd

@@ -20,7 +20,8 @@ namespace toolboxd {
 // keep-alive and no other timers that would wake an idle process.
 std::shared_ptr<grpc::Channel> ConnectUnix(const std::string& path);
 
-// Sets the call's deadline to `timeout` from now; none if infinite.
+// Sets the call's deadline to `timeout` from now, or from the first call of the thread's
+// SharedDeadline; none if infinite.
 void SetTimeout(absl::Duration timeout, grpc::ClientContext* context);
 
 }  // namespace toolboxd

@@ -138,7 +138,7 @@ absl::StatusOr<v1::ListFilesReply> DirectoryLister::ListDirectory(
   const absl::StatusOr<uint64_t> taken = FillPage(limit, walk, page, reply);
   if (!taken.ok()) return taken.status();
   page.remaining = 0;
-  if (static_cast<uint32_t>(reply.entries_size()) == limit) {
+  if (page.full) {
     const absl::StatusOr<uint64_t> rest = CountRest(walk, start->left, *taken);
     if (!rest.ok()) return rest.status();
     page.remaining = *rest;
@@ -165,17 +165,23 @@ absl::StatusOr<uint64_t> DirectoryLister::FillPage(uint32_t limit, Walk& walk, P
                                                    v1::ListFilesReply& reply) {
   page.places.clear();
   uint64_t taken = 0;
-  while (static_cast<uint32_t>(reply.entries_size()) < limit) {
+  size_t bytes = 0;
+  while (static_cast<uint32_t>(reply.entries_size()) < limit && bytes < kMaxPageBytes) {
     Place before;
     absl::StatusOr<absl::string_view> name = walk.Next(before);
     if (!name.ok()) return name.status();
-    if (name->empty()) break;
+    if (name->empty()) {
+      page.places.push_back(walk.place());
+      return taken;
+    }
     ++taken;
     absl::StatusOr<v1::FileInfo> info = DescribeEntry(page.stream.fd(), std::string(*name), *name);
     if (!info.ok()) continue;  // It was removed after the directory was read.
     page.places.push_back(before);
+    bytes += info->ByteSizeLong();
     *reply.add_entries() = *std::move(info);
   }
+  page.full = true;
   page.places.push_back(walk.place());
   return taken;
 }

@@ -7,6 +7,7 @@
 
 #include <sys/stat.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <list>
 #include <optional>
@@ -26,6 +27,9 @@ namespace toolboxd::hgfsd {
 // Entries of one reply. The limit is the host's: a ListFiles reply of 64 KiB
 // (docs/protocol/vix.md 4.1) holds fewer, however short their names are.
 inline constexpr uint32_t kMaxEntriesPerPage = 512;
+// A reply ends with the entry that takes it to this size, for the same reason: an entry is no
+// longer here than in the host's format. transportd refuses replies of more than 128 KiB.
+inline constexpr size_t kMaxPageBytes = 64 << 10;
 
 // Lists a directory page by page, and remembers where the last pages ended: all pages together
 // read the directory twice, once to count its entries and once to list them. A directory that
@@ -65,6 +69,8 @@ class DirectoryLister {
     uint64_t skip = 0;
     // Where each of the page's entries was found, and one more for the page's end.
     std::vector<Place> places = {};
+    // Whether it ended before the directory did.
+    bool full = false;
     // Matching entries after the page.
     uint64_t remaining = 0;
   };
@@ -85,8 +91,8 @@ class DirectoryLister {
   // `page`. The directory's first entry where no such page is kept.
   absl::StatusOr<Start> Resume(const v1::ListFilesRequest& request, const struct stat& now,
                                Page& page);
-  // Adds up to `limit` entries to the reply and their places to the page. Returns how many
-  // matching names it took from the directory.
+  // Adds entries to the reply, up to `limit` or a page's size, and their places to the page.
+  // Returns how many matching names it took from the directory.
   static absl::StatusOr<uint64_t> FillPage(uint32_t limit, Walk& walk, Page& page,
                                            v1::ListFilesReply& reply);
   // Matching entries after the page; `left` before it and `taken` for it.

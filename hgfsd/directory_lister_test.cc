@@ -160,6 +160,29 @@ TEST(DirectoryLister, PagingReadsALargeDirectoryTwiceInAll) {
   EXPECT_LT(lister.counts().entry_stats, int64_t{512} * (pages + 1));
 }
 
+// Links to long paths: 512 of them would be 2 MB.
+TEST(DirectoryLister, PagesOfLongEntriesAreAsLargeAsAReplyToTheHost) {
+  constexpr int kLinks = 100;
+  TestDirectory dir;
+  for (int i = 0; i < kLinks; ++i) {
+    ASSERT_EQ(symlink(std::string(4000, 'x').c_str(), (dir / absl::StrCat("l", i)).c_str()), 0);
+  }
+  DirectoryLister lister;
+  std::set<std::string> names;
+  int pages = 0;
+  for (uint64_t skip = 0; skip < kLinks + 2; ++pages) {
+    absl::StatusOr<v1::ListFilesReply> reply = lister.List(Request(dir.path(), skip, 512));
+    ASSERT_THAT(reply, IsOk());
+    ASSERT_GT(reply->entries_size(), 0);
+    EXPECT_LT(reply->ByteSizeLong(), kMaxPageBytes + 5000);
+    for (const std::string& name : NamesOf(*reply)) names.insert(name);
+    skip += reply->entries_size();
+    EXPECT_EQ(reply->remaining(), kLinks + 2u - skip);
+  }
+  EXPECT_EQ(names.size(), kLinks + 2u);
+  EXPECT_GT(pages, 5);
+}
+
 TEST(DirectoryLister, ChangedDirectoryIsCountedAgain) {
   TestDirectory dir;
   for (int i = 0; i < 10; ++i) dir.File(absl::StrCat("f", i));

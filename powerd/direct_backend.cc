@@ -18,8 +18,8 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "base/steady_time.h"
+#include "base/strict_modes.h"
 #include "powerd/child.h"
-#include "powerd/hook_check.h"
 #include "powerd/power_event.h"
 
 namespace toolboxd {
@@ -64,7 +64,10 @@ absl::Status DirectBackend::RunHooks(v1::PowerEvent event, const StopSignal& sto
   absl::StatusOr<std::vector<std::string>> names = NamesIn(folder);
   if (!names.ok()) return names.status();
   if (!names->empty()) {
-    if (absl::Status checked = CheckNotWritable(folder); !checked.ok()) return checked;
+    if (absl::Status strict = CheckStrictModes(folder); !strict.ok()) {
+      return MakeError(ReasonOf(strict),
+                       absl::StrCat("none of the hooks was run, since ", strict.message()));
+    }
   }
 
   const absl::Time end = SteadyNow() + options_.hook_timeout;
@@ -75,8 +78,8 @@ absl::Status DirectBackend::RunHooks(v1::PowerEvent event, const StopSignal& sto
     const std::string path = absl::StrCat(folder, "/", name);
     struct stat info = {};
     if (stat(path.c_str(), &info) != 0 || !IsHook(path, name, info)) continue;
-    if (const absl::Status checked = CheckNotWritable(path); !checked.ok()) {
-      failures.push_back(absl::StrCat(path, ": not run, since ", checked.message()));
+    if (const absl::Status strict = CheckStrictModes(path); !strict.ok()) {
+      failures.push_back(absl::StrCat(path, ": not run: ", strict.message()));
       continue;
     }
     const absl::Duration left = std::max(end - SteadyNow(), absl::ZeroDuration());

@@ -15,7 +15,6 @@
 #include "daemon/init.h"
 #include "daemon/server.h"
 #include "powerd/direct_backend.h"
-#include "powerd/hook_check.h"
 #include "powerd/power_service.h"
 #include "powerd/powerd.h"
 #include "powerd/systemd_backend.h"
@@ -25,12 +24,7 @@ ABSL_FLAG(
     "systemd: logind and hook units, over D-Bus; direct: run the hooks and the shutdown command "
     "itself, which needs root; auto: direct for root where systemd does not run, else systemd.");
 ABSL_FLAG(std::string, hook_dir, "/etc/toolboxd/power.d",
-          "The folder with one folder of hooks for each event; used by the direct back end and "
-          "--check_hooks.");
-ABSL_FLAG(
-    std::string, check_hooks, "",
-    "Only check that no other user may write the hooks of this event, and end: 0 if so. Their "
-    "unit does that first.");
+          "The folder with one folder of hooks for each event; used by the direct back end.");
 ABSL_FLAG(absl::Duration, hook_timeout, absl::Seconds(60),
           "How long all hooks of one event may take together.");
 ABSL_FLAG(std::string, shutdown_command, "/sbin/shutdown",
@@ -76,9 +70,6 @@ int PowerdMain(int argc, char** argv) {
       argc, argv, "powerd",
       "halts and reboots this machine for transportd, and runs the administrator's hooks for "
       "power events.\nServes toolboxd.v1.Power on a Unix socket.");
-  if (const std::string event = absl::GetFlag(FLAGS_check_hooks); !event.empty()) {
-    return ExitStatus(CheckHooks(absl::StrCat(absl::GetFlag(FLAGS_hook_dir), "/", event)));
-  }
   absl::StatusOr<ServerOptions> options =
       ServerOptionsFromFlags({.socket = "/run/toolboxd/powerd.sock",
                               .listener_name = "powerd",

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "base/steady_time.h"
+#include "base/unix_socket.h"
 #include "base/wipe.h"
 #include "session/handshake.h"
 
@@ -91,28 +91,7 @@ absl::Status ToStatus(const Reply& reply) {
 }  // namespace
 
 absl::StatusOr<int> ConnectSession(const std::string& socket_path, absl::Time deadline) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (socket_path.size() >= sizeof address.sun_path) {
-    return absl::InvalidArgumentError(absl::StrCat("socket path too long: ", socket_path));
-  }
-  socket_path.copy(address.sun_path, socket_path.size());
-
-  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return Unavailable("socket", errno);
-  // A full backlog makes connect wait; SO_SNDTIMEO is what bounds it.
-  const absl::Duration left = std::max(deadline - SteadyNow(), absl::Milliseconds(1));
-  timeval limit = absl::ToTimeval(std::min(left, absl::Hours(1)));
-  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-    const int error = errno;
-    close(fd);
-    if (error == EAGAIN) return absl::DeadlineExceededError(absl::StrCat(socket_path, ": busy"));
-    return Unavailable(socket_path, error);
-  }
-  limit = {};
-  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-  return fd;
+  return ConnectUnixSocket(socket_path, deadline);
 }
 
 absl::Status RequestSession(int connection, absl::string_view service, absl::string_view user,

@@ -13,6 +13,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/log.h"
+#include "base/strict_modes.h"
 #include "base/version.h"
 #include "daemon/command_line.h"
 #include "daemon/grpc_log.h"
@@ -41,7 +42,8 @@ constexpr char kUsage[] =
     "  toolboxctl status        show the state of the channels and the services\n"
     "  toolboxctl rpc TEXT      send TEXT to the host, such as 'info-get guestinfo.ip'\n"
     "  toolboxctl wait          return when the host has accepted the guest\n"
-    "  toolboxctl connect SERVICE   offer your own hgfsd or vixd on a private socket, for grpcurl";
+    "  toolboxctl connect SERVICE   offer your own hgfsd or vixd on a private socket, for grpcurl\n"
+    "  toolboxctl modes PATH    check that only root can change PATH and the files in it";
 
 constexpr char kRpctoolUsage[] =
     "sends a request to the VMware host and prints its answer.\n\n"
@@ -91,6 +93,12 @@ int ConnectVerb(const Arguments& arguments) {
       {arguments[0], absl::GetFlag(FLAGS_user), absl::GetFlag(FLAGS_session_socket)});
 }
 
+// Without a connection: units run it before scripts (deploy/systemd/toolboxd-power-hook@.service).
+int Modes(const Arguments& arguments) {
+  const absl::Status status = CheckStrictModesOfAll(arguments[0]);
+  return status.ok() ? 0 : Fail(status.message());
+}
+
 struct Verb {
   const char* name;
   size_t arguments;
@@ -98,10 +106,8 @@ struct Verb {
 };
 
 constexpr Verb kVerbs[] = {
-    {"status", 0, Status},
-    {"rpc", 1, Rpc},
-    {"wait", 0, Wait},
-    {"connect", 1, ConnectVerb},
+    {"status", 0, Status},       {"rpc", 1, Rpc},     {"wait", 0, Wait},
+    {"connect", 1, ConnectVerb}, {"modes", 1, Modes},
 };
 
 int RunVerb(const Program& program, const Arguments& words) {

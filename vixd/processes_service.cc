@@ -17,13 +17,18 @@
 namespace toolboxd::vixd {
 namespace {
 
-// With command lines of 8 KiB a reply stays far below gRPC's message limit of 4 MiB.
-constexpr int kProcessesAReply = 100;
+// transportd refuses messages of more than 128 KiB (transportd/sessions/session_channel.h), so one
+// ends with what takes it to this size.
+constexpr size_t kMaxReplyBytes = 64 << 10;
+// What a field of a message takes besides its text, at most.
+constexpr size_t kFieldBytes = 4;
+// Of a program's name and command line, whose record its user can write.
+constexpr size_t kMaxText = 8 << 10;
 
 void Fill(const Record& program, const std::string& owner, v1::Process* out) {
   out->set_pid(program.pid);
-  out->set_name(program.name);
-  out->set_command_line(program.command_line);
+  out->set_name(program.name.substr(0, kMaxText));
+  out->set_command_line(program.command_line.substr(0, kMaxText));
   out->set_owner(owner);
   out->set_start_time(program.start_time);
   if (!program.ended()) return;
@@ -46,17 +51,21 @@ class ListWriter {
 
   template <typename Source>
   void Add(const Source& source, uid_t owner) {
-    Fill(source, names_.Get(owner), reply_.add_processes());
-    if (reply_.processes_size() == kProcessesAReply) Flush();
+    v1::Process* process = reply_.add_processes();
+    Fill(source, names_.Get(owner), process);
+    bytes_ += process->ByteSizeLong();
+    if (bytes_ >= kMaxReplyBytes) Flush();
   }
   void Flush() {
     if (reply_.processes_size() > 0) writer_.Write(reply_);
     reply_.Clear();
+    bytes_ = 0;
   }
 
  private:
   grpc::ServerWriter<v1::ListProcessesReply>& writer_;
   v1::ListProcessesReply reply_;
+  size_t bytes_ = 0;
   UserNames names_;
 };
 
@@ -122,13 +131,16 @@ grpc::Status ProcessesService::Terminate(grpc::ServerContext* context,
 grpc::Status ProcessesService::ReadEnvironment(grpc::ServerContext* /*context*/,
                                                const v1::ReadEnvironmentRequest* request,
                                                v1::ReadEnvironmentReply* reply) {
+  size_t bytes = 0;
   for (const std::string& variable : launcher_.environment()) {
     bool wanted = request->names().empty();
     for (const std::string& name : request->names()) {
       wanted = wanted || (variable.size() > name.size() && variable[name.size()] == '=' &&
                           variable.compare(0, name.size(), name) == 0);
     }
-    if (wanted) reply->add_variables(variable);
+    if (!wanted || bytes + variable.size() + kFieldBytes > kMaxReplyBytes) continue;
+    bytes += variable.size() + kFieldBytes;
+    reply->add_variables(variable);
   }
   return grpc::Status::OK;
 }

@@ -66,8 +66,10 @@ class VixdTest : public testing::Test {
     if (vixd_ == 0) {
       const std::string home = "HOME=" + dir_;
       const std::string runtime = "TOOLBOXD_RUNTIME_DIR=" + dir_;
-      const char* environment[] = {home.c_str(), runtime.c_str(), "USER=tester",
-                                   "PATH=/usr/bin:/bin", nullptr};
+      // More than a reply of ReadEnvironment has.
+      const std::string big = "BIG=" + std::string(70000, 'x');
+      const char* environment[] = {home.c_str(), runtime.c_str(),      "USER=tester",
+                                   big.c_str(),  "PATH=/usr/bin:/bin", nullptr};
       if (dup2(ends[1], 3) < 0) _exit(99);
       fcntl(3, F_SETFD, 0);
       execle(g_vixd.c_str(), "vixd", "--output_limit=1000000", "--input_limit=6000000",

@@ -4,16 +4,23 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
+#include "base/shared_deadline.h"
 #include "base/status.h"
-#include "daemon/channel.h"
+#include "base/strict_modes.h"
+#include "base/unique_fd.h"
+#include "base/unix_socket.h"
+#include "daemon/peer.h"
+#include "transportd/sessions/session_channel.h"
 
 namespace toolboxd {
 namespace {
@@ -28,6 +35,15 @@ std::string SocketPath(absl::string_view target) {
   return absl::StartsWith(target, "/") ? std::string(target) : "";
 }
 
+// What transportd answers itself: passwords, files, and the channel's own life.
+constexpr absl::string_view kReservedCommands[] = {"Vix_1_Relayed_Command", "f", "ping", "reset",
+                                                   "Capabilities_Register"};
+
+bool IsReserved(absl::string_view command) {
+  return std::find(std::begin(kReservedCommands), std::end(kReservedCommands), command) !=
+         std::end(kReservedCommands);
+}
+
 std::string FaultOf(const v1::Extension& extension) {
   if (SocketPath(extension.target()).empty())
     return "an extension's target is not of the form unix:/path";
@@ -38,6 +54,9 @@ std::string FaultOf(const v1::Extension& extension) {
                                                           : extension.function();
   if (name.empty() || name.find_first_of(" /:\n") != std::string::npos) {
     return "an extension's name is empty or contains a space, '/' or ':'";
+  }
+  if (extension.has_tclo_command() && IsReserved(name)) {
+    return absl::StrCat("the command \"", name, "\" cannot be bound: transportd answers it itself");
   }
   return "";
 }
@@ -50,7 +69,28 @@ const ExtensionTarget* Find(const absl::flat_hash_map<std::string, ExtensionTarg
 
 }  // namespace
 
-std::shared_ptr<grpc::Channel> ExtensionTarget::Connect() const { return ConnectUnix(socket); }
+absl::StatusOr<std::shared_ptr<grpc::Channel>> ExtensionTarget::Connect() const {
+  const absl::StatusOr<int> connected = ConnectUnixSocket(socket, SharedDeadline::For(timeout));
+  if (!connected.ok()) return connected.status();
+  UniqueFd connection(*connected);
+  const absl::StatusOr<Peer> server = PeerOf(connection.get());
+  if (!server.ok()) return server.status();
+  std::vector<uid_t> allowed = allowed_uids;
+  struct stat folder = {};
+  if (allowed.empty() && stat(socket.substr(0, socket.rfind('/') + 1).c_str(), &folder) == 0) {
+    allowed.push_back(folder.st_uid);
+  }
+  if (server->uid != 0 && std::find(allowed.begin(), allowed.end(), server->uid) == allowed.end()) {
+    const std::string why = absl::StrCat(
+        "the extension at ", socket, " is not called: ", server->ToString(), " listens there, not ",
+        allowed_uids.empty() ? "root or the owner of the socket's folder"
+                             : "root or an allowed_uid",
+        "; if that is right, add allowed_uid: ", server->uid, " to its route");
+    LogLimited("extension's user", why);
+    return absl::FailedPreconditionError(why);
+  }
+  return MakeSessionChannel(connection.release());
+}
 
 Extensions::Extensions(std::string directory, absl::Duration default_timeout)
     : directory_(std::move(directory)), default_timeout_(default_timeout) {
@@ -62,6 +102,10 @@ void Extensions::Load() {
   schemes_.clear();
   functions_.clear();
   state_ = ConfigurationState();
+  if (const absl::Status strict = CheckStrictModes(directory_); !strict.ok()) {
+    state_.found = true;
+    return Skip(directory_, strict.message());
+  }
   std::vector<std::string> names;
   DIR* folder = opendir(directory_.c_str());
   if (folder == nullptr) {
@@ -79,7 +123,8 @@ void Extensions::Load() {
 }
 
 void Extensions::LoadFile(const std::string& path) {
-  absl::StatusOr<std::string> text = ReadTextFile(path);
+  const absl::Status strict = CheckStrictModes(path);
+  const absl::StatusOr<std::string> text = strict.ok() ? ReadTextFile(path) : strict;
   v1::Routes routes;
   const absl::Status status = text.ok() ? ParseTextProto(*text, routes) : text.status();
   if (!status.ok()) return Skip(path, status.message());
@@ -99,6 +144,7 @@ void Extensions::Skip(const std::string& path, absl::string_view fault) {
 void Extensions::Bind(const v1::Extension& extension) {
   ExtensionTarget target;
   target.socket = SocketPath(extension.target());
+  target.allowed_uids.assign(extension.allowed_uid().begin(), extension.allowed_uid().end());
   target.timeout = default_timeout_;
   if (extension.timeout_milliseconds() != 0) {
     target.timeout = std::min(kMaxTimeout, absl::Milliseconds(extension.timeout_milliseconds()));

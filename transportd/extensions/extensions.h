@@ -6,10 +6,15 @@
 #ifndef TOOLBOXD_TRANSPORTD_EXTENSIONS_EXTENSIONS_H_
 #define TOOLBOXD_TRANSPORTD_EXTENSIONS_EXTENSIONS_H_
 
+#include <sys/types.h>
+
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/config_file.h"
@@ -23,13 +28,16 @@ namespace toolboxd {
 
 // The service of one binding.
 struct ExtensionTarget {
-  // A new connection, for one call, or for a file as long as it is open. It connects with the first
-  // call. A connection that is kept would not notice that the extension has restarted
-  // (daemon/poll_strategy.h).
-  std::shared_ptr<grpc::Channel> Connect() const;
+  // A new connection, for one call, or for a file as long as it is open. A connection that is kept
+  // would not notice that the extension has restarted (daemon/poll_strategy.h). UNAVAILABLE where
+  // no process listens; FAILED_PRECONDITION, and a line in the log, if the process that listens is
+  // another user's than those allowed.
+  absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect() const;
 
   // The path of a Unix socket.
   std::string socket;
+  // The users that the service may run as, besides root; empty: the owner of the socket's folder.
+  std::vector<uid_t> allowed_uids;
   // Time limit of one call.
   absl::Duration timeout;
 };
@@ -45,7 +53,8 @@ class Extensions {
   Extensions(std::string directory, absl::Duration default_timeout);
 
   // Reads the folder again: *.textproto in the order of their names; a later binding wins. A file
-  // with an error is logged and skipped as a whole.
+  // with an error, or that others could write (base/strict_modes.h), is logged and skipped as a
+  // whole.
   void Load();
   // The result of the last Load().
   const ConfigurationState& state() const { return state_; }

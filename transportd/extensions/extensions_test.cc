@@ -2,7 +2,10 @@
 
 #include "transportd/extensions/extensions.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -82,6 +85,92 @@ TEST_F(ExtensionsTest, BadFilesAreSkippedAndLaterOnesWin) {
   ASSERT_EQ(extensions.state().faults.size(), 4u);
   EXPECT_TRUE(absl::StrContains(extensions.state().faults[0], "2.textproto: line 2"))
       << extensions.state().faults[0];
+}
+
+TEST_F(ExtensionsTest, CommandsThatCarryPasswordsOrTheChannelsLifeCannotBeBound) {
+  for (const char* name :
+       {"Vix_1_Relayed_Command", "f", "ping", "reset", "Capabilities_Register"}) {
+    Write("a.textproto", Binding(absl::StrCat("tclo_command: \"", name, "\"")));
+    const Extensions extensions(folder_, absl::Seconds(1));
+    EXPECT_EQ(extensions.FindCommand(name), nullptr);
+    ASSERT_EQ(extensions.state().faults.size(), 1u) << name;
+    EXPECT_TRUE(absl::StrContains(extensions.state().faults[0], "cannot be bound"));
+    // Names of files and functions are others.
+    Write("a.textproto", Binding(absl::StrCat("function: \"", name, "\"")));
+    EXPECT_NE(Extensions(folder_, absl::Seconds(1)).FindFunction(name), nullptr);
+  }
+}
+
+TEST_F(ExtensionsTest, WhatOthersCouldWriteIsSkippedWithTheCommandThatCorrectsIt) {
+  Write("1.textproto", Binding("tclo_command: \"X\""));
+  Write("2.textproto", Binding("tclo_command: \"Y\""));
+  ASSERT_EQ(chmod((folder_ + "/1.textproto").c_str(), 0664), 0);
+  Extensions extensions(folder_, absl::Seconds(1));
+  EXPECT_EQ(extensions.FindCommand("X"), nullptr);
+  EXPECT_NE(extensions.FindCommand("Y"), nullptr);
+  ASSERT_EQ(extensions.state().faults.size(), 1u);
+  EXPECT_TRUE(absl::StrContains(extensions.state().faults[0],
+                                absl::StrCat("run: chmod go-w ", folder_, "/1.textproto")))
+      << extensions.state().faults[0];
+  ASSERT_EQ(chmod(folder_.c_str(), 0777), 0);
+  extensions.Load();
+  EXPECT_EQ(extensions.FindCommand("Y"), nullptr);
+  EXPECT_TRUE(extensions.state().found);
+  ASSERT_EQ(extensions.state().faults.size(), 1u);
+  EXPECT_TRUE(absl::StrContains(extensions.state().faults[0], "chmod go-w"));
+}
+
+// A socket on which a process of this user listens; root is needed.
+class Listener {
+ public:
+  Listener(const std::string& path, uid_t user) : fd_(socket(AF_UNIX, SOCK_STREAM, 0)) {
+    unlink(path.c_str());
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    // The kernel records who calls listen(). Of this thread only, which glibc's function is not.
+    EXPECT_EQ(syscall(SYS_setresuid, -1, user, -1), 0);
+    EXPECT_EQ(listen(fd_, 8), 0);
+    EXPECT_EQ(syscall(SYS_setresuid, -1, 0, -1), 0);
+  }
+  ~Listener() { close(fd_); }
+
+ private:
+  const int fd_;
+};
+
+TEST_F(ExtensionsTest, OnlyRootAndTheOwnerOfTheSocketsFolderAreCalled) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  Write("a.textproto", Binding("tclo_command: \"X\""));
+  const Extensions extensions(folder_, absl::Seconds(1));
+  const ExtensionTarget* target = extensions.FindCommand("X");
+  ASSERT_NE(target, nullptr);
+  EXPECT_TRUE(absl::IsUnavailable(target->Connect().status()));
+  {
+    const Listener root(socket_, 0);
+    EXPECT_TRUE(target->Connect().ok());
+  }
+  const Listener other(socket_, 998);
+  const absl::Status refused = target->Connect().status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+  EXPECT_TRUE(absl::StrContains(refused.message(), "add allowed_uid: 998")) << refused;
+  ASSERT_EQ(chown(temp_.path().c_str(), 998, 0), 0);
+  EXPECT_TRUE(target->Connect().ok());
+}
+
+TEST_F(ExtensionsTest, AllowedUidTakesThePlaceOfTheFoldersOwner) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  Write("a.textproto", Binding("tclo_command: \"X\" allowed_uid: 997 allowed_uid: 998"));
+  Write("b.textproto", Binding("tclo_command: \"Y\" allowed_uid: 997"));
+  const Extensions extensions(folder_, absl::Seconds(1));
+  const ExtensionTarget* both = extensions.FindCommand("X");
+  const ExtensionTarget* one = extensions.FindCommand("Y");
+  ASSERT_TRUE(both != nullptr && one != nullptr);
+  const Listener other(socket_, 998);
+  EXPECT_TRUE(both->Connect().ok());
+  ASSERT_EQ(chown(temp_.path().c_str(), 998, 0), 0);
+  EXPECT_FALSE(one->Connect().ok());
 }
 
 TEST_F(ExtensionsTest, ReloadDropsBindingsThatAreGone) {

@@ -5,11 +5,15 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "base/shared_deadline.h"
 #include "base/status.h"
+#include "base/steady_time.h"
 #include "daemon/channel.h"
 #include "daemon/grpc_status.h"
 #include "proto/file_opened.h"
 #include "transportd/files/grpc_stream.h"
+#include "transportd/files/message_allowance.h"
 
 namespace toolboxd::files {
 namespace {
@@ -27,26 +31,32 @@ absl::Status Report(absl::Status status, const OnBroken& on_broken) {
   return status;
 }
 
+// What a service sends that no honest one would: its connection is not used again.
+absl::Status Misbehaves(absl::string_view how) {
+  return absl::UnavailableError(absl::StrCat("the service ", how));
+}
+
 class GrpcReadStream final : public ReadStream {
  public:
-  GrpcReadStream(absl::Duration timeout, OnBroken on_broken)
-      : timeout_(timeout), on_broken_(std::move(on_broken)) {}
+  GrpcReadStream(absl::Duration timeout, size_t chunk_size, OnBroken on_broken)
+      : timeout_(timeout), chunk_size_(chunk_size), on_broken_(std::move(on_broken)) {}
   ~GrpcReadStream() override { driver_.Stop(); }
 
   // Begins the stream and waits for `opened`.
   absl::Status Open(v1::FileHandler::Stub& stub, const v1::ReadRequest& request,
                     v1::FileInfo* opened) {
+    const absl::Time deadline = SharedDeadline::For(timeout_);
     reader_ =
         stub.AsyncRead(&driver_.context(), request, driver_.queue(), driver_.Begin(Step::kStart));
     bool ok = false;
-    if (!driver_.Wait(Step::kStart, Deadline(), ok)) return Report(NoAnswer(), on_broken_);
-    if (!ok) return Finish();
+    if (!driver_.Wait(Step::kStart, deadline, ok)) return Report(NoAnswer(), on_broken_);
+    if (!ok) return Finish(deadline);
     Fetch();
-    absl::StatusOr<bool> more = Receive();
+    absl::StatusOr<bool> more = Receive(deadline);
     if (!more.ok()) return more.status();
     if (!*more || !reply_.has_opened()) {
-      return absl::InternalError(
-          "the service did not begin the download with the file's attributes");
+      return Report(Misbehaves("did not begin the download with the file's attributes"),
+                    on_broken_);
     }
     if (opened != nullptr) opened->Swap(reply_.mutable_opened());
     Fetch();
@@ -54,14 +64,14 @@ class GrpcReadStream final : public ReadStream {
   }
 
   absl::StatusOr<std::string> Next() override {
+    const absl::Time deadline = SharedDeadline::For(timeout_);
     for (;;) {
-      absl::StatusOr<bool> more = Receive();
+      absl::StatusOr<bool> more = Receive(deadline);
       if (!more.ok()) return more.status();
       if (!*more) return std::string();
-      std::string data = std::move(*reply_.mutable_data());
-      Fetch();
+      absl::StatusOr<std::string> data = TakeContent();
       // An empty chunk is not the end.
-      if (!data.empty()) return data;
+      if (!data.ok() || !data->empty()) return data;
     }
   }
 
@@ -69,44 +79,71 @@ class GrpcReadStream final : public ReadStream {
     if (ended_) return std::nullopt;
     driver_.Poll(Step::kRead);
     if (!driver_.IsGood(Step::kRead) || reply_.data().empty()) return std::nullopt;
-    std::string data = std::move(*reply_.mutable_data());
-    Fetch();
-    return data;
+    absl::StatusOr<std::string> data = TakeContent();
+    if (data.ok()) return *std::move(data);
+    // For the next call of Next().
+    failure_ = data.status();
+    return std::nullopt;
   }
 
  private:
-  absl::Time Deadline() const { return absl::Now() + timeout_; }
-
   // Asks for the next reply, before it is needed.
   void Fetch() { reader_->Read(&reply_, driver_.Begin(Step::kRead)); }
 
   // Waits for it; false at the end of the stream.
-  absl::StatusOr<bool> Receive() {
+  absl::StatusOr<bool> Receive(absl::Time deadline) {
+    if (!failure_.ok()) return failure_;
     if (ended_) return false;
     bool ok = false;
-    if (!driver_.Wait(Step::kRead, Deadline(), ok)) {
+    if (!driver_.Wait(Step::kRead, deadline, ok)) {
       ended_ = true;
       return Report(NoAnswer(), on_broken_);
     }
     if (ok) return true;
     ended_ = true;
-    const absl::Status status = Finish();
+    const absl::Status status = Finish(deadline);
     if (!status.ok()) return status;
     return false;
   }
 
-  absl::Status Finish() {
+  // The content of the reply that has come. Asks for the next one.
+  absl::StatusOr<std::string> TakeContent() {
+    if (absl::Status status = CheckContent(); !status.ok()) {
+      ended_ = true;
+      driver_.context().TryCancel();
+      return Report(std::move(status), on_broken_);
+    }
+    std::string data = std::move(*reply_.mutable_data());
+    Fetch();
+    return data;
+  }
+
+  absl::Status CheckContent() {
+    if (reply_.has_opened()) return Misbehaves("sends a file's attributes amid its content");
+    const size_t size = reply_.data().size();
+    if (size > chunk_size_) {
+      return Misbehaves(
+          absl::StrCat("sends ", size, " bytes at a time; ", chunk_size_, " were asked for"));
+    }
+    return allowance_.Take(size);
+  }
+
+  absl::Status Finish(absl::Time deadline) {
     reader_->Finish(&status_, driver_.Begin(Step::kFinish));
     bool ok = false;
-    if (!driver_.Wait(Step::kFinish, Deadline(), ok)) return Report(NoAnswer(), on_broken_);
+    if (!driver_.Wait(Step::kFinish, deadline, ok)) return Report(NoAnswer(), on_broken_);
     return Report(FromGrpc(status_), on_broken_);
   }
 
   const absl::Duration timeout_;
+  const size_t chunk_size_;
   const OnBroken on_broken_;
+  MessageAllowance allowance_;
   v1::ReadReply reply_;
   grpc::Status status_;
   bool ended_ = false;
+  // Found when no caller waited.
+  absl::Status failure_;
   StreamDriver driver_;
   std::unique_ptr<grpc::ClientAsyncReader<v1::ReadReply>> reader_;
 };
@@ -122,7 +159,7 @@ class GrpcWriteStream final : public WriteStream {
     writer_ =
         stub.AsyncWrite(&driver_.context(), &reply_, driver_.queue(), driver_.Begin(Step::kStart));
     bool ok = false;
-    const absl::Time deadline = Deadline();
+    const absl::Time deadline = SharedDeadline::For(timeout_);
     if (!driver_.Wait(Step::kStart, deadline, ok)) return Report(NoAnswer(), on_broken_);
     if (ok) {
       *request_.mutable_open() = open;
@@ -135,13 +172,13 @@ class GrpcWriteStream final : public WriteStream {
     // A refusal has metadata too. Its status follows them, after no more than a switch to another
     // thread of gRPC.
     const bool opened = driver_.context().GetServerInitialMetadata().count(kFileOpened) != 0;
-    driver_.Poll(Step::kFinish, opened ? absl::InfinitePast() : absl::Now() + kRefusalTime);
+    driver_.Poll(Step::kFinish, opened ? absl::InfinitePast() : SteadyNow() + kRefusalTime);
     if (driver_.IsDone(Step::kFinish)) return Outcome();
     return absl::OkStatus();
   }
 
   absl::Status Write(v1::WriteChunk chunk) override {
-    absl::Status status = Ready(Deadline());
+    absl::Status status = Ready(SharedDeadline::For(timeout_));
     if (!status.ok()) return status;
     *request_.mutable_chunk() = std::move(chunk);
     Send();
@@ -156,7 +193,7 @@ class GrpcWriteStream final : public WriteStream {
 
   absl::Status Commit(std::optional<v1::WriteChunk> last,
                       const v1::FileAttributes& attributes) override {
-    const absl::Time deadline = absl::Now() + commit_timeout_;
+    const absl::Time deadline = SharedDeadline::For(commit_timeout_);
     if (last.has_value()) {
       if (absl::Status status = Ready(deadline); !status.ok()) return status;
       *request_.mutable_chunk() = *std::move(last);
@@ -179,8 +216,6 @@ class GrpcWriteStream final : public WriteStream {
   }
 
  private:
-  absl::Time Deadline() const { return absl::Now() + timeout_; }
-
   // Waits until the last message is on its way: besides it and the stream's window no content is
   // buffered here.
   absl::Status Ready(absl::Time deadline) {
@@ -253,6 +288,7 @@ absl::Status GrpcFileStore::CheckWrite(absl::string_view path, bool overwrite) {
 absl::StatusOr<v1::FileInfo> GrpcFileStore::Stat(absl::string_view path) {
   v1::StatRequest request;
   request.set_path(path.data(), path.size());
+  request.set_user(options_.user);
   v1::FileInfo reply;
   grpc::ClientContext context;
   SetTimeout(options_.timeout, &context);
@@ -269,7 +305,9 @@ absl::StatusOr<std::unique_ptr<ReadStream>> GrpcFileStore::OpenRead(absl::string
   request.set_path(path.data(), path.size());
   request.set_offset(offset);
   request.set_chunk_size(chunk_size);
-  auto stream = std::make_unique<GrpcReadStream>(options_.timeout, options_.on_broken);
+  request.set_user(options_.user);
+  if (chunk_size == 0) return MakeError(v1::INVALID_ARGUMENT, "the size of a chunk is missing");
+  auto stream = std::make_unique<GrpcReadStream>(options_.timeout, chunk_size, options_.on_broken);
   const absl::Status status = stream->Open(*handler_, request, opened);
   if (!status.ok()) return status;
   return stream;
@@ -279,7 +317,9 @@ absl::StatusOr<std::unique_ptr<WriteStream>> GrpcFileStore::OpenWrite(
     const v1::OpenForWriting& open) {
   auto stream = std::make_unique<GrpcWriteStream>(options_.timeout, options_.long_timeout,
                                                   options_.on_broken);
-  const absl::Status status = stream->Open(*handler_, open);
+  v1::OpenForWriting request = open;
+  request.set_user(options_.user);
+  const absl::Status status = stream->Open(*handler_, request);
   if (!status.ok()) return status;
   return stream;
 }
@@ -297,6 +337,11 @@ absl::StatusOr<v1::ListFilesReply> GrpcFileStore::List(const v1::ListFilesReques
   v1::ListFilesReply reply;
   const absl::Status status = Call(&v1::Files::Stub::List, request, reply, options_.timeout);
   if (!status.ok()) return status;
+  if (static_cast<uint32_t>(reply.entries_size()) > request.limit()) {
+    return Report(Misbehaves(absl::StrCat("lists ", reply.entries_size(), " entries; ",
+                                          request.limit(), " were asked for")),
+                  options_.on_broken);
+  }
   return reply;
 }
 

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -23,14 +24,17 @@ namespace toolboxd::files {
 using OnBroken = std::function<void(const absl::Status& why)>;
 
 struct GrpcFileStoreOptions {
-  // Time limit of one call, and of one step of a stream.
+  // Time limit of one call, and of one step of a stream; all of a request's count from its first
+  // (base/shared_deadline.h).
   absl::Duration timeout = absl::Seconds(5);
   // Time limit of a rename and of Commit(), whose work has no bound.
   absl::Duration long_timeout = absl::Seconds(60);
   // Whether the server has no Files service: only content is served.
   bool content_only = false;
+  // The guest user, for extensions; empty for services that run as the user.
+  std::string user = {};
   // May be null. The store's streams keep a copy, so it may be called after the store's end.
-  OnBroken on_broken;
+  OnBroken on_broken = nullptr;
 };
 
 // Whether a call failed because the service does not answer: its process hangs or has ended. A

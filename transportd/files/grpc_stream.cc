@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/shared_deadline.h"
+
 namespace toolboxd::files {
 
 void StreamDriver::Stop() {
@@ -35,7 +37,7 @@ bool StreamDriver::Wait(Step step, absl::Time deadline, bool& ok) {
   while (!IsDone(step)) {
     void* tag = nullptr;
     bool good = false;
-    const auto status = queue_.AsyncNext(&tag, &good, absl::ToChronoTime(deadline));
+    const auto status = queue_.AsyncNext(&tag, &good, absl::ToChronoTime(ToWallClock(deadline)));
     if (status != grpc::CompletionQueue::GOT_EVENT) {
       context_.TryCancel();
       return false;
@@ -50,7 +52,7 @@ void StreamDriver::Poll(Step step, absl::Time until) {
   void* tag = nullptr;
   bool ok = false;
   // Not before 1970, which gRPC takes for "never".
-  const auto deadline = absl::ToChronoTime(std::max(until, absl::UnixEpoch()));
+  const auto deadline = absl::ToChronoTime(std::max(ToWallClock(until), absl::UnixEpoch()));
   while (!IsDone(step) &&
          queue_.AsyncNext(&tag, &ok, deadline) == grpc::CompletionQueue::GOT_EVENT) {
     Take(tag, ok);

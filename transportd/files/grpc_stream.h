@@ -44,7 +44,7 @@ class StreamDriver {
   bool IsGood(Step step) const { return (good_ & Bit(step)) != 0; }
 
   // Waits until the step is done; `ok` is whether it succeeded. False at the deadline, when the
-  // call is cancelled.
+  // call is cancelled. Times are SteadyNow()'s, here and in Poll().
   bool Wait(Step step, absl::Time deadline, bool& ok);
   // Takes in the steps that end until this step is done or `until`, which is not a failure; without
   // arguments those that have ended already.

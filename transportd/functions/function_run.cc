@@ -76,7 +76,6 @@ void FunctionRun::Written(bool ok) {
 
 void FunctionRun::Received(bool ok) {
   if (!ok) return Finish();
-  moved_at_ = SteadyNow();
   Keep(call_->reply);
   // Not Clear(), which would keep the memory of the largest reply.
   call_->reply = v1::RunReply();
@@ -138,14 +137,14 @@ void FunctionRun::SendInput() {
 
 void FunctionRun::Keep(const v1::RunReply& reply) {
   if (!failure_.empty()) return;
-  if (reply.has_exit()) {
-    exit_code_ = reply.exit().code();
-    return;
-  }
+  if (reply.has_exit()) exit_code_ = reply.exit().code();
   const bool errors = reply.part_case() == v1::RunReply::kStderr;
-  const absl::Status kept =
-      spool_.Append(errors ? StandardStream::kStderr : StandardStream::kStdout,
-                    errors ? reply.stderr() : reply.stdout());
+  const std::string& data = errors ? reply.stderr() : reply.stdout();
+  absl::Status kept = allowance_.Take(data.size());
+  if (!data.empty()) moved_at_ = SteadyNow();
+  if (kept.ok()) {
+    kept = spool_.Append(errors ? StandardStream::kStderr : StandardStream::kStdout, data);
+  }
   if (!kept.ok()) Abort(kept.message());
 }
 
@@ -190,6 +189,11 @@ void FunctionRun::CloseStdin() {
 void FunctionRun::Terminate() {
   absl::MutexLock lock(&mutex_);
   if (call_ != nullptr) call_->context.TryCancel();
+}
+
+void FunctionRun::EndWith(absl::string_view why) {
+  absl::MutexLock lock(&mutex_);
+  if (call_ != nullptr) Abort(why);
 }
 
 void FunctionRun::EndIfAbandoned(absl::Duration patience) {

@@ -15,6 +15,7 @@
 #include "grpcpp/channel.h"
 #include "grpcpp/completion_queue.h"
 #include "toolboxd/v1/function.grpc.pb.h"
+#include "transportd/files/message_allowance.h"
 #include "transportd/functions/function_loop.h"
 #include "transportd/functions/function_spool.h"
 
@@ -41,7 +42,9 @@ class FunctionRun {
 
   // Cancels the function; the run has ended once its stream has.
   void Terminate();
-  // The same, with a text on its standard error, if its input is still open and nothing has come or
+  // The same, with a text on its standard error if that is empty.
+  void EndWith(absl::string_view why);
+  // The same if its input is still open and nothing has come or
   // gone for `patience`: the writer of its input is taken to be gone.
   void EndIfAbandoned(absl::Duration patience);
 
@@ -131,6 +134,8 @@ class FunctionRun {
   // Wall-clock time; the other times are SteadyNow()'s.
   absl::Time end_time_ ABSL_GUARDED_BY(mutex_);
   absl::Time ended_at_ ABSL_GUARDED_BY(mutex_);
+  // For the replies.
+  files::MessageAllowance allowance_ ABSL_GUARDED_BY(mutex_);
   // When bytes last came or went.
   absl::Time moved_at_ ABSL_GUARDED_BY(mutex_);
 };

@@ -2,6 +2,7 @@
 
 #include "transportd/functions/function_spool.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,50 +10,34 @@
 
 namespace toolboxd {
 
-bool SpoolBudget::Take(const std::string& user, uint64_t bytes) {
-  while (users_[user] + bytes > limits_.user) {
-    if (!DropOne(&user)) return false;
+bool SpoolBudget::MakeSpace(const FunctionSpool& spool, uint64_t bytes) {
+  const auto ended = [](FunctionSpool* const& other) {
+    other->budget_->mutex_.AssertHeld();
+    return other->ended_;
+  };
+  const auto of_others = [&](FunctionSpool* const& other) { return other->user_ != spool.user_; };
+  for (;;) {
+    std::optional<FunctionSpool*> victim = shares_.Victim(spool.user_, bytes, ended);
+    if (!victim.has_value()) victim = shares_.Victim(spool.user_, bytes, of_others);
+    if (!victim.has_value()) return shares_.Fits(spool.user_, bytes);
+    (*victim)->budget_->mutex_.AssertHeld();
+    (*victim)->DropAll();
+    (*victim)->dropped_ = true;
   }
-  while (total_ + bytes > limits_.total) {
-    if (!DropOne(nullptr)) return false;
-  }
-  users_[user] += bytes;
-  total_ += bytes;
-  return true;
-}
-
-void SpoolBudget::Return(const std::string& user, uint64_t bytes) {
-  total_ -= bytes;
-  const auto entry = users_.find(user);
-  if (entry == users_.end()) return;
-  entry->second -= bytes;
-  if (entry->second == 0) users_.erase(entry);
-}
-
-bool SpoolBudget::DropOne(const std::string* user) {
-  for (FunctionSpool* spool : ended_) {
-    spool->budget_->mutex_.AssertHeld();
-    uint64_t held = 0;
-    for (const SpoolFile& file : spool->files_) held += file.held();
-    if (held == 0 || (user != nullptr && spool->user_ != *user)) continue;
-    spool->DropAll();
-    spool->dropped_ = true;
-    ended_.remove(spool);
-    return true;
-  }
-  return false;
 }
 
 FunctionSpool::FunctionSpool(std::shared_ptr<SpoolBudget> budget, std::string user)
     : budget_(std::move(budget)),
       user_(std::move(user)),
       files_{SpoolFile(&budget_->limits_.directory), SpoolFile(&budget_->limits_.directory),
-             SpoolFile(&budget_->limits_.directory)} {}
+             SpoolFile(&budget_->limits_.directory)} {
+  absl::MutexLock lock(&budget_->mutex_);
+  budget_->shares_.Add(this, user_, 0);
+}
 
 FunctionSpool::~FunctionSpool() {
   absl::MutexLock lock(&budget_->mutex_);
-  budget_->ended_.remove(this);
-  DropAll();
+  budget_->shares_.Remove(this);
 }
 
 absl::Status FunctionSpool::CheckNotDropped() const {
@@ -62,11 +47,15 @@ absl::Status FunctionSpool::CheckNotDropped() const {
                    "(--function_spool_limit)");
 }
 
+void FunctionSpool::Account() {
+  uint64_t held = 0;
+  for (const SpoolFile& file : files_) held += file.held();
+  budget_->shares_.Resize(this, held);
+}
+
 void FunctionSpool::DropAll() {
-  for (SpoolFile& file : files_) {
-    budget_->Return(user_, file.held());
-    file.Discard(file.size());
-  }
+  for (SpoolFile& file : files_) file.Discard(file.size());
+  Account();
 }
 
 absl::Status FunctionSpool::Append(StandardStream stream, absl::string_view data) {
@@ -74,20 +63,19 @@ absl::Status FunctionSpool::Append(StandardStream stream, absl::string_view data
   absl::Status status = CheckNotDropped();
   if (!status.ok()) return status;
   SpoolFile& file = File(stream);
-  const uint64_t held = file.held();
-  const uint64_t needed = file.HeldWith(data.size());
   if (file.size() - file.begin() + data.size() > budget_->limits_.stream) {
     return MakeError(v1::NO_SPACE,
                      absl::StrCat("a stream of the function is longer than ",
                                   budget_->limits_.stream, " bytes (--function_output_limit)"));
   }
-  if (!budget_->Take(user_, needed - held)) {
+  if (!budget_->MakeSpace(*this, file.HeldWith(data.size()) - file.held())) {
     return MakeError(
         v1::NO_SPACE,
         "running functions hold all the bytes that streams may have (--function_spool_limit)");
   }
   status = file.Append(data);
-  if (!status.ok()) budget_->Return(user_, needed - file.held());
+  Account();
+  budget_->shares_.Use(this);
   return status;
 }
 
@@ -96,11 +84,7 @@ absl::StatusOr<std::string> FunctionSpool::Read(StandardStream stream, uint64_t 
   absl::MutexLock lock(&budget_->mutex_);
   const absl::Status status = CheckNotDropped();
   if (!status.ok()) return status;
-  if (ended_) {
-    // Now it is the one used last.
-    budget_->ended_.remove(this);
-    budget_->ended_.push_back(this);
-  }
+  budget_->shares_.Use(this);
   return File(stream).Read(offset, size);
 }
 
@@ -113,17 +97,14 @@ absl::StatusOr<uint64_t> FunctionSpool::Size(StandardStream stream) const {
 
 void FunctionSpool::Discard(StandardStream stream, uint64_t end) {
   absl::MutexLock lock(&budget_->mutex_);
-  SpoolFile& file = File(stream);
-  const uint64_t held = file.held();
-  file.Discard(end);
-  budget_->Return(user_, held - file.held());
+  File(stream).Discard(end);
+  Account();
 }
 
 void FunctionSpool::Finish() {
   absl::MutexLock lock(&budget_->mutex_);
-  if (ended_) return;
   ended_ = true;
-  budget_->ended_.push_back(this);
+  budget_->shares_.Use(this);
 }
 
 }  // namespace toolboxd

@@ -6,8 +6,6 @@
 #define TOOLBOXD_TRANSPORTD_FUNCTIONS_FUNCTION_SPOOL_H_
 
 #include <cstdint>
-#include <list>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -16,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
+#include "base/shares.h"
 #include "transportd/functions/spool_file.h"
 #include "transportd/functions/stream_path.h"
 
@@ -34,30 +33,28 @@ struct SpoolLimits {
 
 class FunctionSpool;
 
-// The bytes that all runs hold together. If the budget is used up, the streams of ended runs are
-// dropped: the user's own first, then those of any user, the longest unused first. Thread-safe.
+// The bytes that all runs hold together, shared by their users (base/shares.h). If they are used
+// up, streams are dropped: of ended runs first, the longest unused of them; then of running ones
+// whose user holds more, which ends them. Thread-safe.
 class SpoolBudget {
  public:
-  explicit SpoolBudget(SpoolLimits limits) : limits_(std::move(limits)) {}
+  explicit SpoolBudget(SpoolLimits limits)
+      : limits_(std::move(limits)), shares_({.user = limits_.user, .total = limits_.total}) {}
 
   const SpoolLimits& limits() const { return limits_; }
 
  private:
   friend class FunctionSpool;
 
-  bool Take(const std::string& user, uint64_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Return(const std::string& user, uint64_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Drops the longest unused streams of a run that has ended, of one user unless null.
-  bool DropOne(const std::string* user) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Makes `bytes` more available to the spool's user, if possible.
+  bool MakeSpace(const FunctionSpool& spool, uint64_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const SpoolLimits limits_;
   // Also guards the files of all spools, so it is held while they are read and written: the
   // channel's thread and the loop's contend for it.
   absl::Mutex mutex_;
-  uint64_t total_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::map<std::string, uint64_t> users_ ABSL_GUARDED_BY(mutex_);
-  // The spools of ended runs, the longest unused first.
-  std::list<FunctionSpool*> ended_ ABSL_GUARDED_BY(mutex_);
+  // Every spool, with the bytes that it holds.
+  Shares<FunctionSpool*> shares_ ABSL_GUARDED_BY(mutex_);
 };
 
 // Thread-safe.
@@ -66,7 +63,7 @@ class FunctionSpool {
   FunctionSpool(std::shared_ptr<SpoolBudget> budget, std::string user);
   ~FunctionSpool();
 
-  // NO_SPACE beyond the limits; nothing is appended then.
+  // NO_SPACE beyond the limits, or if the streams were dropped; nothing is appended then.
   absl::Status Append(StandardStream stream, absl::string_view data);
   // At most `size` bytes from an offset; fewer only at the end. NO_SPACE if the streams were
   // dropped.
@@ -84,6 +81,8 @@ class FunctionSpool {
     return files_[static_cast<int>(stream)];
   }
   absl::Status CheckNotDropped() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(budget_->mutex_);
+  // Records in the budget what the files hold now.
+  void Account() ABSL_EXCLUSIVE_LOCKS_REQUIRED(budget_->mutex_);
   void DropAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(budget_->mutex_);
 
   const std::shared_ptr<SpoolBudget> budget_;

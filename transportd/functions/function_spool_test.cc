@@ -99,18 +99,33 @@ TEST_F(FunctionSpoolTest, StreamThatWasReadIsDroppedLast) {
   EXPECT_FALSE(IsThere(*second));
 }
 
-TEST_F(FunctionSpoolTest, OutputOfRunningFunctionsIsNotDropped) {
+TEST_F(FunctionSpoolTest, OutputOfRunningFunctionsIsDroppedLast) {
+  auto alice = Spool("alice");
+  auto bob = Spool("bob");
+  EXPECT_TRUE(alice->Append(kOut, std::string(100000, 'x')).ok());
+  EXPECT_TRUE(bob->Append(kOut, std::string(100000, 'x')).ok());
+  bob->Finish();
+  auto carol = Spool("carol");
+  EXPECT_TRUE(carol->Append(kOut, std::string(10000, 'x')).ok());
+  EXPECT_FALSE(IsThere(*bob));
+  EXPECT_EQ(*alice->Size(kOut), 100000u);
+  // Not by a function of the user's own.
+  auto more = Spool("alice");
+  EXPECT_EQ(ReasonOf(more->Append(kOut, std::string(60000, 'x'))), v1::NO_SPACE);
+  EXPECT_TRUE(IsThere(*alice));
+}
+
+TEST_F(FunctionSpoolTest, RunningFunctionsOfUsersAtTheirLimitsLeaveBytesForOthers) {
   auto alice = Spool("alice");
   auto bob = Spool("bob");
   EXPECT_TRUE(alice->Append(kOut, std::string(100000, 'x')).ok());
   EXPECT_TRUE(bob->Append(kOut, std::string(100000, 'x')).ok());
   auto carol = Spool("carol");
-  EXPECT_EQ(ReasonOf(carol->Append(kOut, std::string(10000, 'x'))), v1::NO_SPACE);
-  EXPECT_EQ(*carol->Size(kOut), 0u);
-  bob->Finish();
   EXPECT_TRUE(carol->Append(kOut, std::string(10000, 'x')).ok());
-  EXPECT_FALSE(IsThere(*bob));
-  EXPECT_EQ(*alice->Size(kOut), 100000u);
+  // One of them is dropped: its next output is refused, which ends its function.
+  EXPECT_EQ(IsThere(*alice) + IsThere(*bob), 1);
+  auto& gone = IsThere(*alice) ? bob : alice;
+  EXPECT_EQ(ReasonOf(gone->Append(kOut, "more")), v1::NO_SPACE);
 }
 
 TEST_F(FunctionSpoolTest, DiscardedBytesCountNoLonger) {

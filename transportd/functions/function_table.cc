@@ -3,6 +3,8 @@
 #include "transportd/functions/function_table.h"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -22,10 +24,14 @@ FunctionTable::~FunctionTable() {
   for (const auto& [pid, entry] : runs_) entry.run->WaitForEnd(absl::InfiniteFuture());
 }
 
-size_t FunctionTable::Running(const std::string* user) const {
-  return std::count_if(runs_.begin(), runs_.end(), [user](const auto& entry) {
-    return (user == nullptr || entry.second.user == *user) && !entry.second.run->ended();
-  });
+bool FunctionTable::MakePlace(const std::string& user) {
+  // What a user runs does not end for another run of theirs.
+  const auto of_others = [&](const int64_t& pid) { return runs_.at(pid).user != user; };
+  while (const std::optional<int64_t> victim = running_.Victim(user, 1, of_others)) {
+    runs_.at(*victim).run->EndWith("ended by toolboxd: another user's function needed its place");
+    running_.Remove(*victim);
+  }
+  return running_.Fits(user);
 }
 
 int64_t FunctionTable::FreePid() {
@@ -37,7 +43,7 @@ int64_t FunctionTable::FreePid() {
 absl::StatusOr<int64_t> FunctionTable::Start(const std::shared_ptr<grpc::Channel>& channel,
                                              v1::StartFunction start, std::shared_ptr<void> pin) {
   Maintain();
-  if (Running(nullptr) >= kMaxRunning || Running(&start.user()) >= kMaxRunningOfUser) {
+  if (!MakePlace(start.user())) {
     return MakeError(v1::BUSY,
                      "too many functions are running; wait until one has ended, or terminate one");
   }
@@ -52,6 +58,7 @@ absl::StatusOr<int64_t> FunctionTable::Start(const std::shared_ptr<grpc::Channel
   entry.arguments = start.arguments().substr(0, kMaxArguments);
   entry.user = start.user();
   entry.start_time = absl::Now();
+  running_.Add(pid, start.user());
   entry.run = FunctionRun::Start(*loop_, budget_, channel, std::move(start), std::move(pin));
   runs_.emplace(pid, std::move(entry));
   return pid;
@@ -93,31 +100,36 @@ std::shared_ptr<files::FileStore> FunctionTable::Files(const std::string& user, 
 
 void FunctionTable::Maintain() {
   for (const auto& [pid, entry] : runs_) entry.run->EndIfAbandoned(patience_);
-  ForgetEnded();
+  CountEnded();
+  for (auto run = runs_.begin(); run != runs_.end();) {
+    run = run->second.run->SinceEnd() >= kRetention ? Forget(run) : std::next(run);
+  }
   // Without functions there is no thread for them.
-  if (Running(nullptr) == 0) loop_.reset();
+  const bool idle = std::all_of(runs_.begin(), runs_.end(),
+                                [](const auto& entry) { return entry.second.run->ended(); });
+  if (idle) loop_.reset();
 }
 
-void FunctionTable::ForgetEnded() {
-  std::vector<std::map<int64_t, Entry>::iterator> ended;
-  for (auto entry = runs_.begin(); entry != runs_.end(); ++entry) {
-    if (entry->second.run->ended()) ended.push_back(entry);
+void FunctionTable::CountEnded() {
+  std::vector<Runs::iterator> ended;
+  for (auto run = runs_.begin(); run != runs_.end(); ++run) {
+    if (run->second.run->ended() && !ended_.Has(run->first)) ended.push_back(run);
   }
   std::sort(ended.begin(), ended.end(), [](const auto& left, const auto& right) {
-    return left->second.run->SinceEnd() < right->second.run->SinceEnd();
+    return left->second.run->SinceEnd() > right->second.run->SinceEnd();
   });
-  size_t kept = 0;
-  std::map<std::string, size_t> kept_of_user;
-  // The latest first.
-  for (const auto& entry : ended) {
-    const bool old = entry->second.run->SinceEnd() >= kRetention;
-    if (old || kept == kMaxEnded || kept_of_user[entry->second.user] == kMaxEndedOfUser) {
-      runs_.erase(entry);
-    } else {
-      ++kept;
-      ++kept_of_user[entry->second.user];
-    }
+  for (const auto& run : ended) {
+    const std::string& user = run->second.user;
+    while (const std::optional<int64_t> victim = ended_.Victim(user)) Forget(runs_.find(*victim));
+    running_.Remove(run->first);
+    ended_.Add(run->first, user);
   }
+}
+
+FunctionTable::Runs::iterator FunctionTable::Forget(Runs::iterator run) {
+  running_.Remove(run->first);
+  ended_.Remove(run->first);
+  return runs_.erase(run);
 }
 
 }  // namespace toolboxd

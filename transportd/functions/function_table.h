@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/shares.h"
 #include "toolboxd/v1/processes.pb.h"
 #include "transportd/files/file_store.h"
 #include "transportd/functions/function_loop.h"
@@ -28,13 +29,15 @@ class FunctionTable {
   // The first process id. It is beyond the kernel's largest (PID_MAX_LIMIT, which kernel.pid_max
   // cannot exceed), so no process ever has it.
   static constexpr int64_t kFirstPid = 4194305;
+  // Runs are shared by all users (base/shares.h): in a full table the oldest run of the user who
+  // has most ends for one of a user who has less.
   static constexpr size_t kMaxRunning = 64;
   // vixd has a thread for each, and some for its other calls.
   static constexpr size_t kMaxRunningOfUser = 16;
   // Threads for all runs together, while there are any.
   static constexpr int kThreads = 1;
   static constexpr absl::Duration kRetention = absl::Minutes(5);
-  // Ended runs that are kept, of all users and of one; the oldest are forgotten first.
+  // Ended runs that are kept, of all users and of one, shared in the same way.
   static constexpr size_t kMaxEnded = 128;
   static constexpr size_t kMaxEndedOfUser = 64;
   // Bytes of a function's arguments in a process list.
@@ -48,8 +51,8 @@ class FunctionTable {
   // Ends the runs.
   ~FunctionTable();
 
-  // Returns the new run's process id, without waiting. BUSY if there are too many runs, of this
-  // user or of all users, or the system cannot create a thread.
+  // Returns the new run's process id, without waiting. BUSY if this user has as many runs as their
+  // share, or the system cannot create a thread.
   absl::StatusOr<int64_t> Start(const std::shared_ptr<grpc::Channel>& channel,
                                 v1::StartFunction start, std::shared_ptr<void> pin);
 
@@ -76,16 +79,23 @@ class FunctionTable {
     std::string user;
     absl::Time start_time;
   };
+  using Runs = std::map<int64_t, Entry>;
+
   int64_t FreePid();
-  // Runs that have not ended, of one user or, for null, of all.
-  size_t Running(const std::string* user) const;
-  void ForgetEnded();
+  // Makes a place for one more run, if the user's share permits.
+  bool MakePlace(const std::string& user);
+  // Counts runs that have ended since the last call as such.
+  void CountEnded();
+  Runs::iterator Forget(Runs::iterator run);
 
   const std::shared_ptr<SpoolBudget> budget_;
   const absl::Duration patience_;
   // Null while no function runs.
   std::unique_ptr<FunctionLoop> loop_;
-  std::map<int64_t, Entry> runs_;
+  Runs runs_;
+  // Of those that were not ended when they were last looked at, and of the others.
+  Shares<int64_t> running_{{.user = kMaxRunningOfUser, .total = kMaxRunning}};
+  Shares<int64_t> ended_{{.user = kMaxEndedOfUser, .total = kMaxEnded}};
   int64_t next_pid_ = kFirstPid;
 };
 

@@ -8,18 +8,21 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/status.h"
 #include "base/testing/short_temp_dir.h"
 #include "daemon/channel.h"
+#include "gmock/gmock.h"
 #include "grpcpp/create_channel_posix.h"
 #include "gtest/gtest.h"
 #include "transportd/functions/stream_path.h"
@@ -204,17 +207,62 @@ size_t StartAll(FunctionTable& table, const SilentService& service, const std::s
   }
 }
 
+// Runs that have not ended.
+size_t Running(FunctionTable& table) {
+  table.Maintain();
+  const std::vector<v1::Process> listed = table.List();
+  return std::count_if(listed.begin(), listed.end(),
+                       [](const v1::Process& process) { return !process.has_end_time(); });
+}
+
+TEST_F(FunctionTableTest, UsersAtTheirLimitsLeaveRunsForOthers) {
+  const SilentService service;
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(StartAll(table_, service, absl::StrCat("user", i)), FunctionTable::kMaxRunningOfUser);
+  }
+  const int64_t pid = Start("echo.Upper");
+  ASSERT_TRUE(WriteAll(pid, "hello").ok());
+  EXPECT_TRUE(ReadAll(pid, "stdout").ok());
+  // The oldest run of one of them has ended for it, and says so.
+  int ended = 0;
+  for (const v1::Process& process : table_.List()) {
+    if (process.owner() == "alice" || !process.has_end_time()) continue;
+    ++ended;
+    auto files = table_.Files(process.owner(), process.pid(), absl::Seconds(1));
+    auto text = files->OpenRead(Path(process.pid(), "stderr"), 0, 1000, nullptr);
+    ASSERT_TRUE(text.ok());
+    EXPECT_EQ((*text)->Next().value_or("").substr(0, 17), "ended by toolboxd");
+  }
+  EXPECT_EQ(ended, 1);
+}
+
 TEST_F(FunctionTableTest, NumberOfRunsIsBounded) {
   const SilentService service;
-  size_t running = 0;
-  for (int i = 0; i < 10; ++i) running += StartAll(table_, service, absl::StrCat("user", i));
-  EXPECT_EQ(running, FunctionTable::kMaxRunning);
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_GT(StartAll(table_, service, absl::StrCat("user", i)), 0u);
+  }
+  for (int i = 0; i < 500 && Running(table_) > FunctionTable::kMaxRunning; ++i) {
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  EXPECT_EQ(Running(table_), FunctionTable::kMaxRunning);
 }
 
 TEST_F(FunctionTableTest, OneUsersRunsLeaveCapacityForOthers) {
   const SilentService service;
   EXPECT_EQ(StartAll(table_, service, "bob"), FunctionTable::kMaxRunningOfUser);
   EXPECT_GT(Start("sleep"), 0);
+}
+
+TEST_F(FunctionTableTest, FunctionThatSaysNothingInEndlessMessagesIsEnded) {
+  for (const char* name : {"mute", "spell"}) {
+    const int64_t pid = Start(name);
+    for (int i = 0; i < 500 && !Listed(pid).has_end_time(); ++i) {
+      absl::SleepFor(absl::Milliseconds(10));
+    }
+    EXPECT_EQ(Listed(pid).exit_code(), 1) << name;
+    EXPECT_THAT(ReadAll(pid, "stderr").value_or(""), ::testing::HasSubstr("too many messages"));
+    EXPECT_LE(ReadAll(pid, "stdout")->size(), 2000u);
+  }
 }
 
 TEST_F(FunctionTableTest, AbandonedRunIsEnded) {
@@ -254,9 +302,7 @@ TEST_F(FunctionTableTest, AllRunsTogetherFitTheUnitsTasks) {
   // gRPC's own threads.
   Start("sleep");
   const int before = ThreadsOfThisProcess();
-  size_t running = 0;
-  for (int i = 0; i < 10; ++i) running += StartAll(table_, service, absl::StrCat("user", i));
-  EXPECT_EQ(running, FunctionTable::kMaxRunning - 1);
+  for (int i = 0; i < 10; ++i) StartAll(table_, service, absl::StrCat("user", i));
   // gRPC may add a thread at any time.
   EXPECT_LT(ThreadsOfThisProcess(), before + 8);
   // Ten are there at all times, and each power event takes one (measured).

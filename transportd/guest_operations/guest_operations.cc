@@ -11,6 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "base/log.h"
+#include "base/shared_deadline.h"
+#include "base/steady_time.h"
 #include "transportd/guest_operations/file_operations.h"
 #include "transportd/guest_operations/program_operations.h"
 #include "transportd/guest_operations/tools_state.h"
@@ -171,6 +173,8 @@ GuestOperations::GuestOperations(SessionOpener opener, GuestOperationsOptions op
       hgfs_(AuditHgfs) {}
 
 TcloReply GuestOperations::RunVix(absl::string_view arguments) {
+  // The host waits for all of an operation's calls together.
+  const SharedDeadline deadline;
   vix::Request request;
   const Error malformed = vix::ParseRelayedCommand(arguments, request);
   if (malformed != Error::kOk) {
@@ -180,8 +184,12 @@ TcloReply GuestOperations::RunVix(absl::string_view arguments) {
   }
   GuestCall call(request, &sessions_, &policy_);
   const Handler* handler = FindHandler(request.opcode);
-  Outcome outcome =
-      handler != nullptr ? Run(*handler, call, services_) : RunWithoutLogin(request.opcode);
+  call.ReadCredential();
+  Outcome outcome = handler == nullptr ? RunWithoutLogin(request.opcode)
+                    : slow_services_.Refuses(call.user(), SteadyNow())
+                        ? Outcome(Error::kObjectIsBusy)
+                        : Run(*handler, call, services_);
+  if (WasSlow()) slow_services_.Waited(call.user(), SharedDeadline::Waited(), SteadyNow());
   // Callers of the old API know only the old code for a refused login.
   if (outcome.error == Error::kInvalidLoginCredentials && vix::IsLegacy(request.opcode)) {
     outcome.error = Error::kGuestUserPermissions;
@@ -198,6 +206,14 @@ TcloReply GuestOperations::RunVix(absl::string_view arguments) {
   TcloReply reply = TcloReply::Ok(vix::EncodeReply(outcome.error, outcome.result, binary));
   if (packet_taken) reply.after_reply = [this] { hgfs_.RunDeferredWork(); };
   return reply;
+}
+
+bool GuestOperations::WasSlow() const {
+  const absl::Duration limit = SharedDeadline::Longest();
+  const absl::Duration waited = SharedDeadline::Waited();
+  if (limit == absl::ZeroDuration()) return false;
+  // What may take long, by its kind or because the administrator says so, is slow at its limit.
+  return waited >= limit || (limit <= options_.timeout && waited >= SlowServices::kSlow);
 }
 
 Outcome GuestOperations::RunWithoutLogin(uint32_t opcode) const {

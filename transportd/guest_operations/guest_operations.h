@@ -19,6 +19,7 @@
 #include "transportd/guest_operations/guest_call.h"
 #include "transportd/guest_operations/guest_services.h"
 #include "transportd/guest_operations/process_list_cache.h"
+#include "transportd/guest_operations/slow_services.h"
 #include "transportd/hgfs/server.h"
 #include "transportd/policy/policy_store.h"
 #include "transportd/routes/router.h"
@@ -64,6 +65,8 @@ class GuestOperations {
   const Extensions& extensions() const { return extensions_; }
 
  private:
+  // Whether the request that has just run kept the channel for too long.
+  bool WasSlow() const;
   // Operations that need no login, and those that this guest does not have.
   Outcome RunWithoutLogin(uint32_t opcode) const;
 
@@ -73,6 +76,7 @@ class GuestOperations {
   SessionPool sessions_;
   FunctionTable functions_;
   ProcessListCache process_lists_;
+  SlowServices slow_services_;
   v1::OperatingSystem operating_system_;
   const GuestServices services_;
   // Last: open files use all of the above.

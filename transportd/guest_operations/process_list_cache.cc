@@ -2,7 +2,8 @@
 
 #include "transportd/guest_operations/process_list_cache.h"
 
-#include <iterator>
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,21 +12,19 @@ namespace toolboxd {
 
 std::string ProcessListCache::First(const std::string& user, std::string list, absl::Time now) {
   for (auto entry = lists_.begin(); entry != lists_.end();) {
-    entry = now - entry->second.made >= kRetention ? lists_.erase(entry) : std::next(entry);
+    const auto kept = entry++;
+    if (now - kept->second.made >= kRetention) Forget(kept->first);
   }
   if (list.size() <= page_size_) return list;
-  size_t held = list.size();
-  for (const auto& [key, entry] : lists_) held += entry.text.size();
-  // The oldest has the smallest key.
-  while (lists_.size() >= kMaxLists || (held > kMaxBytes && !lists_.empty())) {
-    held -= lists_.begin()->second.text.size();
-    lists_.erase(lists_.begin());
-  }
+  list.resize(std::min(list.size(), kMaxListBytes));
+  const size_t size = std::max(list.size(), kMinBytes);
+  while (const std::optional<uint32_t> victim = shares_.Victim(user, size)) Forget(*victim);
   const uint32_t key = next_key_++;
   if (next_key_ == 0) next_key_ = 1;
   std::string page =
       absl::StrCat("<key>", key, "</key><totalSize>", list.size(), "</totalSize><leftToSend>",
                    list.size() - page_size_, "</leftToSend>", list.substr(0, page_size_));
+  shares_.Add(key, user, size);
   lists_[key] = {user, std::move(list), now};
   return page;
 }
@@ -37,10 +36,16 @@ Outcome ProcessListCache::Next(const std::string& user, uint32_t key, uint32_t o
       now - found->second.made >= kRetention || offset > found->second.text.size()) {
     return vix::Error::kInvalidArgument;
   }
+  shares_.Use(key);
   const std::string page = found->second.text.substr(offset, page_size_);
   const size_t left = found->second.text.size() - offset - page.size();
-  if (left == 0) lists_.erase(found);
+  if (left == 0) Forget(key);
   return absl::StrCat("<leftToSend>", left, "</leftToSend>", page);
+}
+
+void ProcessListCache::Forget(uint32_t key) {
+  shares_.Remove(key);
+  lists_.erase(key);
 }
 
 }  // namespace toolboxd

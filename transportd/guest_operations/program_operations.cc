@@ -17,6 +17,7 @@
 #include "toolboxd/v1/processes.grpc.pb.h"
 #include "transportd/extensions/extensions.h"
 #include "transportd/files/grpc_file_store.h"
+#include "transportd/files/message_allowance.h"
 #include "transportd/functions/function_table.h"
 #include "transportd/guest_operations/process_list_cache.h"
 #include "transportd/policy/policy_store.h"
@@ -42,13 +43,14 @@ class ListLimiter {
     std::string& command_line = *process.mutable_command_line();
     const size_t limit = used_ < kMaxSize / 2 ? kMaxCommandLine : 0;
     if (command_line.size() > limit) command_line.resize(limit);
-    used_ += kFixedSize + 3 * (process.name().size() + command_line.size());
+    used_ +=
+        kFixedSize + 3 * (process.name().size() + command_line.size() + process.owner().size());
     return used_ < kMaxSize;
   }
 
  private:
   // Bytes of the text, in which a byte takes up to three; command lines end at half of it.
-  static constexpr size_t kMaxSize = 8 << 20;
+  static constexpr size_t kMaxSize = ProcessListCache::kMaxListBytes;
   static constexpr size_t kFixedSize = 160;
   // vixd's limit for processes that it did not start.
   static constexpr size_t kMaxCommandLine = 8 << 10;
@@ -77,19 +79,23 @@ class Programs {
     auto reader = stub_->List(&context, request);
     std::vector<v1::Process> processes;
     ListLimiter limiter;
+    files::MessageAllowance allowance;
+    absl::Status misbehaves;
     bool fits = true;
     v1::ListProcessesReply reply;
-    while (reader->Read(&reply)) {
+    while (fits && misbehaves.ok() && reader->Read(&reply)) {
+      misbehaves = allowance.Take(reply.ByteSizeLong());
       for (v1::Process& process : *reply.mutable_processes()) {
         fits = fits && limiter.Fit(process);
         if (fits) processes.push_back(std::move(process));
       }
-      if (!fits) context.TryCancel();
     }
+    if (!fits || !misbehaves.ok()) context.TryCancel();
     const absl::Status status = FromGrpc(reader->Finish());
+    if (!misbehaves.ok()) return DropIfBroken(misbehaves);
     if (!fits) {
       LogLimited("process list", "the process list for the host ends after ", processes.size(),
-                 " processes: its text has reached the limit of 8 MiB");
+                 " processes: its text has reached the limit of 4 MiB");
     } else if (!status.ok()) {
       return DropIfBroken(status);
     }
@@ -129,7 +135,11 @@ absl::StatusOr<int64_t> StartFunction(GuestCall& call, const GuestServices& serv
   }
   start.set_user(call.user());
   const ExtensionTarget* extension = services.extensions->FindFunction(body.program);
-  if (extension != nullptr) return services.functions->Start(extension->Connect(), start, nullptr);
+  if (extension != nullptr) {
+    auto channel = extension->Connect();
+    if (!channel.ok()) return channel.status();
+    return services.functions->Start(*channel, start, nullptr);
+  }
   const absl::string_view destination = absl::StripAsciiWhitespace(body.arguments);
   const absl::Status allowed = services.policy->CheckHttpDestination(destination);
   if (!allowed.ok()) return allowed;
@@ -257,7 +267,11 @@ Outcome ReadEnvironment(GuestCall& call, const GuestServices& services) {
   const absl::Status status = vixd->Call(&v1::Processes::Stub::ReadEnvironment, request, reply);
   if (!status.ok()) return status;
   std::string text;
-  for (const std::string& variable : reply.variables()) text += vix::FormatVariable(variable);
+  for (const std::string& variable : reply.variables()) {
+    text += vix::FormatVariable(variable);
+    // More does not fit a reply, whatever the service sent.
+    if (text.size() > vix::kMaxReplySize) break;
+  }
   return text;
 }
 

@@ -82,8 +82,11 @@ absl::StatusOr<UserFiles::Store> UserFiles::Special(absl::string_view path) {
   options.timeout = extension->timeout;
   options.long_timeout = services_.long_timeout;
   options.content_only = true;
+  options.user = user_;
+  auto channel = extension->Connect();
+  if (!channel.ok()) return channel.status();
   special_path_ = std::string(path);
-  special_ = std::make_shared<files::GrpcFileStore>(extension->Connect(), std::move(options));
+  special_ = std::make_shared<files::GrpcFileStore>(*channel, std::move(options));
   return special_;
 }
 

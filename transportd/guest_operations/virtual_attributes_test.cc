@@ -11,7 +11,10 @@
 #include <string>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "base/status.h"
 #include "base/testing/short_temp_dir.h"
 #include "daemon/grpc_status.h"
@@ -42,13 +45,41 @@ class Content final : public v1::FileHandler::Service {
 
   grpc::Status Stat(grpc::ServerContext*, const v1::StatRequest* request,
                     v1::FileInfo* reply) override {
+    Record("Stat", request->user());
     if (!paths_.contains(request->path())) return ToGrpc(MakeError(v1::NOT_FOUND, "unknown"));
     reply->set_type(v1::REGULAR);
     return grpc::Status::OK;
   }
+  grpc::Status Read(grpc::ServerContext*, const v1::ReadRequest* request,
+                    grpc::ServerWriter<v1::ReadReply>* writer) override {
+    Record("Read", request->user());
+    v1::ReadReply reply;
+    reply.mutable_opened();
+    writer->Write(reply);
+    return grpc::Status::OK;
+  }
+  grpc::Status Write(grpc::ServerContext*, grpc::ServerReader<v1::WriteRequest>* reader,
+                     v1::WriteReply*) override {
+    v1::WriteRequest request;
+    if (reader->Read(&request)) Record("Write", request.open().user());
+    return ToGrpc(MakeError(v1::NO_SPACE, "full"));
+  }
+
+  // The calls so far and their users, as "Stat alice".
+  std::set<std::string> calls() const {
+    absl::MutexLock lock(&mutex_);
+    return calls_;
+  }
 
  private:
+  void Record(absl::string_view call, absl::string_view user) {
+    absl::MutexLock lock(&mutex_);
+    calls_.insert(absl::StrCat(call, " ", user));
+  }
+
   const std::set<std::string> paths_;
+  mutable absl::Mutex mutex_;
+  std::set<std::string> calls_ ABSL_GUARDED_BY(mutex_);
 };
 
 class VirtualAttributesTest : public ::testing::Test {
@@ -191,6 +222,23 @@ TEST_F(VirtualAttributesTest, PathOfAnExtensionAcceptsAttributes) {
   EXPECT_EQ(SetAttributes("/echo:/known"), hgfs::Status::kSuccess);
   // Content may go to a name that the extension does not show.
   EXPECT_EQ(SetAttributes("/echo:/uploaded"), hgfs::Status::kSuccess);
+}
+
+TEST_F(VirtualAttributesTest, ExtensionGetsTheUserWithEachCall) {
+  EXPECT_EQ(SetAttributes("/echo:/known"), hgfs::Status::kSuccess);
+  for (const uint32_t mode : {hgfs::kReadOnly, hgfs::kWriteOnly}) {
+    hgfs::OpenRequest request;
+    const std::string name = hgfs::EncodePath("/echo:/known");
+    request.mode = mode;
+    request.name.cp_name = name;
+    hgfs::OpenReply reply;
+    Hgfs(hgfs::Op::kOpenV3, request, reply);
+  }
+  EXPECT_EQ(extension_content_.calls(),
+            (std::set<std::string>{"Read alice", "Stat alice", "Write alice"}));
+  // hgfsd runs as the user.
+  EXPECT_EQ(SetAttributes("/archive:/tmp"), hgfs::Status::kSuccess);
+  EXPECT_EQ(archives_.calls(), std::set<std::string>{"Stat "});
 }
 
 TEST_F(VirtualAttributesTest, FileThatAnExtensionDoesNotKnowKeepsAttributes) {

@@ -11,7 +11,7 @@ namespace toolboxd::hgfs {
 absl::StatusOr<std::unique_ptr<ReadFile>> ReadFile::Open(std::shared_ptr<files::FileStore> store,
                                                          std::string path) {
   auto file = std::unique_ptr<ReadFile>(new ReadFile(std::move(store), std::move(path)));
-  auto stream = file->store_->OpenRead(file->path_, 0, kReadChunkBytes, &file->info_);
+  auto stream = file->store_->OpenRead(file->path_, 0, kReadChunkBytes, nullptr);
   if (!stream.ok()) return stream.status();
   file->stream_ = *std::move(stream);
   return file;

@@ -34,8 +34,6 @@ class ReadFile {
   // Takes in the next chunk if it has arrived; for a moment at which no caller waits.
   void ReadAhead();
 
-  const v1::FileInfo& info() const { return info_; }
-
  private:
   ReadFile(std::shared_ptr<files::FileStore> store, std::string path)
       : store_(std::move(store)), path_(std::move(path)) {}
@@ -43,7 +41,6 @@ class ReadFile {
 
   std::shared_ptr<files::FileStore> store_;
   const std::string path_;
-  v1::FileInfo info_;
   std::unique_ptr<files::ReadStream> stream_;
   // The offset of the first byte that was not returned yet.
   uint64_t position_ = 0;

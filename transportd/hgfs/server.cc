@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "base/log.h"
+#include "base/shared_deadline.h"
 #include "base/status.h"
 #include "transportd/hgfs/path.h"
 #include "transportd/hgfs/status.h"
@@ -86,6 +88,7 @@ Server::Outcome::Outcome(const absl::Status& error) : error(error) {
 }
 
 std::string Server::Dispatch(absl::string_view bytes, const Client& client) {
+  const SharedDeadline deadline;
   Packet packet;
   if (!DecodePacket(bytes, packet)) return EncodeReply(packet, Status::kProtocolError, "");
   AuditRecord record = {client.user, OperationOf(static_cast<Op>(packet.op)), "", {}};
@@ -100,7 +103,7 @@ std::string Server::Dispatch(absl::string_view bytes, const Client& client) {
 void Server::RunDeferredWork() {
   const Transfer last = std::exchange(last_transfer_, Transfer());
   Session* session = last.handle == 0 ? nullptr : sessions_.Find(last.session);
-  Handle* handle = session == nullptr ? nullptr : session->Find(last.handle);
+  Handle* handle = session == nullptr ? nullptr : sessions_.FindHandle(*session, last.handle);
   if (handle == nullptr) return;
   if (handle->read != nullptr) handle->read->ReadAhead();
   if (handle->write != nullptr) handle->write->FlushIfReady();
@@ -171,7 +174,7 @@ Server::Outcome Server::CreateSession(const Packet& packet, const Client& client
 Status Server::Resolve(const Call& call, const Name& name, std::string& path) {
   Status status = Status::kSuccess;
   if (name.by_handle) {
-    const Handle* handle = call.session.Find(name.handle);
+    const Handle* handle = sessions_.FindHandle(call.session, name.handle);
     if (handle == nullptr) return Status::kInvalidHandle;
     path = handle->path;
   } else {
@@ -198,8 +201,6 @@ Server::Outcome Server::Open(const Call& call) {
   // A lock is a promise to other clients, which a server of streams cannot keep.
   if (request.desired_lock != 0) return Status::kNotSupported;
   if (request.flags > kCreateEmpty) return Status::kInvalidParameter;
-  // Before the service is asked: opening can empty a file.
-  if (!sessions_.HasCapacity(call.session)) return Status::kSharingViolation;
   switch (mode) {
     case kReadOnly:
       return OpenForRead(call, path);
@@ -212,10 +213,10 @@ Server::Outcome Server::Open(const Call& call) {
 }
 
 Server::Outcome Server::AddFile(const Call& call, Handle handle) {
-  OpenReply reply;
-  reply.handle = call.session.Add(std::move(handle));
-  call.session.Find(reply.handle)->record =
+  handle.record =
       std::make_unique<TransferRecord>(&audit_, std::exchange(call.record, AuditRecord()));
+  OpenReply reply;
+  reply.handle = sessions_.AddHandle(call.session, std::move(handle));
   return Encode(call.op, reply);
 }
 
@@ -246,7 +247,7 @@ Server::Outcome Server::OpenForWrite(const Call& call, const OpenRequest& reques
 Server::Outcome Server::Read(const Call& call) {
   ReadRequest request;
   if (!Decode(call.op, call.payload, request)) return Status::kProtocolError;
-  Handle* handle = call.session.Find(request.handle);
+  Handle* handle = sessions_.FindHandle(call.session, request.handle);
   if (handle == nullptr || handle->read == nullptr) return Status::kInvalidHandle;
   absl::StatusOr<std::string> data =
       handle->read->Read(request.offset, std::min(request.size, kMaxPayload));
@@ -262,7 +263,7 @@ Server::Outcome Server::Read(const Call& call) {
 Server::Outcome Server::Write(const Call& call) {
   WriteRequest request;
   if (!Decode(call.op, call.payload, request)) return Status::kProtocolError;
-  Handle* handle = call.session.Find(request.handle);
+  Handle* handle = sessions_.FindHandle(call.session, request.handle);
   if (handle == nullptr || handle->write == nullptr) return Status::kInvalidHandle;
   const bool append = (request.flags & kWriteAppend) != 0;
   last_transfer_.handle = request.handle;
@@ -276,17 +277,15 @@ Server::Outcome Server::Write(const Call& call) {
 Server::Outcome Server::Close(const Call& call) {
   HandleRequest request;
   if (!Decode(call.op, call.payload, request)) return Status::kProtocolError;
-  const auto found = call.session.handles.find(request.handle);
-  if (found == call.session.handles.end()) return Status::kInvalidHandle;
-  const Handle handle = std::move(found->second);
   // The handle ends whatever the outcome: a failed upload is not closed twice.
-  call.session.handles.erase(found);
-  const absl::Status status = handle.write != nullptr ? handle.write->Close() : absl::OkStatus();
+  const std::optional<Handle> handle = sessions_.TakeHandle(call.session, request.handle);
+  if (!handle.has_value()) return Status::kInvalidHandle;
+  const absl::Status status = handle->write != nullptr ? handle->write->Close() : absl::OkStatus();
   // A download has no outcome but that of its last packet.
-  if (handle.record != nullptr) handle.record->End(handle.read ? handle.result : status);
+  if (handle->record != nullptr) handle->record->End(handle->read ? handle->result : status);
   if (status.ok()) return Done(call.op);
   // The host gets a number; only the message names the member of an archive that failed.
-  LogWarning("upload user=", vix::Escape(call.client.user), " target=\"", vix::Escape(handle.path),
+  LogWarning("upload user=", vix::Escape(call.client.user), " target=\"", vix::Escape(handle->path),
              "\" failed: ", status.message());
   return Outcome(status);
 }
@@ -351,20 +350,19 @@ Server::Outcome Server::SearchOpen(const Call& call) {
   handle.search = std::make_unique<Search>();
   const Status status = Resolve(call, request.name, handle.path);
   if (status != Status::kSuccess) return status;
-  if (!sessions_.HasCapacity(call.session)) return Status::kSharingViolation;
   v1::ListFilesRequest list;
   list.set_path(handle.path);
   const auto listed = call.client.files->List(list);
   if (!listed.ok()) return Outcome(listed.status());
   OpenReply reply;
-  reply.handle = call.session.Add(std::move(handle));
+  reply.handle = sessions_.AddHandle(call.session, std::move(handle));
   return Encode(call.op, reply);
 }
 
 Server::Outcome Server::SearchRead(const Call& call) {
   SearchReadRequest request;
   if (!Decode(call.op, call.payload, request)) return Status::kProtocolError;
-  Handle* handle = call.session.Find(request.handle);
+  Handle* handle = sessions_.FindHandle(call.session, request.handle);
   if (handle == nullptr || handle->search == nullptr) return Status::kInvalidHandle;
   Search& search = *handle->search;
   if (request.offset < search.first || request.offset - search.first >= search.entries.size()) {

@@ -2,6 +2,10 @@
 
 #include "transportd/hgfs/server.h"
 
+#include <algorithm>
+#include <string>
+#include <utility>
+
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "transportd/hgfs/open_file.h"
@@ -91,51 +95,101 @@ TEST_F(HgfsServerTest, IdleSessionsExpireWithTheirFiles) {
   EXPECT_LT(alice_.files.use_count(), shared);
 }
 
-TEST_F(HgfsServerTest, NumberOfSessionsIsBounded) {
-  for (size_t i = 0; i < SessionTable::kMaxSessions; ++i) CreateSession();
-  CreateSessionReply reply;
-  EXPECT_EQ(Call(Op::kCreateSessionV4, CreateSessionRequest(), reply), Status::kTooManySessions);
+TEST_F(HgfsServerTest, NumberOfSessionsOfAUserIsBoundedAndTheOldestGoesFirst) {
+  CreateSession();
+  const uint64_t first = session_;
+  CreateSession();
+  const uint64_t second = session_;
+  for (size_t i = 2; i < SessionTable::kMaxSessionsPerUser; ++i) CreateSession();
+  GetattrReply reply;
+  session_ = first;
+  EXPECT_EQ(Stat("/tmp", reply), Status::kSuccess);
+  CreateSession();
+  EXPECT_EQ(server_.sessions(), SessionTable::kMaxSessionsPerUser);
+  EXPECT_EQ(Stat("/tmp", reply), Status::kSuccess);
+  session_ = first;
+  EXPECT_EQ(Stat("/tmp", reply), Status::kSuccess);
+  session_ = second;
+  EXPECT_EQ(Stat("/tmp", reply), Status::kStaleSession);
 }
 
-TEST_F(HgfsServerTest, NumberOfHandlesIsBoundedForAUserInAllSessions) {
+// As many users as fill the table, and packets without a credential.
+TEST_F(HgfsServerTest, UsersAtTheirLimitsLeaveSessionsForOthers) {
+  alice_.user = "bob";
+  CreateSession();
+  const uint64_t bobs = session_;
+  for (size_t user = 0; user <= SessionTable::kMaxSessions / SessionTable::kMaxSessionsPerUser;
+       ++user) {
+    alice_.user = user == 0 ? "" : absl::StrCat("user", user);
+    for (size_t i = 0; i < SessionTable::kMaxSessionsPerUser + 10; ++i) CreateSession();
+  }
+  EXPECT_EQ(server_.sessions(), SessionTable::kMaxSessions);
+  GetattrReply reply;
+  alice_.user = "bob";
+  session_ = bobs;
+  EXPECT_EQ(Stat("/tmp", reply), Status::kSuccess);
+  alice_.user = "carol";
+  for (int i = 0; i < 100; ++i) {
+    CreateSession();
+    EXPECT_EQ(Stat("/tmp", reply), Status::kSuccess);
+  }
+  EXPECT_EQ(server_.sessions(), SessionTable::kMaxSessions);
+}
+
+TEST_F(HgfsServerTest, NumberOfHandlesOfAUserIsBoundedInAllSessionsAndTheOldestGoesFirst) {
   hgfsd_.Put("/tmp/f", "x");
+  CreateSession();
+  const uint64_t first_session = session_;
+  uint32_t first;
+  uint32_t second;
+  ASSERT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, first), Status::kSuccess);
+  ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/new", kWriteOnly, kCreateEmpty, second), Status::kSuccess);
   uint32_t handle;
-  for (size_t i = 0; i < SessionTable::kMaxHandlesPerUser; ++i) {
+  for (size_t i = 2; i < SessionTable::kMaxHandlesPerUser; ++i) {
     if (i % 20 == 0) CreateSession();
     ASSERT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSuccess);
   }
-  const int reads = hgfsd_.reads;
-  CreateSession();
-  EXPECT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSharingViolation);
-  EXPECT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kWriteOnly, kCreateEmpty, handle),
-            Status::kSharingViolation);
+  std::string data;
+  const uint64_t last_session = std::exchange(session_, first_session);
+  EXPECT_EQ(ReadAt(first, 0, 10, data), Status::kSuccess);
+  // A file that cannot be opened costs none.
+  EXPECT_EQ(OpenFile(Op::kOpen, "/tmp/none", kReadOnly, 0, handle), Status::kNoSuchFile);
+  audit_.clear();
+  session_ = last_session;
   SearchOpenRequest search;
   const std::string name = EncodePath("/tmp");
   search.name.cp_name = name;
   OpenReply opened;
-  EXPECT_EQ(Call(Op::kSearchOpenV3, search, opened), Status::kSharingViolation);
-  // The service was not asked: opening a file can empty it.
-  EXPECT_EQ(hgfsd_.reads, reads);
-  EXPECT_EQ(hgfsd_.Get("/tmp/f").content, "x");
-  EXPECT_EQ(Call(Op::kDestroySessionV4, EmptyReply()), Status::kSuccess);
+  EXPECT_EQ(Call(Op::kSearchOpenV3, search, opened), Status::kSuccess);
+  session_ = first_session;
+  EXPECT_EQ(ReadAt(first, 0, 10, data), Status::kSuccess);
+  // The upload has ended, with its record and without its file.
+  EXPECT_EQ(CloseFile(second), Status::kInvalidHandle);
+  EXPECT_FALSE(hgfsd_.Has("/tmp/new"));
+  EXPECT_EQ(
+      std::count(audit_.begin(), audit_.end(), "alice FileTransferToGuest /tmp/new CANCELLED"), 1);
 }
 
-TEST_F(HgfsServerTest, OneUserLeavesHandlesForOthers) {
+TEST_F(HgfsServerTest, UsersAtTheirLimitsLeaveHandlesForOthers) {
   hgfsd_.Put("/tmp/f", "x");
-  CreateSession();
   uint32_t handle;
-  for (size_t i = 0; i < SessionTable::kMaxHandlesPerUser; ++i) {
-    ASSERT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSuccess);
+  for (const char* user : {"alice", "carol", "dave"}) {
+    alice_.user = user;
+    CreateSession();
+    for (size_t i = 0; i < SessionTable::kMaxHandlesPerUser + 5; ++i) {
+      ASSERT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSuccess);
+    }
   }
-  alice_.user = "carol";
+  alice_.user = "bob";
   CreateSession();
-  for (size_t i = SessionTable::kMaxHandlesPerUser; i < SessionTable::kMaxHandles; ++i) {
+  std::string data;
+  uint32_t first;
+  ASSERT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, first), Status::kSuccess);
+  for (int i = 0; i < 10; ++i) {
     ASSERT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSuccess);
   }
-  uint32_t none;
-  EXPECT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, none), Status::kSharingViolation);
-  EXPECT_EQ(CloseFile(handle), Status::kSuccess);
-  EXPECT_EQ(OpenFile(Op::kOpen, "/tmp/f", kReadOnly, 0, handle), Status::kSuccess);
+  EXPECT_EQ(ReadAt(first, 0, 10, data), Status::kSuccess);
+  EXPECT_EQ(data, "x");
 }
 
 // All users share transportd's memory: each download that a host opens and does not read holds a

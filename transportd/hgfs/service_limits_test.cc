@@ -50,10 +50,12 @@ TEST(ServiceLimits, AllHandlesOfAUserLeaveThreadsForCalls) {
   EXPECT_LE(SessionTable::kMaxHandlesPerUser + 16, static_cast<size_t>(hgfsd::kMaxCalls));
 }
 
-// A download that is not read: its window, the message that gRPC has taken from it, the chunk that
-// was taken in ahead, and what goes with them.
+// A download that is not read: its window, the message that gRPC has taken from it, which may be
+// larger than a chunk, the chunk that was taken in ahead, and what goes with them.
 TEST(ServiceLimits, HandlesFitIntoTransportdsMemory) {
-  constexpr int64_t kDownload = kStreamWindowBytes + 2 * kReadChunkBytes + (16 << 10);
+  static_assert(kReadChunkBytes + 100 < kMaxServiceMessageBytes);
+  constexpr int64_t kDownload =
+      kStreamWindowBytes + kMaxServiceMessageBytes + kReadChunkBytes + (16 << 10);
   EXPECT_LE(int64_t{SessionTable::kMaxHandles} * kDownload,
             Directive("toolboxd-transportd.service", "MemoryMax") / 2);
 }

@@ -4,6 +4,7 @@
 
 #include <sys/random.h>
 
+#include <optional>
 #include <utility>
 
 namespace toolboxd::hgfs {
@@ -18,19 +19,6 @@ uint64_t RandomId() {
 
 }  // namespace
 
-uint32_t Session::Add(Handle handle) {
-  // After four billion files numbers start again; 0 and those in use are skipped.
-  while (next_handle == 0 || handles.contains(next_handle)) ++next_handle;
-  const uint32_t number = next_handle++;
-  handles.emplace(number, std::move(handle));
-  return number;
-}
-
-Handle* Session::Find(uint32_t number) {
-  const auto found = handles.find(number);
-  return found == handles.end() ? nullptr : &found->second;
-}
-
 WriteFile* Session::FindWriter(absl::string_view path) {
   for (auto& [number, handle] : handles) {
     if (handle.write != nullptr && handle.path == path) return handle.write.get();
@@ -40,13 +28,18 @@ WriteFile* Session::FindWriter(absl::string_view path) {
 
 uint64_t SessionTable::Create(absl::string_view user, absl::Time now) {
   Expire(now);
-  if (sessions_.size() >= kMaxSessions) return 0;
   uint64_t id = RandomId();
   while (id != 0 && sessions_.contains(id)) id = RandomId();
   if (id == 0) return 0;
-  Session& session = sessions_[id];
+  Session session;
+  session.id = id;
   session.user = std::string(user);
   session.used = now;
+  while (const std::optional<uint64_t> victim = session_shares_.Victim(session.user)) {
+    Erase(sessions_.find(*victim));
+  }
+  session_shares_.Add(id, session.user);
+  sessions_.emplace(id, std::move(session));
   return id;
 }
 
@@ -54,6 +47,7 @@ Session* SessionTable::Find(uint64_t id, absl::string_view user, absl::Time now)
   const auto found = sessions_.find(id);
   if (found == sessions_.end() || found->second.user != user) return nullptr;
   found->second.used = now;
+  session_shares_.Use(id);
   return &found->second;
 }
 
@@ -65,18 +59,46 @@ Session* SessionTable::Find(uint64_t id) {
 bool SessionTable::Destroy(uint64_t id, absl::string_view user) {
   const auto found = sessions_.find(id);
   if (found == sessions_.end() || found->second.user != user) return false;
-  sessions_.erase(found);
+  Erase(found);
   return true;
 }
 
-bool SessionTable::HasCapacity(const Session& session) const {
-  size_t all = 0;
-  size_t of_user = 0;
-  for (const auto& [id, other] : sessions_) {
-    all += other.handles.size();
-    if (other.user == session.user) of_user += other.handles.size();
+void SessionTable::Erase(Sessions::iterator session) {
+  for (const auto& [number, handle] : session->second.handles) {
+    handle_shares_.Remove({session->first, number});
   }
-  return all < kMaxHandles && of_user < kMaxHandlesPerUser;
+  session_shares_.Remove(session->first);
+  sessions_.erase(session);
+}
+
+uint32_t SessionTable::AddHandle(Session& session, Handle handle) {
+  while (const std::optional<HandleKey> victim = handle_shares_.Victim(session.user)) {
+    TakeHandle(sessions_.at(victim->first), victim->second);
+  }
+  // After four billion files numbers start again; 0 and those in use are skipped.
+  while (session.next_handle == 0 || session.handles.contains(session.next_handle)) {
+    ++session.next_handle;
+  }
+  const uint32_t number = session.next_handle++;
+  handle_shares_.Add({session.id, number}, session.user);
+  session.handles.emplace(number, std::move(handle));
+  return number;
+}
+
+Handle* SessionTable::FindHandle(Session& session, uint32_t number) {
+  const auto found = session.handles.find(number);
+  if (found == session.handles.end()) return nullptr;
+  handle_shares_.Use({session.id, number});
+  return &found->second;
+}
+
+std::optional<Handle> SessionTable::TakeHandle(Session& session, uint32_t number) {
+  const auto found = session.handles.find(number);
+  if (found == session.handles.end()) return std::nullopt;
+  std::optional<Handle> handle(std::move(found->second));
+  session.handles.erase(found);
+  handle_shares_.Remove({session.id, number});
+  return handle;
 }
 
 void SessionTable::ForEachHandle(absl::FunctionRef<void(Handle& handle)> visit) {
@@ -86,8 +108,10 @@ void SessionTable::ForEachHandle(absl::FunctionRef<void(Handle& handle)> visit) 
 }
 
 void SessionTable::Expire(absl::Time now) {
-  absl::erase_if(sessions_,
-                 [&](const auto& entry) { return now - entry.second.used >= kIdleExpiry; });
+  for (auto session = sessions_.begin(); session != sessions_.end();) {
+    const auto candidate = session++;
+    if (now - candidate->second.used >= kIdleExpiry) Erase(candidate);
+  }
 }
 
 }  // namespace toolboxd::hgfs

@@ -8,13 +8,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "base/shares.h"
 #include "transportd/hgfs/audit.h"
 #include "transportd/hgfs/open_file.h"
 
@@ -37,23 +40,25 @@ struct Handle {
   absl::Status result;
 };
 
-// One HGFS session; it belongs to the guest user who created it.
+// One HGFS session; it belongs to the guest user who created it. SessionTable adds and takes its
+// handles.
 struct Session {
-  // The handle's number. Check SessionTable::HasCapacity first.
-  uint32_t Add(Handle handle);
-  Handle* Find(uint32_t number);
   // A file of that path that is open for writing.
   WriteFile* FindWriter(absl::string_view path);
 
+  uint64_t id = 0;
   std::string user;
   absl::Time used;
   absl::flat_hash_map<uint32_t, Handle> handles;
   uint32_t next_handle = 1;
 };
 
-// Not thread-safe.
+// Sessions and handles are shared by all users (base/shares.h): a new one takes the place of the
+// user's own that was not used for longest, or of one of the user who has most. Not thread-safe.
 class SessionTable {
  public:
+  // Of one user, and of all. Packets without a credential count as one user.
+  static constexpr size_t kMaxSessionsPerUser = 128;
   static constexpr size_t kMaxSessions = 1024;
   // Open files and directories of one user, who has one hgfsd with as many threads, and of
   // all users: a download that is not read holds its stream's window, in a process that has
@@ -63,15 +68,20 @@ class SessionTable {
   // A session that was not used for this long is dropped with its open files.
   static constexpr absl::Duration kIdleExpiry = absl::Minutes(8);
 
-  // The number of a new session, random and not 0; 0 where there are too many.
+  // The number of a new session, random and not 0; 0 where the system has no random numbers.
   uint64_t Create(absl::string_view user, absl::Time now);
   // Null for a number that is unknown or another user's, which callers cannot distinguish.
   Session* Find(uint64_t id, absl::string_view user, absl::Time now);
   // Of any user, and not as a use of it.
   Session* Find(uint64_t id);
   bool Destroy(uint64_t id, absl::string_view user);
-  // Whether the session's user may have one more handle.
-  bool HasCapacity(const Session& session) const;
+
+  // The handle's number. Another handle may end for it, of this or another session.
+  uint32_t AddHandle(Session& session, Handle handle);
+  // As a use of it; null for a number that the session does not have.
+  Handle* FindHandle(Session& session, uint32_t number);
+  // Removes it from the session.
+  std::optional<Handle> TakeHandle(Session& session, uint32_t number);
 
   void ForEachHandle(absl::FunctionRef<void(Handle& handle)> visit);
   // Drops idle sessions. Call it every few seconds or minutes.
@@ -80,7 +90,15 @@ class SessionTable {
   size_t size() const { return sessions_.size(); }
 
  private:
-  absl::flat_hash_map<uint64_t, Session> sessions_;
+  // A session's number and the handle's in it.
+  using HandleKey = std::pair<uint64_t, uint32_t>;
+  using Sessions = absl::flat_hash_map<uint64_t, Session>;
+
+  void Erase(Sessions::iterator session);
+
+  Sessions sessions_;
+  Shares<uint64_t> session_shares_{{.user = kMaxSessionsPerUser, .total = kMaxSessions}};
+  Shares<HandleKey> handle_shares_{{.user = kMaxHandlesPerUser, .total = kMaxHandles}};
 };
 
 }  // namespace toolboxd::hgfs

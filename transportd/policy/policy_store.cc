@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "base/steady_time.h"
+#include "base/strict_modes.h"
 #include "transportd/policy/user_list.h"
 
 namespace toolboxd {
@@ -79,7 +80,8 @@ PolicyStore::PolicyStore(std::string path) : path_(std::move(path)) { Load().Ign
 absl::Status PolicyStore::Load() {
   verdicts_.clear();
   disabled_.reset();
-  absl::StatusOr<std::string> text = ReadTextFile(path_);
+  const absl::Status strict = CheckStrictModes(path_);
+  absl::StatusOr<std::string> text = strict.ok() ? ReadTextFile(path_) : strict;
   state_ = {.found = !absl::IsNotFound(text.status()), .faults = {}};
   if (!state_.found) {
     policy_.Clear();

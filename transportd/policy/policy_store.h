@@ -31,8 +31,8 @@ struct ProgramStart {
 };
 
 // Answers what the policy file permits. A missing file permits everything; one that cannot be read
-// or parsed permits nothing, until it can. Refusals carry the reason DISABLED_BY_POLICY. Not
-// thread-safe.
+// or parsed, or that others could write (base/strict_modes.h), permits nothing, until it can.
+// Refusals carry the reason DISABLED_BY_POLICY. Not thread-safe.
 class PolicyStore {
  public:
   // Reads the file; see Load().

@@ -2,6 +2,7 @@
 
 #include "transportd/policy/policy_store.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -158,6 +159,22 @@ TEST_F(PolicyStoreTest, HttpDestinationsAreReadLikeInVixd) {
       EXPECT_EQ(ReasonOf(status), v1::INVALID_ARGUMENT) << item.text;
     }
   }
+}
+
+TEST_F(PolicyStoreTest, FileThatOthersCouldWritePermitsNothing) {
+  const std::string path = std::string(getenv("TEST_TMPDIR")) + "/open.textproto";
+  std::ofstream(path) << "";
+  ASSERT_EQ(chmod(path.c_str(), 0644), 0);
+  PolicyStore store(path);
+  EXPECT_TRUE(store.CheckOperation(Operation::kListFiles).ok());
+  ASSERT_EQ(chmod(path.c_str(), 0646), 0);
+  const absl::Status loaded = store.Load();
+  EXPECT_TRUE(absl::StrContains(loaded.message(), "run: chmod go-w " + path)) << loaded;
+  EXPECT_FALSE(store.CheckOperation(Operation::kListFiles).ok());
+  EXPECT_EQ(store.state().faults.size(), 1u);
+  ASSERT_EQ(chmod(path.c_str(), 0644), 0);
+  EXPECT_TRUE(store.Load().ok());
+  EXPECT_TRUE(store.CheckOperation(Operation::kListFiles).ok());
 }
 
 }  // namespace

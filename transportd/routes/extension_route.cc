@@ -9,6 +9,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/strip.h"
 #include "base/log.h"
+#include "base/shared_deadline.h"
 #include "daemon/channel.h"
 #include "daemon/grpc_status.h"
 #include "toolboxd/v1/rpc_handler.grpc.pb.h"
@@ -24,10 +25,14 @@ TcloReply Ask(const ExtensionTarget& target, absl::string_view command,
   absl::ConsumeSuffix(&arguments, absl::string_view("\0", 1));
   request.set_arguments(arguments.data(), arguments.size());
   v1::RpcHandlerReply reply;
-  grpc::ClientContext context;
-  SetTimeout(target.timeout, &context);
-  const absl::Status status =
-      FromGrpc(v1::RpcHandler::NewStub(target.Connect())->Handle(&context, request, &reply));
+  const SharedDeadline deadline;
+  const auto channel = target.Connect();
+  absl::Status status = channel.status();
+  if (status.ok()) {
+    grpc::ClientContext context;
+    SetTimeout(target.timeout, &context);
+    status = FromGrpc(v1::RpcHandler::NewStub(*channel)->Handle(&context, request, &reply));
+  }
   if (status.ok()) return TcloReply::Ok(std::move(*reply.mutable_data()));
   LogLimited("extension", "the extension at ", target.socket, " did not answer the command ",
              absl::CHexEscape(command), ": ", status.message());

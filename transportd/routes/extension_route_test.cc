@@ -42,7 +42,7 @@ class ExtensionRouteTest : public ::testing::Test {
   ExtensionRouteTest() {
     mkdir(folder_.c_str(), 0755);
     StartExtension();
-    router_.Add("ping", [](absl::string_view) { return TcloReply::Ok("pong"); });
+    router_.Add("OS_Halt", [](absl::string_view) { return TcloReply::Ok("built in"); });
   }
   ~ExtensionRouteTest() override { StopExtension(); }
 
@@ -86,11 +86,11 @@ TEST_F(ExtensionRouteTest, ExtensionAnswersItsCommandWithoutTheFinalNul) {
 }
 
 TEST_F(ExtensionRouteTest, ExtensionIsAskedBeforeABuiltInHandler) {
-  Bind("ping");
+  Bind("OS_Halt");
   const Extensions extensions(folder_, absl::Seconds(1));
-  EXPECT_EQ(Ask("ping x"), "OK pong");
+  EXPECT_EQ(Ask("OS_Halt x"), "OK built in");
   AddExtensionRoute(router_, &extensions);
-  EXPECT_EQ(Ask("ping x"), "OK ping:x");
+  EXPECT_EQ(Ask("OS_Halt x"), "OK OS_Halt:x");
 }
 
 TEST_F(ExtensionRouteTest, ExtensionsErrorIsTheReply) {
@@ -124,13 +124,13 @@ TEST_F(ExtensionRouteTest, HungExtensionIsAnErrorWithinItsTimeout) {
 }
 
 TEST_F(ExtensionRouteTest, CommandsFollowAReload) {
-  Bind("ping");
+  Bind("OS_Halt");
   Extensions extensions(folder_, absl::Seconds(1));
   AddExtensionRoute(router_, &extensions);
-  EXPECT_EQ(Ask("ping 1"), "OK ping:1");
+  EXPECT_EQ(Ask("OS_Halt 1"), "OK OS_Halt:1");
   BindNothing();
   extensions.Load();
-  EXPECT_EQ(Ask("ping 1"), "OK pong");
+  EXPECT_EQ(Ask("OS_Halt 1"), "OK built in");
   Bind("Y");
   extensions.Load();
   EXPECT_EQ(Ask("Y 1"), "OK Y:1");

@@ -10,8 +10,6 @@
 namespace toolboxd {
 namespace {
 
-// The largest message of a service: a page of a listing, a chunk of a file.
-constexpr int kMaxMessageBytes = 8 << 20;
 // The largest HTTP/2 frame that is accepted: it holds a packet of a download, which is then one
 // frame instead of four.
 constexpr int kMaxFrameBytes = 64 << 10;
@@ -22,8 +20,8 @@ std::shared_ptr<grpc::Channel> MakeSessionChannel(int fd) {
   // gRPC requires it.
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
   grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+  arguments.SetMaxReceiveMessageSize(kMaxServiceMessageBytes);
+  arguments.SetMaxSendMessageSize(kMaxServiceMessageBytes);
   arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kStreamWindowBytes);
   arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, kMaxFrameBytes);

@@ -13,7 +13,8 @@
 namespace toolboxd::testing {
 
 // Answers on stdout with "name(arguments) for user: " and its whole input, and exits with
-// the input's length. "fail" fails, "flood" never stops talking, "sleep" waits for its end, "late"
+// the input's length. "fail" fails, "flood" never stops talking, nor does "mute" without saying
+// anything, nor "spell" with one byte at a time; "sleep" waits for its end, "late"
 // reads its input after a second and does not repeat it.
 class FakeFunction final : public v1::Function::Service {
  public:
@@ -30,10 +31,9 @@ class FakeFunction final : public v1::Function::Service {
     }
     if (start.name() == "late") absl::SleepFor(absl::Seconds(1));
     v1::RunReply reply;
-    reply.set_stdout(std::string(65536, 'x'));
-    while (start.name() == "flood") {
-      if (!stream->Write(reply)) return grpc::Status::CANCELLED;
-    }
+    if (start.name() == "flood") return SayForever(stream, 65536);
+    if (start.name() == "mute") return SayForever(stream, 0);
+    if (start.name() == "spell") return SayForever(stream, 1);
     std::string input;
     while (stream->Read(&request) && !request.has_close_stdin()) input += request.stdin();
     reply.set_stdout(start.name() + "(" + start.arguments() + ") for " + start.user() + ": " +
@@ -42,6 +42,16 @@ class FakeFunction final : public v1::Function::Service {
     reply.mutable_exit()->set_code(static_cast<int>(input.size()));
     stream->Write(reply);
     return grpc::Status::OK;
+  }
+
+ private:
+  static grpc::Status SayForever(grpc::ServerReaderWriter<v1::RunReply, v1::RunRequest>* stream,
+                                 size_t size) {
+    v1::RunReply reply;
+    reply.set_stdout(std::string(size, 'x'));
+    while (stream->Write(reply)) {
+    }
+    return grpc::Status::CANCELLED;
   }
 };
 

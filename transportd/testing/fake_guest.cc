@@ -2,6 +2,8 @@
 
 #include "transportd/testing/fake_guest.h"
 
+#include <sys/socket.h>
+
 #include <cstdlib>
 #include <utility>
 #include <vector>
@@ -29,16 +31,26 @@ GuestOperationsOptions FakeGuest::Options() {
 
 void FakeGuest::Restart(GuestOperationsOptions options) {
   SessionOpener opener;
-  opener.connect = [this](SessionService service, absl::Time) -> absl::StatusOr<int> {
-    return (service == SessionService::kHgfsd ? hgfsd_host_ : vixd_host_)->Connect();
+  opener.connect = [this](SessionService, absl::Time) -> absl::StatusOr<int> {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) std::abort();
+    waiting_[ends[0]] = UniqueFd(ends[1]);
+    return ends[0];
   };
-  opener.request = [this](int, SessionService, bool verify, absl::string_view user,
-                          absl::string_view password, absl::Time) -> absl::Status {
+  opener.request = [this](int connection, SessionService service, bool verify,
+                          absl::string_view user, absl::string_view password,
+                          absl::Time) -> absl::Status {
+    UniqueFd end = std::move(waiting_[connection]);
+    waiting_.erase(connection);
     if (!verify) ++logins;
     const auto known = passwords.find(std::string(user));
     if (known == passwords.end() || known->second != password) {
       return absl::UnauthenticatedError("wrong");
     }
+    if (verify) return absl::OkStatus();
+    const auto own = own_hosts.find(std::string(user));
+    ServiceHost& fake = service == SessionService::kHgfsd ? *hgfsd_host_ : *vixd_host_;
+    (own != own_hosts.end() ? *own->second : fake).Serve(end.release());
     return absl::OkStatus();
   };
   operations_ = std::make_unique<GuestOperations>(std::move(opener), std::move(options));

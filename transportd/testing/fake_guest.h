@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "base/unique_fd.h"
 #include "transportd/guest_operations/guest_operations.h"
 #include "transportd/testing/fake_function.h"
 #include "transportd/testing/fake_hgfsd.h"
@@ -42,6 +43,8 @@ class FakeGuest {
   FakeVixd vixd;
   FakeFunction function;
   std::map<std::string, std::string> passwords = {{"alice", "a"}, {"bob", "b"}};
+  // Serves both services of a user in place of the fakes. Must outlive this object.
+  std::map<std::string, ServiceHost*> own_hosts;
   int logins = 0;
   // Ends vixd's connections.
   void KillVixd() { vixd_host_->Kill(); }
@@ -50,6 +53,8 @@ class FakeGuest {
  private:
   std::unique_ptr<ServiceHost> hgfsd_host_;
   std::unique_ptr<ServiceHost> vixd_host_;
+  // The other ends of connections that no request has come on, by those that transportd has.
+  std::map<int, UniqueFd> waiting_;
   std::unique_ptr<GuestOperations> operations_;
   std::string result_;
   bool had_deferred_work_ = false;

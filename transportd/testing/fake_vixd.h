@@ -35,15 +35,19 @@ class FakeVixd final : public v1::Processes::Service {
                     grpc::ServerWriter<v1::ListProcessesReply>* writer) override {
     if (Hangs(context)) return grpc::Status::CANCELLED;
     v1::ListProcessesReply reply;
+    size_t bytes = 0;
     for (int pid = 1; pid <= processes; ++pid) {
       if (request->pids_size() != 0 && request->pids(0) != pid) continue;
       v1::Process* process = reply.add_processes();
       process->set_pid(pid);
       process->set_name("process<" + std::to_string(pid) + ">");
       process->set_command_line(std::string(command_line_size, '<'));
-      if (reply.processes_size() < 100) continue;
+      // As vixd does it.
+      bytes += process->ByteSizeLong();
+      if (bytes < (64 << 10)) continue;
       if (!writer->Write(reply)) return grpc::Status::CANCELLED;
       reply.Clear();
+      bytes = 0;
     }
     writer->Write(reply);
     return grpc::Status::OK;

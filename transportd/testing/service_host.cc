@@ -33,9 +33,13 @@ ServiceHost::~ServiceHost() {
 int ServiceHost::Connect() {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) std::abort();
-  ends_.push_back(dup(ends[1]));
-  grpc::AddInsecureChannelFromFd(server_.get(), ends[1]);
+  Serve(ends[1]);
   return ends[0];
+}
+
+void ServiceHost::Serve(int fd) {
+  ends_.push_back(dup(fd));
+  grpc::AddInsecureChannelFromFd(server_.get(), fd);
 }
 
 std::shared_ptr<grpc::Channel> ServiceHost::Channel() { return MakeSessionChannel(Connect()); }

@@ -22,6 +22,8 @@ class ServiceHost {
 
   // A new connection's client end, which the caller owns; gRPC can be spoken on it at once.
   int Connect();
+  // Serves a connection whose other end the caller has. Takes ownership of the socket.
+  void Serve(int fd);
   // The same as a channel, with a session's settings.
   std::shared_ptr<grpc::Channel> Channel();
 

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "base/shared_deadline.h"
+
+#include <algorithm>
+
+#include "absl/time/clock.h"
+#include "base/steady_time.h"
+
+namespace toolboxd {
+namespace {
+
+// Of this thread's outermost SharedDeadline.
+struct Request {
+  bool exists = false;
+  // When its first call began.
+  absl::Time start = absl::InfiniteFuture();
+  absl::Duration longest;
+};
+thread_local Request request;
+
+}  // namespace
+
+SharedDeadline::SharedDeadline() : outermost_(!request.exists) { request.exists = true; }
+
+SharedDeadline::~SharedDeadline() {
+  if (outermost_) request = Request();
+}
+
+absl::Time SharedDeadline::For(absl::Duration limit) {
+  const absl::Time now = SteadyNow();
+  if (!request.exists) return now + limit;
+  if (request.start == absl::InfiniteFuture()) request.start = now;
+  request.longest = std::max(request.longest, limit);
+  return request.start + limit;
+}
+
+absl::Duration SharedDeadline::Waited() {
+  return std::max(SteadyNow() - request.start, absl::ZeroDuration());
+}
+
+absl::Duration SharedDeadline::Longest() { return request.longest; }
+
+absl::Time ToWallClock(absl::Time steady) { return absl::Now() + (steady - SteadyNow()); }
+
+}  // namespace toolboxd

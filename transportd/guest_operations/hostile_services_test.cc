@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A user whose services misbehave, or who uses an extension that does, beside one who works.
+
+#include <sys/stat.h>
+
+#include <chrono>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/testing/short_temp_dir.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+#include "gtest/gtest.h"
+#include "transportd/guest_operations/guest_operations.h"
+#include "transportd/hgfs/messages.h"
+#include "transportd/hgfs/packet.h"
+#include "transportd/hgfs/path.h"
+#include "transportd/routes/extension_route.h"
+#include "transportd/routes/router.h"
+#include "transportd/testing/fake_guest.h"
+#include "transportd/testing/hostile_service.h"
+#include "transportd/testing/service_host.h"
+#include "transportd/vix/opcode.h"
+#include "transportd/vix/requests.h"
+
+namespace toolboxd {
+namespace {
+
+using ::toolboxd::testing::FakeGuest;
+using ::toolboxd::testing::HostileService;
+using ::toolboxd::testing::kTricks;
+using ::toolboxd::testing::ServiceHost;
+using ::toolboxd::testing::Trick;
+
+// The time limits of FakeGuest: 0.4 s, and 0.8 s for what may take long. A request has one of them
+// for all its calls and messages.
+constexpr absl::Duration kRequest = absl::Milliseconds(1600);
+constexpr absl::Duration kPrompt = absl::Seconds(1);
+// transportd's unit has 64 MiB; here the services' own memory is included.
+constexpr int64_t kMemory = 64 << 10;
+
+// The largest resident size of this process so far, in KiB.
+int64_t PeakMemory() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    int64_t kib = 0;
+    if (absl::StartsWith(line, "VmHWM:") &&
+        absl::SimpleAtoi(absl::string_view(line).substr(6, line.size() - 9), &kib)) {
+      return kib;
+    }
+  }
+  return 0;
+}
+
+class HostileServicesTest : public ::testing::Test {
+ protected:
+  HostileServicesTest() {
+    const std::string routes = temp_.File("routes.d");
+    mkdir(routes.c_str(), 0755);
+    const std::string target = absl::StrCat("extension { target: \"unix:", socket_, "\" ");
+    std::ofstream(routes + "/evil.textproto")
+        << target << "tclo_command: \"Evil\" timeout_milliseconds: 400 }\n"
+        << target << "file_scheme: \"evil\" timeout_milliseconds: 400 }\n"
+        << target << "function: \"evil\" timeout_milliseconds: 400 }\n";
+    guest_.own_hosts["alice"] = &host_;
+    router_.Add("ping", [](absl::string_view) { return TcloReply::Ok(""); });
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("unix:" + socket_, grpc::InsecureServerCredentials());
+    for (grpc::Service* service : extension_.services()) builder.RegisterService(service);
+    server_ = builder.BuildAndStart();
+    guest_.hgfsd.Put("/tmp/f", "content");
+  }
+  ~HostileServicesTest() override { server_->Shutdown(std::chrono::system_clock::now()); }
+
+  void Restart() {
+    GuestOperationsOptions options = FakeGuest::Options();
+    options.routes_directory = temp_.File("routes.d");
+    guest_.Restart(options);
+    AddExtensionRoute(router_, &guest_.operations().extensions());
+  }
+
+  // Each request has its time limit, whatever it is.
+  template <typename Call>
+  auto Timed(Call call) {
+    const absl::Time begin = absl::Now();
+    auto result = call();
+    EXPECT_LT(absl::Now() - begin, kRequest) << "trick " << static_cast<int>(service_.trick.load());
+    return result;
+  }
+
+  template <typename Request, typename Reply>
+  hgfs::Status Hgfs(hgfs::Op op, const Request& message, Reply& reply, const std::string& user) {
+    hgfs::Packet packet;
+    const std::string payload = Encode(op, message);
+    packet.op = static_cast<uint32_t>(op);
+    packet.session_id = sessions_[user];
+    packet.payload = payload;
+    vix::HgfsPacketRequest request;
+    const std::string bytes = EncodePacket(packet);
+    request.packet = bytes;
+    const uint32_t error =
+        guest_.Send(vix::kHgfsSendPacket, Encode(request), user, user.substr(0, 1), true);
+    // A user whose services did not answer twice is refused for a while.
+    if (error != 0 && user == "alice") return hgfs::Status::kTransportError;
+    EXPECT_EQ(error, 0u);
+    answer_ = guest_.result();
+    hgfs::Packet answer;
+    EXPECT_TRUE(DecodePacket(answer_, answer));
+    if (answer.status == hgfs::Status::kSuccess) {
+      EXPECT_TRUE(Decode(op, answer.payload, reply));
+    }
+    return answer.status;
+  }
+  void CreateSession(const std::string& user) {
+    hgfs::CreateSessionReply reply;
+    ASSERT_EQ(Hgfs(hgfs::Op::kCreateSessionV4, hgfs::CreateSessionRequest(), reply, user),
+              hgfs::Status::kSuccess);
+    sessions_[user] = reply.session_id;
+  }
+  // 0 if it fails.
+  uint32_t Open(const std::string& path, hgfs::OpenMode mode, const std::string& user) {
+    hgfs::OpenRequest request;
+    const std::string name = hgfs::EncodePath(path);
+    request.mode = mode;
+    request.flags = mode == hgfs::kReadOnly ? hgfs::kOpenExisting : hgfs::kCreateEmpty;
+    request.name.cp_name = name;
+    hgfs::OpenReply reply;
+    const hgfs::Status status =
+        Timed([&] { return Hgfs(hgfs::Op::kOpenV3, request, reply, user); });
+    return status == hgfs::Status::kSuccess ? reply.handle : 0;
+  }
+  std::string Read(uint32_t handle, const std::string& user) {
+    hgfs::ReadRequest request;
+    request.handle = handle;
+    request.size = 0xF000;
+    hgfs::ReadReply reply;
+    Timed([&] { return Hgfs(hgfs::Op::kReadV3, request, reply, user); });
+    return std::string(reply.data);
+  }
+  void Write(uint32_t handle, const std::string& user) {
+    hgfs::WriteRequest request;
+    const std::string data(60000, 'x');
+    request.handle = handle;
+    request.flags = hgfs::kWriteAppend;
+    request.data = data;
+    request.size = data.size();
+    hgfs::WriteReply reply;
+    Timed([&] { return Hgfs(hgfs::Op::kWriteV3, request, reply, user); });
+  }
+  void Close(uint32_t handle, const std::string& user) {
+    hgfs::HandleRequest request;
+    request.handle = handle;
+    hgfs::EmptyReply reply;
+    Timed([&] { return Hgfs(hgfs::Op::kClose, request, reply, user); });
+  }
+
+  uint32_t Send(uint32_t opcode, const std::string& body) {
+    return Timed([&] { return guest_.Send(opcode, body); });
+  }
+
+  // The other user's files and programs, and the host's ping.
+  void ExpectOthersAreServed() {
+    const absl::Time begin = absl::Now();
+    vix::ListFilesRequest list;
+    list.path = "/tmp";
+    list.max_results = 10;
+    EXPECT_EQ(guest_.Send(vix::kListFiles, Encode(list), "bob", "b"), 0u);
+    vix::StartProgramRequest start;
+    start.program = "/bin/true";
+    EXPECT_EQ(guest_.Send(vix::kStartProgram, Encode(start), "bob", "b"), 0u);
+    const uint32_t handle = Open("/tmp/f", hgfs::kReadOnly, "bob");
+    EXPECT_EQ(Read(handle, "bob"), "content");
+    Close(handle, "bob");
+    EXPECT_EQ(router_.Dispatch("ping").Encode(), "OK ");
+    EXPECT_LT(absl::Now() - begin, kPrompt);
+  }
+
+  // One after the other for each way to misbehave.
+  void ForEachTrick(const std::function<void()>& operation) {
+    const int64_t before = PeakMemory();
+    for (const Trick trick : kTricks) {
+      // Nothing of the trick before is remembered.
+      Restart();
+      CreateSession("alice");
+      CreateSession("bob");
+      service_.trick = extension_.trick = trick;
+      operation();
+      ExpectOthersAreServed();
+    }
+    EXPECT_LT(PeakMemory() - before, kMemory);
+  }
+
+  ShortTempDir temp_;
+  const std::string socket_ = temp_.File("evil.sock");
+  HostileService service_{Trick::kSilence};
+  HostileService extension_{Trick::kSilence};
+  ServiceHost host_{service_.services()};
+  FakeGuest guest_;
+  Router router_;
+  std::unique_ptr<grpc::Server> server_;
+  std::map<std::string, uint64_t> sessions_;
+  std::string answer_;
+};
+
+TEST_F(HostileServicesTest, DownloadsEndInTime) {
+  ForEachTrick([this] {
+    const uint32_t handle = Open("/tmp/f", hgfs::kReadOnly, "alice");
+    if (handle == 0) return;
+    Read(handle, "alice");
+    Read(handle, "alice");
+    Close(handle, "alice");
+  });
+}
+
+TEST_F(HostileServicesTest, UploadsEndInTime) {
+  ForEachTrick([this] {
+    const uint32_t handle = Open("/tmp/f", hgfs::kWriteOnly, "alice");
+    if (handle == 0) return;
+    for (int i = 0; i < 5; ++i) Write(handle, "alice");
+    Close(handle, "alice");
+  });
+}
+
+TEST_F(HostileServicesTest, ListsAreBounded) {
+  vix::ListFilesRequest list;
+  list.path = "/tmp";
+  list.max_results = 100000;
+  ForEachTrick([&] {
+    Send(vix::kListFiles, Encode(list));
+    Send(vix::kListProcessesEx, Encode(vix::ListProcessesRequest()));
+    EXPECT_LT(guest_.result().size(), 64u << 10);
+    Send(vix::kReadEnvironmentVariables, std::string(8, '\0'));
+  });
+}
+
+TEST_F(HostileServicesTest, SingleRepliesAreBounded) {
+  vix::StartProgramRequest start;
+  start.program = "/bin/true";
+  vix::ListFilesRequest transfer;
+  transfer.path = "/tmp/f";
+  ForEachTrick([&] {
+    Send(vix::kStartProgram, Encode(start));
+    Send(vix::kInitiateFileTransferFromGuest, Encode(transfer));
+  });
+}
+
+TEST_F(HostileServicesTest, FunctionsAreBounded) {
+  vix::StartProgramRequest start;
+  start.program = "http.RoundTrip";
+  start.arguments = "localhost:80";
+  ForEachTrick([&] {
+    EXPECT_EQ(Send(vix::kStartProgram, Encode(start)), 0u);
+    uint64_t pid = 0;
+    ASSERT_TRUE(absl::SimpleAtoi(guest_.result(), &pid));
+    vix::TerminateRequest terminate;
+    terminate.pid = pid;
+    EXPECT_EQ(Send(vix::kTerminateProcess, Encode(terminate)), 0u);
+  });
+}
+
+TEST_F(HostileServicesTest, UserWhoseServicesDoNotAnswerAgainIsRefusedForAWhile) {
+  Restart();
+  vix::StartProgramRequest start;
+  start.program = "/bin/true";
+  for (int i = 0; i < 2; ++i) {
+    const absl::Time begin = absl::Now();
+    EXPECT_EQ(Send(vix::kStartProgram, Encode(start)), 5u);
+    EXPECT_GE(absl::Now() - begin, FakeGuest::Options().timeout / 2);
+  }
+  const int logins = guest_.logins;
+  const absl::Time begin = absl::Now();
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(Send(vix::kStartProgram, Encode(start)), 5u);
+  EXPECT_LT(absl::Now() - begin, FakeGuest::Options().timeout);
+  EXPECT_EQ(guest_.logins, logins);
+  CreateSession("bob");
+  ExpectOthersAreServed();
+}
+
+TEST_F(HostileServicesTest, ExtensionsAreBounded) {
+  vix::StartProgramRequest start;
+  start.program = "evil";
+  ForEachTrick([&] {
+    Timed([&] { return router_.Dispatch("Evil x").Encode(); });
+    EXPECT_EQ(Send(vix::kStartProgram, Encode(start)), 0u);
+    for (const hgfs::OpenMode mode : {hgfs::kReadOnly, hgfs::kWriteOnly}) {
+      const uint32_t handle = Open("/evil/f", mode, "alice");
+      if (handle == 0) continue;
+      if (mode == hgfs::kReadOnly) Read(handle, "alice");
+      if (mode == hgfs::kWriteOnly) Write(handle, "alice");
+      Close(handle, "alice");
+    }
+  });
+}
+
+}  // namespace
+}  // namespace toolboxd
