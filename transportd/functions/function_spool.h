@@ -16,8 +16,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
+#include "base/stream_path.h"
 #include "transportd/functions/spool_file.h"
-#include "transportd/functions/stream_path.h"
 
 namespace toolboxd {
 

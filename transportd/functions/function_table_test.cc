@@ -22,7 +22,6 @@
 #include "daemon/channel.h"
 #include "grpcpp/create_channel_posix.h"
 #include "gtest/gtest.h"
-#include "transportd/functions/stream_path.h"
 #include "transportd/testing/fake_function.h"
 #include "transportd/testing/service_host.h"
 
@@ -85,19 +84,6 @@ class FunctionTableTest : public ::testing::Test {
   FunctionTable table_{SpoolLimits{
       .stream = 1 << 20, .user = 4 << 20, .total = 8 << 20, .directory = getenv("TEST_TMPDIR")}};
 };
-
-TEST(ParseStreamPath, OnlyStandardStreamsAreParsed) {
-  int64_t pid = 0;
-  StandardStream stream;
-  EXPECT_TRUE(ParseStreamPath("/proc/32769/stdout", pid, stream));
-  EXPECT_EQ(pid, 32769);
-  EXPECT_EQ(stream, StandardStream::kStdout);
-  for (const char* path :
-       {"/proc/1/status", "/proc/self/stdin", "/proc/1/stdin/x", "proc/1/stdin", "/proc/-1/stdin",
-        "/proc/ 1/stdin", "/proc//stdin", "/x/proc/1/stdin", "/proc/99999999999999999999/stdin"}) {
-    EXPECT_FALSE(ParseStreamPath(path, pid, stream)) << path;
-  }
-}
 
 TEST_F(FunctionTableTest, RunHasStreamsAndAnExitCode) {
   const int64_t pid = Start("echo.Upper", "a b");
