@@ -266,7 +266,7 @@ TEST_F(ServerTest, SecondInstanceIsRefusedAndTheFirstGoesOn) {
   EXPECT_TRUE(CheckHealth(ConnectUnix(path_), "").ok());
 }
 
-TEST_F(ServerTest, IdleExitComesWithoutConnections) {
+TEST_F(ServerTest, ServerWithoutConnectionsExitsAfterItsIdleTime) {
   options_.idle_exit = absl::Milliseconds(20);
   StartServer();
   EXPECT_TRUE(run_.get().ok());

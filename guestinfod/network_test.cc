@@ -189,7 +189,7 @@ TEST_F(NetworkTest, PrimaryAddressCanBeSet) {
   EXPECT_EQ(Fill().primary_address(), "192.0.2.1");
 }
 
-TEST_F(NetworkTest, RoutesPointIntoTheTable) {
+TEST_F(NetworkTest, RoutesNameInterfacesByTheirPositionInTheTable) {
   AddAddress(AddLink("docker0", false), kA);
   const int32_t second = AddLink("ens224", true);
   const int32_t first = AddLink("ens192", true);
@@ -240,7 +240,7 @@ TEST_F(NetworkTest, RoutesAreBounded) {
   EXPECT_EQ(snapshot.routes(0).prefix_length(), 0u);
 }
 
-TEST(Hardware, InterfaceIsFoundThroughTheStackOfDevices) {
+TEST(NetworkHardware, InterfaceIsFoundThroughTheStackOfDevices) {
   namespace fs = std::filesystem;
   const fs::path root = fs::path(::testing::TempDir()) / "hardware";
   const fs::path net = root / "sys/class/net";

@@ -81,7 +81,7 @@ TEST(MoveFile, ReportsWhyItFails) {
   EXPECT_EQ(ReadFile(a), "a");
 }
 
-TEST(MoveDirectory, Renames) {
+TEST(MoveDirectory, RenamesTheDirectory) {
   TestDirectory dir;
   DeferredDeleter deleter;
   dir.Directory("d");

@@ -69,7 +69,7 @@ TEST(PropertyList, StringWithoutNulIsRefused) {
   EXPECT_FALSE(DecodePropertyList(writer.bytes(), list));
 }
 
-TEST(ToolsState, HasThePropertiesThatHostsRead) {
+TEST(ToolsStateProperties, HasThePropertiesThatHostsRead) {
   ToolsState state;
   state.host_name = "vm";
   state.tools_version = "1.0";
