@@ -18,8 +18,8 @@
 #include "absl/time/clock.h"
 #include "base/testing/whole_file.h"
 #include "sys/stat.h"
-#include "transportd/vix/message.h"
 #include "transportd/vix/opcode.h"
+#include "transportd/vix/testing/host_messages.h"
 #include "vmxsim/guest/hgfs_transfer.h"
 #include "zlib.h"
 

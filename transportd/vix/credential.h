@@ -52,9 +52,6 @@ struct Credential {
 // tokens.
 Error ParseCredential(uint32_t type, absl::string_view region, Credential& credential);
 
-// The region for types 1, 4 and 8.
-std::string EncodeNamePassword(absl::string_view user, absl::string_view password);
-
 }  // namespace toolboxd::vix
 
 #endif  // TOOLBOXD_TRANSPORTD_VIX_CREDENTIAL_H_

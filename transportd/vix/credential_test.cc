@@ -4,6 +4,7 @@
 
 #include "absl/strings/escaping.h"
 #include "gtest/gtest.h"
+#include "transportd/vix/testing/host_messages.h"
 #include "transportd/wire/testing/test_data.h"
 #include "transportd/wire/writer.h"
 

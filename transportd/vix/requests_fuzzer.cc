@@ -6,6 +6,7 @@
 #include "transportd/vix/property_list.h"
 #include "transportd/vix/requests.h"
 #include "transportd/vix/strings.h"
+#include "transportd/vix/testing/host_messages.h"
 
 namespace toolboxd::vix {
 namespace {

@@ -5,6 +5,7 @@
 #include "gtest/gtest.h"
 #include "transportd/vix/message.h"
 #include "transportd/vix/opcode.h"
+#include "transportd/vix/testing/host_messages.h"
 #include "transportd/wire/testing/test_data.h"
 
 namespace toolboxd::vix {

@@ -3,6 +3,7 @@
 #include "transportd/vix/strings.h"
 
 #include "gtest/gtest.h"
+#include "transportd/vix/testing/host_messages.h"
 
 namespace toolboxd::vix {
 namespace {

@@ -10,6 +10,7 @@
 #include "transportd/vix/opcode.h"
 #include "transportd/vix/property_list.h"
 #include "transportd/vix/requests.h"
+#include "transportd/vix/testing/host_messages.h"
 #include "vmxsim/guest/verb.h"
 
 namespace toolboxd::vmxsim {

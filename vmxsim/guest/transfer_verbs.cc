@@ -18,6 +18,7 @@
 #include "base/status.h"
 #include "transportd/vix/opcode.h"
 #include "transportd/vix/requests.h"
+#include "transportd/vix/testing/host_messages.h"
 #include "vmxsim/guest/hgfs_transfer.h"
 #include "vmxsim/guest/verb.h"
 #include "zlib.h"
