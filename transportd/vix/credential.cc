@@ -98,9 +98,6 @@ Error ParseCredential(uint32_t type, absl::string_view region, Credential& crede
       return ParseNamePassword(region, credential);
     case kCredentialTicketedSession:
       return ParseTicket(region);
-    case kCredentialSamlBearerToken:
-    case kCredentialSamlHostVerified:
-      return Error::kGuestAuthTypeDisabled;
     default:
       return Error::kNotSupported;
   }

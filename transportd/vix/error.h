@@ -38,7 +38,6 @@ enum class Error : uint32_t {
   kToolsNotRunning = 3016,
   kUnrecognizedCommand = 3025,
   kInvalidLoginCredentials = 3050,
-  kGuestAuthTypeDisabled = 3051,
   kInvalidMessageHeader = 10000,
   kInvalidMessageBody = 10001,
   kNotAFile = 20001,
