@@ -181,5 +181,21 @@ TEST(NetworkNotice, OnlyLinksAddressesAndMainRoutesAreChanges) {
   EXPECT_FALSE(IsRelevantNotice(""));
 }
 
+TEST(NetworkDump, LinksAddressesAndRoutesAreBounded) {
+  ifaddrmsg header{};
+  header.ifa_family = AF_INET;
+  const std::string address =
+      Message(RTM_NEWADDR, Bytes(header) + Attribute(IFA_ADDRESS, "\x0a\0\0\1"s));
+  const std::string route =
+      RouteMessage(RT_TABLE_MAIN, RTN_UNICAST, Attribute(RTA_OIF, Bytes(int32_t{2})));
+  NetworkState state;
+  for (size_t i = 0; i < kMaxAddresses + 10; ++i) {
+    ASSERT_TRUE(AddDump(address + LinkMessage() + route, 7, state).ok());
+  }
+  EXPECT_EQ(state.links.size(), 4096u);
+  EXPECT_EQ(state.addresses.size(), 8192u);
+  EXPECT_EQ(state.routes.size(), 4096u);
+}
+
 }  // namespace
 }  // namespace toolboxd::guestinfod

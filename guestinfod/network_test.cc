@@ -225,6 +225,19 @@ TEST_F(NetworkTest, Ipv6RoutesAreText) {
   EXPECT_EQ(snapshot.routes(0).next_hop(), "fe80::1");
 }
 
+TEST_F(NetworkTest, AddressesOfAnInterfaceAreBounded) {
+  const int32_t first = AddLink("ens192", true);
+  const int32_t second = AddLink("ens224", true);
+  for (int i = 0; i < 2100; ++i) {
+    AddAddress(first, "\x0a\0"s + static_cast<char>(i / 256) + static_cast<char>(i % 256));
+  }
+  AddAddress(second, "\x0a\1\0\1"s);
+  const v1::GuestInfoSnapshot snapshot = Fill();
+  ASSERT_EQ(snapshot.interfaces_size(), 2);
+  EXPECT_EQ(snapshot.interfaces(0).addresses_size(), 2048);
+  EXPECT_EQ(snapshot.interfaces(1).addresses_size(), 1);
+}
+
 TEST_F(NetworkTest, RoutesAreBounded) {
   const int32_t index = AddLink("ens192", true);
   for (int i = 0; i < 150; ++i) {

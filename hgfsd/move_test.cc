@@ -348,5 +348,19 @@ TEST(CopyTree, KeepsExtendedAttributes) {
   EXPECT_EQ(std::string(value, 3), std::string("1\0002", 3));
 }
 
+TEST(MoveAcrossFileSystems, TreeOfTooManyLevelsStaysWhereItIs) {
+  TestDirectory dir, other(kOther);
+  DeferredDeleter deleter;
+  std::string path = "tree";
+  for (int level = 1; level < 201; ++level, path += "/d") dir.Directory(path);
+  dir.Directory(path);
+  EXPECT_THAT(MoveDirectory(dir / "tree", other / "tree", deleter), IsOk());
+  EXPECT_THAT(Names(dir.path()), testing::IsEmpty());
+  other.Directory(path + "/d");
+  EXPECT_THAT(MoveDirectory(other / "tree", dir / "tree", deleter), FailsWith(v1::NAME_TOO_LONG));
+  EXPECT_THAT(Names(dir.path()), testing::IsEmpty());
+  EXPECT_TRUE(Exists(other / (path + "/d")));
+}
+
 }  // namespace
 }  // namespace toolboxd::hgfsd

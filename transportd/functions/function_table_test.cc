@@ -24,6 +24,7 @@
 #include "gtest/gtest.h"
 #include "transportd/testing/fake_function.h"
 #include "transportd/testing/service_host.h"
+#include "transportd/testing/unit_directive.h"
 
 namespace toolboxd {
 namespace {
@@ -169,13 +170,8 @@ int ThreadsOfThisProcess() {
   return static_cast<int>(std::distance(begin(tasks), end(tasks)));
 }
 
-// The number of a setting of transportd's unit, without its suffix M.
 int64_t UnitSetting(const std::string& name) {
-  std::ifstream unit("deploy/systemd/toolboxd-transportd.service");
-  for (std::string line; std::getline(unit, line);) {
-    if (line.rfind(name + "=", 0) == 0) return std::stoll(line.substr(name.size() + 1));
-  }
-  return -1;
+  return toolboxd::testing::UnitDirective("toolboxd-transportd.service", name);
 }
 
 // Starts as many runs as a user may have.
@@ -251,7 +247,7 @@ TEST_F(FunctionTableTest, AllRunsTogetherFitTheUnitsTasks) {
 
 TEST_F(FunctionTableTest, StreamsOfAllRunsFitTheUnitsMemory) {
   // If the folder is on a tmpfs; the rest of the service is 2 MB, and page cache.
-  EXPECT_LE(SpoolLimits().total, static_cast<uint64_t>(UnitSetting("MemoryMax")) << 19);
+  EXPECT_LE(SpoolLimits().total, static_cast<uint64_t>(UnitSetting("MemoryMax")) / 2);
   EXPECT_LE(SpoolLimits().user, SpoolLimits().total / 2);
   std::vector<int64_t> pids;
   for (int i = 0; i < 10; ++i) pids.push_back(Start("flood"));

@@ -91,6 +91,16 @@ TEST(NicInfoV3, KeepsToTheLimits) {
   EXPECT_EQ(decoded->dns.host, "");
 }
 
+TEST(NicInfoV3, InterfaceHasAtMost2048Addresses) {
+  v1::GuestInfoSnapshot snapshot;
+  v1::NetworkInterface* nic = AddNic(&snapshot);
+  for (int i = 0; i < 2100; ++i) AddAddress("10.0.0.5", 24, nic);
+  // More than the host can read are not sent, whatever the caller asks for.
+  const auto decoded = vmxsim::DecodeNicInfo(EncodeNicInfoV3(snapshot, 3000));
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(decoded->nics[0].addresses.size(), 2048u);
+}
+
 TEST(NicInfoV3, HostReadsIpv6AsEncoded) {
   v1::GuestInfoSnapshot snapshot;
   AddAddress("2001:DB8:0:0:0:0:0:10", 64, AddNic(&snapshot));
