@@ -57,9 +57,6 @@ Error FromErrno(int os_error);
 // and is kFail otherwise.
 Error FromReason(v1::Reason reason, int os_error);
 
-// The reason that FromReason() turns into `error`; REASON_UNSPECIFIED where there is none.
-v1::Reason ToReason(Error error);
-
 // A failure without a reason: of gRPC itself, or of a handler that gives none. A service
 // that did not answer in time is kObjectIsBusy, one that is gone kToolsNotRunning.
 Error FromStatusCode(absl::StatusCode code);

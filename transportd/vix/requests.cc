@@ -179,12 +179,6 @@ Error Decode(absl::string_view body, TerminateRequest& request) {
   return reader.Finish();
 }
 
-Error Decode(absl::string_view body, AcquireCredentialsRequest& request) {
-  BodyReader reader(body);
-  request.session_id = reader.I64();
-  return reader.Finish();
-}
-
 Error Decode(absl::string_view body, HgfsPacketRequest& request) {
   BodyReader reader(body);
   const uint32_t size = reader.U32();

@@ -136,12 +136,6 @@ struct TerminateRequest {
 };
 Error Decode(absl::string_view body, TerminateRequest& request);
 
-// kAcquireCredentials.
-struct AcquireCredentialsRequest {
-  int64_t session_id = 0;
-};
-Error Decode(absl::string_view body, AcquireCredentialsRequest& request);
-
 // kHgfsSendPacket. The packet is raw bytes, without a NUL.
 struct HgfsPacketRequest {
   int32_t timeout = 0;

@@ -38,7 +38,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   RoundTrip<ListProcessesRequest>(input);
   RoundTrip<ReadEnvironmentRequest>(input);
   RoundTrip<TerminateRequest>(input);
-  RoundTrip<AcquireCredentialsRequest>(input);
   RoundTrip<HgfsPacketRequest>(input);
   RoundTrip<ListDirectoryRequest>(input);
   DirectoryRequest directory;

@@ -36,7 +36,7 @@ TEST(WireWriter, TakeLeavesItEmpty) {
   Writer writer;
   writer.Bytes("abc");
   EXPECT_EQ(writer.Take(), "abc");
-  EXPECT_EQ(writer.size(), 0u);
+  EXPECT_EQ(writer.Take(), "");
 }
 
 }  // namespace

@@ -182,12 +182,6 @@ std::string Encode(const TerminateRequest& request) {
   return writer.Take();
 }
 
-std::string Encode(const AcquireCredentialsRequest& request) {
-  wire::Writer writer;
-  writer.I64(request.session_id);
-  return writer.Take();
-}
-
 std::string Encode(const HgfsPacketRequest& request) {
   wire::Writer writer;
   writer.U32(request.packet.size()).I32(request.timeout).Bytes(request.packet);

@@ -38,7 +38,6 @@ std::string Encode(const StartProgramRequest& request);
 std::string Encode(const ListProcessesRequest& request);
 std::string Encode(const ReadEnvironmentRequest& request);
 std::string Encode(const TerminateRequest& request);
-std::string Encode(const AcquireCredentialsRequest& request);
 std::string Encode(const HgfsPacketRequest& request);
 std::string Encode(const ListDirectoryRequest& request);
 
