@@ -8,7 +8,7 @@
 namespace toolboxd {
 namespace {
 
-TEST(HostPort, EachTextOfTheTableIsReadAsItSays) {
+TEST(HostPort, SplitsValidTextsAndRefusesOthers) {
   for (const HostPortCase& item : kHostPortCases) {
     const std::optional<HostPort> parsed = ParseHostPort(item.text);
     ASSERT_EQ(parsed.has_value(), item.port != 0) << item.text;

@@ -90,7 +90,7 @@ TEST(FormatLogLine, LongTextIsCut) {
   EXPECT_EQ(line.substr(line.size() - 5), "x...\n");
 }
 
-TEST(IsJournal, NeedsDeviceAndInodeOfTheDescriptor) {
+TEST(IsJournal, ComparesDeviceAndInodeOfTheDescriptor) {
   UniqueFd fd(open("/dev/null", O_WRONLY | O_CLOEXEC));
   struct stat info;
   ASSERT_EQ(fstat(fd.get(), &info), 0);
@@ -163,7 +163,7 @@ TEST(LogLimiter, ReportsHowManyWereSuppressed) {
   EXPECT_EQ(limiter.Ask("k", start + absl::Minutes(2)).suppressed, 0u);
 }
 
-TEST(LogLimiter, ManyKindsShareOneEntryInTheEnd) {
+TEST(LogLimiter, KindsBeyondTheLimitShareOneEntry) {
   LogLimiter limiter;
   int passed = 0;
   for (int i = 0; i < 10000; ++i) {

@@ -28,7 +28,7 @@ TEST(OsRelease, ValuesAreBoundedUtf8) {
   EXPECT_EQ(values.at("ID"), "?");
 }
 
-TEST(OsRelease, FileOfTheVendorServesWhereEtcHasNone) {
+TEST(OsRelease, UsrLibIsReadWhereEtcHasNoFile) {
   const ShortTempDir root;
   EXPECT_EQ(ReadOsRelease(root.path()), "");
   std::filesystem::create_directories(root.File("usr/lib"));

@@ -41,7 +41,7 @@ TEST_F(SmallFileTest, ReadsFilesOfProc) {
   EXPECT_GT(ReadSmallFileOrEmpty("/proc/self/stat", 4096).size(), 20u);
 }
 
-TEST_F(SmallFileTest, ReturnsErrnoForWhatCannotBeRead) {
+TEST_F(SmallFileTest, UnreadableFileReturnsItsErrno) {
   EXPECT_EQ(ReadSmallFile(path_, 10, text_), ENOENT);
   EXPECT_EQ(text_, "");
   EXPECT_EQ(ReadSmallFile(dir_.path(), 10, text_), EISDIR);

@@ -33,7 +33,7 @@ TEST(Status, ErrnoErrorNamesTheCauseAndKeepsTheNumber) {
   EXPECT_EQ(ErrnoError(99999, "x").message(), "x: error 99999");
 }
 
-TEST(Status, ErrnoTableSeparatesWhatTheHostSeparates) {
+TEST(Status, ErrnosThatTheHostSeparatesHaveTheirOwnReasons) {
   EXPECT_EQ(ReasonOfErrno(EACCES), v1::ACCESS_DENIED);
   EXPECT_EQ(ReasonOfErrno(EPERM), v1::PERMISSION_DENIED);
   EXPECT_EQ(ReasonOfErrno(EISDIR), v1::NOT_A_FILE);

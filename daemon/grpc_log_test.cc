@@ -19,7 +19,7 @@ std::string Logged() {
   return testing::internal::GetCapturedStderr();
 }
 
-TEST(GrpcLog, ErrorsAreLimitedWarningsAndTheRestIsForDebugging) {
+TEST(GrpcLog, ErrorsBecomeLimitedWarningsAndTheRestDebugLines) {
   InitLog("test", LogLevel::kInfo);
   RouteGrpcLog();
   const std::string usual = Logged();

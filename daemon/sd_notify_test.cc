@@ -68,7 +68,7 @@ TEST(SdNotify, FullQueueDoesNotBlock) {
   EXPECT_GT(sent, 0);
 }
 
-TEST(WatchdogInterval, OtherProcessesIntervalIsIgnored) {
+TEST(WatchdogInterval, IntervalOfAnotherProcessIsIgnored) {
   unsetenv("WATCHDOG_PID");
   unsetenv("WATCHDOG_USEC");
   EXPECT_EQ(WatchdogInterval(), absl::InfiniteDuration());

@@ -201,16 +201,22 @@ TEST_F(ServerTest, RefusedCallerIsDisconnectedWithoutAByte) {
   EXPECT_EQ(server_->open_connections(), 0);
 }
 
-TEST_F(ServerTest, AllowedCallerGetsHttp2) {
+TEST_F(ServerTest, AllowedCallerGetsHttp2WithAtMost64Streams) {
   StartServer();
   UniqueFd connection = RawConnect();
   ASSERT_TRUE(connection.ok());
   // The server's SETTINGS frame comes only after the client's preface.
   const std::string preface("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33);
   ASSERT_EQ(write(connection.get(), preface.data(), preface.size()), 33);
-  char frame[9];
+  uint8_t frame[9];
   ASSERT_EQ(recv(connection.get(), frame, sizeof(frame), MSG_WAITALL), 9);
   EXPECT_EQ(frame[3], 4);
+  // Of two bytes of identifier and four of value each.
+  std::string settings(frame[1] << 8 | frame[2], '\0');
+  ASSERT_EQ(recv(connection.get(), settings.data(), settings.size(), MSG_WAITALL),
+            static_cast<ssize_t>(settings.size()));
+  EXPECT_NE(settings.find(std::string("\0\3\0\0\0\x40", 6)), std::string::npos)
+      << "no SETTINGS_MAX_CONCURRENT_STREAMS of 64";
 }
 
 TEST_F(ServerTest, GarbageEndsItsConnectionOnly) {
@@ -266,7 +272,7 @@ TEST_F(ServerTest, SecondInstanceIsRefusedAndTheFirstGoesOn) {
   EXPECT_TRUE(CheckHealth(ConnectUnix(path_), "").ok());
 }
 
-TEST_F(ServerTest, IdleExitComesWithoutConnections) {
+TEST_F(ServerTest, ServerWithoutConnectionsExitsAfterItsIdleTime) {
   options_.idle_exit = absl::Milliseconds(20);
   StartServer();
   EXPECT_TRUE(run_.get().ok());

@@ -208,14 +208,14 @@ TEST_F(CollectorTest, MountMakesOneSnapshot) {
   EXPECT_EQ(umount((root_ / "mnt").c_str()), 0);
 }
 
-TEST_F(CollectorTest, FiguresAreReadAtTheirInterval) {
+TEST_F(CollectorTest, MemoryAndUptimeAreReadAtTheirInterval) {
   Start(absl::Milliseconds(500));
   Write("proc/uptime", "200.00 1.00\n");
   ASSERT_TRUE(recorder_.WaitForMoreThan(seen_, absl::Seconds(3)));
   EXPECT_EQ(recorder_.last().uptime_centiseconds(), 20000u);
 }
 
-TEST_F(CollectorTest, QuietAfterAChangeIsReportedOnce) {
+TEST_F(CollectorTest, EndOfABurstIsReportedOnce) {
   std::atomic<int> quiets = 0;
   on_quiet_ = [&quiets] { ++quiets; };
   Start();
@@ -229,7 +229,7 @@ TEST_F(CollectorTest, QuietAfterAChangeIsReportedOnce) {
   EXPECT_EQ(quiets, before + 1);
 }
 
-TEST_F(CollectorTest, WorkThatDoesNotEndIsStuckAndSleepIsNot) {
+TEST_F(CollectorTest, CollectorIsStuckWhileItHangsAndNotWhileItSleeps) {
   Start();
   absl::SleepFor(absl::Milliseconds(100));
   EXPECT_FALSE(collector_->IsStuck(absl::Milliseconds(50)));

@@ -42,7 +42,7 @@ TEST(Disks, CoveredMountsAreLeftOut) {
   EXPECT_EQ(ReadDisks(MakeRoot("subvolume", "btrfs", 1)).size(), 1);
 }
 
-TEST(Disks, WithoutAMountTableThereAreNone) { EXPECT_EQ(ReadDisks("/nonexistent").size(), 0); }
+TEST(Disks, MissingMountTableMeansNoDisks) { EXPECT_EQ(ReadDisks("/nonexistent").size(), 0); }
 
 }  // namespace
 }  // namespace toolboxd::guestinfod

@@ -7,7 +7,7 @@
 namespace toolboxd::guestinfod {
 namespace {
 
-TEST(MemInfo, FiguresAreBytes) {
+TEST(MemInfo, ValuesAreBytes) {
   v1::Memory memory;
   ParseMemInfo(
       "MemTotal:        2048 kB\nMemFree:          100 kB\nActive:           30 kB\n"
@@ -23,7 +23,7 @@ TEST(MemInfo, FiguresAreBytes) {
   EXPECT_EQ(memory.huge_page_size_bytes(), 2048u * 1024);
 }
 
-TEST(MemInfo, NonsenseIsSkipped) {
+TEST(MemInfo, MalformedLinesAreSkipped) {
   v1::Memory memory;
   ParseMemInfo("MemTotal:\nMemFree: x kB\nBuffers: -1 kB\nMemTotal: 99999999999999999999 kB\n",
                memory);
@@ -39,14 +39,14 @@ TEST(VmStat, CountersAreParsed) {
   EXPECT_EQ(memory.pages_swapped_out(), 14u);
 }
 
-TEST(Stat, ReaderIsNotCounted) {
+TEST(ProcStat, ReadingProcessIsNotCountedAsRunnable) {
   v1::Memory memory;
   ParseStat("cpu  1 2 3\nctxt 99\nprocs_running 4\nprocs_blocked 0\n", memory);
   EXPECT_EQ(memory.context_switches(), 99u);
   EXPECT_EQ(memory.runnable_tasks(), 3u);
 }
 
-TEST(ZoneInfo, ZonesAddUp) {
+TEST(ZoneInfo, ValuesOfAllZonesAreSummed) {
   v1::Memory memory;
   ParseZoneInfo(
       "Node 0, zone DMA\n        spanned  4095\n        present  10\n"
@@ -55,7 +55,7 @@ TEST(ZoneInfo, ZonesAddUp) {
   EXPECT_EQ(memory.physically_usable_bytes(), 30u * 4096);
 }
 
-TEST(Uptime, UptimeIsInHundredthsOfASecond) {
+TEST(Uptime, ParsesToHundredthsOfASecond) {
   EXPECT_EQ(ParseUptime("12345.67 54321.00\n"), 1234567u);
   EXPECT_EQ(ParseUptime("0.05 0.00"), 5u);
   EXPECT_EQ(ParseUptime(""), 0u);
@@ -63,7 +63,7 @@ TEST(Uptime, UptimeIsInHundredthsOfASecond) {
   EXPECT_EQ(ParseUptime("a.bc 1"), 0u);
 }
 
-TEST(Memory, FiguresOfThisMachineArePlausible) {
+TEST(GuestMemory, ValuesOfThisMachineArePlausible) {
   const v1::Memory memory = ReadMemory("");
   EXPECT_GT(memory.total_bytes(), 64u << 20);
   EXPECT_GT(memory.available_bytes(), 0u);

@@ -15,7 +15,7 @@ std::vector<std::string> Points(absl::string_view text) {
 
 using Paths = std::vector<std::string>;
 
-TEST(Disks, OnlyLocalFileSystemsOnDisksAreListed) {
+TEST(LocalDisks, OnlyLocalFileSystemsOnDisksAreListed) {
   EXPECT_EQ(Points("1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
                    "2 1 0:5 / /proc rw - proc proc rw\n"
                    "3 1 0:6 / /tmp rw - tmpfs tmpfs rw\n"
@@ -25,7 +25,7 @@ TEST(Disks, OnlyLocalFileSystemsOnDisksAreListed) {
             (Paths{"/", "/srv"}));
 }
 
-TEST(Disks, EachStorageIsListedOnceByItsRoot) {
+TEST(LocalDisks, EachStorageIsListedOnceByItsRoot) {
   EXPECT_EQ(Points("1 0 8:1 /var/tmp/x /a rw - ext4 /dev/sda1 rw\n"
                    "2 0 8:1 / /sysroot rw - ext4 /dev/sda1 rw\n"
                    "3 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
@@ -33,14 +33,14 @@ TEST(Disks, EachStorageIsListedOnceByItsRoot) {
             Paths{"/"});
 }
 
-TEST(Disks, PoolsAreListedOnce) {
+TEST(LocalDisks, PoolsAreListedOnce) {
   EXPECT_EQ(Points("1 0 0:50 / / rw - zfs rpool/ROOT/debian rw\n"
                    "2 0 0:51 / /home rw - zfs rpool/home rw\n"
                    "3 0 0:52 / /data rw - zfs tank rw\n"),
             (Paths{"/", "/data"}));
 }
 
-TEST(Disks, MountsBelowFileSystemsThatMayHangAreLeftOut) {
+TEST(LocalDisks, MountsBelowFileSystemsThatMayHangAreLeftOut) {
   EXPECT_EQ(Points("1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
                    "2 1 0:40 / /net rw - nfs server:/x rw\n"
                    "3 2 8:17 / /net/disk rw - ext4 /dev/sdb1 rw\n"
@@ -50,7 +50,7 @@ TEST(Disks, MountsBelowFileSystemsThatMayHangAreLeftOut) {
             (Paths{"/", "/network"}));
 }
 
-TEST(Disks, NetworkRootHidesEverything) {
+TEST(LocalDisks, NetworkRootHidesEverything) {
   EXPECT_EQ(Points("1 0 0:40 / / rw - nfs server:/x rw\n"
                    "2 1 8:17 / /srv rw - ext4 /dev/sdb1 rw\n"),
             Paths{});

@@ -68,7 +68,7 @@ TEST_F(NetlinkTest, OtherTablesAreIgnored) {
   EXPECT_FALSE(netlink.Drain());
 }
 
-TEST_F(NetlinkTest, LostMessagesAreAChange) {
+TEST_F(NetlinkTest, LostMessagesCountAsAChange) {
   const std::string batch = ::testing::TempDir() + "batch";
   {
     std::ofstream file(batch);

@@ -56,7 +56,7 @@ std::string RouteMessage(uint32_t table, uint8_t type, const std::string& attrib
   return Message(RTM_NEWROUTE, Bytes(header) + attributes);
 }
 
-TEST(Dump, LinkIsParsed) {
+TEST(NetworkDump, LinkIsParsed) {
   NetworkState state;
   EXPECT_FALSE(*AddDump(LinkMessage(), 7, state));
   ASSERT_EQ(state.links.size(), 1u);
@@ -65,7 +65,7 @@ TEST(Dump, LinkIsParsed) {
   EXPECT_EQ(state.links[0].hardware_address, "\0\x50\x56\xaa\xbb\xcc"s);
 }
 
-TEST(Dump, AddressPrefersTheLocalEndAndTheWideFlags) {
+TEST(NetworkDump, AddressPrefersTheLocalEndAndTheWideFlags) {
   ifaddrmsg header{};
   header.ifa_family = AF_INET;
   header.ifa_prefixlen = 24;
@@ -80,7 +80,7 @@ TEST(Dump, AddressPrefersTheLocalEndAndTheWideFlags) {
   EXPECT_EQ(state.addresses[0].flags, 0x280u);
 }
 
-TEST(Dump, AddressOfWrongSizeIsSkipped) {
+TEST(NetworkDump, AddressOfWrongSizeIsSkipped) {
   ifaddrmsg header{};
   header.ifa_family = AF_INET6;
   NetworkState state;
@@ -89,7 +89,7 @@ TEST(Dump, AddressOfWrongSizeIsSkipped) {
   EXPECT_TRUE(state.addresses.empty());
 }
 
-TEST(Dump, DefaultRouteIsParsed) {
+TEST(NetworkDump, DefaultRouteIsParsed) {
   NetworkState state;
   EXPECT_FALSE(*AddDump(
       RouteMessage(RT_TABLE_MAIN, RTN_UNICAST,
@@ -103,7 +103,7 @@ TEST(Dump, DefaultRouteIsParsed) {
   EXPECT_EQ(state.routes[0].metric, 100u);
 }
 
-TEST(Dump, MultipathRouteBecomesSeveralRoutes) {
+TEST(NetworkDump, MultipathRouteBecomesSeveralRoutes) {
   const std::string hop =
       Bytes(rtnexthop{sizeof(rtnexthop) + 8, 0, 0, 3}) + Attribute(RTA_GATEWAY, "\x0a\0\0\1"s);
   NetworkState state;
@@ -114,7 +114,7 @@ TEST(Dump, MultipathRouteBecomesSeveralRoutes) {
   EXPECT_EQ(state.routes[1].gateway, "\x0a\0\0\1"s);
 }
 
-TEST(Dump, OtherTablesAndTypesAreSkipped) {
+TEST(NetworkDump, OtherTablesAndTypesAreSkipped) {
   NetworkState state;
   EXPECT_TRUE(AddDump(RouteMessage(RT_TABLE_LOCAL, RTN_UNICAST, "") +
                           RouteMessage(RT_TABLE_MAIN, RTN_BLACKHOLE, "") +
@@ -125,19 +125,19 @@ TEST(Dump, OtherTablesAndTypesAreSkipped) {
   EXPECT_TRUE(state.routes.empty());
 }
 
-TEST(Dump, EndsWithDone) {
+TEST(NetworkDump, DoneMessageEndsIt) {
   NetworkState state;
   EXPECT_TRUE(*AddDump(LinkMessage() + Message(NLMSG_DONE, "\0\0\0\0"s), 7, state));
   EXPECT_EQ(state.links.size(), 1u);
 }
 
-TEST(Dump, OtherSequenceNumbersAreSkipped) {
+TEST(NetworkDump, OtherSequenceNumbersAreSkipped) {
   NetworkState state;
   EXPECT_FALSE(*AddDump(LinkMessage() + Message(NLMSG_DONE, "\0\0\0\0"s), 8, state));
   EXPECT_TRUE(state.links.empty());
 }
 
-TEST(Dump, ErrorsWithUnusualNumbersAreReported) {
+TEST(NetworkDump, ErrorsWithUnusualNumbersAreReported) {
   for (const int number : {0, 1, std::numeric_limits<int>::min()}) {
     NetworkState state;
     nlmsgerr error{};
@@ -146,7 +146,7 @@ TEST(Dump, ErrorsWithUnusualNumbersAreReported) {
   }
 }
 
-TEST(Dump, ErrorsAreReported) {
+TEST(NetworkDump, ErrorsAreReported) {
   NetworkState state;
   nlmsgerr error{};
   error.error = -EPERM;
@@ -154,7 +154,7 @@ TEST(Dump, ErrorsAreReported) {
             absl::StatusCode::kPermissionDenied);
 }
 
-TEST(Dump, InconsistencyIsReported) {
+TEST(NetworkDump, InconsistencyIsReported) {
   NetworkState state;
   EXPECT_TRUE(*AddDump(Message(NLMSG_DONE, ""), 7, state));
   EXPECT_TRUE(state.consistent);
@@ -162,7 +162,7 @@ TEST(Dump, InconsistencyIsReported) {
   EXPECT_FALSE(state.consistent);
 }
 
-TEST(Dump, TruncationsAreHarmless) {
+TEST(NetworkDump, TruncationsAreHarmless) {
   const std::string whole = LinkMessage() + RouteMessage(RT_TABLE_MAIN, RTN_UNICAST,
                                                          Attribute(RTA_GATEWAY, "\x0a\0\0\1"s));
   for (size_t size = 0; size < whole.size(); ++size) {
@@ -172,13 +172,29 @@ TEST(Dump, TruncationsAreHarmless) {
   }
 }
 
-TEST(Notice, LinksAddressesAndMainRoutesMatter) {
+TEST(NetworkNotice, OnlyLinksAddressesAndMainRoutesAreChanges) {
   EXPECT_TRUE(IsRelevantNotice(LinkMessage()));
   EXPECT_TRUE(IsRelevantNotice(Message(RTM_DELADDR, "")));
   EXPECT_TRUE(IsRelevantNotice(RouteMessage(RT_TABLE_MAIN, RTN_UNICAST, "")));
   EXPECT_FALSE(IsRelevantNotice(RouteMessage(RT_TABLE_LOCAL, RTN_LOCAL, "")));
   EXPECT_FALSE(IsRelevantNotice(Message(RTM_NEWNEIGH, "")));
   EXPECT_FALSE(IsRelevantNotice(""));
+}
+
+TEST(NetworkDump, LinksAddressesAndRoutesAreBounded) {
+  ifaddrmsg header{};
+  header.ifa_family = AF_INET;
+  const std::string address =
+      Message(RTM_NEWADDR, Bytes(header) + Attribute(IFA_ADDRESS, "\x0a\0\0\1"s));
+  const std::string route =
+      RouteMessage(RT_TABLE_MAIN, RTN_UNICAST, Attribute(RTA_OIF, Bytes(int32_t{2})));
+  NetworkState state;
+  for (size_t i = 0; i < kMaxAddresses + 10; ++i) {
+    ASSERT_TRUE(AddDump(address + LinkMessage() + route, 7, state).ok());
+  }
+  EXPECT_EQ(state.links.size(), 4096u);
+  EXPECT_EQ(state.addresses.size(), 8192u);
+  EXPECT_EQ(state.routes.size(), 4096u);
 }
 
 }  // namespace

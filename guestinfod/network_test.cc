@@ -189,7 +189,7 @@ TEST_F(NetworkTest, PrimaryAddressCanBeSet) {
   EXPECT_EQ(Fill().primary_address(), "192.0.2.1");
 }
 
-TEST_F(NetworkTest, RoutesPointIntoTheTable) {
+TEST_F(NetworkTest, RoutesNameInterfacesByTheirPositionInTheTable) {
   AddAddress(AddLink("docker0", false), kA);
   const int32_t second = AddLink("ens224", true);
   const int32_t first = AddLink("ens192", true);
@@ -225,6 +225,19 @@ TEST_F(NetworkTest, Ipv6RoutesAreText) {
   EXPECT_EQ(snapshot.routes(0).next_hop(), "fe80::1");
 }
 
+TEST_F(NetworkTest, AddressesOfAnInterfaceAreBounded) {
+  const int32_t first = AddLink("ens192", true);
+  const int32_t second = AddLink("ens224", true);
+  for (int i = 0; i < 2100; ++i) {
+    AddAddress(first, "\x0a\0"s + static_cast<char>(i / 256) + static_cast<char>(i % 256));
+  }
+  AddAddress(second, "\x0a\1\0\1"s);
+  const v1::GuestInfoSnapshot snapshot = Fill();
+  ASSERT_EQ(snapshot.interfaces_size(), 2);
+  EXPECT_EQ(snapshot.interfaces(0).addresses_size(), 2048);
+  EXPECT_EQ(snapshot.interfaces(1).addresses_size(), 1);
+}
+
 TEST_F(NetworkTest, RoutesAreBounded) {
   const int32_t index = AddLink("ens192", true);
   for (int i = 0; i < 150; ++i) {
@@ -240,7 +253,7 @@ TEST_F(NetworkTest, RoutesAreBounded) {
   EXPECT_EQ(snapshot.routes(0).prefix_length(), 0u);
 }
 
-TEST(Hardware, InterfaceIsFoundThroughTheStackOfDevices) {
+TEST(NetworkHardware, InterfaceIsFoundThroughTheStackOfDevices) {
   namespace fs = std::filesystem;
   const fs::path root = fs::path(::testing::TempDir()) / "hardware";
   const fs::path net = root / "sys/class/net";

@@ -15,7 +15,7 @@ std::string ShortName(const std::string& id, const std::string& version,
       .short_name();
 }
 
-TEST(OperatingSystem, NamesAreVmwares) {
+TEST(OperatingSystem, DistributionsHaveVmwaresNames) {
   EXPECT_EQ(ShortName("debian", "12"), "debian12-64");
   EXPECT_EQ(ShortName("debian", ""), "debian4-64");
   EXPECT_EQ(ShortName("ubuntu", "22.04"), "ubuntu-64");
@@ -30,7 +30,7 @@ TEST(OperatingSystem, NamesAreVmwares) {
   EXPECT_EQ(ShortName("photon", "5.0"), "vmware-photon-64");
 }
 
-TEST(OperatingSystem, UnknownOnesAreNamedAfterTheirKernel) {
+TEST(OperatingSystem, UnknownDistributionIsNamedAfterItsKernel) {
   EXPECT_EQ(ShortName("nixos", "23"), "other6xlinux-64");
   EXPECT_EQ(ShortName("nixos", "23", {"5.15.0", "i686"}), "other5xlinux");
   EXPECT_EQ(ShortName("nixos", "23", {"2.6.32", "x86_64"}), "other26xlinux-64");
@@ -38,7 +38,7 @@ TEST(OperatingSystem, UnknownOnesAreNamedAfterTheirKernel) {
   EXPECT_EQ(DescribeOperatingSystem("", kKernel).short_name(), "other6xlinux-64");
 }
 
-TEST(OperatingSystem, ArmHasAPrefix) {
+TEST(OperatingSystem, NamesOnArmHaveAPrefix) {
   EXPECT_EQ(ShortName("debian", "12", {"6.1.0", "aarch64"}), "arm-debian12-64");
 }
 

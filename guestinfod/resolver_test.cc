@@ -22,7 +22,7 @@ TEST(ResolvConf, ServersAndSuffixesAreParsed) {
   EXPECT_EQ(dns.domain_name(), "example.com");
 }
 
-TEST(ResolvConf, LastOfDomainAndSearchCounts) {
+TEST(ResolvConf, LastDomainOrSearchLineCounts) {
   const v1::DnsConfiguration dns = ParseResolvConf("search a b\ndomain c\n");
   ASSERT_EQ(dns.search_suffixes_size(), 1);
   EXPECT_EQ(dns.domain_name(), "c");
@@ -38,13 +38,13 @@ TEST(ResolvConf, ServersAndSuffixesAreLimited) {
   EXPECT_EQ(dns.search_suffixes_size(), 10);
 }
 
-TEST(ResolvConf, StubIsRecognised) {
+TEST(ResolvConf, LocalStubResolverIsRecognised) {
   EXPECT_TRUE(IsStub(ParseResolvConf("nameserver 127.0.0.53\n")));
   EXPECT_FALSE(IsStub(ParseResolvConf("nameserver 127.0.0.53\nnameserver 10.0.0.2\n")));
   EXPECT_FALSE(IsStub(ParseResolvConf("")));
 }
 
-TEST(Hosts, FileGivesTheFullName) {
+TEST(EtcHosts, GivesTheFullHostName) {
   const char hosts[] =
       "127.0.0.1 localhost vm1\n127.0.1.1\tvm1.example.com vm1 # me\n10.0.0.9 vm10.example.com\n";
   EXPECT_EQ(FullHostName(hosts, "vm1"), "vm1.example.com");
@@ -64,7 +64,7 @@ class DnsFiles : public ::testing::Test {
       ::testing::TempDir() + ::testing::UnitTest::GetInstance()->current_test_info()->name();
 };
 
-TEST_F(DnsFiles, UpstreamReplacesTheStub) {
+TEST_F(DnsFiles, UpstreamServersReplaceTheStub) {
   Write("/etc/resolv.conf", "nameserver 127.0.0.53\nsearch stub.example\n");
   Write("/run/systemd/resolve/resolv.conf", "nameserver 10.0.0.2\nsearch example.com\n");
   const v1::DnsConfiguration dns = ReadDnsConfiguration(root_, "vm1.example.com");
@@ -74,12 +74,12 @@ TEST_F(DnsFiles, UpstreamReplacesTheStub) {
   EXPECT_EQ(dns.host_name(), "vm1");
 }
 
-TEST_F(DnsFiles, StubStaysWithoutUpstream) {
+TEST_F(DnsFiles, StubStaysWithoutUpstreamServers) {
   Write("/etc/resolv.conf", "nameserver 127.0.0.53\n");
   EXPECT_EQ(ReadDnsConfiguration(root_, "vm1").servers_size(), 1);
 }
 
-TEST_F(DnsFiles, DomainOfTheHostNameFillsIn) {
+TEST_F(DnsFiles, MissingDomainIsTakenFromTheHostName) {
   const v1::DnsConfiguration dns = ReadDnsConfiguration(root_, "vm1.example.com");
   EXPECT_EQ(dns.host_name(), "vm1");
   EXPECT_EQ(dns.domain_name(), "example.com");

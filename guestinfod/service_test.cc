@@ -19,15 +19,15 @@ v1::GuestInfoSnapshot Named(const std::string& name) {
   return snapshot;
 }
 
-class ServiceTest : public ::testing::Test {
+class GuestInfoServiceTest : public ::testing::Test {
  protected:
-  ServiceTest() {
+  GuestInfoServiceTest() {
     grpc::ServerBuilder builder;
     builder.RegisterService(&service_);
     server_ = builder.BuildAndStart();
     stub_ = v1::GuestInfo::NewStub(server_->InProcessChannel(grpc::ChannelArguments()));
   }
-  ~ServiceTest() override {
+  ~GuestInfoServiceTest() override {
     hub_.Close();
     server_->Shutdown();
   }
@@ -52,7 +52,7 @@ class ServiceTest : public ::testing::Test {
   std::unique_ptr<v1::GuestInfo::Stub> stub_;
 };
 
-TEST_F(ServiceTest, GetReturnsTheNewestSnapshot) {
+TEST_F(GuestInfoServiceTest, GetReturnsTheNewestSnapshot) {
   grpc::ClientContext early;
   v1::GuestInfoSnapshot snapshot;
   EXPECT_EQ(stub_->Get(&early, v1::GetGuestInfoRequest(), &snapshot).error_code(),
@@ -63,7 +63,7 @@ TEST_F(ServiceTest, GetReturnsTheNewestSnapshot) {
   EXPECT_EQ(snapshot.host_name(), "a");
 }
 
-TEST_F(ServiceTest, WatchSendsTheWholeSnapshotFirstAndThenChanges) {
+TEST_F(GuestInfoServiceTest, WatchSendsTheWholeSnapshotFirstAndThenChanges) {
   hub_.Publish(Named("a"));
   const auto stream = Watch();
   EXPECT_EQ(Next(*stream), "a");
@@ -73,7 +73,7 @@ TEST_F(ServiceTest, WatchSendsTheWholeSnapshotFirstAndThenChanges) {
   EXPECT_EQ(stream->reader->Finish().error_code(), grpc::StatusCode::CANCELLED);
 }
 
-TEST_F(ServiceTest, WatchEndsWithTheServer) {
+TEST_F(GuestInfoServiceTest, WatchEndsWithTheServer) {
   hub_.Publish(Named("a"));
   const auto stream = Watch();
   EXPECT_EQ(Next(*stream), "a");
@@ -82,7 +82,7 @@ TEST_F(ServiceTest, WatchEndsWithTheServer) {
   EXPECT_EQ(stream->reader->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
-TEST_F(ServiceTest, WatchesAreLimited) {
+TEST_F(GuestInfoServiceTest, WatchesAreLimited) {
   hub_.Publish(Named("a"));
   std::vector<std::unique_ptr<Stream>> streams;
   for (int i = 0; i < 2; ++i) {
@@ -97,7 +97,7 @@ TEST_F(ServiceTest, WatchesAreLimited) {
 
 // A client that comes back again and again finds its earlier streams gone, although nothing
 // changed meanwhile.
-TEST_F(ServiceTest, CancelledWatchesFreeTheirPlaces) {
+TEST_F(GuestInfoServiceTest, CancelledWatchesFreeTheirPlaces) {
   hub_.Publish(Named("a"));
   for (int i = 0; i < 20; ++i) {
     const auto stream = Watch();

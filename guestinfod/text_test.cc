@@ -15,7 +15,7 @@ std::string Write(const std::string& name, const std::string& text) {
   return path;
 }
 
-TEST(ReadLines, DropsACutLine) {
+TEST(ReadLines, LineCutByTheLimitIsDropped) {
   const std::string path = Write("lines", "one\ntwo\nthree");
   EXPECT_EQ(ReadLines(path, 100), "one\ntwo\nthree");
   EXPECT_EQ(ReadLines(path, 10), "one\ntwo\n");
@@ -23,7 +23,7 @@ TEST(ReadLines, DropsACutLine) {
   EXPECT_EQ(ReadLines(path + "none", 2), "");
 }
 
-TEST(Fields, SpacesAndTabsSeparateThem) {
+TEST(Fields, AreSeparatedBySpacesAndTabs) {
   EXPECT_EQ(Fields(" a\t b  c "), (std::vector<absl::string_view>{"a", "b", "c"}));
   EXPECT_TRUE(Fields("").empty());
 }

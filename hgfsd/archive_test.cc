@@ -648,5 +648,15 @@ TEST(ArchiveReceiver, EndsAtOnceWithoutCommit) {
   EXPECT_TRUE(Names(dir.path()).empty());
 }
 
+TEST(Archive, TreeOfTooManyLevelsIsNotPacked) {
+  TestDirectory dir;
+  std::string path = "d";
+  for (int level = 1; level < 400; ++level, path += "/d") dir.Directory(path);
+  dir.Directory(path);
+  EXPECT_THAT(Pack(dir.path()), IsOk());
+  dir.Directory(path + "/d");
+  EXPECT_THAT(Pack(dir.path()), FailsWith(v1::NAME_TOO_LONG));
+}
+
 }  // namespace
 }  // namespace toolboxd::hgfsd

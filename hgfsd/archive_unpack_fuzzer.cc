@@ -10,9 +10,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 
+#include "base/testing/whole_file.h"
 #include "hgfsd/archive_unpack.h"
 
 namespace {
@@ -38,9 +38,7 @@ struct Place {
     fs::create_directory(folder / "target");
   }
   bool Untouched() const {
-    std::ifstream file(folder / "outside" / "file");
-    const std::string content((std::istreambuf_iterator<char>(file)), {});
-    return content == "precious" &&
+    return toolboxd::ReadWholeFile(folder / "outside" / "file") == "precious" &&
            std::distance(fs::directory_iterator(folder), fs::directory_iterator()) == 2 &&
            std::distance(fs::directory_iterator(folder / "outside"), fs::directory_iterator()) == 1;
   }

@@ -125,7 +125,7 @@ TEST(DeferredDelete, CancelledDeleteDoesNothing) {
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre("tree"));
 }
 
-TEST(DeferredDelete, WithoutAThreadNothingChanges) {
+TEST(DeferredDelete, MissingThreadIsBusyAndChangesNothing) {
   TestDirectory dir;
   chmod(dir.path().c_str(), 0777);
   AsNobody([&] {

@@ -58,7 +58,7 @@ TEST(DirectoryLister, DescribesEntriesWithoutFollowingLinks) {
   EXPECT_EQ(link->entries(0).symlink_target(), "no/where");
 }
 
-TEST(DirectoryLister, NamesAreBytes) {
+TEST(DirectoryLister, NamesOfAnyBytesAreListed) {
   TestDirectory dir;
   for (const char* name : {"a\nb", "q\"'<&>%", "\xff\xfe", " ", "\xe2\x82\xac"}) dir.File(name);
   DirectoryLister lister;

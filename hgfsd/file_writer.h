@@ -73,7 +73,6 @@ class FileWriter {
 
   // Bytes received.
   uint64_t size() const { return size_; }
-  bool in_place() const { return in_place_; }
 
  private:
   FileWriter() = default;

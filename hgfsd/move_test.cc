@@ -81,7 +81,7 @@ TEST(MoveFile, ReportsWhyItFails) {
   EXPECT_EQ(ReadFile(a), "a");
 }
 
-TEST(MoveDirectory, Renames) {
+TEST(MoveDirectory, RenamesTheDirectory) {
   TestDirectory dir;
   DeferredDeleter deleter;
   dir.Directory("d");
@@ -346,6 +346,20 @@ TEST(CopyTree, KeepsExtendedAttributes) {
   char value[8];
   ASSERT_EQ(getxattr((dir / "to").c_str(), "user.note", value, sizeof(value)), 3);
   EXPECT_EQ(std::string(value, 3), std::string("1\0002", 3));
+}
+
+TEST(MoveAcrossFileSystems, TreeOfTooManyLevelsStaysWhereItIs) {
+  TestDirectory dir, other(kOther);
+  DeferredDeleter deleter;
+  std::string path = "tree";
+  for (int level = 1; level < 201; ++level, path += "/d") dir.Directory(path);
+  dir.Directory(path);
+  EXPECT_THAT(MoveDirectory(dir / "tree", other / "tree", deleter), IsOk());
+  EXPECT_THAT(Names(dir.path()), testing::IsEmpty());
+  other.Directory(path + "/d");
+  EXPECT_THAT(MoveDirectory(other / "tree", dir / "tree", deleter), FailsWith(v1::NAME_TOO_LONG));
+  EXPECT_THAT(Names(dir.path()), testing::IsEmpty());
+  EXPECT_TRUE(Exists(other / (path + "/d")));
 }
 
 }  // namespace

@@ -50,7 +50,20 @@ TEST(NamePattern, RefusesAnInvalidPatternWithTheByteOffset) {
   absl::StatusOr<NamePattern> result = NamePattern::Compile("a(");
   EXPECT_THAT(result, FailsWith(v1::INVALID_ARGUMENT));
   EXPECT_THAT(std::string(result.status().message()), testing::HasSubstr("byte 2"));
-  EXPECT_THAT(NamePattern::Compile(std::string(5000, 'a')), FailsWith(v1::INVALID_ARGUMENT));
+}
+
+TEST(NamePattern, PatternHasAtMost4096Bytes) {
+  EXPECT_TRUE(Match(std::string(4096, 'a'), std::string(5000, 'a')));
+  EXPECT_THAT(NamePattern::Compile(std::string(4097, 'a')), FailsWith(v1::INVALID_ARGUMENT));
+}
+
+TEST(NamePattern, MatchThatNeedsMuchMemoryIsRefused) {
+  absl::StatusOr<NamePattern> pattern = NamePattern::Compile("^(a|b)*$");
+  ASSERT_THAT(pattern, IsOk());
+  EXPECT_THAT(pattern->Matches(std::string(200, 'a')), IsOk());
+  const absl::StatusOr<bool> result = pattern->Matches(std::string(20000, 'a'));
+  EXPECT_THAT(result, FailsWith(v1::INVALID_ARGUMENT));
+  EXPECT_THAT(std::string(result.status().message()), testing::HasSubstr("heap limit"));
 }
 
 TEST(NamePattern, ExponentialBacktrackingEnds) {

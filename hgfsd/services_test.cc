@@ -114,13 +114,13 @@ Download Read(v1::FileHandler::Stub& stub, const std::string& path, uint64_t off
   return result;
 }
 
-class Services : public testing::Test {
+class HgfsdServices : public testing::Test {
  protected:
   // gRPC waits for its threads, up to 10 s, whenever the last user has gone.
   static void SetUpTestSuite() { grpc_init(); }
   static void TearDownTestSuite() { grpc_shutdown(); }
 
-  Services() {
+  HgfsdServices() {
     int ends[2];
     MakeConnection(ends);
     grpc::ServerBuilder builder;
@@ -135,7 +135,7 @@ class Services : public testing::Test {
     files_ = v1::Files::NewStub(channel_);
     handler_ = v1::FileHandler::NewStub(channel_);
   }
-  ~Services() override {
+  ~HgfsdServices() override {
     channel_.reset();
     server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
   }
@@ -160,7 +160,7 @@ class Services : public testing::Test {
   std::unique_ptr<v1::FileHandler::Stub> handler_;
 };
 
-TEST_F(Services, FilesAreDescribedAndChecked) {
+TEST_F(HgfsdServices, FilesAreDescribedAndChecked) {
   const std::string file = dir_.File("file", "123");
   v1::ListFilesRequest list;
   list.set_path(dir_.path());
@@ -180,7 +180,7 @@ TEST_F(Services, FilesAreDescribedAndChecked) {
   EXPECT_GT(Call(&v1::Files::Stub::GetVolume, volume).total_bytes(), 0u);
 }
 
-TEST_F(Services, FilesAreMadeMovedChangedAndDeleted) {
+TEST_F(HgfsdServices, FilesAreMadeMovedChangedAndDeleted) {
   v1::MakeDirectoryRequest make;
   make.set_path(dir_ / "a/b");
   make.set_parents(true);
@@ -209,7 +209,7 @@ TEST_F(Services, FilesAreMadeMovedChangedAndDeleted) {
   EXPECT_TRUE(Names(dir_.path()).empty());
 }
 
-TEST_F(Services, ErrorsCarryReasonAndErrno) {
+TEST_F(HgfsdServices, ErrorsCarryReasonAndErrno) {
   v1::DeleteFileRequest request;
   v1::DeleteFileReply reply;
   request.set_path(dir_ / "none\xff");
@@ -220,7 +220,7 @@ TEST_F(Services, ErrorsCarryReasonAndErrno) {
   EXPECT_EQ(OsErrorOf(FromGrpc(status)), ENOENT);
 }
 
-TEST_F(Services, ReadsFromAnOffsetInChunks) {
+TEST_F(HgfsdServices, ReadsFromAnOffsetInChunks) {
   const std::string content = std::string(100000, 'a') + "end";
   const std::string file = dir_.File("file", content);
   Download all = Read(*handler_, file);
@@ -236,7 +236,7 @@ TEST_F(Services, ReadsFromAnOffsetInChunks) {
   EXPECT_EQ(ReasonOf(Read(*handler_, dir_ / "none").status), v1::NOT_FOUND);
 }
 
-TEST_F(Services, FilesOfSizesAroundTheHostsPacketsPassUnchanged) {
+TEST_F(HgfsdServices, FilesOfSizesAroundTheHostsPacketsPassUnchanged) {
   for (size_t size : {0, 1, 61439, 61440, 61441, 63487, 63488, 63489, 1 << 20}) {
     std::string content(size, '\0');
     for (size_t i = 0; i < size; ++i) content[i] = static_cast<char>(i * 31 + i / 251);
@@ -250,7 +250,7 @@ TEST_F(Services, FilesOfSizesAroundTheHostsPacketsPassUnchanged) {
   }
 }
 
-TEST_F(Services, UploadAppearsOnlyWithCommit) {
+TEST_F(HgfsdServices, UploadAppearsOnlyWithCommit) {
   const std::string file = dir_.File("file", "old");
   {
     Upload upload(*handler_, file);
@@ -270,7 +270,7 @@ TEST_F(Services, UploadAppearsOnlyWithCommit) {
   EXPECT_EQ(ReadFile(file), "new");
 }
 
-TEST_F(Services, FileOpenedIsSentForAnOpenFileOnly) {
+TEST_F(HgfsdServices, FileOpenedIsSentForAnOpenFileOnly) {
   for (const auto& [name, count] : {std::pair("file", 1u), std::pair("none/file", 0u)}) {
     grpc::ClientContext context;
     v1::WriteReply reply;
@@ -286,7 +286,7 @@ TEST_F(Services, FileOpenedIsSentForAnOpenFileOnly) {
   }
 }
 
-TEST_F(Services, WriteRefusesRequestsOutOfOrder) {
+TEST_F(HgfsdServices, WriteRefusesRequestsOutOfOrder) {
   v1::WriteRequest chunk;
   chunk.mutable_chunk()->set_data("x");
   grpc::ClientContext context;
@@ -304,7 +304,7 @@ TEST_F(Services, WriteRefusesRequestsOutOfOrder) {
   EXPECT_TRUE(Names(dir_.path()).empty());
 }
 
-TEST_F(Services, DirectoriesTravelAsArchives) {
+TEST_F(HgfsdServices, DirectoriesTravelAsArchives) {
   dir_.Directory("from");
   dir_.Directory("to");
   dir_.File("from/file", std::string(200000, 'x'));
@@ -325,7 +325,7 @@ TEST_F(Services, DirectoriesTravelAsArchives) {
   EXPECT_EQ(ReadFile(dir_ / "to/p/file").size(), 200000u);
 }
 
-TEST_F(Services, ArchivesReportWhyTheyFail) {
+TEST_F(HgfsdServices, ArchivesReportWhyTheyFail) {
   EXPECT_EQ(ReasonOf(Read(*handler_, dir_.path() + "?format=zip").status), v1::INVALID_ARGUMENT);
   EXPECT_EQ(ReasonOf(Read(*handler_, dir_.path(), 1).status), v1::NOT_SUPPORTED);
   Upload garbage(*handler_, dir_.path());
@@ -333,7 +333,7 @@ TEST_F(Services, ArchivesReportWhyTheyFail) {
   EXPECT_EQ(ReasonOf(garbage.Commit()), v1::INVALID_ARGUMENT);
 }
 
-TEST_F(Services, StatDescribesWhatReadWouldFind) {
+TEST_F(HgfsdServices, StatDescribesWhatReadWouldFind) {
   v1::StatRequest request;
   v1::FileInfo info;
   const auto stat = [&](const std::string& path) {
@@ -353,7 +353,7 @@ TEST_F(Services, StatDescribesWhatReadWouldFind) {
   EXPECT_EQ(ReasonOf(stat("/archive:" + dir_.path() + "/none")), v1::NOT_FOUND);
 }
 
-TEST_F(Services, CancelledReadEndsTheServersCall) {
+TEST_F(HgfsdServices, CancelledReadEndsTheServersCall) {
   const std::string file = dir_.File("file");
   ASSERT_EQ(truncate(file.c_str(), int64_t{1} << 40), 0);
   grpc::ClientContext context;

@@ -172,7 +172,7 @@ TEST_F(PowerServiceTest, FailedHooksAreReportedAndProceedOverridesThem) {
 }
 
 // The host suspends the machine once it has the status.
-TEST_F(PowerServiceTest, SuspendIsDoneWithItsHooks) {
+TEST_F(PowerServiceTest, SuspendEndsAfterItsHooks) {
   for (const bool success : {true, false}) {
     backend_.SetHookResult(success ? absl::OkStatus() : absl::UnknownError("exit status 3"));
     Call call(channel_);

@@ -253,7 +253,7 @@ TEST_F(SystemdBackendTest, LogindIsNotAskedToSuspend) {
   EXPECT_TRUE(managers_->log().empty());
 }
 
-TEST_F(SystemdBackendTest, RefusalKeepsItsWords) {
+TEST_F(SystemdBackendTest, LogindsRefusalIsReportedInItsOwnWords) {
   managers_->RefuseActions(true);
   const absl::Status status = SystemdBackend(options_).ChangeState(v1::HALT);
   EXPECT_THAT(std::string(status.message()),

@@ -62,7 +62,7 @@ absl::Status AskAndBeAnswered(Reply reply) {
   return RequestSession(peer.client(), "vixd", "alice", "secret", Soon());
 }
 
-TEST(Client, EachResultHasItsStatus) {
+TEST(SessionClient, EachResultHasItsStatus) {
   EXPECT_TRUE(AskAndBeAnswered({Result::kOk, ""}).ok());
   EXPECT_EQ(AskAndBeAnswered({Result::kBadLogin, "no"}), absl::UnauthenticatedError("no"));
   EXPECT_EQ(AskAndBeAnswered({Result::kAccountRefused, "no"}), absl::PermissionDeniedError("no"));
@@ -71,7 +71,7 @@ TEST(Client, EachResultHasItsStatus) {
   EXPECT_EQ(AskAndBeAnswered({Result::kOnlyOwnUser, "no"}), absl::FailedPreconditionError("no"));
 }
 
-TEST(Client, BytesAfterTheReplyStayOnTheConnection) {
+TEST(SessionClient, BytesAfterTheReplyStayOnTheConnection) {
   Peer peer([](int fd) {
     ReadExactly(fd, EncodeRequest({"vixd", "alice", "secret"}).size());
     const std::string bytes = EncodeReply({Result::kOk, "fine"}) + "HTTP/2";
@@ -81,13 +81,13 @@ TEST(Client, BytesAfterTheReplyStayOnTheConnection) {
   EXPECT_EQ(ReadExactly(peer.client(), 6), "HTTP/2");
 }
 
-TEST(Client, ConnectionThatEndsIsUnavailable) {
+TEST(SessionClient, ConnectionThatEndsIsUnavailable) {
   Peer peer([](int fd) { ReadExactly(fd, 4); });
   EXPECT_EQ(RequestSession(peer.client(), "vixd", "alice", "secret", Soon()).code(),
             absl::StatusCode::kUnavailable);
 }
 
-TEST(Client, SilenceEndsAtTheDeadline) {
+TEST(SessionClient, SilenceEndsAtTheDeadline) {
   int ends[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
   EXPECT_EQ(RequestSession(ends[0], "vixd", "a", "b", SteadyNow() + absl::Milliseconds(50)).code(),
@@ -96,7 +96,7 @@ TEST(Client, SilenceEndsAtTheDeadline) {
   close(ends[1]);
 }
 
-TEST(Client, HostileReplyIsRefused) {
+TEST(SessionClient, HostileReplyIsRefused) {
   for (const std::string& reply : {std::string("\xff\xff\xff\xff", 4), std::string("\0\0\0\0", 4),
                                    std::string("\0\0\0\1\x7f", 5)}) {
     Peer peer([&](int fd) {
@@ -108,12 +108,12 @@ TEST(Client, HostileReplyIsRefused) {
   }
 }
 
-TEST(Client, OverlongPasswordIsNotSent) {
+TEST(SessionClient, OverlongPasswordIsNotSent) {
   EXPECT_EQ(RequestSession(-1, "vixd", "a", std::string(70000, 'x'), Soon()).code(),
             absl::StatusCode::kInvalidArgument);
 }
 
-TEST(Client, SocketWithoutAListenerIsUnavailable) {
+TEST(SessionClient, SocketWithoutAListenerIsUnavailable) {
   EXPECT_EQ(OpenSession("none.sock", "vixd", "a", "b", Soon()).status().code(),
             absl::StatusCode::kUnavailable);
   EXPECT_EQ(ConnectSession(std::string(200, 'x'), Soon()).status().code(),

@@ -92,7 +92,7 @@ TEST_F(SessionTest, RightPasswordBecomesTheUserAndNothingMore) {
   EXPECT_THAT(report, HasSubstr("SigIgn:\t0000000000000000\n"));
 }
 
-TEST_F(SessionTest, WordsAfterTheServiceAreTheServicesOwn) {
+TEST_F(SessionTest, WordsAfterTheServiceAreItsArguments) {
   LaunchOptions options = Options();
   options.command.push_back("--log_level=debug");
   options.command.push_back("--help");
@@ -277,7 +277,7 @@ TEST_F(SessionTest, PasswordIsNotInMemoryOnceTheServiceRuns) {
 }
 
 // toolbox's Authenticate hook: another stack changes who may log in, and how.
-TEST_F(SessionTest, StackDecidesWhoMayLogIn) {
+TEST_F(SessionTest, PamStackDecidesWhoMayLogIn) {
   const LaunchOptions permit = Options({"--pam_service=toolboxd-permit"});
   const LaunchOptions deny = Options({"--pam_service=toolboxd-deny"});
   const LaunchOptions script = Options({"--pam_service=toolboxd-script"});

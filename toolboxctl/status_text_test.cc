@@ -7,7 +7,7 @@
 namespace toolboxd {
 namespace {
 
-TEST(StatusText, BeforeTheRegistration) {
+TEST(StatusText, ShowsAGuestThatIsNotRegistered) {
   EXPECT_EQ(StatusText(v1::TransportStatus(), absl::UTCTimeZone()),
             "registered              no\n"
             "channel                 none\n");

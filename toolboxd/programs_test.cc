@@ -29,7 +29,7 @@ TEST(SelectProgram, FirstArgumentNamesTheProgram) {
   EXPECT_EQ(selection.skip, 1);
 }
 
-TEST(SelectProgram, NameIsNotAPrefixOrAPath) {
+TEST(SelectProgram, PrefixOrPathOfANameSelectsNothing) {
   EXPECT_EQ(Select({"toolboxd", "on"}).program, nullptr);
   EXPECT_EQ(Select({"toolboxd", "/bin/one"}).program, nullptr);
   EXPECT_EQ(Select({"/one/toolboxd", "x"}).program, nullptr);

@@ -15,6 +15,7 @@
 #include "transportd/vix/message.h"
 #include "transportd/vix/opcode.h"
 #include "transportd/vix/property_list.h"
+#include "transportd/vix/testing/host_messages.h"
 
 namespace toolboxd {
 namespace {

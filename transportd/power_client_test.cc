@@ -131,6 +131,16 @@ TEST_F(PowerClientTest, PowerdLearnsWhetherToRunHooks) {
   EXPECT_EQ(powerd_.proceeded, 2);
 }
 
+// Each waits for the channel's thread, which is this one, to say whether its event proceeds.
+TEST_F(PowerClientTest, CallsThatHaveNotEndedAreLimited) {
+  for (int i = 0; i < 8; ++i) {
+    ASSERT_TRUE(client_.Begin(PowerState::kPowerOn, true, Finished(true)).ok()) << i;
+  }
+  EXPECT_TRUE(absl::IsUnavailable(client_.Begin(PowerState::kPowerOn, true, Finished(true))));
+  RunUntil([this] { return powerd_.ended == 8; });
+  RunUntil([this] { return client_.Begin(PowerState::kPowerOn, true, Finished(true)).ok(); });
+}
+
 TEST_F(PowerClientTest, ConnectionEndsWithItsEvent) {
   ASSERT_TRUE(client_.Begin(PowerState::kPowerOn, true, Finished(true)).ok());
   EXPECT_EQ(Connections(), 1);

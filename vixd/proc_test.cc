@@ -62,6 +62,25 @@ TEST(Proc, CommandLineIsJoinedAndNameIsABaseName) {
   EXPECT_FALSE(ReadProcess(child).has_value());
 }
 
+TEST(Proc, CommandLineIsCutAt8KiB) {
+  const std::string name(10'000, 'x');
+  const pid_t child = fork();
+  if (child == 0) {
+    execl("/bin/sleep", name.c_str(), "60", static_cast<char*>(nullptr));
+    _exit(1);
+  }
+  std::optional<ProcessInfo> process;
+  for (int i = 0; i < 200; ++i) {
+    process = ReadProcess(child);
+    if (process.has_value() && process->name.front() == 'x') break;
+    usleep(10'000);
+  }
+  SignalProcess(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  ASSERT_TRUE(process.has_value());
+  EXPECT_EQ(process->command_line, name.substr(0, 8192));
+}
+
 TEST(Proc, UserWithoutANameIsANumber) {
   UserNames names;
   EXPECT_EQ(names.Get(0), "root");

@@ -10,10 +10,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/status.h"
@@ -76,26 +75,6 @@ absl::Status InputClosed(pid_t pid) {
 
 }  // namespace
 
-std::optional<StreamPath> ParseStreamPath(absl::string_view path) {
-  const std::vector<absl::string_view> parts = absl::StrSplit(path, '/');
-  StreamPath result;
-  if (parts.size() != 4 || !parts[0].empty() || parts[1] != "proc" ||
-      !absl::SimpleAtoi(parts[2], &result.pid) || result.pid <= 0 ||
-      absl::StrCat(result.pid) != parts[2]) {
-    return std::nullopt;
-  }
-  if (parts[3] == "stdin") {
-    result.stream = Stream::kInput;
-  } else if (parts[3] == "stdout") {
-    result.stream = Stream::kOutput;
-  } else if (parts[3] == "stderr") {
-    result.stream = Stream::kErrors;
-  } else {
-    return std::nullopt;
-  }
-  return result;
-}
-
 absl::StatusOr<Record> FindProgramWithIo(const ProgramTable& programs, const StreamPath& path) {
   std::optional<Record> program = programs.Find(path.pid);
   if (!program.has_value() || !program->with_io) {
@@ -107,7 +86,7 @@ absl::StatusOr<Record> FindProgramWithIo(const ProgramTable& programs, const Str
 
 absl::StatusOr<OpenedOutput> OpenOutput(const ProgramTable& programs, const StreamPath& path,
                                         absl::FunctionRef<bool()> cancelled) {
-  if (path.stream == Stream::kInput) {
+  if (path.stream == StandardStream::kStdin) {
     const absl::StatusOr<Record> program = FindProgramWithIo(programs, path);
     if (!program.ok()) return program.status();
     return MakeError(v1::INVALID_ARGUMENT, absl::StrCat("standard input of process ", path.pid,
@@ -120,7 +99,7 @@ absl::StatusOr<OpenedOutput> OpenOutput(const ProgramTable& programs, const Stre
                      absl::StrCat("process ", path.pid,
                                   " still runs; its output can be read when it has ended"));
   }
-  const bool errors = path.stream == Stream::kErrors;
+  const bool errors = path.stream == StandardStream::kStderr;
   OpenedOutput output;
   const std::string file = programs.FilePath(path.pid, errors ? ".err" : ".out");
   output.file.reset(open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
@@ -135,7 +114,7 @@ absl::StatusOr<InputWriter> InputWriter::Open(const ProgramTable& programs, cons
                                               InputLimits limits) {
   absl::StatusOr<Record> program = FindProgramWithIo(programs, path);
   if (!program.ok()) return program.status();
-  if (path.stream != Stream::kInput) {
+  if (path.stream != StandardStream::kStdin) {
     return MakeError(v1::INVALID_ARGUMENT,
                      absl::StrCat("output of process ", path.pid, " can be read, not written"));
   }

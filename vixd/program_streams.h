@@ -8,29 +8,18 @@
 
 #include <sys/types.h>
 
-#include <optional>
 #include <string>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "base/stream_path.h"
 #include "base/unique_fd.h"
 #include "vixd/program_table.h"
 #include "vixd/shim/disk_budget.h"
 
 namespace toolboxd::vixd {
-
-enum class Stream { kInput, kOutput, kErrors };
-
-struct StreamPath {
-  pid_t pid = 0;
-  Stream stream = Stream::kInput;
-};
-
-// Accepts "/proc/<pid>/stdin", "stdout" and "stderr", nothing else. <pid> is decimal, from 1 to
-// 2^31-1, written as the kernel writes it: no sign, no blanks, no leading zeros.
-std::optional<StreamPath> ParseStreamPath(absl::string_view path);
 
 // A readable stream of a program that has ended.
 struct OpenedOutput {

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "base/stream_path.h"
 #include "daemon/grpc_status.h"
 #include "proto/file_opened.h"
 
@@ -70,7 +71,7 @@ grpc::Status StreamsService::Stat(grpc::ServerContext* context, const v1::StatRe
                                   v1::FileInfo* reply) {
   const absl::StatusOr<StreamPath> path = Parse(request->path());
   if (!path.ok()) return ToGrpc(path.status());
-  if (path->stream == Stream::kInput) {
+  if (path->stream == StandardStream::kStdin) {
     const absl::StatusOr<Record> program = FindProgramWithIo(programs_, *path);
     if (!program.ok()) return ToGrpc(program.status());
     Describe(request->path(), nullptr, reply);

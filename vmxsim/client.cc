@@ -18,6 +18,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "base/status.h"
 #include "vmxsim/control_frame.h"
 
 namespace toolboxd::vmxsim {
@@ -40,7 +41,7 @@ absl::StatusOr<int> ConnectTo(const std::string& path) {
   if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     const int error = errno;
     close(fd);
-    return absl::UnavailableError(absl::StrCat("no vmxsim at ", path, ": ", strerror(error)));
+    return absl::UnavailableError(ErrnoError(error, absl::StrCat("no vmxsim at ", path)).message());
   }
   return fd;
 }

@@ -34,13 +34,13 @@ int Listen(const std::string& path) {
   return fd;
 }
 
-TEST(Client, MissingSocketFailsAtOnce) {
+TEST(VmxsimClient, MissingSocketFailsAtOnce) {
   const absl::Status status = Client::Connect(SocketPath("none")).status();
   EXPECT_TRUE(absl::IsUnavailable(status)) << status;
   EXPECT_TRUE(absl::StrContains(status.message(), "no vmxsim at")) << status;
 }
 
-TEST(Client, WaitsForASocketThatAppears) {
+TEST(VmxsimClient, WaitsForASocketThatAppears) {
   const std::string path = SocketPath("late");
   int fd = -1;
   std::thread late([&] {
@@ -54,7 +54,7 @@ TEST(Client, WaitsForASocketThatAppears) {
   unlink(path.c_str());
 }
 
-TEST(Client, WaitingEndsWithItsTime) {
+TEST(VmxsimClient, WaitingEndsWithItsTime) {
   const absl::Time begin = absl::Now();
   const absl::Status status =
       Client::ConnectWithin(absl::Milliseconds(50), SocketPath("none")).status();
@@ -62,7 +62,7 @@ TEST(Client, WaitingEndsWithItsTime) {
   EXPECT_GE(absl::Now() - begin, absl::Milliseconds(50));
 }
 
-TEST(Client, PathThatIsTooLongFailsAtOnce) {
+TEST(VmxsimClient, PathThatIsTooLongFailsAtOnce) {
   const absl::Status status =
       Client::ConnectWithin(absl::Seconds(10), "/" + std::string(200, 'x')).status();
   EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;

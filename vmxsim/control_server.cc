@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "base/status.h"
 #include "vmxsim/control_frame.h"
 
 namespace toolboxd::vmxsim {
@@ -31,7 +32,7 @@ absl::Status ControlServer::Start(const std::string& path) {
   if (bind(listener, generic, sizeof(address)) != 0 || chmod(path.c_str(), 0600) != 0 ||
       listen(listener, 16) != 0) {
     close(listener);
-    return absl::ErrnoToStatus(errno, absl::StrCat("control socket ", path));
+    return ErrnoError(errno, absl::StrCat("control socket ", path));
   }
   listener_ = listener;
   path_ = path;

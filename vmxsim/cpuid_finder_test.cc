@@ -93,7 +93,7 @@ TEST_F(CpuidFinder, WorksWithoutAFunctionTable) {
   for (int i = 0; i < 5; ++i) EXPECT_FALSE(Finds(none, Address(vmx_constant) + i));
 }
 
-TEST(FunctionTable, ToleratesBytesThatAreNotAModule) {
+TEST(EhFrame, ToleratesBytesThatAreNotAModule) {
   EXPECT_TRUE(FunctionTable::Load(0, [](uint64_t, uint64_t) { return std::string(); }).empty());
   EXPECT_TRUE(FunctionTable::Load(0, [](uint64_t, uint64_t size) {
                 return std::string(size, '\x7F');

@@ -10,7 +10,7 @@
 namespace toolboxd::vmxsim {
 namespace {
 
-TEST(DiskInfoJson, Decodes) {
+TEST(DiskInfoJsonDecoder, DecodesDisks) {
   const auto disks = DecodeDiskInfoJson(
       "{\n\"version\":\"1\",\n\"disks\":[\n{\"name\":\"Lw==\",\"free\":\"1073741824\","
       "\"size\":\"18446744073709551615\",\"fstype\":\"ext4\",\"devices\":[\"scsi0:0\",\"sata0:1\"]}"
@@ -24,7 +24,7 @@ TEST(DiskInfoJson, Decodes) {
   EXPECT_EQ(DiskInfoText({disks->back()}), "disk: /boot 0.0 GiB free of 1.0 GiB\n");
 }
 
-TEST(DiskInfoJson, MalformedFails) {
+TEST(DiskInfoJsonDecoder, MalformedTextIsRefused) {
   for (const char* json :
        {"", "{", "[]", "{\"version\":\"2\",\"disks\":[]}", "{\"version\":\"1\"}",
         "{\"version\":\"1\",\"disks\":[7]}", "{\"version\":\"1\",\"disks\":[{\"name\":\"Lw==\"}]}",
@@ -34,7 +34,7 @@ TEST(DiskInfoJson, MalformedFails) {
   }
 }
 
-TEST(DiskInfoLegacy, DecodesAndIgnoresWhatFollows) {
+TEST(DiskInfoLegacyDecoder, DecodesDisksAndIgnoresWhatFollows) {
   wire::Writer writer;
   writer.U8(2).U64(1 << 30).U64(2ull << 30).Bytes("/").Zeros(99);
   writer.U64(0).U64(1 << 30).Bytes(std::string(100, 'x')).Zeros(2);
@@ -44,7 +44,7 @@ TEST(DiskInfoLegacy, DecodesAndIgnoresWhatFollows) {
                                       std::string(100, 'x') + " 0.0 GiB free of 1.0 GiB\n");
 }
 
-TEST(DiskInfoLegacy, EveryTruncationFails) {
+TEST(DiskInfoLegacyDecoder, EveryTruncationIsRefused) {
   wire::Writer writer;
   writer.U8(1).U64(1).U64(2).Bytes("/").Zeros(99);
   for (size_t size = 0; size < writer.bytes().size(); ++size) {

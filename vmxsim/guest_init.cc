@@ -5,13 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "absl/status/status.h"
+#include "base/status.h"
 #include "vmxsim/namespaces.h"
 #include "vmxsim/seccomp.h"
 
@@ -43,7 +43,8 @@ std::string OwnPath() {
   arguments.push_back(nullptr);
   execvp(arguments[0], arguments.data());
   const int error = errno;
-  fprintf(stderr, "vmxsim: cannot run %s: %s\n", arguments[0], strerror(error));
+  const absl::Status status = ErrnoError(error, "cannot run " + command.arguments[0]);
+  fprintf(stderr, "vmxsim: %s\n", std::string(status.message()).c_str());
   _exit(error == ENOENT ? kNotFoundExit : kCannotExecuteExit);
 }
 
@@ -58,7 +59,7 @@ std::string OwnPath() {
   if (!status.ok()) Fail(status);
 
   const pid_t child = fork();
-  if (child < 0) Fail(absl::ErrnoToStatus(errno, "fork"));
+  if (child < 0) Fail(ErrnoError(errno, "fork"));
   if (child == 0) Execute(command);
   int wait_status = 0;
   for (;;) {
@@ -76,13 +77,13 @@ int ExitCodeOf(int wait_status) {
 
 absl::StatusOr<GuestInit> StartGuestInit(const GuestCommand& command) {
   int pipe_ends[2];
-  if (pipe2(pipe_ends, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "pipe");
+  if (pipe2(pipe_ends, O_CLOEXEC) != 0) return ErrnoError(errno, "pipe");
   const std::string own_path = OwnPath();
   // As fork(), with the namespaces; a process that has unshared its PID namespace could not start
   // threads any more.
   const long pid = syscall(SYS_clone, NamespaceFlags() | SIGCHLD, nullptr, nullptr, nullptr, 0);
   if (pid < 0) {
-    const absl::Status status = absl::ErrnoToStatus(errno, "namespaces for the guest");
+    const absl::Status status = ErrnoError(errno, "namespaces for the guest");
     close(pipe_ends[0]);
     close(pipe_ends[1]);
     return status;

@@ -6,12 +6,12 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/status.h"
 
 namespace toolboxd::vmxsim {
 namespace {
@@ -28,7 +28,8 @@ constexpr absl::Duration kEndTimeout = absl::Seconds(20);
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   execvp(arguments[0], arguments.data());
-  dprintf(STDERR_FILENO, "cannot run %s: %s\n", arguments[0], strerror(errno));
+  const absl::Status status = ErrnoError(errno, absl::StrCat("cannot run ", words[0]));
+  dprintf(STDERR_FILENO, "%s\n", std::string(status.message()).c_str());
   _exit(127);
 }
 
@@ -53,7 +54,7 @@ bool WaitFor(pid_t pid, absl::Duration timeout, int* code) {
 
 std::pair<int, std::string> RunProgram(const std::vector<std::string>& words) {
   int output[2];
-  if (pipe2(output, O_CLOEXEC) != 0) return {-1, strerror(errno)};
+  if (pipe2(output, O_CLOEXEC) != 0) return {-1, std::string(ErrnoError(errno, "pipe").message())};
   const pid_t pid = fork();
   if (pid == 0) {
     dup2(output[1], STDOUT_FILENO);
@@ -75,14 +76,14 @@ std::pair<int, std::string> RunProgram(const std::vector<std::string>& words) {
 absl::StatusOr<Harness> Harness::Start(const HarnessOptions& options) {
   // Short: a socket's path has 107 characters, and Bazel's TEST_TMPDIR may have more.
   char folder[] = "/tmp/vmxsim-test-XXXXXX";
-  if (mkdtemp(folder) == nullptr) return absl::ErrnoToStatus(errno, "mkdtemp");
+  if (mkdtemp(folder) == nullptr) return ErrnoError(errno, "mkdtemp");
   const std::string control = absl::StrCat(folder, "/control");
   std::vector<std::string> words = {options.vmxsim, "run", "--control=" + control};
   words.insert(words.end(), options.flags.begin(), options.flags.end());
   words.push_back("--");
   words.insert(words.end(), options.command.begin(), options.command.end());
   const pid_t pid = fork();
-  if (pid < 0) return absl::ErrnoToStatus(errno, "fork");
+  if (pid < 0) return ErrnoError(errno, "fork");
   if (pid == 0) {
     if (!options.output.empty()) {
       const int file = open(options.output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);

@@ -242,7 +242,7 @@ TEST_F(LowBandwidthMachineTest, CheckpointRestartsAtSendSize) {
 }
 
 // A checkpoint at every possible step: each message arrives exactly once, in both directions.
-TEST(MachineCheckpoint, MessagesArriveExactlyOnceWhereverItHappens) {
+TEST(MachineCheckpoint, MessagesArriveExactlyOnceWhateverStepIsInterrupted) {
   class Guest : public MachineTest {
    public:
     explicit Guest(const FaultOptions& faults) : MachineTest(faults) {}
@@ -348,14 +348,14 @@ TEST_F(MachineTest, MessageStaysUntilItsStatus) {
   EXPECT_EQ(Receive(), "1 foo");
 }
 
-TEST_F(MachineTest, ChannelClosedByTheHostSaysSo) {
+TEST_F(MachineTest, ChannelClosedByTheHostHasTheStatusClosed) {
   Open(0xcf4c4354);
   machine_.CloseByHost(static_cast<int>(edx_ >> 16));
   EXPECT_EQ(StatusOf(Call(MessageStep::kSendSize, 0)), kStatusClosed);
   EXPECT_TRUE(listener_.violations.empty());
 }
 
-TEST(MachineFaults, EachHappensAtItsNthOccasion) {
+TEST(MachineFaults, EachFaultHappensAtItsNthOccasion) {
   class Guest : public MachineTest {
    public:
     explicit Guest(const FaultOptions& faults) : MachineTest(faults) { Open(0xc9435052); }

@@ -19,7 +19,7 @@ wire::Writer Block() {
   return writer;
 }
 
-TEST(MemoryInfo, DecodesTheEarlyBlock) {
+TEST(MemoryInfoDecoder, DecodesTheEarlyBlock) {
   const auto info = DecodeMemoryInfo(Block().Take());
   ASSERT_TRUE(info.ok()) << info.status();
   EXPECT_EQ(info->version, 5u);
@@ -28,7 +28,7 @@ TEST(MemoryInfo, DecodesTheEarlyBlock) {
   EXPECT_EQ(MemoryInfoText(*info), "memory: total 4096, 0 statistics\n");
 }
 
-TEST(MemoryInfo, FieldsThatAreNotValidAreZero) {
+TEST(MemoryInfoDecoder, FieldsThatAreNotValidAreZero) {
   wire::Writer writer;
   writer.U32(5).U32(0).U64(4096).Zeros(96);
   const auto info = DecodeMemoryInfo(writer.Take());
@@ -36,7 +36,7 @@ TEST(MemoryInfo, FieldsThatAreNotValidAreZero) {
   EXPECT_EQ(info->total_kibibytes, 0u);
 }
 
-TEST(MemoryInfo, DecodesStatistics) {
+TEST(MemoryInfoDecoder, DecodesStatistics) {
   wire::Writer writer = Block();
   // Namespace, identifier 4, u64, KiB, 300.
   writer.Bytes("\xae\0\0\0\x0a\0_tools/v1\0\1\0\4\1\0\x09\2\0\3\x08\2\0\x2c\1"s);
@@ -54,7 +54,7 @@ TEST(MemoryInfo, DecodesStatistics) {
   EXPECT_EQ(info->statistics[2].value, std::nullopt);
 }
 
-TEST(MemoryInfo, TruncatedIsNeverMisread) {
+TEST(MemoryInfoDecoder, EveryTruncationButTheEarlyBlockAloneIsRefused) {
   wire::Writer writer = Block();
   writer.Bytes("\xae\0\0\0\x0a\0_tools/v1\0\1\0\4\1\0\x09\2\0\3\x08\2\0\x2c\1"s);
   for (size_t size = 0; size < writer.bytes().size(); ++size) {
@@ -63,7 +63,7 @@ TEST(MemoryInfo, TruncatedIsNeverMisread) {
   }
 }
 
-TEST(MemoryInfo, UndefinedFlagsAndSizesFail) {
+TEST(MemoryInfoDecoder, UndefinedFlagsAndSizesAreRefused) {
   EXPECT_FALSE(DecodeMemoryInfo(Block().Take() + "\0\1\0\0"s).ok());
   EXPECT_FALSE(DecodeMemoryInfo(Block().Take() + "\4\0\0\0\3\0abc"s).ok());
 }

@@ -236,7 +236,7 @@ class PingingVmxTest : public VmxTest {
   PingingVmxTest() : VmxTest(Options()) {}
 };
 
-TEST_F(PingingVmxTest, PingsAndCountsThoseWithoutAnswer) {
+TEST_F(PingingVmxTest, PingsAreCountedAndThoseWithoutAnswerToo) {
   GuestChannel tclo(vmx_, kProtocolTclo);
   EXPECT_EQ(tclo.Exchange(""), std::string("reset\0", 6));
   std::string request = tclo.Exchange("OK ATR toolbox");
@@ -253,7 +253,7 @@ TEST_F(PingingVmxTest, PingsAndCountsThoseWithoutAnswer) {
   EXPECT_EQ(tclo.Exchange("OK "), "none");
 }
 
-TEST(EventLog, KeepsTheNewestAndEscapes) {
+TEST(EventLog, KeepsTheNewestEventsAndEscapesTheirText) {
   EventLog log;
   for (size_t i = 0; i < EventLog::kCapacity + 10; ++i) log.Add(-1, "rpci", "x");
   log.Add(3, "rpci", absl::string_view("a\0z", 3));

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "base/status.h"
 #include "vmxsim/netlink.h"
 
 namespace toolboxd::vmxsim {
@@ -30,7 +31,7 @@ bool Exists(const char* path) { return access(path, F_OK) == 0; }
 
 absl::Status Mount(const char* source, const char* target, const char* type, unsigned long flags) {
   if (mount(source, target, type, flags, nullptr) == 0) return absl::OkStatus();
-  return absl::ErrnoToStatus(errno, absl::StrCat("mount on ", target));
+  return ErrnoError(errno, absl::StrCat("mount on ", target));
 }
 
 // Mounts a fresh file system over `path` but keeps what is mounted at, or lies in, `kept` below it.
@@ -40,7 +41,7 @@ absl::Status MountKeeping(const char* type, const char* path, const char* kept) 
   if (tree < 0) return status;
   mkdir(kept, 0755);
   if (status.ok() && move_mount(tree, "", AT_FDCWD, kept, MOVE_MOUNT_F_EMPTY_PATH) != 0) {
-    status = absl::ErrnoToStatus(errno, absl::StrCat("mount on ", kept));
+    status = ErrnoError(errno, absl::StrCat("mount on ", kept));
   }
   close(tree);
   return status;
@@ -67,7 +68,7 @@ absl::Status Copy(const std::string& from, const char* to) {
   const int error = errno;
   if (source >= 0) close(source);
   if (target >= 0) close(target);
-  return size == 0 ? absl::OkStatus() : absl::ErrnoToStatus(error, absl::StrCat("copying ", from));
+  return size == 0 ? absl::OkStatus() : ErrnoError(error, absl::StrCat("copying ", from));
 }
 
 // The recorder lies on a file system in memory: mounts of a disk would be taken for disks of the
@@ -85,7 +86,7 @@ absl::Status CoverPrograms(const std::string& recorder) {
     if (covered.st_dev == own.st_dev && covered.st_ino == own.st_ino) continue;
     status = Mount(kCopy, path, nullptr, MS_BIND);
   }
-  if (umount2("/proc", MNT_DETACH) != 0) status.Update(absl::ErrnoToStatus(errno, "umount"));
+  if (umount2("/proc", MNT_DETACH) != 0) status.Update(ErrnoError(errno, "umount"));
   return status;
 }
 
@@ -108,19 +109,18 @@ absl::Status SetUpMounts(const std::string& recorder) {
 absl::Status SetUpHostName() {
   const absl::string_view name = kGuestHostName;
   if (sethostname(name.data(), name.size()) == 0) return absl::OkStatus();
-  return absl::ErrnoToStatus(errno, "sethostname");
+  return ErrnoError(errno, "sethostname");
 }
 
 absl::Status SetUpNetwork() {
   // The other end of the guest's interface is in a second namespace, which the interface pair
   // itself keeps alive as long as this process holds `outside`; so it is not closed.
   const int guest = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-  if (guest < 0 || unshare(CLONE_NEWNET) != 0)
-    return absl::ErrnoToStatus(errno, "network namespace");
+  if (guest < 0 || unshare(CLONE_NEWNET) != 0) return ErrnoError(errno, "network namespace");
   const int outside = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
   absl::StatusOr<Netlink> far = Netlink::Open();
   if (!far.ok()) return far.status();
-  if (setns(guest, CLONE_NEWNET) != 0) return absl::ErrnoToStatus(errno, "setns");
+  if (setns(guest, CLONE_NEWNET) != 0) return ErrnoError(errno, "setns");
   absl::StatusOr<Netlink> near = Netlink::Open();
   close(guest);
   if (!near.ok()) return near.status();
@@ -130,7 +130,7 @@ absl::Status SetUpNetwork() {
   // No duplicate address detection: the link-local address is usable at once.
   const int dad = open("/proc/sys/net/ipv6/conf/eth0/accept_dad", O_WRONLY | O_CLOEXEC);
   if (dad >= 0) {
-    if (write(dad, "0", 1) != 1) status.Update(absl::ErrnoToStatus(errno, "accept_dad"));
+    if (write(dad, "0", 1) != 1) status.Update(ErrnoError(errno, "accept_dad"));
     close(dad);
   }
   status.Update(near->SetUp(kGuestInterface));
@@ -139,11 +139,11 @@ absl::Status SetUpNetwork() {
 
   // Interface names are looked up in the namespace of the thread.
   const int back = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-  if (setns(outside, CLONE_NEWNET) != 0) return absl::ErrnoToStatus(errno, "setns");
+  if (setns(outside, CLONE_NEWNET) != 0) return ErrnoError(errno, "setns");
   status.Update(far->SetUp("switch"));
   status.Update(far->AddAddress("switch", "192.0.2.1", 24));
   status.Update(far->AddAddress("switch", "2001:db8::1", 64));
-  if (setns(back, CLONE_NEWNET) != 0) return absl::ErrnoToStatus(errno, "setns");
+  if (setns(back, CLONE_NEWNET) != 0) return ErrnoError(errno, "setns");
   close(back);
   status.Update(near->AddDefaultRoute("192.0.2.1"));
   status.Update(near->AddDefaultRoute("2001:db8::1"));

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "base/status.h"
 
 namespace toolboxd::vmxsim {
 namespace {
@@ -84,7 +85,7 @@ std::string ParseAddress(const std::string& text, uint8_t* family) {
 
 absl::StatusOr<Netlink> Netlink::Open() {
   const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-  if (fd < 0) return absl::ErrnoToStatus(errno, "rtnetlink socket");
+  if (fd < 0) return ErrnoError(errno, "rtnetlink socket");
   return Netlink(fd);
 }
 
@@ -93,7 +94,7 @@ Netlink::~Netlink() {
 }
 
 absl::Status Netlink::Request(const std::string& message, const std::string& what) {
-  if (send(fd_, message.data(), message.size(), 0) < 0) return absl::ErrnoToStatus(errno, what);
+  if (send(fd_, message.data(), message.size(), 0) < 0) return ErrnoError(errno, what);
   char buffer[8192];
   const ssize_t size = recv(fd_, buffer, sizeof(buffer), 0);
   const auto* header = reinterpret_cast<const nlmsghdr*>(buffer);
@@ -102,7 +103,7 @@ absl::Status Netlink::Request(const std::string& message, const std::string& wha
     return absl::InternalError(absl::StrCat(what, ": unexpected rtnetlink answer"));
   }
   const int error = static_cast<const nlmsgerr*>(NLMSG_DATA(header))->error;
-  return error == 0 ? absl::OkStatus() : absl::ErrnoToStatus(-error, what);
+  return error == 0 ? absl::OkStatus() : ErrnoError(-error, what);
 }
 
 absl::Status Netlink::AddVethPair(const std::string& name, absl::string_view mac,

@@ -31,7 +31,7 @@ const std::string kFull = Bytes(
     "766d3100 00000000 00000001 00000001 00000004 0a000002 00000000 00000000"
     "00000000 00000000");
 
-TEST(NicInfo, DecodesOneInterface) {
+TEST(NicInfoDecoder, DecodesOneInterface) {
   const absl::StatusOr<NicInfo> info = DecodeNicInfo(kOne);
   ASSERT_TRUE(info.ok()) << info.status();
   ASSERT_EQ(info->nics.size(), 1u);
@@ -43,7 +43,7 @@ TEST(NicInfo, DecodesOneInterface) {
             "  address fe80::250:56ff:feaa:bbcc/64 status=1\n");
 }
 
-TEST(NicInfo, DecodesDnsAndRoutes) {
+TEST(NicInfoDecoder, DecodesDnsAndRoutes) {
   const absl::StatusOr<NicInfo> info = DecodeNicInfo(kFull);
   ASSERT_TRUE(info.ok()) << info.status();
   EXPECT_EQ(NicInfoText(*info),
@@ -62,7 +62,7 @@ std::string Units(absl::string_view text, size_t size) {
   return units;
 }
 
-TEST(NicInfo, DecodesVersion2) {
+TEST(NicInfoDecoder, DecodesVersion2) {
   const std::string begin =
       Bytes("00000002 00000001 00000001") + Units("00:50:56:aa:bb:cc", 18) + Bytes("00000002");
   const std::string ipv4 = Bytes("00000000 00000001") + Units("10.0.0.5", 64) + Units("24", 64);
@@ -80,14 +80,14 @@ TEST(NicInfo, DecodesVersion2) {
           .ok());
 }
 
-TEST(NicInfo, EveryTruncationIsMalformed) {
+TEST(NicInfoDecoder, EveryTruncationIsMalformed) {
   for (size_t size = 0; size < kFull.size(); ++size) {
     EXPECT_FALSE(DecodeNicInfo(kFull.substr(0, size)).ok()) << size;
   }
   EXPECT_FALSE(DecodeNicInfo(kFull + std::string(4, '\0')).ok());
 }
 
-TEST(NicInfo, RefusesHugeCountsAndOtherVersions) {
+TEST(NicInfoDecoder, RefusesHugeCountsAndOtherVersions) {
   EXPECT_FALSE(DecodeNicInfo(Bytes("00000003 00000001 ffffffff")).ok());
   EXPECT_FALSE(DecodeNicInfo(Bytes("00000003 00000002 00000000")).ok());
   EXPECT_FALSE(DecodeNicInfo(Bytes("00000004 00000000")).ok());

@@ -115,7 +115,7 @@ class LowBandwidthOpenVmTools : public OpenVmTools {
   void SetUp() override { Start({"--no_hb"}, {"sleep", "infinity"}); }
 };
 
-TEST_F(LowBandwidthOpenVmTools, EveryTailArrives) {
+TEST_F(LowBandwidthOpenVmTools, MessagesOfEveryTailLengthArrive) {
   for (const std::string value : {"a", "ab", "abc", "abcd", "abcde"}) {
     ASSERT_EQ(Run({"vmware-rpctool", "info-set guestinfo.tail " + value}).first, 0);
     EXPECT_EQ(client().Get("tail").value_or("none"), value);

@@ -10,9 +10,9 @@
 namespace toolboxd::vmxsim {
 namespace {
 
-class OptionsTest : public testing::Test {
+class VmxsimOptionsTest : public testing::Test {
  protected:
-  OptionsTest() : options_("verb", "Does it.") {
+  VmxsimOptionsTest() : options_("verb", "Does it.") {
     options_.Flag("flag", &flag_, "a flag");
     options_.String("text", &text_, "a text");
     options_.Uint("number", &number_, "a number");
@@ -33,7 +33,7 @@ class OptionsTest : public testing::Test {
   std::vector<std::string> arguments_;
 };
 
-TEST_F(OptionsTest, ReadsOptionsAndLeavesArguments) {
+TEST_F(VmxsimOptionsTest, ReadsOptionsAndLeavesArguments) {
   ASSERT_TRUE(Parse({"--flag", "--text=a=b", "--number", "12", "--time=200ms", "--each=1", "--each",
                      "2", "command", "--not-mine"})
                   .ok());
@@ -45,21 +45,21 @@ TEST_F(OptionsTest, ReadsOptionsAndLeavesArguments) {
   EXPECT_EQ(arguments_, (std::vector<std::string>{"command", "--not-mine"}));
 }
 
-TEST_F(OptionsTest, DoubleDashEndsThem) {
+TEST_F(VmxsimOptionsTest, DoubleDashEndsTheOptions) {
   ASSERT_TRUE(Parse({"--time=1.5", "--", "--flag"}).ok());
   EXPECT_EQ(time_, absl::Seconds(1.5));
   EXPECT_FALSE(flag_);
   EXPECT_EQ(arguments_, std::vector<std::string>{"--flag"});
 }
 
-TEST_F(OptionsTest, MayFollowArgumentsWhereAllowed) {
+TEST_F(VmxsimOptionsTest, OptionsMayFollowArgumentsWhereAllowed) {
   options_.AllowAfterArguments();
   ASSERT_TRUE(Parse({"a", "--number=3", "b", "--", "--flag"}).ok());
   EXPECT_EQ(number_, 3u);
   EXPECT_EQ(arguments_, (std::vector<std::string>{"a", "b", "--flag"}));
 }
 
-TEST_F(OptionsTest, ExplainsWrongUse) {
+TEST_F(VmxsimOptionsTest, ExplainsWrongUse) {
   EXPECT_EQ(Parse({"--nonsense"}).message(), "unknown option --nonsense");
   EXPECT_EQ(Parse({"--flag=1"}).message(), "--flag takes no value");
   EXPECT_EQ(Parse({"--text"}).message(), "--text needs a value");

@@ -16,7 +16,7 @@ std::string Bytes(absl::string_view items) {
   return writer.BytesAndNul(items).Take();
 }
 
-TEST(OsInfo, DecodesNamesAndDetails) {
+TEST(OsInfoDecoder, DecodesNamesAndDetails) {
   const auto info = DecodeOsInfo(Bytes("bitness='64' prettyName='Bob\\'s \\\\ Linux'"));
   ASSERT_TRUE(info.ok()) << info.status();
   EXPECT_EQ(info->short_name, "debian12-64");
@@ -28,20 +28,20 @@ TEST(OsInfo, DecodesNamesAndDetails) {
             "os: debian12-64: Debian; bitness='64' prettyName='Bob's \\ Linux'\n");
 }
 
-TEST(OsInfo, DetailsMayBeAbsent) {
+TEST(OsInfoDecoder, DetailsMayBeAbsent) {
   const auto info = DecodeOsInfo(Bytes(""));
   ASSERT_TRUE(info.ok()) << info.status();
   EXPECT_EQ(OsInfoText(*info), "os: debian12-64: Debian\n");
 }
 
-TEST(OsInfo, EveryTruncationIsMalformed) {
+TEST(OsInfoDecoder, EveryTruncationIsMalformed) {
   const std::string bytes = Bytes("bitness='64'");
   for (size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_FALSE(DecodeOsInfo(absl::string_view(bytes).substr(0, size)).ok()) << size;
   }
 }
 
-TEST(OsInfo, MalformedItemsAndOtherVersionsFail) {
+TEST(OsInfoDecoder, MalformedItemsAndOtherVersionsAreRefused) {
   for (const char* items : {"x", "x='", "x='y", "x='y\\"}) {
     EXPECT_FALSE(DecodeOsInfo(Bytes(items)).ok()) << items;
   }

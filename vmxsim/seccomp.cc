@@ -13,6 +13,8 @@
 
 #include <vector>
 
+#include "base/status.h"
+
 namespace toolboxd::vmxsim {
 namespace {
 
@@ -65,7 +67,7 @@ absl::Status InstallSeccompFilter(bool allow_reboot) {
   const sock_fprog filter = {static_cast<unsigned short>(program.size()), program.data()};
   // Root needs no NO_NEW_PRIVS, so set-user-ID programs keep working in the guest.
   if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0) {
-    return absl::ErrnoToStatus(errno, "seccomp");
+    return ErrnoError(errno, "seccomp");
   }
   return absl::OkStatus();
 }

@@ -20,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "base/status.h"
 #include "vmxsim/cpuid_emulator.h"
 #include "vmxsim/tracee.h"
 
@@ -64,7 +65,7 @@ bool CpuCanFaultCpuid() {
 absl::Status Tracer::Seize(pid_t root) {
   thread_ = pthread_self();
   if (ptrace(PTRACE_SEIZE, root, nullptr, kOptions) != 0) {
-    return absl::ErrnoToStatus(errno, "ptrace of the guest");
+    return ErrnoError(errno, "ptrace of the guest");
   }
   // Interrupts waitpid() when another thread has something for this one.
   struct sigaction action = {};
@@ -276,7 +277,7 @@ void Tracer::ServeAdoptions() {
     if (!running_) {
       adoption->status = absl::UnavailableError("the guest has ended");
     } else if (ptrace(PTRACE_SEIZE, adoption->pid, nullptr, kOptions) != 0) {
-      adoption->status = absl::ErrnoToStatus(errno, "ptrace");
+      adoption->status = ErrnoError(errno, "ptrace");
     } else {
       auto process = std::make_shared<TracedProcess>();
       process->pid = adoption->pid;

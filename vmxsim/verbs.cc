@@ -5,10 +5,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <functional>
 #include <map>
-#include <sstream>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -16,6 +14,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "base/small_file.h"
+#include "base/status.h"
 #include "vmxsim/client.h"
 #include "vmxsim/guest/guest_verbs.h"
 #include "vmxsim/guest_exec.h"
@@ -56,15 +56,17 @@ std::string Seconds(absl::Duration duration) {
   return absl::StrFormat("%.9f", absl::ToDoubleSeconds(duration));
 }
 
+// Of a file with a request: above what a guest takes, so that a longer one is tried too.
+constexpr size_t kMaxRequestFile = 1 << 20;
+
 // "@FILE" or text with C escapes (\x00).
 absl::StatusOr<std::string> RequestBytes(const std::string& argument) {
   std::string bytes;
   if (absl::StartsWith(argument, "@")) {
-    std::ifstream file(argument.substr(1), std::ios::binary);
-    if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", argument.substr(1)));
-    std::stringstream text;
-    text << file.rdbuf();
-    return text.str();
+    const std::string path = argument.substr(1);
+    const int error = ReadSmallFile(path, kMaxRequestFile, bytes);
+    if (error != 0) return ErrnoError(error, absl::StrCat("cannot read ", path));
+    return bytes;
   }
   std::string error;
   if (!absl::CUnescape(argument, &bytes, &error)) return absl::InvalidArgumentError(error);

@@ -38,7 +38,7 @@ std::pair<int, std::string> RunGuest(const std::vector<std::string>& command,
 
 using Outcome = std::pair<int, std::string>;
 
-TEST(Vmxsim, ExitCodeIsTheCommands) {
+TEST(Vmxsim, ExitCodeIsThatOfTheCommand) {
   EXPECT_EQ(RunGuest({"true"}), Outcome(0, ""));
   EXPECT_EQ(RunGuest({"sh", "-c", "exit 7"}), Outcome(7, ""));
   EXPECT_EQ(RunGuest({"sh", "-c", "kill -9 $$"}).first, 137);
@@ -153,7 +153,7 @@ TEST(Vmxsim, InterfaceIsUpWithItsAddresses) {
   EXPECT_TRUE(absl::StrContains(output, "192.0.2.10/24 2001:db8::10/64 fe80::")) << output;
 }
 
-class Running : public testing::Test {
+class RunningVmxsim : public testing::Test {
  protected:
   void SetUp() override { Start({}); }
 
@@ -183,7 +183,7 @@ class Running : public testing::Test {
   std::unique_ptr<Harness> harness_;
 };
 
-TEST_F(Running, RecordsPowerCommandsAndDoesNothing) {
+TEST_F(RunningVmxsim, RecordsPowerCommandsAndDoesNothing) {
   EXPECT_EQ(harness_->Execute({"/sbin/shutdown", "-h", "now"}).first, 0);
   EXPECT_EQ(harness_->Execute({"/sbin/reboot"}).first, 0);
   EXPECT_EQ(harness_->Execute({"systemctl", "poweroff", "--force"}).first, 0);
@@ -192,7 +192,7 @@ TEST_F(Running, RecordsPowerCommandsAndDoesNothing) {
                                       "systemctl poweroff --force"}));
 }
 
-TEST_F(Running, ExecutedCommandsAreInTheGuest) {
+TEST_F(RunningVmxsim, ExecutedCommandsAreInTheGuest) {
   EXPECT_EQ(harness_->Execute({"hostname"}), Outcome(0, "vmxsim-guest\n"));
   EXPECT_EQ(harness_->Execute({Probe(), "cpuid"}), Outcome(0, "VMwareVMware 1 0\n"));
   EXPECT_EQ(harness_->Execute({"sh", "-c", "exit 9"}).first, 9);
@@ -203,13 +203,13 @@ TEST_F(Running, ExecutedCommandsAreInTheGuest) {
 
 // The tracer is interrupted for each command that is executed from outside, also while it sets up a
 // program that starts in the guest.
-TEST_F(Running, ExecutingCommandsLeavesStartingProgramsAlone) {
+TEST_F(RunningVmxsim, ExecutingCommandsLeavesStartingProgramsAlone) {
   Start({"sh", "-c", "while /bin/true; do :; done"});
   for (int i = 0; i < 40; ++i) ASSERT_EQ(harness_->Execute({"true"}).first, 0) << i;
 }
 
 // Left to the kernel, more than half are elsewhere, if not from the start.
-TEST_F(Running, TrapsArePlayedOnTheCpuOfTheGuestsThread) {
+TEST_F(RunningVmxsim, TrapsArePlayedOnTheCpuOfTheGuestsThread) {
   EXPECT_EQ(harness_->Execute({Probe(), "traps", "10000"}), Outcome(0, "its own CPUs as before\n"));
   auto stats = harness_->client().Stats();
   ASSERT_TRUE(stats.ok()) << stats.status();
@@ -217,7 +217,7 @@ TEST_F(Running, TrapsArePlayedOnTheCpuOfTheGuestsThread) {
   EXPECT_LE((*stats)["traps_elsewhere"], 500);
 }
 
-TEST_F(Running, EndsEveryProcessOfTheGuest) {
+TEST_F(RunningVmxsim, EndsEveryProcessOfTheGuest) {
   harness_->Execute(
       {"sh", "-c",
        "exec >/dev/null 2>&1; setsid sleep 1000 & setsid sleep 1000 & nohup sleep 1000 &"});
@@ -229,7 +229,7 @@ TEST_F(Running, EndsEveryProcessOfTheGuest) {
   }
 }
 
-TEST_F(Running, KilledVmxsimLeavesNoProcess) {
+TEST_F(RunningVmxsim, KilledVmxsimLeavesNoProcess) {
   const std::vector<std::string> processes = Processes();
   kill(harness_->pid(), SIGKILL);
   EXPECT_EQ(harness_->Wait(absl::Seconds(10)), 137);
@@ -246,7 +246,7 @@ TEST_F(Running, KilledVmxsimLeavesNoProcess) {
   }
 }
 
-TEST_F(Running, WithoutToolsRequestsFailAtOnce) {
+TEST_F(RunningVmxsim, WithoutToolsRequestsFailAtOnce) {
   EXPECT_TRUE(absl::IsUnavailable(harness_->client().Tclo("ping", absl::Seconds(5)).status()));
   EXPECT_TRUE(absl::IsDeadlineExceeded(harness_->client().WaitRegistered(absl::Milliseconds(50))));
   EXPECT_TRUE(absl::IsNotFound(harness_->client().Get("nothing").status()));

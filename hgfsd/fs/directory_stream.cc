@@ -4,7 +4,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "hgfsd/fs/file_error.h"
@@ -16,12 +15,6 @@ namespace {
 constexpr size_t kBufferSize = 32 * 1024;
 
 }  // namespace
-
-absl::StatusOr<DirectoryStream> DirectoryStream::Open(int parent, const std::string& name) {
-  UniqueFd fd(openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd.ok()) return FileError(errno, name);
-  return DirectoryStream(std::move(fd));
-}
 
 absl::StatusOr<DirectoryStream::Entry> DirectoryStream::Next() {
   if (buffer_.empty()) buffer_.resize(kBufferSize);

@@ -19,8 +19,6 @@ namespace toolboxd::hgfsd {
 // Holds one buffer of 32 KiB, whatever the directory's size. Not thread-safe.
 class DirectoryStream {
  public:
-  // Opens a directory; a symbolic link as the last component is not followed.
-  static absl::StatusOr<DirectoryStream> Open(int parent, const std::string& name);
   // Owns the descriptor.
   explicit DirectoryStream(UniqueFd directory) : directory_(std::move(directory)) {}
 

@@ -17,6 +17,7 @@
 #include "tests/bench/rows.h"
 #include "transportd/vix/opcode.h"
 #include "transportd/vix/requests.h"
+#include "transportd/vix/testing/host_messages.h"
 
 namespace toolboxd::bench {
 namespace {

@@ -5,20 +5,13 @@
 #include <time.h>
 
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "base/testing/whole_file.h"
 
 namespace toolboxd::bench {
 namespace {
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 // The sum of the numbers after `key` in "key: number" lines.
 uint64_t Sum(const std::string& text, const std::string& key) {
@@ -50,11 +43,12 @@ Cost MeasureOne(pid_t pid) {
   Cost cost;
   std::error_code ignored;
   for (const auto& task : std::filesystem::directory_iterator(directory + "/task", ignored)) {
-    cost.context_switches += Sum(ReadFile(task.path() / "status"), "voluntary_ctxt_switches:");
-    cost.context_switches += Sum(ReadFile(task.path() / "status"), "nonvoluntary_ctxt_switches:");
+    cost.context_switches += Sum(ReadWholeFile(task.path() / "status"), "voluntary_ctxt_switches:");
+    cost.context_switches +=
+        Sum(ReadWholeFile(task.path() / "status"), "nonvoluntary_ctxt_switches:");
   }
   cost.cpu = CpuOf(pid);
-  const std::string memory = ReadFile(directory + "/smaps_rollup");
+  const std::string memory = ReadWholeFile(directory + "/smaps_rollup");
   cost.pss_kib = Sum(memory, "Pss:");
   cost.private_kib = PrivateOf(memory);
   cost.processes = 1;
@@ -75,7 +69,7 @@ Cost& Cost::operator+=(const Cost& other) {
 std::vector<pid_t> Named(const std::vector<pid_t>& pids, const std::set<std::string>& names) {
   std::vector<pid_t> named;
   for (const pid_t pid : pids) {
-    std::string name = ReadFile(absl::StrCat("/proc/", pid, "/comm"));
+    std::string name = ReadWholeFile(absl::StrCat("/proc/", pid, "/comm"));
     if (!name.empty()) name.pop_back();
     if (names.contains(name)) named.push_back(pid);
   }
@@ -83,7 +77,7 @@ std::vector<pid_t> Named(const std::vector<pid_t>& pids, const std::set<std::str
 }
 
 pid_t ParentOf(pid_t pid) {
-  return static_cast<pid_t>(Sum(ReadFile(absl::StrCat("/proc/", pid, "/status")), "PPid:"));
+  return static_cast<pid_t>(Sum(ReadWholeFile(absl::StrCat("/proc/", pid, "/status")), "PPid:"));
 }
 
 Cost Measure(const std::vector<pid_t>& pids) {
@@ -99,7 +93,7 @@ absl::Duration Cpu(const std::vector<pid_t>& pids) {
 }
 
 uint64_t PrivateKib(pid_t pid) {
-  return PrivateOf(ReadFile(absl::StrCat("/proc/", pid, "/smaps_rollup")));
+  return PrivateOf(ReadWholeFile(absl::StrCat("/proc/", pid, "/smaps_rollup")));
 }
 
 }  // namespace toolboxd::bench

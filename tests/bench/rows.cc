@@ -5,11 +5,11 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/status.h"
 
 namespace toolboxd::bench {
 namespace {
@@ -43,7 +43,8 @@ std::string Json(const Row& row, const Values& values) {
 void AppendRowsTo(const std::string& path) {
   json = std::fopen(path.c_str(), "ae");
   if (json != nullptr) return;
-  std::fprintf(stderr, "bench: cannot open %s: %s\n", path.c_str(), std::strerror(errno));
+  const absl::Status status = ErrnoError(errno, absl::StrCat("cannot open ", path));
+  std::fprintf(stderr, "bench: %s\n", std::string(status.message()).c_str());
   std::exit(1);
 }
 

@@ -6,6 +6,7 @@
 #include "tests/conformance/scenario.h"
 #include "transportd/vix/credential.h"
 #include "transportd/vix/opcode.h"
+#include "transportd/vix/testing/host_messages.h"
 #include "transportd/wire/writer.h"
 
 namespace toolboxd::conformance {

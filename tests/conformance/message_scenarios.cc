@@ -8,6 +8,7 @@
 #include "transportd/vix/message.h"
 #include "transportd/vix/opcode.h"
 #include "transportd/vix/requests.h"
+#include "transportd/vix/testing/host_messages.h"
 #include "transportd/wire/writer.h"
 
 namespace toolboxd::conformance {

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <utility>
 
@@ -18,9 +16,10 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "base/testing/whole_file.h"
 #include "sys/stat.h"
-#include "transportd/vix/message.h"
 #include "transportd/vix/opcode.h"
+#include "transportd/vix/testing/host_messages.h"
 #include "vmxsim/guest/hgfs_transfer.h"
 #include "zlib.h"
 
@@ -300,9 +299,7 @@ std::string Target::Tree() const {
         absl::StrFormat("%s %o %d", entry.path().lexically_relative(folder_).string(),
                         status.st_mode, status.st_uid);
     if (S_ISREG(status.st_mode)) {
-      std::ifstream file(entry.path(), std::ios::binary);
-      absl::StrAppend(&line, " ",
-                      Checksum(std::string((std::istreambuf_iterator<char>(file)), {})));
+      absl::StrAppend(&line, " ", Checksum(ReadWholeFile(entry.path())));
     }
     lines.push_back(line);
   }

@@ -106,7 +106,7 @@ TraceStep OpenStep(uint32_t bx = 0xc9435052) {
 
 TraceStep CloseStep() { return Step(std::nullopt, 0x0006001e, std::nullopt, 0x0001001e); }
 
-TEST(MessageChannel, LowBandwidthExchangeIsTheTrace) {
+TEST(MessageChannel, LowBandwidthExchangeEqualsTheTrace) {
   TracePort port({
       OpenStep(),
       Step(0x00000007, 0x0001001e, 0x00000007, 0x0001001e, 0x00035658),
@@ -125,7 +125,7 @@ TEST(MessageChannel, LowBandwidthExchangeIsTheTrace) {
   EXPECT_FALSE(channel.high_bandwidth());
 }
 
-TEST(MessageChannel, HighBandwidthExchangeIsTheTrace) {
+TEST(MessageChannel, HighBandwidthExchangeEqualsTheTrace) {
   TraceStep out;
   out.kind = TraceStep::kHbOut;
   out.bx = 0x00010000;

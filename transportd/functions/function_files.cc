@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "base/status.h"
+#include "base/stream_path.h"
 #include "transportd/files/file_store.h"
-#include "transportd/functions/stream_path.h"
 
 namespace toolboxd {
 namespace {
@@ -133,11 +133,10 @@ class FunctionFiles final : public files::FileStore {
 
  private:
   static absl::StatusOr<StandardStream> StreamOf(absl::string_view path) {
-    int64_t pid = 0;
-    StandardStream stream;
-    if (!ParseStreamPath(path, pid, stream))
+    const std::optional<StreamPath> parsed = ParseStreamPath(path);
+    if (!parsed.has_value())
       return MakeError(v1::NOT_FOUND, "the path does not name a standard stream");
-    return stream;
+    return parsed->stream;
   }
 
   const std::shared_ptr<FunctionRun> run_;

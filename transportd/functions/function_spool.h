@@ -15,8 +15,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "base/shares.h"
+#include "base/stream_path.h"
 #include "transportd/functions/spool_file.h"
-#include "transportd/functions/stream_path.h"
 
 namespace toolboxd {
 

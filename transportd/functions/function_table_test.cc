@@ -25,9 +25,9 @@
 #include "gmock/gmock.h"
 #include "grpcpp/create_channel_posix.h"
 #include "gtest/gtest.h"
-#include "transportd/functions/stream_path.h"
 #include "transportd/testing/fake_function.h"
 #include "transportd/testing/service_host.h"
+#include "transportd/testing/unit_directive.h"
 
 namespace toolboxd {
 namespace {
@@ -88,19 +88,6 @@ class FunctionTableTest : public ::testing::Test {
   FunctionTable table_{SpoolLimits{
       .stream = 1 << 20, .user = 4 << 20, .total = 8 << 20, .directory = getenv("TEST_TMPDIR")}};
 };
-
-TEST(ParseStreamPath, OnlyStandardStreamsAreParsed) {
-  int64_t pid = 0;
-  StandardStream stream;
-  EXPECT_TRUE(ParseStreamPath("/proc/32769/stdout", pid, stream));
-  EXPECT_EQ(pid, 32769);
-  EXPECT_EQ(stream, StandardStream::kStdout);
-  for (const char* path :
-       {"/proc/1/status", "/proc/self/stdin", "/proc/1/stdin/x", "proc/1/stdin", "/proc/-1/stdin",
-        "/proc/ 1/stdin", "/proc//stdin", "/x/proc/1/stdin", "/proc/99999999999999999999/stdin"}) {
-    EXPECT_FALSE(ParseStreamPath(path, pid, stream)) << path;
-  }
-}
 
 TEST_F(FunctionTableTest, RunHasStreamsAndAnExitCode) {
   const int64_t pid = Start("echo.Upper", "a b");
@@ -186,13 +173,8 @@ int ThreadsOfThisProcess() {
   return static_cast<int>(std::distance(begin(tasks), end(tasks)));
 }
 
-// The number of a setting of transportd's unit, without its suffix M.
 int64_t UnitSetting(const std::string& name) {
-  std::ifstream unit("deploy/systemd/toolboxd-transportd.service");
-  for (std::string line; std::getline(unit, line);) {
-    if (line.rfind(name + "=", 0) == 0) return std::stoll(line.substr(name.size() + 1));
-  }
-  return -1;
+  return toolboxd::testing::UnitDirective("toolboxd-transportd.service", name);
 }
 
 // Starts as many runs as a user may have.
@@ -311,7 +293,7 @@ TEST_F(FunctionTableTest, AllRunsTogetherFitTheUnitsTasks) {
 
 TEST_F(FunctionTableTest, StreamsOfAllRunsFitTheUnitsMemory) {
   // If the folder is on a tmpfs; the rest of the service is 2 MB, and page cache.
-  EXPECT_LE(SpoolLimits().total, static_cast<uint64_t>(UnitSetting("MemoryMax")) << 19);
+  EXPECT_LE(SpoolLimits().total, static_cast<uint64_t>(UnitSetting("MemoryMax")) / 2);
   EXPECT_LE(SpoolLimits().user, SpoolLimits().total / 2);
   std::vector<int64_t> pids;
   for (int i = 0; i < 10; ++i) pids.push_back(Start("flood"));

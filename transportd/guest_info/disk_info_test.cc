@@ -61,7 +61,7 @@ TEST(DiskInfoJson, NamesCannotBreakTheSyntax) {
   EXPECT_EQ(decoded->front().file_system, "ext4");
 }
 
-TEST(DiskInfoLegacy, IsAByteAndFixedEntries) {
+TEST(DiskInfoLegacy, IsACountAndFixedEntries) {
   const std::string value = EncodeDiskInfoLegacy(Two());
   ASSERT_EQ(value.size(), 1u + 2 * 116);
   EXPECT_EQ(value.substr(0, 20), "\2\xe8\3\0\0\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff/\0\0"s);

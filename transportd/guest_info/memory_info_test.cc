@@ -100,7 +100,7 @@ TEST(MemoryInfo, CountersThatFellGiveNoRate) {
   EXPECT_EQ(Find(*info, Stat::kPageInRate), std::nullopt);
 }
 
-TEST(MemoryInfo, NothingAvailableNeedsEverything) {
+TEST(MemoryInfo, GuestWithoutAvailableMemoryNeedsAllOfIt) {
   MemorySample sample = Sample();
   sample.memory.set_available_bytes(0);
   const auto info = vmxsim::DecodeMemoryInfo(EncodeMemoryInfo(sample, nullptr));

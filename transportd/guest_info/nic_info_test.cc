@@ -55,15 +55,15 @@ v1::GuestInfoSnapshot Full() {
   return snapshot;
 }
 
-TEST(NicInfoV3, OneNicIsTheVector) {
+TEST(NicInfoV3, OneNicEqualsTheVector) {
   EXPECT_EQ(EncodeNicInfoV3(One(), kMaxAddresses), NicInfoOne());
 }
 
-TEST(NicInfoV3, FullIsTheVector) {
+TEST(NicInfoV3, AllFieldsEqualTheVector) {
   EXPECT_EQ(EncodeNicInfoV3(Full(), kMaxAddresses), NicInfoFull());
 }
 
-TEST(NicInfoV3, NoNicIsTheVector) {
+TEST(NicInfoV3, NoNicEqualsTheVector) {
   EXPECT_EQ("SetGuestInfo  9 " + EncodeNicInfoV3(v1::GuestInfoSnapshot(), kMaxAddresses),
             NicInfoCommandEmpty());
 }
@@ -91,7 +91,17 @@ TEST(NicInfoV3, KeepsToTheLimits) {
   EXPECT_EQ(decoded->dns.host, "");
 }
 
-TEST(NicInfoV3, Ipv6GoesThroughTheWireFormat) {
+TEST(NicInfoV3, InterfaceHasAtMost2048Addresses) {
+  v1::GuestInfoSnapshot snapshot;
+  v1::NetworkInterface* nic = AddNic(&snapshot);
+  for (int i = 0; i < 2100; ++i) AddAddress("10.0.0.5", 24, nic);
+  // More than the host can read are not sent, whatever the caller asks for.
+  const auto decoded = vmxsim::DecodeNicInfo(EncodeNicInfoV3(snapshot, 3000));
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(decoded->nics[0].addresses.size(), 2048u);
+}
+
+TEST(NicInfoV3, HostReadsIpv6AsEncoded) {
   v1::GuestInfoSnapshot snapshot;
   AddAddress("2001:DB8:0:0:0:0:0:10", 64, AddNic(&snapshot));
   snapshot.mutable_dns()->add_servers("2001:db8::53");
@@ -152,7 +162,7 @@ TEST(NicInfo, MalformedAddressesAreLoggedOnceAMinute) {
   EXPECT_LE(std::count(log.begin(), log.end(), '\n'), 1) << log;
 }
 
-TEST(NicInfoV2, EveryCharacterIsAUnit) {
+TEST(NicInfoV2, EveryCharacterTakesOneXdrUnit) {
   const std::string xdr = EncodeNicInfoV2(One(), kMaxAddressesOldHost);
   // Version, pointer, count; MAC; count; two addresses of family, DHCP, two texts.
   EXPECT_EQ(xdr.size(), 12u + 18 * 4 + 4 + 2 * (8 + 2 * 64 * 4));
@@ -173,7 +183,7 @@ TEST(NicInfoV2, HostReadsWhatWasEncoded) {
             "  address fe80::250:56ff:feaa:bbcc/64\n");
 }
 
-TEST(NicInfoV1, IsOneStructure) {
+TEST(NicInfoV1, IsOneFixedStructure) {
   const std::string bytes = EncodeNicInfoV1(One());
   ASSERT_EQ(bytes.size(), 2436u);
   EXPECT_EQ(bytes.substr(0, 8), "\1\0\0\0\1\0\0\0"s);

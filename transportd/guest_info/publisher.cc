@@ -44,11 +44,6 @@ absl::Status Publisher::Publish() {
 
 void Publisher::Forget() { states_.fill(State()); }
 
-absl::Status Publisher::ResendAll() {
-  Forget();
-  return Publish();
-}
-
 absl::Status Publisher::PushNics() {
   const std::optional<std::string> fingerprint = Fingerprint(kNics);
   return fingerprint ? SendItem(kNics, *fingerprint) : absl::OkStatus();

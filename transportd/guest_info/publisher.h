@@ -44,9 +44,6 @@ class Publisher {
   // tried again. Sends nothing. The last snapshot is kept.
   void Forget();
 
-  // Forget and Publish.
-  absl::Status ResendAll();
-
   // Sends the interfaces whether or not the host has them: before the answer to "reset".
   absl::Status PushNics();
 

@@ -100,7 +100,7 @@ TEST(Publisher, SendsOnlyWhatChanged) {
   EXPECT_EQ(nics->nics[0].addresses[0].address, "10.0.0.6");
 }
 
-TEST(Publisher, LastDiskGoneIsSent) {
+TEST(Publisher, RemovalOfTheLastDiskIsSent) {
   FakeHost host;
   Publisher publisher(host.Sender());
   v1::GuestInfoSnapshot snapshot = Snapshot();
@@ -164,7 +164,7 @@ TEST(Publisher, EarlyDiskFormatReplacesRefusedJson) {
   EXPECT_EQ(host.TakeNames(), Names{"SetGuestInfo  3"});
 }
 
-TEST(Publisher, DataInTheReplyRefusesTextsAndDisks) {
+TEST(Publisher, ReplyWithDataRefusesTextsAndDisks) {
   FakeHost host;
   Publisher publisher(host.Sender());
   host.data = "not taken";
@@ -201,7 +201,8 @@ TEST(Publisher, ThreeRefusalsSilenceAnItemUntilForgotten) {
   }
   EXPECT_EQ(attempts, 3u);
   host.refuses = [](absl::string_view) { return false; };
-  ASSERT_TRUE(publisher.ResendAll().ok());
+  publisher.Forget();
+  ASSERT_TRUE(publisher.Publish().ok());
   EXPECT_EQ(host.TakeNames(), kEverything);
 }
 

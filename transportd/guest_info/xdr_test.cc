@@ -24,7 +24,7 @@ TEST(Xdr, StringIsPaddedToFourBytes) {
   }
 }
 
-TEST(Xdr, BoolIsOneUnit) {
+TEST(Xdr, BoolTakesOneUnit) {
   wire::Writer writer;
   WriteXdrBool(true, writer);
   WriteXdrBool(false, writer);

@@ -91,6 +91,24 @@ absl::StatusOr<std::unique_ptr<UserFiles>> LoggedInFiles(GuestCall& call,
       &services, call.user(), [&call](SessionService service) { return call.LogIn(service); });
 }
 
+// The old API's questions about one path. `answer` makes the result of what hgfsd says; a body or
+// a login that is refused never reaches it.
+template <typename Answer>
+Outcome LegacyGetInfo(GuestCall& call, v1::GetFileInfoRequest request, Answer answer) {
+  vix::PathRequest body;
+  const Error error = Decode(call.body(), body);
+  if (error != Error::kOk) return error;
+  call.set_target(body.path);
+  auto files = Hgfsd(call);
+  if (!files.ok()) return files.status();
+  Set(request.mutable_path(), body.path);
+  v1::FileInfo file;
+  const absl::Status status =
+      (*files)->Call(&v1::Files::Stub::GetInfo, request, file, (*files)->timeout());
+  if (!status.ok()) return answer(status);
+  return answer(std::move(file));
+}
+
 }  // namespace
 
 Outcome ListFiles(GuestCall& call, const GuestServices& services) {
@@ -221,39 +239,23 @@ Outcome TransferToGuest(GuestCall& call, const GuestServices& services) {
 }
 
 Outcome LegacyExists(GuestCall& call, const GuestServices& services) {
-  vix::PathRequest body;
-  const Error error = Decode(call.body(), body);
-  if (error != Error::kOk) return error;
-  call.set_target(body.path);
-  auto files = Hgfsd(call);
-  if (!files.ok()) return files.status();
   v1::GetFileInfoRequest request;
-  Set(request.mutable_path(), body.path);
   request.set_follow(true);
-  v1::FileInfo file;
-  const absl::Status status =
-      (*files)->Call(&v1::Files::Stub::GetInfo, request, file, (*files)->timeout());
-  if (!status.ok() && ReasonOf(status) == v1::REASON_UNSPECIFIED) return status;
   const v1::FileType wanted =
       call.request().opcode == vix::kDirectoryExists ? v1::DIRECTORY : v1::REGULAR;
-  return std::string(status.ok() && file.type() == wanted ? "1" : "0");
+  return LegacyGetInfo(call, std::move(request), [wanted](absl::StatusOr<v1::FileInfo> file) {
+    if (!file.ok() && ReasonOf(file.status()) == v1::REASON_UNSPECIFIED)
+      return Outcome(file.status());
+    return Outcome(std::string(file.ok() && file->type() == wanted ? "1" : "0"));
+  });
 }
 
 Outcome LegacyFileInfo(GuestCall& call, const GuestServices& services) {
-  vix::PathRequest body;
-  const Error error = Decode(call.body(), body);
-  if (error != Error::kOk) return error;
-  call.set_target(body.path);
-  auto files = Hgfsd(call);
-  if (!files.ok()) return files.status();
-  v1::GetFileInfoRequest request;
-  Set(request.mutable_path(), body.path);
-  v1::FileInfo file;
-  const absl::Status status =
-      (*files)->Call(&v1::Files::Stub::GetInfo, request, file, (*files)->timeout());
-  if (!status.ok()) return status;
-  file.clear_name();
-  return vix::FormatLegacyFile(file);
+  return LegacyGetInfo(call, v1::GetFileInfoRequest(), [](absl::StatusOr<v1::FileInfo> file) {
+    if (!file.ok()) return Outcome(file.status());
+    file->clear_name();
+    return Outcome(vix::FormatLegacyFile(*file));
+  });
 }
 
 Outcome LegacyListDirectory(GuestCall& call, const GuestServices& services) {

@@ -227,12 +227,13 @@ Outcome GuestOperations::RunWithoutLogin(uint32_t opcode) const {
     case vix::kReadRegistry:
     case vix::kWriteRegistry:
     case vix::kDeleteGuestRegistryKey:
+      return Error::kOpNotSupportedOnGuest;
     case vix::kAddAuthAlias:
     case vix::kRemoveAuthAlias:
     case vix::kListAuthProviderAliases:
     case vix::kListAuthMappedAliases:
     case vix::kRemoveAuthAliasByCertificate:
-      return Error::kOpNotSupportedOnGuest;
+      return Error::kNotSupported;
     default:
       return opcode >= vix::kCreateRegistryKey && opcode <= vix::kDeleteRegistryValue
                  ? Error::kOpNotSupportedOnGuest

@@ -6,6 +6,7 @@
 #include "transportd/testing/fake_guest.h"
 #include "transportd/vix/credential.h"
 #include "transportd/vix/message.h"
+#include "transportd/vix/testing/host_messages.h"
 
 // Any bytes get a reply that hosts can parse; so does any body with a good credential, and
 // any packet within an HGFS session.

@@ -18,6 +18,7 @@
 #include "transportd/vix/credential.h"
 #include "transportd/vix/opcode.h"
 #include "transportd/vix/requests.h"
+#include "transportd/vix/testing/host_messages.h"
 
 namespace toolboxd {
 namespace {
@@ -211,8 +212,12 @@ TEST_F(GuestOperationsTest, MalformedMessagesHaveTheirErrorCodes) {
 TEST_F(GuestOperationsTest, OtherOpcodesAreNotSupported) {
   EXPECT_EQ(guest_.Send(99999, ""), 3025u);
   EXPECT_EQ(guest_.Send(0, ""), 3025u);
-  for (const uint32_t opcode : {8u, 201u, 203u, 206u, 197u, 200u}) {
+  for (const uint32_t opcode : {8u, 201u, 203u, 206u}) {
     EXPECT_EQ(guest_.Send(opcode, ""), 3003u) << opcode;
+  }
+  // Guest aliases.
+  for (const uint32_t opcode : {197u, 198u, 199u, 200u, 207u}) {
+    EXPECT_EQ(guest_.Send(opcode, ""), 6u) << opcode;
   }
   EXPECT_EQ(guest_.Send(vix::kLogout, ""), 0u);
 }
@@ -362,6 +367,15 @@ TEST_F(GuestOperationsTest, AuditLinesCannotBeForgedAndNameUnknownOpcodes) {
                           "alice operation=Opcode9999 target=\"\" result=3025"));
 }
 
+TEST_F(GuestOperationsTest, FloodOfOperationsLosesNoAuditLine) {
+  constexpr int kOperations = 2000;
+  const std::vector<std::string> lines = Audited([&] {
+    for (int i = 0; i < kOperations; ++i) guest_.Send(10000 + i, "");
+  });
+  ASSERT_EQ(lines.size(), size_t{kOperations});
+  EXPECT_EQ(lines.back(), "alice operation=Opcode11999 target=\"\" result=3025");
+}
+
 TEST_F(GuestOperationsTest, EachTransferLeavesOneAuditLine) {
   EXPECT_THAT(Audited([&] {
                 CreateSession();
@@ -460,6 +474,14 @@ TEST_F(GuestOperationsTest, ProcessListsAreBounded) {
   guest_.vixd.processes = 200000;
   guest_.vixd.command_line_size = 0;
   EXPECT_LE(total(), ProcessListCache::kMaxListBytes);
+}
+
+TEST_F(GuestOperationsTest, CommandLineInAProcessListIsCut) {
+  guest_.vixd.processes = 1;
+  guest_.vixd.command_line_size = 50000;
+  EXPECT_EQ(guest_.Send(vix::kListProcessesEx, Encode(vix::ListProcessesRequest())), 0u);
+  const std::string name = absl::StrCat("<name>", std::string(8192, '<'), "</name>");
+  EXPECT_TRUE(absl::StrContains(vix::Unescape(guest_.result()), name));
 }
 
 TEST_F(GuestOperationsTest, ProcessesAreTerminatedAndEnvironmentIsRead) {

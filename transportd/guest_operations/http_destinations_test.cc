@@ -21,6 +21,7 @@
 #include "transportd/vix/message.h"
 #include "transportd/vix/opcode.h"
 #include "transportd/vix/requests.h"
+#include "transportd/vix/testing/host_messages.h"
 #include "vixd/function_service.h"
 
 namespace toolboxd {

@@ -2,14 +2,15 @@
 
 #include "transportd/guest_operations/user_files.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "base/status.h"
+#include "base/stream_path.h"
 #include "transportd/extensions/extensions.h"
 #include "transportd/functions/function_table.h"
-#include "transportd/functions/stream_path.h"
 #include "transportd/policy/policy_store.h"
 
 namespace toolboxd {
@@ -67,10 +68,8 @@ absl::StatusOr<std::shared_ptr<files::GrpcFileStore>> UserFiles::Files(SessionSe
 
 absl::StatusOr<UserFiles::Store> UserFiles::Special(absl::string_view path) {
   if (special_ != nullptr && path == special_path_) return special_;
-  int64_t pid = 0;
-  StandardStream stream;
-  if (ParseStreamPath(path, pid, stream)) {
-    Store streams = services_.functions->Files(user_, pid, services_.timeout);
+  if (const std::optional<StreamPath> stream = ParseStreamPath(path); stream.has_value()) {
+    Store streams = services_.functions->Files(user_, stream->pid, services_.timeout);
     if (streams == nullptr) return Files(SessionService::kVixd);
     special_path_ = std::string(path);
     special_ = streams;
@@ -91,9 +90,7 @@ absl::StatusOr<UserFiles::Store> UserFiles::Special(absl::string_view path) {
 }
 
 bool UserFiles::IsExtension(absl::string_view path) const {
-  int64_t pid = 0;
-  StandardStream stream;
-  return !ParseStreamPath(path, pid, stream) &&
+  return !ParseStreamPath(path).has_value() &&
          services_.extensions->FindScheme(SchemeOf(path)) != nullptr;
 }
 

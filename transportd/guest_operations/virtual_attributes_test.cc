@@ -34,6 +34,7 @@
 #include "transportd/vix/message.h"
 #include "transportd/vix/opcode.h"
 #include "transportd/vix/requests.h"
+#include "transportd/vix/testing/host_messages.h"
 
 namespace toolboxd {
 namespace {

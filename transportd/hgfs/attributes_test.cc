@@ -24,7 +24,7 @@ TEST(NtTime, OutOfRangeSaturates) {
   EXPECT_EQ(FromNtTime(std::numeric_limits<int64_t>::max()), std::numeric_limits<int64_t>::max());
 }
 
-TEST(Attributes, FileInfoFillsWhatVmtoolsdFills) {
+TEST(HgfsAttributes, FileInfoFillsWhatVmtoolsdFills) {
   v1::FileInfo file;
   file.set_type(v1::REGULAR);
   file.set_size(198);
@@ -41,19 +41,19 @@ TEST(Attributes, FileInfoFillsWhatVmtoolsdFills) {
   EXPECT_EQ(attributes.effective, 4u);
 }
 
-TEST(Attributes, EmptyMaskChangesNothing) {
+TEST(HgfsAttributes, EmptyMaskChangesNothing) {
   const v1::FileAttributes changes = ToFileAttributes(Attributes(), 0, 0644, 5);
   EXPECT_EQ(changes.ByteSizeLong(), 0u);
 }
 
-TEST(Attributes, OneClassKeepsTheOthers) {
+TEST(HgfsAttributes, PermissionsOfOneClassKeepTheOthers) {
   Attributes attributes;
   attributes.mask = kMaskOwnerPermissions;
   attributes.owner = 7;
   EXPECT_EQ(ToFileAttributes(attributes, 0, 04644, 0).permissions(), 04744u);
 }
 
-TEST(Attributes, TimeWithoutItsHintIsNow) {
+TEST(HgfsAttributes, TimeWithoutItsHintIsNow) {
   Attributes attributes;
   attributes.mask = kMaskAccessTime | kMaskWriteTime;
   attributes.access_time = ToNtTime(100 * kSecond);

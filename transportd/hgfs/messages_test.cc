@@ -58,7 +58,7 @@ std::string PathOf(const Name& name) {
   return path;
 }
 
-TEST(CapturedPackets, CreateSession) {
+TEST(CapturedPackets, CreateSessionRoundTrips) {
   const Captured<CreateSessionRequest> request("request_create_session_v4");
   EXPECT_EQ(request.message.max_packet_size, 0xF800u);
   EXPECT_EQ(request.packet.request_id, 0x80000000u);
@@ -69,12 +69,12 @@ TEST(CapturedPackets, CreateSession) {
   EXPECT_EQ(reply.message.capabilities[64], 0x100000040u);
 }
 
-TEST(CapturedPackets, DestroySession) {
+TEST(CapturedPackets, DestroySessionRoundTrips) {
   Captured<EmptyReply>("request_destroy_session_v4");
   Captured<EmptyReply>("reply_destroy_session_v4");
 }
 
-TEST(CapturedPackets, Getattr) {
+TEST(CapturedPackets, GetattrRoundTrips) {
   const Captured<NameRequest> request("request_getattr_v2");
   EXPECT_EQ(PathOf(request.message.name), "/etc/hosts");
   EXPECT_FALSE(request.message.name.by_handle);
@@ -91,14 +91,14 @@ TEST(CapturedPackets, Getattr) {
   EXPECT_EQ(attributes.effective, 4u);
 }
 
-TEST(CapturedPackets, Setattr) {
+TEST(CapturedPackets, SetattrRoundTrips) {
   const Captured<SetattrRequest> request("request_setattr_v2");
   EXPECT_EQ(request.message.attributes.mask, 0u);
   EXPECT_EQ(PathOf(request.message.name), "/tmp/resolv.conf");
   Captured<EmptyReply>("reply_setattr_v2");
 }
 
-TEST(CapturedPackets, Open) {
+TEST(CapturedPackets, OpenRoundTrips) {
   const Captured<OpenRequest> request("request_open");
   EXPECT_EQ(request.message.mode, kReadOnly);
   EXPECT_EQ(request.message.owner, 6);
@@ -106,7 +106,7 @@ TEST(CapturedPackets, Open) {
   EXPECT_EQ(Captured<OpenReply>("reply_open").message.handle, 0u);
 }
 
-TEST(CapturedPackets, OpenV3) {
+TEST(CapturedPackets, OpenV3RoundTrips) {
   const Captured<OpenRequest> request("request_open_v3");
   EXPECT_EQ(request.message.mask, 0x80Bu);
   EXPECT_EQ(request.message.mode, kWriteOnly);
@@ -117,7 +117,7 @@ TEST(CapturedPackets, OpenV3) {
   Captured<OpenReply>("reply_open_v3");
 }
 
-TEST(CapturedPackets, Read) {
+TEST(CapturedPackets, ReadRoundTrips) {
   const Captured<ReadRequest> request("request_read_v3");
   EXPECT_EQ(request.message.size, 0xF000u);
   const Captured<ReadReply> reply("reply_read_v3");
@@ -125,7 +125,7 @@ TEST(CapturedPackets, Read) {
   EXPECT_TRUE(absl::StartsWith(reply.message.data, "127.0.0.1\tlocalhost\n"));
 }
 
-TEST(CapturedPackets, Write) {
+TEST(CapturedPackets, WriteRoundTrips) {
   const Captured<WriteRequest> request("request_write_v3");
   EXPECT_EQ(request.message.flags, kWriteAppend);
   EXPECT_EQ(request.message.offset, 0u);
@@ -134,12 +134,12 @@ TEST(CapturedPackets, Write) {
   EXPECT_EQ(Captured<WriteReply>("reply_write_v3").message.size, 70u);
 }
 
-TEST(CapturedPackets, Close) {
+TEST(CapturedPackets, CloseRoundTrips) {
   EXPECT_EQ(Captured<HandleRequest>("request_close").message.handle, 0u);
   Captured<EmptyReply>("reply_close");
 }
 
-TEST(Packet, EveryTruncationIsRefused) {
+TEST(HgfsPacket, EveryTruncationIsRefused) {
   const std::string bytes = wire::ReadTestData("transportd/hgfs/testdata/request_read_v3.bin");
   for (size_t size = 0; size < bytes.size(); ++size) {
     Packet packet;
@@ -147,7 +147,7 @@ TEST(Packet, EveryTruncationIsRefused) {
   }
 }
 
-TEST(Packet, SizesThatContradictEachOtherAreRefused) {
+TEST(HgfsPacket, SizesThatContradictEachOtherAreRefused) {
   const std::string bytes = wire::ReadTestData("transportd/hgfs/testdata/request_read_v3.bin");
   Packet packet;
   for (const size_t offset : {8, 12}) {
@@ -163,7 +163,7 @@ TEST(Packet, SizesThatContradictEachOtherAreRefused) {
   EXPECT_EQ(packet.payload.size(), 24u);
 }
 
-TEST(Packet, ErrorRepliesHaveNoPayload) {
+TEST(HgfsPacket, ErrorRepliesHaveNoPayload) {
   Packet request;
   request.op = 25;
   request.session_id = 7;
@@ -176,7 +176,7 @@ TEST(Packet, ErrorRepliesHaveNoPayload) {
   EXPECT_EQ(reply.flags, kFlagReply);
 }
 
-TEST(Messages, CountsLargerThanTheirBytesAreRefused) {
+TEST(HgfsMessages, CountsLargerThanTheirBytesAreRefused) {
   ReadReply read;
   EXPECT_FALSE(Decode(Op::kReadV3, std::string("\xFF\xFF\xFF\xFF\0\0\0\0\0\0\0\0x", 13), read));
   WriteRequest write;
@@ -199,7 +199,7 @@ Message RoundTrip(Op op, const Message& message, std::string& bytes) {
   return again;
 }
 
-TEST(Messages, AllVersionsOfAnOperationRoundTrip) {
+TEST(HgfsMessages, AllVersionsOfAnOperationRoundTrip) {
   const std::string cp_name = EncodePath("/a/b");
   const std::string new_name = "root\0c"s;
   std::string bytes;
@@ -241,7 +241,7 @@ TEST(Messages, AllVersionsOfAnOperationRoundTrip) {
   }
 }
 
-TEST(Messages, HandlesMayStandForNames) {
+TEST(HgfsMessages, HandlesMayStandForNames) {
   std::string bytes;
   NameRequest request;
   request.name.handle = 12;

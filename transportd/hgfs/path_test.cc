@@ -14,7 +14,7 @@ Status Decoded(const std::string& cp_name, std::string* path = nullptr) {
   return DecodePath(cp_name, path != nullptr ? *path : ignored);
 }
 
-TEST(Path, EncodesAndDecodes) {
+TEST(HgfsPath, EncodesAndDecodes) {
   for (const std::string path : {"/etc/hosts", "/", "/a b/\xC3\xA4\xFF", "/archive:/tmp?x=%2F"}) {
     std::string decoded;
     ASSERT_EQ(Decoded(EncodePath(path), &decoded), Status::kSuccess) << path;
@@ -24,7 +24,7 @@ TEST(Path, EncodesAndDecodes) {
   EXPECT_EQ(EncodePath("/etc/"), "root\0etc"s);
 }
 
-TEST(Path, OtherSharesAreInvalid) {
+TEST(HgfsPath, OtherSharesAreInvalid) {
   EXPECT_EQ(Decoded(""), Status::kInvalidName);
   std::string path;
   EXPECT_EQ(DecodePath(absl::string_view(), path), Status::kInvalidName);
@@ -32,7 +32,7 @@ TEST(Path, OtherSharesAreInvalid) {
   EXPECT_EQ(Decoded("rootx\0etc"s), Status::kInvalidName);
 }
 
-TEST(Path, ComponentsThatLeaveTheTreeAreInvalid) {
+TEST(HgfsPath, ComponentsThatLeaveTheTreeAreInvalid) {
   EXPECT_EQ(Decoded("root\0etc\0..\0shadow"s), Status::kInvalidName);
   EXPECT_EQ(Decoded("root\0."s), Status::kInvalidName);
   EXPECT_EQ(Decoded("root\0a/../../b"s), Status::kInvalidName);
@@ -41,13 +41,13 @@ TEST(Path, ComponentsThatLeaveTheTreeAreInvalid) {
   EXPECT_EQ(path, "/a..b");
 }
 
-TEST(Path, EmptyComponentsAreInvalid) {
+TEST(HgfsPath, EmptyComponentsAreInvalid) {
   EXPECT_EQ(Decoded("root\0"s), Status::kInvalidName);
   EXPECT_EQ(Decoded("root\0\0etc"s), Status::kInvalidName);
   EXPECT_EQ(Decoded("\0root"s), Status::kInvalidName);
 }
 
-TEST(Path, LongNamesAndPathsAreRefused) {
+TEST(HgfsPath, LongNamesAndPathsAreRefused) {
   EXPECT_EQ(Decoded("root\0"s + std::string(255, 'x')), Status::kSuccess);
   EXPECT_EQ(Decoded("root\0"s + std::string(256, 'x')), Status::kNameTooLong);
   std::string deep = "root";

@@ -341,7 +341,7 @@ TEST_F(HgfsServerTest, UnknownOperationsAreNotSupported) {
   }
 }
 
-TEST_F(HgfsServerTest, AnyBytesGetAPacket) {
+TEST_F(HgfsServerTest, AnyBytesAreAnsweredWithAPacket) {
   const std::string good = wire::ReadTestData("transportd/hgfs/testdata/request_open_v3.bin");
   for (size_t size = 0; size <= good.size(); ++size) {
     Packet packet;

@@ -12,9 +12,9 @@ namespace {
 
 using std::string_literals::operator""s;
 
-class OptionsTest : public testing::Test {
+class HostOptionsTest : public testing::Test {
  protected:
-  OptionsTest() {
+  HostOptionsTest() {
     AddOptionRoutes(router_, {.broadcast_ip =
                                   [this](bool on) {
                                     broadcasts_.push_back(on);
@@ -37,7 +37,7 @@ class OptionsTest : public testing::Test {
 
 constexpr char kInvalid[] = "ERROR Unknown or invalid option";
 
-TEST_F(OptionsTest, BroadcastIpIsSwitchedOnAndOff) {
+TEST_F(HostOptionsTest, BroadcastIpIsSwitchedOnAndOff) {
   EXPECT_EQ(Dispatch("Set_Option broadcastIP 1"), "OK ");
   EXPECT_EQ(Dispatch("Set_Option broadcastIP 1\0"s), "OK ");
   EXPECT_EQ(Dispatch("Set_Option broadcastIP 0"), "OK ");
@@ -45,20 +45,20 @@ TEST_F(OptionsTest, BroadcastIpIsSwitchedOnAndOff) {
   EXPECT_EQ(broadcasts_, (std::vector<bool>{true, true, false, false}));
 }
 
-TEST_F(OptionsTest, FailedBroadcastIpIsAnError) {
+TEST_F(HostOptionsTest, FailedBroadcastIpIsAnError) {
   broadcast_status_ = absl::FailedPreconditionError("0 no");
   EXPECT_EQ(Dispatch("Set_Option broadcastIP 1"), "ERROR The address was refused");
   broadcast_status_ = absl::UnavailableError("no channel");
   EXPECT_EQ(Dispatch("Set_Option broadcastIP 1"), "ERROR The address could not be sent");
 }
 
-TEST_F(OptionsTest, OtherOptionsOfVmtoolsdAreAccepted) {
+TEST_F(HostOptionsTest, OtherOptionsOfVmtoolsdAreAccepted) {
   EXPECT_EQ(Dispatch("Set_Option synctime 0"), "OK ");
   EXPECT_EQ(Dispatch("Set_Option synctime.period 60\0"s), "OK ");
   EXPECT_EQ(Dispatch("Set_Option time.synchronize.tools.startup 1"), "OK ");
 }
 
-TEST_F(OptionsTest, ToolScriptsAreSwitchedOffAndOn) {
+TEST_F(HostOptionsTest, ToolScriptsAreSwitchedOffAndOn) {
   EXPECT_EQ(Dispatch("Set_Option toolScripts.afterPowerOn 0"), "OK ");
   EXPECT_EQ(Dispatch("Set_Option toolScripts.afterPowerOn 1\0"s), "OK ");
   for (const char* request :
@@ -69,7 +69,7 @@ TEST_F(OptionsTest, ToolScriptsAreSwitchedOffAndOn) {
   EXPECT_EQ(scripts_, (std::vector<bool>{false, true}));
 }
 
-TEST_F(OptionsTest, UnknownAndMalformedOptionsAreErrors) {
+TEST_F(HostOptionsTest, UnknownAndMalformedOptionsAreErrors) {
   for (const std::string& request :
        {"Set_Option"s, "Set_Option "s, "Set_Option  "s, "Set_Option\0"s, "Set_Option broadcastIP"s,
         "Set_Option broadcastIP\0"s, "Set_Option broadcastIP "s, "Set_Option broadcastIP \0"s,
@@ -80,7 +80,7 @@ TEST_F(OptionsTest, UnknownAndMalformedOptionsAreErrors) {
   EXPECT_TRUE(broadcasts_.empty());
 }
 
-TEST(ParseOption, ValueMayContainSpaces) {
+TEST(ParseHostOption, ValueMayContainSpaces) {
   const std::string arguments = "a b c\0"s;
   const auto option = ParseOption(arguments);
   ASSERT_TRUE(option.ok());

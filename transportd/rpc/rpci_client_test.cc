@@ -10,7 +10,7 @@ namespace {
 
 using backdoor::FakeHost;
 
-TEST(RpciClient, AnswerIsTheHosts) {
+TEST(RpciClient, ReturnsTheHostsAnswer) {
   FakeHost host;
   host.on_rpci = [](const std::string& request) {
     return request == "info-get guestinfo.ip" ? "1 10.0.0.5" : "0 No value found";

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "transportd/vix/credential.h"
+#include "transportd/vix/testing/host_messages.h"
 
 namespace toolboxd::testing {
 

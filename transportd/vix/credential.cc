@@ -9,7 +9,6 @@
 #include "base/utf8.h"
 #include "base/wipe.h"
 #include "transportd/wire/reader.h"
-#include "transportd/wire/writer.h"
 
 namespace toolboxd::vix {
 namespace {
@@ -99,22 +98,9 @@ Error ParseCredential(uint32_t type, absl::string_view region, Credential& crede
       return ParseNamePassword(region, credential);
     case kCredentialTicketedSession:
       return ParseTicket(region);
-    case kCredentialSamlBearerToken:
-    case kCredentialSamlHostVerified:
-      return Error::kGuestAuthTypeDisabled;
     default:
       return Error::kNotSupported;
   }
-}
-
-std::string EncodeNamePassword(absl::string_view user, absl::string_view password) {
-  wire::Writer plain;
-  plain.BytesAndNul(user).BytesAndNul(password);
-  std::string secret = plain.Take();
-  wire::Writer writer;
-  writer.U32(user.size()).U32(password.size()).BytesAndNul(absl::Base64Escape(secret));
-  Wipe(secret);
-  return writer.Take();
 }
 
 }  // namespace toolboxd::vix

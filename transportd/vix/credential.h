@@ -48,12 +48,8 @@ struct Credential {
 // kInvalidMessageBody where the region is cut or has no NUL; kInvalidArgument for a name
 // that is empty, too long, or a path; kInvalidLoginCredentials for what else cannot be a
 // login (not base64, control characters in the name, a password that is too long);
-// kNotSupported for types that Linux guests do not have; kGuestAuthTypeDisabled for SAML
-// tokens.
+// kNotSupported for types that Linux guests do not have, and for SAML tokens.
 Error ParseCredential(uint32_t type, absl::string_view region, Credential& credential);
-
-// The region for types 1, 4 and 8.
-std::string EncodeNamePassword(absl::string_view user, absl::string_view password);
 
 }  // namespace toolboxd::vix
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/escaping.h"
 #include "gtest/gtest.h"
+#include "transportd/vix/testing/host_messages.h"
 #include "transportd/wire/testing/test_data.h"
 #include "transportd/wire/writer.h"
 
@@ -23,7 +24,7 @@ Error Parse(uint32_t type, absl::string_view region) {
   return ParseCredential(type, region, credential);
 }
 
-TEST(Credential, VectorDecodes) {
+TEST(VixCredential, VectorDecodes) {
   const std::string region = wire::ReadTestData("transportd/vix/testdata/cred_user_pass.bin");
   for (const uint32_t type : {1, 4, 8}) {
     Credential credential;
@@ -34,7 +35,7 @@ TEST(Credential, VectorDecodes) {
   EXPECT_EQ(EncodeNamePassword("user", "pass"), region);
 }
 
-TEST(Credential, UnusualNamesAndPasswordsAreAccepted) {
+TEST(VixCredential, UnusualNamesAndPasswordsAreAccepted) {
   Credential credential;
   const std::string region = EncodeNamePassword("j\xC3\xB6rg user", "p\xFF \"'\\\n");
   ASSERT_EQ(ParseCredential(1, region, credential), Error::kOk);
@@ -44,7 +45,7 @@ TEST(Credential, UnusualNamesAndPasswordsAreAccepted) {
   EXPECT_EQ(ParseCredential(1, EncodeNamePassword("user", ""), empty), Error::kOk);
 }
 
-TEST(Credential, NamesThatCannotBeUsersAreRefused) {
+TEST(VixCredential, NamesThatCannotBeUsersAreRefused) {
   const std::string huge(1 << 20, 'u');
   for (const absl::string_view user :
        {absl::string_view(), absl::string_view(".."), absl::string_view("."),
@@ -57,14 +58,14 @@ TEST(Credential, NamesThatCannotBeUsersAreRefused) {
   EXPECT_EQ(Parse(1, EncodeNamePassword("u", huge)), Error::kInvalidLoginCredentials);
 }
 
-TEST(Credential, CutRegionIsRefused) {
+TEST(VixCredential, CutRegionIsRefused) {
   const std::string region = EncodeNamePassword("user", "pass");
   for (size_t size = 0; size < region.size(); ++size) {
     EXPECT_EQ(Parse(1, absl::string_view(region).substr(0, size)), Error::kInvalidMessageBody);
   }
 }
 
-TEST(Credential, RegionMustBeBase64OfTwoStrings) {
+TEST(VixCredential, RegionThatIsNotBase64OfTwoStringsIsRefused) {
   wire::Writer writer;
   writer.U32(4).U32(4).BytesAndNul("!*&^%");
   EXPECT_EQ(Parse(1, writer.bytes()), Error::kInvalidLoginCredentials);
@@ -74,7 +75,7 @@ TEST(Credential, RegionMustBeBase64OfTwoStrings) {
   EXPECT_EQ(Parse(1, Region("user\0pass\0"s)), Error::kOk);
 }
 
-TEST(Credential, CharacterMapIsUndone) {
+TEST(VixCredential, CharacterMapIsUndone) {
   wire::Writer writer;
   // \4 is a space, which base64 decoding passes over.
   writer.U32(4).U32(4).BytesAndNul("dXNlcgBw\\4YXNzAA==");
@@ -84,15 +85,13 @@ TEST(Credential, CharacterMapIsUndone) {
   EXPECT_EQ(Parse(1, unknown.bytes()), Error::kInvalidLoginCredentials);
 }
 
-TEST(Credential, OtherTypesAreRefused) {
-  for (const uint32_t type : {0u, 2u, 3u, 5u, 6u, 7u, 10u, 13u, 0xFFFFFFFFu}) {
+TEST(VixCredential, UnknownCredentialTypesAreRefused) {
+  for (const uint32_t type : {0u, 2u, 3u, 5u, 6u, 7u, 10u, 11u, 12u, 13u, 0xFFFFFFFFu}) {
     EXPECT_EQ(Parse(type, ""), Error::kNotSupported) << type;
   }
-  EXPECT_EQ(Parse(11, ""), Error::kGuestAuthTypeDisabled);
-  EXPECT_EQ(Parse(12, ""), Error::kGuestAuthTypeDisabled);
 }
 
-TEST(Credential, TicketLengthMustMatch) {
+TEST(VixCredential, TicketOfAWrongLengthIsRefused) {
   EXPECT_EQ(Parse(9, "\3\0\0\0abc\0"s), Error::kNotSupported);
   EXPECT_EQ(Parse(9, "\4\0\0\0abc\0"s), Error::kInvalidMessageBody);
   EXPECT_EQ(Parse(9, "\3\0\0\0abc"s), Error::kInvalidMessageBody);

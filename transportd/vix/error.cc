@@ -12,7 +12,6 @@ struct ReasonAndError {
   Error error;
 };
 
-// The first entry of an error is the reason that it goes back to.
 constexpr ReasonAndError kReasons[] = {
     {v1::NOT_FOUND, Error::kFileNotFound},
     {v1::ALREADY_EXISTS, Error::kFileAlreadyExists},
@@ -94,13 +93,6 @@ Error FromReason(v1::Reason reason, int os_error) {
     if (entry.reason == reason) return entry.error;
   }
   return os_error != 0 ? FromErrno(os_error) : Error::kFail;
-}
-
-v1::Reason ToReason(Error error) {
-  for (const ReasonAndError& entry : kReasons) {
-    if (entry.error == error && error != Error::kFail) return entry.reason;
-  }
-  return v1::REASON_UNSPECIFIED;
 }
 
 Error FromStatusCode(absl::StatusCode code) {

@@ -38,7 +38,6 @@ enum class Error : uint32_t {
   kToolsNotRunning = 3016,
   kUnrecognizedCommand = 3025,
   kInvalidLoginCredentials = 3050,
-  kGuestAuthTypeDisabled = 3051,
   kInvalidMessageHeader = 10000,
   kInvalidMessageBody = 10001,
   kNotAFile = 20001,
@@ -57,9 +56,6 @@ Error FromErrno(int os_error);
 // A service's reason. REASON_UNSPECIFIED is decided by `os_error`, where that is not 0,
 // and is kFail otherwise.
 Error FromReason(v1::Reason reason, int os_error);
-
-// The reason that FromReason() turns into `error`; REASON_UNSPECIFIED where there is none.
-v1::Reason ToReason(Error error);
 
 // A failure without a reason: of gRPC itself, or of a handler that gives none. A service
 // that did not answer in time is kObjectIsBusy, one that is gone kToolsNotRunning.

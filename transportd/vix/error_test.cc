@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include <map>
+
 #include "gtest/gtest.h"
 
 namespace toolboxd::vix {
@@ -17,14 +19,15 @@ TEST(VixError, EveryReasonHasACode) {
   }
 }
 
-TEST(VixError, CodeOfAReasonLeadsBackToIt) {
+TEST(VixError, ReasonsHaveCodesOfTheirOwn) {
+  std::map<Error, int> reasons;
   for (int reason = v1::Reason_MIN + 1; reason <= v1::Reason_MAX; ++reason) {
+    // vmtoolsd's codes for these two say less.
     if (reason == v1::IS_A_SYMLINK || reason == v1::NOT_SAME_DEVICE) continue;
-    EXPECT_EQ(ToReason(FromReason(static_cast<v1::Reason>(reason), 0)), reason);
+    const auto [known, added] =
+        reasons.emplace(FromReason(static_cast<v1::Reason>(reason), 0), reason);
+    EXPECT_TRUE(added) << reason << " and " << known->second;
   }
-  EXPECT_EQ(ToReason(Error::kInvalidArgument), v1::INVALID_ARGUMENT);
-  EXPECT_EQ(ToReason(Error::kFail), v1::REASON_UNSPECIFIED);
-  EXPECT_EQ(ToReason(Error::kInvalidMessageHeader), v1::REASON_UNSPECIFIED);
 }
 
 TEST(VixError, ErrnoHasTheTablesCode) {

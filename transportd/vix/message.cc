@@ -2,10 +2,8 @@
 
 #include "transportd/vix/message.h"
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "transportd/wire/reader.h"
-#include "transportd/wire/writer.h"
 
 namespace toolboxd::vix {
 namespace {
@@ -59,18 +57,6 @@ Error ParseRelayedCommand(absl::string_view arguments, Request& request) {
   return header.ok() ? Error::kOk : Error::kInvalidMessageBody;
 }
 
-std::string EncodeRelayedCommand(const Request& request) {
-  const size_t total = kRequestHeaderSize + request.body.size() + request.credential.size();
-  wire::Writer writer;
-  writer.Bytes("\"").Bytes(request.name).BytesAndNul("\"");
-  writer.U32(kMagic).U16(kMessageVersion).U32(total).U32(kRequestHeaderSize);
-  writer.U32(request.body.size()).U32(request.credential.size()).U8(request.common_flags);
-  writer.U32(request.opcode).U32(request.request_flags).U32(request.timeout);
-  writer.U64(request.cookie).U32(request.client_handle).U32(request.credential_type);
-  writer.Bytes(request.body).Bytes(request.credential);
-  return writer.Take();
-}
-
 std::string EncodeReply(Error error, absl::string_view result, bool binary) {
   std::string reply = absl::StrCat(Code(error), " 0 ", binary ? "#" : "");
   // "OK " goes in front, a NUL after it.
@@ -80,24 +66,6 @@ std::string EncodeReply(Error error, absl::string_view result, bool binary) {
   absl::StrAppend(&reply, result);
   if (!binary) reply.push_back('\0');
   return reply;
-}
-
-bool ParseReply(absl::string_view data, Reply& reply) {
-  const size_t first = data.find(' ');
-  if (first == absl::string_view::npos) return false;
-  const size_t second = data.find(' ', first + 1);
-  if (second == absl::string_view::npos) return false;
-  if (!absl::SimpleAtoi(data.substr(0, first), &reply.error) ||
-      !absl::SimpleAtoi(data.substr(first + 1, second - first - 1), &reply.additional_error)) {
-    return false;
-  }
-  reply.result = data.substr(second + 1);
-  if (!reply.result.empty() && reply.result.front() == '#') {
-    reply.result.remove_prefix(1);
-  } else {
-    reply.result = reply.result.substr(0, reply.result.find('\0'));
-  }
-  return true;
 }
 
 }  // namespace toolboxd::vix

@@ -60,23 +60,9 @@ struct Request {
 // not add up. Bytes after the message are ignored.
 Error ParseRelayedCommand(absl::string_view arguments, Request& request);
 
-// The other direction: what the hypervisor sends after "Vix_1_Relayed_Command ".
-std::string EncodeRelayedCommand(const Request& request);
-
 // What follows "OK " in the answer: `<error> 0 <result>`, NUL-terminated text, or with
 // `binary` '#' and the bytes. A result that would not fit is replaced by kOutOfMemory.
 std::string EncodeReply(Error error, absl::string_view result, bool binary);
-
-// A parsed answer, for the host's side. The result is without '#' or final NUL.
-struct Reply {
-  uint32_t error = 0;
-  // Unreliable: vmtoolsd sends a stale errno or a negative number.
-  int64_t additional_error = 0;
-  absl::string_view result;
-};
-
-// Parses what follows "OK "; false where it is not a VIX reply.
-bool ParseReply(absl::string_view data, Reply& reply);
 
 }  // namespace toolboxd::vix
 

@@ -4,6 +4,7 @@
 
 #include "transportd/vix/credential.h"
 #include "transportd/vix/message.h"
+#include "transportd/vix/testing/host_messages.h"
 
 // Whatever parses has its parts inside the input and survives encoding.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

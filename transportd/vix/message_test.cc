@@ -5,6 +5,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "transportd/vix/testing/host_messages.h"
 #include "transportd/wire/testing/test_data.h"
 
 namespace toolboxd::vix {
@@ -34,7 +35,7 @@ Error Parse(const std::string& arguments) {
   return ParseRelayedCommand(arguments, request);
 }
 
-TEST(RelayedCommand, StartProgramVector) {
+TEST(RelayedCommand, StartProgramVectorDecodes) {
   const std::string arguments = Arguments("tclo_start_program.bin");
   Request request;
   ASSERT_EQ(ParseRelayedCommand(arguments, request), Error::kOk);
@@ -116,25 +117,25 @@ TEST(RelayedCommand, AuthenticationDataIsAccepted) {
   EXPECT_EQ(Parse(arguments), Error::kInvalidMessageHeader);
 }
 
-TEST(Reply, TextEndsWithANul) {
+TEST(VixReply, TextEndsWithANul) {
   EXPECT_EQ(EncodeReply(Error::kOk, "23806", false), "0 0 23806\0"s);
   EXPECT_EQ(EncodeReply(Error::kUnrecognizedCommand, "", false), "3025 0 \0"s);
 }
 
-TEST(Reply, BinaryHasAMarkAndNoEnd) {
+TEST(VixReply, BinaryReplyHasAMarkAndNoNul) {
   EXPECT_EQ(EncodeReply(Error::kOk, "a\0b"s, true), "0 0 #a\0b"s);
   const std::string vector =
       wire::ReadTestData("transportd/vix/testdata/tclo_hgfs_create_session_reply.bin");
   EXPECT_EQ("OK " + EncodeReply(Error::kOk, vector.substr(8), true), vector);
 }
 
-TEST(Reply, NeverLongerThanTheHostTakes) {
+TEST(VixReply, NeverLongerThanTheHostTakes) {
   const std::string fits(kMaxReplySize - 3 - 4 - 1, 'x');
   EXPECT_EQ(EncodeReply(Error::kOk, fits, false).size() + 3, kMaxReplySize);
   EXPECT_EQ(EncodeReply(Error::kOk, fits + "x", false), "2 0 \0"s);
 }
 
-TEST(Reply, ParsesWhatItEncodes) {
+TEST(VixReply, ParsesWhatItEncodes) {
   Reply reply;
   std::string data = EncodeReply(Error::kNotAFile, "text", false);
   ASSERT_TRUE(ParseReply(data, reply));
@@ -145,7 +146,7 @@ TEST(Reply, ParsesWhatItEncodes) {
   EXPECT_EQ(reply.result, "\0\1"s);
 }
 
-TEST(Reply, OtherTextIsRefused) {
+TEST(VixReply, MalformedTextIsRefused) {
   Reply reply;
   for (const char* data : {"", "0", "0 0", "x 0 ", "0 y z", "Unknown Command"}) {
     EXPECT_FALSE(ParseReply(data, reply)) << data;

@@ -3,7 +3,6 @@
 #include "transportd/vix/property_list.h"
 
 #include "absl/strings/escaping.h"
-#include "transportd/wire/reader.h"
 #include "transportd/wire/writer.h"
 
 namespace toolboxd::vix {
@@ -42,43 +41,7 @@ int32_t FixedSize(int32_t type) {
   }
 }
 
-bool DecodeProperty(wire::Reader& reader, Property& property) {
-  property.id = reader.I32();
-  const int32_t type = reader.I32();
-  const int32_t length = reader.I32();
-  if (!reader.ok() || type < kPropertyInt32 || type > kPropertyBlob || length < 1) return false;
-  const int32_t fixed = FixedSize(type);
-  if (fixed != 0 && length != fixed) return false;
-  property.type = static_cast<PropertyType>(type);
-  wire::Reader value(reader.Bytes(length));
-  switch (fixed) {
-    case 1:
-      property.value = int64_t{value.U8() != 0};
-      break;
-    case 4:
-      property.value = int64_t{value.I32()};
-      break;
-    case 8:
-      property.value = value.I64();
-      break;
-    default:
-      property.value = std::string(type == kPropertyString ? value.BytesAndNul(length - 1)
-                                                           : value.Bytes(length));
-  }
-  return reader.ok() && value.ok();
-}
-
 }  // namespace
-
-bool DecodePropertyList(absl::string_view bytes, std::vector<Property>& properties) {
-  wire::Reader reader(bytes);
-  while (reader.remaining() > 0) {
-    Property property;
-    if (!DecodeProperty(reader, property)) return false;
-    properties.push_back(std::move(property));
-  }
-  return true;
-}
 
 std::string EncodePropertyList(const std::vector<Property>& properties) {
   wire::Writer writer;

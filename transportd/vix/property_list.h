@@ -38,9 +38,6 @@ struct Property {
   bool operator==(const Property&) const = default;
 };
 
-// False for a list that is cut, has a length that its type does not allow, or a string
-// without NUL.
-bool DecodePropertyList(absl::string_view bytes, std::vector<Property>& properties);
 std::string EncodePropertyList(const std::vector<Property>& properties);
 
 // What the host learns about the guest by GET_TOOLS_STATE.

@@ -6,6 +6,7 @@
 
 #include "absl/strings/escaping.h"
 #include "gtest/gtest.h"
+#include "transportd/vix/testing/host_messages.h"
 #include "transportd/wire/testing/test_data.h"
 #include "transportd/wire/writer.h"
 
@@ -69,7 +70,7 @@ TEST(PropertyList, StringWithoutNulIsRefused) {
   EXPECT_FALSE(DecodePropertyList(writer.bytes(), list));
 }
 
-TEST(ToolsState, HasThePropertiesThatHostsRead) {
+TEST(ToolsStateProperties, HasThePropertiesThatHostsRead) {
   ToolsState state;
   state.host_name = "vm";
   state.tools_version = "1.0";

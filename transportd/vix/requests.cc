@@ -2,11 +2,8 @@
 
 #include "transportd/vix/requests.h"
 
-#include <algorithm>
-
 #include "base/utf8.h"
 #include "transportd/vix/strings.h"
-#include "transportd/wire/writer.h"
 
 namespace toolboxd::vix {
 namespace {
@@ -24,19 +21,6 @@ void SplitList(absl::string_view bytes, uint32_t count, BodyReader& reader,
   if (list.size() != count) reader.Fail(Error::kInvalidMessageBody);
 }
 
-std::string JoinList(const std::vector<absl::string_view>& list) {
-  wire::Writer writer;
-  for (const absl::string_view item : list) writer.BytesAndNul(item);
-  return writer.Take();
-}
-
-// A length that includes the NUL, as of START_PROGRAM.
-uint32_t OptionalLength(absl::string_view text) { return text.empty() ? 0 : text.size() + 1; }
-
-void WriteOptional(wire::Writer& writer, absl::string_view text) {
-  if (!text.empty()) writer.BytesAndNul(text);
-}
-
 }  // namespace
 
 Error Decode(absl::string_view body, PathRequest& request) {
@@ -45,12 +29,6 @@ Error Decode(absl::string_view body, PathRequest& request) {
   const uint32_t length = reader.U32();
   request.path = reader.Path(length);
   return reader.Finish();
-}
-
-std::string Encode(const PathRequest& request) {
-  wire::Writer writer;
-  writer.I32(request.options).U32(request.path.size()).BytesAndNul(request.path);
-  return writer.Take();
 }
 
 Error Decode(absl::string_view body, ListFilesRequest& request) {
@@ -73,14 +51,6 @@ Error Decode(absl::string_view body, ListFilesRequest& request) {
   return reader.Finish();
 }
 
-std::string Encode(const ListFilesRequest& request) {
-  wire::Writer writer;
-  writer.I32(request.options).U32(request.path.size()).U32(request.pattern.size());
-  writer.I32(request.index).I32(request.max_results).U64(request.offset);
-  writer.BytesAndNul(request.path).BytesAndNul(request.pattern);
-  return writer.Take();
-}
-
 Error Decode(absl::string_view body, DirectoryRequest& request) {
   BodyReader reader(body);
   request.options = reader.I32();
@@ -100,13 +70,6 @@ Error DecodeLegacyDirectory(absl::string_view body, DirectoryRequest& request) {
   request.path = reader.Path(path_length);
   request.properties = reader.Bytes(properties_length);
   return reader.Finish();
-}
-
-std::string Encode(const DirectoryRequest& request) {
-  wire::Writer writer;
-  writer.I32(request.options).U32(request.path.size()).U32(request.properties.size());
-  writer.U8(request.flag).BytesAndNul(request.path).Bytes(request.properties);
-  return writer.Take();
 }
 
 namespace {
@@ -134,14 +97,6 @@ Error DecodeLegacyMove(absl::string_view body, MoveRequest& request) {
   return DecodeMove(body, false, request);
 }
 
-std::string Encode(const MoveRequest& request) {
-  wire::Writer writer;
-  writer.I32(request.options).U32(request.from.size()).U32(request.to.size());
-  writer.U32(request.properties.size()).U8(request.overwrite);
-  writer.BytesAndNul(request.from).BytesAndNul(request.to).Bytes(request.properties);
-  return writer.Take();
-}
-
 Error Decode(absl::string_view body, CreateTemporaryRequest& request) {
   BodyReader reader(body);
   request.options = reader.I32();
@@ -154,15 +109,6 @@ Error Decode(absl::string_view body, CreateTemporaryRequest& request) {
   request.directory = reader.String(directory_length);
   request.properties = reader.Bytes(properties_length);
   return reader.Finish();
-}
-
-std::string Encode(const CreateTemporaryRequest& request) {
-  wire::Writer writer;
-  writer.I32(request.options).U32(request.prefix.size()).U32(request.suffix.size());
-  writer.U32(request.directory.size()).U32(request.properties.size());
-  writer.BytesAndNul(request.prefix).BytesAndNul(request.suffix);
-  writer.BytesAndNul(request.directory).Bytes(request.properties);
-  return writer.Take();
 }
 
 Error Decode(absl::string_view body, SetAttributesRequest& request) {
@@ -180,15 +126,6 @@ Error Decode(absl::string_view body, SetAttributesRequest& request) {
   return reader.Finish();
 }
 
-std::string Encode(const SetAttributesRequest& request) {
-  wire::Writer writer;
-  writer.I32(request.flags).I64(request.access_time).I64(request.modification_time);
-  writer.I32(request.uid).I32(request.gid).I32(request.permissions);
-  writer.U8(request.hidden).U8(request.read_only);
-  writer.U32(request.path.size()).BytesAndNul(request.path);
-  return writer.Take();
-}
-
 Error Decode(absl::string_view body, TransferToGuestRequest& request) {
   BodyReader reader(body);
   request.options = reader.I32();
@@ -196,13 +133,6 @@ Error Decode(absl::string_view body, TransferToGuestRequest& request) {
   request.overwrite = reader.U8() != 0;
   request.path = reader.Path(path_length);
   return reader.Finish();
-}
-
-std::string Encode(const TransferToGuestRequest& request) {
-  wire::Writer writer;
-  writer.I32(request.options).U32(request.path.size()).U8(request.overwrite);
-  writer.BytesAndNul(request.path);
-  return writer.Take();
 }
 
 Error Decode(absl::string_view body, StartProgramRequest& request) {
@@ -222,20 +152,6 @@ Error Decode(absl::string_view body, StartProgramRequest& request) {
   return request.program.empty() ? Error::kInvalidArgument : Error::kOk;
 }
 
-std::string Encode(const StartProgramRequest& request) {
-  const std::string environment = JoinList(request.environment);
-  wire::Writer writer;
-  writer.U8(request.minimized).U32(OptionalLength(request.program));
-  writer.U32(OptionalLength(request.arguments));
-  writer.U32(OptionalLength(request.working_directory));
-  writer.U32(request.environment.size()).U32(environment.size());
-  WriteOptional(writer, request.program);
-  WriteOptional(writer, request.arguments);
-  WriteOptional(writer, request.working_directory);
-  writer.Bytes(environment);
-  return writer.Take();
-}
-
 Error Decode(absl::string_view body, ListProcessesRequest& request) {
   BodyReader reader(body);
   request.key = reader.U32();
@@ -248,13 +164,6 @@ Error Decode(absl::string_view body, ListProcessesRequest& request) {
   return reader.Finish();
 }
 
-std::string Encode(const ListProcessesRequest& request) {
-  wire::Writer writer;
-  writer.U32(request.key).U32(request.offset).U32(request.pids.size());
-  for (const uint64_t pid : request.pids) writer.U64(pid);
-  return writer.Take();
-}
-
 Error Decode(absl::string_view body, ReadEnvironmentRequest& request) {
   BodyReader reader(body);
   const uint32_t count = reader.U32();
@@ -263,36 +172,11 @@ Error Decode(absl::string_view body, ReadEnvironmentRequest& request) {
   return reader.Finish();
 }
 
-std::string Encode(const ReadEnvironmentRequest& request) {
-  const std::string names = JoinList(request.names);
-  wire::Writer writer;
-  writer.U32(request.names.size()).U32(names.size()).Bytes(names);
-  return writer.Take();
-}
-
 Error Decode(absl::string_view body, TerminateRequest& request) {
   BodyReader reader(body);
   request.pid = reader.U64();
   request.options = reader.U32();
   return reader.Finish();
-}
-
-std::string Encode(const TerminateRequest& request) {
-  wire::Writer writer;
-  writer.U64(request.pid).U32(request.options);
-  return writer.Take();
-}
-
-Error Decode(absl::string_view body, AcquireCredentialsRequest& request) {
-  BodyReader reader(body);
-  request.session_id = reader.I64();
-  return reader.Finish();
-}
-
-std::string Encode(const AcquireCredentialsRequest& request) {
-  wire::Writer writer;
-  writer.I64(request.session_id);
-  return writer.Take();
 }
 
 Error Decode(absl::string_view body, HgfsPacketRequest& request) {
@@ -303,12 +187,6 @@ Error Decode(absl::string_view body, HgfsPacketRequest& request) {
   return reader.Finish();
 }
 
-std::string Encode(const HgfsPacketRequest& request) {
-  wire::Writer writer;
-  writer.U32(request.packet.size()).I32(request.timeout).Bytes(request.packet);
-  return writer.Take();
-}
-
 Error Decode(absl::string_view body, ListDirectoryRequest& request) {
   BodyReader reader(body);
   request.options = reader.I32();
@@ -316,13 +194,6 @@ Error Decode(absl::string_view body, ListDirectoryRequest& request) {
   request.offset = reader.I64();
   request.path = reader.Path(length);
   return reader.Finish();
-}
-
-std::string Encode(const ListDirectoryRequest& request) {
-  wire::Writer writer;
-  writer.I32(request.options).U32(request.path.size()).I64(request.offset);
-  writer.BytesAndNul(request.path);
-  return writer.Take();
 }
 
 }  // namespace toolboxd::vix

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Bodies of the guest operations, decoded and encoded (docs/protocol/vix.md 4.5).
+// Bodies of the guest operations, decoded (docs/protocol/vix.md 4.5).
 //
 // Decode() fills a structure whose views point into the body and returns kOk or the code
 // that vmtoolsd answers for such a body: kInvalidMessageBody (10001), kInvalidUtf8 (27),
-// kInvalidArgument (3) for an empty path. Encode() is the host's side. Lengths are in
-// bytes; `options` fields are reserved by VMware and ignored.
+// kInvalidArgument (3) for an empty path. Lengths are in bytes; `options` fields are reserved
+// by VMware and ignored. testing/host_messages.h has the host's side.
 
 #ifndef TOOLBOXD_TRANSPORTD_VIX_REQUESTS_H_
 #define TOOLBOXD_TRANSPORTD_VIX_REQUESTS_H_
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -26,7 +25,6 @@ struct PathRequest {
   absl::string_view path;
 };
 Error Decode(absl::string_view body, PathRequest& request);
-std::string Encode(const PathRequest& request);
 
 // kListFiles and kInitiateFileTransferFromGuest. Hosts disagree on whether a length
 // counts its NUL; both are read.
@@ -39,7 +37,6 @@ struct ListFilesRequest {
   uint64_t offset = 0;
 };
 Error Decode(absl::string_view body, ListFilesRequest& request);
-std::string Encode(const ListFilesRequest& request);
 
 // kCreateDirectoryEx, where the flag is "create parents", and kDeleteDirectoryEx, where
 // it is "recursive".
@@ -50,7 +47,6 @@ struct DirectoryRequest {
   bool flag = false;
 };
 Error Decode(absl::string_view body, DirectoryRequest& request);
-std::string Encode(const DirectoryRequest& request);
 
 // The old kCreateDirectory: a DirectoryRequest without the flag.
 Error DecodeLegacyDirectory(absl::string_view body, DirectoryRequest& request);
@@ -65,7 +61,6 @@ struct MoveRequest {
 };
 Error Decode(absl::string_view body, MoveRequest& request);
 Error DecodeLegacyMove(absl::string_view body, MoveRequest& request);
-std::string Encode(const MoveRequest& request);
 
 // kCreateTemporaryFileEx, kCreateTemporaryDirectory.
 struct CreateTemporaryRequest {
@@ -76,7 +71,6 @@ struct CreateTemporaryRequest {
   absl::string_view properties;
 };
 Error Decode(absl::string_view body, CreateTemporaryRequest& request);
-std::string Encode(const CreateTemporaryRequest& request);
 
 // kSetFileAttributes. Times are seconds since 1970 on Linux guests.
 struct SetAttributesRequest {
@@ -100,7 +94,6 @@ struct SetAttributesRequest {
   absl::string_view path;
 };
 Error Decode(absl::string_view body, SetAttributesRequest& request);
-std::string Encode(const SetAttributesRequest& request);
 
 // kInitiateFileTransferToGuest.
 struct TransferToGuestRequest {
@@ -109,7 +102,6 @@ struct TransferToGuestRequest {
   bool overwrite = false;
 };
 Error Decode(absl::string_view body, TransferToGuestRequest& request);
-std::string Encode(const TransferToGuestRequest& request);
 
 // kStartProgram.
 struct StartProgramRequest {
@@ -121,7 +113,6 @@ struct StartProgramRequest {
   std::vector<absl::string_view> environment;
 };
 Error Decode(absl::string_view body, StartProgramRequest& request);
-std::string Encode(const StartProgramRequest& request);
 
 // kListProcessesEx.
 struct ListProcessesRequest {
@@ -131,14 +122,12 @@ struct ListProcessesRequest {
   std::vector<uint64_t> pids;
 };
 Error Decode(absl::string_view body, ListProcessesRequest& request);
-std::string Encode(const ListProcessesRequest& request);
 
 // kReadEnvironmentVariables; no names means all variables.
 struct ReadEnvironmentRequest {
   std::vector<absl::string_view> names;
 };
 Error Decode(absl::string_view body, ReadEnvironmentRequest& request);
-std::string Encode(const ReadEnvironmentRequest& request);
 
 // kTerminateProcess and the old kKillProcess.
 struct TerminateRequest {
@@ -146,14 +135,6 @@ struct TerminateRequest {
   uint32_t options = 0;
 };
 Error Decode(absl::string_view body, TerminateRequest& request);
-std::string Encode(const TerminateRequest& request);
-
-// kAcquireCredentials.
-struct AcquireCredentialsRequest {
-  int64_t session_id = 0;
-};
-Error Decode(absl::string_view body, AcquireCredentialsRequest& request);
-std::string Encode(const AcquireCredentialsRequest& request);
 
 // kHgfsSendPacket. The packet is raw bytes, without a NUL.
 struct HgfsPacketRequest {
@@ -161,7 +142,6 @@ struct HgfsPacketRequest {
   absl::string_view packet;
 };
 Error Decode(absl::string_view body, HgfsPacketRequest& request);
-std::string Encode(const HgfsPacketRequest& request);
 
 // The old kListDirectory.
 struct ListDirectoryRequest {
@@ -170,7 +150,6 @@ struct ListDirectoryRequest {
   int64_t offset = 0;
 };
 Error Decode(absl::string_view body, ListDirectoryRequest& request);
-std::string Encode(const ListDirectoryRequest& request);
 
 }  // namespace toolboxd::vix
 

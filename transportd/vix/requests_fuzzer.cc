@@ -6,6 +6,7 @@
 #include "transportd/vix/property_list.h"
 #include "transportd/vix/requests.h"
 #include "transportd/vix/strings.h"
+#include "transportd/vix/testing/host_messages.h"
 
 namespace toolboxd::vix {
 namespace {
@@ -37,7 +38,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   RoundTrip<ListProcessesRequest>(input);
   RoundTrip<ReadEnvironmentRequest>(input);
   RoundTrip<TerminateRequest>(input);
-  RoundTrip<AcquireCredentialsRequest>(input);
   RoundTrip<HgfsPacketRequest>(input);
   RoundTrip<ListDirectoryRequest>(input);
   DirectoryRequest directory;

@@ -5,6 +5,7 @@
 #include "gtest/gtest.h"
 #include "transportd/vix/message.h"
 #include "transportd/vix/opcode.h"
+#include "transportd/vix/testing/host_messages.h"
 #include "transportd/wire/testing/test_data.h"
 
 namespace toolboxd::vix {
@@ -32,7 +33,7 @@ Request Decoded(const std::string& body) {
   return request;
 }
 
-TEST(Requests, StartProgramVectorsDecode) {
+TEST(VixRequests, StartProgramVectorsDecode) {
   const std::string date = Vector("start_program_date.bin");
   EXPECT_EQ(Decoded<StartProgramRequest>(date).program, "/bin/date");
 
@@ -45,12 +46,12 @@ TEST(Requests, StartProgramVectorsDecode) {
   EXPECT_EQ(request.environment, (std::vector<absl::string_view>{"FOO=bar", "BAR=foo"}));
 }
 
-TEST(Requests, StartProgramNeedsAProgram) {
+TEST(VixRequests, StartProgramNeedsAProgram) {
   StartProgramRequest request;
   EXPECT_EQ(Decode(Vector("start_program_empty.bin"), request), Error::kInvalidArgument);
 }
 
-TEST(Requests, StartProgramCountMustMatch) {
+TEST(VixRequests, StartProgramCountMustMatch) {
   for (const char count : {0, 1, 3, -1}) {
     std::string body = Vector("start_program_env2.bin");
     body[13] = count;
@@ -59,12 +60,12 @@ TEST(Requests, StartProgramCountMustMatch) {
   }
 }
 
-TEST(Requests, TerminateVectorDecodes) {
+TEST(VixRequests, TerminateVectorDecodes) {
   const std::string body = Vector("kill_process.bin");
   EXPECT_EQ(Decoded<TerminateRequest>(body).pid, 33333u);
 }
 
-TEST(Requests, ListProcessesVectorDecodes) {
+TEST(VixRequests, ListProcessesVectorDecodes) {
   const std::string body = Vector("list_processes.bin");
   EXPECT_EQ(Decoded<ListProcessesRequest>(body).pids, std::vector<uint64_t>{0x8001});
   std::string hostile = body;
@@ -73,13 +74,13 @@ TEST(Requests, ListProcessesVectorDecodes) {
   EXPECT_EQ(Decode(hostile, request), Error::kInvalidMessageBody);
 }
 
-TEST(Requests, ReadEnvironmentVectorDecodes) {
+TEST(VixRequests, ReadEnvironmentVectorDecodes) {
   const std::string body = Vector("read_env.bin");
   EXPECT_EQ(Decoded<ReadEnvironmentRequest>(body).names,
             (std::vector<absl::string_view>{"HOME", "PATH"}));
 }
 
-TEST(Requests, CreateTemporaryVectorDecodes) {
+TEST(VixRequests, CreateTemporaryVectorDecodes) {
   const std::string body = Vector("create_temp.bin");
   const auto request = Decoded<CreateTemporaryRequest>(body);
   EXPECT_EQ(request.prefix, "toolbox-");
@@ -87,19 +88,19 @@ TEST(Requests, CreateTemporaryVectorDecodes) {
   EXPECT_EQ(request.directory, "/tmp");
 }
 
-TEST(Requests, PathVectorDecodes) {
+TEST(VixRequests, PathVectorDecodes) {
   const std::string body = Vector("delete_file.bin");
   EXPECT_EQ(Decoded<PathRequest>(body).path, "/tmp/x");
 }
 
-TEST(Requests, DirectoryVectorDecodes) {
+TEST(VixRequests, DirectoryVectorDecodes) {
   const std::string body = Vector("dir.bin");
   const auto request = Decoded<DirectoryRequest>(body);
   EXPECT_EQ(request.path, "/tmp/d");
   EXPECT_TRUE(request.flag);
 }
 
-TEST(Requests, MoveVectorDecodes) {
+TEST(VixRequests, MoveVectorDecodes) {
   const std::string body = Vector("rename.bin");
   const auto request = Decoded<MoveRequest>(body);
   EXPECT_EQ(request.from, "/tmp/a");
@@ -107,7 +108,7 @@ TEST(Requests, MoveVectorDecodes) {
   EXPECT_TRUE(request.overwrite);
 }
 
-TEST(Requests, ListFilesLengthsMayCountTheNul) {
+TEST(VixRequests, ListFilesLengthsMayCountTheNul) {
   ListFilesRequest request;
   const std::string body = Vector("list_files.bin");
   ASSERT_EQ(Decode(body, request), Error::kOk);
@@ -116,7 +117,7 @@ TEST(Requests, ListFilesLengthsMayCountTheNul) {
   EXPECT_EQ(request.max_results, 5);
 }
 
-TEST(Requests, ListFilesDecodesAsHostsSendIt) {
+TEST(VixRequests, ListFilesDecodesAsHostsSendIt) {
   ListFilesRequest request;
   request.path = "/tmp";
   request.pattern = "^a.*";
@@ -130,7 +131,7 @@ TEST(Requests, ListFilesDecodesAsHostsSendIt) {
   EXPECT_EQ(again.offset, 1ull << 40);
 }
 
-TEST(Requests, TransferFromGuestNeedsNoPattern) {
+TEST(VixRequests, TransferFromGuestNeedsNoPattern) {
   ListFilesRequest request;
   request.path = "/etc/hosts";
   std::string without_pattern = Encode(request);
@@ -140,7 +141,7 @@ TEST(Requests, TransferFromGuestNeedsNoPattern) {
   EXPECT_EQ(again.path, "/etc/hosts");
 }
 
-TEST(Requests, SetAttributesVectorDecodes) {
+TEST(VixRequests, SetAttributesVectorDecodes) {
   const std::string body = Vector("set_attr.bin");
   const auto request = Decoded<SetAttributesRequest>(body);
   EXPECT_EQ(request.flags, SetAttributesRequest::kPermissions);
@@ -148,12 +149,12 @@ TEST(Requests, SetAttributesVectorDecodes) {
   EXPECT_EQ(request.path, "/tmp/x");
 }
 
-TEST(Requests, TransferToGuestVectorDecodes) {
+TEST(VixRequests, TransferToGuestVectorDecodes) {
   const std::string body = Vector("init_to_guest.bin");
   EXPECT_TRUE(Decoded<TransferToGuestRequest>(body).overwrite);
 }
 
-TEST(Requests, HgfsPacketVectorDecodes) {
+TEST(VixRequests, HgfsPacketVectorDecodes) {
   const std::string message = Vector("tclo_hgfs_create_session.bin").substr(22);
   Request envelope;
   ASSERT_EQ(ParseRelayedCommand(message, envelope), Error::kOk);
@@ -161,17 +162,17 @@ TEST(Requests, HgfsPacketVectorDecodes) {
   EXPECT_EQ(request.packet.size(), 68u);
 }
 
-TEST(Requests, EmptyPathIsInvalidArgument) {
+TEST(VixRequests, EmptyPathIsInvalidArgument) {
   PathRequest request;
   EXPECT_EQ(Decode("\0\0\0\0\0\0\0\0\0"s, request), Error::kInvalidArgument);
 }
 
-TEST(Requests, NamesThatAreNotUtf8AreRefused) {
+TEST(VixRequests, NamesThatAreNotUtf8AreRefused) {
   PathRequest request;
   EXPECT_EQ(Decode("\0\0\0\0\2\0\0\0/\xFF\0"s, request), Error::kInvalidUtf8);
 }
 
-TEST(Requests, LegacyBodiesDecode) {
+TEST(VixRequests, LegacyBodiesDecode) {
   MoveRequest move;
   const std::string move_body = "\0\0\0\0\2\0\0\0\2\0\0\0\0\0\0\0/a\0/b\0"s;
   EXPECT_EQ(DecodeLegacyMove(move_body, move), Error::kOk);
@@ -182,7 +183,7 @@ TEST(Requests, LegacyBodiesDecode) {
   EXPECT_EQ(directory.path, "/a");
 }
 
-TEST(Opcode, LegacyOpcodesAreKnown) {
+TEST(VixOpcode, LegacyOpcodesAreKnown) {
   EXPECT_TRUE(IsLegacy(kDeleteFile));
   EXPECT_TRUE(IsLegacy(kListFilesystems));
   EXPECT_FALSE(IsLegacy(kGetToolsState));

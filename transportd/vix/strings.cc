@@ -4,20 +4,10 @@
 
 #include <stddef.h>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "base/utf8.h"
 
 namespace toolboxd::vix {
-namespace {
-
-int HexValue(char c) {
-  if (!absl::ascii_isxdigit(c)) return -1;
-  return absl::ascii_isdigit(c) ? c - '0' : absl::ascii_tolower(c) - 'a' + 10;
-}
-
-}  // namespace
-
 std::string Escape(absl::string_view text) {
   constexpr absl::string_view kSpecial("\"%&'<>\0", 7);
   std::string escaped;
@@ -33,22 +23,6 @@ std::string Escape(absl::string_view text) {
     text.remove_prefix(length);
   }
   return escaped;
-}
-
-std::string Unescape(absl::string_view text) {
-  std::string plain;
-  plain.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    const int high = text[i] == '%' && i + 2 < text.size() ? HexValue(text[i + 1]) : -1;
-    const int low = high >= 0 ? HexValue(text[i + 2]) : -1;
-    if (low < 0) {
-      plain.push_back(text[i]);
-      continue;
-    }
-    plain.push_back(static_cast<char>(high * 16 + low));
-    i += 2;
-  }
-  return plain;
 }
 
 absl::string_view BodyReader::Check(absl::string_view bytes_with_nul) {

@@ -19,9 +19,6 @@ namespace toolboxd::vix {
 // %XX too, so a reply is UTF-8 whatever the names are. NUL, which would end a reply, is %00.
 std::string Escape(absl::string_view text);
 
-// Undoes every %XX; other percent signs stay.
-std::string Unescape(absl::string_view text);
-
 // Reads a body: its fixed structure, then its strings in order. The first failure is
 // kept, as vmtoolsd looks at them in order, and Finish() returns it.
 // Not thread-safe; the views point into the body.

@@ -11,7 +11,7 @@ namespace {
 
 using std::string_literals::operator""s;
 
-TEST(Reader, LittleEndianIntegers) {
+TEST(WireReader, ReadsLittleEndianIntegers) {
   const std::string bytes = "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f";
   Reader reader(bytes);
   EXPECT_EQ(reader.U8(), 0x01);
@@ -21,25 +21,25 @@ TEST(Reader, LittleEndianIntegers) {
   EXPECT_TRUE(reader.AtEnd());
 }
 
-TEST(Reader, BigEndianInteger) {
+TEST(WireReader, ReadsBigEndianIntegers) {
   Reader reader("\x01\x02\x03\x04");
   EXPECT_EQ(reader.U32Be(), 0x01020304u);
 }
 
-TEST(Reader, NegativeIntegers) {
+TEST(WireReader, ReadsNegativeIntegers) {
   const std::string bytes(12, '\xff');
   Reader reader(bytes);
   EXPECT_EQ(reader.I32(), -1);
   EXPECT_EQ(reader.I64(), -1);
 }
 
-TEST(Reader, ShortIntegerFailsAndYieldsZero) {
+TEST(WireReader, ShortIntegerFailsAndYieldsZero) {
   Reader reader("\x01\x02\x03");
   EXPECT_EQ(reader.U32(), 0u);
   EXPECT_FALSE(reader.ok());
 }
 
-TEST(Reader, AfterAFailureEverythingFails) {
+TEST(WireReader, AfterAFailureEverythingFails) {
   Reader reader("abcdef");
   EXPECT_EQ(reader.Bytes(7), "");
   EXPECT_EQ(reader.U8(), 0);
@@ -49,26 +49,26 @@ TEST(Reader, AfterAFailureEverythingFails) {
   EXPECT_FALSE(reader.AtEnd());
 }
 
-TEST(Reader, HostileLengthFails) {
+TEST(WireReader, HostileLengthFails) {
   Reader reader("abc");
   EXPECT_EQ(reader.Bytes(0xffffffffu), "");
   EXPECT_FALSE(reader.ok());
 }
 
-TEST(Reader, BytesAndNulConsumesTheNul) {
+TEST(WireReader, BytesAndNulConsumesTheNul) {
   const std::string bytes = "abc\0d"s;
   Reader reader(bytes);
   EXPECT_EQ(reader.BytesAndNul(3), "abc");
   EXPECT_EQ(reader.Rest(), "d");
 }
 
-TEST(Reader, BytesAndNulFailsWithoutTheNul) {
+TEST(WireReader, BytesAndNulFailsWithoutTheNul) {
   Reader reader("abcd");
   EXPECT_EQ(reader.BytesAndNul(3), "");
   EXPECT_FALSE(reader.ok());
 }
 
-TEST(Reader, UntilNulStopsAtTheFirst) {
+TEST(WireReader, UntilNulStopsAtTheFirst) {
   const std::string bytes = "ab\0cd\0"s;
   Reader reader(bytes);
   EXPECT_EQ(reader.UntilNul(), "ab");

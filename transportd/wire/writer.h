@@ -33,7 +33,6 @@ class Writer {
   Writer& BytesAndNul(absl::string_view bytes);
   Writer& Zeros(size_t count);
 
-  size_t size() const { return bytes_.size(); }
   const std::string& bytes() const { return bytes_; }
   // Moves the bytes out; the writer is empty afterwards.
   std::string Take();

@@ -12,13 +12,13 @@ namespace {
 
 using std::string_literals::operator""s;
 
-TEST(Writer, LittleAndBigEndian) {
+TEST(WireWriter, WritesLittleAndBigEndian) {
   Writer writer;
   writer.U8(1).U16(0x0203).U32(0x04050607).U32Be(0x08090a0b);
   EXPECT_EQ(writer.bytes(), "\x01\x03\x02\x07\x06\x05\x04\x08\x09\x0a\x0b");
 }
 
-TEST(Writer, ReaderReadsWhatWriterWrote) {
+TEST(WireWriter, ReaderReadsWhatWriterWrote) {
   Writer writer;
   writer.U64(0x1122334455667788).I32(-5).I64(-6).BytesAndNul("name").Zeros(2).Bytes("tail");
   const std::string bytes = writer.Take();
@@ -32,11 +32,11 @@ TEST(Writer, ReaderReadsWhatWriterWrote) {
   EXPECT_TRUE(reader.AtEnd());
 }
 
-TEST(Writer, TakeLeavesItEmpty) {
+TEST(WireWriter, TakeLeavesItEmpty) {
   Writer writer;
   writer.Bytes("abc");
   EXPECT_EQ(writer.Take(), "abc");
-  EXPECT_EQ(writer.size(), 0u);
+  EXPECT_EQ(writer.Take(), "");
 }
 
 }  // namespace

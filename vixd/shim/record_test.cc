@@ -76,5 +76,24 @@ TEST(Record, ReadsRegularFilesOnly) {
   close(dir);
 }
 
+TEST(Record, FileBeyondTheLimitIsNotRead) {
+  std::string path = testing::TempDir() + "/recordsXXXXXX";
+  ASSERT_NE(mkdtemp(path.data()), nullptr);
+  const int dir = open(path.c_str(), O_RDONLY | O_DIRECTORY);
+  Record record = Example();
+  record.command_line.clear();
+  record.command_line.resize(kMaxRecordSize - EncodeRecord(record).size() - 10, 'x');
+  // Its length has more digits now.
+  record.command_line.resize(
+      record.command_line.size() + kMaxRecordSize - EncodeRecord(record).size(), 'x');
+  ASSERT_EQ(EncodeRecord(record).size(), kMaxRecordSize);
+  ASSERT_TRUE(WriteRecord(dir, "4711", record));
+  EXPECT_EQ(ReadRecord(dir, "4711"), record);
+  record.command_line.push_back('x');
+  ASSERT_TRUE(WriteRecord(dir, "4711", record));
+  EXPECT_FALSE(ReadRecord(dir, "4711").has_value());
+  close(dir);
+}
+
 }  // namespace
 }  // namespace toolboxd::vixd

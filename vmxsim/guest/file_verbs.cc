@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "transportd/vix/opcode.h"
 #include "transportd/vix/requests.h"
+#include "transportd/vix/testing/host_messages.h"
 #include "vmxsim/guest/verb.h"
 
 namespace toolboxd::vmxsim {

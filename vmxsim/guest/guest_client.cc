@@ -11,6 +11,7 @@
 #include "transportd/vix/credential.h"
 #include "transportd/vix/message.h"
 #include "transportd/vix/opcode.h"
+#include "transportd/vix/testing/host_messages.h"
 
 namespace toolboxd::vmxsim {
 namespace {

@@ -7,6 +7,7 @@
 #include "absl/strings/strip.h"
 #include "transportd/vix/opcode.h"
 #include "transportd/vix/requests.h"
+#include "transportd/vix/testing/host_messages.h"
 #include "transportd/wire/reader.h"
 #include "transportd/wire/writer.h"
 

@@ -9,7 +9,7 @@
 #include "transportd/vix/credential.h"
 #include "transportd/vix/opcode.h"
 #include "transportd/vix/property_list.h"
-#include "transportd/vix/requests.h"
+#include "transportd/vix/testing/host_messages.h"
 #include "vmxsim/guest/verb.h"
 
 namespace toolboxd::vmxsim {
@@ -20,8 +20,8 @@ absl::Status Validate(GuestClient& client, const Arguments&) {
 }
 
 absl::Status Acquire(GuestClient& client, const Arguments&) {
-  const auto reply =
-      client.Call(vix::kAcquireCredentials, vix::Encode(vix::AcquireCredentialsRequest{}));
+  const std::string no_session(8, '\0');
+  const auto reply = client.Call(vix::kAcquireCredentials, no_session);
   if (const absl::Status status = Outcome(reply); !status.ok()) return status;
   std::printf("%s\n", reply->result.c_str());
   return absl::OkStatus();

@@ -7,7 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "transportd/vix/opcode.h"
 #include "transportd/vix/requests.h"
-#include "transportd/vix/strings.h"
+#include "transportd/vix/testing/host_messages.h"
 #include "vmxsim/guest/verb.h"
 
 namespace toolboxd::vmxsim {

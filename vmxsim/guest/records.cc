@@ -6,7 +6,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "transportd/vix/strings.h"
+#include "transportd/vix/testing/host_messages.h"
 
 namespace toolboxd::vmxsim {
 namespace {

@@ -7,7 +7,7 @@
 namespace toolboxd::vmxsim {
 namespace {
 
-TEST(ParseRecords, SplitsAndUnescapes) {
+TEST(ParseRecords, SplitsRecordsAndUndoesEscapes) {
   const auto records = ParseRecords(
       "0 <rem>0</rem><fxi><Name>a%26b</Name><fs>5</fs></fxi><fxi><Name>c</Name><slt></slt></fxi>",
       "fxi");

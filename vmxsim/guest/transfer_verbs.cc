@@ -8,7 +8,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <ctime>
 
 #include "absl/strings/match.h"
@@ -16,8 +15,10 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "base/status.h"
 #include "transportd/vix/opcode.h"
 #include "transportd/vix/requests.h"
+#include "transportd/vix/testing/host_messages.h"
 #include "vmxsim/guest/hgfs_transfer.h"
 #include "vmxsim/guest/verb.h"
 #include "zlib.h"
@@ -61,10 +62,6 @@ class Meter {
   absl::Time shown_;
 };
 
-absl::Status ErrnoStatus(absl::string_view what) {
-  return absl::UnknownError(absl::StrCat(what, ": ", std::strerror(errno)));
-}
-
 // A local file; "-" is stdin or stdout.
 class LocalFile {
  public:
@@ -77,7 +74,7 @@ class LocalFile {
     } else {
       fd_ = open(path.c_str(), flags | O_CLOEXEC, 0644);
     }
-    return fd_ < 0 ? ErrnoStatus(path) : absl::OkStatus();
+    return fd_ < 0 ? ErrnoError(errno, path) : absl::OkStatus();
   }
   int fd() const { return fd_; }
 
@@ -88,7 +85,7 @@ class LocalFile {
 absl::Status WriteFully(int fd, absl::string_view data) {
   while (!data.empty()) {
     const ssize_t written = write(fd, data.data(), data.size());
-    if (written < 0 && errno != EINTR) return ErrnoStatus("write");
+    if (written < 0 && errno != EINTR) return ErrnoError(errno, "cannot write");
     if (written > 0) data.remove_prefix(static_cast<size_t>(written));
   }
   return absl::OkStatus();
@@ -100,7 +97,7 @@ absl::StatusOr<std::string> ReadFully(int fd, size_t size) {
   while (filled < size) {
     const ssize_t got = read(fd, data.data() + filled, size - filled);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return ErrnoStatus("read");
+    if (got < 0) return ErrnoError(errno, "cannot read");
     if (got == 0) break;
     filled += static_cast<size_t>(got);
   }

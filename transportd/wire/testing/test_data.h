@@ -6,22 +6,22 @@
 #define TOOLBOXD_TRANSPORTD_WIRE_TESTING_TEST_DATA_H_
 
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <string>
+
+#include "base/testing/whole_file.h"
 
 namespace toolboxd::wire {
 
-// The bytes of a file of the repository, named from its root. Ends the test where the
-// file is missing: an absent vector must not pass.
+// The bytes of a file of the repository, named from its root. Ends the test where the file is
+// missing or empty: an absent vector must not pass.
 inline std::string ReadTestData(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
+  std::string data = ReadWholeFile(path);
+  if (data.empty()) {
     std::cerr << "no test data " << path << "\n";
     std::abort();
   }
-  return std::string((std::istreambuf_iterator<char>(file)), {});
+  return data;
 }
 
 }  // namespace toolboxd::wire
