@@ -21,7 +21,7 @@ offers() {  # EXPECTED WORD…: the last word is the one to complete
 }
 
 complete -p toolboxctl >/dev/null || { echo "FAIL: nothing is registered"; failures=1; }
-offers "connect rpc status wait" ""
+offers "connect modes rpc status wait" ""
 offers "status" st
 offers "" nothing
 offers "hgfsd vixd" connect ""

@@ -31,6 +31,7 @@
 #include "transportd/testing/service_host.h"
 #include "transportd/vix/opcode.h"
 #include "transportd/vix/requests.h"
+#include "transportd/vix/testing/host_messages.h"
 
 namespace toolboxd {
 namespace {
