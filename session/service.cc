@@ -98,7 +98,7 @@ void BecomeService(const Service& service, int gate, pid_t parent) {
   fcntl(kServiceConnection, F_SETFD, 0);
   if (close_range(kServiceConnection + 1, ~0U, 0) != 0) Fail(service, "close_range");
 
-  SendReply(kServiceConnection, {Result::kOk, ""});
+  SendReply(kServiceConnection, {Result::kOk, "", service.user.uid, service.user.name});
   Execute(service);
   // The client has its "ok": it sees the connection end.
   fprintf(stderr, "<3>session: %s: %s\n", service.program.c_str(), strerror(errno));

@@ -55,6 +55,7 @@ class Launched {
  private:
   UniqueFd client_;
   pid_t pid_ = -1;
+  bool greeted_ = false;
 };
 
 }  // namespace toolboxd::session
