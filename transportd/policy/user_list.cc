@@ -79,12 +79,13 @@ Listed Matches(const std::string& entry, const Account& user, const std::vector<
 
 }  // namespace
 
-Listed IsListed(const UserList& list, const std::string& user) {
+Listed IsListed(const UserList& list, const std::string& user, std::optional<uid_t> uid) {
   if (list.empty()) return Listed::kNo;
   if (std::find(list.begin(), list.end(), user) != list.end()) return Listed::kYes;
   Account account;
   const Listed known = FindAccount(user, account);
   if (known != Listed::kYes) return known;
+  account.uid = uid.value_or(account.uid);
   const std::vector<gid_t> groups = GroupsOf(user, account.gid);
   Listed result = Listed::kNo;
   for (const std::string& entry : list) {
