@@ -35,7 +35,8 @@ int64_t FunctionTable::FreePid() {
 }
 
 absl::StatusOr<int64_t> FunctionTable::Start(const std::shared_ptr<grpc::Channel>& channel,
-                                             v1::StartFunction start, std::shared_ptr<void> pin) {
+                                             v1::StartFunction start,
+                                             std::shared_ptr<const UserSession> pin) {
   Maintain();
   if (Running(nullptr) >= kMaxRunning || Running(&start.user()) >= kMaxRunningOfUser) {
     return MakeError(v1::BUSY,
