@@ -25,8 +25,10 @@ using OnBroken = std::function<void(const absl::Status& why)>;
 struct GrpcFileStoreOptions {
   // Time limit of one call, and of one step of a stream.
   absl::Duration timeout = absl::Seconds(5);
-  // Time limit of a rename and of Commit(), whose work has no bound.
+  // Time limit of Commit(), whose work has no bound.
   absl::Duration long_timeout = absl::Seconds(60);
+  // Time limit of a move, which copies if the places are on different file systems.
+  absl::Duration move_timeout = absl::Seconds(15);
   // Whether the server has no Files service: only content is served.
   bool content_only = false;
   // May be null. The store's streams keep a copy, so it may be called after the store's end.
@@ -65,6 +67,9 @@ class GrpcFileStore final : public FileStore {
     Limit(context, timeout);
     return ReportIfBroken(((*files_).*method)(&context, request, &reply));
   }
+  // &v1::Files::Stub::MoveFile or MoveDirectory. A move that does not end in time is logged and
+  // fails with DEADLINE_EXCEEDED; hgfsd, which has work to do until it is undone, counts as alive.
+  absl::Status Move(Method<v1::MoveRequest, v1::MoveReply> method, const v1::MoveRequest& request);
   absl::Duration timeout() const { return options_.timeout; }
   absl::Duration long_timeout() const { return options_.long_timeout; }
 

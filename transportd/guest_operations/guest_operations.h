@@ -38,6 +38,7 @@ struct GuestOperationsOptions {
 };
 
 // Runs guest operations with everything that they need. Any bytes get an answer, within the time
+  absl::Duration move_timeout = absl::Seconds(15);
 // limits. Not thread-safe: used on the channel's thread.
 class GuestOperations {
  public:
