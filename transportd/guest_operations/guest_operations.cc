@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "base/log.h"
 #include "transportd/guest_operations/file_operations.h"
 #include "transportd/guest_operations/program_operations.h"
@@ -28,32 +27,8 @@ namespace {
 
 using vix::Error;
 
-// Bytes of an audit record's target: a line of the log has 4 KiB, and the result must fit too.
-constexpr size_t kMaxTarget = 3000;
 // Bytes of key, sizes and tags in a page of a process list, at most.
 constexpr size_t kPageHeader = 128;
-
-// The user's name without the characters that separate fields.
-std::string ShowUser(absl::string_view user) {
-  if (user.empty()) return "-";
-  return absl::StrReplaceAll(vix::Escape(user), {{" ", "%20"}, {"=", "%3D"}, {"\n", "%0A"}});
-}
-
-// Logs one line for each operation. Text from outside is escaped; content is never logged.
-void Audit(absl::string_view operation, absl::string_view user, absl::string_view target,
-           Error result) {
-  std::string shown = vix::Escape(target);
-  if (shown.size() > kMaxTarget) {
-    shown.resize(kMaxTarget);
-    shown += "...";
-  }
-  LogNotice("guest operation user=", ShowUser(user), " operation=", operation, " target=\"", shown,
-            "\" result=", vix::Code(result));
-}
-
-void AuditHgfs(const hgfs::AuditRecord& record) {
-  Audit(hgfs::AuditName(*record.operation), record.user, record.target, ErrorOf(record.result));
-}
 
 Outcome LogInOnly(GuestCall& call, const GuestServices& /*services*/) {
   return call.LogIn(SessionService::kVixd).status();
@@ -168,7 +143,7 @@ GuestOperations::GuestOperations(SessionOpener opener, GuestOperationsOptions op
                 .hgfs = &hgfs_,
                 .timeout = options_.timeout,
                 .long_timeout = options_.long_timeout},
-      hgfs_(AuditHgfs) {}
+      hgfs_([this](const hgfs::AuditRecord& record) { RecordHgfs(record); }) {}
 
 TcloReply GuestOperations::RunVix(absl::string_view arguments) {
   vix::Request request;
@@ -189,10 +164,11 @@ TcloReply GuestOperations::RunVix(absl::string_view arguments) {
   // The HGFS server records the operations of the packets that it gets.
   const bool packet_taken = request.opcode == vix::kHgfsSendPacket && outcome.error == Error::kOk;
   if (handler != nullptr && !packet_taken) {
-    Audit(Name(handler->operation), call.user(), call.target(), outcome.error);
+    Record({Name(handler->operation), call.user(), call.target(), outcome.error}, call);
   } else if (handler == nullptr && outcome.error != Error::kOk) {
     call.ReadCredential();
-    Audit(absl::StrCat("Opcode", request.opcode), call.user(), "", outcome.error);
+    const std::string name = absl::StrCat("Opcode", request.opcode);
+    Record({name, call.user(), "", outcome.error, "Opcode"}, call);
   }
   const bool binary = (request.common_flags & vix::kFlagReturnsBinary) != 0;
   TcloReply reply = TcloReply::Ok(vix::EncodeReply(outcome.error, outcome.result, binary));
@@ -209,6 +185,17 @@ Outcome GuestOperations::RunWithoutLogin(uint32_t opcode) const {
       return Error::kOk;
     case vix::kRegistryKeyExists:
     case vix::kReadRegistry:
+void GuestOperations::Record(AuditedOperation operation, const GuestCall& call) {
+  call.logged_in() ? audit_.RecordLoggedIn(operation) : audit_.RecordRefused(operation);
+}
+
+void GuestOperations::RecordHgfs(const hgfs::AuditRecord& record) {
+  const AuditedOperation operation = {hgfs::AuditName(*record.operation), record.user,
+                                      record.target, ErrorOf(record.result)};
+  // Only a packet without a credential has no user.
+  record.user.empty() ? audit_.RecordRefused(operation) : audit_.RecordLoggedIn(operation);
+}
+
     case vix::kWriteRegistry:
     case vix::kDeleteGuestRegistryKey:
     case vix::kAddAuthAlias:
@@ -240,6 +227,7 @@ void GuestOperations::Reload() {
   // The log and policy_state() have the result.
   policy_.Load().IgnoreError();
   extensions_.Load();
+  audit_.Maintain();
 }
 
 void AddGuestOperationRoutes(Router& router, GuestOperations& operations) {

@@ -16,9 +16,11 @@
 #include "transportd/extensions/extensions.h"
 #include "transportd/functions/function_spool.h"
 #include "transportd/functions/function_table.h"
+#include "transportd/guest_operations/audit_log.h"
 #include "transportd/guest_operations/guest_call.h"
 #include "transportd/guest_operations/guest_services.h"
 #include "transportd/guest_operations/process_list_cache.h"
+#include "transportd/hgfs/audit.h"
 #include "transportd/hgfs/server.h"
 #include "transportd/policy/policy_store.h"
 #include "transportd/routes/router.h"
@@ -68,8 +70,11 @@ class GuestOperations {
   // Operations that need no login, and those that this guest does not have.
   Outcome RunWithoutLogin(uint32_t opcode) const;
 
+  void Record(AuditedOperation operation, const GuestCall& call);
+  void RecordHgfs(const hgfs::AuditRecord& record);
   const GuestOperationsOptions options_;
   PolicyStore policy_;
+  AuditLog audit_;
   Extensions extensions_;
   SessionPool sessions_;
   FunctionTable functions_;
