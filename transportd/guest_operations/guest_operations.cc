@@ -34,6 +34,12 @@ Outcome LogInOnly(GuestCall& call, const GuestServices& /*services*/) {
   return call.LogIn(SessionService::kVixd).status();
 }
 
+// Tickets exist on Windows only (docs/protocol/vix.md 4.6).
+Outcome NoTickets(GuestCall& call, const GuestServices& /*services*/) {
+  call.ReadCredential();
+  return Error::kNotSupported;
+}
+
 Outcome RunHgfsPacket(GuestCall& call, const GuestServices& services) {
   vix::HgfsPacketRequest body;
   const Error error = Decode(call.body(), body);
@@ -87,8 +93,8 @@ constexpr Handler kHandlers[] = {
     {vix::kInitiateFileTransferFromGuest, Operation::kInitiateFileTransferFromGuest,
      TransferFromGuest},
     {vix::kInitiateFileTransferToGuest, Operation::kInitiateFileTransferToGuest, TransferToGuest},
-    {vix::kAcquireCredentials, Operation::kAcquireCredentials, LogInOnly},
-    {vix::kReleaseCredentials, Operation::kReleaseCredentials, LogInOnly},
+    {vix::kAcquireCredentials, Operation::kAcquireCredentials, NoTickets},
+    {vix::kReleaseCredentials, Operation::kReleaseCredentials, NoTickets},
     {vix::kValidateCredentials, Operation::kValidateCredentials, LogInOnly},
     {vix::kTerminateProcess, Operation::kTerminateProcess, TerminateProcess},
     {vix::kDeleteFileEx, Operation::kDeleteFile, DeleteFile},
@@ -119,10 +125,13 @@ Outcome Run(const Handler& handler, GuestCall& call, const GuestServices& servic
   return allowed;
 }
 
-SessionPoolOptions SessionOptions(const GuestOperationsOptions& options) {
+SessionPoolOptions SessionOptions(const GuestOperationsOptions& options,
+                                  const PolicyStore* policy) {
   SessionPoolOptions sessions = options.sessions;
   sessions.timeout = options.timeout;
   sessions.long_timeout = options.long_timeout;
+  sessions.move_timeout = options.move_timeout;
+  sessions.rules = [policy] { return policy->user_rules(); };
   return sessions;
 }
 
@@ -132,7 +141,7 @@ GuestOperations::GuestOperations(SessionOpener opener, GuestOperationsOptions op
     : options_(std::move(options)),
       policy_(options_.policy_file),
       extensions_(options_.routes_directory, options_.timeout),
-      sessions_(std::move(opener), SessionOptions(options_)),
+      sessions_(std::move(opener), SessionOptions(options_, &policy_)),
       functions_(options_.functions),
       process_lists_(vix::kMaxResult - kPageHeader),
       services_{.sessions = &sessions_,
@@ -153,7 +162,7 @@ TcloReply GuestOperations::RunVix(absl::string_view arguments) {
                vix::Code(malformed));
     return TcloReply::Ok(vix::EncodeReply(malformed, "", /*binary=*/false));
   }
-  GuestCall call(request, &sessions_, &policy_);
+  GuestCall call(request, &sessions_);
   const Handler* handler = FindHandler(request.opcode);
   Outcome outcome =
       handler != nullptr ? Run(*handler, call, services_) : RunWithoutLogin(request.opcode);
@@ -227,7 +236,7 @@ void GuestOperations::Reload() {
   // The log and policy_state() have the result.
   policy_.Load().IgnoreError();
   extensions_.Load();
-  audit_.Maintain();
+  if (policy_.RefusesAll()) sessions_.EndAll();
 }
 
 void AddGuestOperationRoutes(Router& router, GuestOperations& operations) {

@@ -31,8 +31,9 @@ enum class Listed {
 Listed IsListed(const UserList& list, const std::string& user,
                 std::optional<uid_t> uid = std::nullopt);
 
-// Logs the entries that the machine does not know. Not an error: a user may be created later.
-void WarnOfUnknown(absl::string_view field, const UserList& list);
+// Logs the entries that the machine does not know. Not an error: a user may be created later. Does
+// not wait for the user database: a thread of its own does, so the lines come later.
+void WarnOfUnknown(const char* field, const UserList& list);
 
 }  // namespace toolboxd
 

@@ -3,6 +3,7 @@
 #include "transportd/testing/fake_guest.h"
 
 #include <cstdlib>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -24,7 +25,14 @@ GuestOperationsOptions FakeGuest::Options() {
   options.timeout = absl::Milliseconds(400);
   options.long_timeout = absl::Milliseconds(800);
   options.functions.directory = "/tmp";
+  // Refusals take no time here, and the machine that runs the tests may be busy.
+  options.sessions.login_time = absl::Milliseconds(900);
+  options.sessions.wait_until = [](absl::Time) {};
   return options;
+}
+
+uid_t FakeGuest::Uid(absl::string_view name) {
+  return 1000 + static_cast<uid_t>(std::hash<std::string>()(std::string(name)) % 10000);
 }
 
 void FakeGuest::Restart(GuestOperationsOptions options) {
@@ -32,14 +40,18 @@ void FakeGuest::Restart(GuestOperationsOptions options) {
   opener.connect = [this](SessionService service, absl::Time) -> absl::StatusOr<int> {
     return (service == SessionService::kHgfsd ? hgfsd_host_ : vixd_host_)->Connect();
   };
+  opener.await_greeting = [](int, absl::Time) { return absl::OkStatus(); };
   opener.request = [this](int, SessionService, bool verify, absl::string_view user,
-                          absl::string_view password, absl::Time) -> absl::Status {
+                          absl::string_view password,
+                          absl::Time) -> absl::StatusOr<session::SessionUser> {
     if (!verify) ++logins;
     const auto known = passwords.find(std::string(user));
     if (known == passwords.end() || known->second != password) {
       return absl::UnauthenticatedError("wrong");
     }
-    return absl::OkStatus();
+    const auto canonical = canonical_names.find(known->first);
+    const std::string& name = canonical == canonical_names.end() ? known->first : canonical->second;
+    return session::SessionUser{Uid(name), name};
   };
   operations_ = std::make_unique<GuestOperations>(std::move(opener), std::move(options));
 }

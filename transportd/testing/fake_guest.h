@@ -5,6 +5,8 @@
 #ifndef TOOLBOXD_TRANSPORTD_TESTING_FAKE_GUEST_H_
 #define TOOLBOXD_TRANSPORTD_TESTING_FAKE_GUEST_H_
 
+#include <sys/types.h>
+
 #include <map>
 #include <memory>
 #include <string>
@@ -42,6 +44,10 @@ class FakeGuest {
   FakeVixd vixd;
   FakeFunction function;
   std::map<std::string, std::string> passwords = {{"alice", "a"}, {"bob", "b"}};
+  // The user that PAM settles on, where that is not the name in the credential.
+  std::map<std::string, std::string> canonical_names;
+  // The uid of a name.
+  static uid_t Uid(absl::string_view name);
   int logins = 0;
   // Ends vixd's connections.
   void KillVixd() { vixd_host_->Kill(); }
