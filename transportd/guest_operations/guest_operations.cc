@@ -185,15 +185,6 @@ TcloReply GuestOperations::RunVix(absl::string_view arguments) {
   return reply;
 }
 
-Outcome GuestOperations::RunWithoutLogin(uint32_t opcode) const {
-  switch (opcode) {
-    case vix::kGetToolsState:
-      return vix::EncodeToolsState(MakeToolsState(operating_system_));
-    case vix::kWaitForTools:
-    case vix::kLogout:
-      return Error::kOk;
-    case vix::kRegistryKeyExists:
-    case vix::kReadRegistry:
 void GuestOperations::Record(AuditedOperation operation, const GuestCall& call) {
   call.logged_in() ? audit_.RecordLoggedIn(operation) : audit_.RecordRefused(operation);
 }
@@ -205,6 +196,15 @@ void GuestOperations::RecordHgfs(const hgfs::AuditRecord& record) {
   record.user.empty() ? audit_.RecordRefused(operation) : audit_.RecordLoggedIn(operation);
 }
 
+Outcome GuestOperations::RunWithoutLogin(uint32_t opcode) const {
+  switch (opcode) {
+    case vix::kGetToolsState:
+      return vix::EncodeToolsState(MakeToolsState(operating_system_));
+    case vix::kWaitForTools:
+    case vix::kLogout:
+      return Error::kOk;
+    case vix::kRegistryKeyExists:
+    case vix::kReadRegistry:
     case vix::kWriteRegistry:
     case vix::kDeleteGuestRegistryKey:
     case vix::kAddAuthAlias:
@@ -227,6 +227,7 @@ TcloReply GuestOperations::RunHgfs(absl::string_view packet) {
 }
 
 void GuestOperations::Maintain() {
+  audit_.Maintain();
   hgfs_.Maintain();
   functions_.Maintain();
   sessions_.Maintain();

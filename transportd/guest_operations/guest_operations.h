@@ -34,13 +34,14 @@ struct GuestOperationsOptions {
   std::string routes_directory = "/etc/toolboxd/routes.d";
   SessionPoolOptions sessions;
   SpoolLimits functions;
-  // Time limits of one call to a service, and of a call whose work has no bound.
+  // Time limits of one call to a service, of a call whose work has no bound, and of a move, which
+  // copies if the places are on different file systems.
   absl::Duration timeout = absl::Seconds(5);
   absl::Duration long_timeout = absl::Seconds(40);
+  absl::Duration move_timeout = absl::Seconds(15);
 };
 
 // Runs guest operations with everything that they need. Any bytes get an answer, within the time
-  absl::Duration move_timeout = absl::Seconds(15);
 // limits. Not thread-safe: used on the channel's thread.
 class GuestOperations {
  public:
@@ -69,12 +70,12 @@ class GuestOperations {
  private:
   // Operations that need no login, and those that this guest does not have.
   Outcome RunWithoutLogin(uint32_t opcode) const;
-
   void Record(AuditedOperation operation, const GuestCall& call);
   void RecordHgfs(const hgfs::AuditRecord& record);
+
   const GuestOperationsOptions options_;
-  PolicyStore policy_;
   AuditLog audit_;
+  PolicyStore policy_;
   Extensions extensions_;
   SessionPool sessions_;
   FunctionTable functions_;
