@@ -19,4 +19,15 @@ LogLimiter::Verdict LogLimiter::Ask(absl::string_view kind, absl::Time now) {
   return {true, std::exchange(entry.suppressed, 0)};
 }
 
+std::vector<LogLimiter::Suppressed> LogLimiter::TakeSuppressed(absl::Time now) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<Suppressed> taken;
+  for (auto& [kind, entry] : entries_) {
+    if (entry.suppressed == 0 || now < entry.next) continue;
+    taken.push_back({kind, std::exchange(entry.suppressed, 0)});
+    entry.next = now + kPeriod;
+  }
+  return taken;
+}
+
 }  // namespace toolboxd

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/string_view.h"
@@ -28,6 +29,15 @@ class LogLimiter {
   // `now` is the time of a clock that never goes back, such as SteadyNow. Kinds are constants of
   // the program; past kMaxKinds they share one entry.
   Verdict Ask(absl::string_view kind, absl::Time now);
+
+  // How many messages of a kind were suppressed.
+  struct Suppressed {
+    std::string kind;
+    uint64_t count;
+  };
+  // The numbers that no message has shown, of kinds whose minute is over. A new minute begins for
+  // them.
+  std::vector<Suppressed> TakeSuppressed(absl::Time now);
 
   static constexpr absl::Duration kPeriod = absl::Minutes(1);
   static constexpr size_t kMaxKinds = 128;

@@ -163,6 +163,21 @@ TEST(LogLimiter, ReportsHowManyWereSuppressed) {
   EXPECT_EQ(limiter.Ask("k", start + absl::Minutes(2)).suppressed, 0u);
 }
 
+TEST(LogLimiter, SuppressedMessagesCanBeCountedWithoutAnother) {
+  LogLimiter limiter;
+  const absl::Time start = absl::FromUnixSeconds(1000);
+  for (int i = 0; i < 4; ++i) limiter.Ask("k", start);
+  limiter.Ask("single", start);
+  EXPECT_TRUE(limiter.TakeSuppressed(start + absl::Seconds(59)).empty());
+  const std::vector<LogLimiter::Suppressed> taken =
+      limiter.TakeSuppressed(start + absl::Minutes(1));
+  ASSERT_EQ(taken.size(), 1u);
+  EXPECT_EQ(taken[0].kind, "k");
+  EXPECT_EQ(taken[0].count, 3u);
+  // That was a line too.
+  EXPECT_FALSE(limiter.Ask("k", start + absl::Seconds(61)).pass);
+}
+
 TEST(LogLimiter, KindsBeyondTheLimitShareOneEntry) {
   LogLimiter limiter;
   int passed = 0;

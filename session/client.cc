@@ -94,8 +94,16 @@ absl::StatusOr<int> ConnectSession(const std::string& socket_path, absl::Time de
   return ConnectUnixSocket(socket_path, deadline);
 }
 
-absl::Status RequestSession(int connection, absl::string_view service, absl::string_view user,
-                            absl::string_view password, absl::Time deadline) {
+absl::Status AwaitGreeting(int connection, absl::Time deadline) {
+  char version;
+  absl::Status status = ReceiveAll(connection, &version, 1, deadline);
+  if (!status.ok() || version == kGreeting) return status;
+  return absl::InternalError("session is of another version than this program");
+}
+
+absl::StatusOr<SessionUser> RequestSession(int connection, absl::string_view service,
+                                           absl::string_view user, absl::string_view password,
+                                           absl::Time deadline) {
   std::string frame = EncodeRequest({View(service), View(user), View(password)});
   if (frame.empty()) return absl::InvalidArgumentError("user name or password too long");
   absl::Status status = SendAll(connection, frame, deadline);
@@ -112,7 +120,11 @@ absl::Status RequestSession(int connection, absl::string_view service, absl::str
   if (!status.ok()) return status;
   const std::optional<Reply> reply = DecodeReply(body);
   if (!reply.has_value()) return absl::InternalError("session gave a malformed reply");
-  return ToStatus(*reply);
+  if (absl::Status refused = ToStatus(*reply); !refused.ok()) return refused;
+  if (reply->uid == kNoUid || reply->user.empty()) {
+    return absl::InternalError("session did not name the user that it logged in");
+  }
+  return SessionUser{reply->uid, reply->user};
 }
 
 absl::StatusOr<int> OpenSession(const std::string& socket_path, absl::string_view service,
@@ -120,7 +132,10 @@ absl::StatusOr<int> OpenSession(const std::string& socket_path, absl::string_vie
                                 absl::Time deadline) {
   absl::StatusOr<int> connection = ConnectSession(socket_path, deadline);
   if (!connection.ok()) return connection;
-  absl::Status status = RequestSession(*connection, service, user, password, deadline);
+  absl::Status status = AwaitGreeting(*connection, deadline);
+  if (status.ok()) {
+    status = RequestSession(*connection, service, user, password, deadline).status();
+  }
   if (!status.ok()) {
     close(*connection);
     return status;

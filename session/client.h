@@ -5,6 +5,8 @@
 #ifndef TOOLBOXD_SESSION_CLIENT_H_
 #define TOOLBOXD_SESSION_CLIENT_H_
 
+#include <sys/types.h>
+
 #include <string>
 
 #include "absl/status/status.h"
@@ -19,8 +21,19 @@ namespace toolboxd::session {
 // descriptor (close-on-exec). UNAVAILABLE where no process listens.
 absl::StatusOr<int> ConnectSession(const std::string& socket_path, absl::Time deadline);
 
-// Sends the request on a fresh connection and waits for the reply. `service` is "hgfsd",
-// "vixd" or "verify" (session/handshake.h). After OK the next byte on `connection` is the
+// The user that PAM settled on: the name is the user database's, which may differ from the one in
+// the request.
+struct SessionUser {
+  uid_t uid = 0;
+  std::string name;
+};
+
+// Waits until session runs and hears this caller. UNAVAILABLE where the connection ended,
+// INTERNAL for a session of another version, DEADLINE_EXCEEDED.
+absl::Status AwaitGreeting(int connection, absl::Time deadline);
+
+// Sends the request on a greeted connection and waits for the reply. `service` is "hgfsd",
+// "vixd" or "verify" (session/handshake.h). After success the next byte on `connection` is the
 // service's gRPC, or its end for "verify". Does not close `connection`; after an error it
 // cannot be used again.
 //
@@ -31,10 +44,11 @@ absl::StatusOr<int> ConnectSession(const std::string& socket_path, absl::Time de
 //   INTERNAL             session could not start the service
 //   UNAVAILABLE          the connection ended before the reply
 //   DEADLINE_EXCEEDED
-absl::Status RequestSession(int connection, absl::string_view service, absl::string_view user,
-                            absl::string_view password, absl::Time deadline);
+absl::StatusOr<SessionUser> RequestSession(int connection, absl::string_view service,
+                                           absl::string_view user, absl::string_view password,
+                                           absl::Time deadline);
 
-// Both steps. The caller owns the descriptor.
+// All three steps. The caller owns the descriptor.
 absl::StatusOr<int> OpenSession(const std::string& socket_path, absl::string_view service,
                                 absl::string_view user, absl::string_view password,
                                 absl::Time deadline);

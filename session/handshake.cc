@@ -10,6 +10,8 @@ namespace toolboxd::session {
 namespace {
 
 constexpr size_t kMaxString = 0xFFFF;
+// Bytes of a reply without its name and its text.
+constexpr size_t kFixedReplySize = 1 + 4 + 2;
 
 void AppendU16(std::string& out, size_t value) {
   out.push_back(static_cast<char>(value >> 8 & 0xFF));
@@ -19,6 +21,12 @@ void AppendU16(std::string& out, size_t value) {
 void AppendU32(std::string& out, size_t value) {
   AppendU16(out, value >> 16);
   AppendU16(out, value & 0xFFFF);
+}
+
+uint32_t ReadU32(std::string_view bytes) {
+  uint32_t value = 0;
+  for (const char byte : bytes.substr(0, 4)) value = value << 8 | static_cast<uint8_t>(byte);
+  return value;
 }
 
 // Takes one counted string from the front of `rest`.
@@ -40,11 +48,7 @@ Request::~Request() {
   Wipe(password);
 }
 
-uint32_t ReadPrefix(const char (&prefix)[kPrefixSize]) {
-  uint32_t value = 0;
-  for (const char byte : prefix) value = value << 8 | static_cast<uint8_t>(byte);
-  return value;
-}
+uint32_t ReadPrefix(const char (&prefix)[kPrefixSize]) { return ReadU32({prefix, kPrefixSize}); }
 
 std::string EncodeRequest(const Request& request) {
   const std::string* const strings[] = {&request.service, &request.user, &request.password};
@@ -76,20 +80,30 @@ std::optional<Request> DecodeRequest(std::string_view body) {
 }
 
 std::string EncodeReply(const Reply& reply) {
+  const std::string_view user = std::string_view(reply.user).substr(0, kMaxReplySize / 2);
   const std::string_view text =
-      std::string_view(reply.text).substr(0, std::min(reply.text.size(), kMaxReplySize - 1));
+      std::string_view(reply.text).substr(0, kMaxReplySize - kFixedReplySize - user.size());
   std::string frame;
-  AppendU32(frame, 1 + text.size());
+  AppendU32(frame, kFixedReplySize + user.size() + text.size());
   frame.push_back(static_cast<char>(reply.result));
+  AppendU32(frame, reply.uid);
+  AppendU16(frame, user.size());
+  frame.append(user);
   frame.append(text);
   return frame;
 }
 
 std::optional<Reply> DecodeReply(std::string_view body) {
-  if (body.empty() || body.size() > kMaxReplySize) return std::nullopt;
+  if (body.size() < kFixedReplySize || body.size() > kMaxReplySize) return std::nullopt;
   const uint8_t result = static_cast<uint8_t>(body[0]);
   if (result > static_cast<uint8_t>(Result::kOnlyOwnUser)) return std::nullopt;
-  return Reply{static_cast<Result>(result), std::string(body.substr(1))};
+  Reply reply;
+  reply.result = static_cast<Result>(result);
+  reply.uid = ReadU32(body.substr(1));
+  body.remove_prefix(5);
+  if (!TakeString(body, reply.user) || reply.user.size() > kMaxReplySize / 2) return std::nullopt;
+  reply.text = std::string(body);
+  return reply;
 }
 
 }  // namespace toolboxd::session

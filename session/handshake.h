@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The exchange that opens a session: one request, one reply, before any gRPC byte.
+// The exchange that opens a session: a greeting, one request, one reply, before any gRPC byte.
 //
-// Request: u32 total length of what follows, then service, user and password, each a
-// u16 length and that many bytes; nothing may follow. Reply: u32 length of what follows,
-// u8 result, then text for a log. All integers are big-endian. The layout is fixed
+// Greeting, from session: one byte, the version of what follows, sent when session runs and hears
+// the caller. A client that waits for it knows what of its time is PAM's. Request: u32 total length
+// of what follows, then service, user and password, each a u16 length and that many bytes; nothing
+// may follow. Reply: u32 length of what follows, u8 result, u32 uid, the user's name (u16 length
+// and that many bytes), then text for a log. All integers are big-endian. The layout is fixed
 // because root parses the request before it knows the caller.
 
 #ifndef TOOLBOXD_SESSION_HANDSHAKE_H_
@@ -17,6 +19,8 @@
 #include <string_view>
 
 namespace toolboxd::session {
+
+inline constexpr char kGreeting = 1;
 
 // Bytes of the length in front of a request or reply.
 inline constexpr size_t kPrefixSize = 4;
@@ -57,10 +61,17 @@ struct Request {
   std::string password;
 };
 
+// The uid of a reply without a user.
+inline constexpr uint32_t kNoUid = 0xFFFFFFFF;
+
 struct Reply {
   Result result = Result::kCannotStart;
   // For a log: never holds anything of the request.
   std::string text;
+  // With kOk, the user that PAM settled on: the name is the user database's, which may differ from
+  // the one in the request.
+  uint32_t uid = kNoUid;
+  std::string user = "";
 };
 
 // The length that a prefix announces: what must be read before decoding.
@@ -73,10 +84,10 @@ std::string EncodeRequest(const Request& request);
 // `body` is without the prefix. Fails for anything but exactly three strings.
 std::optional<Request> DecodeRequest(std::string_view body);
 
-// With the prefix. A text that does not fit is cut.
+// With the prefix. A name or a text that does not fit is cut.
 std::string EncodeReply(const Reply& reply);
 
-// `body` is without the prefix. Fails where it is empty or the result is unknown.
+// `body` is without the prefix. Fails where a field is missing or the result is unknown.
 std::optional<Reply> DecodeReply(std::string_view body);
 
 }  // namespace toolboxd::session

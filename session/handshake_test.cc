@@ -57,20 +57,22 @@ TEST(Handshake, LengthBeyondTheEndIsRefused) {
 }
 
 TEST(Handshake, ReplyHasThisLayout) {
-  EXPECT_EQ(EncodeReply({Result::kOk, ""}), "\0\0\0\1\0"s);
-  EXPECT_EQ(EncodeReply({Result::kBadLogin, "no"}), "\0\0\0\3\1no"s);
+  EXPECT_EQ(EncodeReply({Result::kOk, "", 1000, "al"}), "\0\0\0\x09\0\0\0\3\xe8\0\2al"s);
+  EXPECT_EQ(EncodeReply({Result::kBadLogin, "no"}), "\0\0\0\x09\1\xff\xff\xff\xff\0\0no"s);
 }
 
 TEST(Handshake, ReplyComesBackAsItWas) {
   for (const Result result :
        {Result::kOk, Result::kBadLogin, Result::kAccountRefused, Result::kUnknownService,
         Result::kCannotStart, Result::kOnlyOwnUser}) {
-    const std::string frame = EncodeReply({result, "text"});
+    const std::string frame = EncodeReply({result, "text", 7, "user"});
     ASSERT_EQ(Prefix(frame), frame.size() - kPrefixSize);
     const std::optional<Reply> reply = DecodeReply(Body(frame));
     ASSERT_TRUE(reply.has_value());
     EXPECT_EQ(reply->result, result);
     EXPECT_EQ(reply->text, "text");
+    EXPECT_EQ(reply->uid, 7u);
+    EXPECT_EQ(reply->user, "user");
   }
 }
 
@@ -78,13 +80,20 @@ TEST(Handshake, LongReplyTextIsCut) {
   const std::string frame = EncodeReply({Result::kCannotStart, std::string(5000, 't')});
   EXPECT_EQ(frame.size(), kPrefixSize + kMaxReplySize);
   EXPECT_TRUE(DecodeReply(Body(frame)).has_value());
+  const std::string named =
+      EncodeReply({Result::kOk, std::string(5000, 't'), 1, std::string(70000, 'n')});
+  EXPECT_EQ(named.size(), kPrefixSize + kMaxReplySize);
+  EXPECT_TRUE(DecodeReply(Body(named)).has_value());
 }
 
 TEST(Handshake, BadReplyIsRefused) {
-  EXPECT_FALSE(DecodeReply("").has_value());
-  EXPECT_FALSE(DecodeReply("\6").has_value());
-  EXPECT_FALSE(DecodeReply("\xff").has_value());
-  EXPECT_FALSE(DecodeReply("\0"s + std::string(kMaxReplySize, 'x')).has_value());
+  const std::string frame = EncodeReply({Result::kOk, "", 1000, "alice"});
+  for (size_t size = 0; size < Body(frame).size(); ++size) {
+    EXPECT_FALSE(DecodeReply(Body(frame).substr(0, size)).has_value()) << size;
+  }
+  EXPECT_FALSE(DecodeReply("\6\0\0\0\0\0\0"s).has_value());
+  EXPECT_FALSE(DecodeReply("\xff\0\0\0\0\0\0"s).has_value());
+  EXPECT_FALSE(DecodeReply("\0\0\0\0\0\0\0"s + std::string(kMaxReplySize, 'x')).has_value());
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 // session: from a connection to a process of the authenticated user.
 //
-// Reads top-down: check the peer, read the request, log the user in, fork; the child
+// Reads top-down: check the peer, greet it, read the request, log the user in, fork; the child
 // becomes the service, the parent waits to close the PAM session.
 
 #include <errno.h>
@@ -14,7 +14,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -45,37 +44,15 @@ void Log(int level, const std::string& text) {
   fprintf(stderr, "<%d>session: %s\n", level, text.c_str());
 }
 
-// Refusals leave at the next multiple of half a second after the request, more than a password
-// hash takes, so that their time does not show whether one was computed.
-class RefusalClock {
- public:
-  RefusalClock() { clock_gettime(CLOCK_MONOTONIC, &start_); }
-
-  void Wait() const {
-    timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    const int64_t passed = (now.tv_sec - start_.tv_sec) * kSecond + (now.tv_nsec - start_.tv_nsec);
-    const int64_t answer = start_.tv_nsec + (passed / kStep + 1) * kStep;
-    const timespec until{start_.tv_sec + answer / kSecond, answer % kSecond};
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {
-    }
-  }
-
- private:
-  static constexpr int64_t kSecond = 1'000'000'000;
-  static constexpr int64_t kStep = kSecond / 2;
-  timespec start_;
-};
-
 void Send(const Reply& reply) {
   const std::string frame = EncodeReply(reply);
   (void)!send(kConnection, frame.data(), frame.size(), MSG_NOSIGNAL);
 }
 
-// A refusal is a normal end of this process.
-int Refuse(const Reply& reply, const RefusalClock& clock, const std::string& user) {
+// A refusal is a normal end of this process. It leaves at once: transportd, which passes it on,
+// gives every refusal the same time.
+int Refuse(const Reply& reply, const std::string& user) {
   if (reply.result == Result::kCannotStart) Log(3, user + ": " + reply.text);
-  clock.Wait();
   Send(reply);
   return 0;
 }
@@ -286,6 +263,7 @@ int Serve(const Options& options) {
   // At once, while the caller waits for its reply.
   const Reply caller_reply = CheckCaller(mode);
 
+  (void)!send(kConnection, &kGreeting, 1, MSG_NOSIGNAL);
   ReceiveError error;
   std::optional<Request> request = Receive(options, error);
   if (error == ReceiveError::kClosed) return 0;
@@ -296,14 +274,13 @@ int Serve(const Options& options) {
     return 1;
   }
 
-  const RefusalClock clock;
   if (!IsService(options, request->service)) {
     Send({Result::kUnknownService, "this socket serves " + options.service});
     return 0;
   }
   Reply reply = caller_reply;
   if (reply.result == Result::kOk) reply = CheckRequest(options, mode, *request);
-  if (reply.result != Result::kOk) return Refuse(reply, clock, "");
+  if (reply.result != Result::kOk) return Refuse(reply, "");
 
   const bool verify = request->service == kVerify;
   const std::string name = request->user;
@@ -315,9 +292,9 @@ int Serve(const Options& options) {
   reply = Authenticate(options, mode, login, user);
   if (reply.result == Result::kOk && !verify && mode.is_root()) reply = login.Open(user);
   alarm(0);
-  if (reply.result != Result::kOk) return Refuse(reply, clock, name);
+  if (reply.result != Result::kOk) return Refuse(reply, name);
   if (verify) {
-    Send(reply);
+    Send({Result::kOk, "", user.uid, user.name});
     return 0;
   }
   const int status = RunService(options, mode, login, user);

@@ -151,7 +151,7 @@ void BecomeService(const Service& service, int gate, pid_t parent) {
     Fail(service, log, "close_range");
   }
 
-  SendReply(kServiceConnection, {Result::kOk, ""});
+  SendReply(kServiceConnection, {Result::kOk, "", service.user.uid, service.user.name});
   Execute(service, name, environment);
   // The client has its "ok": it sees the connection end.
   dprintf(log, "<3>session: %s: %s\n", service.program.c_str(), strerror(errno));

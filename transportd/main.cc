@@ -54,6 +54,10 @@ ABSL_FLAG(std::string, routes_dir, "/etc/toolboxd/routes.d",
           "Folder of *.textproto files that bind extensions; read again on SIGHUP.");
 ABSL_FLAG(absl::Duration, call_timeout, absl::Seconds(5),
           "Time limit of one call to a service for a guest operation.");
+ABSL_FLAG(
+    absl::Duration, login_time, absl::Milliseconds(450),
+    "When every refused login is answered, and how long a login is waited for whose credential "
+    "PAM has not accepted before; for slow directories and hashes.");
 ABSL_FLAG(absl::Duration, reauthentication_time, absl::Seconds(60),
           "How long a guest user's login is valid before PAM is asked again.");
 ABSL_FLAG(absl::Duration, session_idle_close, absl::Minutes(5),
@@ -91,6 +95,9 @@ constexpr absl::Duration kMaintenanceInterval = absl::Seconds(10);
 // operation is still running and being answered.
 constexpr absl::Duration kSpareDelay = absl::Milliseconds(100);
 
+// The longest --login_time: the host's patience for one request.
+constexpr absl::Duration kMaxLoginTime = absl::Seconds(5);
+
 GuestOperationsOptions GuestOperationsFromFlags(TaskQueue* queue) {
   GuestOperationsOptions options;
   options.sessions.later = [queue](std::function<void()> task) {
@@ -99,6 +106,8 @@ GuestOperationsOptions GuestOperationsFromFlags(TaskQueue* queue) {
   options.policy_file = absl::GetFlag(FLAGS_policy);
   options.routes_directory = absl::GetFlag(FLAGS_routes_dir);
   options.timeout = absl::GetFlag(FLAGS_call_timeout);
+  options.sessions.login_time =
+      std::clamp(absl::GetFlag(FLAGS_login_time), absl::Milliseconds(10), kMaxLoginTime);
   options.sessions.reauthentication_time = absl::GetFlag(FLAGS_reauthentication_time);
   options.sessions.idle_close = absl::GetFlag(FLAGS_session_idle_close);
   options.sessions.max_sessions = std::max(1, absl::GetFlag(FLAGS_max_sessions));

@@ -52,10 +52,10 @@ grpc::Status FunctionService::Run(grpc::ServerContext* context, RunStream* strea
     return ToGrpc(MakeError(v1::NOT_FOUND, absl::StrCat("there is no function '", start.name(),
                                                         "'; vixd has ", kRoundTrip)));
   }
-  const std::vector<std::string> allowed(start.allowed_destinations().begin(),
-                                         start.allowed_destinations().end());
+  const Reach reach = {{start.allowed_destinations().begin(), start.allowed_destinations().end()},
+                       !start.no_loopback()};
   GrpcStreams streams(context, stream);
-  const absl::Status outcome = RoundTrip(start.arguments(), allowed, streams);
+  const absl::Status outcome = RoundTrip(start.arguments(), reach, streams);
   if (context->IsCancelled()) return grpc::Status::CANCELLED;
   v1::RunReply reply;
   if (!outcome.ok()) {

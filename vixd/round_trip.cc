@@ -8,6 +8,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -43,6 +44,18 @@ bool IsLoopback(const sockaddr* address) {
   return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
 }
 
+// The address that stands for all of this machine's: to connect to it is to use the loopback
+// interface.
+bool IsUnspecified(const sockaddr* address) {
+  if (address->sa_family == AF_INET) {
+    return reinterpret_cast<const sockaddr_in*>(address)->sin_addr.s_addr == 0;
+  }
+  if (address->sa_family != AF_INET6) return false;
+  const in6_addr& v6 = reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
+  const bool mapped = IN6_IS_ADDR_V4MAPPED(&v6) && memcmp(v6.s6_addr + 12, "\0\0\0\0", 4) == 0;
+  return IN6_IS_ADDR_UNSPECIFIED(&v6) || mapped;
+}
+
 // The events that are ready, POLLIN and the like; 0 if the run was cancelled.
 short Wait(int fd, short events, const RoundTripStreams& streams) {
   while (!streams.IsCancelled()) {
@@ -71,12 +84,19 @@ absl::StatusOr<UniqueFd> ConnectTo(const addrinfo& address, const RoundTripStrea
   return ErrnoError(ETIMEDOUT, "cannot connect");
 }
 
-absl::StatusOr<UniqueFd> Connect(const std::string& text, const std::vector<std::string>& allowed,
+// By address, not by name: a name may resolve to anything.
+bool MayUse(const sockaddr* address, bool listed, const Reach& reach) {
+  if (IsLoopback(address)) return reach.loopback;
+  return listed && (reach.loopback || !IsUnspecified(address));
+}
+
+absl::StatusOr<UniqueFd> Connect(const std::string& text, const Reach& reach,
                                  const RoundTripStreams& streams) {
   const absl::StatusOr<Destination> destination = ParseDestination(text);
   if (!destination.ok()) return destination.status();
-  const bool anywhere =
-      std::find(allowed.begin(), allowed.end(), absl::StripAsciiWhitespace(text)) != allowed.end();
+  const auto& listed = reach.destinations;
+  const bool is_listed =
+      std::find(listed.begin(), listed.end(), absl::StripAsciiWhitespace(text)) != listed.end();
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV;
@@ -90,11 +110,10 @@ absl::StatusOr<UniqueFd> Connect(const std::string& text, const std::vector<std:
 
   absl::Status last = MakeError(v1::PERMISSION_DENIED,
                                 absl::StrCat(text,
-                                             " is not on the loopback interface; the policy's "
-                                             "http_destinations can permit it"));
+                                             " has no address that the policy permits; its fields "
+                                             "http_destinations and http_loopback_ports decide"));
   for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
-    // By address, not by name: a name may resolve to anything.
-    if (!anywhere && !IsLoopback(address->ai_addr)) continue;
+    if (!MayUse(address->ai_addr, is_listed, reach)) continue;
     absl::StatusOr<UniqueFd> connection = ConnectTo(*address, streams);
     if (connection.ok()) return connection;
     last = connection.status();
@@ -168,9 +187,9 @@ absl::StatusOr<Destination> ParseDestination(absl::string_view text) {
   return Destination{std::string(parsed->host), absl::StrCat(parsed->port)};
 }
 
-absl::Status RoundTrip(const std::string& destination, const std::vector<std::string>& allowed,
+absl::Status RoundTrip(const std::string& destination, const Reach& reach,
                        RoundTripStreams& streams) {
-  const absl::StatusOr<UniqueFd> connection = Connect(destination, allowed, streams);
+  const absl::StatusOr<UniqueFd> connection = Connect(destination, reach, streams);
   if (!connection.ok()) return connection.status();
   return Relay(connection->get(), streams).Run();
 }

@@ -37,10 +37,18 @@ class RoundTripStreams {
   virtual bool IsCancelled() const = 0;
 };
 
+// Which addresses a round trip may connect to.
+struct Reach {
+  // Destinations, letter by letter, that may have any address.
+  std::vector<std::string> destinations = {};
+  // Whether addresses of the loopback interface may be used, whatever the destination.
+  bool loopback = true;
+};
+
 // Sends stdin to the server until its end and writes what the server answers to stdout, also before
-// the end of stdin, until the server closes the connection. PERMISSION_DENIED unless every address
-// used is on the loopback interface or the destination is, letter by letter, one of `allowed`.
-absl::Status RoundTrip(const std::string& destination, const std::vector<std::string>& allowed,
+// the end of stdin, until the server closes the connection. PERMISSION_DENIED for a destination
+// that has only addresses beyond `reach`.
+absl::Status RoundTrip(const std::string& destination, const Reach& reach,
                        RoundTripStreams& streams);
 
 }  // namespace toolboxd::vixd

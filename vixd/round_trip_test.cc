@@ -148,15 +148,28 @@ TEST(RoundTrip, ResolvesLocalhost) {
 TEST(RoundTrip, OtherInterfacesNeedThePolicy) {
   FakeStreams streams;
   for (const char* text : {"192.0.2.1:80", "0.0.0.0:80", "[::]:80", "[::ffff:192.0.2.1]:80"}) {
-    EXPECT_EQ(ReasonOf(RoundTrip(text, {"192.0.2.1:81", "192.0.2.1"}, streams)),
+    EXPECT_EQ(ReasonOf(RoundTrip(text, {{"192.0.2.1:81", "192.0.2.1"}}, streams)),
               v1::PERMISSION_DENIED)
         << text;
   }
   // Any local address reaches the same server; this one is not loopback.
   TcpServer server([](int fd) { WriteAll(fd, "allowed"); });
   const std::string other = absl::StrCat("0.0.0.0:", server.port());
-  EXPECT_TRUE(RoundTrip(other, {other}, streams).ok());
+  EXPECT_TRUE(RoundTrip(other, {{other}}, streams).ok());
   EXPECT_EQ(streams.output, "allowed");
+}
+
+TEST(RoundTrip, LoopbackInterfaceCanBeClosed) {
+  TcpServer server([](int fd) { WriteAll(fd, "never"); });
+  FakeStreams streams;
+  for (const char* host : {"127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0",
+                           "[::]", "[::ffff:0.0.0.0]"}) {
+    const std::string destination = absl::StrCat(host, ":", server.port());
+    const absl::Status refused = RoundTrip(destination, {{destination}, false}, streams);
+    EXPECT_EQ(ReasonOf(refused), v1::PERMISSION_DENIED) << destination;
+  }
+  // The server waits for one client.
+  EXPECT_TRUE(RoundTrip(server.address(), {}, streams).ok());
 }
 
 TEST(RoundTrip, PortWithoutAServerIsAnError) {

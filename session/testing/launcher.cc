@@ -117,6 +117,11 @@ void Launched::Send(std::string_view bytes) {
 }
 
 std::optional<Reply> Launched::ReadReply() {
+  char greeting;
+  if (!greeted_ && (!ReadExactly(client(), &greeting, 1) || greeting != kGreeting)) {
+    return std::nullopt;
+  }
+  greeted_ = true;
   char prefix[kPrefixSize];
   if (!ReadExactly(client(), prefix, sizeof prefix)) return std::nullopt;
   std::string body(ReadPrefix(prefix), '\0');

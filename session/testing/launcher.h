@@ -65,6 +65,7 @@ class Launched {
   UniqueFd client_;
   pid_t pid_ = -1;
   pid_t peer_pid_ = -1;
+  bool greeted_ = false;
 };
 
 }  // namespace toolboxd::session

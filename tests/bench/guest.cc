@@ -24,11 +24,15 @@ void Require(const absl::Status& status, absl::string_view what) {
 
 Guest::Guest(const std::string& control, std::set<std::string> names, const std::string& user,
              const std::string& password)
-    : names_(std::move(names)) {
-  absl::StatusOr<vmxsim::Client> client = vmxsim::Client::Connect(control);
-  Require(client.status(), control);
-  host_ = std::make_shared<vmxsim::Client>(std::move(*client));
+    : control_(control), names_(std::move(names)) {
+  host_ = std::make_shared<vmxsim::Client>(ConnectHost());
   operations_ = std::make_unique<vmxsim::GuestClient>(Sender(host_), user, password);
+}
+
+vmxsim::Client Guest::ConnectHost() {
+  absl::StatusOr<vmxsim::Client> client = vmxsim::Client::Connect(control_);
+  Require(client.status(), control_);
+  return *std::move(client);
 }
 
 vmxsim::GuestClient Guest::As(const std::string& user, const std::string& password) {

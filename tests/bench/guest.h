@@ -27,6 +27,8 @@ class Guest {
         const std::string& password);
 
   vmxsim::Client& host() { return *host_; }
+  // Another connection to the host's side, for another thread.
+  vmxsim::Client ConnectHost();
   vmxsim::GuestClient& operations() { return *operations_; }
   // Operations of another user.
   vmxsim::GuestClient As(const std::string& user, const std::string& password);
@@ -41,6 +43,7 @@ class Guest {
   double Stat(const std::string& name);
 
  private:
+  const std::string control_;
   std::shared_ptr<vmxsim::Client> host_;
   std::unique_ptr<vmxsim::GuestClient> operations_;
   std::set<std::string> names_;

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "base/log.h"
 #include "base/shared_deadline.h"
 #include "base/status.h"
 #include "base/steady_time.h"
@@ -377,10 +379,26 @@ absl::Status GrpcFileStore::Rename(absl::string_view from, absl::string_view to,
   request.set_from(from.data(), from.size());
   request.set_to(to.data(), to.size());
   request.set_overwrite(overwrite);
-  v1::MoveReply reply;
-  return Call(
+  return Move(
       file.type() == v1::DIRECTORY ? &v1::Files::Stub::MoveDirectory : &v1::Files::Stub::MoveFile,
-      request, reply, options_.long_timeout);
+      request);
+}
+
+absl::Status GrpcFileStore::Move(Method<v1::MoveRequest, v1::MoveReply> method,
+                                 const v1::MoveRequest& request) {
+  if (files_ == nullptr) return NotServed();
+  grpc::ClientContext context;
+  Limit(context, options_.move_timeout);
+  v1::MoveReply reply;
+  const grpc::Status status = ((*files_).*method)(&context, request, &reply);
+  // The server may notice the deadline first.
+  const bool late = status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED ||
+                    status.error_code() == grpc::StatusCode::CANCELLED;
+  if (!late) return ReportIfBroken(status);
+  LogWarning("the move of ", request.from(), " to ", request.to(),
+             " is undone: it has not ended in ", absl::FormatDuration(options_.move_timeout),
+             "; between file systems, move smaller parts or copy by a program");
+  return absl::DeadlineExceededError("the move has not ended in time and is undone");
 }
 
 absl::StatusOr<v1::Volume> GrpcFileStore::GetVolume(absl::string_view path) {

@@ -27,8 +27,10 @@ struct GrpcFileStoreOptions {
   // Time limit of one call, and of one step of a stream; all of a request's count from its first
   // (base/shared_deadline.h).
   absl::Duration timeout = absl::Seconds(5);
-  // Time limit of a rename and of Commit(), whose work has no bound.
+  // Time limit of Commit(), whose work has no bound.
   absl::Duration long_timeout = absl::Seconds(60);
+  // Time limit of a move, which copies if the places are on different file systems.
+  absl::Duration move_timeout = absl::Seconds(15);
   // Whether the server has no Files service: only content is served.
   bool content_only = false;
   // The guest user, for extensions; empty for services that run as the user.
@@ -69,6 +71,9 @@ class GrpcFileStore final : public FileStore {
     Limit(context, timeout);
     return ReportIfBroken(((*files_).*method)(&context, request, &reply));
   }
+  // &v1::Files::Stub::MoveFile or MoveDirectory. A move that does not end in time is logged and
+  // fails with DEADLINE_EXCEEDED; hgfsd, which has work to do until it is undone, counts as alive.
+  absl::Status Move(Method<v1::MoveRequest, v1::MoveReply> method, const v1::MoveRequest& request);
   absl::Duration timeout() const { return options_.timeout; }
   absl::Duration long_timeout() const { return options_.long_timeout; }
 

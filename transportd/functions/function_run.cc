@@ -18,7 +18,7 @@ constexpr size_t kInputChunk = 32 << 10;
 }  // namespace
 
 FunctionRun::FunctionRun(std::shared_ptr<SpoolBudget> budget, const std::string& user,
-                         std::shared_ptr<void> pin)
+                         std::shared_ptr<const UserSession> pin)
     : input_limit_(budget->limits().stream),
       spool_(std::move(budget), user),
       call_(std::make_unique<Call>()),
@@ -29,7 +29,7 @@ std::shared_ptr<FunctionRun> FunctionRun::Start(FunctionLoop& loop,
                                                 std::shared_ptr<SpoolBudget> budget,
                                                 const std::shared_ptr<grpc::Channel>& channel,
                                                 v1::StartFunction start,
-                                                std::shared_ptr<void> pin) {
+                                                std::shared_ptr<const UserSession> pin) {
   std::shared_ptr<FunctionRun> run(
       new FunctionRun(std::move(budget), start.user(), std::move(pin)));
   absl::MutexLock lock(&run->mutex_);
@@ -45,7 +45,7 @@ void FunctionRun::Done(void (FunctionRun::*then)(bool ok), bool ok) {
   // Destroyed after the lock is released: they may end a session, and this run.
   std::shared_ptr<FunctionRun> self;
   std::unique_ptr<Call> call;
-  std::shared_ptr<void> pin;
+  std::shared_ptr<const UserSession> pin;
   absl::MutexLock lock(&mutex_);
   --steps_;
   (this->*then)(ok);

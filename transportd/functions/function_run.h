@@ -21,6 +21,10 @@
 
 namespace toolboxd {
 
+// transportd/sessions/session_pool.h; null for an extension's function, which has a connection of
+// its own.
+struct UserSession;
+
 // Its streams move on the thread of a FunctionLoop, and their bytes are in a FunctionSpool.
 // Thread-safe: the channel's thread calls it, and the loop's thread is in it. No function waits for
 // the function's service unless its comment says so.
@@ -30,7 +34,8 @@ class FunctionRun {
   // must outlive the run, and holds it until it has ended.
   static std::shared_ptr<FunctionRun> Start(FunctionLoop& loop, std::shared_ptr<SpoolBudget> budget,
                                             const std::shared_ptr<grpc::Channel>& channel,
-                                            v1::StartFunction start, std::shared_ptr<void> pin);
+                                            v1::StartFunction start,
+                                            std::shared_ptr<const UserSession> pin);
 
   // Takes input, which is kept until the function reads it. If the limit of a stream is reached,
   // waits until the function reads some; BUSY at the deadline. NO_SPACE beyond the budget;
@@ -86,7 +91,7 @@ class FunctionRun {
   };
 
   FunctionRun(std::shared_ptr<SpoolBudget> budget, const std::string& user,
-              std::shared_ptr<void> pin);
+              std::shared_ptr<const UserSession> pin);
 
   // Called at the end of a step; `then` is one of the four below.
   void Done(void (FunctionRun::*then)(bool ok), bool ok);
@@ -117,7 +122,7 @@ class FunctionRun {
   std::shared_ptr<FunctionRun> self_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<Call> call_ ABSL_GUARDED_BY(mutex_);
   int steps_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::shared_ptr<void> pin_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const UserSession> pin_ ABSL_GUARDED_BY(mutex_);
   // Bytes of input that came, and how many of them have been sent to the function.
   uint64_t input_size_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t input_sent_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -41,7 +41,8 @@ int64_t FunctionTable::FreePid() {
 }
 
 absl::StatusOr<int64_t> FunctionTable::Start(const std::shared_ptr<grpc::Channel>& channel,
-                                             v1::StartFunction start, std::shared_ptr<void> pin) {
+                                             v1::StartFunction start,
+                                             std::shared_ptr<const UserSession> pin) {
   Maintain();
   if (!MakePlace(start.user())) {
     return MakeError(v1::BUSY,

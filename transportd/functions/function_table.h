@@ -21,6 +21,10 @@
 
 namespace toolboxd {
 
+// transportd/sessions/session_pool.h; null for an extension's function, which has a connection of
+// its own.
+struct UserSession;
+
 // Every user sees a function in the process list; only the user who started it can end it or reach
 // its streams. It is kept for five minutes after its end, unless many functions end after it. Not
 // thread-safe.
@@ -54,7 +58,7 @@ class FunctionTable {
   // Returns the new run's process id, without waiting. BUSY if this user has as many runs as their
   // share, or the system cannot create a thread.
   absl::StatusOr<int64_t> Start(const std::shared_ptr<grpc::Channel>& channel,
-                                v1::StartFunction start, std::shared_ptr<void> pin);
+                                v1::StartFunction start, std::shared_ptr<const UserSession> pin);
 
   // Whether the id is that of a function, of any user.
   bool Has(int64_t pid) const { return runs_.count(pid) != 0; }

@@ -31,9 +31,8 @@ absl::StatusOr<std::shared_ptr<files::GrpcFileStore>> Hgfsd(GuestCall& call) {
 
 // Runs one method of Files, whose reply has nothing for the host.
 template <typename Request, typename Reply>
-Outcome Run(GuestCall& call, const GuestServices& services,
-            files::GrpcFileStore::Method<Request, Reply> method, const Request& request,
-            absl::Duration timeout) {
+Outcome Run(GuestCall& call, files::GrpcFileStore::Method<Request, Reply> method,
+            const Request& request, absl::Duration timeout) {
   auto files = Hgfsd(call);
   if (!files.ok()) return files.status();
   Reply reply;
@@ -49,7 +48,7 @@ int64_t Nanoseconds(int64_t seconds) {
   return seconds < 0 ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max();
 }
 
-Outcome CreateTemporary(GuestCall& call, const GuestServices& services, v1::FileType type) {
+Outcome CreateTemporary(GuestCall& call, v1::FileType type) {
   vix::CreateTemporaryRequest body;
   const Error error = Decode(call.body(), body);
   if (error != Error::kOk) return error;
@@ -68,8 +67,7 @@ Outcome CreateTemporary(GuestCall& call, const GuestServices& services, v1::File
   return reply.path();
 }
 
-Outcome Move(GuestCall& call, const GuestServices& services,
-             files::GrpcFileStore::Method<v1::MoveRequest, v1::MoveReply> method) {
+Outcome Move(GuestCall& call, files::GrpcFileStore::Method<v1::MoveRequest, v1::MoveReply> method) {
   vix::MoveRequest body;
   const Error error = call.request().opcode == vix::kMoveFile ? DecodeLegacyMove(call.body(), body)
                                                               : Decode(call.body(), body);
@@ -79,7 +77,9 @@ Outcome Move(GuestCall& call, const GuestServices& services,
   Set(request.mutable_from(), body.from);
   Set(request.mutable_to(), body.to);
   request.set_overwrite(body.overwrite);
-  return Run(call, services, method, request, services.long_timeout);
+  auto files = Hgfsd(call);
+  if (!files.ok()) return files.status();
+  return (*files)->Move(method, request);
 }
 
 // Logs in and returns everything that the user reaches by a path.
@@ -111,7 +111,7 @@ Outcome LegacyGetInfo(GuestCall& call, v1::GetFileInfoRequest request, Answer an
 
 }  // namespace
 
-Outcome ListFiles(GuestCall& call, const GuestServices& services) {
+Outcome ListFiles(GuestCall& call, const GuestServices& /*services*/) {
   vix::ListFilesRequest body;
   const Error error = Decode(call.body(), body);
   if (error != Error::kOk) return error;
@@ -149,7 +149,7 @@ Outcome CreateDirectory(GuestCall& call, const GuestServices& services) {
   v1::MakeDirectoryRequest request;
   Set(request.mutable_path(), body.path);
   request.set_parents(body.flag);
-  return Run(call, services, &v1::Files::Stub::MakeDirectory, request, services.timeout);
+  return Run(call, &v1::Files::Stub::MakeDirectory, request, services.timeout);
 }
 
 Outcome DeleteDirectory(GuestCall& call, const GuestServices& services) {
@@ -168,7 +168,7 @@ Outcome DeleteDirectory(GuestCall& call, const GuestServices& services) {
     request.set_recursive(body.flag);
   }
   call.set_target(request.path());
-  return Run(call, services, &v1::Files::Stub::DeleteDirectory, request, services.timeout);
+  return Run(call, &v1::Files::Stub::DeleteDirectory, request, services.timeout);
 }
 
 Outcome DeleteFile(GuestCall& call, const GuestServices& services) {
@@ -178,21 +178,21 @@ Outcome DeleteFile(GuestCall& call, const GuestServices& services) {
   call.set_target(body.path);
   v1::DeleteFileRequest request;
   Set(request.mutable_path(), body.path);
-  return Run(call, services, &v1::Files::Stub::DeleteFile, request, services.timeout);
+  return Run(call, &v1::Files::Stub::DeleteFile, request, services.timeout);
 }
 
-Outcome MoveFile(GuestCall& call, const GuestServices& services) {
-  return Move(call, services, &v1::Files::Stub::MoveFile);
+Outcome MoveFile(GuestCall& call, const GuestServices& /*services*/) {
+  return Move(call, &v1::Files::Stub::MoveFile);
 }
-Outcome MoveDirectory(GuestCall& call, const GuestServices& services) {
-  return Move(call, services, &v1::Files::Stub::MoveDirectory);
+Outcome MoveDirectory(GuestCall& call, const GuestServices& /*services*/) {
+  return Move(call, &v1::Files::Stub::MoveDirectory);
 }
 
-Outcome CreateTemporaryFile(GuestCall& call, const GuestServices& services) {
-  return CreateTemporary(call, services, v1::REGULAR);
+Outcome CreateTemporaryFile(GuestCall& call, const GuestServices& /*services*/) {
+  return CreateTemporary(call, v1::REGULAR);
 }
-Outcome CreateTemporaryDirectory(GuestCall& call, const GuestServices& services) {
-  return CreateTemporary(call, services, v1::DIRECTORY);
+Outcome CreateTemporaryDirectory(GuestCall& call, const GuestServices& /*services*/) {
+  return CreateTemporary(call, v1::DIRECTORY);
 }
 
 Outcome SetFileAttributes(GuestCall& call, const GuestServices& services) {
@@ -213,7 +213,7 @@ Outcome SetFileAttributes(GuestCall& call, const GuestServices& services) {
   if (body.flags & Request::kOwner) attributes.set_uid(body.uid);
   if (body.flags & Request::kGroup) attributes.set_gid(body.gid);
   if (body.flags & Request::kPermissions) attributes.set_permissions(body.permissions & 07777);
-  return Run(call, services, &v1::Files::Stub::SetAttributes, request, services.timeout);
+  return Run(call, &v1::Files::Stub::SetAttributes, request, services.timeout);
 }
 
 Outcome TransferFromGuest(GuestCall& call, const GuestServices& services) {
@@ -238,7 +238,7 @@ Outcome TransferToGuest(GuestCall& call, const GuestServices& services) {
   return (*files)->CheckWrite(body.path, body.overwrite);
 }
 
-Outcome LegacyExists(GuestCall& call, const GuestServices& services) {
+Outcome LegacyExists(GuestCall& call, const GuestServices& /*services*/) {
   v1::GetFileInfoRequest request;
   request.set_follow(true);
   const v1::FileType wanted =
@@ -250,7 +250,7 @@ Outcome LegacyExists(GuestCall& call, const GuestServices& services) {
   });
 }
 
-Outcome LegacyFileInfo(GuestCall& call, const GuestServices& services) {
+Outcome LegacyFileInfo(GuestCall& call, const GuestServices& /*services*/) {
   return LegacyGetInfo(call, v1::GetFileInfoRequest(), [](absl::StatusOr<v1::FileInfo> file) {
     if (!file.ok()) return Outcome(file.status());
     file->clear_name();
@@ -258,7 +258,7 @@ Outcome LegacyFileInfo(GuestCall& call, const GuestServices& services) {
   });
 }
 
-Outcome LegacyListDirectory(GuestCall& call, const GuestServices& services) {
+Outcome LegacyListDirectory(GuestCall& call, const GuestServices& /*services*/) {
   vix::ListDirectoryRequest body;
   const Error error = Decode(call.body(), body);
   if (error != Error::kOk) return error;

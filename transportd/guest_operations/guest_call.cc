@@ -53,11 +53,13 @@ absl::StatusOr<std::shared_ptr<UserSession>> GuestCall::LogIn(SessionService ser
   if (credential_error_ != vix::Error::kOk) {
     return StatusWithCode(credential_error_, "the credential is not accepted");
   }
-  const absl::Status allowed = policy_.CheckUser(credential_.user);
-  if (!allowed.ok()) return allowed;
   auto session = sessions_.Get(service, credential_.user, credential_.password);
-  if (session.ok()) return session;
+  if (session.ok()) {
+    user_ = (*session)->user;
+    return session;
+  }
   const absl::Status& status = session.status();
+  if (ReasonOf(status) == v1::DISABLED_BY_POLICY) return status;
   switch (status.code()) {
     case absl::StatusCode::kUnauthenticated:
     case absl::StatusCode::kPermissionDenied:

@@ -12,7 +12,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "transportd/policy/policy_store.h"
 #include "transportd/sessions/session_pool.h"
 #include "transportd/vix/credential.h"
 #include "transportd/vix/error.h"
@@ -39,22 +38,25 @@ vix::Error ErrorOf(const absl::Status& status);
 // Holds the request, and the credential while the operation runs. Not thread-safe.
 class GuestCall {
  public:
-  // All must outlive this object.
-  GuestCall(const vix::Request& request, SessionPool* sessions, PolicyStore* policy)
-      : request_(request), sessions_(*sessions), policy_(*policy) {}
+  // Both must outlive this object.
+  GuestCall(const vix::Request& request, SessionPool* sessions)
+      : request_(request), sessions_(*sessions) {}
 
   const vix::Request& request() const { return request_; }
   absl::string_view body() const { return request_.body; }
 
-  // The user's session for a service, if the credential is well-formed, the policy permits its
-  // user, and PAM accepts it.
+  // The user's session for a service, if the credential is well-formed, PAM accepts it, and the
+  // policy permits the user that PAM settled on.
   absl::StatusOr<std::shared_ptr<UserSession>> LogIn(SessionService service);
 
   // Decodes the credential without logging in, so that user() is known.
   void ReadCredential();
 
-  // The name in the credential; empty before LogIn() or ReadCredential(), and without a credential.
-  const std::string& user() const { return credential_.user; }
+  // Whether LogIn() has succeeded.
+  bool logged_in() const { return !user_.empty(); }
+  // After a login the user that PAM settled on. Before, the name in the credential, which anyone
+  // may have written; empty before LogIn() or ReadCredential(), and without a credential.
+  const std::string& user() const { return logged_in() ? user_ : credential_.user; }
 
   // What the operation works on, such as a path, for the audit record.
   void set_target(absl::string_view target) { target_ = std::string(target); }
@@ -63,8 +65,8 @@ class GuestCall {
  private:
   const vix::Request& request_;
   SessionPool& sessions_;
-  PolicyStore& policy_;
   vix::Credential credential_;
+  std::string user_;
   bool parsed_ = false;
   vix::Error credential_error_ = vix::Error::kOk;
   std::string target_;

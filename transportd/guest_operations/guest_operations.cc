@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "base/log.h"
 #include "base/shared_deadline.h"
 #include "base/steady_time.h"
@@ -30,35 +29,17 @@ namespace {
 
 using vix::Error;
 
-// Bytes of an audit record's target: a line of the log has 4 KiB, and the result must fit too.
-constexpr size_t kMaxTarget = 3000;
 // Bytes of key, sizes and tags in a page of a process list, at most.
 constexpr size_t kPageHeader = 128;
 
-// The user's name without the characters that separate fields.
-std::string ShowUser(absl::string_view user) {
-  if (user.empty()) return "-";
-  return absl::StrReplaceAll(vix::Escape(user), {{" ", "%20"}, {"=", "%3D"}, {"\n", "%0A"}});
-}
-
-// Logs one line for each operation. Text from outside is escaped; content is never logged.
-void Audit(absl::string_view operation, absl::string_view user, absl::string_view target,
-           Error result) {
-  std::string shown = vix::Escape(target);
-  if (shown.size() > kMaxTarget) {
-    shown.resize(kMaxTarget);
-    shown += "...";
-  }
-  LogNotice("guest operation user=", ShowUser(user), " operation=", operation, " target=\"", shown,
-            "\" result=", vix::Code(result));
-}
-
-void AuditHgfs(const hgfs::AuditRecord& record) {
-  Audit(hgfs::AuditName(*record.operation), record.user, record.target, ErrorOf(record.result));
-}
-
 Outcome LogInOnly(GuestCall& call, const GuestServices& /*services*/) {
   return call.LogIn(SessionService::kVixd).status();
+}
+
+// Tickets exist on Windows only (docs/protocol/vix.md 4.6).
+Outcome NoTickets(GuestCall& call, const GuestServices& /*services*/) {
+  call.ReadCredential();
+  return Error::kNotSupported;
 }
 
 Outcome RunHgfsPacket(GuestCall& call, const GuestServices& services) {
@@ -114,8 +95,8 @@ constexpr Handler kHandlers[] = {
     {vix::kInitiateFileTransferFromGuest, Operation::kInitiateFileTransferFromGuest,
      TransferFromGuest},
     {vix::kInitiateFileTransferToGuest, Operation::kInitiateFileTransferToGuest, TransferToGuest},
-    {vix::kAcquireCredentials, Operation::kAcquireCredentials, LogInOnly},
-    {vix::kReleaseCredentials, Operation::kReleaseCredentials, LogInOnly},
+    {vix::kAcquireCredentials, Operation::kAcquireCredentials, NoTickets},
+    {vix::kReleaseCredentials, Operation::kReleaseCredentials, NoTickets},
     {vix::kValidateCredentials, Operation::kValidateCredentials, LogInOnly},
     {vix::kTerminateProcess, Operation::kTerminateProcess, TerminateProcess},
     {vix::kDeleteFileEx, Operation::kDeleteFile, DeleteFile},
@@ -146,10 +127,13 @@ Outcome Run(const Handler& handler, GuestCall& call, const GuestServices& servic
   return allowed;
 }
 
-SessionPoolOptions SessionOptions(const GuestOperationsOptions& options) {
+SessionPoolOptions SessionOptions(const GuestOperationsOptions& options,
+                                  const PolicyStore* policy) {
   SessionPoolOptions sessions = options.sessions;
   sessions.timeout = options.timeout;
   sessions.long_timeout = options.long_timeout;
+  sessions.move_timeout = options.move_timeout;
+  sessions.rules = [policy] { return policy->user_rules(); };
   return sessions;
 }
 
@@ -159,7 +143,7 @@ GuestOperations::GuestOperations(SessionOpener opener, GuestOperationsOptions op
     : options_(std::move(options)),
       policy_(options_.policy_file),
       extensions_(options_.routes_directory, options_.timeout),
-      sessions_(std::move(opener), SessionOptions(options_)),
+      sessions_(std::move(opener), SessionOptions(options_, &policy_)),
       functions_(options_.functions),
       process_lists_(vix::kMaxResult - kPageHeader),
       services_{.sessions = &sessions_,
@@ -170,7 +154,7 @@ GuestOperations::GuestOperations(SessionOpener opener, GuestOperationsOptions op
                 .hgfs = &hgfs_,
                 .timeout = options_.timeout,
                 .long_timeout = options_.long_timeout},
-      hgfs_(AuditHgfs) {}
+      hgfs_([this](const hgfs::AuditRecord& record) { RecordHgfs(record); }) {}
 
 TcloReply GuestOperations::RunVix(absl::string_view arguments) {
   // The host waits for all of an operation's calls together.
@@ -182,7 +166,7 @@ TcloReply GuestOperations::RunVix(absl::string_view arguments) {
                vix::Code(malformed));
     return TcloReply::Ok(vix::EncodeReply(malformed, "", /*binary=*/false));
   }
-  GuestCall call(request, &sessions_, &policy_);
+  GuestCall call(request, &sessions_);
   const Handler* handler = FindHandler(request.opcode);
   call.ReadCredential();
   Outcome outcome = handler == nullptr ? RunWithoutLogin(request.opcode)
@@ -197,10 +181,11 @@ TcloReply GuestOperations::RunVix(absl::string_view arguments) {
   // The HGFS server records the operations of the packets that it gets.
   const bool packet_taken = request.opcode == vix::kHgfsSendPacket && outcome.error == Error::kOk;
   if (handler != nullptr && !packet_taken) {
-    Audit(Name(handler->operation), call.user(), call.target(), outcome.error);
+    Record({Name(handler->operation), call.user(), call.target(), outcome.error}, call);
   } else if (handler == nullptr && outcome.error != Error::kOk) {
     call.ReadCredential();
-    Audit(absl::StrCat("Opcode", request.opcode), call.user(), "", outcome.error);
+    const std::string name = absl::StrCat("Opcode", request.opcode);
+    Record({name, call.user(), "", outcome.error, "Opcode"}, call);
   }
   const bool binary = (request.common_flags & vix::kFlagReturnsBinary) != 0;
   TcloReply reply = TcloReply::Ok(vix::EncodeReply(outcome.error, outcome.result, binary));
@@ -214,6 +199,17 @@ bool GuestOperations::WasSlow() const {
   if (limit == absl::ZeroDuration()) return false;
   // What may take long, by its kind or because the administrator says so, is slow at its limit.
   return waited >= limit || (limit <= options_.timeout && waited >= SlowServices::kSlow);
+}
+
+void GuestOperations::Record(AuditedOperation operation, const GuestCall& call) {
+  call.logged_in() ? audit_.RecordLoggedIn(operation) : audit_.RecordRefused(operation);
+}
+
+void GuestOperations::RecordHgfs(const hgfs::AuditRecord& record) {
+  const AuditedOperation operation = {hgfs::AuditName(*record.operation), record.user,
+                                      record.target, ErrorOf(record.result)};
+  // Only a packet without a credential has no user.
+  record.user.empty() ? audit_.RecordRefused(operation) : audit_.RecordLoggedIn(operation);
 }
 
 Outcome GuestOperations::RunWithoutLogin(uint32_t opcode) const {
@@ -248,6 +244,7 @@ TcloReply GuestOperations::RunHgfs(absl::string_view packet) {
 }
 
 void GuestOperations::Maintain() {
+  audit_.Maintain();
   hgfs_.Maintain();
   functions_.Maintain();
   sessions_.Maintain();
@@ -257,6 +254,7 @@ void GuestOperations::Reload() {
   // The log and policy_state() have the result.
   policy_.Load().IgnoreError();
   extensions_.Load();
+  if (policy_.RefusesAll()) sessions_.EndAll();
 }
 
 void AddGuestOperationRoutes(Router& router, GuestOperations& operations) {

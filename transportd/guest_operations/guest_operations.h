@@ -16,9 +16,11 @@
 #include "transportd/extensions/extensions.h"
 #include "transportd/functions/function_spool.h"
 #include "transportd/functions/function_table.h"
+#include "transportd/guest_operations/audit_log.h"
 #include "transportd/guest_operations/guest_call.h"
 #include "transportd/guest_operations/guest_services.h"
 #include "transportd/guest_operations/process_list_cache.h"
+#include "transportd/hgfs/audit.h"
 #include "transportd/guest_operations/slow_services.h"
 #include "transportd/hgfs/server.h"
 #include "transportd/policy/policy_store.h"
@@ -33,9 +35,11 @@ struct GuestOperationsOptions {
   std::string routes_directory = "/etc/toolboxd/routes.d";
   SessionPoolOptions sessions;
   SpoolLimits functions;
-  // Time limits of one call to a service, and of a call whose work has no bound.
+  // Time limits of one call to a service, of a call whose work has no bound, and of a move, which
+  // copies if the places are on different file systems.
   absl::Duration timeout = absl::Seconds(5);
   absl::Duration long_timeout = absl::Seconds(40);
+  absl::Duration move_timeout = absl::Seconds(15);
 };
 
 // Runs guest operations with everything that they need. Any bytes get an answer, within the time
@@ -69,8 +73,11 @@ class GuestOperations {
   bool WasSlow() const;
   // Operations that need no login, and those that this guest does not have.
   Outcome RunWithoutLogin(uint32_t opcode) const;
+  void Record(AuditedOperation operation, const GuestCall& call);
+  void RecordHgfs(const hgfs::AuditRecord& record);
 
   const GuestOperationsOptions options_;
+  AuditLog audit_;
   PolicyStore policy_;
   Extensions extensions_;
   SessionPool sessions_;

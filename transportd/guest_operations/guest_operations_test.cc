@@ -192,7 +192,14 @@ TEST_F(GuestOperationsTest, CredentialsHaveTheirErrorCodes) {
   const std::string not_base64("\4\0\0\0\4\0\0\0!!!!\0", 13);
   request.credential = not_base64;
   EXPECT_EQ(guest_.SendRaw(request), 3050u);
-  EXPECT_EQ(guest_.Send(vix::kAcquireCredentials, std::string(8, '\0')), 0u);
+}
+
+// docs/protocol/vix.md 4.6: a ticket that does not exist is not a success.
+TEST_F(GuestOperationsTest, ThereAreNoTickets) {
+  EXPECT_EQ(guest_.Send(vix::kAcquireCredentials, std::string(8, '\0')), 6u);
+  EXPECT_EQ(guest_.Send(vix::kReleaseCredentials, ""), 6u);
+  EXPECT_EQ(guest_.Send(vix::kAcquireCredentials, std::string(8, '\0'), "alice", "x"), 6u);
+  EXPECT_EQ(guest_.logins, 0);
 }
 
 TEST_F(GuestOperationsTest, MalformedMessagesHaveTheirErrorCodes) {
@@ -543,14 +550,123 @@ TEST_F(GuestOperationsTest, FunctionsAreListedAsProcessesWithStreams) {
   EXPECT_EQ(guest_.Send(vix::kTerminateProcess, Encode(terminate)), 0u);
 }
 
+TEST_F(GuestOperationsTest, RightPasswordOfADeniedUserIsRefusedByThePolicy) {
+  GuestOperationsOptions options = FakeGuest::Options();
+  options.policy_file = TempFile("denied.textproto", "allow: \"alice\"");
+  guest_.Restart(options);
+  EXPECT_EQ(guest_.Send(vix::kValidateCredentials, "", "bob", "b"), 20005u);
+  EXPECT_EQ(guest_.Send(vix::kCheckUserAccount, "", "bob", "b"), 20005u);
+  EXPECT_EQ(guest_.Send(vix::kValidateCredentials, ""), 0u);
+}
+
+// Databases that ignore case, or that add a domain, know a user by several spellings.
+TEST_F(GuestOperationsTest, EverythingGoesByTheUserThatPamSettledOn) {
+  guest_.passwords["ALICE"] = "a";
+  guest_.canonical_names["ALICE"] = "alice";
+  guest_.hgfsd.Put("/tmp/f", "x");
+  EXPECT_THAT(Audited([&] { guest_.Send(vix::kListFiles, ListBody("/tmp", 1), "ALICE"); }),
+              ElementsAre("alice operation=ListFilesInGuest target=\"/tmp\" result=0"));
+  // The HGFS session that one spelling made is the other one's.
+  CreateSession();
+  hgfs::NameRequest request;
+  const std::string name = hgfs::EncodePath("/tmp/f");
+  request.name.cp_name = name;
+  hgfs::GetattrReply reply;
+  EXPECT_EQ(Hgfs(hgfs::Op::kGetattrV2, request, reply, "ALICE"), hgfs::Status::kSuccess);
+  ASSERT_EQ(guest_.Send(vix::kStartProgram, StartBody("http.RoundTrip", "localhost:80"), "ALICE"),
+            0u);
+  std::string output;
+  EXPECT_EQ(Upload(absl::StrCat("/proc/", guest_.result(), "/stdin"), ""), hgfs::Status::kSuccess);
+  GuestOperationsOptions options = FakeGuest::Options();
+  options.policy_file = TempFile("canonical.textproto", "deny: \"alice\"");
+  guest_.Restart(options);
+  EXPECT_EQ(guest_.Send(vix::kValidateCredentials, "", "ALICE"), 20005u);
+}
+
+TEST_F(GuestOperationsTest, AttributesNeedAnOperationThatShowsThem) {
+  guest_.hgfsd.Put("/tmp/f", "x");
+  const auto look = [&](const std::string& policy) {
+    GuestOperationsOptions options = FakeGuest::Options();
+    options.policy_file = TempFile("attributes.textproto", policy);
+    guest_.Restart(options);
+    CreateSession();
+    hgfs::NameRequest request;
+    const std::string name = hgfs::EncodePath("/tmp/f");
+    request.name.cp_name = name;
+    hgfs::GetattrReply attributes;
+    hgfs::VolumeReply volume;
+    return std::pair(Hgfs(hgfs::Op::kGetattrV2, request, attributes),
+                     Hgfs(hgfs::Op::kQueryVolume, request, volume));
+  };
+  const auto yes = hgfs::Status::kSuccess;
+  const auto no = hgfs::Status::kAccessDenied;
+  const std::string list = "disabled_operations: \"ListFilesInGuest\" ";
+  const std::string from = "disabled_operations: \"InitiateFileTransferFromGuest\" ";
+  const std::string to = "disabled_operations: \"InitiateFileTransferToGuest\" ";
+  EXPECT_EQ(look(list), std::pair(yes, yes));
+  EXPECT_EQ(look(from), std::pair(yes, yes));
+  EXPECT_EQ(look(list + from), std::pair(no, yes));
+  EXPECT_EQ(look(list + from + to), std::pair(no, no));
+}
+
+TEST_F(GuestOperationsTest, MoveThatTakesTooLongCostsOneErrorAndKeepsTheSession) {
+  GuestOperationsOptions options = FakeGuest::Options();
+  options.move_timeout = absl::Milliseconds(100);
+  guest_.Restart(options);
+  guest_.hgfsd.Put("/tmp/f", "x");
+  EXPECT_EQ(guest_.Send(vix::kListFiles, ListBody("/tmp", 1)), 0u);
+  guest_.hgfsd.hang = true;
+  vix::MoveRequest move;
+  move.from = "/tmp/f";
+  move.to = "/tmp/g";
+  EXPECT_EQ(guest_.Send(vix::kMoveFileEx, Encode(move)), 5u);
+  guest_.hgfsd.hang = false;
+  EXPECT_EQ(guest_.Send(vix::kListFiles, ListBody("/tmp", 1)), 0u);
+  // hgfsd had to undo it: it was not given up.
+  EXPECT_EQ(guest_.logins, 1);
+}
+
+TEST_F(GuestOperationsTest, RefusalsCrowdNoAuditLineOut) {
+  vix::Request refused;
+  refused.opcode = vix::kValidateCredentials;
+  refused.credential_type = 99;
+  EXPECT_THAT(Audited([&] {
+                for (int i = 0; i < 200000; ++i) {
+                  refused.opcode = i % 2 == 0 ? uint32_t{vix::kValidateCredentials} : 10000u + i;
+                  guest_.SendRaw(refused);
+                }
+                guest_.Send(vix::kStartProgram, StartBody("/bin/id"));
+              }),
+              ElementsAre("- operation=ValidateCredentialsInGuest target=\"\" result=6",
+                          "- operation=Opcode10001 target=\"\" result=3025",
+                          "alice operation=StartProgramInGuest target=\"/bin/id\" result=0"));
+}
+
+TEST_F(GuestOperationsTest, PolicyThatRefusesAllEndsOpenSessions) {
+  GuestOperationsOptions options = FakeGuest::Options();
+  options.policy_file = TempFile("all.textproto", "");
+  guest_.Restart(options);
+  EXPECT_EQ(guest_.Send(vix::kValidateCredentials, ""), 0u);
+  TempFile("all.textproto", "disable_guest_operations: true");
+  guest_.operations().Reload();
+  TempFile("all.textproto", "");
+  guest_.operations().Reload();
+  EXPECT_EQ(guest_.Send(vix::kValidateCredentials, ""), 0u);
+  EXPECT_EQ(guest_.logins, 2);
+}
+
 TEST_F(GuestOperationsTest, PolicyIsAskedAndReloaded) {
   GuestOperationsOptions options = FakeGuest::Options();
-  options.policy_file = TempFile("policy.textproto",
-                                 "disabled_operations: \"ListFilesInGuest\" deny: \"bob\" "
-                                 "programs: \"/bin/date\"");
+  options.policy_file =
+      TempFile("policy.textproto",
+               "disabled_operations: \"ListFilesInGuest\" deny: \"bob\" deny: \"carol\" "
+               "programs: \"/bin/date\"");
   guest_.Restart(options);
   EXPECT_THAT(Audited([&] { guest_.Send(vix::kListFiles, ListBody("/tmp", 1)); }),
               ElementsAre("alice operation=ListFilesInGuest target=\"\" result=20005"));
+  // What the policy says about a user is for those who have the password.
+  EXPECT_EQ(guest_.Send(vix::kValidateCredentials, "", "carol", "x"), 3050u);
+  EXPECT_EQ(guest_.Send(vix::kValidateCredentials, "", "nobody", "x"), 3050u);
   EXPECT_EQ(guest_.Send(vix::kValidateCredentials, "", "bob", "b"), 20005u);
   EXPECT_EQ(guest_.Send(vix::kStartProgram, StartBody("/bin/sh")), 20005u);
   EXPECT_EQ(guest_.Send(vix::kStartProgram, StartBody("/bin/date", "; sh")), 20005u);

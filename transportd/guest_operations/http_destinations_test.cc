@@ -54,8 +54,11 @@ class HttpDestinationsTest : public ::testing::Test {
     std::ofstream(options.policy_file) << "http_destinations: \"" << listed << "\"";
     SessionOpener opener;
     opener.connect = [this](SessionService, absl::Time) { return vixd_.Connect(); };
-    opener.request = [](int, SessionService, bool, absl::string_view, absl::string_view,
-                        absl::Time) { return absl::OkStatus(); };
+    opener.await_greeting = [](int, absl::Time) { return absl::OkStatus(); };
+    opener.request = [](int, SessionService, bool, absl::string_view user, absl::string_view,
+                        absl::Time) {
+      return session::SessionUser{1000, std::string(user)};
+    };
     operations_ = std::make_unique<GuestOperations>(std::move(opener), std::move(options));
 
     vix::StartProgramRequest body;

@@ -147,6 +147,7 @@ absl::StatusOr<int64_t> StartFunction(GuestCall& call, const GuestServices& serv
   if (services.policy->IsHttpDestinationListed(destination)) {
     Set(start.add_allowed_destinations(), destination);
   }
+  start.set_no_loopback(!services.policy->MayReachLoopback(destination));
   return services.functions->Start((*session)->channel, start, *session);
 }
 
@@ -192,9 +193,10 @@ Outcome StartProgram(GuestCall& call, const GuestServices& services) {
   const Error error = Decode(call.body(), body);
   if (error != Error::kOk) return {error, kNoPid};
   call.set_target(body.program);
-  const absl::Status allowed =
-      services.policy->CheckProgram({body.program, body.arguments, !body.environment.empty()});
-  if (!allowed.ok()) return {ErrorOf(allowed), kNoPid};
+  const absl::StatusOr<std::string> directory = services.policy->CheckProgram(
+      {body.program, body.arguments, body.working_directory, !body.environment.empty()});
+  if (!directory.ok()) return {ErrorOf(directory.status()), kNoPid};
+  body.working_directory = *directory;
   const bool function =
       body.program == kRoundTrip || services.extensions->FindFunction(body.program) != nullptr;
   const absl::StatusOr<int64_t> pid =

@@ -53,6 +53,16 @@ bool HasArchiveQuery(absl::string_view path) {
 UserFiles::UserFiles(const GuestServices* services, std::string user, LogIn log_in)
     : services_(*services), user_(std::move(user)), log_in_(std::move(log_in)) {}
 
+absl::Status UserFiles::CheckAny(std::initializer_list<Operation> operations) const {
+  absl::Status first;
+  for (const Operation operation : operations) {
+    const absl::Status allowed = services_.policy->CheckOperation(operation);
+    if (allowed.ok()) return allowed;
+    first.Update(allowed);
+  }
+  return first;
+}
+
 absl::StatusOr<std::shared_ptr<files::GrpcFileStore>> UserFiles::Files(SessionService service) {
   std::shared_ptr<UserSession>& session = sessions_[static_cast<int>(service)];
   if (log_in_ != nullptr) {
@@ -146,6 +156,10 @@ absl::Status UserFiles::CheckWrite(absl::string_view path, bool overwrite) {
 }
 
 absl::StatusOr<v1::FileInfo> UserFiles::Stat(absl::string_view path) {
+  // A listing shows attributes, and a download begins with them.
+  const absl::Status allowed =
+      CheckAny({Operation::kListFiles, Operation::kInitiateFileTransferFromGuest});
+  if (!allowed.ok()) return allowed;
   return Route(path, [&](files::FileStore& files) { return files.Stat(path); });
 }
 
@@ -223,6 +237,10 @@ absl::Status UserFiles::Rename(absl::string_view from, absl::string_view to, boo
 }
 
 absl::StatusOr<v1::Volume> UserFiles::GetVolume(absl::string_view path) {
+  const absl::Status allowed =
+      CheckAny({Operation::kListFiles, Operation::kInitiateFileTransferFromGuest,
+                Operation::kInitiateFileTransferToGuest});
+  if (!allowed.ok()) return allowed;
   return Route(path, [&](files::FileStore& files) { return files.GetVolume(path); });
 }
 

@@ -6,6 +6,7 @@
 #define TOOLBOXD_TRANSPORTD_GUEST_OPERATIONS_USER_FILES_H_
 
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
 
@@ -57,6 +58,8 @@ class UserFiles final : public files::FileStore {
  private:
   using Store = std::shared_ptr<files::FileStore>;
 
+  // Whether the policy permits any of the operations; otherwise the first one's refusal.
+  absl::Status CheckAny(std::initializer_list<Operation> operations) const;
   absl::StatusOr<std::shared_ptr<files::GrpcFileStore>> Files(SessionService service);
   // A store other than hgfsd for the path; null for an ordinary file.
   absl::StatusOr<Store> Special(absl::string_view path);

@@ -103,8 +103,11 @@ class VirtualAttributesTest : public ::testing::Test {
     opener.connect = [this](SessionService service, absl::Time) {
       return (service == SessionService::kHgfsd ? hgfsd_host_ : vixd_host_).Connect();
     };
-    opener.request = [](int, SessionService, bool, absl::string_view, absl::string_view,
-                        absl::Time) { return absl::OkStatus(); };
+    opener.await_greeting = [](int, absl::Time) { return absl::OkStatus(); };
+    opener.request = [](int, SessionService, bool, absl::string_view user, absl::string_view,
+                        absl::Time) {
+      return session::SessionUser{1000, std::string(user)};
+    };
     operations_ = std::make_unique<GuestOperations>(std::move(opener), std::move(options));
     hgfsd_.Put("/tmp/f", "content");
     hgfsd_.Put("/echo/real", "content");

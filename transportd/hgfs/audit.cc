@@ -27,6 +27,11 @@ std::optional<Operation> OperationOf(Op op) {
       return Operation::kChangeFileAttributes;
     case Op::kSearchOpen:
     case Op::kSearchOpenV3:
+    case Op::kGetattr:
+    case Op::kGetattrV2:
+    case Op::kGetattrV3:
+    case Op::kQueryVolume:
+    case Op::kQueryVolumeV3:
       return Operation::kListFiles;
     case Op::kCreateDir:
     case Op::kCreateDirV2:

@@ -33,8 +33,9 @@ using AuditSink = std::function<void(const AuditRecord& record)>;
 // "FileTransferToGuest" for a transfer, which the record follows and does not initiate.
 absl::string_view AuditName(Operation operation);
 
-// The operation of a packet. No value for packets that only look, manage sessions, or belong to a
-// transfer. An Open is kHgfsSendPacket until its direction is known.
+// The operation of a packet. No value for packets that manage sessions or belong to a transfer or a
+// listing. Attributes are what a listing shows. An Open is kHgfsSendPacket until its direction is
+// known.
 std::optional<Operation> OperationOf(Op op);
 
 // The record of an open file's transfer, written once: when it ends or, as cancelled, when

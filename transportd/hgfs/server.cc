@@ -299,6 +299,7 @@ Server::Outcome Server::Getattr(const Call& call) {
   absl::StatusOr<v1::FileInfo> file = call.client.files->Stat(path);
   // An upload is not at its path before Close, but the host asks for it by name.
   if (const WriteFile* writer = call.session.FindWriter(path); writer != nullptr) {
+    call.record.operation.reset();
     if (!file.ok()) {
       file.emplace();
       file->set_type(v1::REGULAR);

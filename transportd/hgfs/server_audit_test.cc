@@ -3,6 +3,7 @@
 // What the HGFS server records of its clients.
 
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,17 +62,29 @@ TEST_F(HgfsServerAuditTest, EveryChangeIsRecordedOnce) {
                           "alice DeleteFileInGuest /tmp/g OK", "alice ListFilesInGuest /tmp OK"));
 }
 
-TEST_F(HgfsServerAuditTest, OperationsThatOnlyReadAttributesAreNotRecorded) {
+TEST_F(HgfsServerAuditTest, AttributesAreRecordedAsListings) {
   hgfsd_.Put("/tmp/f", "x");
   CreateSession();
   GetattrReply attributes;
   Stat("/tmp/f", attributes);
+  Stat("/tmp/none", attributes);
   NameRequest request;
   const std::string name = EncodePath("/tmp/f");
   request.name.cp_name = name;
   VolumeReply volume;
   Call(Op::kQueryVolume, request, volume);
   Call(Op::kDestroySessionV4, EmptyReply());
+  EXPECT_THAT(audit_, ElementsAre("alice ListFilesInGuest /tmp/f OK",
+                                  "alice ListFilesInGuest /tmp/none NOT_FOUND",
+                                  "alice ListFilesInGuest /tmp/f OK"));
+}
+
+TEST_F(HgfsServerAuditTest, AttributesOfAnUploadArePartOfIt) {
+  CreateSession();
+  uint32_t handle;
+  ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/g", kWriteOnly, kCreateEmpty, handle), Status::kSuccess);
+  GetattrReply attributes;
+  Stat("/tmp/g", attributes);
   EXPECT_THAT(audit_, IsEmpty());
 }
 
@@ -159,6 +172,28 @@ TEST_F(HgfsServerAuditTest, RefusedAttemptsAreRecorded) {
                                   "alice DeleteFileInGuest root/tmp/../etc INVALID_ARGUMENT",
                                   " DeleteFileInGuest  PERMISSION_DENIED",
                                   " HgfsSendPacket  PERMISSION_DENIED"));
+}
+
+// An operation that is added must be recorded, or be listed here as a part of one that is.
+TEST(HgfsAudit, EveryOperationHasARecordOrIsPartOfOne) {
+  const std::set<Op> parts = {Op::kRead,
+                              Op::kReadV3,
+                              Op::kWrite,
+                              Op::kWriteV3,
+                              Op::kClose,
+                              Op::kCloseV3,
+                              Op::kSearchRead,
+                              Op::kSearchReadV2,
+                              Op::kSearchReadV3,
+                              Op::kSearchClose,
+                              Op::kSearchCloseV3,
+                              Op::kCreateSessionV4,
+                              Op::kDestroySessionV4};
+  for (uint32_t number = 0; number < 100; ++number) {
+    const Op op = static_cast<Op>(number);
+    if (!IsSupported(number)) continue;
+    EXPECT_NE(OperationOf(op).has_value(), parts.count(op) != 0) << number;
+  }
 }
 
 }  // namespace

@@ -15,16 +15,11 @@
 #include "base/host_port.h"
 #include "base/log.h"
 #include "base/status.h"
-#include "base/steady_time.h"
 #include "base/strict_modes.h"
 #include "transportd/policy/user_list.h"
 
 namespace toolboxd {
 namespace {
-
-// Every packet of a transfer asks; a directory server must not have to answer each time.
-constexpr absl::Duration kVerdictAge = absl::Seconds(5);
-constexpr size_t kMaxVerdicts = 1024;
 
 absl::Status Refuse(absl::string_view what) {
   return MakeError(v1::DISABLED_BY_POLICY, absl::StrCat("the policy does not allow ", what));
@@ -44,6 +39,30 @@ bool IsLoopback(absl::string_view host) {
     uint32_t number = 0;
     return absl::SimpleAtoi(part, &number) && number <= 255;
   });
+}
+
+bool IsPort(uint32_t port, const v1::Policy& policy) {
+  const auto& ports = policy.http_loopback_ports();
+  return std::find(ports.begin(), ports.end(), port) != ports.end();
+}
+
+// Nor a port or a directory silently have no effect.
+absl::Status CheckMeaning(const v1::Policy& policy) {
+  for (const uint32_t port : policy.http_loopback_ports()) {
+    if (port > 65535) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("http_loopback_ports: ", port, " is not a port"));
+    }
+  }
+  for (const v1::FixedProgram& fixed : policy.fixed_programs()) {
+    for (const std::string& path : {fixed.program(), fixed.working_directory()}) {
+      if (absl::StartsWith(path, "/")) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("fixed_programs: \"", path,
+                       "\" is not an absolute path; both fields of an entry are needed"));
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -72,14 +91,15 @@ absl::StatusOr<v1::Policy> ParsePolicy(absl::string_view text) {
           "\" is not a valid HOST:PORT; an IPv6 address is written in brackets, as [::1]:80"));
     }
   }
+  if (absl::Status meaning = CheckMeaning(policy); !meaning.ok()) return meaning;
   return policy;
 }
 
 PolicyStore::PolicyStore(std::string path) : path_(std::move(path)) { Load().IgnoreError(); }
 
 absl::Status PolicyStore::Load() {
-  verdicts_.clear();
   disabled_.reset();
+  user_rules_ = std::make_shared<UserRules>();
   const absl::Status strict = CheckStrictModes(path_);
   absl::StatusOr<std::string> text = strict.ok() ? ReadTextFile(path_) : strict;
   state_ = {.found = !absl::IsNotFound(text.status()), .faults = {}};
@@ -95,12 +115,16 @@ absl::Status PolicyStore::Load() {
     state_.faults = {absl::StrCat(path_, ": ", policy.status().message())};
     LogError("every guest operation is refused until the policy is corrected: ",
              state_.faults.front());
+    user_rules_ = std::make_shared<UserRules>(UserRules::RefuseAll());
     return policy.status();
   }
   policy_ = *std::move(policy);
   for (const std::string& name : policy_.disabled_operations()) {
     disabled_.set(static_cast<size_t>(*ParseOperation(name)));
   }
+  user_rules_ = std::make_shared<UserRules>(policy_.disable_guest_operations()
+                                                ? UserRules::RefuseAll()
+                                                : UserRules(policy_.allow(), policy_.deny()));
   WarnOfUnknown("allow", policy_.allow());
   WarnOfUnknown("deny", policy_.deny());
   LogInfo("policy read from ", path_);
@@ -114,52 +138,58 @@ absl::Status PolicyStore::CheckOperation(Operation operation) const {
   return absl::OkStatus();
 }
 
-absl::Status PolicyStore::CheckUser(const std::string& user) {
-  if (broken_) return Refuse("any user: its file is broken");
-  const absl::Time now = SteadyNow();
-  const auto known = verdicts_.find(user);
-  if (known != verdicts_.end() && now - known->second.time < kVerdictAge) {
-    return known->second.status;
-  }
-  if (verdicts_.size() >= kMaxVerdicts) verdicts_.clear();
-  Verdict& verdict = verdicts_[user];
-  verdict = {now, FindVerdict(user)};
-  return verdict.status;
-}
-
-absl::Status PolicyStore::FindVerdict(const std::string& user) const {
-  // If the user database does not answer, the user may be one of those who are denied.
-  if (IsListed(policy_.deny(), user) != Listed::kNo) return Refuse("this user");
-  if (policy_.allow().empty()) return absl::OkStatus();
-  return IsListed(policy_.allow(), user) == Listed::kYes ? absl::OkStatus() : Refuse("this user");
-}
-
-absl::Status PolicyStore::CheckProgram(const ProgramStart& start) const {
+absl::StatusOr<std::string> PolicyStore::CheckProgram(const ProgramStart& start) const {
   if (broken_) return Refuse("any program: its file is broken");
-  if (policy_.programs().empty()) return absl::OkStatus();
   const auto& programs = policy_.programs();
+  const auto& fixed = policy_.fixed_programs();
+  std::string directory(start.working_directory);
+  if (programs.empty() && fixed.empty()) return directory;
   if (std::find(programs.begin(), programs.end(), start.program) == programs.end()) {
-    return Refuse("this program");
+    const auto is_program = [&](const v1::FixedProgram& entry) {
+      return entry.program() == start.program;
+    };
+    if (std::none_of(fixed.begin(), fixed.end(), is_program)) return Refuse("this program");
+    const auto entry = std::find_if(fixed.begin(), fixed.end(), [&](const auto& candidate) {
+      return is_program(candidate) &&
+             (directory.empty() || directory == candidate.working_directory());
+    });
+    if (entry == fixed.end()) return Refuse("this working directory of the program");
+    directory = entry->working_directory();
   }
   if (HasShellOperators(start.arguments)) return Refuse("shell operators in arguments");
   // BASH_ENV, LD_PRELOAD, PATH and others make a program run something else.
-  return start.has_environment ? Refuse("an environment given by the caller") : absl::OkStatus();
+  if (start.has_environment) return Refuse("an environment given by the caller");
+  return directory;
 }
 
 absl::Status PolicyStore::CheckHttpDestination(absl::string_view destination) const {
   if (broken_) return Refuse("any destination: its file is broken");
   const std::optional<HostPort> parsed = ParseHostPort(destination);
   if (!parsed) return MakeError(v1::INVALID_ARGUMENT, "the destination is not HOST:PORT");
-  if (IsLoopback(parsed->host) || IsHttpDestinationListed(destination)) return absl::OkStatus();
-  return Refuse("this destination");
+  const bool allowed = IsLoopback(parsed->host) ? MayReachLoopback(destination)
+                                                : IsHttpDestinationListed(destination);
+  return allowed ? absl::OkStatus() : Refuse("this destination");
 }
 
 bool PolicyStore::IsHttpDestinationListed(absl::string_view destination) const {
+  return IsListed(destination, Wildcards::kCount);
+}
+
+bool PolicyStore::MayReachLoopback(absl::string_view destination) const {
+  const std::optional<HostPort> parsed = ParseHostPort(destination);
+  if (broken_ || !parsed) return false;
+  return policy_.http_loopback_ports().empty() || IsPort(parsed->port, policy_) ||
+         IsListed(destination, Wildcards::kAreNoHost);
+}
+
+bool PolicyStore::IsListed(absl::string_view destination, Wildcards wildcards) const {
   const std::optional<HostPort> parsed = ParseHostPort(destination);
   if (broken_ || !parsed) return false;
   for (const std::string& entry : policy_.http_destinations()) {
     const std::optional<HostAndPortText> allowed = SplitHostPort(entry);
-    if (allowed && (allowed->host == "*" || allowed->host == parsed->host) &&
+    if (!allowed) continue;
+    const bool any_host = allowed->host == "*" && wildcards == Wildcards::kCount;
+    if ((any_host || allowed->host == parsed->host) &&
         (allowed->port == "*" || ParsePort(allowed->port) == parsed->port)) {
       return true;
     }

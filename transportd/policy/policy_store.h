@@ -6,16 +6,16 @@
 #define TOOLBOXD_TRANSPORTD_POLICY_POLICY_STORE_H_
 
 #include <bitset>
+#include <memory>
 #include <string>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "base/config_file.h"
 #include "toolboxd/v1/policy.pb.h"
 #include "transportd/operation/operation.h"
+#include "transportd/policy/user_rules.h"
 
 namespace toolboxd {
 
@@ -26,6 +26,8 @@ absl::StatusOr<v1::Policy> ParsePolicy(absl::string_view text);
 struct ProgramStart {
   absl::string_view program;
   absl::string_view arguments;
+  // Empty: the caller names none.
+  absl::string_view working_directory = "";
   // Whether the caller gives environment variables.
   bool has_environment = false;
 };
@@ -44,26 +46,26 @@ class PolicyStore {
   const ConfigurationState& state() const { return state_; }
 
   absl::Status CheckOperation(Operation operation) const;
-  // Groups are at most a few seconds old. If the machine's user database does not answer, a policy
-  // that denies any user or group refuses everyone, and one that allows only some refuses the
-  // user.
-  absl::Status CheckUser(const std::string& user);
-  // If the policy lists programs, arguments and environment must not be able to start another one:
-  // shell operators and any environment of the caller are refused.
-  absl::Status CheckProgram(const ProgramStart& start) const;
+  // Whether CheckOperation() refuses every operation.
+  bool RefusesAll() const { return broken_ || policy_.disable_guest_operations(); }
+  // What the policy says about users, as of the last Load(). Another one after each.
+  const std::shared_ptr<const UserRules>& user_rules() const { return user_rules_; }
+  // The working directory to start the program in; empty for the user's home. If the policy lists
+  // programs, arguments and environment must not be able to start another one: shell operators and
+  // any environment of the caller are refused.
+  absl::StatusOr<std::string> CheckProgram(const ProgramStart& start) const;
   // `destination` is "host:port" of an HTTP round trip: on the loopback interface, or listed.
   absl::Status CheckHttpDestination(absl::string_view destination) const;
   // Whether it is listed, by itself or by a "*". Only then may the name resolve to an address other
   // than a loopback one.
   bool IsHttpDestinationListed(absl::string_view destination) const;
+  // Whether its address may be on the loopback interface, to which any name may resolve.
+  bool MayReachLoopback(absl::string_view destination) const;
 
  private:
-  struct Verdict {
-    absl::Time time;
-    absl::Status status;
-  };
-
-  absl::Status FindVerdict(const std::string& user) const;
+  // Whether an entry with the host "*" counts.
+  enum class Wildcards { kCount, kAreNoHost };
+  bool IsListed(absl::string_view destination, Wildcards wildcards) const;
 
   const std::string path_;
   v1::Policy policy_;
@@ -72,8 +74,7 @@ class PolicyStore {
   ConfigurationState state_;
   // The file could not be read or parsed.
   bool broken_ = false;
-  // CheckUser()'s recent answers, by user.
-  absl::flat_hash_map<std::string, Verdict> verdicts_;
+  std::shared_ptr<const UserRules> user_rules_;
 };
 
 }  // namespace toolboxd

@@ -26,19 +26,20 @@ class PolicyStoreTest : public ::testing::Test {
 };
 
 bool Disabled(const absl::Status& status) { return ReasonOf(status) == v1::DISABLED_BY_POLICY; }
+bool Disabled(const absl::StatusOr<std::string>& result) { return Disabled(result.status()); }
 
 TEST_F(PolicyStoreTest, MissingFilePermitsEverything) {
   PolicyStore store("/nonexistent/policy.textproto");
   EXPECT_TRUE(store.CheckOperation(Operation::kStartProgram).ok());
-  EXPECT_TRUE(store.CheckUser("root").ok());
-  EXPECT_TRUE(store.CheckProgram({"/bin/sh", "-c 'a; b'", /*has_environment=*/true}).ok());
+  EXPECT_TRUE(store.user_rules()->Check("root").ok());
+  EXPECT_TRUE(store.CheckProgram({"/bin/sh", "-c 'a; b'", "/tmp", /*has_environment=*/true}).ok());
   EXPECT_FALSE(store.state().found);
 }
 
 TEST_F(PolicyStoreTest, BrokenFilePermitsNothing) {
   PolicyStore store = Store("disable_guest_operations: maybe");
   EXPECT_TRUE(Disabled(store.CheckOperation(Operation::kListFiles)));
-  EXPECT_TRUE(Disabled(store.CheckUser("root")));
+  EXPECT_TRUE(Disabled(store.user_rules()->Check("root")));
   EXPECT_TRUE(Disabled(store.CheckProgram({"/bin/sh", ""})));
   EXPECT_TRUE(Disabled(store.CheckHttpDestination("localhost:80")));
 }
@@ -99,13 +100,19 @@ TEST_F(PolicyStoreTest, AllGuestOperationsCanBeDisabled) {
       Disabled(Store("disable_guest_operations: true").CheckOperation(Operation::kListFiles)));
 }
 
-TEST_F(PolicyStoreTest, UsersAndGroupsAreAllowedAndDenied) {
-  PolicyStore only_root = Store("allow: \"@root\"");
-  EXPECT_TRUE(only_root.CheckUser("root").ok());
-  EXPECT_TRUE(Disabled(only_root.CheckUser("daemon")));
-  EXPECT_TRUE(Disabled(only_root.CheckUser("no such user")));
-  PolicyStore not_root = Store("allow: \"root\" deny: \"@root\" allow: \"@no such group\"");
-  EXPECT_TRUE(Disabled(not_root.CheckUser("root")));
+TEST_F(PolicyStoreTest, RulesForUsersAreThoseOfTheLastReading) {
+  const std::string path = std::string(getenv("TEST_TMPDIR")) + "/users.textproto";
+  std::ofstream(path) << "allow: \"@root\" deny: \"daemon\"";
+  PolicyStore store(path);
+  const std::shared_ptr<const UserRules> old = store.user_rules();
+  EXPECT_TRUE(old->Check("root").ok());
+  EXPECT_TRUE(Disabled(old->Check("daemon")));
+  std::ofstream(path) << "disable_guest_operations: true";
+  EXPECT_TRUE(store.Load().ok());
+  EXPECT_TRUE(store.RefusesAll());
+  EXPECT_TRUE(Disabled(store.user_rules()->Check("root")));
+  // What a login still uses does not change below it.
+  EXPECT_TRUE(old->Check("root").ok());
 }
 
 TEST_F(PolicyStoreTest, ListedProgramsTakePlainArgumentsOnly) {
@@ -120,10 +127,53 @@ TEST_F(PolicyStoreTest, ListedProgramsTakePlainArgumentsOnly) {
 }
 
 TEST_F(PolicyStoreTest, ListedProgramsTakeNoEnvironmentOfTheCaller) {
-  EXPECT_TRUE(Disabled(
-      Store("programs: \"/bin/date\"").CheckProgram({"/bin/date", "", /*has_environment=*/true})));
+  EXPECT_TRUE(Disabled(Store("programs: \"/bin/date\"")
+                           .CheckProgram({"/bin/date", "", "", /*has_environment=*/true})));
   EXPECT_TRUE(
-      Store("deny: \"bob\"").CheckProgram({"/bin/date", "", /*has_environment=*/true}).ok());
+      Store("deny: \"bob\"").CheckProgram({"/bin/date", "", "", /*has_environment=*/true}).ok());
+}
+
+TEST_F(PolicyStoreTest, WorkingDirectoryOfAProgramCanBeFixed) {
+  PolicyStore store = Store(
+      "programs: \"/bin/date\" "
+      "fixed_programs { program: \"/bin/make\" working_directory: \"/srv/a\" } "
+      "fixed_programs { program: \"/bin/make\" working_directory: \"/srv/b\" }");
+  EXPECT_EQ(*store.CheckProgram({"/bin/make", "all"}), "/srv/a");
+  EXPECT_EQ(*store.CheckProgram({"/bin/make", "all", "/srv/b"}), "/srv/b");
+  for (const char* other : {"/srv", "/srv/a/", "/srv/a/..", "/tmp", "srv/a"}) {
+    EXPECT_TRUE(Disabled(store.CheckProgram({"/bin/make", "all", other}))) << other;
+  }
+  EXPECT_TRUE(Disabled(store.CheckProgram({"/bin/make", "all; sh", "/srv/a"})));
+  EXPECT_TRUE(Disabled(store.CheckProgram({"/bin/make", "all", "", /*has_environment=*/true})));
+  EXPECT_EQ(*store.CheckProgram({"/bin/date", "", "/tmp"}), "/tmp");
+  EXPECT_TRUE(Disabled(store.CheckProgram({"/bin/sh", ""})));
+}
+
+TEST_F(PolicyStoreTest, FixedProgramNeedsBothPaths) {
+  for (const char* entry : {"program: \"/bin/make\"", "working_directory: \"/srv\"",
+                            "program: \"make\" working_directory: \"/srv\"",
+                            "program: \"/bin/make\" working_directory: \"srv\""}) {
+    EXPECT_FALSE(ParsePolicy(absl::StrCat("fixed_programs { ", entry, " }")).ok()) << entry;
+  }
+}
+
+TEST_F(PolicyStoreTest, LoopbackPortsCanBeListed) {
+  PolicyStore store = Store(
+      "http_loopback_ports: 80 http_loopback_ports: 8080 http_destinations: \"*:2375\" "
+      "http_destinations: \"localhost:9090\" http_destinations: \"[::1]:*\"");
+  for (const char* good : {"localhost:80", "127.9.9.9:8080", "[::1]:80", "localhost:9090",
+                           "[::1]:6379", "example.com:2375"}) {
+    EXPECT_TRUE(store.CheckHttpDestination(good).ok()) << good;
+  }
+  for (const char* bad : {"localhost:2375", "127.0.0.1:9090", "127.0.0.1:6379"}) {
+    EXPECT_TRUE(Disabled(store.CheckHttpDestination(bad))) << bad;
+  }
+  // A name may resolve to anything.
+  EXPECT_FALSE(store.MayReachLoopback("example.com:2375"));
+  EXPECT_TRUE(store.MayReachLoopback("example.com:80"));
+  EXPECT_TRUE(Store("").MayReachLoopback("example.com:2375"));
+  EXPECT_TRUE(Disabled(Store("http_loopback_ports: 0").CheckHttpDestination("localhost:80")));
+  EXPECT_FALSE(ParsePolicy("http_loopback_ports: 65536").ok());
 }
 
 TEST_F(PolicyStoreTest, HttpReachesLoopbackOnlyUnlessListed) {

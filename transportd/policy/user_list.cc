@@ -7,6 +7,8 @@
 #include <pwd.h>
 
 #include <algorithm>
+#include <system_error>
+#include <thread>
 #include <vector>
 
 #include "base/log.h"
@@ -77,14 +79,29 @@ Listed Matches(const std::string& entry, const Account& user, const std::vector<
   return found == Listed::kYes && !member ? Listed::kNo : found;
 }
 
+// Waits for the user database.
+void Warn(const char* field, const UserList& list) {
+  for (const std::string& entry : list) {
+    Account account;
+    gid_t gid;
+    const Listed found =
+        IsGroup(entry) ? FindGroup(entry.substr(1), gid) : FindAccount(entry, account);
+    if (found != Listed::kYes) {
+      LogWarning("policy: the entry \"", entry, "\" of ", field,
+                 " has no effect: this machine does not know it");
+    }
+  }
+}
+
 }  // namespace
 
-Listed IsListed(const UserList& list, const std::string& user) {
+Listed IsListed(const UserList& list, const std::string& user, std::optional<uid_t> uid) {
   if (list.empty()) return Listed::kNo;
   if (std::find(list.begin(), list.end(), user) != list.end()) return Listed::kYes;
   Account account;
   const Listed known = FindAccount(user, account);
   if (known != Listed::kYes) return known;
+  account.uid = uid.value_or(account.uid);
   const std::vector<gid_t> groups = GroupsOf(user, account.gid);
   Listed result = Listed::kNo;
   for (const std::string& entry : list) {
@@ -95,16 +112,12 @@ Listed IsListed(const UserList& list, const std::string& user) {
   return result;
 }
 
-void WarnOfUnknown(absl::string_view field, const UserList& list) {
-  for (const std::string& entry : list) {
-    Account account;
-    gid_t gid;
-    const Listed found =
-        IsGroup(entry) ? FindGroup(entry.substr(1), gid) : FindAccount(entry, account);
-    if (found != Listed::kYes) {
-      LogWarning("policy: the entry \"", entry, "\" of ", field,
-                 " has no effect: this machine does not know it");
-    }
+void WarnOfUnknown(const char* field, const UserList& list) {
+  if (list.empty()) return;
+  try {
+    std::thread([field, list] { Warn(field, list); }).detach();
+  } catch (const std::system_error& error) {
+    LogWarning("policy: the entries of ", field, " were not looked up: ", error.what());
   }
 }
 

@@ -20,6 +20,11 @@ TEST(UserList, EntriesAreUsersAndGroups) {
   EXPECT_EQ(IsListed(List({}), "root"), Listed::kNo);
 }
 
+TEST(UserList, UidOfALoginCounts) {
+  EXPECT_EQ(IsListed(List({"daemon"}), "root", 1), Listed::kYes);
+  EXPECT_EQ(IsListed(List({"daemon"}), "root", 0), Listed::kNo);
+}
+
 TEST(UserList, UnknownEntriesAreSkipped) {
   EXPECT_EQ(IsListed(List({"no such user", "@no such group", "", "@"}), "root"), Listed::kNo);
   EXPECT_EQ(IsListed(List({"root"}), "no such user"), Listed::kNo);

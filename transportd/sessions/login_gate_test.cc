@@ -8,6 +8,8 @@
 namespace toolboxd {
 namespace {
 
+constexpr uid_t kAlice = 1000;
+
 class LoginGateTest : public testing::Test {
  protected:
   CredentialHash Right() { return hasher_.Hash("alice", "right"); }
@@ -40,13 +42,13 @@ TEST_F(LoginGateTest, DelayGrowsToItsLimit) {
 TEST_F(LoginGateTest, SuccessResetsTheDelay) {
   gate_.Refused("alice", Wrong(), now_);
   gate_.Refused("alice", Wrong(), now_);
-  gate_.Accepted("alice", Right(), now_);
+  gate_.Accepted("alice", kAlice, Right(), now_);
   gate_.Refused("alice", Wrong(), now_);
   EXPECT_TRUE(gate_.MayTry("alice", Wrong(), now_ + absl::Seconds(2)));
 }
 
 TEST_F(LoginGateTest, AcceptedCredentialIsNeverHeldBack) {
-  gate_.Accepted("alice", Right(), now_);
+  gate_.Accepted("alice", kAlice, Right(), now_);
   gate_.Refused("alice", Wrong(), now_);
   EXPECT_TRUE(gate_.MayTry("alice", Right(), now_));
   EXPECT_FALSE(gate_.MayTry("alice", Wrong(), now_));
@@ -61,11 +63,30 @@ TEST_F(LoginGateTest, FailuresAreForgottenAfterAWhile) {
   EXPECT_TRUE(gate_.MayTry("alice", Wrong(), now_ + absl::Seconds(2)));
 }
 
-TEST_F(LoginGateTest, NumberOfRememberedUsersIsBounded) {
-  for (size_t i = 0; i < 3 * LoginGate::kMaxUsers; ++i) {
-    gate_.Refused(absl::StrCat("user", i), Wrong(), now_ + absl::Milliseconds(i));
+TEST_F(LoginGateTest, GuessedNamesAreBoundedAndDisplaceNoAcceptedCredential) {
+  gate_.Accepted("alice", kAlice, Right(), now_);
+  for (size_t i = 0; i < 3 * LoginGate::kMaxNames; ++i) {
+    gate_.Refused(absl::StrCat("user", i), Wrong(), now_ + absl::Milliseconds(i + 1));
   }
-  EXPECT_EQ(gate_.size(), LoginGate::kMaxUsers);
+  EXPECT_EQ(gate_.names(), LoginGate::kMaxNames);
+  EXPECT_TRUE(gate_.IsAccepted("alice", Right()));
+}
+
+TEST_F(LoginGateTest, AcceptedCredentialsAreBounded) {
+  for (size_t i = 0; i < 3 * LoginGate::kMaxAccepted; ++i) {
+    gate_.Accepted(absl::StrCat("user", i), kAlice + i, Right(), now_ + absl::Milliseconds(i));
+  }
+  EXPECT_EQ(gate_.accepted(), LoginGate::kMaxAccepted);
+}
+
+// Databases that ignore case have thousands of spellings of a name.
+TEST_F(LoginGateTest, SpellingsOfOneNameLeavePlacesToOthers) {
+  gate_.Accepted("bob", kAlice + 1, Right(), now_);
+  for (size_t i = 0; i < 2 * LoginGate::kMaxAccepted; ++i) {
+    gate_.Accepted(absl::StrCat("alice", i), kAlice, Right(), now_ + absl::Milliseconds(i + 1));
+  }
+  EXPECT_EQ(gate_.accepted(), 1 + LoginGate::kMaxAcceptedOfUser);
+  EXPECT_TRUE(gate_.IsAccepted("bob", Right()));
 }
 
 }  // namespace

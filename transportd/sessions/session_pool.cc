@@ -6,156 +6,294 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "base/log.h"
-#include "base/steady_time.h"
-#include "session/client.h"
+#include "base/status.h"
 #include "transportd/sessions/session_channel.h"
 
 namespace toolboxd {
 namespace {
 
+// Every packet of a transfer asks; a directory server must not have to answer each time.
+constexpr absl::Duration kVerdictAge = absl::Seconds(5);
+// Users that the policy has refused after the right password.
+constexpr size_t kMaxDenials = 64;
+
 bool IsRefusal(const absl::Status& status) {
   return absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status);
 }
 
-// Whether the other end is closed: a spare connection receives nothing before its request.
-bool IsDead(int fd) {
-  pollfd item{fd, POLLIN | POLLRDHUP, 0};
-  return poll(&item, 1, 0) != 0;
-}
-
-// The same for a connection that gRPC reads: received bytes are gRPC's.
+// Whether the other end is closed. What was received stays for its reader.
 bool HasHungUp(int fd) {
   pollfd item{fd, POLLRDHUP, 0};
   return poll(&item, 1, 0) != 0;
 }
 
+absl::Status TooManyLogins() { return MakeError(v1::BUSY, "too many logins wait for PAM"); }
+
+SessionPoolOptions WithDefaults(SessionPoolOptions options) {
+  if (!options.rules) {
+    options.rules = [rules = std::make_shared<const UserRules>()] { return rules; };
+  }
+  if (!options.wait_until) {
+    options.wait_until = [](absl::Time time) { absl::SleepFor(time - SteadyNow()); };
+  }
+  return options;
+}
+
 }  // namespace
-
-absl::string_view SessionServiceName(SessionService service) {
-  return service == SessionService::kHgfsd ? "hgfsd" : "vixd";
-}
-
-SessionOpener SocketOpener(std::string hgfsd_socket, std::string vixd_socket) {
-  SessionOpener opener;
-  opener.connect = [hgfsd = std::move(hgfsd_socket), vixd = std::move(vixd_socket)](
-                       SessionService service, absl::Time deadline) {
-    return session::ConnectSession(service == SessionService::kHgfsd ? hgfsd : vixd, deadline);
-  };
-  opener.request = [](int connection, SessionService service, bool verify, absl::string_view user,
-                      absl::string_view password, absl::Time deadline) {
-    return session::RequestSession(connection, verify ? "verify" : SessionServiceName(service),
-                                   user, password, deadline);
-  };
-  return opener;
-}
 
 SessionPool::SessionPool(SessionOpener opener, SessionPoolOptions options,
                          std::function<absl::Time()> clock)
-    : opener_(std::move(opener)), options_(std::move(options)), clock_(std::move(clock)) {}
+    : opener_(std::move(opener)),
+      options_(WithDefaults(std::move(options))),
+      clock_(std::move(clock)),
+      budget_(options_.login_time) {}
 
 SessionPool::~SessionPool() = default;
 
-absl::StatusOr<std::shared_ptr<UserSession>> SessionPool::Get(SessionService service,
-                                                              absl::string_view user,
-                                                              absl::string_view password) {
+SessionPool::Session SessionPool::Get(SessionService service, absl::string_view user,
+                                      absl::string_view password) {
+  FinishLateLogins();
   const absl::Time now = clock_();
   service_used_[static_cast<int>(service)] = now;
-  const CredentialHash credential = hasher_.Hash(user, password);
-  const auto entry = Find(service, user);
-  if (entry == sessions_.end() || !(entry->credential == credential) ||
-      HasHungUp(entry->watch.get())) {
-    return Open(service, user, password, credential);
-  }
-  if (now - entry->authenticated >= options_.reauthentication_time) {
-    const absl::Status verified = Verify(*entry, password);
-    if (IsRefusal(verified)) {
-      gate_.Refused(user, credential, now);
-      EndSessionsOf(user, credential);
-    }
-    KeepSpareLater(service);
-    if (!verified.ok()) return verified;
-  }
+  const Credential credential = {user, password, hasher_.Hash(user, password)};
+  const auto entry = Find(service, credential.hash);
+  if (entry == sessions_.end() || HasHungUp(entry->watch.get())) return Open(service, credential);
+  const absl::Status usable = now - entry->authenticated >= options_.reauthentication_time
+                                  ? Verify(*entry, credential)
+                                  : CheckUser(*entry);
+  if (!usable.ok()) return usable;
   entry->used = now;
   sessions_.splice(sessions_.begin(), sessions_, entry);
   return sessions_.front().session;
 }
 
-SessionPool::Entries::iterator SessionPool::Find(SessionService service, absl::string_view user) {
-  auto entry = sessions_.begin();
-  while (entry != sessions_.end() &&
-         (entry->session->service != service || entry->session->user != user)) {
-    ++entry;
-  }
-  return entry;
+SessionPool::Entries::iterator SessionPool::Find(SessionService service,
+                                                 const CredentialHash& credential) {
+  return std::find_if(sessions_.begin(), sessions_.end(), [&](const Entry& entry) {
+    return entry.session->service == service && entry.credential == credential;
+  });
 }
 
-absl::Status SessionPool::Verify(Entry& entry, absl::string_view password) {
-  absl::StatusOr<int> connection =
-      Login(entry.session->service, /*verify=*/true, entry.session->user, password);
-  if (!connection.ok()) return connection.status();
-  UniqueFd done(*connection);
-  entry.authenticated = clock_();
+SessionPool::Session SessionPool::Open(SessionService service, const Credential& credential) {
+  const absl::Time now = clock_();
+  for (const Denial& denial : denials_) {
+    if (denial.credential == credential.hash && denial.rules == options_.rules() &&
+        now < denial.until) {
+      return denial.status;
+    }
+  }
+  const TaskOrigin origin = gate_.IsAccepted(credential.user, credential.hash)
+                                ? TaskOrigin::kUser
+                                : TaskOrigin::kStranger;
+  if (!gate_.MayTry(credential.user, credential.hash, now)) {
+    return absl::UnauthenticatedError("refused for a while after a wrong password");
+  }
+  if (origin == TaskOrigin::kStranger && !budget_.MaySpend(now)) {
+    return absl::UnauthenticatedError("refused for a while after other refusals");
+  }
+  const auto login = StartLogin(service, LoginPurpose::kSession, credential, origin);
+  if (login == logins_.end()) {
+    if (origin == TaskOrigin::kUser) return TooManyLogins();
+    return absl::UnauthenticatedError("refused while too many logins wait for PAM");
+  }
+  std::optional<LoginOutcome> outcome = Await(*login, origin);
+  if (!outcome.has_value()) {
+    if (origin == TaskOrigin::kUser || !login->ready->HasBeenNotified()) {
+      return absl::DeadlineExceededError("PAM has not answered");
+    }
+    // As if PAM had refused it, so that the next one takes no longer than that of an unknown user.
+    gate_.Refused(login->user, login->credential, clock_());
+    login->counted = true;
+    return absl::UnauthenticatedError("not accepted in time");
+  }
+  const Login ended = std::move(*login);
+  logins_.erase(login);
+  return Finish(ended, *std::move(outcome));
+}
+
+absl::Status SessionPool::Verify(Entry& entry, const Credential& credential) {
+  const auto login =
+      StartLogin(entry.session->service, LoginPurpose::kVerify, credential, TaskOrigin::kUser);
+  if (login == logins_.end()) return TooManyLogins();
+  const std::optional<LoginOutcome> outcome = Await(*login, TaskOrigin::kUser);
+  if (!outcome.has_value()) return absl::DeadlineExceededError("PAM has not answered");
+  const Login ended = std::move(*login);
+  logins_.erase(login);
+  return FinishVerify(ended, entry, *outcome);
+}
+
+absl::Status SessionPool::CheckUser(Entry& entry) {
+  const absl::Time now = clock_();
+  const std::shared_ptr<const UserRules> rules = options_.rules();
+  if (entry.look_up != nullptr && entry.look_up->IsDone()) {
+    if (absl::Status status = TakeLookUp(entry); !status.ok()) return status;
+  }
+  const bool known = entry.permitted.rules == rules;
+  if (known && (rules->is_simple() || now - entry.permitted.time < kVerdictAge)) {
+    return absl::OkStatus();
+  }
+  if (entry.look_up == nullptr || entry.looking_up.rules != rules) {
+    entry.looking_up = {rules, now};
+    entry.look_up =
+        workers_.Start<absl::Status>(TaskOrigin::kUser, entry.session->user,
+                                     [rules, name = entry.session->user, uid = entry.session->uid] {
+                                       return rules->Check(name, uid);
+                                     });
+  }
+  // The last answer holds while the same question is asked again.
+  if (known) return absl::OkStatus();
+  if (entry.look_up == nullptr) return TooManyLogins();
+  if (!entry.look_up->Wait(options_.timeout)) {
+    return MakeError(v1::DISABLED_BY_POLICY, "the machine's user database has not answered");
+  }
+  return TakeLookUp(entry);
+}
+
+absl::Status SessionPool::TakeLookUp(Entry& entry) {
+  absl::Status status = std::exchange(entry.look_up, nullptr)->Take();
+  if (status.ok()) {
+    entry.permitted = entry.looking_up;
+  } else {
+    EndSessionsOf(entry.credential);
+  }
+  return status;
+}
+
+SessionPool::Logins::iterator SessionPool::StartLogin(SessionService service, LoginPurpose purpose,
+                                                      const Credential& credential,
+                                                      TaskOrigin origin) {
+  const auto same = std::find_if(logins_.begin(), logins_.end(), [&](const Login& login) {
+    return login.service == service && login.purpose == purpose &&
+           login.credential == credential.hash;
+  });
+  if (same != logins_.end()) return same;
+  const auto task = std::make_shared<LoginTask>(credential.user, credential.password);
+  task->opener = opener_;
+  task->rules = options_.rules();
+  task->service = service;
+  task->purpose = purpose;
+  task->timeout = options_.login_timeout;
+  task->spare = std::move(Spare(service));
+  auto pending =
+      workers_.Start<LoginOutcome>(origin, task->user, [task] { return RunLogin(*task); });
+  if (pending == nullptr) {
+    Spare(service) = std::move(task->spare);
+    return logins_.end();
+  }
+  logins_.push_back({service, purpose, std::string(credential.user), credential.hash, clock_(),
+                     task->rules, task->ready, std::move(pending)});
+  return std::prev(logins_.end());
+}
+
+std::optional<LoginOutcome> SessionPool::Await(const Login& login, TaskOrigin origin) {
+  const absl::Time begin = clock_();
+  const bool ready = login.ready->WaitForNotificationWithTimeout(options_.login_wait);
+  const absl::Time asked = clock_();
+  const absl::Duration patience =
+      origin == TaskOrigin::kUser ? options_.login_wait : options_.login_time;
+  std::optional<LoginOutcome> outcome;
+  if (ready && login.pending->Wait(patience)) outcome = login.pending->Take();
+  KeepSpareLater(login.service);
+  // A service that does not run says nothing about users.
+  if (outcome.has_value() && !outcome->asked) return outcome;
+  const bool accepted = outcome.has_value() && outcome->status.ok();
+  if (!accepted) options_.wait_until(asked + options_.login_time);
+  if (!accepted || !outcome->permitted.ok()) budget_.Spend(begin, clock_());
+  return outcome;
+}
+
+SessionPool::Session SessionPool::Finish(const Login& login, LoginOutcome outcome) {
+  const absl::Time now = clock_();
+  if (!outcome.status.ok()) {
+    if (IsRefusal(outcome.status) && !login.counted) {
+      gate_.Refused(login.user, login.credential, now);
+    }
+    return outcome.status;
+  }
+  if (!outcome.permitted.ok()) {
+    denials_.push_front(
+        {login.credential, login.rules, now + options_.reauthentication_time, outcome.permitted});
+    if (denials_.size() > kMaxDenials) denials_.pop_back();
+    return outcome.permitted;
+  }
+  gate_.Accepted(login.user, outcome.user.uid, login.credential, now);
+  // One session of a service for a user, however the name was spelled.
+  sessions_.remove_if([&](const Entry& entry) {
+    return entry.session->service == login.service && entry.session->uid == outcome.user.uid;
+  });
+  EvictOne(login.service);
+  Entry entry;
+  entry.watch.reset(fcntl(outcome.connection.get(), F_DUPFD_CLOEXEC, 0));
+  entry.session = MakeSession(login.service, std::move(outcome.user), outcome.connection.release());
+  entry.credential = login.credential;
+  entry.authenticated = login.started;
+  entry.used = now;
+  entry.permitted = {login.rules, login.started};
+  sessions_.push_front(std::move(entry));
+  return sessions_.front().session;
+}
+
+absl::Status SessionPool::FinishVerify(const Login& login, Entry& entry,
+                                       const LoginOutcome& outcome) {
+  absl::Status status = outcome.status;
+  if (status.ok() && outcome.user.uid != entry.session->uid) {
+    status = absl::UnauthenticatedError("the name stands for another user now");
+  }
+  if (IsRefusal(status)) {
+    gate_.Refused(login.user, login.credential, clock_());
+    EndSessionsOf(login.credential);
+    return status;
+  }
+  if (!status.ok()) return status;
+  if (!outcome.permitted.ok()) {
+    EndSessionsOf(login.credential);
+    return outcome.permitted;
+  }
+  entry.authenticated = login.started;
+  entry.permitted = {login.rules, login.started};
   return absl::OkStatus();
 }
 
-absl::StatusOr<int> SessionPool::Login(SessionService service, bool verify, absl::string_view user,
-                                       absl::string_view password) {
-  const absl::Time deadline = SteadyNow() + options_.login_timeout;
-  UniqueFd spare(Spare(service).release());
-  if (spare.ok() && !IsDead(spare.get())) {
-    const absl::Status status =
-        opener_.request(spare.get(), service, verify, user, password, deadline);
-    if (status.ok()) return spare.release();
-    // A spare connection that broke while it waited does not mean a refusal of the user.
-    if (!absl::IsUnavailable(status)) return status;
+void SessionPool::FinishLateLogins() {
+  for (auto login = logins_.begin(); login != logins_.end();) {
+    if (!login->pending->IsDone()) {
+      ++login;
+      continue;
+    }
+    const Login ended = std::move(*login);
+    login = logins_.erase(login);
+    LoginOutcome outcome = ended.pending->Take();
+    if (ended.purpose == LoginPurpose::kSession) {
+      if (outcome.status.ok()) {
+        LogLimited("slow login", "PAM has accepted ", ended.user,
+                   " after the host had its answer; the next request finds the session. If logins "
+                   "take this long here, raise transportd's --login_time");
+      }
+      Finish(ended, std::move(outcome)).status().IgnoreError();
+      continue;
+    }
+    const auto entry = Find(ended.service, ended.credential);
+    if (entry != sessions_.end()) FinishVerify(ended, *entry, outcome).IgnoreError();
   }
-  absl::StatusOr<int> connection = opener_.connect(service, deadline);
-  if (!connection.ok()) return connection;
-  UniqueFd fresh(*connection);
-  const absl::Status status =
-      opener_.request(fresh.get(), service, verify, user, password, deadline);
-  if (!status.ok()) return status;
-  return fresh.release();
-}
-
-absl::StatusOr<std::shared_ptr<UserSession>> SessionPool::Open(SessionService service,
-                                                               absl::string_view user,
-                                                               absl::string_view password,
-                                                               const CredentialHash& credential) {
-  if (!gate_.MayTry(user, credential, clock_())) {
-    return absl::UnauthenticatedError("refused for a while after a wrong password");
-  }
-  absl::StatusOr<int> connection = Login(service, /*verify=*/false, user, password);
-  const absl::Time now = clock_();
-  if (!connection.ok()) {
-    if (IsRefusal(connection.status())) gate_.Refused(user, credential, now);
-    KeepSpareLater(service);
-    return connection.status();
-  }
-  gate_.Accepted(user, credential, now);
-
-  const auto old = Find(service, user);
-  if (old != sessions_.end()) sessions_.erase(old);
-  EvictOne(service);
-  UniqueFd watch(fcntl(*connection, F_DUPFD_CLOEXEC, 0));
-  std::shared_ptr<UserSession> session = MakeSession(service, user, *connection);
-  sessions_.push_front({session, std::move(watch), credential, now, now});
-  KeepSpareLater(service);
-  return session;
 }
 
 std::shared_ptr<UserSession> SessionPool::MakeSession(SessionService service,
-                                                      absl::string_view user, int connection) {
+                                                      session::SessionUser user, int connection) {
   auto session = std::make_shared<UserSession>();
-  session->user = std::string(user);
+  session->user = std::move(user.name);
+  session->uid = user.uid;
   session->service = service;
   session->channel = MakeSessionChannel(connection);
   files::GrpcFileStoreOptions options;
   options.timeout = options_.timeout;
   options.long_timeout = options_.long_timeout;
+  options.move_timeout = options_.move_timeout;
   options.content_only = service == SessionService::kVixd;
   // Weak: the session holds the store.
   options.on_broken = [this, weak = std::weak_ptr<UserSession>(session)](const absl::Status& why) {
@@ -165,13 +303,19 @@ std::shared_ptr<UserSession> SessionPool::MakeSession(SessionService service,
   return session;
 }
 
-void SessionPool::EndSessionsOf(absl::string_view user, const CredentialHash& credential) {
+void SessionPool::EndSessionsOf(const CredentialHash& credential) {
   sessions_.remove_if([&](const Entry& entry) {
-    if (entry.session->user != user || !(entry.credential == credential)) return false;
+    if (!(entry.credential == credential)) return false;
     // Open handles and functions hold the session as well, and end too.
     shutdown(entry.watch.get(), SHUT_RDWR);
     return true;
   });
+}
+
+void SessionPool::EndAll() {
+  for (const Entry& entry : sessions_) shutdown(entry.watch.get(), SHUT_RDWR);
+  sessions_.clear();
+  for (UniqueFd& spare : spares_) spare.reset();
 }
 
 void SessionPool::EvictOne(SessionService service) {
@@ -207,6 +351,7 @@ void SessionPool::Drop(const std::shared_ptr<UserSession>& session, const absl::
 }
 
 void SessionPool::Maintain() {
+  FinishLateLogins();
   const absl::Time now = clock_();
   sessions_.remove_if([&](const Entry& entry) {
     return entry.session.use_count() == 1 && now - entry.used >= options_.idle_close;
@@ -214,7 +359,7 @@ void SessionPool::Maintain() {
   for (const SessionService service : {SessionService::kHgfsd, SessionService::kVixd}) {
     UniqueFd& spare = Spare(service);
     const bool idle = now - service_used_[static_cast<int>(service)] >= options_.idle_close;
-    if (spare.ok() && (idle || IsDead(spare.get()))) spare.reset();
+    if (spare.ok() && (idle || HasHungUp(spare.get()))) spare.reset();
     if (!idle) KeepSpare(service);
   }
 }

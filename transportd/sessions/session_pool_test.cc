@@ -5,22 +5,31 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
+#include <thread>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "base/status.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {
 namespace {
 
-// Stands in for session: counts its requests, and answers by a list of passwords.
+// Stands in for session: counts its requests, and answers by a list of passwords. Requests run on
+// threads of the pool's.
 class FakeOpener {
  public:
   SessionOpener Opener() {
     SessionOpener opener;
     opener.connect = [this](SessionService, absl::Time) -> absl::StatusOr<int> {
+      absl::MutexLock lock(&mutex_);
       ++connects;
       if (!up) return absl::UnavailableError("nobody listens");
       int ends[2];
@@ -28,34 +37,79 @@ class FakeOpener {
       peers.emplace_back(ends[1]);
       return ends[0];
     };
-    opener.request = [this](int connection, SessionService, bool verify, absl::string_view user,
-                            absl::string_view password, absl::Time) -> absl::Status {
-      ++(verify ? verifies : logins);
-      char byte;
-      if (recv(connection, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0) {
-        return absl::UnavailableError("gone");
-      }
-      if (hang) return absl::DeadlineExceededError("session did not answer in time");
-      const auto known = passwords.find(std::string(user));
-      if (known == passwords.end() || known->second != password) {
-        return absl::UnauthenticatedError("no");
-      }
+    opener.await_greeting = [this](int, absl::Time) {
+      absl::SleepFor(start);
       return absl::OkStatus();
+    };
+    opener.request = [this](int connection, SessionService, bool verify, absl::string_view user,
+                            absl::string_view password, absl::Time) {
+      return Answer(connection, verify, std::string(user), std::string(password));
     };
     return opener;
   }
 
-  std::map<std::string, std::string> passwords = {{"alice", "a"}, {"bob", "b"}};
+  // From now on requests are answered only after Release().
+  void Block() {
+    absl::MutexLock lock(&mutex_);
+    blocked_ = std::make_shared<absl::Notification>();
+  }
+  void Release() {
+    if (const auto blocked = Unblock()) blocked->Notify();
+  }
+  // What waits keeps waiting for the result's notification; what comes does not.
+  std::shared_ptr<absl::Notification> Unblock() {
+    absl::MutexLock lock(&mutex_);
+    return std::exchange(blocked_, nullptr);
+  }
+
+  std::map<std::string, std::string> passwords = {{"alice", "a"}, {"bob", "b"}, {"ALICE", "a"}};
   std::vector<UniqueFd> peers;
+  // How long a process takes to start.
+  absl::Duration start;
   bool up = true;
   bool hang = false;
   int connects = 0;
   int logins = 0;
   int verifies = 0;
+
+ private:
+  absl::StatusOr<session::SessionUser> Answer(int connection, bool verify, const std::string& user,
+                                              const std::string& password) {
+    std::shared_ptr<absl::Notification> blocked;
+    {
+      absl::MutexLock lock(&mutex_);
+      ++(verify ? verifies : logins);
+      blocked = blocked_;
+    }
+    if (blocked != nullptr) blocked->WaitForNotification();
+    char byte;
+    if (recv(connection, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0) {
+      return absl::UnavailableError("gone");
+    }
+    if (hang) return absl::DeadlineExceededError("session did not answer in time");
+    const auto known = passwords.find(user);
+    if (known == passwords.end() || known->second != password) {
+      return absl::UnauthenticatedError("no");
+    }
+    // ALICE is alice.
+    const std::string name = absl::AsciiStrToLower(user);
+    return session::SessionUser{static_cast<uid_t>(std::hash<std::string>()(name) % 100000), name};
+  }
+
+  absl::Mutex mutex_;
+  std::shared_ptr<absl::Notification> blocked_;
 };
 
 class SessionPoolTest : public testing::Test {
  protected:
+  SessionPoolTest() {
+    // The time passes that the pool waits.
+    options_.wait_until = [this](absl::Time time) { now_ = std::max(now_, time); };
+    // The machine that runs the tests may be busy.
+    options_.login_wait = absl::Seconds(30);
+  }
+  ~SessionPoolTest() override { session_.Release(); }
+
   SessionPool& Pool() {
     if (pool_ == nullptr) {
       pool_ = std::make_unique<SessionPool>(session_.Opener(), options_, [this] { return now_; });
@@ -66,6 +120,13 @@ class SessionPoolTest : public testing::Test {
                                                    absl::string_view password) {
     return Pool().Get(SessionService::kVixd, user, password);
   }
+
+  // For a fresh login that may take longer than `login_time`.
+  bool GetWithin(absl::string_view user, absl::string_view password) {
+    while (!Get(user, password).ok()) now_ += absl::Seconds(40);
+    return true;
+  }
+  void Restart() { pool_.reset(); }
 
   FakeOpener session_;
   SessionPoolOptions options_;
@@ -183,6 +244,163 @@ TEST_F(SessionPoolTest, WrongPasswordHoldsThatUserBackWithoutAskingPam) {
   EXPECT_TRUE(Get("bob", "b").ok());
   now_ += absl::Seconds(2);
   EXPECT_TRUE(Get("alice", "a").ok());
+}
+
+// The review of issue 12, M7: with a new name each time the gate never acts.
+TEST_F(SessionPoolTest, GuessesWithEverNewNamesTakeATenthOfTheTime) {
+  ASSERT_TRUE(Get("alice", "a").ok());
+  const absl::Time start = now_;
+  absl::Duration held;
+  for (int i = 0; now_ < start + absl::Seconds(100); ++i) {
+    const absl::Time begin = now_;
+    EXPECT_TRUE(absl::IsUnauthenticated(Get(absl::StrCat("guess", i), "x").status()));
+    held += now_ - begin;
+    EXPECT_TRUE(Get("alice", "a").ok());
+    now_ += absl::Milliseconds(1);
+  }
+  EXPECT_GT(held, absl::Seconds(8));
+  EXPECT_LE(held, absl::Seconds(10));
+  EXPECT_LE(session_.logins, 1 + 20);
+}
+
+TEST_F(SessionPoolTest, RefusalsLeaveAtOneTime) {
+  session_.passwords["slow"] = "s";
+  std::vector<absl::Duration> times;
+  const auto refuse = [&](const std::string& user) {
+    now_ += absl::Minutes(1);
+    const absl::Time begin = now_;
+    EXPECT_TRUE(absl::IsUnauthenticated(Get(user, "x").status()));
+    times.push_back(now_ - begin);
+  };
+  // Each a second time, while the first one counts.
+  const auto refuse_twice = [&](const std::string& user) {
+    refuse(user);
+    const absl::Time begin = now_;
+    EXPECT_FALSE(Get(user, "y").ok());
+    EXPECT_EQ(now_, begin);
+    now_ += absl::Seconds(3);
+    EXPECT_FALSE(Get(user, "z").ok());
+    EXPECT_EQ(now_ - begin, absl::Seconds(3) + options_.login_time);
+    // The second refusal counts twice as long.
+    now_ += absl::Seconds(3);
+    EXPECT_FALSE(Get(user, "z").ok());
+    EXPECT_EQ(now_ - begin, absl::Seconds(6) + options_.login_time);
+  };
+  refuse_twice("alice");
+  refuse_twice("nobody");
+  // A hash may take seconds.
+  session_.Block();
+  refuse_twice("slow");
+  session_.Release();
+  EXPECT_EQ(times, std::vector<absl::Duration>(3, options_.login_time));
+}
+
+TEST_F(SessionPoolTest, RightPasswordThatTookTooLongIsKeptForTheNextRequest) {
+  options_.login_time = absl::Milliseconds(50);
+  session_.Block();
+  EXPECT_TRUE(absl::IsUnauthenticated(Get("alice", "a").status()));
+  EXPECT_TRUE(absl::IsUnauthenticated(Get("alice", "a").status()));
+  // The second request waited for the same login.
+  EXPECT_EQ(session_.logins, 1);
+  session_.Release();
+  absl::StatusOr<std::shared_ptr<UserSession>> session;
+  do {
+    now_ += absl::Seconds(1);
+    session = Get("alice", "a");
+  } while (!session.ok());
+  EXPECT_EQ(session_.logins, 1);
+  // And not for another password.
+  EXPECT_FALSE(Get("alice", "x").ok());
+  // From now on it is known that this password is right: its logins are waited for.
+  Pool().EndAll();
+  session_.Block();
+  std::thread release([this] { session_.Release(); });
+  EXPECT_TRUE(Get("alice", "a").ok());
+  release.join();
+}
+
+TEST_F(SessionPoolTest, TimeOfALoginBeginsWhenSessionRuns) {
+  options_.login_time = absl::Milliseconds(150);
+  session_.start = absl::Milliseconds(300);
+  EXPECT_TRUE(Get("alice", "a").ok());
+}
+
+TEST_F(SessionPoolTest, LoginsThatHangLeavePlacesToUsersWhoWereHere) {
+  options_.login_time = absl::Milliseconds(5);
+  ASSERT_TRUE(GetWithin("alice", "a"));
+  Pool().EndAll();
+  session_.Block();
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_FALSE(Get(absl::StrCat("guess", i), "x").ok());
+    now_ += absl::Minutes(1);
+  }
+  EXPECT_EQ(session_.logins, 1 + static_cast<int>(WorkerPool::kMaxTasksOfStrangers));
+  // The others keep waiting.
+  auto held = session_.Unblock();
+  EXPECT_TRUE(Get("alice", "a").ok());
+  held->Notify();
+}
+
+TEST_F(SessionPoolTest, VerificationThatIsNotAnsweredInTimeGoesOn) {
+  ASSERT_TRUE(Get("alice", "a").ok());
+  options_.login_wait = absl::Milliseconds(20);
+  Restart();
+  ASSERT_TRUE(GetWithin("alice", "a"));
+  now_ += options_.reauthentication_time;
+  session_.Block();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(Get("alice", "a").status()));
+  EXPECT_TRUE(absl::IsDeadlineExceeded(Get("alice", "a").status()));
+  EXPECT_EQ(session_.verifies, 1);
+  // What PAM says in the end counts.
+  session_.passwords["alice"] = "new";
+  session_.Release();
+  while (Pool().size() > 0) Pool().Maintain();
+}
+
+TEST_F(SessionPoolTest, SpellingsOfANameAreOneUserWithOneSession) {
+  const auto alice = Get("alice", "a");
+  ASSERT_TRUE(alice.ok());
+  const auto other = Get("ALICE", "a");
+  ASSERT_TRUE(other.ok());
+  EXPECT_EQ((*other)->user, "alice");
+  EXPECT_EQ((*other)->uid, (*alice)->uid);
+  EXPECT_EQ(Pool().size(), 1u);
+}
+
+// The users of these tests are the machine's: the policy looks them up.
+TEST_F(SessionPoolTest, PolicyIsAskedAgainAboutOpenSessions) {
+  auto rules = std::make_shared<const UserRules>();
+  options_.rules = [&rules] { return rules; };
+  session_.passwords["daemon"] = "d";
+  const auto session = Get("daemon", "d");
+  ASSERT_TRUE(session.ok());
+  UserList deny;
+  deny.Add("daemon");
+  rules = std::make_shared<const UserRules>(UserList(), deny);
+  EXPECT_EQ(ReasonOf(Get("daemon", "d").status()), v1::DISABLED_BY_POLICY);
+  EXPECT_EQ(Pool().size(), 0u);
+  // Asked with the right password again, PAM need not be asked each time.
+  EXPECT_EQ(ReasonOf(Get("daemon", "d").status()), v1::DISABLED_BY_POLICY);
+  const int asked = session_.logins + session_.verifies;
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(ReasonOf(Get("daemon", "d").status()), v1::DISABLED_BY_POLICY);
+  }
+  EXPECT_EQ(session_.logins + session_.verifies, asked);
+  rules = std::make_shared<const UserRules>();
+  EXPECT_TRUE(Get("daemon", "d").ok());
+}
+
+TEST_F(SessionPoolTest, EndAllEndsProcessesThoughHandlesAreOpen) {
+  const auto held = Get("alice", "a");
+  ASSERT_TRUE(held.ok());
+  const int process = session_.peers.front().get();
+  Pool().EndAll();
+  EXPECT_EQ(Pool().size(), 0u);
+  char bytes[4096];
+  ssize_t size;
+  while ((size = recv(process, bytes, sizeof bytes, MSG_DONTWAIT)) > 0) {
+  }
+  EXPECT_EQ(size, 0);
 }
 
 TEST_F(SessionPoolTest, DroppedSessionIsReplaced) {

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <cstdlib>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -27,7 +28,14 @@ GuestOperationsOptions FakeGuest::Options() {
   options.timeout = absl::Milliseconds(400);
   options.long_timeout = absl::Milliseconds(800);
   options.functions.directory = "/tmp";
+  // Refusals take no time here, and the machine that runs the tests may be busy.
+  options.sessions.login_time = absl::Milliseconds(900);
+  options.sessions.wait_until = [](absl::Time) {};
   return options;
+}
+
+uid_t FakeGuest::Uid(absl::string_view name) {
+  return 1000 + static_cast<uid_t>(std::hash<std::string>()(std::string(name)) % 10000);
 }
 
 void FakeGuest::Restart(GuestOperationsOptions options) {
@@ -35,12 +43,15 @@ void FakeGuest::Restart(GuestOperationsOptions options) {
   opener.connect = [this](SessionService, absl::Time) -> absl::StatusOr<int> {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) std::abort();
+    absl::MutexLock lock(&mutex_);
     waiting_[ends[0]] = UniqueFd(ends[1]);
     return ends[0];
   };
+  opener.await_greeting = [](int, absl::Time) { return absl::OkStatus(); };
   opener.request = [this](int connection, SessionService service, bool verify,
                           absl::string_view user, absl::string_view password,
-                          absl::Time) -> absl::Status {
+                          absl::Time) -> absl::StatusOr<session::SessionUser> {
+    absl::MutexLock lock(&mutex_);
     UniqueFd end = std::move(waiting_[connection]);
     waiting_.erase(connection);
     if (!verify) ++logins;
@@ -48,11 +59,14 @@ void FakeGuest::Restart(GuestOperationsOptions options) {
     if (known == passwords.end() || known->second != password) {
       return absl::UnauthenticatedError("wrong");
     }
-    if (verify) return absl::OkStatus();
-    const auto own = own_hosts.find(std::string(user));
+    const auto canonical = canonical_names.find(known->first);
+    const std::string& name = canonical == canonical_names.end() ? known->first : canonical->second;
+    const session::SessionUser result = {Uid(name), name};
+    if (verify) return result;
+    const auto own = own_hosts.find(known->first);
     ServiceHost& fake = service == SessionService::kHgfsd ? *hgfsd_host_ : *vixd_host_;
     (own != own_hosts.end() ? *own->second : fake).Serve(end.release());
-    return absl::OkStatus();
+    return result;
   };
   operations_ = std::make_unique<GuestOperations>(std::move(opener), std::move(options));
 }

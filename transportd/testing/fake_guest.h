@@ -5,6 +5,8 @@
 #ifndef TOOLBOXD_TRANSPORTD_TESTING_FAKE_GUEST_H_
 #define TOOLBOXD_TRANSPORTD_TESTING_FAKE_GUEST_H_
 
+#include <sys/types.h>
+
 #include <map>
 #include <memory>
 #include <string>
@@ -45,6 +47,10 @@ class FakeGuest {
   std::map<std::string, std::string> passwords = {{"alice", "a"}, {"bob", "b"}};
   // Serves both services of a user in place of the fakes. Must outlive this object.
   std::map<std::string, ServiceHost*> own_hosts;
+  // The user that PAM settles on, where that is not the name in the credential.
+  std::map<std::string, std::string> canonical_names;
+  // The uid of a name.
+  static uid_t Uid(absl::string_view name);
   int logins = 0;
   // Ends vixd's connections.
   void KillVixd() { vixd_host_->Kill(); }
@@ -53,8 +59,10 @@ class FakeGuest {
  private:
   std::unique_ptr<ServiceHost> hgfsd_host_;
   std::unique_ptr<ServiceHost> vixd_host_;
+  // Logins come from several threads.
+  absl::Mutex mutex_;
   // The other ends of connections that no request has come on, by those that transportd has.
-  std::map<int, UniqueFd> waiting_;
+  std::map<int, UniqueFd> waiting_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<GuestOperations> operations_;
   std::string result_;
   bool had_deferred_work_ = false;
