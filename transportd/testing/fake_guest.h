@@ -11,6 +11,9 @@
 #include <memory>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "base/unique_fd.h"
 #include "transportd/guest_operations/guest_operations.h"
 #include "transportd/testing/fake_function.h"
