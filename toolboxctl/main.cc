@@ -93,7 +93,7 @@ int ConnectVerb(const Arguments& arguments) {
       {arguments[0], absl::GetFlag(FLAGS_user), absl::GetFlag(FLAGS_session_socket)});
 }
 
-// Without a connection: units run it before scripts (deploy/systemd/toolboxd-power-hook@.service).
+// Without a connection: the unit toolboxd-power-hook@.service runs it before its scripts.
 int Modes(const Arguments& arguments) {
   const absl::Status status = CheckStrictModesOfAll(arguments[0]);
   return status.ok() ? 0 : Fail(status.message());
