@@ -14,7 +14,7 @@ namespace toolboxd {
 
 // What goes through such a connection is not looked at by transportd. So a policy that refuses any
 // operation, or lists programs, refuses the connection; otherwise its users decide.
-absl::Status CheckLogin(PolicyStore& policy, const std::string& user);
+absl::Status CheckLogin(const PolicyStore& policy, const std::string& user);
 
 }  // namespace toolboxd
 

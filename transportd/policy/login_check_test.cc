@@ -14,14 +14,14 @@ namespace {
 bool Permits(const std::string& policy, const std::string& user) {
   ShortTempDir dir;
   std::ofstream(dir.File("policy")) << policy;
-  PolicyStore store(dir.File("policy"));
+  const PolicyStore store(dir.File("policy"));
   return CheckLogin(store, user).ok();
 }
 
 TEST(LoginCheck, PolicyThatRestrictsNothingPermitsEveryUser) {
   EXPECT_TRUE(Permits("", "root"));
   EXPECT_TRUE(Permits("http_destinations: '*:443'", "root"));
-  PolicyStore missing("/nonexistent/policy");
+  const PolicyStore missing("/nonexistent/policy");
   EXPECT_TRUE(CheckLogin(missing, "root").ok());
 }
 
