@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034,SC2154  # variables are those of run; eval uses others
+
+# Logins, policy and audit: sourced by run.
+
+# "slow" has a hash that takes seconds; only alice and slow may use guest operations.
+useradd --home-dir "$work/home/slow" --create-home --shell /bin/bash slow
+echo "slow:$password" | chpasswd --crypt-method SHA512 --sha-rounds 1500000
+cat >"$work/policy" <<'POLICY'
+allow: "alice"
+allow: "slow"
+allow: "root"
+disabled_operations: "ListFilesInGuest"
+disabled_operations: "InitiateFileTransferFromGuest"
+POLICY
+logins=$work/logins.sock
+try() { "$vmxsim" guest --control="$logins" --user="$1" --password="$2" "${@:3}"; }
+start_guest "$logins" "$work/logins.log" "$root/deploy/run" --runtime_dir="$work/run-logins" --policy="$work/policy" || exit 1
+
+# --- L5: what the policy says about a user is for those who have the password
+
+check "L5 a member of allow with a wrong password is a wrong login" refused 3050 try alice wrong validate
+check "L5 another user with a wrong password is too" refused 3050 try bob wrong validate
+sleep 10
+check "L5 a member of allow logs in" try alice "$password" validate
+check "L5 another user with the right password is refused by the policy" refused 20005 try bob "$password" validate
+
+# --- M7: names that are new each time hold others up for a tenth of the time at most
+
+guess() { local i; for ((i = 0; i < 60; ++i)); do try "guess-$1-$i" wrong validate; done >/dev/null 2>&1; }
+# milliseconds COMMAND…
+milliseconds() { local begin=${EPOCHREALTIME/[.,]/}; "$@" >/dev/null 2>&1; echo $(((${EPOCHREALTIME/[.,]/} - begin) / 1000)); }
+beside_guesses() {
+  local i slow=0 pids=()
+  for i in 1 2 3 4; do guess "$i" & pids+=($!); done
+  for ((i = 0; i < 40; ++i)); do (($(milliseconds try alice "$password" getenv HOME) < 400)) || ((++slow)); done
+  wait "${pids[@]}"
+  echo "$slow of 40 operations were slow"
+  ((slow <= 6))
+}
+check "M7 alice works beside four clients that guess passwords" beside_guesses
+
+# --- L4: the time of a refusal does not show who exists
+
+wait_for_the_budget() { sleep 11; }
+refusal() { wait_for_the_budget; milliseconds try "$1" wrong validate; }
+same_time() {
+  local slow unknown
+  slow=$(refusal slow) unknown=$(refusal no-such-user)
+  echo "slow: $slow ms, unknown: $unknown ms"
+  ((slow - unknown < 200 && unknown - slow < 200))
+}
+check "L4 a user whose hash takes seconds is refused like one who does not exist" same_time
+wait_for_the_budget
+check "L4 the right password of that user works, at the latest when it is tried again" \
+  eval 'try slow "$password" validate || { sleep 5; try slow "$password" validate; }'
+
+# --- M3: requests without a login leave the audit alone
+
+python3 - >"$work/request" <<'PYTHON'
+import struct, sys
+header = struct.pack("<IHIIIIBIIIQII", 0xD00D0001, 5, 51, 51, 0, 0, 13, 192, 0, 0xFFFFFFFF, 0, 0, 99)
+sys.stdout.buffer.write(b'Vix_1_Relayed_Command "x"\0' + header)
+PYTHON
+lines() { grep -c 'guest operation' "$work/logins.log"; }
+before=$(lines)
+check "M3 20,000 requests are refused" "$vmxsim" bench --control="$logins" --timeout=120s serial 20000 "@$work/request"
+check "M3 an operation of alice's" try alice "$password" start /bin/true
+check "M3 they have one line, and alice's operation has its own" eval '
+  echo "$(($(lines) - before)) lines"; (($(lines) - before <= 3)) && grep -q "user=alice operation=StartProgramInGuest.*result=0" "$work/logins.log"'
+
+# --- Tickets
+
+for verb in acquire release; do check "there are no tickets ($verb)" refused "6 (" try alice "$password" "$verb"; done
+check "alice works at the end" try alice "$password" validate
