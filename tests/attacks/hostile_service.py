@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""In place of a user's hgfsd or vixd: gRPC on descriptor 3 that answers every call in the same wrong way.
+
+Usage: hostile_service.py FILE
+
+FILE has the way, and is read for each call:
+  trickle  content: two messages without any each half second; a file's attributes for other calls
+  flood    the same, as fast as it is taken
+  entries  a message of 8 MiB that is a list of empty entries
+  silence  nothing
+"""
+
+import selectors
+import socket
+import struct
+import sys
+
+HEADERS = bytes.fromhex("88 0f10 10") + b"application/grpc"  # :status 200, content-type
+TRAILERS = b"\x00\x0bgrpc-status\x010"
+ENTRY = b"\x0a\x00"  # Field 1, empty.
+FILE = bytes.fromhex("1001 18808040")  # FileInfo: REGULAR, 1 MiB.
+
+
+def frame(kind, flags, stream, payload=b""):
+    return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
+
+
+def message(content):
+    return b"\x00" + struct.pack(">I", len(content)) + content
+
+
+class Service:
+    def __init__(self, connection, way_file):
+        self.connection, self.way_file = connection, way_file
+        self.input, self.windows, self.queues, self.trickling = b"", {0: 65535}, {}, {}
+
+    def send(self, *arguments):
+        self.connection.sendall(frame(*arguments))
+
+    def begin(self, stream, headers):
+        self.windows[stream] = 65535
+        self.send(1, 4, stream, HEADERS)
+        with open(self.way_file, encoding="ascii") as file:
+            way = file.read().strip()
+        if way == "entries":
+            self.queues[stream] = message(ENTRY * (4 << 20))
+        elif way == "silence":
+            return
+        elif b"FileHandler/Read" in headers:
+            self.queues[stream] = message(b"\x0a\x06" + FILE)
+            self.trickling[stream] = (0.5, 2) if way == "trickle" else (0, 2000)
+        else:
+            self.send(0, 0, stream, message(FILE))
+            self.send(1, 5, stream, TRAILERS)
+
+    def end(self, stream):
+        for table in (self.windows, self.queues, self.trickling):
+            table.pop(stream, None)
+
+    def take(self, kind, flags, stream, payload):
+        if kind == 0 and payload:
+            self.send(8, 0, 0, struct.pack(">I", len(payload)))
+        elif kind == 1:
+            self.begin(stream, payload)
+        elif kind == 3:
+            self.end(stream)
+        elif kind in (4, 6) and not flags & 1:
+            self.send(kind, 1, 0, payload if kind == 6 else b"")
+        elif kind == 8 and stream in self.windows:
+            self.windows[stream] += struct.unpack(">I", payload)[0]
+
+    def receive(self):
+        data = self.connection.recv(65536)
+        if not data:
+            sys.exit()
+        self.input += data
+        while len(self.input) >= 9 + int.from_bytes(self.input[:3], "big"):
+            size = int.from_bytes(self.input[:3], "big")
+            kind, flags, stream = struct.unpack(">BBI", self.input[3:9])
+            payload, self.input = self.input[9 : 9 + size], self.input[9 + size :]
+            self.take(kind, flags, stream & 0x7FFFFFFF, payload)
+
+    def write(self):
+        for stream in list(self.queues):
+            queue = self.queues[stream]
+            size = min(len(queue), 16384, self.windows[0], self.windows[stream])
+            if size > 0:
+                self.send(0, 0, stream, queue[:size])
+                self.queues[stream] = queue[size:]
+                self.windows[0] -= size
+                self.windows[stream] -= size
+        for stream, (_, count) in self.trickling.items():
+            if not self.queues.get(stream):
+                self.queues[stream] = message(b"") * count
+
+    def run(self):
+        # The client's preface.
+        while len(self.input) < 24:
+            self.input += self.connection.recv(24 - len(self.input))
+        self.input = b""
+        self.send(4, 0, 0)
+        selector = selectors.DefaultSelector()
+        selector.register(self.connection, selectors.EVENT_READ)
+        while True:
+            slow = all(pause > 0 for pause, _ in self.trickling.values())
+            waiting = any(len(queue) > 2000 for queue in self.queues.values())
+            if selector.select(0.01 if waiting or not slow else 0.5):
+                self.receive()
+            self.write()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    Service(socket.socket(fileno=3), sys.argv[1]).run()

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034,SC2154  # variables are those of run; eval uses others
+
+# A user's own hgfsd and vixd misbehave (hostile_service.py): sourced by run.
+
+services=$work/services.sock
+serve() { "$vmxsim" guest --control="$services" --user="$1" --password="$password" "${@:2}"; }
+programs=$work/programs
+cp -a "$root/out/lib/toolboxd" "$programs"
+cp "$root/tests/attacks/hostile_service.py" "$programs/"
+for service in hgfsd vixd; do
+  rm "$programs/$service"
+  cat >"$programs/$service" <<WRAPPER
+#!/bin/bash
+[[ \$EUID != $(id -u alice) ]] || exec /usr/bin/python3 "$programs/hostile_service.py" "$programs/way"
+exec -a $service "$programs/toolboxd" "\$@"
+WRAPPER
+  chmod 755 "$programs/$service"
+done
+start_guest "$services" "$work/services.log" "$root/deploy/run" --runtime_dir="$work/run-services" --program_dir="$programs" || exit 1
+peak_kb() { control=$services; awk '/^VmHWM/ { print $2 }' "/proc/$(pids_of transportd)/status"; }
+
+# --- M1: a list of empty entries
+
+echo entries >"$programs/way"
+for verb in "ls /" ps getenv; do
+  # shellcheck disable=SC2086  # A verb and its argument.
+  check "M1 8 MiB of empty entries as the answer to $verb are refused" refused "" serve alice $verb
+done
+peak=$(peak_kb)
+check "M1 transportd stays below its 64 MiB" test "$peak" -lt 65536
+check "M1 bob works" serve bob ls /
+
+# --- H4: content that never comes
+
+for way in trickle flood; do
+  echo "$way" >"$programs/way"
+  serve alice download /etc/hostname - >/dev/null 2>&1 & helpers+=($!)
+  sleep 1
+  check "H4 bob is served although alice's download is a $way of nothing" timeout 7 "$vmxsim" guest \
+    --control="$services" --user=bob --password="$password" validate
+  end_helpers
+done
+
+# alice_asks: operations of alice's, one after the other, until it is ended.
+alice_asks() {
+  local operation
+  trap 'kill "$operation" 2>/dev/null; exit 0' TERM
+  while :; do
+    serve alice ls / >/dev/null 2>&1 & operation=$!
+    wait "$operation"
+  done
+}
+echo silence >"$programs/way"
+for ((i = 0; i < 4; ++i)); do alice_asks & helpers+=($!); done
+served=0
+for ((begin = SECONDS; SECONDS < begin + 60;)); do
+  timeout 12 "$vmxsim" guest --control="$services" --user=bob --password="$password" ls / >/dev/null 2>&1 &&
+    served=$((served + 1))
+done
+end_helpers
+check "H4 bob is served at least 100 times in a minute, beside four clients of alice's whose services are silent" \
+  test "$served" -ge 100
