@@ -170,7 +170,7 @@ TEST(ServiceUsers, HaveNoSessions) {
 // --- PAM
 
 TEST(Pam, HypervisorIsARemoteHost) {
-  std::ofstream("/etc/security/tb-access.conf") << "-:tb-bob:vmware-host\n-:tb-alice:LOCAL\n";
+  std::ofstream("/etc/security/tb-access.conf") << "-:tb-bob:192.0.0.8\n-:tb-alice:LOCAL\n";
   const LaunchOptions by_peer = Options({"--peer_login", "--pam_service=toolboxd-access"});
   EXPECT_EQ(LogIn("toolboxd-access", "tb-bob"), Result::kAccountRefused);
   EXPECT_EQ(LogIn("toolboxd-access", "tb-alice"), Result::kOk);
