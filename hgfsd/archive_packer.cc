@@ -18,12 +18,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
-#include "hgfsd/data_range.h"
-#include "hgfsd/directory_stream.h"
-#include "hgfsd/file_error.h"
 #include "hgfsd/file_info.h"
-#include "hgfsd/hard_links.h"
-#include "hgfsd/paths.h"
+#include "hgfsd/fs/data_range.h"
+#include "hgfsd/fs/directory_stream.h"
+#include "hgfsd/fs/entry.h"
+#include "hgfsd/fs/file_error.h"
+#include "hgfsd/fs/find.h"
+#include "hgfsd/fs/hard_links.h"
+#include "hgfsd/fs/paths.h"
+#include "hgfsd/fs/through.h"
 #include "hgfsd/utf8_locale.h"
 
 namespace toolboxd::hgfsd {
@@ -43,7 +46,7 @@ struct FreeEntry {
   void operator()(struct archive_entry* entry) const { archive_entry_free(entry); }
 };
 using Archive = std::unique_ptr<struct archive, FreeArchive>;
-using Entry = std::unique_ptr<struct archive_entry, FreeEntry>;
+using ArchiveEntry = std::unique_ptr<struct archive_entry, FreeEntry>;
 
 // The names in a directory, sorted. One block of bytes, so that 100,000 names take a few MiB.
 class SortedNames {
@@ -192,16 +195,18 @@ absl::Status ArchiveRun::Child(int parent, const char* entry, const std::string&
     return fd.ok() ? Member(parent, entry, name, fd.get(), now) : absl::OkStatus();
   }
   const std::string directory = absl::StrCat(name, "/");
-  absl::Status status = Member(parent, entry, directory, fd.get(), st);
+  absl::Status status = Member(parent, entry, directory, fd.get(), fd.ok() ? now : st);
   if (!status.ok() || !fd.ok()) return status;
   return Directory(std::move(fd), directory, depth + 1);
 }
 
 absl::Status ArchiveRun::Member(int parent, const char* entry_name, const std::string& name, int fd,
                                 const struct stat& st) {
-  Entry entry(archive_entry_new());
+  ArchiveEntry entry(archive_entry_new());
   archive_entry_copy_pathname(entry.get(), name.c_str());
   if (fd >= 0) {
+    // A default ACL is read by path.
+    archive_entry_copy_sourcepath(entry.get(), Through(fd).c_str());
     // Reads extended attributes, ACLs and holes too. A warning: one of them cannot be read.
     if (archive_read_disk_entry_from_file(disk_.get(), entry.get(), fd, &st) < ARCHIVE_WARN) {
       return absl::OkStatus();
@@ -293,13 +298,17 @@ absl::Status ArchiveRun::Finish() {
 absl::StatusOr<ArchivePacker> ArchivePacker::Open(const ContentPath& content) {
   ArchivePacker packer;
   packer.content_ = content;
-  packer.root_.reset(open(content.path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  if (!packer.root_.ok()) return FileError(errno, content.path);
-  if (fstat(packer.root_.get(), &packer.status_) != 0) return FileError(errno, content.path);
-  if (!S_ISDIR(packer.status_.st_mode) && !S_ISREG(packer.status_.st_mode)) {
+  const absl::StatusOr<Entry> entry = FindExisting(content.path, FinalLink::kFollow);
+  if (!entry.ok()) return entry.status();
+  if (!entry->IsDirectory() && !S_ISREG(entry->status.st_mode)) {
     return MakeError(v1::NOT_A_FILE,
                      absl::StrCat(content.path, " is neither a directory nor a regular file"));
   }
+  absl::StatusOr<UniqueFd> root =
+      entry->IsDirectory() ? OpenHeldDirectory(*entry) : OpenHeld(*entry, O_RDONLY);
+  if (!root.ok()) return root.status();
+  packer.root_ = *std::move(root);
+  packer.status_ = entry->status;
   packer.info_.set_name(content.path);
   packer.info_.set_type(v1::REGULAR);
   packer.info_.set_size(INT64_MAX);

@@ -14,8 +14,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/unique_fd.h"
-#include "hgfsd/cancellation.h"
 #include "hgfsd/content_path.h"
+#include "hgfsd/fs/cancellation.h"
 #include "toolboxd/v1/files.pb.h"
 
 namespace toolboxd::hgfsd {

@@ -3,8 +3,6 @@
 #include "hgfsd/archive_receiver.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 
 #include <utility>
 
@@ -13,7 +11,9 @@
 #include "base/status.h"
 #include "hgfsd/archive_unpack.h"
 #include "hgfsd/create_delete.h"
-#include "hgfsd/file_error.h"
+#include "hgfsd/fs/entry.h"
+#include "hgfsd/fs/file_error.h"
+#include "hgfsd/fs/find.h"
 #include "hgfsd/start_thread.h"
 
 namespace toolboxd::hgfsd {
@@ -23,20 +23,17 @@ namespace {
 constexpr size_t kMaxWaiting = 256 * 1024;
 constexpr absl::Duration kCancellationCheck = absl::Milliseconds(200);
 
-// Makes the directory if it is missing. The result has no links in it, so every link on the way to
-// a member is one below the target, and is refused.
-absl::StatusOr<std::string> PrepareTarget(const std::string& path) {
-  struct stat st;
-  if (stat(path.c_str(), &st) != 0) {
-    if (errno != ENOENT) return FileError(errno, path);
+// Holds the directory (O_PATH), and makes it if it is missing.
+absl::StatusOr<UniqueFd> PrepareTarget(const std::string& path) {
+  absl::StatusOr<Entry> entry = FindExisting(path, FinalLink::kFollow);
+  if (ReasonOf(entry.status()) == v1::NOT_FOUND) {
     absl::Status made = MakeDirectory(path, Parents::kMake, 0750);
     if (!made.ok()) return made;
-  } else if (!S_ISDIR(st.st_mode)) {
-    return FileError(ENOTDIR, path);
+    entry = FindExisting(path, FinalLink::kFollow);
   }
-  std::unique_ptr<char, decltype(&free)> target(realpath(path.c_str(), nullptr), &free);
-  if (target == nullptr) return FileError(errno, path);
-  return std::string(target.get());
+  if (!entry.ok()) return entry.status();
+  if (!entry->IsDirectory()) return FileError(ENOTDIR, path);
+  return std::move(entry->file);
 }
 
 }  // namespace
@@ -47,7 +44,7 @@ absl::StatusOr<std::unique_ptr<ArchiveReceiver>> ArchiveReceiver::Open(const Con
   absl::StatusOr<std::thread> thread = StartThread([raw = receiver.get()] { raw->Unpack(); });
   if (!thread.ok()) return thread.status();
   receiver->thread_ = *std::move(thread);
-  absl::StatusOr<std::string> target = PrepareTarget(content.path);
+  absl::StatusOr<UniqueFd> target = PrepareTarget(content.path);
   if (!target.ok()) return target.status();
   absl::MutexLock lock(&receiver->mutex_);
   receiver->target_ = *std::move(target);
@@ -63,15 +60,15 @@ ArchiveReceiver::~ArchiveReceiver() {
 }
 
 void ArchiveReceiver::Unpack() {
-  std::string target;
+  UniqueFd target;
   {
     absl::MutexLock lock(&mutex_);
-    auto ready = [this] { return !target_.empty() || given_up_; };
+    auto ready = [this] { return target_.ok() || given_up_; };
     mutex_.Await(absl::Condition(&ready));
     if (given_up_) return;
-    target = target_;
+    target = std::move(target_);
   }
-  absl::Status status = UnpackArchive(target, [this] { return Next(); });
+  absl::Status status = UnpackArchive(target.get(), [this] { return Next(); });
   absl::MutexLock lock(&mutex_);
   result_ = std::move(status);
   done_ = true;

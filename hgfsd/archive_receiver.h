@@ -15,8 +15,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
-#include "hgfsd/cancellation.h"
+#include "base/unique_fd.h"
 #include "hgfsd/content_path.h"
+#include "hgfsd/fs/cancellation.h"
 #include "toolboxd/v1/files.pb.h"
 
 namespace toolboxd::hgfsd {
@@ -59,8 +60,8 @@ class ArchiveReceiver {
 
   // The caller and the unpacking thread contend for it.
   absl::Mutex mutex_;
-  // The directory's path without links; empty until it is known.
-  std::string target_ ABSL_GUARDED_BY(mutex_);
+  // The directory, until the thread takes it.
+  UniqueFd target_ ABSL_GUARDED_BY(mutex_);
   std::string waiting_ ABSL_GUARDED_BY(mutex_);
   bool complete_ ABSL_GUARDED_BY(mutex_) = false;
   bool given_up_ ABSL_GUARDED_BY(mutex_) = false;

@@ -23,22 +23,20 @@ using ArchiveSource = std::function<absl::StatusOr<absl::string_view>()>;
 // INVALID_ARGUMENT for absolute names and those with a component "..".
 absl::StatusOr<std::string> CheckMemberName(absl::string_view name);
 
-// Unpacks tar (ustar, pax, GNU), plain or with gzip, into the directory `target`, an absolute path
-// without links. Modes, times, link targets, hard links, extended attributes, ACLs and holes are
-// kept; owners and capabilities as well if the process is root. What the user may not set or the
-// file system does not support is left out. Existing files are replaced.
+// Unpacks tar (ustar, pax, GNU), plain or with gzip, into the directory open as `target`. Modes,
+// times, link targets, hard links, extended attributes, ACLs and holes are kept; owners and
+// capabilities as well if the process is root. What the user may not set or the file system does
+// not support is left out. Existing files are replaced. A directory that was there before gets the
+// member's attributes, unless another user may have put it there (docs/protocol/hgfs.md 6).
 //
 // Refuses members that are absolute, contain "..", or would be written or hard-linked through a
 // symbolic link; devices and sockets. These, and members that the file system refuses, are
 // skipped; the others are unpacked, and the result is the first such error with the member's
 // name. A full disk, a broken archive and data that is not an archive end the unpacking.
 //
-// libarchive sets the umask to 0 for a moment and changes the working directory: both belong to
-// the calling thread alone from then on.
-//
-// Bytes after the archive's end are not read. Memory does not depend on the archive, except for a
-// few bytes for each directory.
-absl::Status UnpackArchive(const std::string& target, const ArchiveSource& source);
+// Bytes after the archive's end are not read. Memory does not depend on the archive, except for its
+// directories: the name of each, and about 200 bytes.
+absl::Status UnpackArchive(int target, const ArchiveSource& source);
 
 }  // namespace toolboxd::hgfsd
 

@@ -3,6 +3,7 @@
 // Unpacks arbitrary bytes into a directory: nothing may crash, and nothing may appear or change
 // outside of that directory.
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -53,13 +54,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const Place place;
   place.EmptyTarget();
   absl::string_view rest(reinterpret_cast<const char*>(data), size);
-  toolboxd::hgfsd::UnpackArchive((place.folder / "target").string(),
-                                 [&]() -> absl::StatusOr<absl::string_view> {
-                                   absl::string_view next = rest.substr(0, 777);
-                                   rest.remove_prefix(next.size());
-                                   return next;
-                                 })
-      .IgnoreError();
+  const int target = open((place.folder / "target").c_str(), O_RDONLY | O_DIRECTORY);
+  toolboxd::hgfsd::UnpackArchive(target, [&]() -> absl::StatusOr<absl::string_view> {
+    absl::string_view next = rest.substr(0, 777);
+    rest.remove_prefix(next.size());
+    return next;
+  }).IgnoreError();
+  close(target);
   if (!place.Untouched()) abort();
   return 0;
 }

@@ -11,9 +11,13 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "base/status.h"
-#include "hgfsd/file_error.h"
-#include "hgfsd/paths.h"
+#include "hgfsd/fs/entry.h"
+#include "hgfsd/fs/file_error.h"
+#include "hgfsd/fs/find.h"
+#include "hgfsd/fs/held.h"
+#include "hgfsd/fs/trust.h"
 
 namespace toolboxd::hgfsd {
 namespace {
@@ -41,25 +45,25 @@ absl::Status CheckAttributes(const v1::FileAttributes& attributes) {
 
 // Applies the attributes by one function for each system call, so that paths and descriptors share
 // this code.
-template <typename Truncate, typename Utimes, typename Chown, typename Chmod>
-absl::Status Apply(absl::string_view what, const v1::FileAttributes& attributes, Truncate truncate,
-                   Utimes utimes, Chown chown, Chmod chmod) {
-  if (attributes.has_size() && truncate(static_cast<off_t>(attributes.size())) != 0) {
+template <typename SetSize, typename SetTimes, typename SetOwner, typename SetMode>
+absl::Status Apply(absl::string_view what, const v1::FileAttributes& attributes, SetSize set_size,
+                   SetTimes set_times, SetOwner set_owner, SetMode set_mode) {
+  if (attributes.has_size() && set_size(static_cast<off_t>(attributes.size())) != 0) {
     return FileError(errno, what);
   }
   if (attributes.has_access_time() || attributes.has_modification_time()) {
     const struct timespec times[2] = {
         Time(attributes.has_access_time(), attributes.access_time()),
         Time(attributes.has_modification_time(), attributes.modification_time())};
-    if (utimes(times) != 0) return FileError(errno, what);
+    if (set_times(times) != 0) return FileError(errno, what);
   }
   if (attributes.has_uid() || attributes.has_gid()) {
     const uid_t uid = attributes.has_uid() ? attributes.uid() : static_cast<uid_t>(-1);
     const gid_t gid = attributes.has_gid() ? attributes.gid() : static_cast<gid_t>(-1);
-    if (chown(uid, gid) != 0) return FileError(errno, what);
+    if (set_owner(uid, gid) != 0) return FileError(errno, what);
   }
   // After chown, which clears the set-user-ID bit.
-  if (attributes.has_permissions() && chmod(attributes.permissions()) != 0) {
+  if (attributes.has_permissions() && set_mode(attributes.permissions()) != 0) {
     return FileError(errno, what);
   }
   return absl::OkStatus();
@@ -69,18 +73,24 @@ absl::Status Apply(absl::string_view what, const v1::FileAttributes& attributes,
 
 absl::Status SetAttributes(absl::string_view path, const v1::FileAttributes& attributes,
                            const CancelCheck& cancelled) {
-  if (absl::Status status = CheckPath(path); !status.ok()) return status;
   if (absl::Status status = CheckAttributes(attributes); !status.ok()) return status;
-  const std::string name(path);
-  struct stat st;
-  if (stat(name.c_str(), &st) != 0) return FileError(errno, path);
+  const absl::StatusOr<Entry> entry = FindExisting(path, FinalLink::kFollow);
+  if (!entry.ok()) return entry.status();
+  if (absl::Status status = CheckTarget(*entry); !status.ok()) return status;
+  if (MayBePlanted(*entry)) {
+    return MakeError(v1::ACCESS_DENIED,
+                     absl::StrCat(path,
+                                  " has other names, and stands in a directory that others "
+                                  "may write"),
+                     EACCES);
+  }
   if (absl::Status status = CheckCancelled(cancelled); !status.ok()) return status;
-  const char* const file = name.c_str();
+  const int held = entry->file.get();
   return Apply(
-      path, attributes, [&](off_t size) { return truncate(file, size); },
-      [&](const struct timespec* times) { return utimensat(AT_FDCWD, file, times, 0); },
-      [&](uid_t uid, gid_t gid) { return chown(file, uid, gid); },
-      [&](mode_t mode) { return chmod(file, mode); });
+      path, attributes, [&](off_t size) { return ChangeSize(held, size); },
+      [&](const struct timespec* times) { return ChangeTimes(held, times); },
+      [&](uid_t uid, gid_t gid) { return ChangeOwner(held, uid, gid); },
+      [&](mode_t mode) { return ChangeMode(held, mode); });
 }
 
 absl::Status SetAttributesOfFile(int fd, const v1::FileAttributes& attributes) {
@@ -93,9 +103,10 @@ absl::Status SetAttributesOfFile(int fd, const v1::FileAttributes& attributes) {
 }
 
 absl::StatusOr<v1::Volume> GetVolume(absl::string_view path) {
-  if (absl::Status status = CheckPath(path); !status.ok()) return status;
+  const absl::StatusOr<Entry> entry = FindExisting(path, FinalLink::kFollow);
+  if (!entry.ok()) return entry.status();
   struct statvfs volume;
-  if (statvfs(std::string(path).c_str(), &volume) != 0) return FileError(errno, path);
+  if (fstatvfs(entry->file.get(), &volume) != 0) return FileError(errno, path);
   v1::Volume reply;
   reply.set_free_bytes(volume.f_bavail * uint64_t{volume.f_frsize});
   reply.set_total_bytes(volume.f_blocks * uint64_t{volume.f_frsize});

@@ -9,14 +9,15 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "hgfsd/cancellation.h"
+#include "hgfsd/fs/cancellation.h"
 #include "toolboxd/v1/files.pb.h"
 
 namespace toolboxd::hgfsd {
 
 // Sets size, times (nanoseconds since 1970), owner and permissions, in this order. After the first
 // failure the rest is left as it is; what was set before stays. Follows links. INVALID_ARGUMENT
-// for permissions beyond 07777, FILE_TOO_BIG for a size beyond 2^63-1.
+// for permissions beyond 07777, FILE_TOO_BIG for a size beyond 2^63-1. ACCESS_DENIED for what
+// another user may have prepared (fs/trust.h: CheckTarget, MayBePlanted).
 absl::Status SetAttributes(absl::string_view path, const v1::FileAttributes& attributes,
                            const CancelCheck& cancelled = nullptr);
 

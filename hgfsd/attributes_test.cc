@@ -77,6 +77,28 @@ TEST(SetAttributes, FollowsLinks) {
   EXPECT_EQ(ModeOf(file), 0600u);
 }
 
+// User 7 waits for root to change "file" in a directory that others may write.
+TEST(SetAttributes, WhatAnotherUserMayHavePreparedIsLeftAlone) {
+  TestDirectory dir;
+  const std::string shadow = dir.File("shadow", "precious", 0600);
+  const std::string tmp = dir.Directory("tmp", 01777);
+  const std::string theirs = dir.File("tmp/file", "theirs", 0755);
+  ASSERT_EQ(chown(theirs.c_str(), 7, 7), 0);
+  const std::string planted = dir / "tmp/planted";
+  ASSERT_EQ(link(shadow.c_str(), planted.c_str()), 0);
+  const std::string link = dir.Link("tmp/link", shadow);
+  ASSERT_EQ(lchown(link.c_str(), 7, 7), 0);
+  v1::FileAttributes attributes;
+  attributes.set_permissions(0666);
+  attributes.set_size(0);
+  for (const std::string& path : {theirs, planted, link}) {
+    EXPECT_THAT(SetAttributes(path, attributes), FailsWith(v1::ACCESS_DENIED)) << path;
+  }
+  EXPECT_EQ(ModeOf(shadow), 0600u);
+  EXPECT_EQ(ReadFile(shadow), "precious");
+  EXPECT_EQ(ReadFile(theirs), "theirs");
+}
+
 TEST(SetAttributes, ReportsWhyItFails) {
   TestDirectory dir;
   const std::string file = dir.File("file", "", 0600);

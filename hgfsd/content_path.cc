@@ -2,8 +2,6 @@
 
 #include "hgfsd/content_path.h"
 
-#include <sys/stat.h>
-
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -12,7 +10,9 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "base/status.h"
-#include "hgfsd/paths.h"
+#include "hgfsd/fs/entry.h"
+#include "hgfsd/fs/find.h"
+#include "hgfsd/fs/paths.h"
 
 namespace toolboxd::hgfsd {
 namespace {
@@ -22,9 +22,9 @@ constexpr absl::string_view kScheme = "/archive:";
 enum class Found { kNothing, kDirectory, kOther };
 
 Found Look(const std::string& path) {
-  struct stat st;
-  if (stat(path.c_str(), &st) != 0) return Found::kNothing;
-  return S_ISDIR(st.st_mode) ? Found::kDirectory : Found::kOther;
+  const absl::StatusOr<Entry> entry = FindExisting(path, FinalLink::kFollow);
+  if (!entry.ok()) return Found::kNothing;
+  return entry->IsDirectory() ? Found::kDirectory : Found::kOther;
 }
 
 // The text before and after the first "?".

@@ -11,9 +11,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
-#include "hgfsd/file_error.h"
 #include "hgfsd/file_info.h"
-#include "hgfsd/paths.h"
+#include "hgfsd/fs/entry.h"
+#include "hgfsd/fs/file_error.h"
 
 namespace toolboxd::hgfsd {
 namespace {
@@ -25,24 +25,20 @@ constexpr uint64_t kMaxCounted = 16 * 1024 * 1024;
 
 }  // namespace
 
-absl::StatusOr<Content> OpenContent(absl::string_view path) {
-  if (absl::Status status = CheckPath(path); !status.ok()) return status;
-  // O_PATH first: opening a pipe would wait, opening a device may act on it.
-  UniqueFd found(open(std::string(path).c_str(), O_PATH | O_CLOEXEC));
-  if (!found.ok()) return FileError(errno, path);
-  Content content;
-  if (fstat(found.get(), &content.status) != 0) return FileError(errno, path);
-  if (S_ISDIR(content.status.st_mode)) return FileError(EISDIR, path);
-  if (!S_ISREG(content.status.st_mode) && !S_ISBLK(content.status.st_mode)) {
+absl::StatusOr<Content> OpenContent(absl::string_view path, FinalLink final_link) {
+  const absl::StatusOr<Entry> entry = FindExisting(path, final_link);
+  if (!entry.ok()) return entry.status();
+  if (entry->IsDirectory()) return FileError(EISDIR, path);
+  const mode_t mode = entry->status.st_mode;
+  if (!S_ISREG(mode) && !S_ISBLK(mode) && !S_ISLNK(mode)) {
     return MakeError(
         v1::NOT_A_FILE,
         absl::StrCat(path, " is a pipe, a socket or a character device, which is not read"));
   }
-  const std::string again = absl::StrCat("/proc/self/fd/", found.get());
-  content.fd.reset(open(again.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  if (!content.fd.ok()) return FileError(errno, path);
-  content.size = ContentSize(content.fd.get(), content.status);
-  return content;
+  absl::StatusOr<UniqueFd> fd = OpenHeld(*entry, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!fd.ok()) return fd.status();
+  const uint64_t size = ContentSize(fd->get(), entry->status);
+  return Content{*std::move(fd), entry->status, size};
 }
 
 uint64_t ContentSize(int fd, const struct stat& status) {
@@ -65,7 +61,7 @@ uint64_t ContentSize(int fd, const struct stat& status) {
 }
 
 absl::StatusOr<v1::FileInfo> DescribeContent(absl::string_view path) {
-  absl::StatusOr<Content> content = OpenContent(path);
+  absl::StatusOr<Content> content = OpenContent(path, FinalLink::kFollow);
   if (!content.ok()) return content.status();
   v1::FileInfo info = FileInfoFromStat(content->status, path);
   info.set_size(content->size);

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/unique_fd.h"
+#include "hgfsd/fs/find.h"
 #include "toolboxd/v1/files.pb.h"
 
 namespace toolboxd::hgfsd {
@@ -24,9 +25,10 @@ struct Content {
   uint64_t size = 0;
 };
 
-// Opens a regular file or block device; follows links. Anything else has no content that ends: it
-// is NOT_A_FILE and is not opened, because that may wait or act on a device.
-absl::StatusOr<Content> OpenContent(absl::string_view path);
+// Opens a regular file or block device. Anything else has no content that ends: it is NOT_A_FILE
+// and is not opened, because that may wait or act on a device. IS_A_SYMLINK for a link that is
+// kept.
+absl::StatusOr<Content> OpenContent(absl::string_view path, FinalLink final_link);
 
 // The size of a file's content in bytes. The descriptor's offset is 0 before and after. Files of
 // procfs and sysfs have size 0 and may still have content: they are read once to count it, up to
@@ -34,7 +36,8 @@ absl::StatusOr<Content> OpenContent(absl::string_view path);
 // packet size, which it requests in any case (docs/protocol/hgfs.md 5.9).
 uint64_t ContentSize(int fd, const struct stat& status);
 
-// FileInfo of the file that OpenContent opens: attributes, ContentSize, effective permissions.
+// FileInfo of the file that the path leads to: attributes, ContentSize, effective permissions.
+// Follows links.
 absl::StatusOr<v1::FileInfo> DescribeContent(absl::string_view path);
 
 }  // namespace toolboxd::hgfsd

@@ -13,8 +13,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "hgfsd/cancellation.h"
 #include "hgfsd/deferred_delete.h"
+#include "hgfsd/fs/cancellation.h"
 #include "toolboxd/v1/files.pb.h"
 
 namespace toolboxd::hgfsd {

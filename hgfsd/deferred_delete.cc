@@ -3,49 +3,27 @@
 #include "hgfsd/deferred_delete.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <utility>
 
-#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "base/status.h"
-#include "hgfsd/directory_stream.h"
-#include "hgfsd/file_error.h"
-#include "hgfsd/mounts.h"
-#include "hgfsd/paths.h"
-#include "hgfsd/remove_tree.h"
+#include "hgfsd/fs/mounts.h"
+#include "hgfsd/fs/remove_tree.h"
 #include "hgfsd/start_thread.h"
 
 namespace toolboxd::hgfsd {
 namespace {
 
-constexpr absl::string_view kHidden = ".toolboxd-deleted-";
+constexpr char kHidden[] = ".toolboxd-deleted-";
 
 // Trees that wait for removal; each holds a descriptor. Further callers wait for their turn.
 constexpr size_t kMaxJobs = 64;
 
-// Removes the user's hidden trees that are left in a directory, whichever process left them.
-// Two processes that remove the same tree do not disturb each other.
-void RemoveLeftovers(int parent) {
-  UniqueFd copy(openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!copy.ok()) return;
-  DirectoryStream stream(std::move(copy));
-  while (true) {
-    absl::StatusOr<DirectoryStream::Entry> entry = stream.Next();
-    if (!entry.ok() || entry->name.empty()) return;
-    if (!absl::StartsWith(entry->name, kHidden)) continue;
-    const std::string name(entry->name);
-    struct stat st;
-    if (fstatat(parent, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
-        st.st_uid == geteuid()) {
-      RemoveTree(parent, name).IgnoreError();
-    }
-  }
-}
+// Trees that stay hidden and are tried again; each holds two descriptors.
+constexpr size_t kMaxLeft = 16;
 
 }  // namespace
 
@@ -59,30 +37,23 @@ DeferredDeleter::~DeferredDeleter() {
   if (thread.joinable()) thread.join();
 }
 
-absl::Status DeferredDeleter::Delete(absl::string_view path, const CancelCheck& cancelled) {
-  const PathParts parts = SplitPath(path);
-  if (parts.name.empty()) return MakeError(v1::BUSY, "the root directory cannot be deleted", EBUSY);
-  if (absl::Status status = CheckNoMounts(std::string(path)); !status.ok()) return status;
-  auto job = std::make_shared<Job>();
-  job->parent.reset(open(parts.parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!job->parent.ok() && errno == EACCES) {
-    // A directory that can be searched and written, but not read.
-    job->parent.reset(open(parts.parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  }
-  if (!job->parent.ok()) return FileError(errno, parts.parent);
-  job->path = std::string(path);
-  job->name = parts.name;
-  job->hidden = RandomName(kHidden);
+absl::Status DeferredDeleter::Delete(Entry tree, const CancelCheck& cancelled) {
+  if (tree.name == ".") return MakeError(v1::BUSY, absl::StrCat(tree.path, " is in use"), EBUSY);
+  if (absl::Status status = CheckNoMounts(tree); !status.ok()) return status;
   if (absl::Status status = AwaitCapacity(); !status.ok()) return status;
   if (absl::Status status = CheckCancelled(cancelled); !status.ok()) return status;
-  const int parent = job->parent.get();
-  if (renameat(parent, job->name.c_str(), parent, job->hidden.c_str()) != 0) {
-    const int error = errno;
+  const int parent = tree.directory.get();
+  absl::StatusOr<std::string> hidden = Hide(parent, tree.name, tree.status, kHidden);
+  if (!hidden.ok()) {
+    const int error = OsErrorOf(hidden.status());
     if (error == EXDEV || error == EINVAL || error == EOPNOTSUPP) {
-      return RemoveTree(parent, job->name, cancelled);
+      return RemoveTree(parent, tree.name, tree.status, cancelled);
     }
-    return FileError(error, path);
+    return hidden.status();
   }
+  auto job = std::make_shared<Job>();
+  job->tree = std::move(tree);
+  job->hidden = *std::move(hidden);
 
   absl::MutexLock lock(&mutex_);
   jobs_.push_back(job);
@@ -111,29 +82,44 @@ void DeferredDeleter::Run() {
       if (jobs_.empty()) return;
       job = jobs_.front();
     }
-    absl::Status status = RemoveTree(job->parent.get(), job->hidden);
+    const absl::Status status =
+        RemoveTree(job->tree.directory.get(), job->hidden, job->tree.status);
+    bool stays = false;
     {
       absl::MutexLock lock(&mutex_);
       jobs_.pop_front();
       if (!status.ok()) Keep(*job, status);
-      job->status = std::move(status);
+      stays = !status.ok() && job->answered;
+      job->status = status;
       job->done = true;
     }
     // After Delete has returned: this can take long.
-    RemoveLeftovers(job->parent.get());
+    RemoveLeft(*job);
+    if (stays) left_.push_back(std::move(job));
+    if (left_.size() > kMaxLeft) left_.pop_front();
   }
 }
 
 void DeferredDeleter::Keep(const Job& job, const absl::Status& why) {
+  const Entry& tree = job.tree;
   if (job.answered) {
     // The caller knows the name as free, and may have used it again.
-    LogWarning("cannot remove all of ", job.path, ": ", why.message(), "; the rest stays in ",
-               job.hidden, " in the same directory until the next recursive delete there");
+    LogWarning("cannot remove all of ", tree.path, ": ", why.message(), "; the rest stays in ",
+               job.hidden, " in the same directory: remove it there");
     return;
   }
   // Unless the name was taken in the meantime, the tree is where it was.
-  renameat2(job.parent.get(), job.hidden.c_str(), job.parent.get(), job.name.c_str(),
-            RENAME_NOREPLACE);
+  const int parent = tree.directory.get();
+  renameat2(parent, job.hidden.c_str(), parent, tree.name.c_str(), RENAME_NOREPLACE);
+}
+
+void DeferredDeleter::RemoveLeft(const Job& job) {
+  for (auto left = left_.begin(); left != left_.end();) {
+    const Entry& tree = (*left)->tree;
+    const bool removed = SameFile(tree.directory_status, job.tree.directory_status) &&
+                         RemoveTree(tree.directory.get(), (*left)->hidden, tree.status).ok();
+    left = removed ? left_.erase(left) : left + 1;
+  }
 }
 
 }  // namespace toolboxd::hgfsd

@@ -13,11 +13,10 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "base/unique_fd.h"
-#include "hgfsd/cancellation.h"
+#include "hgfsd/fs/cancellation.h"
+#include "hgfsd/fs/entry.h"
 
 namespace toolboxd::hgfsd {
 
@@ -27,8 +26,9 @@ namespace toolboxd::hgfsd {
 // Delete waits for the removal for up to `patience`. A tree that is removed in that time is gone
 // when Delete returns; a tree that cannot be removed has its old name again, and Delete returns
 // the error. After `patience` Delete returns OK and the thread continues; if the removal then
-// fails, the rest keeps its hidden name and a warning is logged. Hidden trees that are left over,
-// also from an earlier process, are tried again with the next tree of the same directory.
+// fails, the rest keeps its hidden name and a warning is logged. The last 16 of these are tried
+// again with the next tree of the same directory. A hidden tree that an earlier process left stays:
+// the name alone proves nothing.
 //
 // Thread-safe.
 class DeferredDeleter {
@@ -37,20 +37,19 @@ class DeferredDeleter {
   // Waits until every tree that was accepted has been removed or has failed.
   ~DeferredDeleter();
 
-  // Deletes the directory `path`; the caller has checked that it is one. A file system that
-  // cannot rename the directory (lower layers of an overlay) has it removed in place, unless
-  // `cancelled` reports true on the way. After an error before the rename nothing has changed.
+  // Deletes the directory that `tree` holds. A file system that cannot rename the directory
+  // (lower layers of an overlay) has it removed in place, unless `cancelled` reports true on the
+  // way. After an error before the rename nothing has changed.
   //
-  // BUSY: "/", a mount point, a tree with a mount point in it, or no thread is available.
-  // ACCESS_DENIED: the user may not rename the directory, and so may not remove it either.
-  absl::Status Delete(absl::string_view path, const CancelCheck& cancelled);
+  // BUSY: "/", a mount point, a tree with a mount point in it, a directory that was replaced since
+  // it was looked at, or no thread is available. ACCESS_DENIED: the user may not rename the
+  // directory, and so may not remove it either.
+  absl::Status Delete(Entry tree, const CancelCheck& cancelled);
 
  private:
   struct Job {
-    std::string path;
-    UniqueFd parent;
+    Entry tree;
     std::string hidden;
-    std::string name;
     // Guarded by mutex_.
     bool done = false;
     // Delete has returned OK for the tree while it was still being removed.
@@ -63,12 +62,16 @@ class DeferredDeleter {
   void Run();
   // Renames a tree that could not be removed back, or logs where it stays.
   void Keep(const Job& job, const absl::Status& why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Tries again to remove trees of a job's directory that are left.
+  void RemoveLeft(const Job& job);
 
   const absl::Duration patience_;
   // Callers of Delete and the thread contend for it; neither removes anything under it.
   absl::Mutex mutex_;
   std::deque<std::shared_ptr<Job>> jobs_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  // Trees that could not be removed and stay hidden. Used by the thread only.
+  std::deque<std::shared_ptr<Job>> left_;
   // Started with the first job.
   std::thread thread_ ABSL_GUARDED_BY(mutex_);
 };

@@ -3,22 +3,32 @@
 #include "hgfsd/deferred_delete.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "hgfsd/fs/find.h"
 #include "hgfsd/testing/test_files.h"
 
 namespace toolboxd::hgfsd {
 namespace {
 
+absl::Status Delete(DeferredDeleter& deleter, const std::string& path,
+                    const CancelCheck& cancelled = nullptr) {
+  absl::StatusOr<Entry> tree = FindExisting(path, FinalLink::kKeep);
+  if (!tree.ok()) return tree.status();
+  return deleter.Delete(*std::move(tree), cancelled);
+}
+
 TEST(DeferredDelete, RefusesMountPointsAndTheRoot) {
   DeferredDeleter deleter;
-  EXPECT_THAT(deleter.Delete("/", nullptr), FailsWith(v1::BUSY));
-  EXPECT_THAT(deleter.Delete("/proc", nullptr), FailsWith(v1::BUSY));
+  EXPECT_THAT(Delete(deleter, "/"), FailsWith(v1::BUSY));
+  EXPECT_THAT(Delete(deleter, "/proc"), FailsWith(v1::BUSY));
 }
 
 TEST(DeferredDelete, SmallTreesAreGoneWhenDeleteReturns) {
@@ -26,7 +36,7 @@ TEST(DeferredDelete, SmallTreesAreGoneWhenDeleteReturns) {
   dir.Directory("tree");
   dir.File("tree/file");
   DeferredDeleter deleter;
-  EXPECT_THAT(deleter.Delete(dir / "tree", nullptr), IsOk());
+  EXPECT_THAT(Delete(deleter, dir / "tree"), IsOk());
   EXPECT_TRUE(Names(dir.path()).empty());
 }
 
@@ -36,22 +46,38 @@ TEST(DeferredDelete, LargeTreesFreeTheirNameAtOnceAndAreRemovedLater) {
   for (int i = 0; i < 2000; ++i) dir.File(absl::StrCat("tree/", i));
   {
     DeferredDeleter deleter(absl::ZeroDuration());
-    EXPECT_THAT(deleter.Delete(dir / "tree", nullptr), IsOk());
+    EXPECT_THAT(Delete(deleter, dir / "tree"), IsOk());
     EXPECT_FALSE(Exists(dir / "tree"));
   }
   EXPECT_TRUE(Names(dir.path()).empty());
 }
 
-TEST(DeferredDelete, RemovesTreesThatACrashLeft) {
+// Whoever may rename a directory of root's in a directory of their own may give it such a name.
+TEST(DeferredDelete, NameAloneDoesNotMakeATreeHidden) {
   TestDirectory dir;
   dir.Directory(".toolboxd-deleted-0000000000000001");
   dir.File(".toolboxd-deleted-0000000000000001/file");
   dir.Directory("tree");
   {
     DeferredDeleter deleter;
-    EXPECT_THAT(deleter.Delete(dir / "tree", nullptr), IsOk());
+    EXPECT_THAT(Delete(deleter, dir / "tree"), IsOk());
   }
-  EXPECT_TRUE(Names(dir.path()).empty());
+  EXPECT_THAT(Names(dir.path()), testing::ElementsAre(".toolboxd-deleted-0000000000000001"));
+}
+
+TEST(DeferredDelete, DirectoryThatWasReplacedStays) {
+  TestDirectory dir;
+  dir.Directory("tree");
+  dir.Directory("audit");
+  dir.File("audit/log", "precious");
+  absl::StatusOr<Entry> tree = FindExisting(dir / "tree", FinalLink::kKeep);
+  ASSERT_EQ(renameat2(AT_FDCWD, (dir / "tree").c_str(), AT_FDCWD, (dir / "audit").c_str(),
+                      RENAME_EXCHANGE),
+            0);
+  DeferredDeleter deleter;
+  EXPECT_THAT(deleter.Delete(*std::move(tree), nullptr), FailsWith(v1::BUSY));
+  EXPECT_EQ(ReadFile(dir / "tree/log"), "precious");
+  EXPECT_THAT(Names(dir.path()), testing::ElementsAre("audit", "tree"));
 }
 
 TEST(DeferredDelete, TreeThatCannotBeRemovedKeepsItsName) {
@@ -62,7 +88,7 @@ TEST(DeferredDelete, TreeThatCannotBeRemovedKeepsItsName) {
   dir.File("tree/root_owned/file");
   AsNobody([&] {
     DeferredDeleter deleter;
-    EXPECT_THAT(deleter.Delete(dir / "tree", nullptr), FailsWith(v1::ACCESS_DENIED));
+    EXPECT_THAT(Delete(deleter, dir / "tree"), FailsWith(v1::ACCESS_DENIED));
   });
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre("tree"));
 }
@@ -80,7 +106,7 @@ TEST(DeferredDelete, TreeThatCannotBeRemovedAfterTheReplyStaysHiddenAndIsLogged)
     const int fd = open(log.c_str(), O_WRONLY | O_APPEND);
     ASSERT_EQ(dup2(fd, STDERR_FILENO), STDERR_FILENO);
     DeferredDeleter deleter(absl::ZeroDuration());
-    EXPECT_THAT(deleter.Delete(dir / "tree", nullptr), IsOk());
+    EXPECT_THAT(Delete(deleter, dir / "tree"), IsOk());
   });
   EXPECT_THAT(Names(dir.path()),
               testing::ElementsAre(testing::StartsWith(".toolboxd-deleted-"), "log"));
@@ -95,7 +121,7 @@ TEST(DeferredDelete, CancelledDeleteDoesNothing) {
   TestDirectory dir;
   dir.Directory("tree");
   DeferredDeleter deleter;
-  EXPECT_TRUE(absl::IsCancelled(deleter.Delete(dir / "tree", [] { return true; })));
+  EXPECT_TRUE(absl::IsCancelled(Delete(deleter, dir / "tree", [] { return true; })));
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre("tree"));
 }
 
@@ -107,7 +133,7 @@ TEST(DeferredDelete, WithoutAThreadNothingChanges) {
     dir.File("tree/file");
     DeferredDeleter deleter;
     NoMoreThreads();
-    EXPECT_THAT(deleter.Delete(dir / "tree", nullptr), FailsWith(v1::BUSY));
+    EXPECT_THAT(Delete(deleter, dir / "tree"), FailsWith(v1::BUSY));
     EXPECT_TRUE(Exists(dir / "tree/file"));
   });
 }
@@ -119,7 +145,7 @@ TEST(DeferredDelete, WithoutWriteAccessToTheParentNothingChanges) {
   AsNobody([&] {
     dir.File("tree/file");
     DeferredDeleter deleter;
-    EXPECT_THAT(deleter.Delete(tree, nullptr), FailsWith(v1::ACCESS_DENIED));
+    EXPECT_THAT(Delete(deleter, tree), FailsWith(v1::ACCESS_DENIED));
     EXPECT_TRUE(Exists(dir / "tree/file"));
   });
 }

@@ -3,17 +3,18 @@
 #include "hgfsd/directory_lister.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "base/status.h"
-#include "hgfsd/file_error.h"
 #include "hgfsd/file_info.h"
+#include "hgfsd/fs/entry.h"
+#include "hgfsd/fs/file_error.h"
+#include "hgfsd/fs/find.h"
+#include "hgfsd/fs/paths.h"
 #include "hgfsd/name_pattern.h"
-#include "hgfsd/paths.h"
 
 namespace toolboxd::hgfsd {
 namespace {
@@ -32,7 +33,7 @@ bool Unchanged(const struct stat& a, const struct stat& b) {
 
 // The list of one for a path that is not a directory.
 absl::StatusOr<v1::ListFilesReply> ListSingle(const v1::ListFilesRequest& request,
-                                              const NamePattern& pattern) {
+                                              const Entry& entry, const NamePattern& pattern) {
   v1::ListFilesReply reply;
   absl::StatusOr<bool> matches = pattern.Matches(SplitPath(request.path()).name);
   if (!matches.ok()) return matches.status();
@@ -41,7 +42,8 @@ absl::StatusOr<v1::ListFilesReply> ListSingle(const v1::ListFilesRequest& reques
     reply.set_remaining(1);
     return reply;
   }
-  absl::StatusOr<v1::FileInfo> info = DescribeEntry(AT_FDCWD, request.path(), request.path());
+  absl::StatusOr<v1::FileInfo> info =
+      DescribeEntry(entry.directory.get(), entry.name, request.path());
   if (!info.ok()) return info.status();
   *reply.add_entries() = *std::move(info);
   return reply;
@@ -101,23 +103,22 @@ class DirectoryLister::Walk {
 
 absl::StatusOr<v1::ListFilesReply> DirectoryLister::List(const v1::ListFilesRequest& request,
                                                          const CancelCheck& cancelled) {
-  if (absl::Status status = CheckPath(request.path()); !status.ok()) return status;
-  struct stat st;
-  if (lstat(request.path().c_str(), &st) != 0) return FileError(errno, request.path());
-  if (S_ISDIR(st.st_mode)) return ListDirectory(request, cancelled);
+  // A trailing slash follows a link: "link/" names the directory that the link points to.
+  const absl::StatusOr<Entry> entry = FindExisting(request.path(), FinalLink::kKeep);
+  if (!entry.ok()) return entry.status();
+  if (entry->IsDirectory()) return ListDirectory(request, *entry, cancelled);
   absl::StatusOr<NamePattern> pattern = NamePattern::Compile(request.pattern());
   if (!pattern.ok()) return pattern.status();
-  return ListSingle(request, *pattern);
+  return ListSingle(request, *entry, *pattern);
 }
 
 absl::StatusOr<v1::ListFilesReply> DirectoryLister::ListDirectory(
-    const v1::ListFilesRequest& request, const CancelCheck& cancelled) {
+    const v1::ListFilesRequest& request, const Entry& directory, const CancelCheck& cancelled) {
   absl::StatusOr<NamePattern> pattern = NamePattern::Compile(request.pattern());
   if (!pattern.ok()) return pattern.status();
-  // Not O_NOFOLLOW: "link/" names the directory that the link points to.
-  UniqueFd fd(open(request.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.ok()) return FileError(errno, request.path());
-  Page page{request.path(), request.pattern(), {}, DirectoryStream(std::move(fd))};
+  absl::StatusOr<UniqueFd> fd = OpenHeldDirectory(directory);
+  if (!fd.ok()) return fd.status();
+  Page page{request.path(), request.pattern(), {}, DirectoryStream(*std::move(fd))};
   struct stat now;
   if (fstat(page.stream.fd(), &now) != 0) return FileError(errno, request.path());
   page.status = now;

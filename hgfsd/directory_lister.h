@@ -16,8 +16,9 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "hgfsd/cancellation.h"
-#include "hgfsd/directory_stream.h"
+#include "hgfsd/fs/cancellation.h"
+#include "hgfsd/fs/directory_stream.h"
+#include "hgfsd/fs/entry.h"
 #include "toolboxd/v1/files.pb.h"
 
 namespace toolboxd::hgfsd {
@@ -78,6 +79,7 @@ class DirectoryLister {
   class Walk;
 
   absl::StatusOr<v1::ListFilesReply> ListDirectory(const v1::ListFilesRequest& request,
+                                                   const Entry& directory,
                                                    const CancelCheck& cancelled);
   // Where the requested page starts by the last page of the same listing, which moves into
   // `page`. The directory's first entry where no such page is kept.

@@ -11,11 +11,11 @@
 #include "daemon/grpc_status.h"
 #include "hgfsd/archive_packer.h"
 #include "hgfsd/archive_receiver.h"
-#include "hgfsd/cancellation.h"
 #include "hgfsd/content_path.h"
 #include "hgfsd/content_size.h"
 #include "hgfsd/file_reader.h"
 #include "hgfsd/file_writer.h"
+#include "hgfsd/fs/cancellation.h"
 #include "proto/file_opened.h"
 
 namespace toolboxd::hgfsd {

@@ -8,8 +8,9 @@
 
 #include <utility>
 
-#include "hgfsd/file_error.h"
-#include "hgfsd/paths.h"
+#include "hgfsd/fs/entry.h"
+#include "hgfsd/fs/file_error.h"
+#include "hgfsd/fs/paths.h"
 
 namespace toolboxd::hgfsd {
 namespace {
@@ -59,34 +60,22 @@ absl::StatusOr<v1::FileInfo> DescribeEntry(int directory, const std::string& ent
 }
 
 absl::StatusOr<v1::FileInfo> DescribePath(absl::string_view path, FinalLink final_link) {
-  if (absl::Status status = CheckPath(path); !status.ok()) return status;
-  const std::string name(path);
-  absl::StatusOr<v1::FileInfo> info;
-  if (final_link == FinalLink::kFollow) {
-    struct stat st;
-    if (stat(name.c_str(), &st) != 0) return FileError(errno, path);
-    info = FileInfoFromStat(st, path);
-  } else {
-    info = DescribeEntry(AT_FDCWD, name, path);
-    if (!info.ok()) return info;
+  const absl::StatusOr<Entry> entry = FindExisting(path, final_link);
+  if (!entry.ok()) return entry.status();
+  v1::FileInfo info = FileInfoFromStat(entry->status, path);
+  uint32_t permissions = 0;
+  if (entry->IsLink()) {
+    absl::StatusOr<std::string> target = ReadLink(entry->file.get(), "");
+    if (target.ok()) info.set_symlink_target(*std::move(target));
     // The kernel does not check the permissions of a link.
-    if (info->type() == v1::SYMLINK) {
-      info->set_effective_permissions(R_OK | W_OK | X_OK);
-      return info;
+    permissions = R_OK | W_OK | X_OK;
+  } else {
+    for (int bit : {R_OK, W_OK, X_OK}) {
+      if (CheckAccess(entry->file.get(), entry->path, bit).ok()) permissions |= bit;
     }
   }
-  uint32_t permissions = 0;
-  for (int bit : {R_OK, W_OK, X_OK}) {
-    if (faccessat(AT_FDCWD, name.c_str(), bit, AT_EACCESS) == 0) permissions |= bit;
-  }
-  info->set_effective_permissions(permissions);
+  info.set_effective_permissions(permissions);
   return info;
-}
-
-absl::Status CheckAccess(const std::string& path, int mode) {
-  // By the effective identity, as open() checks it.
-  if (faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) != 0) return FileError(errno, path);
-  return absl::OkStatus();
 }
 
 }  // namespace toolboxd::hgfsd

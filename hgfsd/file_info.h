@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "hgfsd/fs/find.h"
 #include "toolboxd/v1/files.pb.h"
 
 namespace toolboxd::hgfsd {
@@ -24,14 +25,8 @@ v1::FileInfo FileInfoFromStat(const struct stat& st, absl::string_view name);
 absl::StatusOr<v1::FileInfo> DescribeEntry(int directory, const std::string& entry,
                                            absl::string_view name);
 
-// What a path means if its last component is a symbolic link.
-enum class FinalLink { kFollow, kDescribe };
-
-// The file at `path`, which is checked here (CheckPath), with effective permissions.
+// The file at `path`, with effective permissions.
 absl::StatusOr<v1::FileInfo> DescribePath(absl::string_view path, FinalLink final_link);
-
-// OK if the process's user has the access `mode` (R_OK, W_OK, X_OK) to `path`.
-absl::Status CheckAccess(const std::string& path, int mode);
 
 }  // namespace toolboxd::hgfsd
 

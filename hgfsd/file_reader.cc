@@ -8,14 +8,14 @@
 
 #include <utility>
 
-#include "hgfsd/file_error.h"
 #include "hgfsd/file_info.h"
+#include "hgfsd/fs/file_error.h"
 
 namespace toolboxd::hgfsd {
 
 absl::StatusOr<FileReader> FileReader::Open(absl::string_view path, uint64_t offset) {
   if (offset > INT64_MAX) return FileError(EINVAL, "the offset");
-  absl::StatusOr<Content> content = OpenContent(path);
+  absl::StatusOr<Content> content = OpenContent(path, FinalLink::kKeep);
   if (!content.ok()) return content.status();
   FileReader reader;
   reader.info_ = FileInfoFromStat(content->status, path);

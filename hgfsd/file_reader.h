@@ -20,7 +20,8 @@ namespace toolboxd::hgfsd {
 // Not thread-safe.
 class FileReader {
  public:
-  // Opens as OpenContent does. An offset beyond the end is not an error; there is no content then.
+  // Opens as OpenContent does, and no link. An offset beyond the end is not an error; there is no
+  // content then.
   static absl::StatusOr<FileReader> Open(absl::string_view path, uint64_t offset);
 
   // As DescribeContent, without effective permissions.

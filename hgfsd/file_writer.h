@@ -15,7 +15,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/unique_fd.h"
-#include "hgfsd/cancellation.h"
+#include "hgfsd/fs/cancellation.h"
+#include "hgfsd/fs/entry.h"
+#include "hgfsd/fs/file_error.h"
 #include "toolboxd/v1/file_handler.pb.h"
 
 namespace toolboxd::hgfsd {
@@ -34,8 +36,9 @@ namespace toolboxd::hgfsd {
 //    is a device, a pipe or a mount point, or has other names. A target whose content is to be
 //    replaced is emptied when it is opened. What was written stays if the transfer breaks.
 //
-// A symbolic link as the last component is followed first. After the first error Write and Commit
-// return that error. Not thread-safe.
+// Where others may write the directory, a target with other names is replaced, and never written in
+// place: the names may be of a file elsewhere (fs/trust.h). A symbolic link as the last component
+// is not followed. After the first error Write and Commit return that error. Not thread-safe.
 class FileWriter {
  public:
   struct Options {
@@ -47,7 +50,8 @@ class FileWriter {
     bool sync = false;
   };
 
-  // NOT_FOUND, ALREADY_EXISTS, NOT_A_FILE (directories, sockets), ACCESS_DENIED, BUSY ...
+  // NOT_FOUND, ALREADY_EXISTS, IS_A_SYMLINK, NOT_A_FILE (directories, sockets), BUSY ...
+  // ACCESS_DENIED also for a target that another user may have prepared (CheckTarget).
   static absl::StatusOr<std::unique_ptr<FileWriter>> Open(absl::string_view path,
                                                           const Options& options);
   ~FileWriter();
@@ -75,15 +79,18 @@ class FileWriter {
   FileWriter() = default;
 
   absl::Status OpenTarget(const Options& options);
+  absl::Status CheckExisting(v1::OpenForWriting::Mode mode);
   absl::Status OpenBeside(mode_t permissions);
   absl::Status OpenInPlace(const Options& options);
-  absl::Status CopyAttributesOfTarget(const struct stat& target);
+  absl::Status CopyAttributesOfTarget();
+  void DiscardBeside();
   absl::Status Link();
   absl::Status WaitUntilWritable(const CancelCheck& cancelled);
 
-  // The directory that holds the target, O_PATH, and the target's name in it.
-  UniqueFd directory_;
-  std::string name_;
+  absl::Status Error(int error) const { return FileError(error, entry_.path); }
+
+  // The target, and its directory.
+  Entry entry_;
   // The existing target, open for writing; none if there is no target or it is being executed.
   UniqueFd target_;
   // The file that content is written to.

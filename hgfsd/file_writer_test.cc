@@ -12,7 +12,9 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "absl/strings/str_cat.h"
 #include "base/testing/small_file_system.h"
+#include "base/unique_fd.h"
 #include "gtest/gtest.h"
 #include "hgfsd/file_reader.h"
 #include "hgfsd/testing/test_files.h"
@@ -113,14 +115,84 @@ TEST(FileWriter, ReplacingDropsCapabilities) {
   EXPECT_FALSE(HasCapability(file));
 }
 
-TEST(FileWriter, FollowsALinkAndKeepsIt) {
+TEST(FileWriter, LinkIsNeitherFollowedNorReplaced) {
   TestDirectory dir;
   const std::string file = dir.File("file", "old");
-  EXPECT_THAT(Upload(dir.Link("link", "file"), "new"), IsOk());
+  for (const std::string& link : {dir.Link("link", "file"), dir.Link("dangling", "target")}) {
+    EXPECT_THAT(Upload(link, "new"), FailsWith(v1::IS_A_SYMLINK)) << link;
+  }
+  EXPECT_EQ(ReadFile(file), "old");
+  EXPECT_THAT(Names(dir.path()), testing::ElementsAre("dangling", "file", "link"));
+}
+
+// User 7 prepares what root is known to upload to.
+TEST(FileWriter, WhatAnotherUserLeftInAStickyDirectoryIsRefused) {
+  TestDirectory dir;
+  for (mode_t mode : {01777, 01775}) {
+    const std::string tmp = dir.Directory(absl::StrCat("tmp", mode), mode);
+    const std::string file = tmp + "/deploy.sh";
+    const std::string pipe = tmp + "/secret.conf";
+    dir.File(absl::StrCat("tmp", mode, "/deploy.sh"), "theirs", 0777);
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0622), 0);
+    for (const std::string& path : {file, pipe}) ASSERT_EQ(chown(path.c_str(), 7, 7), 0);
+    UniqueFd reader(open(pipe.c_str(), O_RDONLY | O_NONBLOCK));
+    for (Mode::Mode how : {Mode::CREATE_OR_TRUNCATE, Mode::CREATE, Mode::OPEN_EXISTING}) {
+      EXPECT_THAT(Upload(file, "root's", how), FailsWith(v1::ACCESS_DENIED));
+      EXPECT_THAT(Upload(pipe, "root's", how), FailsWith(v1::ACCESS_DENIED));
+    }
+    char byte;
+    EXPECT_EQ(read(reader.get(), &byte, 1), 0);
+    EXPECT_EQ(ReadFile(file), "theirs");
+    // Root's own may be replaced.
+    ASSERT_EQ(chown(file.c_str(), 0, 0), 0);
+    EXPECT_THAT(Upload(file, "root's"), IsOk());
+  }
+}
+
+// What people do.
+TEST(FileWriter, FileInTheHomeOfAnotherUserKeepsItsOwner) {
+  TestDirectory dir;
+  const std::string file = dir.File("authorized_keys", "old", 0600);
+  for (const std::string& path : {dir.path(), file}) ASSERT_EQ(chown(path.c_str(), 7, 8), 0);
+  EXPECT_THAT(Upload(file, "new"), IsOk());
+  struct stat st;
+  ASSERT_EQ(stat(file.c_str(), &st), 0);
+  EXPECT_EQ(st.st_uid, 7u);
+  EXPECT_EQ(st.st_gid, 8u);
+  EXPECT_EQ(st.st_mode & 07777, 0600u);
   EXPECT_EQ(ReadFile(file), "new");
-  EXPECT_THAT(Upload(dir.Link("dangling", "target"), "x"), IsOk());
-  EXPECT_EQ(ReadFile(dir / "target"), "x");
-  EXPECT_THAT(Names(dir.path()), testing::ElementsAre("dangling", "file", "link", "target"));
+}
+
+// User 7 has linked a file of root's into a directory of theirs.
+TEST(FileWriter, FileThatAnotherUserMayHaveLinkedIsReplacedNotWritten) {
+  TestDirectory dir;
+  const std::string shadow = dir.File("shadow", "precious", 0600);
+  for (mode_t mode : {0755, 0777, 01777, 0775}) {
+    const std::string theirs = dir.Directory(absl::StrCat("dir", mode), mode);
+    if (mode == 0755) {
+      ASSERT_EQ(chown(theirs.c_str(), 7, 7), 0);
+    }
+    const std::string planted = theirs + "/planted";
+    ASSERT_EQ(link(shadow.c_str(), planted.c_str()), 0);
+    EXPECT_THAT(Upload(planted, "new", Mode::CREATE), FailsWith(v1::ACCESS_DENIED)) << mode;
+    EXPECT_THAT(Upload(planted, "new", Mode::OPEN_EXISTING), FailsWith(v1::ACCESS_DENIED)) << mode;
+    EXPECT_THAT(Upload(planted, "new"), IsOk()) << mode;
+    EXPECT_EQ(ReadFile(planted), "new") << mode;
+    EXPECT_EQ(ReadFile(shadow), "precious") << mode;
+  }
+}
+
+TEST(FileWriter, FilesOfProcessesAreNotWritten) {
+  for (const std::string& file :
+       {std::string("/proc/self/mem"), absl::StrCat("/proc/", getpid(), "/mem"),
+        absl::StrCat("/proc/self/task/", getpid(), "/mem"),
+        std::string("/proc/thread-self/oom_score_adj")}) {
+    EXPECT_THAT(Upload(file, "x", Mode::OPEN_EXISTING), FailsWith(v1::ACCESS_DENIED)) << file;
+    EXPECT_THAT(Upload(file, "x"), FailsWith(v1::ACCESS_DENIED)) << file;
+  }
+  // Links: not followed.
+  EXPECT_THAT(Upload("/proc/self/exe", "x"), FailsWith(v1::IS_A_SYMLINK));
+  EXPECT_THAT(Upload("/proc/self/fd/1", "x"), FailsWith(v1::IS_A_SYMLINK));
 }
 
 TEST(FileWriter, OtherHardLinksSeeTheContent) {

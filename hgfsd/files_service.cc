@@ -40,7 +40,7 @@ grpc::Status FilesService::List(grpc::ServerContext* context, const v1::ListFile
 grpc::Status FilesService::GetInfo(grpc::ServerContext*, const v1::GetFileInfoRequest* request,
                                    v1::FileInfo* reply) {
   return Answer(
-      DescribePath(request->path(), request->follow() ? FinalLink::kFollow : FinalLink::kDescribe),
+      DescribePath(request->path(), request->follow() ? FinalLink::kFollow : FinalLink::kKeep),
       reply);
 }
 

@@ -7,8 +7,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "hgfsd/cancellation.h"
 #include "hgfsd/deferred_delete.h"
+#include "hgfsd/fs/cancellation.h"
 #include "hgfsd/overwrite.h"
 
 namespace toolboxd::hgfsd {

@@ -4,15 +4,18 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "base/testing/small_file_system.h"
 #include "gtest/gtest.h"
-#include "hgfsd/copy_tree.h"
+#include "hgfsd/fs/copy_tree.h"
 #include "hgfsd/testing/test_files.h"
 
 namespace toolboxd::hgfsd {
@@ -281,11 +284,65 @@ TEST(MoveAcrossFileSystems, ExistingTargetIsReplacedOnlyOnRequest) {
   EXPECT_THAT(Names(other.path()), testing::ElementsAre("b"));
 }
 
+// User 7 exchanges a folder above the source for a link to where root has a tree of that name.
+TEST(MoveAcrossFileSystems, OnlyWhatWasCopiedIsRemoved) {
+  TestDirectory dir, other(kOther);
+  for (const char* name : {"data", "data/victim", "root", "root/victim"}) dir.Directory(name);
+  dir.File("data/victim/file", "theirs");
+  dir.File("root/victim/file", "precious");
+  dir.Link("link", "root");
+  DeferredDeleter deleter;
+  const auto exchange = [&] {
+    EXPECT_EQ(renameat2(AT_FDCWD, (dir / "data").c_str(), AT_FDCWD, (dir / "link").c_str(),
+                        RENAME_EXCHANGE),
+              0);
+  };
+  int asked = 0;
+  const auto attack = [&] {
+    if (++asked == 3) exchange();
+    return false;
+  };
+  EXPECT_THAT(MoveDirectory(dir / "data/victim", other / "moved", deleter, attack), IsOk());
+  EXPECT_GE(asked, 3);
+  EXPECT_EQ(ReadFile(dir / "root/victim/file"), "precious");
+  EXPECT_EQ(ReadFile(other / "moved/file"), "theirs");
+  EXPECT_FALSE(Exists(dir / "link/victim"));
+}
+
+TEST(MoveAcrossFileSystems, SourceThatWasReplacedDuringTheCopyStays) {
+  TestDirectory dir, other(kOther);
+  for (const char* name : {"victim", "audit"}) dir.Directory(name);
+  dir.File("victim/file", "theirs");
+  dir.File("audit/log", "precious");
+  const std::string file = dir.File("file", "theirs");
+  const std::string log = dir.File("log", "precious");
+  DeferredDeleter deleter;
+  for (const auto& [from, with] :
+       {std::pair(dir / "victim", dir / "audit"), std::pair(file, log)}) {
+    int asked = 0;
+    const auto attack = [&] {
+      // After the copy has begun.
+      if (++asked == 3) {
+        renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, with.c_str(), RENAME_EXCHANGE);
+      }
+      return false;
+    };
+    const absl::Status status = from == file ? MoveFile(from, other / "f", Overwrite::kNo, attack)
+                                             : MoveDirectory(from, other / "d", deleter, attack);
+    EXPECT_THAT(status, FailsWith(v1::BUSY));
+    EXPECT_GE(asked, 3);
+  }
+  EXPECT_EQ(ReadFile(dir / "victim/log"), "precious");
+  EXPECT_EQ(ReadFile(file), "precious");
+}
+
 TEST(CopyTree, KeepsExtendedAttributes) {
   TestDirectory dir;
   const std::string from = dir.File("from");
   ASSERT_EQ(setxattr(from.c_str(), "user.note", "1\0002", 3, 0), 0);
-  ASSERT_THAT(CopyTree({AT_FDCWD, from}, {AT_FDCWD, dir / "to"}), IsOk());
+  struct stat st;
+  ASSERT_EQ(lstat(from.c_str(), &st), 0);
+  ASSERT_THAT(CopyTree({AT_FDCWD, from}, st, {AT_FDCWD, dir / "to"}).status, IsOk());
   char value[8];
   ASSERT_EQ(getxattr((dir / "to").c_str(), "user.note", value, sizeof(value)), 3);
   EXPECT_EQ(std::string(value, 3), std::string("1\0002", 3));

@@ -69,5 +69,14 @@ TEST(CheckWrite, ExistingFileNeedsOverwriteAndPermission) {
   AsNobody([&] { EXPECT_THAT(CheckWrite(file, Overwrite::kYes), FailsWith(v1::ACCESS_DENIED)); });
 }
 
+TEST(CheckWrite, RefusesWhatTheUploadWouldRefuse) {
+  TestDirectory dir;
+  dir.Directory("tmp", 01777);
+  const std::string file = dir.File("tmp/file", "theirs", 0777);
+  ASSERT_EQ(chown(file.c_str(), 7, 7), 0);
+  EXPECT_THAT(CheckWrite(file, Overwrite::kYes), FailsWith(v1::ACCESS_DENIED));
+  EXPECT_THAT(CheckWrite("/proc/self/mem", Overwrite::kYes), FailsWith(v1::ACCESS_DENIED));
+}
+
 }  // namespace
 }  // namespace toolboxd::hgfsd

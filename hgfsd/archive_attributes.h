@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The attributes of a member of an archive, and how a file gets them.
+
+#ifndef TOOLBOXD_HGFSD_ARCHIVE_ATTRIBUTES_H_
+#define TOOLBOXD_HGFSD_ARCHIVE_ATTRIBUTES_H_
+
+#include <archive_entry.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include <map>
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace toolboxd::hgfsd {
+
+// Finds the owners that an archive names. Names that the guest does not know count as the number
+// beside them, as with tar(1). Not thread-safe.
+class OwnerNames {
+ public:
+  uid_t User(const char* name, uid_t number);
+  gid_t Group(const char* name, gid_t number);
+
+ private:
+  std::map<std::string, id_t> users_;
+  std::map<std::string, id_t> groups_;
+};
+
+// What remains to be set when a member's content is there.
+struct MemberAttributes {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  // Permission bits, 07777.
+  mode_t mode = 0;
+  // Access and modification; UTIME_OMIT for what the archive does not have.
+  struct timespec times[2] = {};
+  // Values of system.posix_acl_access and system.posix_acl_default; empty for none.
+  std::string access_acl;
+  std::string default_acl;
+};
+
+MemberAttributes AttributesOf(struct archive_entry* entry, OwnerNames& names);
+
+// These set attributes of what a descriptor holds (O_PATH or not), for a member in this order. What
+// the user may not set or the file system does not support is left out; NO_SPACE is an error.
+
+// The owner, if the process is root.
+void SetMemberOwner(int held, const MemberAttributes& attributes);
+// Extended attributes but ACLs. The file must be writable by its owner.
+absl::Status SetExtendedAttributes(int held, struct archive_entry* entry);
+// ACLs, mode and times. A file that did not get its owner or group does not get the set-user-ID or
+// set-group-ID bit either.
+absl::Status SetModeAndTimes(int held, const MemberAttributes& attributes);
+
+}  // namespace toolboxd::hgfsd
+
+#endif  // TOOLBOXD_HGFSD_ARCHIVE_ATTRIBUTES_H_

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// ArchiveDisk: puts the members of an archive into a directory, and nowhere else.
+
+#ifndef TOOLBOXD_HGFSD_ARCHIVE_DISK_H_
+#define TOOLBOXD_HGFSD_ARCHIVE_DISK_H_
+
+#include <archive_entry.h>
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "base/unique_fd.h"
+#include "hgfsd/archive_attributes.h"
+#include "hgfsd/fs/beneath.h"
+
+namespace toolboxd::hgfsd {
+
+// Every member is made relative to a descriptor of its directory, which is found below the target
+// without following a link; its attributes are set through a descriptor of what was made. So the
+// target's owner, who may rename and replace everything in it meanwhile, cannot lead a member or
+// an attribute to a file elsewhere. Not thread-safe.
+class ArchiveDisk {
+ public:
+  // The directory `target` must stay open.
+  explicit ArchiveDisk(int target) : target_(target) {}
+
+  // Makes the member `name`, a relative path without "." and "..". What stands there is replaced,
+  // but for a directory by a directory. `hardlink`: the name of an earlier member, or empty.
+  // A directory gets its attributes at Close, anything else at Finish.
+  absl::Status Make(struct archive_entry* entry, const std::string& name,
+                    const std::string& hardlink);
+  // Content of the regular file that was made last. The offset is in bytes.
+  absl::Status Write(int64_t offset, absl::string_view data);
+  // The member that was made last is complete.
+  absl::Status Finish();
+  // Removes the member that was made last, if it is a regular file: it is not complete.
+  void Discard();
+
+  // Sets the attributes of the directories.
+  absl::Status Close();
+
+ private:
+  // A directory whose attributes are to be set.
+  struct Directory {
+    std::string name;
+    // What was made or found there.
+    dev_t device;
+    ino_t inode;
+    MemberAttributes attributes;
+  };
+  using MakeFunction = std::function<absl::StatusOr<UniqueFd>()>;
+
+  // The directory that a member stands in, kept for the next member. Sets `leaf_`.
+  absl::Status OpenParent(const std::string& name);
+  // Calls `make`, after removing what stands at `leaf_`.
+  absl::StatusOr<UniqueFd> Replace(const MakeFunction& make);
+  absl::Status RemoveExisting();
+  absl::StatusOr<UniqueFd> MakeSpecial(struct archive_entry* entry);
+  absl::Status MakeHardLink(const std::string& first);
+  absl::Status MakeDirectory(struct archive_entry* entry, const std::string& name);
+  // Sets the attributes of a directory.
+  absl::Status Complete(const Directory& directory) const;
+
+  const int target_;
+  OwnerNames names_;
+  std::string parent_name_;
+  UniqueFd parent_;
+  std::string leaf_;
+
+  // The member that was made last; none for directories and hard links.
+  UniqueFd file_;
+  struct archive_entry* entry_ = nullptr;
+
+  std::vector<Directory> directories_;
+};
+
+}  // namespace toolboxd::hgfsd
+
+#endif  // TOOLBOXD_HGFSD_ARCHIVE_DISK_H_

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "hgfsd/fs/held.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hgfsd/fs/through.h"
+
+namespace toolboxd::hgfsd {
+
+int ChangeOwner(int held, uid_t uid, gid_t gid) { return chown(Through(held).c_str(), uid, gid); }
+
+int ChangeMode(int held, mode_t mode) { return chmod(Through(held).c_str(), mode); }
+
+int ChangeTimes(int held, const struct timespec times[2]) {
+  return utimensat(AT_FDCWD, Through(held).c_str(), times, 0);
+}
+
+int ChangeSize(int held, off_t size) { return truncate(Through(held).c_str(), size); }
+
+int LinkTo(int held, int directory, const std::string& name) {
+  const std::string file = Through(held);
+  return linkat(AT_FDCWD, file.c_str(), directory, name.c_str(), AT_SYMLINK_FOLLOW);
+}
+
+}  // namespace toolboxd::hgfsd

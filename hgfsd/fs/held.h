@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// System calls on what a descriptor holds, O_PATH or not. Each returns 0, or -1 and errno. What is
+// held may be a symbolic link: the call is then about the link itself.
+
+#ifndef TOOLBOXD_HGFSD_FS_HELD_H_
+#define TOOLBOXD_HGFSD_FS_HELD_H_
+
+#include <sys/types.h>
+#include <time.h>
+
+#include <string>
+
+namespace toolboxd::hgfsd {
+
+int ChangeOwner(int held, uid_t uid, gid_t gid);
+int ChangeMode(int held, mode_t mode);
+// `times` as of utimensat(2).
+int ChangeTimes(int held, const struct timespec times[2]);
+int ChangeSize(int held, off_t size);
+
+// Gives a file that has no name (O_TMPFILE) the name `name` in the directory open as `directory`.
+int LinkTo(int held, int directory, const std::string& name);
+
+}  // namespace toolboxd::hgfsd
+
+#endif  // TOOLBOXD_HGFSD_FS_HELD_H_
