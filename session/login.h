@@ -16,8 +16,9 @@
 namespace toolboxd::session {
 
 // PAM_RHOST of a login that the hypervisor sends: pam_access and the like match it, and do not take
-// the login for a local one. Without a dot, so that no domain has a host of this name.
-inline constexpr char kHypervisor[] = "vmware-host";
+// the login for a local one. The address that stands for none (RFC 7600), and not a name: libaudit
+// resolves it several times in each login, and a name would wait for DNS.
+inline constexpr char kHypervisor[] = "192.0.0.8";
 
 // The steps in their order: Authenticate (unless the kernel vouches for the user),
 // CheckAccount, Open, and Close when the session's process has ended. Each returns kOk or
