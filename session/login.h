@@ -16,8 +16,8 @@
 namespace toolboxd::session {
 
 // PAM_RHOST of a login that the hypervisor sends: pam_access and the like match it, and do not take
-// the login for a local one. A number, because modules and libaudit look a name up, which takes 10 s
-// where no name server answers; RFC 7600's dummy address, which no host has.
+// the login for a local one. A number, because modules and libaudit look up a name, and would wait
+// for a name server that does not answer. It is the dummy address of RFC 7600, which no host has.
 inline constexpr char kHypervisor[] = "192.0.0.8";
 
 // The steps in their order: Authenticate (unless the kernel vouches for the user),
