@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "hgfsd/fs/entry.h"
 #include "hgfsd/fs/file_error.h"
+#include "hgfsd/fs/held.h"
 #include "hgfsd/fs/make.h"
 #include "hgfsd/fs/trust.h"
 
@@ -100,18 +101,15 @@ absl::Status ArchiveDisk::MakeHardLink(const std::string& first) {
   const auto [directory, name] = SplitMember(first);
   const absl::StatusOr<UniqueFd> from = OpenBeneath(target_, directory, Missing::kFail);
   if (!from.ok()) return from.status();
+  UniqueFd held(openat(from->get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat st, there;
-  if (fstatat(from->get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) {
-    return FileError(errno, first);
-  }
+  if (!held.ok() || fstat(held.get(), &st) != 0) return FileError(errno, first);
   if (fstatat(parent_.get(), leaf_.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
       SameFile(st, there)) {
     return absl::OkStatus();
   }
   return Replace([&]() -> absl::StatusOr<UniqueFd> {
-           if (linkat(from->get(), name.c_str(), parent_.get(), leaf_.c_str(), 0) != 0) {
-             return FileError(errno, first);
-           }
+           if (LinkTo(held.get(), parent_.get(), leaf_) != 0) return FileError(errno, first);
            return UniqueFd();
          })
       .status();

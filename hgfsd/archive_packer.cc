@@ -223,7 +223,7 @@ absl::Status ArchiveRun::Member(int parent, const char* entry_name, const std::s
   }
   bool has_content = S_ISREG(st.st_mode);
   if (!S_ISDIR(st.st_mode)) {
-    const std::string first = hard_links_.FirstName(st, name);
+    const std::string first = hard_links_.FirstName(st, name).name;
     if (!first.empty()) {
       archive_entry_copy_hardlink(entry.get(), first.c_str());
       archive_entry_sparse_clear(entry.get());

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "base/steady_time.h"
 #include "hgfsd/fs/mounts.h"
 #include "hgfsd/fs/remove_tree.h"
 #include "hgfsd/start_thread.h"
@@ -32,6 +33,7 @@ DeferredDeleter::~DeferredDeleter() {
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
+    give_up_ = SteadyNow() + kLastMinute;
     thread = std::move(thread_);
   }
   if (thread.joinable()) thread.join();
@@ -82,8 +84,8 @@ void DeferredDeleter::Run() {
       if (jobs_.empty()) return;
       job = jobs_.front();
     }
-    const absl::Status status =
-        RemoveTree(job->tree.directory.get(), job->hidden, job->tree.status);
+    const absl::Status status = RemoveTree(job->tree.directory.get(), job->hidden, job->tree.status,
+                                           [this] { return GivesUp(); });
     bool stays = false;
     {
       absl::MutexLock lock(&mutex_);
@@ -98,6 +100,11 @@ void DeferredDeleter::Run() {
     if (stays) left_.push_back(std::move(job));
     if (left_.size() > kMaxLeft) left_.pop_front();
   }
+}
+
+bool DeferredDeleter::GivesUp() {
+  absl::MutexLock lock(&mutex_);
+  return stopping_ && SteadyNow() > give_up_;
 }
 
 void DeferredDeleter::Keep(const Job& job, const absl::Status& why) {

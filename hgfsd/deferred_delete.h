@@ -33,8 +33,11 @@ namespace toolboxd::hgfsd {
 // Thread-safe.
 class DeferredDeleter {
  public:
+  static constexpr absl::Duration kLastMinute = absl::Minutes(1);
+
   explicit DeferredDeleter(absl::Duration patience = absl::Seconds(1)) : patience_(patience) {}
-  // Waits until every tree that was accepted has been removed or has failed.
+  // Waits until every tree that was accepted has been removed or has failed, for kLastMinute at
+  // most: whoever adds files to a tree all the time could keep the process otherwise.
   ~DeferredDeleter();
 
   // Deletes the directory that `tree` holds. A file system that cannot rename the directory
@@ -62,6 +65,7 @@ class DeferredDeleter {
   void Run();
   // Renames a tree that could not be removed back, or logs where it stays.
   void Keep(const Job& job, const absl::Status& why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool GivesUp();
   // Tries again to remove trees of a job's directory that are left.
   void RemoveLeft(const Job& job);
 
@@ -70,6 +74,8 @@ class DeferredDeleter {
   absl::Mutex mutex_;
   std::deque<std::shared_ptr<Job>> jobs_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  // When trees that are not removed yet are left, once `stopping_` is set.
+  absl::Time give_up_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   // Trees that could not be removed and stay hidden. Used by the thread only.
   std::deque<std::shared_ptr<Job>> left_;
   // Started with the first job.

@@ -169,6 +169,8 @@ class Exchange : public testing::Test {
     };
     mkdir(sub.c_str(), 0777);
     mkdir((sub + "/deep").c_str(), 0777);
+    close(open((sub + "/deep/file").c_str(), O_CREAT | O_WRONLY, 0666));
+    (void)!link((sub + "/deep/file").c_str(), (sub + "/deep/second").c_str());
     chmod(sub.c_str(), 0777);
     chmod((sub + "/deep").c_str(), 0777);
     (void)!symlink(outside.c_str(), away.c_str());

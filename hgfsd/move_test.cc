@@ -336,6 +336,50 @@ TEST(MoveAcrossFileSystems, SourceThatWasReplacedDuringTheCopyStays) {
   EXPECT_EQ(ReadFile(file), "precious");
 }
 
+// The owner of the target's directory puts a link to a folder with files of the same names in place
+// of the copy that is being made.
+TEST(MoveAcrossFileSystems, HardLinksAreOfTheCopyOnly) {
+  TestDirectory dir, other(kOther);
+  dir.Directory("tree");
+  other.Directory("target");
+  other.Directory("victim");
+  for (const char* name : {"a", "b"}) other.File(absl::StrCat("victim/", name), "precious");
+  dir.File("tree/a", "theirs");
+  ASSERT_EQ(link((dir / "tree/a").c_str(), (dir / "tree/b").c_str()), 0);
+  bool attacked = false;
+  const auto attack = [&] {
+    for (const std::string& name : Names(other / "target")) {
+      if (attacked || name[0] != '.') continue;
+      attacked = true;
+      const std::string hidden = other / absl::StrCat("target/", name);
+      EXPECT_EQ(rename(hidden.c_str(), (other / "target/real").c_str()), 0);
+      EXPECT_EQ(symlink("../victim", hidden.c_str()), 0);
+    }
+    return false;
+  };
+  DeferredDeleter deleter;
+  EXPECT_THAT(MoveDirectory(dir / "tree", other / "target/tree", deleter, attack),
+              FailsWith(v1::BUSY));
+  EXPECT_TRUE(attacked);
+  for (const char* name : {"a", "b"}) {
+    struct stat st;
+    ASSERT_EQ(stat((other / absl::StrCat("victim/", name)).c_str(), &st), 0);
+    EXPECT_EQ(st.st_nlink, 1u) << name;
+    EXPECT_EQ(ReadFile(other / absl::StrCat("target/real/", name)), "theirs") << name;
+  }
+  EXPECT_TRUE(Exists(dir / "tree/a"));
+}
+
+TEST(MoveAcrossFileSystems, WhatDoesNotCountAtTheSourceDoesNotBeginToCount) {
+  TestDirectory dir, other(kOther);
+  ASSERT_EQ(unshare(CLONE_NEWNS), 0) << "mounting needs root";
+  ASSERT_EQ(mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+  ASSERT_EQ(mount("", kOther, nullptr, MS_REMOUNT | MS_BIND | MS_NOSUID, nullptr), 0);
+  const std::string file = other.File("suid", "x", 06755);
+  EXPECT_THAT(MoveFile(file, dir / "moved", Overwrite::kNo), IsOk());
+  EXPECT_EQ(ModeOf(dir / "moved"), 0755u);
+}
+
 TEST(CopyTree, KeepsExtendedAttributes) {
   TestDirectory dir;
   const std::string from = dir.File("from");

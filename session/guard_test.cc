@@ -323,7 +323,7 @@ TEST_F(OwnFileSystemTest, NoneIsAFailure) {
 }
 
 TEST_F(OwnFileSystemTest, HgfsdNeedsNone) {
-  Launched session(Options({"--runtime_dir=" + base_}, "hgfsd"));
+  Launched session(Options({std::string("--runtime_dir=").append(base_)}, "hgfsd"));
   ASSERT_EQ(session.Ask({"hgfsd", "tb-alice", kPassword})->result, Result::kOk);
   EXPECT_THAT(session.ReadReport(), Not(HasSubstr("TOOLBOXD_RUNTIME_DIR")));
   EXPECT_NE(access(Folder("tb-alice").c_str(), F_OK), 0);

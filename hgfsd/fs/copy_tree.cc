@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "base/unique_fd.h"
+#include "hgfsd/fs/beneath.h"
 #include "hgfsd/fs/data_range.h"
 #include "hgfsd/fs/directory_stream.h"
 #include "hgfsd/fs/entry.h"
@@ -34,13 +36,20 @@ constexpr int kMaxDepth = 200;
 // Content between two checks whether the copy was cancelled.
 constexpr size_t kPiece = 8 * 1024 * 1024;
 
+// ST_NOSUID and the like of statvfs(3): what does not count on the source's file system must not
+// begin to count on the target's.
+unsigned long MountFlags(int held) {
+  struct statvfs volume;
+  return fstatvfs(held, &volume) == 0 ? volume.f_flag : 0;
+}
+
 // One copy of a tree.
 class Copy {
  public:
-  Copy(const struct stat& held, int top, const CancelCheck& cancelled)
-      : held_(held), top_(top), cancelled_(cancelled) {}
+  Copy(const struct stat& held, const CancelCheck& cancelled)
+      : held_(held), cancelled_(cancelled) {}
 
-  // `path` is the path of `to` below `top_`.
+  // `path` is the path of `to` below the copy's top directory; empty for that itself.
   absl::Status Entry(const Place& from, const Place& to, const std::string& path, int depth);
 
   std::optional<struct stat> made() const { return made_; }
@@ -51,15 +60,18 @@ class Copy {
   absl::Status Link(const UniqueFd& from, const Place& to, const struct stat& st);
   absl::Status PipeOrDevice(const UniqueFd& from, const Place& to, const struct stat& st);
   absl::Status Directory(const Place& from, const Place& to, const std::string& path, int depth);
-  void Made(const UniqueFd& entry);
+  // Gives the copy that was made of a file another name. False if it is not there any more.
+  bool LinkToCopy(const HardLinks::First& first, const Place& to) const;
+  // Keeps what was made of the file `from`.
+  void Made(const UniqueFd& entry, const struct stat& from);
   absl::Status Content(int from, int to, off_t size);
   absl::Status Range(int from, int to, DataRange range);
   absl::Status Attributes(int from, int to, const struct stat& st);
 
   // What the caller looked at.
   const struct stat& held_;
-  // The directory that the copy is made in.
-  const int top_;
+  // The copy's top directory, once it is made.
+  int top_ = -1;
   const CancelCheck& cancelled_;
   // Where files with several names were copied to.
   HardLinks copied_;
@@ -74,10 +86,8 @@ absl::Status Copy::Entry(const Place& from, const Place& to, const std::string& 
   if (!held.ok() || fstat(held.get(), &st) != 0) return FileError(errno, from.name);
   if (depth == 0 && !SameFile(st, held_)) return Replaced(from.name);
   if (S_ISDIR(st.st_mode)) return Directory(from, to, path, depth);
-  const std::string copied = copied_.FirstName(st, path);
-  if (!copied.empty() && linkat(top_, copied.c_str(), to.directory, to.name.c_str(), 0) == 0) {
-    return absl::OkStatus();
-  }
+  const HardLinks::First first = copied_.FirstName(st, path);
+  if (!first.name.empty() && LinkToCopy(first, to)) return absl::OkStatus();
   if (S_ISREG(st.st_mode)) return File(held, to, st);
   if (S_ISLNK(st.st_mode)) return Link(held, to, st);
   return PipeOrDevice(held, to, st);
@@ -88,7 +98,7 @@ absl::Status Copy::Link(const UniqueFd& from, const Place& to, const struct stat
   if (!target.ok()) return target.status();
   absl::StatusOr<UniqueFd> out = MakeLink(to.directory, to.name, *target);
   if (!out.ok()) return out.status();
-  Made(*out);
+  Made(*out, st);
   // The kernel does not check a link's owner, so a failure here takes nothing away.
   (void)!ChangeOwner(out->get(), st.st_uid, st.st_gid);
   const struct timespec times[2] = {st.st_atim, st.st_mtim};
@@ -96,10 +106,16 @@ absl::Status Copy::Link(const UniqueFd& from, const Place& to, const struct stat
 }
 
 absl::Status Copy::PipeOrDevice(const UniqueFd& from, const Place& to, const struct stat& st) {
+  const bool device = S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode);
+  if (device && (MountFlags(from.get()) & ST_NODEV) != 0) {
+    return MakeError(v1::ACCESS_DENIED,
+                     absl::StrCat(to.name, " is a device on a file system that is mounted nodev"),
+                     EACCES);
+  }
   absl::StatusOr<UniqueFd> out =
       MakeNode(to.directory, to.name, st.st_mode & (S_IFMT | 0700), st.st_rdev);
   if (!out.ok()) return out.status();
-  Made(*out);
+  Made(*out, st);
   absl::Status status = CopyExtendedAttributes(from.get(), out->get(), IfUnsupported::kSkip);
   if (!status.ok()) return status;
   return Attributes(from.get(), out->get(), st);
@@ -110,28 +126,30 @@ absl::Status Copy::File(const UniqueFd& from, const Place& to, const struct stat
   if (!in.ok()) return FileError(errno, to.name);
   absl::StatusOr<UniqueFd> out = MakeFile(to.directory, to.name, 0600);
   if (!out.ok()) return out.status();
-  Made(*out);
+  Made(*out, st);
   absl::Status status = Content(in.get(), out->get(), st.st_size);
   if (!status.ok()) return status;
   status = CopyExtendedAttributes(in.get(), out->get(), IfUnsupported::kSkip);
   if (!status.ok()) return status;
   if (status = Attributes(in.get(), out->get(), st); !status.ok()) return status;
-  return CopyCapabilities(in.get(), out->get());
+  const bool trusted = (MountFlags(in.get()) & ST_NOSUID) == 0;
+  return trusted ? CopyCapabilities(in.get(), out->get()) : absl::OkStatus();
 }
 
 absl::Status Copy::Directory(const Place& from, const Place& to, const std::string& path,
                              int depth) {
-  if (depth > kMaxDepth) return FileError(ENAMETOOLONG, path);
+  if (depth > kMaxDepth) return FileError(ENAMETOOLONG, from.name);
   UniqueFd in(OpenDirectoryBelow(from.directory, from.name.c_str()));
   if (!in.ok() && errno == EXDEV) {
-    return MakeError(v1::BUSY, absl::StrCat(path, ": a file system is mounted there"), EBUSY);
+    return MakeError(v1::BUSY, absl::StrCat(from.name, ": a file system is mounted there"), EBUSY);
   }
   struct stat st;
   if (!in.ok() || fstat(in.get(), &st) != 0) return FileError(errno, from.name);
   if (depth == 0 && !SameFile(st, held_)) return Replaced(from.name);
   absl::StatusOr<UniqueFd> out = MakeDirectoryHeld(to.directory, to.name, 0700);
   if (!out.ok()) return out.status();
-  Made(*out);
+  Made(*out, st);
+  if (depth == 0) top_ = out->get();
   const int in_fd = in.get();
   DirectoryStream stream(std::move(in));
   while (true) {
@@ -139,8 +157,8 @@ absl::Status Copy::Directory(const Place& from, const Place& to, const std::stri
     if (!entry.ok()) return entry.status();
     if (entry->name.empty()) break;
     const std::string name(entry->name);
-    absl::Status status =
-        Entry({in_fd, name}, {out->get(), name}, absl::StrCat(path, "/", name), depth + 1);
+    absl::Status status = Entry({in_fd, name}, {out->get(), name},
+                                path.empty() ? name : absl::StrCat(path, "/", name), depth + 1);
     if (!status.ok()) return status;
   }
   absl::Status status = CopyExtendedAttributes(in_fd, out->get(), IfUnsupported::kSkip);
@@ -148,9 +166,24 @@ absl::Status Copy::Directory(const Place& from, const Place& to, const std::stri
   return Attributes(in_fd, out->get(), st);
 }
 
-void Copy::Made(const UniqueFd& entry) {
+// The owner of the target's directory may have exchanged everything on the way to the copy: only
+// what is the copy by its inode gets the name.
+bool Copy::LinkToCopy(const HardLinks::First& first, const Place& to) const {
+  const PathParts parts = SplitPath(first.name);
+  const absl::StatusOr<UniqueFd> directory =
+      OpenBeneath(top_, parts.parent == "." ? "" : parts.parent, Missing::kFail);
+  if (!directory.ok()) return false;
+  UniqueFd copy(openat(directory->get(), parts.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat st;
-  if (!made_.has_value() && fstat(entry.get(), &st) == 0) made_ = st;
+  return copy.ok() && fstat(copy.get(), &st) == 0 && st.st_dev == first.device &&
+         st.st_ino == first.inode && LinkTo(copy.get(), to.directory, to.name) == 0;
+}
+
+void Copy::Made(const UniqueFd& entry, const struct stat& from) {
+  struct stat st;
+  if (fstat(entry.get(), &st) != 0) return;
+  if (!made_.has_value()) made_ = st;
+  copied_.SetCopy(from, st);
 }
 
 // Leaves the holes out. The copy is as long as the file was when its copy began.
@@ -204,7 +237,8 @@ absl::Status Copy::Attributes(int from, int to, const struct stat& st) {
   if (!owned) owned = ChangeOwner(to, st.st_uid, st.st_gid) == 0;
   // A user may set a group of their own even where they may not set the owner.
   if (!owned) (void)!ChangeOwner(to, -1, st.st_gid);
-  const mode_t mode = PermissionsOfCopy(from, to, st.st_mode & (owned ? 07777 : 0777));
+  mode_t mode = PermissionsOfCopy(from, to, st.st_mode & (owned ? 07777 : 0777));
+  if ((MountFlags(from) & ST_NOSUID) != 0) mode &= ~(S_ISUID | S_ISGID);
   if (ChangeMode(to, mode) != 0) return FileError(errno, "cannot copy attributes");
   const struct timespec times[2] = {st.st_atim, st.st_mtim};
   if (ChangeTimes(to, times) != 0) return FileError(errno, "cannot copy attributes");
@@ -215,8 +249,8 @@ absl::Status Copy::Attributes(int from, int to, const struct stat& st) {
 
 TreeCopy CopyTree(const Place& from, const struct stat& held, const Place& to,
                   const CancelCheck& cancelled) {
-  Copy copy(held, to.directory, cancelled);
-  absl::Status status = copy.Entry(from, to, to.name, 0);
+  Copy copy(held, cancelled);
+  absl::Status status = copy.Entry(from, to, "", 0);
   return {std::move(status), copy.made()};
 }
 

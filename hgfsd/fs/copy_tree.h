@@ -33,7 +33,8 @@ struct TreeCopy {
 // links within the tree (HardLinks), devices and pipes, permissions, times, extended attributes
 // and ACLs. An ACL that the target's directory gives new files is removed. Owner and capabilities
 // are kept if the user may set them; a copy with another owner loses its set-user-ID and
-// set-group-ID bits, as with mv.
+// set-group-ID bits, as with mv. So does one from a file system mounted nosuid, and its
+// capabilities; a device on one mounted nodev is ACCESS_DENIED.
 //
 // Links are never followed, and attributes are those of the file whose content is copied. The
 // copy's top directory is closed to others until all of it is copied. BUSY for a mount point in the

@@ -175,11 +175,20 @@ absl::Status Search::Follow() {
 }
 
 // Links of procfs lead to what they hold, which their text only describes.
+// They lead into other mount namespaces too, in which a user may have mounted anything anywhere. So
+// another user's are not followed, nor does a link of another user lead through any.
 absl::Status Search::FollowByKernel() {
-  const uid_t owner = entry_.status.st_uid;
+  bool theirs = OfAnotherUser(entry_.status.st_uid);
+  for (const Step& step : left_) theirs = theirs || step.name.empty();
+  if (theirs) {
+    return MakeError(v1::ACCESS_DENIED,
+                     absl::StrCat(entry_.path, ": a link of another user's leads through ",
+                                  entry_.name, " of a process, which is not followed"),
+                     EACCES);
+  }
   entry_.file.reset(openat(entry_.directory.get(), entry_.name.c_str(), O_PATH | O_CLOEXEC));
   if (!entry_.file.ok() || fstat(entry_.file.get(), &entry_.status) != 0) return Error(errno);
-  return OfAnotherUser(owner) ? CheckOwner(owner) : absl::OkStatus();
+  return absl::OkStatus();
 }
 
 absl::Status Search::CheckOwner(uid_t owner) const {

@@ -20,8 +20,9 @@ enum class FinalLink { kFollow, kKeep };
 //
 // - In a sticky directory that its group or others may write, a link counts only if it belongs to
 //   the process's user or to the directory's owner (as with fs.protected_symlinks=1).
-// - A link of another user, who is not root, leads only to what belongs to that same user. What
-//   comes after the link in the path is not limited by it.
+// - A link of another user, who is not root, leads only to what belongs to that same user, and not
+//   through a link of procfs, such as /proc/PID/root: that user may have mounted anything there.
+//   What comes after the link in the path is not limited by it.
 //
 // ACCESS_DENIED for other links, with a message that names the link and its owner. An entry that
 // does not exist is not an error, a directory on the way to it that does not exist is NOT_FOUND.

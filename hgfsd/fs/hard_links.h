@@ -21,16 +21,26 @@ class HardLinks {
   // Bytes of names and their overhead.
   static constexpr size_t kMaxBytes = 8 << 20;
 
-  // The name under which the file was seen first; empty for the first name, which is kept. To be
-  // called once for each name of the tree.
-  std::string FirstName(const struct stat& st, const std::string& name);
+  // How a file was seen first.
+  struct First {
+    // Empty: it was not seen before.
+    std::string name;
+    // The copy that was made of it then, if SetCopy has named one.
+    dev_t device = 0;
+    ino_t inode = 0;
+  };
+
+  // The first name is kept. To be called once for each name of the tree.
+  First FirstName(const struct stat& st, const std::string& name);
+  // What became of the file under its first name.
+  void SetCopy(const struct stat& st, const struct stat& copy);
 
   // Bytes that are kept now.
   size_t bytes() const { return bytes_; }
 
  private:
   struct File {
-    std::string name;
+    First first;
     nlink_t left;
   };
 

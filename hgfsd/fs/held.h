@@ -19,7 +19,8 @@ int ChangeMode(int held, mode_t mode);
 int ChangeTimes(int held, const struct timespec times[2]);
 int ChangeSize(int held, off_t size);
 
-// Gives a file that has no name (O_TMPFILE) the name `name` in the directory open as `directory`.
+// Gives a file, which may have no name (O_TMPFILE), the new name `name` in the directory open as
+// `directory`.
 int LinkTo(int held, int directory, const std::string& name);
 
 }  // namespace toolboxd::hgfsd

@@ -102,9 +102,13 @@ bool Removal::RemoveContent(int directory, int depth) {
   if (!copy.ok()) return Fail(errno, "cannot read a directory");
   DirectoryStream stream(std::move(copy));
   bool all = true;
-  while (true) {
+  for (int reads = 0;;) {
     absl::StatusOr<DirectoryStream::Entry> entry = stream.Next();
     if (!entry.ok()) return Fail(entry.status());
+    // A pass need not end while others add entries.
+    if (stream.reads() != std::exchange(reads, stream.reads())) {
+      if (absl::Status status = CheckCancelled(cancelled_); !status.ok()) return Fail(status);
+    }
     if (entry->name.empty()) return all;
     const std::string name(entry->name);
     if (!RemoveEntry(directory, name, depth + 1)) all = false;

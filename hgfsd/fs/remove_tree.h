@@ -22,8 +22,8 @@ namespace toolboxd::hgfsd {
 //
 // The depth is not limited: directories below 64 levels are moved up first. At most 66 descriptors
 // are open. The user's own directories without permissions for their owner get them. Asks
-// `cancelled` at every directory; the rest then stays in place. Removes everything that can be
-// removed, then returns the first error.
+// `cancelled` at every directory and thousand entries; the rest then stays in place. Removes
+// everything that can be removed, then returns the first error.
 absl::Status RemoveTree(int parent, const std::string& name, const struct stat& held,
                         const CancelCheck& cancelled = nullptr);
 

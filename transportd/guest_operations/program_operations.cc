@@ -137,7 +137,12 @@ absl::StatusOr<int64_t> StartFunction(GuestCall& call, const GuestServices& serv
   const ExtensionTarget* extension = services.extensions->FindFunction(body.program);
   if (extension != nullptr) {
     auto channel = extension->Connect();
-    if (!channel.ok()) return channel.status();
+    if (!channel.ok()) {
+      LogLimited("extension", "the extension at ", extension->socket,
+                 " was not called for the function ", start.name(), ": ",
+                 channel.status().message());
+      return channel.status();
+    }
     return services.functions->Start(*channel, start, nullptr);
   }
   const absl::string_view destination = absl::StripAsciiWhitespace(body.arguments);
