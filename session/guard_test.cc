@@ -336,9 +336,8 @@ void SetUpMachine(char** files) {
   g_folder = mkdtemp(folder);
   chmod(folder, 0755);
   const std::string probe = files[2];
-  for (const char* service : {"vixd", "hgfsd"}) {
-    MustRun("install -m 755 " + probe + " " + g_folder + "/" + service);
-  }
+  const std::string install = "install -m 755 " + probe + " " + g_folder + "/";
+  for (const char* service : {"vixd", "hgfsd"}) MustRun(install + service);
   g_session = g_folder + "/session";
   MustRun("install -m 755 " + std::string(files[1]) + " " + g_session);
 
