@@ -51,7 +51,7 @@ check "power-on runs its script when only root may write it" event on poweron
 chmod 777 "$hooks"
 check "a folder that others may write runs no script" refuses_hooks
 chmod 755 "$hooks"
-check "the journal names a folder that others may write" until_ok 3 eval 'journal -u "toolboxd-power-hook@poweron" | grep -q "power.d/poweron is writable by other users"'
+check "the journal names a folder that others may write" until_ok 3 eval 'journal -u "toolboxd-power-hook@poweron" | grep -q "power.d/poweron can be changed by users other than root"'
 check "power-on runs its scripts when only root may write their folder" event on poweron
 check "powerd is started for a power event" state_is $powerd active
 check "powerd exits one second (--idle_exit) after a power event" until_ok 4 state_is $powerd inactive
