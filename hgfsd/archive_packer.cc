@@ -205,8 +205,8 @@ absl::Status ArchiveRun::Member(int parent, const char* entry_name, const std::s
   ArchiveEntry entry(archive_entry_new());
   archive_entry_copy_pathname(entry.get(), name.c_str());
   if (fd >= 0) {
-    // A default ACL is read by path.
-    archive_entry_copy_sourcepath(entry.get(), Through(fd).c_str());
+    // A directory's default ACL is read by path.
+    if (S_ISDIR(st.st_mode)) archive_entry_copy_sourcepath(entry.get(), Through(fd).c_str());
     // Reads extended attributes, ACLs and holes too. A warning: one of them cannot be read.
     if (archive_read_disk_entry_from_file(disk_.get(), entry.get(), fd, &st) < ARCHIVE_WARN) {
       return absl::OkStatus();
