@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "base/steady_time.h"
+#include "base/unique_fd.h"
 #include "base/unix_socket.h"
 #include "base/wipe.h"
 #include "session/handshake.h"
@@ -70,6 +73,45 @@ absl::Status ReceiveAll(int fd, char* bytes, size_t size, absl::Time deadline) {
   return absl::OkStatus();
 }
 
+// Whether the kernel adds the sender's credentials to what is sent from now on.
+void SetPassCredentials(int fd, int on) { setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on); }
+
+struct Greeting {
+  char version = 0;
+  // Who sent it; 0: not known.
+  pid_t sender = 0;
+};
+
+absl::StatusOr<Greeting> ReceiveGreeting(int fd, absl::Time deadline) {
+  for (;;) {
+    Greeting greeting;
+    iovec bytes{&greeting.version, 1};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred))] = {};
+    msghdr message{};
+    message.msg_iov = &bytes;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    const ssize_t got = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (got > 0) {
+      const cmsghdr* const header = CMSG_FIRSTHDR(&message);
+      if (header != nullptr && header->cmsg_level == SOL_SOCKET &&
+          header->cmsg_type == SCM_CREDENTIALS) {
+        ucred sender;
+        memcpy(&sender, CMSG_DATA(header), sizeof sender);
+        greeting.sender = sender.pid;
+      }
+      return greeting;
+    }
+    if (got == 0) return absl::UnavailableError("session closed the connection without a greeting");
+    if (errno == EAGAIN) {
+      if (absl::Status waited = Wait(fd, POLLIN, deadline); !waited.ok()) return waited;
+    } else if (errno != EINTR) {
+      return Unavailable("session gave no greeting", errno);
+    }
+  }
+}
+
 absl::Status ToStatus(const Reply& reply) {
   switch (reply.result) {
     case Result::kOk:
@@ -91,14 +133,24 @@ absl::Status ToStatus(const Reply& reply) {
 }  // namespace
 
 absl::StatusOr<int> ConnectSession(const std::string& socket_path, absl::Time deadline) {
-  return ConnectUnixSocket(socket_path, deadline);
+  absl::StatusOr<int> connection = ConnectUnixSocket(socket_path, deadline);
+  // For the greeting. session has to be started first, so this comes before it.
+  if (connection.ok()) SetPassCredentials(*connection, 1);
+  return connection;
 }
 
-absl::Status AwaitGreeting(int connection, absl::Time deadline) {
-  char version;
-  absl::Status status = ReceiveAll(connection, &version, 1, deadline);
-  if (!status.ok() || version == kGreeting) return status;
-  return absl::InternalError("session is of another version than this program");
+absl::StatusOr<UniqueFd> AwaitGreeting(int connection, absl::Time deadline) {
+  const absl::StatusOr<Greeting> greeting = ReceiveGreeting(connection, deadline);
+  // gRPC, which reads later, takes no control messages.
+  SetPassCredentials(connection, 0);
+  if (!greeting.ok()) return greeting.status();
+  if (greeting->version != kGreeting) {
+    return absl::InternalError("session is of another version than this program");
+  }
+  if (greeting->sender <= 0) return UniqueFd();
+  // session waits for its request, so the number is still its own; if it has ended, the request
+  // fails.
+  return UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, greeting->sender, 0)));
 }
 
 absl::StatusOr<SessionUser> RequestSession(int connection, absl::string_view service,
@@ -132,7 +184,7 @@ absl::StatusOr<int> OpenSession(const std::string& socket_path, absl::string_vie
                                 absl::Time deadline) {
   absl::StatusOr<int> connection = ConnectSession(socket_path, deadline);
   if (!connection.ok()) return connection;
-  absl::Status status = AwaitGreeting(*connection, deadline);
+  absl::Status status = AwaitGreeting(*connection, deadline).status();
   if (status.ok()) {
     status = RequestSession(*connection, service, user, password, deadline).status();
   }

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "base/unique_fd.h"
 
 namespace toolboxd::session {
 
@@ -28,9 +29,11 @@ struct SessionUser {
   std::string name;
 };
 
-// Waits until session runs and hears this caller. UNAVAILABLE where the connection ended,
-// INTERNAL for a session of another version, DEADLINE_EXCEEDED.
-absl::Status AwaitGreeting(int connection, absl::Time deadline);
+// Waits until session runs and hears this caller, and returns a pidfd of session, which is readable
+// when that process has ended; no descriptor where the kernel does not say which process greets
+// (a connection that is not ConnectSession()'s, or another pid namespace). UNAVAILABLE where the
+// connection ended, INTERNAL for a session of another version, DEADLINE_EXCEEDED.
+absl::StatusOr<UniqueFd> AwaitGreeting(int connection, absl::Time deadline);
 
 // Sends the request on a greeted connection and waits for the reply. `service` is "hgfsd",
 // "vixd" or "verify" (session/handshake.h). After success the next byte on `connection` is the

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <functional>
@@ -13,6 +14,8 @@
 #include <thread>
 
 #include "base/steady_time.h"
+#include "base/testing/short_temp_dir.h"
+#include "base/unique_fd.h"
 #include "session/handshake.h"
 
 namespace toolboxd::session {
@@ -87,11 +90,41 @@ TEST(SessionClient, GreetingSaysThatSessionRuns) {
     Peer peer([&](int fd) {
       EXPECT_EQ(write(fd, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
     });
-    return AwaitGreeting(peer.client(), Soon());
+    return AwaitGreeting(peer.client(), Soon()).status();
   };
   EXPECT_TRUE(greeted(std::string(1, kGreeting)).ok());
   EXPECT_TRUE(absl::IsInternal(greeted("\2")));
   EXPECT_TRUE(absl::IsUnavailable(greeted("")));
+}
+
+TEST(SessionClient, GreetingNamesTheProcessThatSentIt) {
+  const ShortTempDir folder;
+  const std::string path = folder.File("session.sock");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  ASSERT_LT(path.size(), sizeof address.sun_path);
+  path.copy(address.sun_path, path.size());
+  const UniqueFd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(listen(listener.get(), 1), 0);
+  const absl::StatusOr<int> connected = ConnectSession(path, Soon());
+  ASSERT_TRUE(connected.ok()) << connected.status();
+  const UniqueFd connection(*connected);
+  const pid_t child = fork();
+  if (child == 0) {
+    const int end = accept(listener.get(), nullptr, nullptr);
+    (void)!write(end, &kGreeting, 1);
+    ReadExactly(end, 1);
+    _exit(0);
+  }
+  const absl::StatusOr<UniqueFd> process = AwaitGreeting(connection.get(), Soon());
+  ASSERT_TRUE(process.ok()) << process.status();
+  ASSERT_TRUE(process->ok());
+  pollfd item{process->get(), POLLIN, 0};
+  EXPECT_EQ(poll(&item, 1, 0), 0);
+  EXPECT_EQ(write(connection.get(), "x", 1), 1);
+  EXPECT_EQ(poll(&item, 1, 10'000), 1);
+  waitpid(child, nullptr, 0);
 }
 
 TEST(SessionClient, BytesAfterTheReplyStayOnTheConnection) {

@@ -20,6 +20,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/unique_fd.h"
 #include "base/user_name.h"
 #include "session/confinement.h"
 #include "session/handshake.h"
@@ -244,8 +245,7 @@ int RunService(const Options& options, const Mode& mode, Login& login, const Use
   (void)!write(gate[1], "", 1);
   close(gate[0]);
   close(gate[1]);
-  close(kConnection);
-  const int status = WaitForService(child);
+  const int status = WaitForService(child, UniqueFd(kConnection));
   return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : 1;
 }
 

@@ -6,13 +6,19 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "base/unique_fd.h"
 #include "session/handshake.h"
@@ -20,6 +26,8 @@
 
 namespace toolboxd::session {
 namespace {
+
+using std::chrono::steady_clock;
 
 void SendReply(int connection, const Reply& reply) {
   const std::string frame = EncodeReply(reply);
@@ -110,6 +118,13 @@ void Execute(const Service& service, const std::string& name,
   }
 }
 
+// For poll(2): rounded up; without a time -1, which waits without a limit.
+int MillisecondsUntil(std::optional<steady_clock::time_point> time) {
+  if (!time.has_value()) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*time - steady_clock::now());
+  return static_cast<int>(std::max<int64_t>(0, left.count()));
+}
+
 }  // namespace
 
 sigset_t WaitedSignals() {
@@ -158,19 +173,40 @@ void BecomeService(const Service& service, int gate, pid_t parent) {
   _exit(1);
 }
 
-int WaitForService(pid_t child) {
+int WaitForService(pid_t child, UniqueFd connection, std::chrono::milliseconds grace) {
   // To kill(2), 0 and -1 are many processes; 1 is init.
   if (child <= 1) return -1;
-  const sigset_t signals = WaitedSignals();
-  const timespec patience{5, 0};
+  const sigset_t set = WaitedSignals();
+  const UniqueFd signals(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals.ok()) return -1;
+  // The next step: SIGTERM, or SIGKILL if it is ending.
+  std::optional<steady_clock::time_point> due;
   bool ending = false;
   for (;;) {
     int status;
     if (waitpid(child, &status, WNOHANG) == child) return status;
-    const int number = sigtimedwait(&signals, nullptr, ending ? &patience : nullptr);
-    if (number == SIGCHLD || (number < 0 && errno == EINTR)) continue;
-    kill(child, number < 0 ? SIGKILL : SIGTERM);
-    ending = true;
+    if (due.has_value() && steady_clock::now() >= *due) {
+      if (ending) {
+        // Without CAP_KILL, as in hgfsd's unit: systemd ends the rest of a unit that has ended.
+        if (kill(child, SIGKILL) != 0 && errno == EPERM) return -1;
+      } else {
+        kill(child, SIGTERM);
+        // A stopped process takes no signal before.
+        kill(child, SIGCONT);
+        ending = true;
+      }
+      due = steady_clock::now() + kTerminationTime;
+    }
+    pollfd items[] = {{signals.get(), POLLIN, 0}, {connection.get(), POLLRDHUP, 0}};
+    poll(items, 2, MillisecondsUntil(due));
+    signalfd_siginfo signal;
+    while (read(signals.get(), &signal, sizeof signal) == sizeof signal) {
+      if (signal.ssi_signo != SIGCHLD && !ending) due = steady_clock::now();
+    }
+    if (items[1].revents != 0) {
+      connection.reset();
+      if (!due.has_value()) due = steady_clock::now() + grace;
+    }
   }
 }
 

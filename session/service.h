@@ -8,9 +8,11 @@
 #include <signal.h>
 #include <sys/types.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "session/user.h"
 
 namespace toolboxd::session {
@@ -42,9 +44,20 @@ sigset_t WaitedSignals();
 // connection as descriptor 3. `parent` is the process whose death ends it.
 [[noreturn]] void BecomeService(const Service& service, int gate, pid_t parent);
 
-// Waits for the child and returns its wait status. SIGTERM, SIGINT and SIGHUP are
-// passed on to it as SIGTERM; five seconds later it is killed.
-int WaitForService(pid_t child);
+// How long a service may go on after its connection has ended: what it has begun, such as the
+// removal of a large tree, it finishes. A service that was stopped never sees that end.
+inline constexpr std::chrono::minutes kHangUpGrace{10};
+
+// How long a service may take to end after SIGTERM.
+inline constexpr std::chrono::seconds kTerminationTime{5};
+
+// Waits for the child and returns its wait status, -1 where it cannot be waited for or killed.
+// `connection` is closed in time for the service's end to be the connection's. The child
+// is ended by SIGTERM, and SIGCONT where it was stopped, and after kTerminationTime by SIGKILL:
+// when this process gets SIGTERM, SIGINT or SIGHUP, and `grace` after the connection's end. Its
+// descendants get no signal.
+int WaitForService(pid_t child, UniqueFd connection,
+                   std::chrono::milliseconds grace = kHangUpGrace);
 
 }  // namespace toolboxd::session
 

@@ -54,7 +54,7 @@ class HttpDestinationsTest : public ::testing::Test {
     std::ofstream(options.policy_file) << "http_destinations: \"" << listed << "\"";
     SessionOpener opener;
     opener.connect = [this](SessionService, absl::Time) { return vixd_.Connect(); };
-    opener.await_greeting = [](int, absl::Time) { return absl::OkStatus(); };
+    opener.await_greeting = [](int, absl::Time) { return UniqueFd(); };
     opener.request = [](int, SessionService, bool, absl::string_view user, absl::string_view,
                         absl::Time) {
       return session::SessionUser{1000, std::string(user)};

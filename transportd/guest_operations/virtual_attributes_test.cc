@@ -103,7 +103,7 @@ class VirtualAttributesTest : public ::testing::Test {
     opener.connect = [this](SessionService service, absl::Time) {
       return (service == SessionService::kHgfsd ? hgfsd_host_ : vixd_host_).Connect();
     };
-    opener.await_greeting = [](int, absl::Time) { return absl::OkStatus(); };
+    opener.await_greeting = [](int, absl::Time) { return UniqueFd(); };
     opener.request = [](int, SessionService, bool, absl::string_view user, absl::string_view,
                         absl::Time) {
       return session::SessionUser{1000, std::string(user)};

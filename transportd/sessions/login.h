@@ -5,7 +5,10 @@
 #ifndef TOOLBOXD_TRANSPORTD_SESSIONS_LOGIN_H_
 #define TOOLBOXD_TRANSPORTD_SESSIONS_LOGIN_H_
 
+#include <sys/types.h>
+
 #include <memory>
+#include <set>
 #include <string>
 
 #include "absl/status/status.h"
@@ -39,6 +42,8 @@ struct LoginTask {
   LoginPurpose purpose = LoginPurpose::kSession;
   std::string user;
   std::string password;
+  // Users who get no further process of the service (transportd/sessions/leaving_sessions.h).
+  std::set<uid_t> crowded;
   // A connection that waits for its request, if there is one.
   UniqueFd spare;
   absl::Duration timeout;
@@ -56,12 +61,18 @@ struct LoginOutcome {
   session::SessionUser user;
   // What the policy says about that user; refusals carry DISABLED_BY_POLICY.
   absl::Status permitted;
-  // For kSession, if the user is permitted.
+  // Whether that user is one of `crowded`.
+  bool crowded = false;
+  // For kSession, if the user is permitted and not crowded.
   UniqueFd connection;
+  // For kSession, whether permitted or not: readable when the process of `user` that was started
+  // has ended.
+  UniqueFd process;
 };
 
 // Waits for session, for the user database and for PAM. PAM is asked first: what the policy says
-// about a user is for those who have the password. Users that the policy refuses get no process.
+// about a user is for those who have the password. Users that the policy refuses get no process,
+// nor do those who are crowded.
 LoginOutcome RunLogin(LoginTask& task);
 
 }  // namespace toolboxd

@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include <set>
 #include <vector>
 
 #include "base/status.h"
@@ -31,7 +32,7 @@ class LoginTest : public testing::Test {
       peers_.emplace_back(ends[1]);
       return ends[0];
     };
-    task.opener.await_greeting = [](int, absl::Time) { return absl::OkStatus(); };
+    task.opener.await_greeting = [](int, absl::Time) { return UniqueFd(); };
     task.opener.request = [this](int, SessionService, bool verify, absl::string_view name,
                                  absl::string_view typed,
                                  absl::Time) -> absl::StatusOr<session::SessionUser> {
@@ -39,12 +40,14 @@ class LoginTest : public testing::Test {
       if (typed != "right") return absl::UnauthenticatedError("no");
       return session::SessionUser{0, name == "ROOT" ? "root" : std::string(name)};
     };
+    task.crowded = crowded_;
     task.rules = std::make_shared<UserRules>(std::move(rules));
     task.timeout = absl::Seconds(10);
     return RunLogin(task);
   }
 
   bool up_ = true;
+  std::set<uid_t> crowded_;
   std::vector<LoginPurpose> requests_;
   std::vector<UniqueFd> peers_;
 };
@@ -75,6 +78,22 @@ TEST_F(LoginTest, RefusedUserGetsNoProcess) {
   EXPECT_EQ(ReasonOf(outcome.permitted), v1::DISABLED_BY_POLICY);
   EXPECT_EQ(requests_, std::vector<LoginPurpose>(
                            {LoginPurpose::kVerify, LoginPurpose::kSession, LoginPurpose::kVerify}));
+}
+
+TEST_F(LoginTest, CrowdedUserGetsNoProcess) {
+  // The uid of all of these users is 0.
+  crowded_ = {0};
+  EXPECT_TRUE(absl::IsUnauthenticated(Run("root", "wrong").status));
+  LoginOutcome outcome = Run("root", "right");
+  EXPECT_TRUE(outcome.status.ok());
+  EXPECT_TRUE(outcome.crowded);
+  EXPECT_FALSE(outcome.connection.ok());
+  EXPECT_EQ(requests_, std::vector<LoginPurpose>(2, LoginPurpose::kVerify));
+  // Others get theirs after that.
+  crowded_ = {1};
+  outcome = Run("root", "right");
+  EXPECT_FALSE(outcome.crowded);
+  EXPECT_TRUE(outcome.connection.ok());
 }
 
 TEST_F(LoginTest, UserKnownToThePolicyByAnotherSpellingGetsAProcess) {

@@ -16,7 +16,14 @@ SessionOpener SocketOpener(std::string hgfsd_socket, std::string vixd_socket) {
                        SessionService service, absl::Time deadline) {
     return session::ConnectSession(service == SessionService::kHgfsd ? hgfsd : vixd, deadline);
   };
-  opener.await_greeting = session::AwaitGreeting;
+  opener.await_greeting = [](int connection, absl::Time deadline) -> absl::StatusOr<UniqueFd> {
+    absl::StatusOr<UniqueFd> process = session::AwaitGreeting(connection, deadline);
+    // Its place could not be counted.
+    if (process.ok() && !process->ok()) {
+      return absl::UnavailableError("the kernel does not say which process session is");
+    }
+    return process;
+  };
   opener.request = [](int connection, SessionService service, bool verify, absl::string_view user,
                       absl::string_view password, absl::Time deadline) {
     return session::RequestSession(connection, verify ? "verify" : SessionServiceName(service),

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "base/unique_fd.h"
 #include "session/client.h"
 
 namespace toolboxd {
@@ -26,8 +27,9 @@ absl::string_view SessionServiceName(SessionService service);
 struct SessionOpener {
   // A connection that waits for its request. The caller owns the descriptor.
   std::function<absl::StatusOr<int>(SessionService service, absl::Time deadline)> connect;
-  // Waits until the process runs that will get the request.
-  std::function<absl::Status(int connection, absl::Time deadline)> await_greeting;
+  // Waits until the process runs that will get the request, and returns a descriptor that is
+  // readable when that process has ended; none in tests that do not count processes.
+  std::function<absl::StatusOr<UniqueFd>(int connection, absl::Time deadline)> await_greeting;
   // Sends the request and waits for its answer; `verify` asks PAM and starts nothing.
   // UNAUTHENTICATED and PERMISSION_DENIED are refusals of the user.
   std::function<absl::StatusOr<session::SessionUser>(

@@ -179,6 +179,10 @@ SessionPool::Logins::iterator SessionPool::StartLogin(SessionService service, Lo
   task->service = service;
   task->purpose = purpose;
   task->timeout = options_.login_timeout;
+  if (purpose == LoginPurpose::kSession) {
+    leaving_.Sweep();
+    task->crowded = leaving_.CrowdedUsers(service);
+  }
   task->spare = std::move(Spare(service));
   auto pending =
       workers_.Start<LoginOutcome>(origin, task->user, [task] { return RunLogin(*task); });
@@ -217,19 +221,30 @@ SessionPool::Session SessionPool::Finish(const Login& login, LoginOutcome outcom
     return outcome.status;
   }
   if (!outcome.permitted.ok()) {
+    leaving_.Add(login.service, outcome.user.uid, std::move(outcome.process));
     denials_.push_front(
         {login.credential, login.rules, now + options_.reauthentication_time, outcome.permitted});
     if (denials_.size() > kMaxDenials) denials_.pop_back();
     return outcome.permitted;
   }
   gate_.Accepted(login.user, outcome.user.uid, login.credential, now);
+  if (outcome.crowded) {
+    LogLimited("old processes", "old ", SessionServiceName(login.service),
+               " processes of the user ", outcome.user.name,
+               " do not end, so that the user gets no new one: end them, as with "
+               "'pkill -KILL -u ",
+               outcome.user.uid, " ", SessionServiceName(login.service),
+               "'; session ends them within ten minutes");
+    return MakeError(v1::BUSY, "old processes of the user do not end");
+  }
   // One session of a service for a user, however the name was spelled.
-  sessions_.remove_if([&](const Entry& entry) {
+  Remove([&](const Entry& entry) {
     return entry.session->service == login.service && entry.session->uid == outcome.user.uid;
   });
   EvictOne(login.service);
   Entry entry;
   entry.watch.reset(fcntl(outcome.connection.get(), F_DUPFD_CLOEXEC, 0));
+  entry.process = std::move(outcome.process);
   entry.session = MakeSession(login.service, std::move(outcome.user), outcome.connection.release());
   entry.credential = login.credential;
   entry.authenticated = login.started;
@@ -303,8 +318,16 @@ std::shared_ptr<UserSession> SessionPool::MakeSession(SessionService service,
   return session;
 }
 
+void SessionPool::Remove(const std::function<bool(const Entry& entry)>& matches) {
+  sessions_.remove_if([&](Entry& entry) {
+    if (!matches(entry)) return false;
+    leaving_.Add(entry.session->service, entry.session->uid, std::move(entry.process));
+    return true;
+  });
+}
+
 void SessionPool::EndSessionsOf(const CredentialHash& credential) {
-  sessions_.remove_if([&](const Entry& entry) {
+  Remove([&](const Entry& entry) {
     if (!(entry.credential == credential)) return false;
     // Open handles and functions hold the session as well, and end too.
     shutdown(entry.watch.get(), SHUT_RDWR);
@@ -313,8 +336,10 @@ void SessionPool::EndSessionsOf(const CredentialHash& credential) {
 }
 
 void SessionPool::EndAll() {
-  for (const Entry& entry : sessions_) shutdown(entry.watch.get(), SHUT_RDWR);
-  sessions_.clear();
+  Remove([](const Entry& entry) {
+    shutdown(entry.watch.get(), SHUT_RDWR);
+    return true;
+  });
   for (UniqueFd& spare : spares_) spare.reset();
 }
 
@@ -329,8 +354,13 @@ void SessionPool::EvictOne(SessionService service) {
     // Held only here: no stream is open on it.
     if (entry->session.use_count() == 1) oldest_unused = entry;
   }
-  if (open < options_.max_sessions) return;
-  sessions_.erase(oldest_unused != sessions_.end() ? oldest_unused : oldest);
+  // Those that do not end have places as well; a few are there besides.
+  leaving_.Sweep();
+  const size_t places = options_.max_sessions + LeavingSessions::kMax;
+  if (open == 0) return;
+  if (open < options_.max_sessions && open + leaving_.Count(service) < places) return;
+  const Entry* const gone = &*(oldest_unused != sessions_.end() ? oldest_unused : oldest);
+  Remove([gone](const Entry& entry) { return &entry == gone; });
 }
 
 void SessionPool::KeepSpare(SessionService service) {
@@ -347,13 +377,14 @@ void SessionPool::KeepSpareLater(SessionService service) {
 void SessionPool::Drop(const std::shared_ptr<UserSession>& session, const absl::Status& why) {
   LogWarning(SessionServiceName(session->service), " of the user ", session->user,
              " does not answer, the next operation starts it again: ", why.message());
-  sessions_.remove_if([&](const Entry& entry) { return entry.session == session; });
+  Remove([&](const Entry& entry) { return entry.session == session; });
 }
 
 void SessionPool::Maintain() {
   FinishLateLogins();
+  leaving_.Sweep();
   const absl::Time now = clock_();
-  sessions_.remove_if([&](const Entry& entry) {
+  Remove([&](const Entry& entry) {
     return entry.session.use_count() == 1 && now - entry.used >= options_.idle_close;
   });
   for (const SessionService service : {SessionService::kHgfsd, SessionService::kVixd}) {

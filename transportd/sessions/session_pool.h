@@ -25,6 +25,7 @@
 #include "transportd/files/grpc_file_store.h"
 #include "transportd/policy/user_rules.h"
 #include "transportd/sessions/credential_hash.h"
+#include "transportd/sessions/leaving_sessions.h"
 #include "transportd/sessions/login.h"
 #include "transportd/sessions/login_gate.h"
 #include "transportd/sessions/refusal_budget.h"
@@ -90,7 +91,8 @@ class SessionPool {
   // because LoginGate holds the name back or refusals have taken their share of the time;
   // PERMISSION_DENIED for an account that may not be used; DISABLED_BY_POLICY, after the right
   // password, for a user that the policy refuses. A login that succeeds too late is kept for the
-  // next call with the same credential.
+  // next call with the same credential. BUSY, after the right password, for a user whose old
+  // processes of the service do not end (leaving_sessions.h).
   absl::StatusOr<std::shared_ptr<UserSession>> Get(SessionService service, absl::string_view user,
                                                    absl::string_view password);
 
@@ -119,6 +121,8 @@ class SessionPool {
     // The session's connection once more, to see whether its process still lives. gRPC
     // shuts the connection down when it is done with it, so this does not keep it open.
     UniqueFd watch;
+    // Readable when the process has ended that has the session's place at its socket.
+    UniqueFd process;
     CredentialHash credential;
     absl::Time authenticated;
     absl::Time used;
@@ -182,6 +186,8 @@ class SessionPool {
 
   std::shared_ptr<UserSession> MakeSession(SessionService service, session::SessionUser user,
                                            int connection);
+  // Forgets entries. Their processes count until they have ended.
+  void Remove(const std::function<bool(const Entry& entry)>& matches);
   // Their processes end even if references to them are held.
   void EndSessionsOf(const CredentialHash& credential);
   void EvictOne(SessionService service);
@@ -198,6 +204,7 @@ class SessionPool {
   RefusalBudget budget_;
   // Most recently used first.
   Entries sessions_;
+  LeavingSessions leaving_;
   Logins logins_;
   std::deque<Denial> denials_;
   UniqueFd spares_[kSessionServices];

@@ -2,6 +2,7 @@
 
 #include "transportd/sessions/session_pool.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -39,7 +40,7 @@ class FakeOpener {
     };
     opener.await_greeting = [this](int, absl::Time) {
       absl::SleepFor(start);
-      return absl::OkStatus();
+      return StartProcess();
     };
     opener.request = [this](int connection, SessionService, bool verify, absl::string_view user,
                             absl::string_view password, absl::Time) {
@@ -71,8 +72,24 @@ class FakeOpener {
   int connects = 0;
   int logins = 0;
   int verifies = 0;
+  // Whether processes stay when their connections have ended; ended by Kill().
+  bool stopped = false;
+  void Kill() {
+    absl::MutexLock lock(&mutex_);
+    processes_.clear();
+  }
 
  private:
+  // Readable when the process has ended, which it does at once unless it is stopped.
+  UniqueFd StartProcess() {
+    int ends[2];
+    EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    UniqueFd process(ends[1]);
+    absl::MutexLock lock(&mutex_);
+    if (stopped) processes_.push_back(std::move(process));
+    return UniqueFd(ends[0]);
+  }
+
   absl::StatusOr<session::SessionUser> Answer(int connection, bool verify, const std::string& user,
                                               const std::string& password) {
     std::shared_ptr<absl::Notification> blocked;
@@ -98,6 +115,7 @@ class FakeOpener {
 
   absl::Mutex mutex_;
   std::shared_ptr<absl::Notification> blocked_;
+  std::vector<UniqueFd> processes_;
 };
 
 class SessionPoolTest : public testing::Test {
@@ -467,6 +485,72 @@ TEST_F(SessionPoolTest, ManyUsersLeastRecentlyUsedGoesFirst) {
   EXPECT_EQ(Pool().size(), 3u);
   // user0 was never the oldest.
   EXPECT_EQ(session_.logins, 200);
+}
+
+TEST_F(SessionPoolTest, UserWhoseOldProcessesDoNotEndGetsNoNewOne) {
+  session_.stopped = true;
+  int opened = 0;
+  for (int i = 0; i < 20; ++i) {
+    // A new password each time: another credential for the same user.
+    session_.passwords["alice"] = absl::StrCat("a", i);
+    const auto session = Get("alice", absl::StrCat("a", i));
+    if (session.ok()) ++opened;
+    EXPECT_EQ(ReasonOf(session.status()), i < 5 ? v1::REASON_UNSPECIFIED : v1::BUSY);
+  }
+  // Four that do not end, and the one that replaced the last of them.
+  EXPECT_EQ(opened, 5);
+  EXPECT_EQ(session_.logins, 5);
+  EXPECT_TRUE(Get("bob", "b").ok());
+  // The other service is not affected, nor the session that is open.
+  EXPECT_TRUE(Pool().Get(SessionService::kHgfsd, "alice", "a19").ok());
+  session_.passwords["alice"] = "a4";
+  EXPECT_TRUE(Get("alice", "a4").ok());
+  session_.Kill();
+  session_.passwords["alice"] = "a";
+  EXPECT_TRUE(Get("alice", "a").ok());
+}
+
+TEST_F(SessionPoolTest, ServicesThatEndTakeNoPlace) {
+  for (int i = 0; i < 100; ++i) {
+    session_.passwords["alice"] = absl::StrCat("a", i);
+    ASSERT_TRUE(Get("alice", absl::StrCat("a", i)).ok());
+  }
+}
+
+TEST_F(SessionPoolTest, EveryWayOutOfThePoolCounts) {
+  session_.stopped = true;
+  const auto dropped = Get("alice", "a");
+  Pool().Drop(*dropped, absl::UnavailableError("gone"));
+  ASSERT_TRUE(Get("alice", "a").ok());
+  Pool().EndAll();
+  ASSERT_TRUE(Get("alice", "a").ok());
+  now_ += options_.idle_close;
+  Pool().Maintain();
+  ASSERT_TRUE(Get("alice", "a").ok());
+  session_.passwords["alice"] = "new";
+  now_ += options_.reauthentication_time;
+  EXPECT_FALSE(Get("alice", "a").ok());
+  now_ += absl::Minutes(1);
+  EXPECT_EQ(ReasonOf(Get("alice", "new").status()), v1::BUSY);
+}
+
+TEST_F(SessionPoolTest, ProcessesThatDoNotEndLeavePlacesToOthers) {
+  options_.max_sessions = 3;
+  session_.stopped = true;
+  // Of open sessions and processes that do not end there are never more.
+  const size_t places = options_.max_sessions + LeavingSessions::kMax;
+  for (int i = 0; i < 40; ++i) {
+    const std::string user = absl::StrCat("user", i % 2);
+    session_.passwords[user] = absl::StrCat("p", i);
+    Get(user, absl::StrCat("p", i)).status().IgnoreError();
+  }
+  EXPECT_LE(static_cast<size_t>(session_.logins), places);
+  session_.stopped = false;
+  for (int i = 0; i < 20; ++i) {
+    const std::string user = absl::StrCat("honest", i);
+    session_.passwords[user] = "p";
+    EXPECT_TRUE(Get(user, "p").ok());
+  }
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ void FakeGuest::Restart(GuestOperationsOptions options) {
     waiting_[ends[0]] = UniqueFd(ends[1]);
     return ends[0];
   };
-  opener.await_greeting = [](int, absl::Time) { return absl::OkStatus(); };
+  opener.await_greeting = [](int, absl::Time) { return UniqueFd(); };
   opener.request = [this](int connection, SessionService service, bool verify,
                           absl::string_view user, absl::string_view password,
                           absl::Time) -> absl::StatusOr<session::SessionUser> {
