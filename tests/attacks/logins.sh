@@ -73,3 +73,28 @@ check "M3 they have one line, and alice's operation has its own" eval '
 
 for verb in acquire release; do check "there are no tickets ($verb)" refused "6 (" try alice "$password" "$verb"; done
 check "alice works at the end" try alice "$password" validate
+
+# --- M9: a user stops the own vixd and logs in with another password, again and again
+
+set_password() { printf 'alice:%s\n' "$1" | chpasswd; }
+vixds_of_alice() {
+  local pid
+  for pid in $(control=$logins; pids_of vixd); do
+    ! grep -q "^Uid:[[:space:]]$(id -u alice)[[:space:]]" "/proc/$pid/status" || echo "$pid"
+  done
+}
+# alice_stops N: alice's N-th login, whose vixd then is stopped.
+alice_stops() {
+  local pid
+  set_password "stopped $1"
+  try alice "stopped $1" ps >/dev/null || return 1
+  for pid in $(vixds_of_alice); do alice kill -STOP "$pid"; done
+}
+for ((i = 0; i < 5; ++i)); do check "M9 login $i of alice's, who stops each vixd" alice_stops "$i"; done
+check "M9 alice gets no further process" refused "5 (" alice_stops 5
+check "M9 alice has five" eval '[[ $(vixds_of_alice | wc -l) == 5 ]]'
+check "M9 the log names alice" grep -q "old vixd processes of the user alice do not end" "$work/logins.log"
+check "M9 bob is served" try bob "$password" ps
+for pid in $(vixds_of_alice); do alice kill -KILL "$pid"; done
+check "M9 alice is served when they have ended" within 5 try alice "stopped 5" ps
+set_password "$password"
