@@ -94,7 +94,7 @@ for ((i = 0; i < 5; ++i)); do check "M9 login $i of alice's, who stops each vixd
 check "M9 alice gets no further process" refused "5 (" alice_stops 5
 check "M9 alice has five" eval '[[ $(vixds_of_alice | wc -l) == 5 ]]'
 check "M9 the log names alice" grep -q "old vixd processes of the user alice do not end" "$work/logins.log"
-check "M9 bob is served" try bob "$password" ps
+check "M9 root is served" try root "$password" ps
 for pid in $(vixds_of_alice); do alice kill -KILL "$pid"; done
 check "M9 alice is served when they have ended" within 5 try alice "stopped 5" ps
 set_password "$password"
