@@ -141,7 +141,7 @@ class Listener {
 };
 
 TEST_F(ExtensionsTest, OnlyRootAndTheOwnerOfTheSocketsFolderAreCalled) {
-  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  ASSERT_EQ(geteuid(), 0u) << "this test needs root";
   Write("a.textproto", Binding("tclo_command: \"X\""));
   const Extensions extensions(folder_, absl::Seconds(1));
   const ExtensionTarget* target = extensions.FindCommand("X");
@@ -160,7 +160,7 @@ TEST_F(ExtensionsTest, OnlyRootAndTheOwnerOfTheSocketsFolderAreCalled) {
 }
 
 TEST_F(ExtensionsTest, AllowedUidTakesThePlaceOfTheFoldersOwner) {
-  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  ASSERT_EQ(geteuid(), 0u) << "this test needs root";
   Write("a.textproto", Binding("tclo_command: \"X\" allowed_uid: 997 allowed_uid: 998"));
   Write("b.textproto", Binding("tclo_command: \"Y\" allowed_uid: 997"));
   const Extensions extensions(folder_, absl::Seconds(1));
