@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The exchange between snapshotd and the freezer: one connection of kind SOCK_SEQPACKET, one
+// request a packet, one reply to each request, in order. Both are structures of fixed size in the
+// machine's byte order, since both ends are of one installation; anything of another size or
+// version is answered with EPROTO, and the connection is closed.
+//
+// kMountTable, then kAdd for each file system in the order of the freeze, kSync, kFreeze, kHold as
+// often as wanted, kThaw. When the connection ends, when `hold_ms` passes without a request, and on
+// SIGTERM, everything is thawed.
+
+#ifndef TOOLBOXD_FREEZER_PROTOCOL_H_
+#define TOOLBOXD_FREEZER_PROTOCOL_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace toolboxd::freezer {
+
+inline constexpr uint32_t kVersion = 1;
+// File systems of one connection; kAdd of more is answered with ENOSPC.
+inline constexpr size_t kMaxTargets = 256;
+// With the final NUL.
+inline constexpr size_t kMaxPath = 4096;
+// The longest hold_ms and freeze_ms that count; longer ones are shortened to it.
+inline constexpr uint32_t kMaxLimitMs = 15 * 60 * 1000;
+
+enum class Operation : uint32_t {
+  // The reply carries a descriptor of /proc/self/mountinfo as the freezer sees it (SCM_RIGHTS).
+  kMountTable = 1,
+  // Opens a mount point and keeps it. EXDEV if the mount at `path` is not the one of `mount_id`,
+  // ENOTSUP if the type of its file system is not one that can be frozen; else open's errno.
+  kAdd = 2,
+  // syncfs of each, in order.
+  kSync = 3,
+  // FIFREEZE of each, in order. On an error, and if freeze_ms pass, all are thawed before the
+  // reply.
+  // EBUSY (somebody else has frozen it) is no error with kIgnoreFrozen; what was frozen before
+  // stays
+  // so after kThaw. From the reply on, hold_ms counts.
+  kFreeze = 4,
+  // Nothing but a sign of life.
+  kHold = 5,
+  // FITHAW of each that kFreeze froze, in reverse order. ETIMEDOUT if they had been thawed before,
+  // because of hold_ms. Nothing frozen is no error.
+  kThaw = 6,
+};
+
+// Bits of Request.flags.
+inline constexpr uint32_t kIgnoreFrozen = 1;
+
+struct Request {
+  uint32_t version = kVersion;
+  Operation operation = Operation::kHold;
+  uint32_t flags = 0;
+  // kFreeze: limit from the first FIFREEZE to the last.
+  uint32_t freeze_ms = 0;
+  // kFreeze and kHold: how long everything may stay frozen without another request.
+  uint32_t hold_ms = 0;
+  // kAdd: of the mount, from mountinfo.
+  uint32_t mount_id = 0;
+  uint32_t major = 0;
+  uint32_t minor = 0;
+  // kAdd: ends with NUL.
+  char path[kMaxPath] = {};
+};
+static_assert(sizeof(Request) == 32 + kMaxPath);
+
+struct Reply {
+  uint32_t version = kVersion;
+  // 0, or an errno.
+  int32_t error = 0;
+  // With an error of kSync, kFreeze or kThaw: which of the file systems it is of.
+  uint32_t failed = 0;
+  // File systems in `micros`: those that were added.
+  uint32_t count = 0;
+  // kThaw: from the first FIFREEZE to the last FITHAW, in microseconds.
+  uint64_t frozen_us = 0;
+  // kSync, kFreeze, kThaw: what each took in the kernel, in microseconds, in the order of kAdd. At
+  // most 2^32-1.
+  uint32_t micros[kMaxTargets] = {};
+};
+static_assert(sizeof(Reply) == 24 + 4 * kMaxTargets);
+
+}  // namespace toolboxd::freezer
+
+#endif  // TOOLBOXD_FREEZER_PROTOCOL_H_
