@@ -5,7 +5,9 @@
 #ifndef TOOLBOXD_SNAPSHOTD_GLOB_H_
 #define TOOLBOXD_SNAPSHOTD_GLOB_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -14,13 +16,15 @@
 
 namespace toolboxd::snapshotd {
 
+inline constexpr size_t kMaxPattern = 4095;
+
 // "*" is any run of characters but "/", "**" any run of characters at all, "?" one character but
 // "/", "[a-cx]" one of these, "[!a-c]" one of the others but "/", "\" takes the next one literally.
 // Characters are those of UTF-8; a byte that belongs to none counts as one. Pure and thread-safe.
 class Glob {
  public:
   // INVALID_ARGUMENT says what is wrong: "[" without "]", an empty range, "\" at the end, more than
-  // 4095 bytes.
+  // kMaxPattern bytes.
   static absl::StatusOr<Glob> Parse(absl::string_view pattern);
 
   // Whether the pattern is for the whole text. Takes at most one step for each pair of characters.
@@ -40,6 +44,8 @@ class Glob {
   static absl::StatusOr<Token> ParseSet(const std::vector<uint32_t>& pattern, size_t& at);
   static bool Accepts(const Token& token, uint32_t character);
 
+  // Bytes with which every match starts.
+  std::string prefix_;
   std::vector<Token> tokens_;
 };
 

@@ -21,7 +21,7 @@ inline constexpr char kSettingsFile[] = "/etc/toolboxd/snapshot.textproto";
 absl::StatusOr<v1::SnapshotSettings> ParseSettings(absl::string_view text);
 
 // The same from a file; without one, the defaults. A file that cannot be read or parsed, or that
-// others could write (base/strict_modes.h), is an error, which begins with its path: no snapshot
+// others could write (base/strict_modes.h), is an error, which names the path: no snapshot
 // may then be taken, since it could freeze what the administrator excluded. Thread-safe.
 absl::StatusOr<v1::SnapshotSettings> ReadSettings(const std::string& path);
 
