@@ -9,7 +9,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "base/mountinfo.h"
@@ -31,17 +30,20 @@ class BlockDevices {
   Backing BackingOf(const Mount& mount);
 
  private:
-  class Walk;
+  struct Walk;
 
+  // Notes what lies below a device, "MAJOR:MINOR".
+  void Look(const std::string& number, Walk& walk);
+  void LookAtSlaves(const std::string& device, Walk& walk);
+  // All devices of the btrfs that has this one.
+  void AddBtrfsOf(const std::string& number, Walk& walk);
   // "MAJOR:MINOR" of a device by its path below /dev; empty if there is none.
   std::string NumberOf(absl::string_view path);
-  std::string NumberOfMapped(absl::string_view name);
-  // The devices of the btrfs that has this one, which is one of them.
-  std::vector<std::string> BtrfsMembers(const std::string& number);
+  std::string NumberOfMapped(const std::string& name);
 
   const std::string sys_;
-  // Name to number of device mapper's.
-  std::optional<std::map<std::string, std::string, std::less<>>> mapped_;
+  // Names to numbers of device mapper's devices, once read.
+  std::optional<std::map<std::string, std::string>> mapped_;
 };
 
 }  // namespace toolboxd::snapshotd
