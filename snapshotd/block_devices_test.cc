@@ -186,7 +186,7 @@ TEST_F(BlockDevicesTest, NumberOfDevicesIsLimited) {
   EXPECT_TRUE(Of(253, 0).unknown);
 }
 
-TEST_F(BlockDevicesTest, NumberThatIsNoneLeadsNowhere) {
+TEST_F(BlockDevicesTest, NumberMustLookLikeOne) {
   Add("dm-0", "253:0");
   Write(Folder("dm-0") + "/slaves/sda/dev", "../../../etc\n");
   EXPECT_TRUE(Of(253, 0).unknown);

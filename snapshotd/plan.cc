@@ -84,7 +84,7 @@ class Planner {
     }
   }
 
-  // Whether the freezer can open the mount by its path without waiting for anybody.
+  // Whether the freezer can open the mount by its path without waiting for any program.
   bool CanServe(size_t mount) const {
     return reach_[mount].visible && !reach_[mount].through &&
            mounts_[mount].mount_point.size() < freezer::kMaxPath;

@@ -16,7 +16,7 @@ namespace toolboxd::snapshotd {
 
 inline constexpr char kSettingsFile[] = "/etc/toolboxd/snapshot.textproto";
 
-// Text format. Every field of the result is set: those that the text does not have have their
+// Text format. Every field of the result is set: those that the text lacks have their
 // defaults. INVALID_ARGUMENT names line and column, or the field with an invalid value. Pure.
 absl::StatusOr<v1::SnapshotSettings> ParseSettings(absl::string_view text);
 

@@ -141,7 +141,7 @@ TEST_F(SnapshotSettingsFile, OneThatOthersCanChangeIsRefused) {
       << ReadSettings(path_).status();
 }
 
-TEST_F(SnapshotSettingsFile, OneThatCannotBeReadIsNoMissingOne) {
+TEST_F(SnapshotSettingsFile, OneThatCannotBeReadIsAnError) {
   std::filesystem::create_directory(path_);
   chmod(path_.c_str(), 0755);
   EXPECT_FALSE(ReadSettings(path_).ok());
