@@ -8,12 +8,14 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "vmxsim/bench.h"
 #include "vmxsim/guest_summary.h"
 #include "vmxsim/nic_info.h"
 #include "vmxsim/options.h"
+#include "vmxsim/snapshot_text.h"
 #include "vmxsim/stats.h"
 
 namespace toolboxd::vmxsim {
@@ -159,6 +161,40 @@ Result Log(const Commands& commands, const Words& words) {
   return text;
 }
 
+Result SnapshotRefuse(const Commands& commands, const Words& words) {
+  commands.vmx->With([&](Vmx::View& view) {
+    view.rpci.snapshot().Refuse(absl::StrSplit(words[1], ',', absl::SkipEmpty()));
+  });
+  return "";
+}
+
+Result SnapshotMessages(const Commands& commands, const Words& words) {
+  const auto after = ToNumber(words[1]);
+  const auto timeout = ToDuration(words[2]);
+  if (!after.ok()) return after.status();
+  if (!timeout.ok()) return timeout.status();
+  commands.vmx->WaitFor(*timeout, [&](Vmx::View& view) {
+    return view.rpci.snapshot().last_number() > *after ||
+           view.rpci.snapshot().outcome() != SnapshotOutcome::kRunning;
+  });
+  std::string text;
+  commands.vmx->With([&](Vmx::View& view) {
+    const SnapshotHost& snapshot = view.rpci.snapshot();
+    text = absl::StrCat(SnapshotOutcomeWord(snapshot.outcome()), "\n");
+    const absl::Time start = snapshot.Report(absl::Now()).start;
+    for (const SnapshotMessage& message : snapshot.Since(*after)) {
+      absl::StrAppend(&text, message.number, " ", SnapshotLine(message, start), "\n");
+    }
+  });
+  return text;
+}
+
+Result SnapshotReportCommand(const Commands& commands, const Words& words) {
+  SnapshotReport report;
+  commands.vmx->With([&](Vmx::View& view) { report = view.rpci.snapshot().Report(absl::Now()); });
+  return words[1] == "json" ? SnapshotReportJson(report) : SnapshotReportText(report);
+}
+
 Result StatsCommand(const Commands& commands, const Words& words) {
   const Stats stats = CollectStats(*commands.vmx, *commands.tracer);
   return words[1] == "json" ? StatsJson(stats) : StatsText(stats);
@@ -219,14 +255,25 @@ struct Command {
 
 const std::map<std::string, Command>& Table() {
   static const auto& table = *new std::map<std::string, Command>{
-      {"wait", {1, Wait}},         {"tclo", {2, Tclo}},
-      {"power", {2, Power}},       {"get", {1, Get}},
-      {"set", {2, Set}},           {"raw", {1, Raw}},
-      {"log", {2, Log}},           {"stats", {1, StatsCommand}},
-      {"recorded", {0, Recorded}}, {"fault", {2, Fault}},
-      {"init-pid", {0, InitPid}},  {"processes", {0, Processes}},
-      {"adopt", {1, Adopt}},       {"info", {0, Info}},
-      {"nics", {0, Nics}},         {"bench", {3, Bench}},
+      {"wait", {1, Wait}},
+      {"tclo", {2, Tclo}},
+      {"power", {2, Power}},
+      {"get", {1, Get}},
+      {"set", {2, Set}},
+      {"raw", {1, Raw}},
+      {"log", {2, Log}},
+      {"stats", {1, StatsCommand}},
+      {"recorded", {0, Recorded}},
+      {"fault", {2, Fault}},
+      {"init-pid", {0, InitPid}},
+      {"processes", {0, Processes}},
+      {"adopt", {1, Adopt}},
+      {"info", {0, Info}},
+      {"nics", {0, Nics}},
+      {"bench", {3, Bench}},
+      {"snapshot-refuse", {1, SnapshotRefuse}},
+      {"snapshot-messages", {2, SnapshotMessages}},
+      {"snapshot-report", {1, SnapshotReportCommand}},
   };
   return table;
 }

@@ -36,6 +36,10 @@ struct Commands {
 //   log AFTER SECONDS             events after that number, waiting for one; see event_log.h
 //   stats text|json               counters and times
 //   recorded                      calls that the recorder took, one a line
+//   snapshot-refuse EVENTS        answers these (comma between them) with "0 Unknown event"
+//   snapshot-messages AFTER SECONDS  the outcome so far, then lines "NUMBER LINE" of the dialogue
+//                                 with a number above; waits for one while the snapshot runs
+//   snapshot-report text|json     see snapshot_text.h
 //   fault KIND [SECONDS]          close, checkpoint, wrong-type, vanish
 //   init-pid, processes           process numbers as this machine counts them
 //   adopt PID                     trace a process that has joined the guest's namespaces

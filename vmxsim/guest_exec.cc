@@ -32,7 +32,7 @@ absl::Status JoinNamespaces(pid_t init) {
   char byte;
   if (read(go, &byte, 1) != 1) _exit(kSetupFailedExit);
   close(go);
-  if (!InstallSeccompFilter(/*allow_reboot=*/false).ok()) _exit(kSetupFailedExit);
+  if (!InstallSeccompFilter(GuestRights()).ok()) _exit(kSetupFailedExit);
   std::vector<char*> arguments;
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);

@@ -55,7 +55,7 @@ std::string OwnPath() {
   absl::Status status = SetUpMounts(own_path);
   if (status.ok()) status = SetUpHostName();
   if (status.ok()) status = SetUpNetwork();
-  if (status.ok()) status = InstallSeccompFilter(command.container);
+  if (status.ok()) status = InstallSeccompFilter(command.rights);
   if (!status.ok()) Fail(status);
 
   const pid_t child = fork();

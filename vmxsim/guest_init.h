@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "vmxsim/seccomp.h"
 
 namespace toolboxd::vmxsim {
 
@@ -22,8 +23,8 @@ struct GuestCommand {
   std::vector<std::string> arguments;
   // The signal mask of the command.
   sigset_t signal_mask;
-  // Leave reboot(2) to a booting container; here it ends the guest's process namespace.
-  bool container = false;
+  // Besides what every guest may.
+  GuestRights rights;
 };
 
 struct GuestInit {

@@ -6,6 +6,7 @@
 #include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/io.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
@@ -153,6 +155,8 @@ int Forbidden() {
   Try("kexec_load", syscall(SYS_kexec_load, 0, 0, nullptr, ~0ul));
   Try("delete_module", syscall(SYS_delete_module, "vmxsim_no_such_module", 0));
   Try("io_uring_setup", syscall(SYS_io_uring_setup, 0, nullptr));
+  Try("fifreeze", ioctl(-1, FIFREEZE, 0));
+  Try("fithaw", ioctl(-1, FITHAW, 0));
   // The i386 entry: getpid.
   long result = 20;
   asm volatile("int $0x80" : "+a"(result)::"memory");

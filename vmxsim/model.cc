@@ -106,13 +106,32 @@ void Vmx::OnOpen(int channel, uint32_t protocol) {
 }
 
 void Vmx::OnMessage(int channel, uint32_t protocol, const std::string& message) {
+  const uint64_t before = rpci_.snapshot().violations();
   if (protocol == kProtocolTclo) {
-    const bool was_main = tclo_.main_channel() >= 0;
-    tclo_.OnMessage(channel, message);
-    // A guest that opens its channel again sends everything again.
-    if (!was_main && tclo_.main_channel() >= 0 && !tclo_.registered()) rpci_.ResetRegistration();
-    return;
+    OnReply(channel, message);
+  } else {
+    OnRpci(channel, message);
   }
+  const uint64_t count = rpci_.snapshot().violations() - before;
+  if (count == 0) return;
+  const std::vector<std::string> all = rpci_.snapshot().Report(absl::Now()).violations;
+  for (size_t i = all.size() - count; i < all.size(); ++i) {
+    log_.Add(channel, "violation", absl::StrCat("snapshot: ", all[i]));
+  }
+}
+
+void Vmx::OnReply(int channel, const std::string& message) {
+  const int main = tclo_.main_channel();
+  rpci_.snapshot().OnReply(tclo_.Unanswered(channel), message, absl::Now());
+  tclo_.OnMessage(channel, message);
+  if (tclo_.main_channel() >= 0 && tclo_.main_channel() != main) {
+    rpci_.snapshot().OnNote(kToolsStarted, absl::Now());
+  }
+  // A guest that opens its channel again sends everything again.
+  if (main < 0 && tclo_.main_channel() >= 0 && !tclo_.registered()) rpci_.ResetRegistration();
+}
+
+void Vmx::OnRpci(int channel, const std::string& message) {
   log_.Add(channel, "rpci", message);
   const std::string reply = rpci_.Handle(message);
   log_.Add(channel, "reply", reply);
@@ -129,14 +148,20 @@ void Vmx::OnPoll(int channel, uint32_t protocol) {
 void Vmx::OnFetched(int channel, uint32_t protocol, bool accepted) {
   if (protocol == kProtocolTclo) {
     tclo_.OnFetched(channel, accepted);
+    if (accepted) rpci_.snapshot().OnRequest(tclo_.Unanswered(channel), absl::Now());
   } else if (!accepted) {
     log_.Add(channel, "violation", "the guest could not receive its reply");
   }
 }
 
 void Vmx::OnClose(int channel, uint32_t protocol, bool by_guest) {
-  log_.Add(channel, "close", by_guest ? "by the guest" : "by the host");
-  if (protocol == kProtocolTclo) tclo_.OnClose(channel);
+  const char* const who = by_guest ? "by the guest" : "by the host";
+  log_.Add(channel, "close", who);
+  if (protocol != kProtocolTclo) return;
+  if (channel == tclo_.main_channel()) {
+    rpci_.snapshot().OnNote(absl::StrCat("the channel is closed ", who), absl::Now());
+  }
+  tclo_.OnClose(channel);
 }
 
 void Vmx::OnViolation(int channel, absl::string_view what) { log_.Add(channel, "violation", what); }

@@ -79,6 +79,10 @@ class Vmx : private ChannelListener {
   void OnClose(int channel, uint32_t protocol, bool by_guest) override;
   void OnViolation(int channel, absl::string_view what) override;
 
+  // A message on a TCLO channel, and one on an RPCI channel.
+  void OnReply(int channel, const std::string& message);
+  void OnRpci(int channel, const std::string& message);
+
   // Listener functions run inside machine_'s calls, with the lock held.
   absl::Mutex mutex_;
   EventLog log_;

@@ -164,6 +164,35 @@ TEST_F(VmxTest, LateReplyIsNotTakenForTheNextRequest) {
   EXPECT_EQ(second->reply, "OK quick");
 }
 
+TEST_F(VmxTest, DialogueOfASnapshotIsKept) {
+  GuestChannel tclo(vmx_, kProtocolTclo);
+  GuestChannel rpci(vmx_, kProtocolRpci);
+  Register(tclo, rpci);
+  std::thread host([&] { vmx_.SendAll({"vmbackup.start 1", "ping"}, absl::Seconds(10)); });
+  while (tclo.Exchange("") == "none") absl::SleepFor(absl::Milliseconds(1));
+  EXPECT_EQ(rpci.Exchange(std::string("vmbackup.eventSet reset 0 \0", 27)), "1 ");
+  EXPECT_EQ(tclo.Exchange("OK "), "ping");
+  EXPECT_EQ(tclo.Exchange("OK "), "none");
+  host.join();
+  EXPECT_EQ(rpci.Exchange("vmbackup.eventSet reset 0 "), "1 ");
+  tclo.Close();
+  GuestChannel again(vmx_, kProtocolTclo);
+  EXPECT_EQ(again.Exchange(""), "reset");
+  again.Exchange("OK ATR toolbox");
+  std::vector<std::string> texts;
+  vmx_.With([&](Vmx::View& view) {
+    for (const SnapshotMessage& message : view.rpci.snapshot().Since(0)) {
+      texts.push_back(message.text);
+    }
+    EXPECT_EQ(view.rpci.snapshot().violations(), 2u);
+  });
+  EXPECT_EQ(texts, (std::vector<std::string>{"vmbackup.start 1",
+                                             std::string("vmbackup.eventSet reset 0 \0", 27), "OK ",
+                                             "vmbackup.eventSet reset 0 ",
+                                             "the channel is closed by the guest", kToolsStarted}));
+  EXPECT_EQ(Violations(), 2u);
+}
+
 TEST_F(VmxTest, PollInsteadOfAReplyFailsTheRequest) {
   GuestChannel tclo(vmx_, kProtocolTclo);
   GuestChannel rpci(vmx_, kProtocolRpci);

@@ -69,6 +69,7 @@ std::string RpciStore::Handle(absl::string_view request) {
   if (absl::StartsWith(command, "tools.") || absl::StartsWith(command, "vmx.capability.")) {
     return Tools(command, arguments);
   }
+  if (command == "vmbackup.eventSet") return snapshot_.OnEvent(request, absl::Now());
   if (IsAcceptedAndIgnored(command)) return kOk;
   ++unknown_commands_;
   return kUnknown;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The host's end of RPCI: answers requests as a VMX does and keeps what the guest has sent
-// (docs/protocol/rpc.md 2.1, docs/protocol/guest-info.md 3.3, docs/protocol/power.md 7.1). Knows
-// nothing of channels.
+// (docs/protocol/rpc.md 2.1, docs/protocol/guest-info.md 3.3, docs/protocol/power.md 7.1,
+// docs/protocol/snapshot.md 8.2). Knows nothing of channels.
 
 #ifndef TOOLBOXD_VMXSIM_RPCI_STORE_H_
 #define TOOLBOXD_VMXSIM_RPCI_STORE_H_
@@ -15,6 +15,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "vmxsim/snapshot_host.h"
 
 namespace toolboxd::vmxsim {
 
@@ -61,6 +62,8 @@ class RpciStore {
   const std::string& tools_version() const { return tools_version_; }
   const std::string& tools_version_type() const { return tools_version_type_; }
   const std::string& tools_health() const { return tools_health_; }
+  // Of `vmbackup.eventSet`, and whatever else belongs to snapshots.
+  SnapshotHost& snapshot() { return snapshot_; }
   uint64_t unknown_commands() const { return unknown_commands_; }
 
  private:
@@ -80,6 +83,7 @@ class RpciStore {
   std::string tools_version_;
   std::string tools_version_type_;
   std::string tools_health_;
+  SnapshotHost snapshot_;
   uint64_t unknown_commands_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 
 namespace toolboxd::vmxsim {
 namespace {
@@ -38,6 +39,16 @@ TEST(RpciStore, UnknownCommandsAreRefusedAndCounted) {
   EXPECT_EQ(store.Handle(""), "0 Unknown command");
   EXPECT_EQ(store.Handle(absl::string_view("\0\0\0", 3)), "0 Unknown command");
   EXPECT_EQ(store.unknown_commands(), 3u);
+}
+
+TEST(RpciStore, EventsOfSnapshotsAreKnownCommands) {
+  RpciStore store({});
+  store.snapshot().OnRequest("vmbackup.start 1", absl::Now());
+  EXPECT_EQ(store.Handle(WithNul("vmbackup.eventSet reset 0 ")), "1 ");
+  store.snapshot().Refuse({"req.keepAlive"});
+  EXPECT_EQ(store.Handle(WithNul("vmbackup.eventSet req.keepAlive 0 ")), "0 Unknown event");
+  EXPECT_EQ(store.unknown_commands(), 0u);
+  EXPECT_EQ(store.snapshot().violations(), 0u);
 }
 
 TEST(RpciStore, KeepsTheNewestGuestInfoRaw) {

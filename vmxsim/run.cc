@@ -36,7 +36,7 @@ struct RunOptions {
   std::string cpuid = "auto";
   std::string control;
   std::string log;
-  bool container = false;
+  GuestRights rights;
   absl::Duration grace = absl::Seconds(3);
   std::vector<std::string> command;
 };
@@ -67,8 +67,10 @@ absl::Status ParseOptions(const std::vector<std::string>& words, RunOptions* res
                   "refuse this SetGuestInfo type (may be given several times)");
   options.Strings("refuse_rpci", &result->vmx.rpci.refused_commands,
                   "refuse this RPCI command (may be given several times)");
-  options.Flag("container", &result->container,
+  options.Flag("container", &result->rights.reboot,
                "allow reboot(2), for a command that boots a container");
+  options.Flag("allow_freeze", &result->rights.freeze,
+               "let the guest freeze file systems, which are those of this machine");
   options.Duration(
       "grace", &result->grace,
       "time that the command has after SIGTERM until SIGKILL when vmxsim ends (default 3s)");
@@ -199,7 +201,7 @@ int RunVerb(const std::vector<std::string>& words) {
   setenv(kControlVariable, options.control.c_str(), 1);
 
   signal(SIGPIPE, SIG_IGN);
-  GuestCommand command{options.command, {}, options.container};
+  GuestCommand command{options.command, {}, options.rights};
   sigset_t handled;
   sigemptyset(&handled);
   sigaddset(&handled, SIGINT);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/fs.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -40,7 +41,7 @@ sock_filter IfEqual(uint32_t value) { return BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
 
 }  // namespace
 
-absl::Status InstallSeccompFilter(bool allow_reboot) {
+absl::Status InstallSeccompFilter(const GuestRights& rights) {
   std::vector<sock_filter> program = {
       Load(offsetof(seccomp_data, arch)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
@@ -53,9 +54,18 @@ absl::Status InstallSeccompFilter(bool allow_reboot) {
     program.push_back(IfEqual(static_cast<uint32_t>(number)));
     program.push_back(Return(Errno(EPERM)));
   }
-  if (!allow_reboot) {
+  if (!rights.reboot) {
     program.push_back(IfEqual(SYS_reboot));
     program.push_back(Return(Errno(EPERM)));
+  }
+  if (!rights.freeze) {
+    program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 6));
+    program.push_back(Load(offsetof(seccomp_data, args[1])));
+    for (const uint32_t request : {FIFREEZE, FITHAW}) {
+      program.push_back(IfEqual(request));
+      program.push_back(Return(Errno(EPERM)));
+    }
+    program.push_back(Return(SECCOMP_RET_ALLOW));
   }
   // Last: it replaces the loaded word.
   program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3));

@@ -9,12 +9,19 @@
 
 namespace toolboxd::vmxsim {
 
+// What a guest may do besides; its command line has it.
+struct GuestRights {
+  // reboot(2), which in a process namespace of one's own ends that namespace.
+  bool reboot = false;
+  // FIFREEZE and FITHAW. File systems have no namespace: a guest's are the machine's.
+  bool freeze = false;
+};
+
 // Installs a filter in the calling process, inherited by all it starts. socket(AF_VSOCK) fails with
 // EAFNOSUPPORT; what would end, time-shift or reprogram the machine, and ioperm/iopl (which would
 // let `in` reach a real port), with EPERM; every system call of another ABI (i386, x32) with
-// ENOSYS. `allow_reboot` leaves reboot(2), which in a process namespace of one's own ends that
-// namespace.
-absl::Status InstallSeccompFilter(bool allow_reboot);
+// ENOSYS.
+absl::Status InstallSeccompFilter(const GuestRights& rights);
 
 }  // namespace toolboxd::vmxsim
 

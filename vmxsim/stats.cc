@@ -81,6 +81,7 @@ Stats CollectStats(Vmx& vmx, const Tracer& tracer) {
     AddMachine(stats, view.machine);
     AddTclo(stats, view.tclo);
     stats.emplace_back("unknown_rpci_commands", view.rpci.unknown_commands());
+    stats.emplace_back("snapshot_violations", view.rpci.snapshot().violations());
     stats.emplace_back("recorded_calls", view.recorded.size());
   });
   const TracerCounters& counters = tracer.counters();

@@ -142,6 +142,13 @@ void TcloHost::Tick(absl::Time now) {
   }
 }
 
+absl::string_view TcloHost::Unanswered(int channel) const {
+  const auto found = applications_.find(channel);
+  if (found == applications_.end() || found->second.current == nullptr) return "";
+  const TcloRequest& request = *found->second.current;
+  return request.fetched == absl::InfiniteFuture() ? absl::string_view() : request.text;
+}
+
 bool TcloHost::Responding(absl::Time now) const {
   const auto found = applications_.find(main_channel_);
   return found != applications_.end() && registered() &&

@@ -92,6 +92,8 @@ class TcloHost {
   // Withdraws a request that the guest has not been offered yet.
   void Cancel(const std::shared_ptr<TcloRequest>& request);
 
+  // What the guest has fetched and not answered; empty if nothing. Valid until the next call.
+  absl::string_view Unanswered(int channel) const;
   // -1 without a main channel.
   int main_channel() const { return main_channel_; }
   bool registered() const {

@@ -20,6 +20,7 @@
 #include "vmxsim/guest/guest_verbs.h"
 #include "vmxsim/guest_exec.h"
 #include "vmxsim/options.h"
+#include "vmxsim/snapshot_verb.h"
 
 namespace toolboxd::vmxsim {
 namespace {
@@ -249,6 +250,7 @@ std::string VerbHelp() {
       "or because it is the only one of this user:\n\n"
       "  vmxsim guest VERB [ARGUMENTS]\n"
       "      guest operations: files, programs, transfers (vmxsim guest --help)\n";
+  absl::StrAppend(&text, "  vmxsim snapshot [options]\n      ", kSnapshotHelp, "\n");
   for (const auto& [name, verb] : Verbs()) {
     absl::StrAppend(&text, "  vmxsim ", name, *verb.arguments != '\0' ? " " : "", verb.arguments,
                     "\n      ", verb.help, "\n");
@@ -258,6 +260,7 @@ std::string VerbHelp() {
 
 int ClientVerb(const std::string& name, const std::vector<std::string>& words) {
   if (name == "guest") return GuestMain(words);
+  if (name == "snapshot") return SnapshotMain(words);
   const auto verb = Verbs().find(name);
   if (verb == Verbs().end()) {
     fprintf(stderr, "vmxsim: unknown verb %s\nTry: vmxsim --help\n", name.c_str());

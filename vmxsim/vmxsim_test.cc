@@ -60,6 +60,8 @@ TEST(Vmxsim, WrongUseIsExplained) {
   EXPECT_EQ(RunProgram({kVmxsim, "run", "--help"}).first, 0);
   EXPECT_EQ(RunProgram({kVmxsim, "send", "--help"}).first, 0);
   EXPECT_EQ(RunProgram({kVmxsim, "guest", "--help"}).first, 0);
+  EXPECT_EQ(RunProgram({kVmxsim, "snapshot", "--help"}).first, 0);
+  EXPECT_EQ(RunProgram({kVmxsim, "snapshot", "--opts=xyz"}).first, 2);
 }
 
 // A path for a control socket, short enough for one.
@@ -124,7 +126,12 @@ TEST(Vmxsim, RefusesWhatWouldReachTheMachine) {
   EXPECT_EQ(RunGuest({Probe(), "forbidden"}).second,
             "vsock EAFNOSUPPORT\ninet allowed\nioperm EPERM\niopl EPERM\nreboot EPERM\n"
             "adjtimex EPERM\nclock_settime EPERM\nkexec_load EPERM\ndelete_module EPERM\n"
-            "io_uring_setup EPERM\nint80 ENOSYS\n");
+            "io_uring_setup EPERM\nfifreeze EPERM\nfithaw EPERM\nint80 ENOSYS\n");
+}
+
+TEST(Vmxsim, FreezingIsAllowedOnRequestOnly) {
+  const std::string output = RunGuest({Probe(), "forbidden"}, {"--allow_freeze"}).second;
+  EXPECT_TRUE(absl::StrContains(output, "fifreeze EBADF\nfithaw EBADF\n")) << output;
 }
 
 TEST(Vmxsim, GuestHasItsOwnNamespaces) {
