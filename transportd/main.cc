@@ -222,6 +222,7 @@ class Transport {
  private:
   void OnReset() {
     OnHostLost();
+    snapshot_events_.Resume();
     board_.Count("resets");
     board_.SetRegistered(false);
     publisher_.Forget();

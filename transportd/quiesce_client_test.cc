@@ -13,6 +13,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "base/steady_time.h"
+#include "base/testing/eventually.h"
 #include "base/testing/short_temp_dir.h"
 #include "gtest/gtest.h"
 #include "toolboxd/v1/quiesce.grpc.pb.h"
@@ -344,7 +345,8 @@ TEST_F(QuiesceClientTest, ClientMayBeDestroyedDuringASnapshot) {
   client_->Proceed();
   client_.reset();
   EXPECT_EQ(updates_, (Lines{"(still)", "(moves)"}));
-  RunUntil([this] { return snapshotd_.ended == 1; });
+  // The queue must not run any more.
+  EXPECT_TRUE(Eventually([this] { return snapshotd_.ended == 1; }));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #define TOOLBOXD_TRANSPORTD_SNAPSHOT_EVENT_SENDER_H_
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <utility>
 
@@ -27,6 +28,9 @@ class EventSender {
   // after 2.5 s; that leaves time to a busy machine.
   static constexpr absl::Duration kInterval = absl::Milliseconds(2400);
 
+  // How long after its end a host that comes back still gets the end of a snapshot.
+  static constexpr absl::Duration kResendTime = absl::Minutes(1);
+
   // Runs a task on the thread of keepAlive, not before a time of the clock.
   using RunAt = std::function<void(absl::Time time, std::function<void()> task)>;
 
@@ -45,15 +49,23 @@ class EventSender {
   bool Begin();
   // Nothing is sent, and false returned, outside of a snapshot.
   bool Send(const Event& event);
-  // Ends the snapshot with `req.done`: nothing is sent any more.
+  // Ends the snapshot with `req.done`: nothing new is sent any more.
   void End();
+  // The channel has come back: sends the errors, `req.aborted` and `req.done` that could not be
+  // sent without it, in order. Outside of a snapshot for kResendTime only.
+  void Resume();
 
   // Whether the host did not accept a keepAlive since Begin().
   bool keep_alive_refused() const;
 
  private:
+  enum class Outcome { kAccepted, kRefused, kLost };
+
   // False, with a line in the log, if the host refuses the event or there is no channel.
   bool SendNow(const Event& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // False as long as the channel is broken.
+  bool SendUnsent() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Outcome Transmit(const Event& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void KeepAlive(uint64_t events);
 
   const RpciSend send_;
@@ -67,6 +79,9 @@ class EventSender {
   bool refused_ ABSL_GUARDED_BY(mutex_) = false;
   // Events since the start: a keepAlive is due if none has followed the one it was planned at.
   uint64_t events_ ABSL_GUARDED_BY(mutex_) = 0;
+  // What the host must hear of the end, for which there was no channel: a few events.
+  std::deque<Event> unsent_ ABSL_GUARDED_BY(mutex_);
+  absl::Time ended_at_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace toolboxd::snapshot

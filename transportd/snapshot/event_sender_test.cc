@@ -93,6 +93,53 @@ TEST_F(EventSenderTest, EventsThatTheHostDoesNotTakeAreReported) {
   EXPECT_TRUE(Commit());
 }
 
+TEST_F(EventSenderTest, EndFollowsWhenTheChannelIsBack) {
+  const auto aborted = "vmbackup.eventSet req.aborted 4 Quiesce canceled.\0"s;
+  sender_.Begin();
+  host_.down = true;
+  Commit();
+  EXPECT_FALSE(sender_.Send(AbortedEvent()));
+  timers_.Advance(kInterval);
+  sender_.End();
+  sender_.Resume();
+  EXPECT_EQ(host_.requests, (std::vector<std::string>{kReset}));
+  host_.down = false;
+  timers_.Advance(EventSender::kResendTime);
+  sender_.Resume();
+  sender_.Resume();
+  timers_.Advance(absl::Hours(1));
+  EXPECT_EQ(host_.requests, (std::vector<std::string>{kReset, aborted, kDone}));
+}
+
+TEST_F(EventSenderTest, WhatWasNotSentComesBeforeWhatFollows) {
+  const auto aborted = "vmbackup.eventSet req.aborted 4 Quiesce canceled.\0"s;
+  sender_.Begin();
+  host_.down = true;
+  EXPECT_FALSE(sender_.Send(AbortedEvent()));
+  host_.down = false;
+  sender_.End();
+  sender_.Resume();
+  EXPECT_EQ(host_.requests, (std::vector<std::string>{kReset, aborted, kDone}));
+}
+
+TEST_F(EventSenderTest, OldEndIsNotSent) {
+  sender_.Begin();
+  host_.down = true;
+  sender_.End();
+  host_.down = false;
+  timers_.Advance(EventSender::kResendTime + absl::Seconds(1));
+  sender_.Resume();
+  EXPECT_EQ(host_.requests, (std::vector<std::string>{kReset}));
+  // Nor that of the snapshot before.
+  sender_.Begin();
+  host_.down = true;
+  sender_.End();
+  host_.down = false;
+  sender_.Begin();
+  sender_.Resume();
+  EXPECT_EQ(host_.requests, (std::vector<std::string>{kReset, kReset, kReset}));
+}
+
 // The thread of keepAlive and the channel's thread send at the same time.
 TEST(EventSenderThreads, NothingOvertakesDone) {
   RpciRecorder host;
