@@ -169,7 +169,7 @@ absl::Status FreezerClient::AwaitReply(const Wait& wait) {
     if (poll(&event, 1, 0) == 1) {
       if (stopped_end == absl::InfiniteFuture()) return absl::OkStatus();
       char rest[sizeof(Reply)];
-      // What was on its way when it was told; then its end.
+      // What was on its way before it saw ours; then its end.
       if (recv(connection_.get(), rest, sizeof(rest), 0) > 0) continue;
       return absl::CancelledError("stopped");
     }

@@ -42,7 +42,7 @@ class FreezerClient {
   absl::StatusOr<int> Add(absl::string_view path, uint32_t mount_id, uint32_t major,
                           uint32_t minor);
   // Each returns what every file system took, in the order of Add(). When `stop` is set, the
-  // freezer is told; the call then returns when everything is thawed: CANCELLED.
+  // freezer sees the end of our requests; the call returns when everything is thawed: CANCELLED.
   absl::StatusOr<std::vector<uint32_t>> Sync(const StopSignal& stop);
   absl::StatusOr<std::vector<uint32_t>> Freeze(const FreezeLimits& limits, const StopSignal& stop);
   absl::Status Hold(absl::Duration hold);

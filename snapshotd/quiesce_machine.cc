@@ -22,7 +22,7 @@ QuiesceSteps QuiesceMachine::Proceed() {
   QuiesceSteps steps;
   if (state_ != State::kReady) return steps;
   if (parts_.scripts) {
-    // Even if they then cannot be started: what began must be told of its end.
+    // Even if they then cannot be started: what has begun learns of the end.
     scripts_started_ = true;
     RunOrEnd(steps, State::kFreezeScripts, ScriptEvent::kFreeze);
   } else {

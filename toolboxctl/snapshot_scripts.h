@@ -36,8 +36,8 @@ struct SnapshotScriptOptions {
 // the event and, if it is not empty, the argument, and with TOOLBOXD_SNAPSHOT_EVENT and
 // TOOLBOXD_SNAPSHOT_ARGUMENT. PERMISSION_DENIED, and none is run, if others than root could change
 // one (base/strict_modes.h). INVALID_ARGUMENT for another event. `stop` ends the script that runs,
-// with its process group, and runs no other one: CANCELLED. What a script has left in the background
-// outside its group goes on: it may hold a database's lock until it is called back.
+// with its process group, and runs no other one: CANCELLED. What a script has left in the
+// background outside its group goes on: it may hold a database's lock until it is called back.
 absl::Status RunSnapshotScripts(const SnapshotScriptOptions& options, absl::string_view event,
                                 const StopSignal& stop);
 

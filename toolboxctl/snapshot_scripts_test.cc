@@ -121,7 +121,7 @@ TEST_F(SnapshotScriptsTest, ScriptThatOthersMayWriteRunsNone) {
   EXPECT_EQ(Log(), "");
 }
 
-TEST_F(SnapshotScriptsTest, FilesThatAreNoScriptsAreLeftOut) {
+TEST_F(SnapshotScriptsTest, FilesThatCannotBeExecutedAreLeftOut) {
   Script("own/10-a");
   Script("own/.hidden");
   Script("own/README");
