@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <set>
 #include <tuple>
@@ -69,11 +70,13 @@ class Planner {
 
  private:
   void FindFileSystems() {
-    std::unordered_map<uint64_t, size_t> positions;
+    // The type is for a number that was used again while the table was read.
+    std::map<std::tuple<uint32_t, uint32_t, absl::string_view>, size_t> positions;
     for (size_t i = 0; i < mounts_.size(); ++i) {
       const Mount& mount = mounts_[i];
-      const uint64_t device = uint64_t{mount.major} << 32 | mount.minor;
-      const auto [position, is_new] = positions.emplace(device, file_systems_.size());
+      const auto [position, is_new] = positions.emplace(
+          std::make_tuple(mount.major, mount.minor, absl::string_view(mount.type)),
+          file_systems_.size());
       if (is_new) {
         file_systems_.emplace_back();
         file_systems_.back().type = ClassOf(mount.type);

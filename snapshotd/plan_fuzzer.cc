@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
-#include <utility>
+#include <tuple>
 
 #include "snapshotd/file_system_type.h"
 #include "snapshotd/plan.h"
@@ -26,10 +26,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     backing.unknown = mount.source.empty();
     return backing;
   });
-  std::set<std::pair<uint32_t, uint32_t>> devices;
+  std::set<std::tuple<uint32_t, uint32_t, std::string>> seen;
   for (const sd::Target& target : plan.freeze) {
     if (sd::ClassOf(target.type) != sd::TypeClass::kFreezable) __builtin_trap();
-    if (!devices.emplace(target.major, target.minor).second) __builtin_trap();
+    if (!seen.emplace(target.major, target.minor, target.type).second) __builtin_trap();
     if (target.alternatives.size() > sd::kMaxAlternatives) __builtin_trap();
   }
   return 0;

@@ -134,6 +134,14 @@ TEST_F(PlanTest, SubvolumesAreOneFileSystem) {
   EXPECT_TRUE(plan.skipped.empty());
 }
 
+TEST_F(PlanTest, NumberThatIsUsedAgainIsAnotherFileSystem) {
+  Mount("1 0 8:1 / / rw - ext4 /dev/sda1 rw");
+  Mount("2 1 0:30 / /a rw - tmpfs tmpfs rw");
+  Mount("3 1 0:30 /@ /longer rw - btrfs /dev/sda2 rw");
+  EXPECT_EQ(Frozen(), "/longer /");
+  EXPECT_EQ(SkippedLines(), "/a (tmpfs): in memory");
+}
+
 TEST_F(PlanTest, ReadOnlyCountsForTheFileSystemNotForTheMount) {
   Mount("1 0 8:1 / / ro - ext4 /dev/sda1 rw");
   Mount("2 1 8:2 / /usr ro - ext4 /dev/sda2 ro");
