@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,12 +10,14 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "absl/synchronization/mutex.h"
+#include "base/held_lines.h"
 #include "base/log_limiter.h"
 #include "base/steady_time.h"
 #include "base/utf8.h"
@@ -30,6 +33,8 @@ struct LogState {
   LogLimiter limiter;
   absl::Mutex mutex;
   LogFormat format ABSL_GUARDED_BY(mutex);
+  bool hold ABSL_GUARDED_BY(mutex) = false;
+  HeldLines held ABSL_GUARDED_BY(mutex);
 };
 
 LogState& State() {
@@ -81,6 +86,30 @@ void AppendEscaped(absl::string_view text, std::string* line) {
     }
     text.remove_prefix(1);
   }
+}
+
+void Write(absl::string_view line) {
+  // There is no place to report that the log cannot be written.
+  while (write(STDERR_FILENO, line.data(), line.size()) < 0 && errno == EINTR) {
+  }
+}
+
+// Whether a line can be written without waiting.
+bool TakesLine() {
+  pollfd descriptor = {STDERR_FILENO, POLLOUT, 0};
+  return poll(&descriptor, 1, 0) == 1;
+}
+
+void WriteHeld(LogState& state) ABSL_EXCLUSIVE_LOCKS_REQUIRED(state.mutex) {
+  while (!state.held.empty() && TakesLine()) {
+    Write(state.held.front());
+    state.held.Pop();
+  }
+  if (!state.held.empty()) return;
+  const size_t dropped = state.held.TakeDropped();
+  if (dropped == 0) return;
+  Write(FormatLogLine(state.format, LogLevel::kWarning,
+                      absl::StrCat(dropped, " lines of the log were dropped while it was held")));
 }
 
 }  // namespace
@@ -152,10 +181,26 @@ void LogText(LogLevel level, absl::string_view text) {
   {
     absl::MutexLock lock(&state.mutex);
     line = FormatLogLine(state.format, level, text);
+    if (state.hold || !state.held.empty()) {
+      state.held.Add(std::move(line));
+      if (!state.hold) WriteHeld(state);
+      return;
+    }
   }
-  // There is no place to report that the log cannot be written.
-  while (write(STDERR_FILENO, line.data(), line.size()) < 0 && errno == EINTR) {
-  }
+  Write(line);
+}
+
+void HoldLog() {
+  LogState& state = State();
+  absl::MutexLock lock(&state.mutex);
+  state.hold = true;
+}
+
+void ReleaseLog() {
+  LogState& state = State();
+  absl::MutexLock lock(&state.mutex);
+  state.hold = false;
+  WriteHeld(state);
 }
 
 void LogTextLimited(LogLevel level, absl::string_view kind, absl::string_view text) {

@@ -44,6 +44,13 @@ void LogText(LogLevel level, absl::string_view text);
 // Once per kind and minute; the next line of that kind says how many were suppressed.
 void LogTextLimited(LogLevel level, absl::string_view kind, absl::string_view text);
 
+// While file systems are frozen, whoever writes to the log may wait for one: between these two
+// calls lines are kept in memory (base/held_lines.h). Afterwards they are written in order, as far
+// as standard error takes them without waiting, with one line about those that were dropped. What
+// is left goes before later lines. A process that ends meanwhile loses them.
+void HoldLog();
+void ReleaseLog();
+
 // The line that LogText writes, with its newline; at most 4 KiB of text are kept.
 std::string FormatLogLine(const LogFormat& format, LogLevel level, absl::string_view text);
 

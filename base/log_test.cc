@@ -3,14 +3,17 @@
 #include "base/log.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/str_split.h"
+#include "base/held_lines.h"
 #include "base/log_limiter.h"
 #include "base/unique_fd.h"
 #include "gtest/gtest.h"
@@ -33,6 +36,12 @@ class CapturedStderr {
   // At most what a pipe holds.
   std::string Take() {
     Restore();
+    return Available();
+  }
+  // The same, and goes on.
+  std::string Available() {
+    pollfd readable = {read_end_.get(), POLLIN, 0};
+    if (poll(&readable, 1, 0) != 1) return "";
     std::string text(64 << 10, '\0');
     const ssize_t size = read(read_end_.get(), text.data(), text.size());
     text.resize(size > 0 ? size : 0);
@@ -141,6 +150,52 @@ TEST(Log, LimitedMessagesComeOncePerKind) {
     LogLimited("kind b", "b ", i);
   }
   EXPECT_EQ(captured.Take(), "test: warning: a 0\ntest: warning: b 0\n");
+}
+
+TEST(HeldLog, LinesComeInOrderAfterTheHold) {
+  InitLog("test", LogLevel::kInfo);
+  CapturedStderr captured;
+  LogInfo("before");
+  HoldLog();
+  LogInfo("one");
+  LogWarning("two");
+  EXPECT_EQ(captured.Available(), "test: before\n");
+  ReleaseLog();
+  LogInfo("after");
+  EXPECT_EQ(captured.Take(), "test: one\ntest: warning: two\ntest: after\n");
+}
+
+TEST(HeldLog, DroppedLinesAreCountedInOne) {
+  InitLog("test", LogLevel::kInfo);
+  CapturedStderr captured;
+  HoldLog();
+  for (size_t i = 0; i < HeldLines::kMaxLines + 3; ++i) LogInfo("x");
+  ReleaseLog();
+  std::string expected;
+  for (size_t i = 0; i < HeldLines::kMaxLines; ++i) expected += "test: x\n";
+  EXPECT_EQ(captured.Take(),
+            expected + "test: warning: 3 lines of the log were dropped while it was held\n");
+}
+
+// A journal on a disk that does not thaw takes no line.
+TEST(HeldLog, ReleaseDoesNotWaitForAReader) {
+  InitLog("test", LogLevel::kInfo);
+  CapturedStderr captured;
+  HoldLog();
+  const std::string text(4000, 'y');
+  for (int i = 0; i < 30; ++i) LogInfo(text);
+  ReleaseLog();
+  LogInfo("later");
+  size_t lines = 0;
+  std::string output;
+  do {
+    const std::string part = captured.Available();
+    output += part;
+    lines += std::count(part.begin(), part.end(), '\n');
+    ReleaseLog();
+  } while (lines < 31);
+  EXPECT_EQ(output.substr(output.size() - 12), "test: later\n");
+  EXPECT_EQ(captured.Take(), "");
 }
 
 TEST(LogLevel, EachNameParsesToItsLevel) {

@@ -30,20 +30,34 @@ std::string Unescape(absl::string_view field) {
   return text;
 }
 
+// Of a comma list; the kernel writes "ro" or "rw" first, but that is nowhere promised.
+bool HasOption(absl::string_view options, absl::string_view name) {
+  for (const absl::string_view option : absl::StrSplit(options, ',')) {
+    if (option == name) return true;
+  }
+  return false;
+}
+
 // ID PARENT MAJOR:MINOR ROOT MOUNT_POINT OPTIONS [TAG...] - TYPE SOURCE SUPER_OPTIONS
 bool ParseLine(absl::string_view line, Mount& mount) {
-  const std::vector<absl::string_view> fields = absl::StrSplit(line, ' ', absl::SkipEmpty());
-  const auto dash = std::find(fields.begin(), fields.end(), "-");
-  if (dash - fields.begin() < 6 || fields.end() - dash < 3) return false;
+  // A source can be empty.
+  const std::vector<absl::string_view> fields = absl::StrSplit(line, ' ');
+  constexpr size_t kFirstTag = 6;
+  if (fields.size() < kFirstTag) return false;
+  const auto dash = std::find(fields.begin() + kFirstTag, fields.end(), "-");
+  if (fields.end() - dash < 3) return false;
   const std::pair<absl::string_view, absl::string_view> device = absl::StrSplit(fields[2], ':');
-  if (!absl::SimpleAtoi(device.first, &mount.major) ||
+  if (!absl::SimpleAtoi(fields[0], &mount.id) || !absl::SimpleAtoi(fields[1], &mount.parent_id) ||
+      !absl::SimpleAtoi(device.first, &mount.major) ||
       !absl::SimpleAtoi(device.second, &mount.minor)) {
     return false;
   }
   mount.root = Unescape(fields[3]);
   mount.mount_point = Unescape(fields[4]);
-  mount.type = std::string(dash[1]);
+  mount.type = Unescape(dash[1]);
   mount.source = Unescape(dash[2]);
+  mount.read_only = HasOption(fields[5], "ro");
+  mount.super_read_only = fields.end() - dash > 3 && HasOption(dash[3], "ro");
   return absl::StartsWith(mount.mount_point, "/");
 }
 

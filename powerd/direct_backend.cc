@@ -19,7 +19,7 @@
 #include "base/status.h"
 #include "base/steady_time.h"
 #include "base/strict_modes.h"
-#include "powerd/child.h"
+#include "daemon/child.h"
 #include "powerd/power_event.h"
 
 namespace toolboxd {

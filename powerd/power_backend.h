@@ -6,7 +6,7 @@
 #define TOOLBOXD_POWERD_POWER_BACKEND_H_
 
 #include "absl/status/status.h"
-#include "powerd/stop_signal.h"
+#include "daemon/stop_signal.h"
 #include "toolboxd/v1/power.pb.h"
 
 namespace toolboxd {

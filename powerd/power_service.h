@@ -8,8 +8,8 @@
 #include <atomic>
 
 #include "absl/time/time.h"
+#include "daemon/stop_signal.h"
 #include "powerd/power_backend.h"
-#include "powerd/stop_signal.h"
 #include "toolboxd/v1/power.grpc.pb.h"
 
 namespace toolboxd {

@@ -2,8 +2,12 @@
 
 // toolboxctl: the administrator's command line.
 
+#include <pthread.h>
+#include <signal.h>
+
 #include <cstdio>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/flags/flag.h"
@@ -18,8 +22,11 @@
 #include "daemon/command_line.h"
 #include "daemon/grpc_log.h"
 #include "daemon/quiet_engine.h"
+#include "daemon/stop_signal.h"
 #include "toolboxctl/connect.h"
 #include "toolboxctl/control_flag.h"
+#include "toolboxctl/snapshot.h"
+#include "toolboxctl/snapshot_scripts.h"
 #include "toolboxctl/status_text.h"
 #include "toolboxctl/toolboxctl.h"
 #include "toolboxctl/transport_client.h"
@@ -31,6 +38,11 @@ ABSL_FLAG(std::string, session_socket, "",
           "Socket of session that 'connect' uses; default: /run/toolboxd/SERVICE-login.sock.");
 ABSL_FLAG(absl::Duration, timeout, absl::InfiniteDuration(),
           "Maximum time that 'wait' waits, such as 30s.");
+ABSL_FLAG(std::string, snapshot_socket, "/run/toolboxd/snapshotd.sock",
+          "snapshotd's socket, which 'snapshot' uses.");
+ABSL_FLAG(absl::Duration, hold, absl::ZeroDuration(),
+          "How long 'snapshot test' keeps the file systems frozen, at most 10s.");
+ABSL_FLAG(bool, scripts, false, "Whether 'snapshot test' also runs the administrator's scripts.");
 
 namespace toolboxd {
 namespace {
@@ -43,7 +55,10 @@ constexpr char kUsage[] =
     "  toolboxctl rpc TEXT      send TEXT to the host, such as 'info-get guestinfo.ip'\n"
     "  toolboxctl wait          return when the host has accepted the guest\n"
     "  toolboxctl connect SERVICE   offer your own hgfsd or vixd on a private socket, for grpcurl\n"
-    "  toolboxctl modes PATH    check that only root can change PATH and the files in it";
+    "  toolboxctl modes PATH    check that only root can change PATH and the files in it\n"
+    "  toolboxctl snapshot plan   show what a quiesced snapshot freezes, and what not and why\n"
+    "  toolboxctl snapshot test   freeze it for a moment, and show how long that took\n"
+    "  toolboxctl snapshot-scripts EVENT   run the scripts of a snapshot: freeze, thaw, freezeFail";
 
 constexpr char kRpctoolUsage[] =
     "sends a request to the VMware host and prints its answer.\n\n"
@@ -93,9 +108,31 @@ int ConnectVerb(const Arguments& arguments) {
       {arguments[0], absl::GetFlag(FLAGS_user), absl::GetFlag(FLAGS_session_socket)});
 }
 
+int SnapshotVerb(const Arguments& arguments) {
+  return SnapshotMain({arguments[0], absl::GetFlag(FLAGS_snapshot_socket),
+                       absl::GetFlag(FLAGS_hold), absl::GetFlag(FLAGS_scripts)});
+}
+
 // Without a connection: the unit toolboxd-power-hook@.service runs it before its scripts.
 int Modes(const Arguments& arguments) {
   const absl::Status status = CheckStrictModesOfAll(arguments[0]);
+  return status.ok() ? 0 : Fail(status.message());
+}
+
+// For toolboxd-snapshot-hook@.service. SIGTERM ends the script that runs.
+int SnapshotScripts(const Arguments& arguments) {
+  // Before the thread starts, which inherits the mask.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  static StopSignal& stop = *new StopSignal();
+  std::thread([signals] {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    stop.Set();
+  }).detach();
+  const absl::Status status = RunSnapshotScripts({}, arguments[0], stop);
   return status.ok() ? 0 : Fail(status.message());
 }
 
@@ -106,8 +143,13 @@ struct Verb {
 };
 
 constexpr Verb kVerbs[] = {
-    {"status", 0, Status},       {"rpc", 1, Rpc},     {"wait", 0, Wait},
-    {"connect", 1, ConnectVerb}, {"modes", 1, Modes},
+    {"status", 0, Status},
+    {"rpc", 1, Rpc},
+    {"wait", 0, Wait},
+    {"connect", 1, ConnectVerb},
+    {"modes", 1, Modes},
+    {"snapshot", 1, SnapshotVerb},
+    {"snapshot-scripts", 1, SnapshotScripts},
 };
 
 int RunVerb(const Program& program, const Arguments& words) {

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/time.h"
 
 namespace toolboxd {
 namespace {
@@ -44,6 +45,16 @@ void ConfigurationLines(std::string& text, absl::string_view name,
   }
 }
 
+std::string SnapshotText(const v1::SnapshotStatus& snapshots) {
+  std::string text = absl::StrCat(snapshots.running() ? "one is being taken, " : "",
+                                  snapshots.ended(), " ended, ", snapshots.failed(), " failed");
+  if (snapshots.last_frozen_us() > 0) {
+    absl::StrAppend(&text, ", the last one froze for ",
+                    absl::FormatDuration(absl::Microseconds(snapshots.last_frozen_us())));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string StatusText(const v1::TransportStatus& status, absl::TimeZone zone) {
@@ -60,6 +71,7 @@ std::string StatusText(const v1::TransportStatus& status, absl::TimeZone zone) {
   ConfigurationLines(text, "policy", status.policy(), "no file, everything is permitted",
                      "broken, guest operations are refused");
   ConfigurationLines(text, "routes", status.routes(), "none", "broken, skipped");
+  if (status.has_snapshots()) Line(text, "snapshots", SnapshotText(status.snapshots()));
   // Protobuf's maps have no order.
   const std::map<std::string, uint64_t> counters(status.counters().begin(),
                                                  status.counters().end());

@@ -37,6 +37,20 @@ TEST(StatusText, ShowsServicesAndSortedCounters) {
             "requests                2\n");
 }
 
+TEST(StatusText, ShowsSnapshots) {
+  v1::TransportStatus status;
+  status.mutable_snapshots()->set_ended(3);
+  status.mutable_snapshots()->set_failed(1);
+  status.mutable_snapshots()->set_last_frozen_us(41500);
+  const std::string head = "registered              no\nchannel                 none\n";
+  EXPECT_EQ(StatusText(status, absl::UTCTimeZone()),
+            head + "snapshots               3 ended, 1 failed, the last one froze for 41.5ms\n");
+  status.mutable_snapshots()->Clear();
+  status.mutable_snapshots()->set_running(true);
+  EXPECT_EQ(StatusText(status, absl::UTCTimeZone()),
+            head + "snapshots               one is being taken, 0 ended, 0 failed\n");
+}
+
 TEST(StatusText, ShowsWhatIsBroken) {
   v1::TransportStatus status;
   status.mutable_policy()->set_state(v1::ConfigurationStatus::BROKEN);

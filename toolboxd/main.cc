@@ -8,6 +8,7 @@
 #include "guestinfod/guestinfod.h"
 #include "hgfsd/hgfsd.h"
 #include "powerd/powerd.h"
+#include "snapshotd/snapshotd.h"
 #include "toolboxctl/toolboxctl.h"
 #include "toolboxd/programs.h"
 #include "transportd/transportd.h"
@@ -18,6 +19,7 @@ int main(int argc, char** argv) {
       {"transportd", toolboxd::TransportdMain, "the channels to the hypervisor"},
       {"guestinfod", toolboxd::GuestinfodMain, "what the host shows about this machine"},
       {"powerd", toolboxd::PowerdMain, "power operations and their scripts"},
+      {"snapshotd", toolboxd::SnapshotdMain, "file systems that stand still for a snapshot"},
       {"hgfsd", toolboxd::HgfsdMain, "files, as the user who runs it (started by session)"},
       {"vixd", toolboxd::VixdMain, "programs, as the user who runs it (started by session)"},
       {"toolboxctl", toolboxd::ToolboxctlMain, "the administrator's command"},

@@ -30,6 +30,7 @@ GuestChannel::GuestChannel(backdoor::Port* port, const Router* router, TaskQueue
 
 RpciSend GuestChannel::rpci() {
   return [this](absl::string_view request) {
+    absl::MutexLock lock(&rpci_mutex_);
     absl::StatusOr<RpciReply> reply = rpci_.Send(request);
     board_.Count("rpci_requests");
     if (!reply.ok()) board_.Count("rpci_errors");
@@ -101,8 +102,12 @@ void GuestChannel::OnError(const absl::Status& error) {
   board_.SetChannel("");
   board_.SetRegistered(false);
   // Both channels are reopened: what broke one has usually broken the other.
-  rpci_.Reset();
+  {
+    absl::MutexLock lock(&rpci_mutex_);
+    rpci_.Reset();
+  }
   LogLimited("channel", "the channel to the host failed; it is opened again: ", error.message());
+  if (on_broken_) on_broken_();
   Started();
 }
 

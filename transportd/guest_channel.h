@@ -8,6 +8,8 @@
 #include <atomic>
 #include <functional>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "transportd/backdoor/port.h"
 #include "transportd/routes/router.h"
@@ -26,11 +28,14 @@ class GuestChannel {
   // All pointers must outlive the channel.
   GuestChannel(backdoor::Port* port, const Router* router, TaskQueue* queue, StatusBoard* board);
 
-  // Sends requests to the host. Valid as long as the channel; for the channel's thread.
+  // Sends requests to the host. Valid as long as the channel; from any thread, one at a time.
   RpciSend rpci();
 
   // Called once, when the first attempt to open the channel has succeeded or failed.
   void set_on_started(std::function<void()> on_started) { on_started_ = std::move(on_started); }
+
+  // Called each time that the channel broke, before it is opened again.
+  void set_on_broken(std::function<void()> on_broken) { on_broken_ = std::move(on_broken); }
 
   // Returns unused memory to the system two seconds after the last call. For the channel's thread.
   void TrimMemoryLater();
@@ -52,9 +57,12 @@ class GuestChannel {
   const Router& router_;
   TaskQueue& queue_;
   StatusBoard& board_;
-  RpciClient rpci_;
+  // Held while a request is on its way.
+  absl::Mutex rpci_mutex_;
+  RpciClient rpci_ ABSL_GUARDED_BY(rpci_mutex_);
   TcloLoop tclo_;
   std::function<void()> on_started_;
+  std::function<void()> on_broken_;
   bool bandwidth_reported_ = false;
   // When memory is trimmed; infinite if that is not due.
   absl::Time trim_at_ = absl::InfiniteFuture();

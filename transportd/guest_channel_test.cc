@@ -5,6 +5,7 @@
 #include <memory>
 #include <thread>
 
+#include "absl/synchronization/notification.h"
 #include "gtest/gtest.h"
 #include "transportd/backdoor/testing/fake_host.h"
 #include "transportd/routes/registration.h"
@@ -48,7 +49,7 @@ TEST_F(GuestChannelTest, HostIsAnsweredInOrder) {
   EXPECT_EQ(host_.rpci_requests.at(0), "tools.set.version 2147483647");
   EXPECT_EQ(Counter("requests"), 4u);
   EXPECT_EQ(Counter("refused_requests"), 1u);
-  EXPECT_EQ(Counter("rpci_requests"), 4u);
+  EXPECT_EQ(Counter("rpci_requests"), 5u);
   EXPECT_EQ(board_.Get().channel(), "backdoor, high bandwidth");
 }
 
@@ -72,15 +73,38 @@ TEST_F(GuestChannelTest, TasksRunBetweenPolls) {
   EXPECT_GE(host_.polls, 2);
 }
 
+TEST_F(GuestChannelTest, OtherThreadsReachTheHostWhileAHandlerWaits) {
+  absl::Notification waits;
+  absl::Notification sent;
+  router_.Add("slow", [&](absl::string_view) {
+    waits.Notify();
+    sent.WaitForNotification();
+    return TcloReply::Ok();
+  });
+  host_.tclo_queue = {"slow"};
+  std::thread other([&] {
+    waits.WaitForNotification();
+    EXPECT_TRUE(channel_.rpci()("vmbackup.eventSet x").ok());
+    sent.Notify();
+  });
+  RunFor(absl::Milliseconds(50));
+  other.join();
+  EXPECT_EQ(host_.rpci_requests, (std::vector<std::string>{"vmbackup.eventSet x"}));
+  EXPECT_EQ(host_.tclo_replies, (std::vector<std::string>{"OK "}));
+}
+
 TEST_F(GuestChannelTest, LostHostIsTriedAgainWithoutSpinning) {
   host_.gone = true;
   board_.SetRegistered(true);
   bool started = false;
   channel_.set_on_started([&] { started = true; });
+  int broken = 0;
+  channel_.set_on_broken([&] { ++broken; });
   RunFor(absl::Milliseconds(250));
   EXPECT_TRUE(started);
   EXPECT_FALSE(board_.Get().registered());
   EXPECT_EQ(Counter("channel_errors"), 2u);
+  EXPECT_EQ(broken, 2);
   EXPECT_LE(host_.steps, 8);
 }
 

@@ -28,19 +28,24 @@
 #include "transportd/policy/login_check.h"
 #include "transportd/policy/policy_store.h"
 #include "transportd/power_client.h"
+#include "transportd/quiesce_client.h"
 #include "transportd/routes/extension_route.h"
 #include "transportd/routes/options.h"
 #include "transportd/routes/power.h"
 #include "transportd/routes/registration.h"
+#include "transportd/routes/snapshot.h"
+#include "transportd/routes/sync_driver.h"
+#include "transportd/snapshot/event_sender.h"
 #include "transportd/status_board.h"
 #include "transportd/stop_signals.h"
 #include "transportd/task_queue.h"
 #include "transportd/transport_service.h"
 #include "transportd/transportd.h"
 
-ABSL_FLAG(std::string, runtime_dir, "/run/toolboxd",
-          "Folder of the services' sockets: guestinfod.sock, powerd.sock, hgfsd.sock, vixd.sock, "
-          "and transportd.sock, which is served here unless --socket names another.");
+ABSL_FLAG(
+    std::string, runtime_dir, "/run/toolboxd",
+    "Folder of the services' sockets: guestinfod.sock, powerd.sock, hgfsd.sock, vixd.sock, "
+    "snapshotd.sock, and transportd.sock, which is served here unless --socket names another.");
 ABSL_FLAG(bool, skip_cpuid_check, false,
           "Try the backdoor even if the processor does not show VMware's name, as under "
           "simulators that cannot change CPUID.");
@@ -91,6 +96,9 @@ constexpr absl::Duration kRoundPatience = absl::Minutes(1);
 // How often idle sessions, transfers and functions are looked for.
 constexpr absl::Duration kMaintenanceInterval = absl::Seconds(10);
 
+// How long the end of this process may wait for the thaw of a snapshot that runs.
+constexpr absl::Duration kThawAtEnd = absl::Seconds(5);
+
 // The spare connection for the next user is made this long after a login: not while that login's
 // operation is still running and being answered.
 constexpr absl::Duration kSpareDelay = absl::Milliseconds(100);
@@ -139,6 +147,19 @@ class Transport {
         guest_operations_(SocketOpener(absl::StrCat(runtime_dir, "/hgfsd.sock"),
                                        absl::StrCat(runtime_dir, "/vixd.sock")),
                           GuestOperationsFromFlags(&queue_)),
+        quiesce_client_(absl::StrCat(runtime_dir, "/snapshotd.sock"), &queue_, &board_,
+                        [this](QuiesceClient::Standstill standstill) { StandStill(standstill); }),
+        snapshot_events_(
+            channel_.rpci(),
+            [this](absl::Time time, std::function<void()> task) {
+              keep_alive_queue_.PostAt(time, std::move(task));
+            },
+            [this] { queue_.Post([this] { snapshots_.OnKeepAliveRefused(); }); }),
+        snapshots_(&quiesce_client_, &snapshot_events_),
+        sync_driver_(&quiesce_client_,
+                     [this](absl::Time time, std::function<void()> task) {
+                       queue_.PostAt(time, std::move(task));
+                     }),
         service_(&board_, &queue_, channel_.rpci()),
         guest_info_socket_(absl::StrCat(runtime_dir, "/guestinfod.sock")) {
     AddRegistrationRoutes(router_, channel_.rpci(),
@@ -150,7 +171,11 @@ class Transport {
                                          bool on) { return power_.SetToolScripts(option, on); }});
     power_.AddTo(router_);
     AddGuestOperationRoutes(router_, guest_operations_);
-    AddExtensionRoute(router_, &guest_operations_.extensions());
+    snapshots_.AddTo(router_);
+    sync_driver_.AddTo(router_);
+    AddExtensionRoute(router_, &guest_operations_.extensions(),
+                      [this] { return guest_operations_.standstill(); });
+    channel_.set_on_broken([this] { OnHostLost(); });
     board_.SetConfiguration(guest_operations_.policy_state(), guest_operations_.routes_state());
     MaintainLater();
   }
@@ -160,6 +185,8 @@ class Transport {
     absl::Notification started;
     channel_.set_on_started([&started] { started.Notify(); });
     channel_thread_ = std::thread([this] { channel_.Run(); });
+    keep_alive_thread_ =
+        std::thread([this] { keep_alive_queue_.RunUntil(absl::InfiniteFuture()); });
     watcher_ = std::make_unique<GuestInfoWatcher>(
         guest_info_socket_, &queue_, &board_, [this](const v1::GuestInfoSnapshot& snapshot) {
           guest_operations_.SetOperatingSystem(snapshot.operating_system());
@@ -173,6 +200,10 @@ class Transport {
   void Stop() {
     queue_.Stop();
     channel_thread_.join();
+    // From now on this thread is the channel's.
+    snapshots_.Stop(kThawAtEnd);
+    keep_alive_queue_.Stop();
+    keep_alive_thread_.join();
     watcher_.reset();
   }
 
@@ -190,6 +221,8 @@ class Transport {
 
  private:
   void OnReset() {
+    OnHostLost();
+    snapshot_events_.Resume();
     board_.Count("resets");
     board_.SetRegistered(false);
     publisher_.Forget();
@@ -209,6 +242,23 @@ class Transport {
     SdNotify(accepted ? "STATUS=Registered with the host" : "STATUS=The host refuses the guest");
     if (accepted) {
       LogTextLimited(LogLevel::kNotice, "registered", "registered with the host");
+    }
+  }
+
+  // Nothing stays frozen for a host that does not know of it.
+  void OnHostLost() {
+    snapshots_.OnHostLost();
+    sync_driver_.OnHostLost();
+  }
+
+  // While file systems may be frozen, nothing here may wait for one: not for the journal either.
+  void StandStill(QuiesceClient::Standstill standstill) {
+    if (standstill == QuiesceClient::Standstill::kBegins) {
+      guest_operations_.BeginStandstill();
+      HoldLog();
+    } else {
+      ReleaseLog();
+      guest_operations_.EndStandstill();
     }
   }
 
@@ -233,12 +283,19 @@ class Transport {
   PowerClient power_client_;
   PowerRoutes power_;
   GuestOperations guest_operations_;
+  QuiesceClient quiesce_client_;
+  // A thread for keepAlive alone: the channel's may be in a call to a service.
+  TaskQueue keep_alive_queue_;
+  snapshot::EventSender snapshot_events_;
+  SnapshotRoutes snapshots_;
+  SyncDriverRoutes sync_driver_;
   TransportService service_;
   const std::string guest_info_socket_;
   // The number of resets, and whether capabilities were sent since the last one.
   int reset_ = 0;
   bool registration_seen_ = false;
   std::thread channel_thread_;
+  std::thread keep_alive_thread_;
   std::unique_ptr<GuestInfoWatcher> watcher_;
 };
 

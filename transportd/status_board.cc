@@ -58,6 +58,24 @@ void StatusBoard::CountCall(absl::string_view service, const absl::Status& resul
   status.set_last_error(std::string(result.message()));
 }
 
+void StatusBoard::BeginSnapshot() {
+  absl::MutexLock lock(&mutex_);
+  status_.mutable_snapshots()->set_running(true);
+}
+
+void StatusBoard::EndSnapshot(Snapshot outcome) {
+  absl::MutexLock lock(&mutex_);
+  v1::SnapshotStatus& snapshots = *status_.mutable_snapshots();
+  snapshots.set_running(false);
+  snapshots.set_ended(snapshots.ended() + 1);
+  if (outcome == Snapshot::kFailed) snapshots.set_failed(snapshots.failed() + 1);
+}
+
+void StatusBoard::SetFrozenTime(uint64_t micros) {
+  absl::MutexLock lock(&mutex_);
+  status_.mutable_snapshots()->set_last_frozen_us(micros);
+}
+
 void StatusBoard::SetConfiguration(const ConfigurationState& policy,
                                    const ConfigurationState& routes) {
   absl::MutexLock lock(&mutex_);

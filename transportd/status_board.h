@@ -32,6 +32,12 @@ class StatusBoard {
   // A call to a service ended.
   void CountCall(absl::string_view service, const absl::Status& status);
 
+  // A quiesced snapshot began; ended; had the file systems frozen for a time, in microseconds.
+  enum class Snapshot { kTaken, kFailed };
+  void BeginSnapshot();
+  void EndSnapshot(Snapshot outcome);
+  void SetFrozenTime(uint64_t micros);
+
   // The result of reading the configuration of guest operations.
   void SetConfiguration(const ConfigurationState& policy, const ConfigurationState& routes);
 

@@ -27,6 +27,22 @@ TEST(StatusBoard, TimeIsThatOfTheLastRegistration) {
   EXPECT_EQ(board.Get().registered_time(), time);
 }
 
+TEST(StatusBoard, SnapshotsAreCounted) {
+  StatusBoard board;
+  EXPECT_FALSE(board.Get().has_snapshots());
+  board.BeginSnapshot();
+  EXPECT_TRUE(board.Get().snapshots().running());
+  board.SetFrozenTime(1500);
+  board.EndSnapshot(StatusBoard::Snapshot::kTaken);
+  board.BeginSnapshot();
+  board.EndSnapshot(StatusBoard::Snapshot::kFailed);
+  const v1::SnapshotStatus snapshots = board.Get().snapshots();
+  EXPECT_FALSE(snapshots.running());
+  EXPECT_EQ(snapshots.ended(), 2u);
+  EXPECT_EQ(snapshots.failed(), 1u);
+  EXPECT_EQ(snapshots.last_frozen_us(), 1500u);
+}
+
 TEST(StatusBoard, ServicesShowConnectionsCallsAndErrors) {
   StatusBoard board;
   board.SetConnected("guestinfod");

@@ -21,12 +21,15 @@ offers() {  # EXPECTED WORD…: the last word is the one to complete
 }
 
 complete -p toolboxctl >/dev/null || { echo "FAIL: nothing is registered"; failures=1; }
-offers "connect modes rpc status wait" ""
+offers "connect modes rpc snapshot status wait" ""
 offers "status" st
 offers "" nothing
 offers "hgfsd vixd" connect ""
 offers "vixd" connect v
 offers "" status ""
+offers "plan test" snapshot ""
+offers "test" snapshot --scripts te
+offers "--snapshot_socket" snapshot plan --sn
 offers "--timeout" wait --t
 offers "--control" --c
 # The value of a flag is not a verb.
@@ -37,6 +40,7 @@ offers "status" --version st
 touch "$work/socket"
 offers "$work/socket" --control = "$work/s"
 offers "$work/socket" status --control "$work/s"
+offers "$work/socket" snapshot plan --snapshot_socket = "$work/s"
 offers "registered" wait --for =
 offers "root" connect vixd --user = roo
 offers "" wait --timeout = 3

@@ -12,7 +12,7 @@ fail() { echo "FAIL: $*"; failures=$((failures + 1)); }
 
 # systemd-analyze verify needs the programs: stand-ins for what the package installs.
 mkdir "$work/units" "$work/programs"
-for program in toolboxd transportd guestinfod powerd session; do
+for program in toolboxd toolboxd-freezer transportd guestinfod powerd snapshotd session; do
   install -m 755 /dev/null "$work/programs/$program"
 done
 for unit in "$units"/*.{service,socket,target,slice}; do
@@ -34,6 +34,9 @@ limit() {
 limit toolboxd-transportd.service 10
 limit toolboxd-guestinfod.service 10
 limit toolboxd-powerd.service 10
+limit toolboxd-snapshotd.service 10
+# What is left is explained in the unit.
+limit toolboxd-freezer@.service 60
 limit toolboxd-hgfsd@.service 27
 # 0.1 for a capability with which session looks at its caller, and which hgfsd does not get.
 limit toolboxd-hgfsd-login@.service 28
@@ -64,7 +67,7 @@ for unit in "$units"/toolboxd-vixd*@.service; do
 done
 
 # Everything that serves the host is skipped on a machine that is not a VMware guest.
-for unit in "$units"/*.socket "$units"/*.target "$units"/toolboxd-{transportd,guestinfod,powerd}.service; do
+for unit in "$units"/*.socket "$units"/*.target "$units"/toolboxd-{transportd,guestinfod,powerd,snapshotd}.service; do
   grep -q '^ConditionVirtualization=vmware$' "$unit" || fail "${unit##*/} starts off VMware"
 done
 

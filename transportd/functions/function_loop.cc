@@ -21,6 +21,7 @@ absl::StatusOr<std::unique_ptr<FunctionLoop>> FunctionLoop::Start() {
 }
 
 FunctionLoop::~FunctionLoop() {
+  Release();
   queue_.Shutdown();
   if (thread_.joinable()) {
     thread_.join();
@@ -33,7 +34,16 @@ FunctionLoop::~FunctionLoop() {
 void FunctionLoop::Run() {
   void* tag = nullptr;
   bool ok = false;
-  while (queue_.Next(&tag, &ok)) static_cast<FunctionStep*>(tag)->Done(ok);
+  while (queue_.Next(&tag, &ok)) {
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&moves_));
+    static_cast<FunctionStep*>(tag)->Done(ok);
+  }
+}
+
+void FunctionLoop::SetHeld(bool held) {
+  absl::MutexLock lock(&mutex_);
+  moves_ = !held;
 }
 
 }  // namespace toolboxd

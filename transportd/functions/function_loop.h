@@ -8,7 +8,9 @@
 #include <memory>
 #include <thread>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "grpcpp/completion_queue.h"
 
 namespace toolboxd {
@@ -29,13 +31,22 @@ class FunctionLoop {
   // Waits for the steps under way. No new step may begin.
   ~FunctionLoop();
 
+  // Between the two, no step is handled, so that no stream is written to a disk: what comes waits
+  // in its connection. Hold() waits for the step under way. Thread-safe.
+  void Hold() { SetHeld(true); }
+  void Release() { SetHeld(false); }
+
   // Every tag in it must be a FunctionStep.
   grpc::CompletionQueue* queue() { return &queue_; }
 
  private:
   FunctionLoop() = default;
   void Run();
+  void SetHeld(bool held);
 
+  // Held during a step.
+  absl::Mutex mutex_;
+  bool moves_ ABSL_GUARDED_BY(mutex_) = true;
   grpc::CompletionQueue queue_;
   std::thread thread_;
 };

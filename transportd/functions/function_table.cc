@@ -20,6 +20,7 @@ constexpr int64_t kPidRange = 1000000;
 }  // namespace
 
 FunctionTable::~FunctionTable() {
+  Release();
   for (const auto& [pid, entry] : runs_) entry.run->Terminate();
   for (const auto& [pid, entry] : runs_) entry.run->WaitForEnd(absl::InfiniteFuture());
 }
@@ -109,6 +110,14 @@ void FunctionTable::Maintain() {
   const bool idle = std::all_of(runs_.begin(), runs_.end(),
                                 [](const auto& entry) { return entry.second.run->ended(); });
   if (idle) loop_.reset();
+}
+
+void FunctionTable::Hold() {
+  if (loop_ != nullptr) loop_->Hold();
+}
+
+void FunctionTable::Release() {
+  if (loop_ != nullptr) loop_->Release();
 }
 
 void FunctionTable::CountEnded() {

@@ -75,6 +75,12 @@ class FunctionTable {
   // Forgets functions that ended long ago, and ends abandoned ones. To be called every few seconds.
   void Maintain();
 
+  // While file systems are frozen: between the two no stream of a function is written or deleted.
+  // What the functions send waits, and neither Start() nor Maintain() may be called. Hold() waits
+  // for a write that is under way.
+  void Hold();
+  void Release();
+
  private:
   struct Entry {
     std::shared_ptr<FunctionRun> run;

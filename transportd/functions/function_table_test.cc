@@ -367,6 +367,27 @@ TEST_F(FunctionTableTest, MissingThreadIsBusy) {
   EXPECT_TRUE(ReadAll(pid, "stdout").ok());
 }
 
+TEST_F(FunctionTableTest, NothingMovesWhileStreamsAreHeld) {
+  const int64_t pid = Start("echo.Upper");
+  table_.Hold();
+  EXPECT_TRUE(WriteAll(pid, "text").ok());
+  absl::SleepFor(absl::Milliseconds(50));
+  EXPECT_FALSE(Listed(pid).end_time() != 0);
+  table_.Release();
+  absl::StatusOr<std::string> output = ReadAll(pid, "stdout");
+  ASSERT_TRUE(output.ok()) << output.status();
+  EXPECT_EQ(*output, "echo.Upper() for alice: text");
+}
+
+TEST_F(FunctionTableTest, HeldTableCanBeDestroyed) {
+  FunctionTable table{SpoolLimits()};
+  v1::StartFunction start;
+  start.set_name("echo.Upper");
+  start.set_user("alice");
+  EXPECT_TRUE(table.Start(host_.Channel(), start, nullptr).ok());
+  table.Hold();
+}
+
 TEST_F(FunctionTableTest, StartDoesNotWaitForAServiceThatHangs) {
   const ShortTempDir dir;
   const std::string path = dir.path() + "/hangs";

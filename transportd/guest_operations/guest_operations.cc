@@ -169,10 +169,11 @@ TcloReply GuestOperations::RunVix(absl::string_view arguments) {
   GuestCall call(request, &sessions_);
   const Handler* handler = FindHandler(request.opcode);
   call.ReadCredential();
-  Outcome outcome = handler == nullptr ? RunWithoutLogin(request.opcode)
-                    : slow_services_.Refuses(call.user(), SteadyNow())
-                        ? Outcome(Error::kObjectIsBusy)
-                        : Run(*handler, call, services_);
+  const bool refused =
+      standstill_ || (handler != nullptr && slow_services_.Refuses(call.user(), SteadyNow()));
+  Outcome outcome = refused              ? Outcome(Error::kObjectIsBusy)
+                    : handler == nullptr ? RunWithoutLogin(request.opcode)
+                                         : Run(*handler, call, services_);
   if (WasSlow()) slow_services_.Waited(call.user(), SharedDeadline::Waited(), SteadyNow());
   // Callers of the old API know only the old code for a refused login.
   if (outcome.error == Error::kInvalidLoginCredentials && vix::IsLegacy(request.opcode)) {
@@ -240,10 +241,22 @@ Outcome GuestOperations::RunWithoutLogin(uint32_t opcode) const {
 TcloReply GuestOperations::RunHgfs(absl::string_view packet) {
   const absl::Status allowed = policy_.CheckOperation(Operation::kHgfsSendPacket);
   if (!allowed.ok()) return TcloReply::Error(std::string(allowed.message()));
+  if (standstill_) return TcloReply::Error("the guest stands still for a snapshot");
   return TcloReply::Ok(hgfs_.Dispatch(packet, hgfs::Client()));
 }
 
+void GuestOperations::BeginStandstill() {
+  standstill_ = true;
+  functions_.Hold();
+}
+
+void GuestOperations::EndStandstill() {
+  functions_.Release();
+  standstill_ = false;
+}
+
 void GuestOperations::Maintain() {
+  if (standstill_) return;
   audit_.Maintain();
   hgfs_.Maintain();
   functions_.Maintain();

@@ -58,6 +58,12 @@ class GuestOperations {
     operating_system_ = operating_system;
   }
 
+  // While file systems may be frozen: until the end every operation is answered with 5, and nothing
+  // of theirs is written to a disk (docs/protocol/snapshot.md 8.3).
+  void BeginStandstill();
+  void EndStandstill();
+  bool standstill() const { return standstill_; }
+
   // Releases what is not used any more. To be called every few seconds.
   void Maintain();
   // Reads the policy and routes.d again (SIGHUP).
@@ -85,6 +91,7 @@ class GuestOperations {
   ProcessListCache process_lists_;
   SlowServices slow_services_;
   v1::OperatingSystem operating_system_;
+  bool standstill_ = false;
   const GuestServices services_;
   // Last: open files use all of the above.
   hgfs::Server hgfs_;

@@ -194,6 +194,24 @@ TEST_F(GuestOperationsTest, CredentialsHaveTheirErrorCodes) {
   EXPECT_EQ(guest_.SendRaw(request), 3050u);
 }
 
+TEST_F(GuestOperationsTest, EveryOperationIsBusyDuringAStandstill) {
+  EXPECT_EQ(guest_.Send(vix::kValidateCredentials, ""), 0u);
+  guest_.operations().BeginStandstill();
+  EXPECT_TRUE(guest_.operations().standstill());
+  for (const uint32_t opcode :
+       {vix::kValidateCredentials, vix::kStartProgram, vix::kListProcessesEx, vix::kHgfsSendPacket,
+        vix::kGetToolsState, vix::kCheckUserAccount}) {
+    EXPECT_EQ(guest_.Send(opcode, ""), 5u) << opcode;
+  }
+  EXPECT_FALSE(guest_.operations().RunHgfs("").ok);
+  guest_.operations().Maintain();
+  EXPECT_TRUE(guest_.vixd.started().empty());
+  EXPECT_EQ(guest_.logins, 1);
+  guest_.operations().EndStandstill();
+  EXPECT_EQ(guest_.Send(vix::kValidateCredentials, ""), 0u);
+  EXPECT_TRUE(guest_.operations().RunHgfs("").ok);
+}
+
 // docs/protocol/vix.md 4.6: a ticket that does not exist is not a success.
 TEST_F(GuestOperationsTest, ThereAreNoTickets) {
   EXPECT_EQ(guest_.Send(vix::kAcquireCredentials, std::string(8, '\0')), 6u);

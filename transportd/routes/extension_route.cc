@@ -41,13 +41,16 @@ TcloReply Ask(const ExtensionTarget& target, absl::string_view command,
 
 }  // namespace
 
-void AddExtensionRoute(Router& router, const Extensions* extensions) {
-  router.SetOverride([extensions](absl::string_view command,
-                                  absl::string_view arguments) -> std::optional<TcloReply> {
-    const ExtensionTarget* target = extensions->FindCommand(command);
-    if (target == nullptr) return std::nullopt;
-    return Ask(*target, command, arguments);
-  });
+void AddExtensionRoute(Router& router, const Extensions* extensions,
+                       std::function<bool()> standstill) {
+  router.SetOverride(
+      [extensions, standstill = std::move(standstill)](
+          absl::string_view command, absl::string_view arguments) -> std::optional<TcloReply> {
+        const ExtensionTarget* target = extensions->FindCommand(command);
+        if (target == nullptr) return std::nullopt;
+        if (standstill()) return TcloReply::Error("the guest stands still for a snapshot");
+        return Ask(*target, command, arguments);
+      });
 }
 
 }  // namespace toolboxd

@@ -93,6 +93,17 @@ TEST_F(ExtensionRouteTest, ExtensionIsAskedBeforeABuiltInHandler) {
   EXPECT_EQ(Ask("OS_Halt x"), "OK OS_Halt:x");
 }
 
+TEST_F(ExtensionRouteTest, ExtensionIsNotAskedDuringAStandstill) {
+  Bind("X");
+  const Extensions extensions(folder_, absl::Seconds(1));
+  bool standstill = true;
+  AddExtensionRoute(router_, &extensions, [&] { return standstill; });
+  EXPECT_EQ(Ask("X x"), "ERROR the guest stands still for a snapshot");
+  EXPECT_EQ(Ask("OS_Halt x"), "OK built in");
+  standstill = false;
+  EXPECT_EQ(Ask("X x"), "OK X:x");
+}
+
 TEST_F(ExtensionRouteTest, ExtensionsErrorIsTheReply) {
   Bind("X");
   const Extensions extensions(folder_, absl::Seconds(1));

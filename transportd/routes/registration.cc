@@ -10,17 +10,19 @@
 namespace toolboxd {
 namespace {
 
-// 0x7fffffff: tools that the platform does not manage; vSphere shows guestToolsUnmanaged.
+// kToolsVersion.
 constexpr absl::string_view kVersion = "tools.set.version 2147483647";
 
 // Early hosts expect a space where there is no argument (docs/protocol/rpc.md 2.1).
-constexpr std::array<absl::string_view, 3> kCapabilities = {
+constexpr std::array<absl::string_view, 4> kCapabilities = {
     // The host may send OS_Halt and the other power commands,
     "tools.capability.statechange ",
     // and again when the first one failed.
     "tools.capability.softpowerop_retry ",
     // File transfer, over the channel named "toolbox".
     "tools.capability.hgfs_server toolbox 1",
+    // A snapshot's disks may have names of NVMe controllers.
+    "tools.capability.features 36=1",
 };
 
 }  // namespace

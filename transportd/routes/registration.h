@@ -5,12 +5,16 @@
 #ifndef TOOLBOXD_TRANSPORTD_ROUTES_REGISTRATION_H_
 #define TOOLBOXD_TRANSPORTD_ROUTES_REGISTRATION_H_
 
+#include <cstdint>
 #include <functional>
 
 #include "transportd/routes/router.h"
 #include "transportd/rpc/rpci.h"
 
 namespace toolboxd {
+
+// 0x7fffffff: tools that the platform does not manage; vSphere shows guestToolsUnmanaged.
+constexpr uint32_t kToolsVersion = 2147483647;
 
 // Calls around the registration, on the channel's thread. Any may be null.
 struct RegistrationEvents {

@@ -37,16 +37,17 @@ TEST_F(RegistrationTest, PingIsAHeartbeat) {
 
 TEST_F(RegistrationTest, CapabilitiesAreSentInOrder) {
   EXPECT_EQ(router_.Dispatch("Capabilities_Register").Encode(), "OK ");
-  EXPECT_EQ(host_.requests, (std::vector<std::string>{
-                                "tools.set.version 2147483647", "tools.capability.statechange ",
-                                "tools.capability.softpowerop_retry ",
-                                "tools.capability.hgfs_server toolbox 1", "(accepted)"}));
+  EXPECT_EQ(host_.requests,
+            (std::vector<std::string>{
+                "tools.set.version 2147483647", "tools.capability.statechange ",
+                "tools.capability.softpowerop_retry ", "tools.capability.hgfs_server toolbox 1",
+                "tools.capability.features 36=1", "(accepted)"}));
 }
 
 TEST_F(RegistrationTest, RefusedCapabilityDoesNotStopTheOthers) {
   host_.refused = {"tools.capability.statechange "};
   EXPECT_EQ(router_.Dispatch("Capabilities_Register").Encode(), "OK ");
-  EXPECT_EQ(host_.requests.size(), 5u);
+  EXPECT_EQ(host_.requests.size(), 6u);
   EXPECT_EQ(host_.requests.back(), "(accepted)");
 }
 

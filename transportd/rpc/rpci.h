@@ -21,7 +21,7 @@ struct RpciReply {
 
 // Sends one request, byte for byte, and waits for its answer. An error status means that there is
 // no answer: no channel, or one that broke and that its owner reopens. Called on the channel's
-// thread only.
+// thread, and on the one that keeps the host waiting for a snapshot (transportd/snapshot).
 using RpciSend = std::function<absl::StatusOr<RpciReply>(absl::string_view request)>;
 
 }  // namespace toolboxd

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "powerd/sd_bus.h"
+#include "daemon/sd_bus.h"
 
 #include <dlfcn.h>
 
@@ -53,8 +53,8 @@ absl::Status SdBusFailure(absl::string_view what, int result, const sd_bus_error
   if (error != nullptr && error->message != nullptr) {
     return absl::UnavailableError(absl::StrCat(what, ": ", error->message, " (", error->name, ")"));
   }
-  // sd-bus returns negative errno.
-  return ErrnoError(-result, what);
+  // sd-bus returns negative errno. ENOENT of the bus must not be taken for NOT_FOUND of a unit.
+  return absl::UnavailableError(ErrnoError(-result, what).message());
 }
 
 absl::StatusOr<SystemBus> SystemBus::Open(uint64_t timeout_usec) {

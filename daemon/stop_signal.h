@@ -2,8 +2,8 @@
 
 // Ends the waiting of other threads.
 
-#ifndef TOOLBOXD_POWERD_STOP_SIGNAL_H_
-#define TOOLBOXD_POWERD_STOP_SIGNAL_H_
+#ifndef TOOLBOXD_DAEMON_STOP_SIGNAL_H_
+#define TOOLBOXD_DAEMON_STOP_SIGNAL_H_
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -52,4 +52,4 @@ class StopSignal {
 
 }  // namespace toolboxd
 
-#endif  // TOOLBOXD_POWERD_STOP_SIGNAL_H_
+#endif  // TOOLBOXD_DAEMON_STOP_SIGNAL_H_

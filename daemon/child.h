@@ -2,15 +2,15 @@
 
 // Runs a program to its end.
 
-#ifndef TOOLBOXD_POWERD_CHILD_H_
-#define TOOLBOXD_POWERD_CHILD_H_
+#ifndef TOOLBOXD_DAEMON_CHILD_H_
+#define TOOLBOXD_DAEMON_CHILD_H_
 
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "powerd/stop_signal.h"
+#include "daemon/stop_signal.h"
 
 namespace toolboxd {
 
@@ -25,4 +25,4 @@ absl::Status RunProgram(const std::vector<std::string>& argv,
 
 }  // namespace toolboxd
 
-#endif  // TOOLBOXD_POWERD_CHILD_H_
+#endif  // TOOLBOXD_DAEMON_CHILD_H_

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "powerd/child.h"
+#include "daemon/child.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -20,7 +20,7 @@
 namespace toolboxd {
 namespace {
 
-// Short: the host waits, and the machine is about to go down anyway.
+// Short: the host waits.
 constexpr absl::Duration kTermToKill = absl::Seconds(2);
 
 // As exec wants it; valid as long as the strings.

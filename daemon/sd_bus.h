@@ -3,10 +3,10 @@
 // libsystemd's D-Bus client, loaded when it is needed.
 //
 // Linking libsystemd would cost every process of a multi-call program 0.3 MB and five more
-// libraries; only powerd speaks D-Bus, and only while an event runs.
+// libraries; only powerd and snapshotd speak D-Bus, and only while an event runs.
 
-#ifndef TOOLBOXD_POWERD_SD_BUS_H_
-#define TOOLBOXD_POWERD_SD_BUS_H_
+#ifndef TOOLBOXD_DAEMON_SD_BUS_H_
+#define TOOLBOXD_DAEMON_SD_BUS_H_
 
 #include <systemd/sd-bus.h>
 
@@ -38,7 +38,23 @@ struct SdBusLibrary {
   static absl::StatusOr<const SdBusLibrary*> Load();
 };
 
-// An error of a call: "WHAT: message of the bus (name of the error)".
+// What a call reports about its failure. The library must outlive it.
+class BusError {
+ public:
+  explicit BusError(const SdBusLibrary& library) : library_(library) {}
+  ~BusError() { library_.sd_bus_error_free(&error_); }
+  BusError(const BusError&) = delete;
+  BusError& operator=(const BusError&) = delete;
+
+  sd_bus_error* get() { return &error_; }
+  bool Is(const char* name) const { return library_.sd_bus_error_has_name(&error_, name) != 0; }
+
+ private:
+  const SdBusLibrary& library_;
+  sd_bus_error error_ = SD_BUS_ERROR_NULL;
+};
+
+// An error of a call, UNAVAILABLE: "WHAT: message of the bus (name of the error)".
 absl::Status SdBusFailure(absl::string_view what, int result, const sd_bus_error* error);
 
 // A connection to the system bus ($DBUS_SYSTEM_BUS_ADDRESS or the usual place), closed with
@@ -66,4 +82,4 @@ class SystemBus {
 
 }  // namespace toolboxd
 
-#endif  // TOOLBOXD_POWERD_SD_BUS_H_
+#endif  // TOOLBOXD_DAEMON_SD_BUS_H_

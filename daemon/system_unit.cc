@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "daemon/system_unit.h"
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "base/steady_time.h"
+#include "daemon/sd_bus.h"
+
+namespace toolboxd {
+namespace {
+
+constexpr char kSystemd[] = "org.freedesktop.systemd1";
+constexpr char kSystemdPath[] = "/org/freedesktop/systemd1";
+constexpr char kSystemdManager[] = "org.freedesktop.systemd1.Manager";
+constexpr char kNoSuchUnit[] = "org.freedesktop.systemd1.NoSuchUnit";
+
+// The jobs that ended since the match was made: object path to result.
+struct EndedJobs {
+  const SdBusLibrary* library;
+  std::map<std::string, std::string> results;
+};
+
+// JobRemoved(u id, o job, s unit, s result).
+int OnJobRemoved(sd_bus_message* message, void* data, sd_bus_error*) {
+  EndedJobs* jobs = static_cast<EndedJobs*>(data);
+  uint32_t id = 0;
+  const char* path = nullptr;
+  const char* unit = nullptr;
+  const char* result = nullptr;
+  if (jobs->library->sd_bus_message_read(message, "uoss", &id, &path, &unit, &result) >= 0) {
+    jobs->results[path] = result;
+  }
+  return 0;
+}
+
+// Calls StartUnit or StopUnit. The path of the job; NOT_FOUND if there is no such unit.
+absl::StatusOr<std::string> CallManager(const SystemBus& bus, const char* method,
+                                        const std::string& unit) {
+  const SdBusLibrary& library = bus.library();
+  BusError error(library);
+  sd_bus_message* reply = nullptr;
+  const int called =
+      library.sd_bus_call_method(bus.get(), kSystemd, kSystemdPath, kSystemdManager, method,
+                                 error.get(), &reply, "ss", unit.c_str(), "replace");
+  const std::string what = absl::StrCat("systemd ", method, " ", unit);
+  if (called < 0 && error.Is(kNoSuchUnit)) {
+    return absl::NotFoundError(absl::StrCat("there is no ", unit));
+  }
+  if (called < 0) return SdBusFailure(what, called, error.get());
+  const char* path = nullptr;
+  const int read = library.sd_bus_message_read(reply, "o", &path);
+  std::string job = read >= 0 ? path : "";
+  library.sd_bus_message_unref(reply);
+  if (read < 0) return SdBusFailure(what, read, nullptr);
+  return job;
+}
+
+// Dispatches signals until the job has ended. Does not use sd_bus_wait, since the wait must end for
+// `stop` too.
+absl::Status AwaitJob(const SystemBus& bus, const EndedJobs& jobs, const std::string& job,
+                      const std::string& unit, absl::Duration timeout, const StopSignal& stop) {
+  const SdBusLibrary& library = bus.library();
+  const absl::Time end = SteadyNow() + timeout;
+  for (;;) {
+    const int processed = library.sd_bus_process(bus.get(), nullptr);
+    if (processed < 0) {
+      return absl::AbortedError(
+          SdBusFailure(absl::StrCat("waiting for ", unit), processed, nullptr).message());
+    }
+    const auto found = jobs.results.find(job);
+    if (found != jobs.results.end()) {
+      if (found->second == "done") return absl::OkStatus();
+      return absl::UnknownError(
+          absl::StrCat(unit, ": ", found->second, "; see journalctl -u ", unit));
+    }
+    if (processed > 0) continue;
+    if (stop.IsSet()) return absl::CancelledError("stopped");
+    const absl::Duration left = end - SteadyNow();
+    if (left <= absl::ZeroDuration()) {
+      return absl::DeadlineExceededError(
+          absl::StrCat(unit, " has not ended after ", absl::FormatDuration(timeout)));
+    }
+    stop.Poll(library.sd_bus_get_fd(bus.get()), library.sd_bus_get_events(bus.get()), left);
+  }
+}
+
+}  // namespace
+
+absl::Status RunUnit(const std::string& unit, UnitTimes times, const StopSignal& stop) {
+  absl::StatusOr<SystemBus> bus = SystemBus::Open(absl::ToInt64Microseconds(times.call));
+  if (!bus.ok()) return bus.status();
+  const SdBusLibrary& library = bus->library();
+
+  // Before the unit is started: its job may end before StartUnit has answered.
+  EndedJobs jobs{&library, {}};
+  sd_bus_slot* slot = nullptr;
+  const int matched =
+      library.sd_bus_match_signal(bus->get(), &slot, kSystemd, kSystemdPath, kSystemdManager,
+                                  "JobRemoved", OnJobRemoved, &jobs);
+  if (matched < 0) return SdBusFailure("system bus", matched, nullptr);
+  std::unique_ptr<sd_bus_slot, decltype(library.sd_bus_slot_unref)> slot_owner(
+      slot, library.sd_bus_slot_unref);
+  // systemd sends the signals of a job to the caller that started it in any case; this is for a
+  // manager that does not. A refusal does no harm.
+  BusError ignored(library);
+  library.sd_bus_call_method(bus->get(), kSystemd, kSystemdPath, kSystemdManager, "Subscribe",
+                             ignored.get(), nullptr, "");
+
+  const absl::StatusOr<std::string> job = CallManager(*bus, "StartUnit", unit);
+  if (!job.ok()) return job.status();
+  return AwaitJob(*bus, jobs, *job, unit, times.job, stop);
+}
+
+absl::Status StopUnit(const std::string& unit, absl::Duration call_time) {
+  const absl::StatusOr<SystemBus> bus = SystemBus::Open(absl::ToInt64Microseconds(call_time));
+  if (!bus.ok()) return bus.status();
+  const absl::StatusOr<std::string> job = CallManager(*bus, "StopUnit", unit);
+  return absl::IsNotFound(job.status()) ? absl::OkStatus() : job.status();
+}
+
+}  // namespace toolboxd

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Units of systemd's system manager, over D-Bus. Needs neither root nor exec, only a polkit rule
+// that permits the unit (deploy/polkit). All functions are thread-safe; each has a connection to
+// the bus of its own, which exists only while it runs.
+
+#ifndef TOOLBOXD_DAEMON_SYSTEM_UNIT_H_
+#define TOOLBOXD_DAEMON_SYSTEM_UNIT_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "daemon/stop_signal.h"
+
+namespace toolboxd {
+
+struct UnitTimes {
+  // How long to wait for the end of the job. A unit's own limit should be a little shorter, since
+  // its error says more.
+  absl::Duration job;
+  // How long systemd may take to answer a call.
+  absl::Duration call = absl::Seconds(10);
+};
+
+// Starts the unit and waits until its job has ended: for Type=oneshot, until its programs have.
+// NOT_FOUND if there is no such unit and UNAVAILABLE if systemd could not be asked to start it.
+// Once it is started: UNKNOWN if the job failed, ABORTED if the bus was lost, DEADLINE_EXCEEDED
+// after the time, CANCELLED when `stop` is set; after these three the unit goes on, see StopUnit().
+absl::Status RunUnit(const std::string& unit, UnitTimes times, const StopSignal& stop);
+
+// Has systemd stop the unit: SIGTERM to its processes and SIGKILL later, as the unit says. Does not
+// wait for their end. No error if the unit is not active.
+absl::Status StopUnit(const std::string& unit, absl::Duration call_time = absl::Seconds(10));
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_DAEMON_SYSTEM_UNIT_H_

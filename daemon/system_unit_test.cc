@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The address of the machine's system bus is overridden before anything connects.
+
+#include "daemon/system_unit.h"
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "daemon/testing/fake_managers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace toolboxd {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class SystemUnitTest : public testing::Test {
+ protected:
+  SystemUnitTest() {
+    setenv("DBUS_SYSTEM_BUS_ADDRESS", bus_.address().c_str(), 1);
+    sd_bus* connection = bus_.Connect();
+    if (connection != nullptr) managers_ = std::make_unique<FakeManagers>(connection);
+  }
+  void SetUp() override { ASSERT_NE(managers_, nullptr) << "is dbus-daemon installed?"; }
+
+  absl::Status Run(absl::Duration job = absl::Seconds(60)) {
+    return RunUnit("a@b.service", {.job = job}, stop_);
+  }
+
+  PrivateBus bus_;
+  std::unique_ptr<FakeManagers> managers_;
+  StopSignal stop_;
+};
+
+TEST_F(SystemUnitTest, RunWaitsForTheUnitsOwnJob) {
+  const absl::Status status = Run();
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(managers_->log(), ElementsAre("start a@b.service replace"));
+}
+
+TEST_F(SystemUnitTest, FailedJobIsAnErrorThatNamesTheJournal) {
+  managers_->SetJobResult("failed");
+  const absl::Status status = Run();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnknown);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("a@b.service: failed; see journalctl -u a@b.service"));
+}
+
+TEST_F(SystemUnitTest, MissingUnitIsNotFound) {
+  managers_->SetJobResult("none");
+  EXPECT_EQ(Run().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(SystemUnitTest, WaitForAUnitThatHangsIsLimited) {
+  managers_->SetJobResult("");
+  EXPECT_EQ(Run(absl::Milliseconds(100)).code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST_F(SystemUnitTest, StopSignalEndsTheWait) {
+  managers_->SetJobResult("");
+  std::thread stopper([this] {
+    while (managers_->log().empty()) absl::SleepFor(absl::Milliseconds(2));
+    stop_.Set();
+  });
+  const absl::Status status = Run();
+  stopper.join();
+  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
+}
+
+TEST_F(SystemUnitTest, StopStopsTheUnit) {
+  const absl::Status status = StopUnit("a@b.service");
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(managers_->log(), ElementsAre("stop a@b.service replace"));
+}
+
+TEST_F(SystemUnitTest, MissingManagerIsAnError) {
+  managers_.reset();
+  EXPECT_FALSE(Run().ok());
+  EXPECT_FALSE(StopUnit("a@b.service").ok());
+}
+
+TEST(SystemUnitWithoutBus, CallsFailWithAClearError) {
+  setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1);
+  EXPECT_EQ(RunUnit("a.service", {.job = absl::Seconds(1)}, StopSignal()).message(),
+            "system bus: No such file or directory");
+}
+
+}  // namespace
+}  // namespace toolboxd

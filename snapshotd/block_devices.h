@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The block devices below a file system, from sysfs: partitions, device mapper, RAID, and the
+// backing files of loop devices.
+
+#ifndef TOOLBOXD_SNAPSHOTD_BLOCK_DEVICES_H_
+#define TOOLBOXD_SNAPSHOTD_BLOCK_DEVICES_H_
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "base/mountinfo.h"
+#include "snapshotd/backing.h"
+
+namespace toolboxd::snapshotd {
+
+// Reads sysfs only, no file below /dev, since a private /dev has no disks. Bounded, whatever it
+// finds there; entries that vanish meanwhile make the result unknown. Not thread-safe; one for each
+// plan, because it keeps the names of devices.
+class BlockDevices {
+ public:
+  // `sys` is where sysfs is mounted.
+  explicit BlockDevices(std::string sys = "/sys");
+
+  // Of all devices of the file system. Those of btrfs, whose device number is none of a disk, are
+  // found by the mount's source; unknown where that is a name that sysfs does not have, such as
+  // /dev/disk/by-uuid/X. An external journal is not found.
+  Backing BackingOf(const Mount& mount);
+
+ private:
+  struct Walk;
+
+  // Notes what lies below a device, "MAJOR:MINOR".
+  void Look(const std::string& number, Walk& walk);
+  void LookAtSlaves(const std::string& device, Walk& walk);
+  // All devices of the btrfs that has this one.
+  void AddBtrfsOf(const std::string& number, Walk& walk);
+  // "MAJOR:MINOR" of a device by its path below /dev; empty if there is none.
+  std::string NumberOf(absl::string_view path);
+  std::string NumberOfMapped(const std::string& name);
+
+  const std::string sys_;
+  // Names to numbers of device mapper's devices, once read.
+  std::optional<std::map<std::string, std::string>> mapped_;
+};
+
+}  // namespace toolboxd::snapshotd
+
+#endif  // TOOLBOXD_SNAPSHOTD_BLOCK_DEVICES_H_

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The order in which file systems are frozen. Pure and thread-safe.
+
+#ifndef TOOLBOXD_SNAPSHOTD_FREEZE_ORDER_H_
+#define TOOLBOXD_SNAPSHOTD_FREEZE_ORDER_H_
+
+#include <cstddef>
+#include <vector>
+
+namespace toolboxd::snapshotd {
+
+struct Layer {
+  // Those that hold its backing files: they are frozen after it, because freezing it writes to
+  // them.
+  std::vector<size_t> lower;
+  // It may lie on any of the others.
+  bool lies_anywhere = false;
+};
+
+// Positions in `layers`, which has the one that was mounted last at its end: each before those
+// that it lies on, directly or not; those that may lie anywhere, with what lies on them, before all
+// others; else the last one first. A circle, which is not possible, is cut at its last one.
+// n log n.
+std::vector<size_t> FreezeOrder(const std::vector<Layer>& layers);
+
+}  // namespace toolboxd::snapshotd
+
+#endif  // TOOLBOXD_SNAPSHOTD_FREEZE_ORDER_H_

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The way to the freezer (freezer/protocol.h).
+
+#ifndef TOOLBOXD_SNAPSHOTD_FREEZER_CLIENT_H_
+#define TOOLBOXD_SNAPSHOTD_FREEZER_CLIENT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "base/unique_fd.h"
+#include "daemon/stop_signal.h"
+#include "freezer/protocol.h"
+
+namespace toolboxd::snapshotd {
+
+struct FreezeLimits {
+  absl::Duration freeze;
+  absl::Duration hold;
+  bool ignore_frozen = false;
+};
+
+// One connection, which is one freezer. Its end thaws everything. Errors are those of the protocol,
+// with what they are about; UNAVAILABLE if the freezer has ended, DEADLINE_EXCEEDED if it does not
+// answer. After either, no further request is sent. Not thread-safe.
+class FreezerClient {
+ public:
+  // Has systemd start the freezer.
+  static absl::StatusOr<FreezerClient> Connect(const std::string& socket);
+  // `connection` is one of kind SOCK_SEQPACKET.
+  explicit FreezerClient(UniqueFd connection) : connection_(std::move(connection)) {}
+
+  // The text of the mount table that the freezer sees.
+  absl::StatusOr<std::string> MountTable();
+  // Opens a mount point: 0, or the freezer's errno for it. An error of the exchange is a status.
+  absl::StatusOr<int> Add(absl::string_view path, uint32_t mount_id, uint32_t major,
+                          uint32_t minor);
+  // Each returns what every file system took, in the order of Add(). When `stop` is set, the
+  // freezer sees the end of our requests; the call returns when everything is thawed: CANCELLED.
+  absl::StatusOr<std::vector<uint32_t>> Sync(const StopSignal& stop);
+  absl::StatusOr<std::vector<uint32_t>> Freeze(const FreezeLimits& limits, const StopSignal& stop);
+  absl::Status Hold(absl::Duration hold);
+  // DEADLINE_EXCEEDED also if they had been thawed for lack of Hold().
+  absl::StatusOr<freezer::Reply> Thaw();
+
+  size_t targets() const { return paths_.size(); }
+
+ private:
+  struct Wait {
+    absl::Duration time;
+    const StopSignal& stop;
+  };
+  absl::StatusOr<freezer::Reply> Exchange(const freezer::Request& request, const Wait& wait,
+                                          UniqueFd* passed = nullptr);
+  absl::Status AwaitReply(const Wait& wait);
+  absl::StatusOr<freezer::Reply> ReadReply(UniqueFd* passed);
+  // The reply's error as a status: "freezing /data: Input/output error".
+  absl::Status Explain(const freezer::Reply& reply, absl::string_view what) const;
+
+  UniqueFd connection_;
+  std::vector<std::string> paths_;
+  bool broken_ = false;
+  // Never set: for what no one may cut short.
+  StopSignal never_;
+};
+
+}  // namespace toolboxd::snapshotd
+
+#endif  // TOOLBOXD_SNAPSHOTD_FREEZER_CLIENT_H_

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Which file systems are frozen, by which of their mounts, and in which order
+// (docs/protocol/snapshot.md 8.7). Pure: looks at nothing but its arguments, never at a path.
+
+#ifndef TOOLBOXD_SNAPSHOTD_PLAN_H_
+#define TOOLBOXD_SNAPSHOTD_PLAN_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "base/mountinfo.h"
+#include "snapshotd/backing.h"
+#include "toolboxd/v1/snapshot.pb.h"
+
+namespace toolboxd::snapshotd {
+
+// Paths are those of the mount table, byte for byte, and need not be UTF-8.
+struct Place {
+  uint32_t mount_id = 0;
+  std::string path;
+};
+
+inline constexpr size_t kMaxAlternatives = 8;
+
+struct Target {
+  // The mount by which it is frozen. Its path leads to it without passing a network file system,
+  // FUSE or an automounter, and has less than freezer::kMaxPath bytes. It is a directory if it
+  // shows the whole file system; a bind mount may be one of a file.
+  Place place;
+  uint32_t major = 0;
+  uint32_t minor = 0;
+  std::string type;
+  std::string source;
+  // Further mounts that could serve, best first, at most kMaxAlternatives: to be tried where the
+  // freezer answers ENOTDIR (a file is mounted there), EXDEV or ENOENT (the mount has gone).
+  std::vector<Place> alternatives;
+  // The paths of all other mounts, in the order of the table.
+  std::vector<std::string> also_at;
+};
+
+// Freezing it was considered. One for each file system; those of the kernel itself (proc, sysfs
+// and the like) are not listed.
+struct Skipped {
+  std::string mount_point;
+  std::string type;
+  // A phrase, such as "not a local file system".
+  std::string reason;
+};
+
+struct Plan {
+  // In the order of the freeze; may be more than freezer::kMaxTargets.
+  std::vector<Target> freeze;
+  // File systems that could be frozen come first, then the others, in the order of the table.
+  std::vector<Skipped> skipped;
+};
+
+// What the devices of the file system of a mount lie on.
+using BackingOf = std::function<Backing(const Mount& mount)>;
+
+// Each local file system of the mount table that can be frozen, once, whatever its mounts: upper
+// ones before those that hold the backing files of their loop devices, else the one that was
+// mounted last first. What lies on an unknown or deleted file comes before everything else.
+// `mount_table` is the text of the freezer's /proc/self/mountinfo; lines that do not parse are
+// skipped. `backing_of` is called once for each file system to freeze. Takes n log n for n mounts.
+Plan MakePlan(absl::string_view mount_table, const v1::SnapshotSettings& settings,
+              const BackingOf& backing_of);
+
+}  // namespace toolboxd::snapshotd
+
+#endif  // TOOLBOXD_SNAPSHOTD_PLAN_H_

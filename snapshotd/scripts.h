@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The administrator's scripts around a snapshot, which root runs in a unit
+// (docs/protocol/snapshot.md 8.8).
+
+#ifndef TOOLBOXD_SNAPSHOTD_SCRIPTS_H_
+#define TOOLBOXD_SNAPSHOTD_SCRIPTS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "daemon/stop_signal.h"
+#include "snapshotd/script_event.h"
+
+namespace toolboxd::snapshotd {
+
+struct ScriptOptions {
+  // Folders and files; where all of them are empty or missing, no unit is started.
+  std::vector<std::string> places = {"/etc/toolboxd/snapshot.d",
+                                     "/etc/vmware-tools/backupScripts.d",
+                                     "/usr/sbin/pre-freeze-script", "/usr/sbin/post-thaw-script"};
+  // Where the unit reads the scripts' second argument.
+  std::string argument_file = "/run/toolboxd/snapshot/argument";
+  // Of all scripts of one event together.
+  absl::Duration time_limit = absl::Seconds(60);
+};
+
+// Whether there may be a script. A folder that cannot be read counts as one with scripts.
+bool HasScripts(const std::vector<std::string>& places);
+
+// Starts toolboxd-snapshot-hook@EVENT.service and waits for its end. UNAVAILABLE if it cannot be
+// started, NOT_FOUND if there is no such unit; another error if a script failed. After the time
+// limit, and when `stop` is set, the unit is stopped, which ends all its processes. Thread-safe.
+absl::Status RunScripts(const ScriptOptions& options, ScriptEvent event, absl::string_view argument,
+                        const StopSignal& stop);
+
+}  // namespace toolboxd::snapshotd
+
+#endif  // TOOLBOXD_SNAPSHOTD_SCRIPTS_H_

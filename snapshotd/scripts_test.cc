@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The address of the machine's system bus is overridden before anything connects.
+
+#include "snapshotd/scripts.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/time/clock.h"
+#include "base/testing/short_temp_dir.h"
+#include "base/testing/whole_file.h"
+#include "daemon/testing/fake_managers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace toolboxd::snapshotd {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class ScriptsTest : public testing::Test {
+ protected:
+  ScriptsTest() {
+    setenv("DBUS_SYSTEM_BUS_ADDRESS", bus_.address().c_str(), 1);
+    sd_bus* connection = bus_.Connect();
+    if (connection != nullptr) managers_ = std::make_unique<FakeManagers>(connection);
+    options_.places = {dir_.File("scripts"), dir_.File("legacy")};
+    options_.argument_file = dir_.File("argument");
+    std::filesystem::create_directory(dir_.File("scripts"));
+  }
+  void SetUp() override { ASSERT_NE(managers_, nullptr) << "is dbus-daemon installed?"; }
+
+  void AddScript() { std::ofstream(dir_.File("scripts/10-a")) << "#!/bin/sh\n"; }
+  absl::Status Run(ScriptEvent event) { return RunScripts(options_, event, "nightly", stop_); }
+
+  ShortTempDir dir_;
+  PrivateBus bus_;
+  std::unique_ptr<FakeManagers> managers_;
+  ScriptOptions options_;
+  StopSignal stop_;
+};
+
+TEST_F(ScriptsTest, EachEventIsAUnit) {
+  AddScript();
+  for (ScriptEvent event : {ScriptEvent::kFreeze, ScriptEvent::kThaw, ScriptEvent::kFreezeFail}) {
+    EXPECT_TRUE(Run(event).ok());
+  }
+  EXPECT_THAT(managers_->log(),
+              ElementsAre("start toolboxd-snapshot-hook@freeze.service replace",
+                          "start toolboxd-snapshot-hook@thaw.service replace",
+                          "start toolboxd-snapshot-hook@freezeFail.service replace"));
+  EXPECT_EQ(ReadWholeFile(options_.argument_file), "nightly");
+}
+
+TEST_F(ScriptsTest, NoUnitIsStartedWithoutScripts) {
+  EXPECT_TRUE(Run(ScriptEvent::kFreeze).ok());
+  EXPECT_THAT(managers_->log(), IsEmpty());
+}
+
+TEST_F(ScriptsTest, LegacyScriptIsOne) {
+  std::ofstream(dir_.File("legacy")) << "#!/bin/sh\n";
+  EXPECT_TRUE(HasScripts(options_.places));
+}
+
+TEST_F(ScriptsTest, MissingUnitIsAnError) {
+  AddScript();
+  managers_->SetJobResult("none");
+  EXPECT_EQ(Run(ScriptEvent::kFreeze).code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(ScriptsTest, FailedUnitIsAnError) {
+  AddScript();
+  managers_->SetJobResult("failed");
+  EXPECT_EQ(Run(ScriptEvent::kFreeze).code(), absl::StatusCode::kUnknown);
+}
+
+TEST_F(ScriptsTest, UnitThatTakesTooLongIsStopped) {
+  AddScript();
+  managers_->SetJobResult("");
+  options_.time_limit = absl::Milliseconds(50);
+  EXPECT_EQ(Run(ScriptEvent::kFreeze).code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(managers_->log().back(), "stop toolboxd-snapshot-hook@freeze.service replace");
+}
+
+TEST_F(ScriptsTest, StopStopsTheUnit) {
+  AddScript();
+  managers_->SetJobResult("");
+  std::thread stopper([this] {
+    while (managers_->log().empty()) absl::SleepFor(absl::Milliseconds(2));
+    stop_.Set();
+  });
+  EXPECT_EQ(Run(ScriptEvent::kFreeze).code(), absl::StatusCode::kCancelled);
+  stopper.join();
+  EXPECT_EQ(managers_->log().back(), "stop toolboxd-snapshot-hook@freeze.service replace");
+}
+
+TEST_F(ScriptsTest, ArgumentThatCannotBeWrittenStartsNothing) {
+  AddScript();
+  options_.argument_file = dir_.File("missing/argument");
+  EXPECT_EQ(Run(ScriptEvent::kFreeze).code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(managers_->log(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace toolboxd::snapshotd

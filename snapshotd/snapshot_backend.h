@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What a snapshot does to the machine; tests play it.
+
+#ifndef TOOLBOXD_SNAPSHOTD_SNAPSHOT_BACKEND_H_
+#define TOOLBOXD_SNAPSHOTD_SNAPSHOT_BACKEND_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "daemon/stop_signal.h"
+#include "snapshotd/script_event.h"
+#include "toolboxd/v1/quiesce.pb.h"
+
+namespace toolboxd::snapshotd {
+
+// For one snapshot. One call at a time, from any thread; each waits until it is over.
+class SnapshotBackend {
+ public:
+  virtual ~SnapshotBackend() = default;
+
+  // Runs the administrator's scripts. UNAVAILABLE if they cannot be started; another error names
+  // what failed. `stop` ends them.
+  virtual absl::Status RunScripts(ScriptEvent event, const StopSignal& stop) = 0;
+
+  // Freezes all file systems, or none: after an error nothing is frozen. `stop` ends it, at the
+  // latest when the kernel has frozen the file system that it is at.
+  virtual absl::StatusOr<v1::QuiesceUpdate::FileSystemsFrozen> Freeze(const StopSignal& stop) = 0;
+
+  // A sign of life while frozen, at least every kHoldInterval. An error means that nothing is
+  // frozen any more.
+  virtual absl::Status Hold() = 0;
+
+  // An error if something was not frozen any more, or could not be thawed.
+  virtual absl::StatusOr<v1::QuiesceUpdate::FileSystemsThawed> Thaw() = 0;
+
+  // Returns its path.
+  virtual absl::StatusOr<std::string> WriteManifest() = 0;
+};
+
+}  // namespace toolboxd::snapshotd
+
+#endif  // TOOLBOXD_SNAPSHOTD_SNAPSHOT_BACKEND_H_

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef TOOLBOXD_SNAPSHOTD_SNAPSHOTD_H_
+#define TOOLBOXD_SNAPSHOTD_SNAPSHOTD_H_
+
+namespace toolboxd {
+
+// snapshotd as a program. Returns the exit status (daemon/README.md).
+int SnapshotdMain(int argc, char** argv);
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_SNAPSHOTD_SNAPSHOTD_H_

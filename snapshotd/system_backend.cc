@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "snapshotd/system_backend.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "snapshotd/block_devices.h"
+#include "snapshotd/manifest.h"
+
+namespace toolboxd::snapshotd {
+namespace {
+
+Plan MakePlanOf(absl::string_view mount_table, const v1::SnapshotSettings& settings) {
+  BlockDevices devices;
+  return MakePlan(mount_table, settings,
+                  [&devices](const Mount& mount) { return devices.BackingOf(mount); });
+}
+
+// Whether a mount that cannot be opened for this reason is left out: it has gone meanwhile, or
+// nothing can be written there.
+bool MayBeLeftOut(int error) {
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+    case EXDEV:
+    case ENOTSUP:
+    case EACCES:
+    case ENXIO:
+    case EIO:
+      return true;
+    default:
+      return false;
+  }
+}
+
+absl::Status NothingToFreeze() {
+  return absl::FailedPreconditionError(
+      "no file system can be frozen; 'toolboxctl snapshot plan' shows why. 'sync_only: true' in "
+      "/etc/toolboxd/snapshot.textproto permits snapshots all the same");
+}
+
+}  // namespace
+
+absl::StatusOr<Plan> PlanOfThisMachine(const SystemOptions& options,
+                                       const v1::SnapshotSettings& settings) {
+  absl::StatusOr<FreezerClient> freezer = FreezerClient::Connect(options.freezer_socket);
+  if (!freezer.ok()) return freezer.status();
+  const absl::StatusOr<std::string> table = freezer->MountTable();
+  if (!table.ok()) return table.status();
+  return MakePlanOf(*table, settings);
+}
+
+SystemBackend::SystemBackend(SystemOptions options, v1::SnapshotSettings settings,
+                             v1::QuiesceStart start)
+    : options_(std::move(options)), settings_(std::move(settings)), start_(std::move(start)) {}
+
+absl::Status SystemBackend::RunScripts(ScriptEvent event, const StopSignal& stop) {
+  ScriptOptions scripts = options_.scripts;
+  scripts.time_limit = absl::Seconds(settings_.script_time_limit());
+  return snapshotd::RunScripts(scripts, event, start_.script_argument(), stop);
+}
+
+absl::StatusOr<v1::QuiesceUpdate::FileSystemsFrozen> SystemBackend::Freeze(const StopSignal& stop) {
+  absl::Status prepared = Prepare();
+  v1::QuiesceUpdate::FileSystemsFrozen frozen;
+  if (absl::IsFailedPrecondition(prepared) && settings_.sync_only()) {
+    if (absl::Status synced = SyncOnly(stop); !synced.ok()) return synced;
+    return frozen;
+  }
+  if (!prepared.ok()) return prepared;
+
+  const absl::StatusOr<std::vector<uint32_t>> synced = freezer_->Sync(stop);
+  if (!synced.ok()) return synced.status();
+  const absl::StatusOr<std::vector<uint32_t>> times =
+      freezer_->Freeze({.freeze = absl::Seconds(settings_.freeze_time_limit()),
+                        .hold = options_.hold,
+                        .ignore_frozen = settings_.ignore_frozen()},
+                       stop);
+  if (!times.ok()) return times.status();
+  for (size_t i = 0; i < frozen_.size(); ++i) {
+    if (i < synced->size()) frozen_[i].set_sync_us((*synced)[i]);
+    if (i < times->size()) frozen_[i].set_freeze_us((*times)[i]);
+    *frozen.add_file_systems() = frozen_[i];
+  }
+  return frozen;
+}
+
+absl::Status SystemBackend::Prepare() {
+  absl::StatusOr<FreezerClient> freezer = FreezerClient::Connect(options_.freezer_socket);
+  if (!freezer.ok()) return absl::UnavailableError(freezer.status().message());
+  freezer_ = *std::move(freezer);
+  const absl::StatusOr<std::string> table = freezer_->MountTable();
+  if (!table.ok()) return table.status();
+  for (const Target& target : MakePlanOf(*table, settings_).freeze) {
+    if (absl::Status status = Add(target); !status.ok()) return status;
+  }
+  return frozen_.empty() ? NothingToFreeze() : absl::OkStatus();
+}
+
+absl::Status SystemBackend::Add(const Target& target) {
+  std::vector<Place> places = {target.place};
+  places.insert(places.end(), target.alternatives.begin(), target.alternatives.end());
+  int error = 0;
+  for (const Place& place : places) {
+    const absl::StatusOr<int> added =
+        freezer_->Add(place.path, place.mount_id, target.major, target.minor);
+    if (!added.ok()) return added.status();
+    error = *added;
+    if (error == 0) {
+      frozen_.emplace_back().set_mount_point(place.path);
+      return absl::OkStatus();
+    }
+    if (!MayBeLeftOut(error)) break;
+  }
+  const absl::Status why = ErrnoError(error, absl::StrCat("opening ", target.place.path));
+  // FAILED_PRECONDITION is for a machine that has nothing to freeze.
+  if (!MayBeLeftOut(error)) return absl::InternalError(why.message());
+  LogWarning("snapshot: left out: ", why.message());
+  return absl::OkStatus();
+}
+
+// sync(2) waits for every file system, also for a server that has gone. The wait for it ends with
+// the snapshot; its thread may stay.
+absl::Status SystemBackend::SyncOnly(const StopSignal& stop) const {
+  const auto synced = std::make_shared<StopSignal>();
+  std::thread([synced] {
+    sync();
+    synced->Set();
+  }).detach();
+  while (!synced->IsSet()) {
+    if (stop.IsSet()) return absl::CancelledError("stopped");
+    synced->WaitFor(absl::Milliseconds(50));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SystemBackend::Hold() {
+  return frozen_.empty() ? absl::OkStatus() : freezer_->Hold(options_.hold);
+}
+
+absl::StatusOr<v1::QuiesceUpdate::FileSystemsThawed> SystemBackend::Thaw() {
+  v1::QuiesceUpdate::FileSystemsThawed thawed;
+  if (frozen_.empty()) return thawed;
+  const absl::StatusOr<freezer::Reply> reply = freezer_->Thaw();
+  // The freezer ends with its connection; if it could not thaw, it tries once more then.
+  freezer_.reset();
+  if (!reply.ok()) return reply.status();
+  thawed.set_frozen_us(reply->frozen_us);
+  for (size_t i = 0; i < frozen_.size(); ++i) {
+    if (i < freezer::kMaxTargets) frozen_[i].set_thaw_us(reply->micros[i]);
+    *thawed.add_file_systems() = frozen_[i];
+  }
+  return thawed;
+}
+
+absl::StatusOr<std::string> SystemBackend::WriteManifest() {
+  absl::Status status = snapshotd::WriteManifest(options_.manifest, start_.product_version());
+  if (!status.ok()) return status;
+  return options_.manifest;
+}
+
+}  // namespace toolboxd::snapshotd

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "transportd/quiesce_client.h"
+
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "base/log.h"
+#include "base/steady_time.h"
+#include "daemon/channel.h"
+#include "daemon/grpc_status.h"
+#include "toolboxd/v1/quiesce.grpc.pb.h"
+
+namespace toolboxd {
+namespace {
+
+constexpr char kService[] = "snapshotd";
+// Calls that were abandoned but have not ended.
+constexpr size_t kMaxWorkers = 8;
+
+using Stream = grpc::ClientReaderWriter<v1::QuiesceRequest, v1::QuiesceUpdate>;
+
+v1::QuiesceUpdate Failure(v1::QuiesceFailure::Kind kind, absl::string_view message) {
+  v1::QuiesceUpdate update;
+  update.mutable_failure()->set_kind(kind);
+  update.mutable_failure()->set_message(std::string(message));
+  return update;
+}
+
+v1::QuiesceUpdate Done() {
+  v1::QuiesceUpdate update;
+  update.mutable_done();
+  return update;
+}
+
+}  // namespace
+
+// Shared by the channel's thread and the run's thread.
+struct QuiesceClient::Run {
+  v1::QuiesceStart start;
+
+  // --- for the channel's thread
+  OnUpdate on_update;
+  bool failed = false;
+  bool aborted = false;
+  bool over = false;
+  // When everything must be thawed.
+  absl::Time thaw_by = absl::InfiniteFuture();
+
+  absl::Mutex mutex;
+  grpc::ClientContext context;
+  // The result of the start.
+  std::optional<absl::Status> started ABSL_GUARDED_BY(mutex);
+  // Begin() does not wait for it any more.
+  bool abandoned ABSL_GUARDED_BY(mutex) = false;
+  // Updates that the channel's thread has not taken, for which a task is posted.
+  std::deque<v1::QuiesceUpdate> pending ABSL_GUARDED_BY(mutex);
+  // The thread is about to return.
+  bool ended ABSL_GUARDED_BY(mutex) = false;
+
+  // Held while a step is written: the stream must not end meanwhile.
+  absl::Mutex write_mutex;
+  // Null before and after the call.
+  Stream* stream ABSL_GUARDED_BY(write_mutex) = nullptr;
+
+  void SetStream(Stream* new_stream) {
+    absl::MutexLock lock(&write_mutex);
+    stream = new_stream;
+  }
+
+  // A lost step is reported by the end of the call. The steps of a snapshot are so small that they
+  // wait for nothing, even if snapshotd reads none of them.
+  void Write(const v1::QuiesceRequest& request) {
+    absl::MutexLock lock(&write_mutex);
+    if (stream != nullptr) stream->Write(request);
+  }
+
+  // False if the run was abandoned.
+  bool SetStarted(absl::Status status) {
+    absl::MutexLock lock(&mutex);
+    started = std::move(status);
+    return !abandoned;
+  }
+
+  absl::Status WaitForStart(absl::Duration limit) {
+    const auto done = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return started.has_value(); };
+    absl::MutexLock lock(&mutex);
+    if (mutex.AwaitWithTimeout(absl::Condition(&done), limit)) return *started;
+    abandoned = true;
+    context.TryCancel();
+    return absl::DeadlineExceededError(
+        absl::StrCat("snapshotd was not ready within ", absl::FormatDuration(limit)));
+  }
+
+  void SetEnded() {
+    absl::MutexLock lock(&mutex);
+    ended = true;
+  }
+};
+
+QuiesceClient::QuiesceClient(std::string socket, TaskQueue* queue, StatusBoard* board,
+                             OnStandstill on_standstill, QuiesceLimits limits)
+    : socket_(std::move(socket)),
+      queue_(*queue),
+      board_(*board),
+      on_standstill_(std::move(on_standstill)),
+      limits_(limits) {}
+
+QuiesceClient::~QuiesceClient() {
+  for (Worker& worker : workers_) {
+    worker.run->context.TryCancel();
+    worker.thread.join();
+  }
+  SetStandstill(false);
+}
+
+absl::Status QuiesceClient::Begin(const v1::QuiesceStart& start, OnUpdate on_update) {
+  if (current_ != nullptr) return absl::FailedPreconditionError("another snapshot runs");
+  JoinEnded();
+  if (workers_.size() >= kMaxWorkers) {
+    return absl::UnavailableError(
+        absl::StrCat("snapshotd does not answer: ", kMaxWorkers, " calls to it have not ended"));
+  }
+  auto run = std::make_shared<Run>();
+  run->start = start;
+  run->on_update = std::move(on_update);
+  workers_.push_back({run, std::thread([this, run] {
+                        Call(run);
+                        run->SetEnded();
+                      })});
+  absl::Status status = run->WaitForStart(limits_.start);
+  board_.CountCall(kService, status);
+  if (!status.ok()) return status;
+  board_.BeginSnapshot();
+  current_ = std::move(run);
+  TickLater();
+  return absl::OkStatus();
+}
+
+void QuiesceClient::Proceed() {
+  if (current_ == nullptr) return;
+  SetStandstill(true);
+  v1::QuiesceRequest request;
+  request.mutable_proceed();
+  current_->Write(request);
+}
+
+void QuiesceClient::SnapshotDone() {
+  if (current_ == nullptr) return;
+  ExpectThaw();
+  v1::QuiesceRequest request;
+  request.mutable_snapshot_done();
+  current_->Write(request);
+}
+
+void QuiesceClient::Abort() {
+  if (current_ == nullptr) return;
+  current_->aborted = true;
+  ExpectThaw();
+  v1::QuiesceRequest request;
+  request.mutable_abort();
+  current_->Write(request);
+}
+
+void QuiesceClient::Wait(absl::Duration limit) {
+  const std::shared_ptr<Run> run = current_;
+  if (run == nullptr) return;
+  {
+    const auto some = [&run]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(run->mutex) {
+      return !run->pending.empty();
+    };
+    absl::MutexLock lock(&run->mutex);
+    run->mutex.AwaitWithTimeout(absl::Condition(&some), limit);
+  }
+  TakePending(run);
+}
+
+void QuiesceClient::Call(const std::shared_ptr<Run>& run) {
+  const auto stub = v1::Quiesce::NewStub(ConnectUnix(socket_));
+  const auto stream = stub->Run(&run->context);
+  v1::QuiesceRequest request;
+  *request.mutable_start() = run->start;
+  // A failed write is reported by the read after it.
+  stream->Write(request);
+  run->SetStream(stream.get());
+  v1::QuiesceUpdate update;
+  const bool alive = stream->Read(&update);
+  const bool ready = alive && update.has_ready();
+  bool running = ready && run->SetStarted(absl::OkStatus());
+  while (running && !update.has_done() && stream->Read(&update)) Deliver(run, update);
+  run->SetStream(nullptr);
+  // Ends the call even if snapshotd does not.
+  if (alive) stream->WritesDone();
+  const bool done = running && update.has_done();
+  if (done || (alive && !running)) run->context.TryCancel();
+  absl::Status status = FromGrpc(stream->Finish());
+  if (alive && !ready) status = absl::InternalError("snapshotd sent something else than ready");
+  if (status.ok()) status = absl::UnavailableError("snapshotd ended the call too soon");
+  if (!ready) run->SetStarted(status);
+  if (!running || done) return;
+  Deliver(run, Failure(v1::QuiesceFailure::ABORTED,
+                       absl::StrCat("the connection to snapshotd ended: ", status.message())));
+  Deliver(run, Done());
+}
+
+void QuiesceClient::Deliver(const std::shared_ptr<Run>& run, v1::QuiesceUpdate update) {
+  absl::MutexLock lock(&run->mutex);
+  const bool posted = !run->pending.empty();
+  run->pending.push_back(std::move(update));
+  if (!posted) queue_.Post([this, run] { TakePending(run); });
+}
+
+void QuiesceClient::TakePending(const std::shared_ptr<Run>& run) {
+  std::deque<v1::QuiesceUpdate> updates;
+  {
+    absl::MutexLock lock(&run->mutex);
+    updates.swap(run->pending);
+  }
+  for (const v1::QuiesceUpdate& update : updates) Handle(run, update);
+}
+
+void QuiesceClient::Handle(const std::shared_ptr<Run>& run, const v1::QuiesceUpdate& update) {
+  if (run->over || update.has_ready()) return;
+  // The connection ended after a failure.
+  if (update.has_failure() && run->failed) return;
+  if (update.has_failure() || update.has_thawed()) run->thaw_by = absl::InfiniteFuture();
+  if (update.has_thawed()) board_.SetFrozenTime(update.thawed().frozen_us());
+  if (update.has_failure()) run->failed = true;
+  if (update.has_done()) {
+    run->over = true;
+    board_.EndSnapshot(run->failed ? StatusBoard::Snapshot::kFailed
+                                   : StatusBoard::Snapshot::kTaken);
+    current_.reset();
+  }
+  if (!update.has_frozen()) SetStandstill(false);
+  run->on_update(update);
+}
+
+void QuiesceClient::ExpectThaw() { current_->thaw_by = SteadyNow() + limits_.thaw; }
+
+void QuiesceClient::SetStandstill(bool on) {
+  if (on == standstill_) return;
+  standstill_ = on;
+  on_standstill_(on ? Standstill::kBegins : Standstill::kEnds);
+}
+
+void QuiesceClient::TickLater() {
+  queue_.PostAt(SteadyNow() + limits_.alive, [this, run = current_] {
+    if (run == current_) Tick();
+  });
+}
+
+void QuiesceClient::Tick() {
+  const std::shared_ptr<Run> run = current_;
+  if (SteadyNow() < run->thaw_by) {
+    v1::QuiesceRequest request;
+    request.mutable_alive();
+    run->Write(request);
+    return TickLater();
+  }
+  if (!run->aborted) {
+    LogError("snapshotd does not report that everything is thawed; the snapshot is aborted");
+    Abort();
+    return TickLater();
+  }
+  LogError("snapshotd does not answer; its freezer thaws by itself");
+  run->context.TryCancel();
+  if (!run->failed) {
+    Handle(run, Failure(v1::QuiesceFailure::ABORTED_NOT_THAWED, "snapshotd does not answer"));
+  }
+  Handle(run, Done());
+}
+
+void QuiesceClient::JoinEnded() {
+  for (auto worker = workers_.begin(); worker != workers_.end();) {
+    bool ended;
+    {
+      absl::MutexLock lock(&worker->run->mutex);
+      ended = worker->run->ended;
+    }
+    if (ended) worker->thread.join();
+    worker = ended ? workers_.erase(worker) : std::next(worker);
+  }
+}
+
+}  // namespace toolboxd

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// QuiesceClient: has snapshotd quiesce the guest for a snapshot.
+
+#ifndef TOOLBOXD_TRANSPORTD_QUIESCE_CLIENT_H_
+#define TOOLBOXD_TRANSPORTD_QUIESCE_CLIENT_H_
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "transportd/snapshot/quiescer.h"
+#include "transportd/status_board.h"
+#include "transportd/task_queue.h"
+
+namespace toolboxd {
+
+struct QuiesceLimits {
+  // How long Begin() waits. The host waits meanwhile, and its `ping` is not answered.
+  absl::Duration start = absl::Seconds(2);
+  // Between two signs of life to snapshotd, which takes the channel's thread for hung after 10 s
+  // without one, and thaws.
+  absl::Duration alive = absl::Milliseconds(2500);
+  // How long snapshotd may take to say that everything is thawed: then it is asked to abort, and
+  // after an abort it is given up. Its freezer thaws by itself.
+  absl::Duration thaw = absl::Seconds(20);
+};
+
+// Each snapshot is one Run call (proto/toolboxd/v1/quiesce.proto) on its own thread and connection,
+// which end with it: snapshotd exits when it has no connection. Whatever becomes of snapshotd, a
+// snapshot ends as Quiescer promises: one whose connection ends becomes an aborted one, and one
+// that hangs after an abort becomes ABORTED_NOT_THAWED.
+class QuiesceClient final : public snapshot::Quiescer {
+ public:
+  enum class Standstill { kBegins, kEnds };
+  // Called on the channel's thread. Between the two, no thread of this process may wait for a disk.
+  using OnStandstill = std::function<void(Standstill standstill)>;
+
+  // The queue's thread is the one that calls the functions. Its owner must have stopped before the
+  // client is destroyed.
+  QuiesceClient(std::string socket, TaskQueue* queue, StatusBoard* board,
+                OnStandstill on_standstill, QuiesceLimits limits = {});
+  // Cancels a snapshot that runs; snapshotd then thaws everything. No update follows.
+  ~QuiesceClient() override;
+
+  absl::Status Begin(const v1::QuiesceStart& start, OnUpdate on_update) override;
+  void Proceed() override;
+  void SnapshotDone() override;
+  void Abort() override;
+  void Wait(absl::Duration limit) override;
+
+ private:
+  struct Run;
+  struct Worker {
+    std::shared_ptr<Run> run;
+    std::thread thread;
+  };
+
+  // --- on the thread of a run
+  void Call(const std::shared_ptr<Run>& run);
+  void Deliver(const std::shared_ptr<Run>& run, v1::QuiesceUpdate update);
+
+  // --- on the channel's thread
+  void TakePending(const std::shared_ptr<Run>& run);
+  void Handle(const std::shared_ptr<Run>& run, const v1::QuiesceUpdate& update);
+  void ExpectThaw();
+  void SetStandstill(bool on);
+  // Signs of life, and whether snapshotd still gives some.
+  void TickLater();
+  void Tick();
+  void JoinEnded();
+
+  const std::string socket_;
+  TaskQueue& queue_;
+  StatusBoard& board_;
+  const OnStandstill on_standstill_;
+  const QuiesceLimits limits_;
+  // Used by the queue's thread and the destructor only.
+  std::list<Worker> workers_;
+  // The snapshot that runs; null if none does.
+  std::shared_ptr<Run> current_;
+  bool standstill_ = false;
+};
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_TRANSPORTD_QUIESCE_CLIENT_H_
