@@ -6,8 +6,11 @@
 // version is answered with EPROTO, and the connection is closed.
 //
 // kMountTable, then kAdd for each file system in the order of the freeze, kSync, kFreeze, kHold as
-// often as wanted, kThaw. When the connection ends, when `hold_ms` passes without a request, and on
-// SIGTERM, everything is thawed.
+// often as wanted, kThaw. A connection freezes once: after kFreeze, kAdd and kFreeze are answered
+// with EALREADY. When the caller ends the connection, or its half of it by shutdown(SHUT_WR), when
+// `hold_ms` passes without kHold, and on SIGTERM, everything is thawed. A kSync or kFreeze that is
+// going on ends after the call that it is in. Then the freezer closes the connection: by then
+// everything is thawed, unless its main process was killed, which the twin follows at once.
 
 #ifndef TOOLBOXD_FREEZER_PROTOCOL_H_
 #define TOOLBOXD_FREEZER_PROTOCOL_H_
@@ -29,20 +32,23 @@ enum class Operation : uint32_t {
   // The reply carries a descriptor of /proc/self/mountinfo as the freezer sees it (SCM_RIGHTS).
   kMountTable = 1,
   // Opens a mount point and keeps it. EXDEV if the mount at `path` is not the one of `mount_id`,
-  // ENOTSUP if the type of its file system is not one that can be frozen; else open's errno.
+  // ENOTSUP if the type of its file system is not one that can be frozen, EBUSY if another
+  // connection has file systems, EINVAL for a path that is not absolute; else open's errno.
   kAdd = 2,
-  // syncfs of each, in order.
+  // syncfs of each, in order. The first error; the others are synced nevertheless. ECANCELED on
+  // SIGTERM or at the caller's end.
   kSync = 3,
-  // FIFREEZE of each, in order. On an error, and if freeze_ms pass, all are thawed before the
-  // reply.
-  // EBUSY (somebody else has frozen it) is no error with kIgnoreFrozen; what was frozen before
-  // stays
-  // so after kThaw. From the reply on, hold_ms counts.
+  // FIFREEZE of each, in order. On an error, and if freeze_ms pass (ETIMEDOUT), all are thawed
+  // before the reply. EBUSY (another program has frozen it) is not an error with kIgnoreFrozen;
+  // what was frozen before stays so after kThaw. EINVAL if there are no file systems, or a limit
+  // is 0; ECANCELED on SIGTERM or at the caller's end; ECHILD if the twin has ended. From the reply
+  // on, hold_ms counts.
   kFreeze = 4,
-  // Nothing but a sign of life.
+  // Nothing but a sign of life. ETIMEDOUT if everything has been thawed, because of hold_ms.
   kHold = 5,
-  // FITHAW of each that kFreeze froze, in reverse order. ETIMEDOUT if they had been thawed before,
-  // because of hold_ms. Nothing frozen is no error.
+  // FITHAW of each that kFreeze froze, in reverse order. ETIMEDOUT if one had been thawed before,
+  // because of hold_ms or by another program: what was copied meanwhile is not of one moment.
+  // Nothing frozen is not an error.
   kThaw = 6,
 };
 

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "freezer/kernel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/openat2.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/unique_fd.h"
+
+namespace toolboxd::freezer {
+namespace {
+
+// Of each file system's sources; linux/magic.h has not all of them.
+constexpr uint64_t kExt = 0xef53;
+constexpr uint64_t kXfs = 0x58465342;
+constexpr uint64_t kBtrfs = 0x9123683e;
+constexpr uint64_t kF2fs = 0xf2f52010;
+constexpr uint64_t kJfs = 0x3153464a;
+constexpr uint64_t kNilfs = 0x3434;
+constexpr uint64_t kBcachefs = 0xca451a4e;
+
+int Result(long value) { return value < 0 ? errno : 0; }
+
+// Those have a device number for each subvolume, which is not the one in mountinfo.
+bool HasSubvolumes(uint64_t type) { return type == kBtrfs || type == kBcachefs; }
+
+// Opens the directory that an O_PATH descriptor stands for. "." stays on its mount.
+int OpenForUse(int path) {
+  const int fd = openat(path, ".", O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+  return fd < 0 ? -errno : fd;
+}
+
+// The kernel begins a stack with 132 kB and malloc its heap with as much, hardly used, which
+// mlockall would fill. Both grow again if they have to.
+void DropSpareMemory() {
+  constexpr uintptr_t kStackSize = 32 * 1024, kDropped = 256 * 1024;
+  const uintptr_t here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  const uintptr_t end = (here - kStackSize) & ~uintptr_t{0xfff};
+  munmap(reinterpret_cast<void*>(end - kDropped), kDropped);
+  malloc_trim(0);
+}
+
+}  // namespace
+
+bool CanFreeze(uint64_t type) {
+  switch (type) {
+    case kExt:
+    case kXfs:
+    case kBtrfs:
+    case kF2fs:
+    case kJfs:
+    case kNilfs:
+    case kBcachefs:
+      return true;
+    default:
+      return false;
+  }
+}
+
+uint32_t MountIdOfFdinfo(int fd) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
+  const UniqueFd file(open(path, O_RDONLY | O_CLOEXEC));
+  if (!file.ok()) return 0;
+  char text[512];
+  const ssize_t size = read(file.get(), text, sizeof text - 1);
+  if (size <= 0) return 0;
+  text[size] = '\0';
+  constexpr char kName[] = "\nmnt_id:\t";
+  const char* const line = strstr(text, kName);
+  return line == nullptr ? 0 : static_cast<uint32_t>(strtoul(line + strlen(kName), nullptr, 10));
+}
+
+int Identify(int fd, FileSystem& found) {
+  struct statx status = {};
+  if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MNT_ID, &status) != 0) return errno;
+  found.device = makedev(status.stx_dev_major, status.stx_dev_minor);
+  found.mount_id = (status.stx_mask & STATX_MNT_ID) != 0 ? static_cast<uint32_t>(status.stx_mnt_id)
+                                                         : MountIdOfFdinfo(fd);
+  return 0;
+}
+
+int OpenPathWithoutOpenat2(const char* path) {
+  const int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return -errno;
+  struct statx status = {};
+  // With O_PATH a link is opened itself.
+  const bool is_link = statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) == 0 &&
+                       (status.stx_mode & S_IFMT) == S_IFLNK;
+  if (!is_link) return fd;
+  close(fd);
+  return -ELOOP;
+}
+
+int OpenPath(const char* path) {
+  open_how how = {};
+  // Without O_DIRECTORY, which would mount what autofs has there.
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  const long fd = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+  if (fd >= 0) return static_cast<int>(fd);
+  // EPERM: of a filter of system calls that is older than the call.
+  return errno == ENOSYS || errno == EPERM ? OpenPathWithoutOpenat2(path) : -errno;
+}
+
+int LinuxKernel::OpenMountTable() {
+  const int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+  return fd < 0 ? -errno : fd;
+}
+
+int LinuxKernel::OpenMount(const MountName& mount, FileSystem& found) {
+  const UniqueFd path(OpenPath(mount.path));
+  if (!path.ok()) return path.get();
+  if (const int error = Identify(path.get(), found); error != 0) return -error;
+  if (found.mount_id != mount.id) return -EXDEV;
+  // Only now: statfs of a network's file system may wait for its server.
+  struct statfs status;
+  if (fstatfs(path.get(), &status) != 0) return -errno;
+  found.type = static_cast<uint64_t>(status.f_type);
+  if (!CanFreeze(found.type)) return -ENOTSUP;
+  if (!HasSubvolumes(found.type) && found.device != makedev(mount.major, mount.minor)) {
+    return -EXDEV;
+  }
+  return OpenForUse(path.get());
+}
+
+int LinuxKernel::OpenAgain(const char* path, const FileSystem& known) {
+  const UniqueFd fd(OpenPath(path));
+  if (!fd.ok()) return fd.get();
+  FileSystem found;
+  if (const int error = Identify(fd.get(), found); error != 0) return -error;
+  if (found.device != known.device) return -EXDEV;
+  struct statfs status;
+  if (fstatfs(fd.get(), &status) != 0) return -errno;
+  if (static_cast<uint64_t>(status.f_type) != known.type) return -EXDEV;
+  return OpenForUse(fd.get());
+}
+
+int LinuxKernel::Sync(int fd) { return Result(syncfs(fd)); }
+
+int LinuxKernel::Freeze(int fd) { return Result(ioctl(fd, FIFREEZE, 0)); }
+
+int LinuxKernel::Thaw(int fd) { return Result(ioctl(fd, FITHAW, 0)); }
+
+int LinuxKernel::LockMemory() {
+  DropSpareMemory();
+  return Result(mlockall(MCL_CURRENT | MCL_FUTURE));
+}
+
+int64_t LinuxKernel::Now() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
+}  // namespace toolboxd::freezer

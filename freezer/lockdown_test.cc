@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "freezer/lockdown.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <linux/fs.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <functional>
+
+namespace toolboxd::freezer {
+namespace {
+
+// The errno of a call in a process of its own with the filter, 0 for success; -1 if the process
+// was killed.
+int Errno(const std::function<long()>& call) {
+  const pid_t process = fork();
+  if (process == 0) {
+    if (ForbidOtherSystemCalls() != 0) _exit(255);
+    _exit(call() < 0 ? errno : 0);
+  }
+  int status = 0;
+  waitpid(process, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(FreezerLockdown, IoctlIsForFreezingOnly) {
+  // No file system: ENOTTY or EOPNOTSUPP come from the kernel, EPERM from the filter, or for who
+  // is not root.
+  int pair[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  EXPECT_EQ(Errno([&] { return ioctl(pair[0], FIONREAD, &pair[1]); }), EPERM);
+  EXPECT_EQ(Errno([] { return ioctl(-1, FIFREEZE, 0); }), EBADF);
+  EXPECT_EQ(Errno([] { return ioctl(-1, FITHAW, 0); }), EBADF);
+  EXPECT_EQ(Errno([] { return ioctl(-1, FIGETBSZ, 0); }), EPERM);
+  EXPECT_EQ(Errno([] { return ioctl(-1, TIOCSTI, 0); }), EPERM);
+}
+
+TEST(FreezerLockdown, OtherCallsFail) {
+  const std::function<long()> calls[] = {
+      [] { return syscall(SYS_execve, "/bin/true", nullptr, nullptr); },
+      [] { return syscall(SYS_mount, "", "", "", 0, nullptr); },
+      [] { return syscall(SYS_unshare, CLONE_NEWNS); },
+      [] { return syscall(SYS_setns, 0, 0); },
+      [] { return syscall(SYS_socket, AF_INET, SOCK_STREAM, 0); },
+      [] { return syscall(SYS_kill, getppid(), 0); },
+      [] { return syscall(SYS_ptrace, 0, 0, 0, 0); },
+      [] { return syscall(SYS_open_by_handle_at, 0, nullptr, 0); },
+      [] { return syscall(SYS_unlink, "/none"); },
+      [] { return syscall(SYS_mmap, nullptr, 4096, 7, 0x22, -1, 0); },
+      [] { return syscall(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0); },
+      [] { return syscall(SYS_clone, CLONE_VM | SIGCHLD, nullptr); },
+      [] { return syscall(SYS_clone3, nullptr, 0); },
+      [] { return syscall(SYS_read | 0x40000000, 0, nullptr, 0); },
+  };
+  int number = 0;
+  for (const auto& call : calls) EXPECT_EQ(Errno(call), EPERM) << number++;
+}
+
+TEST(FreezerLockdown, ProcessesThatItForksAreRestrictedToo) {
+  int pair[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  EXPECT_EQ(Errno([&]() -> long {
+              if (fork() == 0) {
+                const char error = syscall(SYS_unshare, CLONE_NEWNS) < 0 ? errno : 0;
+                _exit(send(pair[1], &error, 1, 0) == 1 ? 0 : 1);
+              }
+              char error = 0;
+              if (recv(pair[0], &error, 1, 0) != 1) return -1;
+              errno = error;
+              return -1;
+            }),
+            EPERM);
+}
+
+TEST(FreezerLockdown, ProcessesMayHaveNames) {
+  EXPECT_EQ(Errno([] { return prctl(PR_SET_NAME, "name"); }), 0);
+}
+
+}  // namespace
+}  // namespace toolboxd::freezer
