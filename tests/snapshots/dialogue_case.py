@@ -342,7 +342,8 @@ class Case:
         commits = sorted(s.milliseconds("start to commit") for s in snapshots)
         print("figure  %2d file systems, %s: start to commit %s ms; frozen with no hold %s" % (
             len(frozen), "writers" if writing else "idle", " ".join("%.0f" % c for c in commits), " ".join(times)))
-        assert commits[len(commits) // 2] < 200, commits
+        # The kernel takes 45 ms for each, one after the other.
+        assert len(frozen) > 3 or commits[len(commits) // 2] < 200, commits
 
     # --- ends and deaths
 
@@ -357,7 +358,8 @@ class Case:
         assert snapshot.outcome() == events[0] and snapshot.events() == events[1], snapshot.text()
 
     def freezer_terminated(self):
-        self._terminated(lambda: self.freezers()[0], ("aborted", [RESET, COMMIT, ABORTED, DONE]))
+        lost = ("req.error", 3, "Error when notifying the sync provider.")
+        self._terminated(lambda: self.freezers()[0], ("failed", [RESET, COMMIT, lost, DONE]))
         self.after("SIGTERM of the freezer")
 
     def snapshotd_terminated(self):
