@@ -91,7 +91,8 @@ class Case:
 
     def settings(self, frozen=NESTED, more=""):
         """Every block file system of the table but `frozen` is excluded, those of the machine first."""
-        lines = ["run_scripts: false", more]
+        # The freezer's deadline, where a process is stopped in the freeze.
+        lines = ["run_scripts: false", "freeze_time_limit: 5", more]
         permitted = ["%s/fs/%s" % (self.folder, n) for n in frozen]
         for line in open("/proc/self/mountinfo"):
             fields = line.split()
@@ -409,18 +410,25 @@ class Case:
                 os.kill(pid, what)
         if victim == "both" and victims:
             self._thaw_list(victims)
-        took = self.writers.go_on(PATIENCE)
+        try:
+            took = self.writers.go_on(PATIENCE)
+        except AssertionError as e:
+            self._continue(victims)
+            raise AssertionError("%s: %s" % (why, e))
         if what == signal.SIGSTOP and victims:
             # Up to the deadline it may be frozen still, or again.
             time.sleep(random.uniform(0, 11))
             took = max(took, self.writers.go_on(PATIENCE))
-            for pid in victims:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, random.choice((signal.SIGKILL, signal.SIGCONT)))
+            self._continue(victims)
         snapshot.end()
         assert snapshot.outcome() in ("good", "failed", "aborted", "refused", "lost"), (why, snapshot.text())
         self.after(why)
         return snapshot.outcome(), took, bool(victims)
+
+    def _continue(self, stopped):
+        for pid in stopped:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, random.choice((signal.SIGKILL, signal.SIGCONT)))
 
     def _thaw_list(self, victims):
         """ExecStopPost= of the unit, which systemd runs when both are gone."""
@@ -443,7 +451,7 @@ def main():
     try:
         getattr(test, case)()
     finally:
-        # Of a case that failed: the next one begins anew.
+        # Of a case that failed: the next one begins with nothing frozen.
         test.reply("vmbackup.abort")
         frozen = [m.path for m in reversed(test.mounts) if m.thaw()]
         test.writers.end()
