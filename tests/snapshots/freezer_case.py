@@ -364,6 +364,26 @@ class Case:
         assert freezer.wait() == 0
         self.assert_thawed("after silence")
 
+    def ends_thawed_after_a_half_close(self):
+        """As snapshotd cancels: the end of the connection means that everything is thawed."""
+        usual = self._freeze_time()
+        longest = 0
+        for _ in range(self.rounds):
+            freezer = self.start()
+            freezer.add(self.mounts)
+            freezer.send(FREEZE, freeze_ms=10000, hold_ms=10000)
+            time.sleep(random.uniform(0, 2 * usual))
+            start = time.monotonic()
+            freezer.socket.shutdown(socket.SHUT_WR)
+            while freezer.receive():
+                pass
+            longest = max(longest, time.monotonic() - start)
+            self.assert_thawed("at the end of the connection")
+            assert freezer.wait() == 0
+        self.writers.go_on()
+        print("figure  half-closed: %d rounds in a freeze of %.0f ms, the end came within %.0f ms" % (
+            self.rounds, usual * 1000, longest * 1000))
+
     def a_freeze_that_hangs_is_ended(self):
         """In the wrong order FIFREEZE of the upper one waits for the lower one, which is frozen."""
         freezer = self.start()
