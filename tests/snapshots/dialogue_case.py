@@ -421,8 +421,8 @@ class Case:
             took = max(took, self.writers.go_on(PATIENCE))
             self._continue(victims)
         outcome = snapshot.end().outcome()
-        if what == signal.SIGSTOP and re.search(r"did not (fetch|reply)", snapshot.text()):
-            # Stopped before it had the start, which it may still take: the host has given up.
+        if victim == "transportd" and re.search(r"did not (fetch|reply)", snapshot.text()):
+            # Ended before it had the start; one that was stopped may still take it. The host has given up.
             outcome = "given up"
             self.host("wait", "--timeout=20s")
             self.reply("vmbackup.abort")
