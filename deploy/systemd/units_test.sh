@@ -36,7 +36,7 @@ limit toolboxd-guestinfod.service 10
 limit toolboxd-powerd.service 10
 limit toolboxd-snapshotd.service 10
 # What is left is explained in the unit.
-limit toolboxd-freezer@.service 60
+limit toolboxd-freezer@.service 33
 limit toolboxd-hgfsd@.service 27
 # 0.1 for a capability with which session looks at its caller, and which hgfsd does not get.
 limit toolboxd-hgfsd-login@.service 28
