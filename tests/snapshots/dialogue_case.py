@@ -123,8 +123,25 @@ class Case:
         frozen = [m.path for m in self.mounts if m.thaw()]
         assert not frozen, "%s: still frozen: %s" % (why, frozen)
 
+    def wait_for_end_of_freezers(self, why):
+        """A FIFREEZE that has begun cannot be taken back: one whose peer has died thaws when it is through."""
+        state = ("--state=%s/freezer/frozen" % self.folder).encode()
+        end = time.monotonic() + PATIENCE
+        while True:
+            running = []
+            for pid in filter(str.isdigit, os.listdir("/proc")):
+                with contextlib.suppress(OSError):
+                    words = open("/proc/%s/cmdline" % pid, "rb").read().split(b"\0")
+                    if words[0].endswith(b"/freezer_for_tests") and state in words:
+                        running.append(pid)
+            if not running:
+                return
+            assert time.monotonic() < end, "%s: the freezer goes on: %s" % (why, running)
+            time.sleep(0.01)
+
     def after(self, why):
-        """Every writer goes on, and the next snapshot is good."""
+        """The freezer ends, every writer goes on, and the next snapshot is good."""
+        self.wait_for_end_of_freezers(why)
         self.writers.go_on(PATIENCE)
         self.assert_thawed(why)
         self.next_is_good(why)
@@ -229,6 +246,7 @@ class Case:
             assert events in ([RESET, ABORTED, DONE], [RESET, COMMIT, ABORTED, DONE]), snapshot.text()
             assert not snapshot.value("violation"), snapshot.text()
             self.writers.go_on()
+            # The end was reported: this needs no wait.
             self.assert_thawed("an abort after %.3f s" % delay)
         self.after("aborts")
 
@@ -332,6 +350,7 @@ class Case:
         size = os.path.getsize(self.folder + "/log")
         try:
             snapshots = [self.take() for _ in range(5)]
+            kernel = self._kernel()
         finally:
             if writers:
                 writers.end()
@@ -343,8 +362,21 @@ class Case:
         commits = sorted(s.milliseconds("start to commit") for s in snapshots)
         print("figure  %2d file systems, %s: start to commit %s ms; frozen with no hold %s" % (
             len(frozen), "writers" if writing else "idle", " ".join("%.0f" % c for c in commits), " ".join(times)))
+        print("figure  %2d file systems, %s: %s" % (len(frozen), "writers" if writing else "idle", kernel))
         # The kernel takes 45 ms for each, one after the other.
         assert len(frozen) > 3 or commits[len(commits) // 2] < 200, commits
+
+    def _kernel(self):
+        """What FIFREEZE and FITHAW took, by the freezer's clock, and how long it was frozen."""
+        text = subprocess.run(
+            [self.programs + "/lib/toolboxd/toolboxd", "toolboxctl", "snapshot", "test",
+             "--snapshot_socket=%s/run/snapshotd.sock" % self.folder],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60).stdout
+        rows = re.findall(r"ms +([0-9.]+) ms +([0-9.]+) ms *$", text, re.M)
+        frozen = re.search(r"^frozen for (.*)", text, re.M)
+        assert rows and frozen, text
+        freeze, thaw = (sum(float(row[i]) for row in rows) for i in (0, 1))
+        return "in the kernel %.1f ms to freeze and %.1f ms to thaw, frozen for %s" % (freeze, thaw, frozen.group(1))
 
     # --- ends and deaths
 
