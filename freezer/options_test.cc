@@ -6,12 +6,16 @@
 
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace toolboxd::freezer {
 namespace {
 
-ParseResult Parse(std::vector<std::string> arguments, Options& options) {
+// The options point into the arguments of the last call.
+ParseResult Parse(std::vector<std::string> texts, Options& options) {
+  static std::vector<std::string> arguments;
+  arguments = std::move(texts);
   const std::string passwd = testing::TempDir() + "/passwd";
   std::ofstream(passwd) << "root:x:0:0::/:/bin/sh\nsnapshot:x:987:987::/:/bin/sh\n";
   std::vector<char*> argv = {const_cast<char*>("toolboxd-freezer")};
