@@ -359,6 +359,7 @@ class Case:
         with open(self.folder + "/log") as log:
             log.seek(size)
             times = re.findall(r"snapshot: \d+ file systems were frozen for (\S+)", log.read())
+        del times[len(snapshots):]
         commits = sorted(s.milliseconds("start to commit") for s in snapshots)
         print("figure  %2d file systems, %s: start to commit %s ms; frozen with no hold %s" % (
             len(frozen), "writers" if writing else "idle", " ".join("%.0f" % c for c in commits), " ".join(times)))
