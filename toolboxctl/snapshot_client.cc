@@ -107,7 +107,7 @@ class Trial {
     }
     v1::QuiesceRequest request;
     request.mutable_abort();
-    stream_->Write(request);
+    if (!done_) stream_->Write(request);
   }
 
   void Handle(const std::optional<v1::QuiesceUpdate>& update) {
@@ -134,6 +134,8 @@ class Trial {
         break;
       case v1::QuiesceUpdate::kDone:
         done_ = true;
+        // snapshotd waits for the end of the messages.
+        stream_->WritesDone();
         break;
       default:  // The manifest, or a step of a later version.
         break;
@@ -147,12 +149,12 @@ class Trial {
     if (now >= thaw_at_) {
       thaw_at_ = absl::InfiniteFuture();
       request.mutable_snapshot_done();
-      if (!aborted_) stream_->Write(request);
+      if (!aborted_ && !done_) stream_->Write(request);
     }
     if (now < next_alive_) return;
     next_alive_ = now + options_.alive_interval;
     request.mutable_alive();
-    stream_->Write(request);
+    if (!done_) stream_->Write(request);
   }
 
   static constexpr absl::Duration kTick = absl::Milliseconds(1);

@@ -172,6 +172,20 @@ TEST_F(SnapshotClientTest, SignsOfLifeGoOnWhileSnapshotdIsBusy) {
   EXPECT_TRUE(Try().ok());
 }
 
+TEST_F(SnapshotClientTest, MessagesEndWithDone) {
+  service_.run = [](Stream& stream) {
+    Next(stream);
+    EXPECT_TRUE(SendReady(stream));
+    EXPECT_TRUE(Next(stream).has_proceed());
+    EXPECT_TRUE(SendDone(stream));
+    v1::QuiesceRequest request;
+    EXPECT_FALSE(stream.Read(&request)) << request.DebugString();
+    return grpc::Status::OK;
+  };
+  const absl::StatusOr<TrialResult> result = Try();
+  EXPECT_TRUE(result.ok()) << result.status();
+}
+
 TEST_F(SnapshotClientTest, FailureIsPartOfTheResult) {
   service_.run = [](Stream& stream) {
     Next(stream);
