@@ -73,6 +73,7 @@ absl::Status ArchiveDisk::Make(struct archive_entry* entry, const std::string& n
                                const std::string& hardlink) {
   file_.reset();
   entry_ = entry;
+  name_ = name;
   if (absl::Status status = OpenParent(name); !status.ok()) return status;
   if (!hardlink.empty()) return MakeHardLink(hardlink);
   if (archive_entry_filetype(entry) == AE_IFDIR) return MakeDirectory(entry, name);
@@ -97,19 +98,40 @@ absl::StatusOr<UniqueFd> ArchiveDisk::MakeSpecial(struct archive_entry* entry) {
   }
 }
 
-absl::Status ArchiveDisk::MakeHardLink(const std::string& first) {
+void ArchiveDisk::Remember(const struct stat& st) {
+  const size_t key = std::hash<std::string>()(name_);
+  if (known_.size() < kMaxKnown || known_.count(key) != 0) {
+    known_[key] = {st.st_dev, st.st_ino, st.st_uid};
+  }
+}
+
+absl::StatusOr<UniqueFd> ArchiveDisk::OpenKnown(const std::string& first) const {
   const auto [directory, name] = SplitMember(first);
   const absl::StatusOr<UniqueFd> from = OpenBeneath(target_, directory, Missing::kFail);
   if (!from.ok()) return from.status();
   UniqueFd held(openat(from->get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-  struct stat st, there;
+  struct stat st;
   if (!held.ok() || fstat(held.get(), &st) != 0) return FileError(errno, first);
+  const auto known = known_.find(std::hash<std::string>()(first));
+  if (known == known_.end() || known->second.device != st.st_dev ||
+      known->second.inode != st.st_ino || known->second.owner != st.st_uid) {
+    return Replaced(first);
+  }
+  return held;
+}
+
+absl::Status ArchiveDisk::MakeHardLink(const std::string& first) {
+  const absl::StatusOr<UniqueFd> held = OpenKnown(first);
+  if (!held.ok()) return held.status();
+  struct stat st, there;
+  if (fstat(held->get(), &st) != 0) return FileError(errno, first);
+  Remember(st);
   if (fstatat(parent_.get(), leaf_.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
       SameFile(st, there)) {
     return absl::OkStatus();
   }
   return Replace([&]() -> absl::StatusOr<UniqueFd> {
-           if (LinkTo(held.get(), parent_.get(), leaf_) != 0) return FileError(errno, first);
+           if (LinkTo(held->get(), parent_.get(), leaf_) != 0) return FileError(errno, first);
            return UniqueFd();
          })
       .status();
@@ -156,6 +178,8 @@ absl::Status ArchiveDisk::Finish() {
   }
   const MemberAttributes attributes = AttributesOf(entry_, names_);
   SetMemberOwner(file.get(), attributes);
+  struct stat st;
+  if (fstat(file.get(), &st) == 0) Remember(st);
   // After the owner: changing it removes capabilities.
   if (absl::Status status = SetExtendedAttributes(file.get(), entry_); !status.ok()) return status;
   return SetModeAndTimes(file.get(), attributes);

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -31,9 +32,14 @@ class ArchiveDisk {
   // The directory `target` must stay open.
   explicit ArchiveDisk(int target) : target_(target) {}
 
+  // Members to which later hard links can be made.
+  static constexpr size_t kMaxKnown = 1 << 18;
+
   // Makes the member `name`, a relative path without "." and "..". What stands there is replaced,
-  // but for a directory by a directory. `hardlink`: the name of an earlier member, or empty.
-  // A directory gets its attributes at Close, anything else at Finish.
+  // but for a directory by a directory. `hardlink`: the name of an earlier member that is complete,
+  // or empty. BUSY if another file stands at that name than was made, since another user may have
+  // put it there; also for members beyond the first kMaxKnown, which are not remembered. A
+  // directory gets its attributes at Close, anything else at Finish.
   absl::Status Make(struct archive_entry* entry, const std::string& name,
                     const std::string& hardlink);
   // Content of the regular file that was made last. The offset is in bytes.
@@ -55,6 +61,13 @@ class ArchiveDisk {
     ino_t inode;
     MemberAttributes attributes;
   };
+  // What was made of a member. The owner belongs to it: a number that was freed can come again, but
+  // no user can make a file of another one's.
+  struct Known {
+    dev_t device;
+    ino_t inode;
+    uid_t owner;
+  };
   using MakeFunction = std::function<absl::StatusOr<UniqueFd>()>;
 
   // The directory that a member stands in, kept for the next member. Sets `leaf_`.
@@ -64,6 +77,10 @@ class ArchiveDisk {
   absl::Status RemoveExisting();
   absl::StatusOr<UniqueFd> MakeSpecial(struct archive_entry* entry);
   absl::Status MakeHardLink(const std::string& first);
+  // Remembers what stands under the name of the member that was made last.
+  void Remember(const struct stat& st);
+  // Opens the earlier member of that name, if it is what was made.
+  absl::StatusOr<UniqueFd> OpenKnown(const std::string& first) const;
   absl::Status MakeDirectory(struct archive_entry* entry, const std::string& name);
   // Sets the attributes of a directory.
   absl::Status Complete(const Directory& directory) const;
@@ -77,6 +94,10 @@ class ArchiveDisk {
   // The member that was made last; none for directories and hard links.
   UniqueFd file_;
   struct archive_entry* entry_ = nullptr;
+  std::string name_;
+
+  // By the hash of the member's name.
+  std::unordered_map<size_t, Known> known_;
 
   std::vector<Directory> directories_;
 };

@@ -446,6 +446,58 @@ TEST(Archive, HardLinkToItselfKeepsTheFile) {
   EXPECT_EQ(ReadFile(dir / "a"), "x");
 }
 
+// A folder of root's with a folder of another user's in it, who exchanges the member after it was
+// unpacked and before the link to it comes.
+TEST(Archive, HardLinkIsMadeOnlyToTheFileThatWasUnpacked) {
+  TestDirectory dir;
+  dir.Directory("target");
+  dir.File("theirs", "theirs");
+  ASSERT_EQ(chown((dir / "theirs").c_str(), 7, 7), 0);
+  std::string archive = MakeTar({{.name = "data/0tool", .content = "ours"},
+                                 {.name = "later"},
+                                 {.name = "bin/tool", .link = "data/0tool", .hard = true}});
+  const std::string target = dir / "target";
+  UniqueFd directory(open(target.c_str(), O_PATH | O_DIRECTORY));
+  absl::string_view rest = archive;
+  const absl::Status status =
+      UnpackArchive(directory.get(), [&]() -> absl::StatusOr<absl::string_view> {
+        // The member is complete when the next one's header has come.
+        if (access((target + "/later").c_str(), F_OK) == 0) {
+          rename((dir / "theirs").c_str(), (target + "/data/0tool").c_str());
+        }
+        const absl::string_view next = rest.substr(0, 512);
+        rest.remove_prefix(next.size());
+        return next;
+      });
+  EXPECT_THAT(status, FailsWith(v1::BUSY));
+  EXPECT_EQ(ReadFile(target + "/data/0tool"), "theirs");
+  EXPECT_NE(access((target + "/bin/tool").c_str(), F_OK), 0);
+}
+
+TEST(Archive, FileOnWhichItsOwnerHasALeaseIsBusyAtOnce) {
+  TestDirectory dir;
+  const Lease lease(dir.File("leased", "x"));
+  EXPECT_EQ(ReasonOf(Pack(dir / "leased").status()), v1::BUSY);
+}
+
+TEST(Archive, HardLinkToAFileThatStoodThereBeforeIsRefused) {
+  TestDirectory dir;
+  dir.File("before", "before");
+  EXPECT_THAT(Unpack(MakeTar({{.name = "new", .link = "before", .hard = true}}), dir.path()),
+              FailsWith(v1::BUSY));
+  EXPECT_NE(access((dir / "new").c_str(), F_OK), 0);
+}
+
+TEST(Archive, HardLinksToAHardLinkAreOfTheSameFile) {
+  TestDirectory dir;
+  EXPECT_THAT(Unpack(MakeTar({{.name = "a", .content = "x"},
+                              {.name = "b", .link = "a", .hard = true},
+                              {.name = "c", .link = "b", .hard = true}}),
+                     dir.path()),
+              IsOk());
+  EXPECT_EQ(StatOf(dir / "a").st_ino, StatOf(dir / "c").st_ino);
+}
+
 TEST(Archive, MembersReplaceFilesLinksAndEmptyDirectories) {
   TestDirectory dir;
   dir.File("file", "old");

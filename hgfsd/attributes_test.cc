@@ -68,6 +68,15 @@ TEST(SetAttributes, SetsSizeAndTimeTogether) {
   EXPECT_EQ(StatOf(file).st_mtim.tv_sec, 5);
 }
 
+TEST(SetAttributes, SizeOfAFileOnWhichItsOwnerHasALeaseIsBusyAtOnce) {
+  TestDirectory dir;
+  const std::string file = dir.File("f", "content");
+  const Lease lease(file);
+  v1::FileAttributes attributes;
+  attributes.set_size(2);
+  EXPECT_THAT(SetAttributes(file, attributes), FailsWith(v1::BUSY));
+}
+
 TEST(SetAttributes, FollowsLinks) {
   TestDirectory dir;
   const std::string file = dir.File("file");

@@ -336,6 +336,14 @@ TEST(MoveAcrossFileSystems, SourceThatWasReplacedDuringTheCopyStays) {
   EXPECT_EQ(ReadFile(file), "precious");
 }
 
+TEST(MoveAcrossFileSystems, FileOnWhichItsOwnerHasALeaseIsBusyAtOnce) {
+  TestDirectory dir, other(kOther);
+  const std::string file = dir.File("f", "content");
+  const Lease lease(file);
+  EXPECT_THAT(MoveFile(file, other / "f", Overwrite::kNo), FailsWith(v1::BUSY));
+  EXPECT_FALSE(Exists(other / "f"));
+}
+
 // The owner of the target's directory puts a link to a folder with files of the same names in place
 // of the copy that is being made.
 TEST(MoveAcrossFileSystems, HardLinksAreOfTheCopyOnly) {

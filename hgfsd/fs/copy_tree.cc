@@ -122,7 +122,8 @@ absl::Status Copy::PipeOrDevice(const UniqueFd& from, const Place& to, const str
 }
 
 absl::Status Copy::File(const UniqueFd& from, const Place& to, const struct stat& st) {
-  UniqueFd in(open(Through(from.get()).c_str(), O_RDONLY | O_CLOEXEC));
+  // A lease of the owner's would have an ordinary open wait for the owner.
+  UniqueFd in(open(Through(from.get()).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!in.ok()) return FileError(errno, to.name);
   absl::StatusOr<UniqueFd> out = MakeFile(to.directory, to.name, 0600);
   if (!out.ok()) return out.status();

@@ -28,7 +28,7 @@ absl::StatusOr<UniqueFd> OpenHeld(const Entry& entry, int flags) {
   if (entry.IsLink()) {
     return MakeError(v1::IS_A_SYMLINK, absl::StrCat(entry.path, " is a symbolic link"), ELOOP);
   }
-  UniqueFd fd(open(Through(entry.file.get()).c_str(), flags | O_CLOEXEC));
+  UniqueFd fd(open(Through(entry.file.get()).c_str(), flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!fd.ok()) return FileError(errno, entry.path);
   return fd;
 }

@@ -43,9 +43,9 @@ inline bool SameFile(const struct stat& a, const struct stat& b) {
 // The BUSY error for a name at which something else stands than what was looked at.
 absl::Status Replaced(absl::string_view name);
 
-// Opens what the entry holds with `flags` of open(2), without O_CREAT; O_CLOEXEC is added.
-// IS_A_SYMLINK for a link. Opening a pipe waits and opening a device may act on it: the caller
-// looks at `status` first.
+// Opens what the entry holds with `flags` of open(2), without O_CREAT; O_CLOEXEC, O_NOCTTY and
+// O_NONBLOCK are added, so that neither a pipe nor a lease of the file's owner has it wait: BUSY.
+// IS_A_SYMLINK for a link. Opening a device may act on it: the caller looks at `status` first.
 absl::StatusOr<UniqueFd> OpenHeld(const Entry& entry, int flags);
 
 // Opens the directory that the entry holds, O_RDONLY. Mounts what autofs mounts there on demand.

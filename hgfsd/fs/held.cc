@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/unique_fd.h"
 #include "hgfsd/fs/through.h"
 
 namespace toolboxd::hgfsd {
@@ -18,7 +19,11 @@ int ChangeTimes(int held, const struct timespec times[2]) {
   return utimensat(AT_FDCWD, Through(held).c_str(), times, 0);
 }
 
-int ChangeSize(int held, off_t size) { return truncate(Through(held).c_str(), size); }
+int ChangeSize(int held, off_t size) {
+  // truncate(2) would wait for the owner of a lease.
+  const UniqueFd file(open(Through(held).c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  return file.ok() ? ftruncate(file.get(), size) : -1;
+}
 
 int LinkTo(int held, int directory, const std::string& name) {
   const std::string file = Through(held);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -102,6 +103,12 @@ std::vector<std::string> Names(const std::string& directory) {
   }
   std::sort(names.begin(), names.end());
   return names;
+}
+
+Lease::Lease(const std::string& path) : file_(open(path.c_str(), O_RDWR | O_CLOEXEC)) {
+  // Sent when another open wants the file.
+  signal(SIGIO, SIG_IGN);
+  EXPECT_EQ(fcntl(file_.get(), F_SETLEASE, F_WRLCK), 0);
 }
 
 void AsNobody(const std::function<void()>& body) {

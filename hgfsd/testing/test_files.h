@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/status.h"
+#include "base/unique_fd.h"
 #include "gmock/gmock.h"
 
 namespace toolboxd::hgfsd {
@@ -52,6 +53,16 @@ void SetCapability(const std::string& path);
 bool HasCapability(const std::string& path);
 // Names in a directory without "." and "..", sorted.
 std::vector<std::string> Names(const std::string& directory);
+
+// Has a lease on a file for this process, as its owner can: an ordinary open for reading or writing
+// waits until it is given up, at most /proc/sys/fs/lease-break-time (45 s).
+class Lease {
+ public:
+  explicit Lease(const std::string& path);
+
+ private:
+  UniqueFd file_;
+};
 
 // Runs `body` in a child process with user and group 65534 and no other groups, and adds its
 // failures to the test. Needs root.
