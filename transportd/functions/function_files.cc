@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/shared_deadline.h"
 #include "base/status.h"
 #include "base/stream_path.h"
 #include "transportd/files/file_store.h"
@@ -48,7 +49,7 @@ class InputStream final : public files::WriteStream {
 
   // Input has no offsets: chunks are taken in the order in which they come.
   absl::Status Write(v1::WriteChunk chunk) override {
-    return run_->WriteStdin(chunk.data(), absl::Now() + timeout_);
+    return run_->WriteStdin(chunk.data(), ToWallClock(SharedDeadline::For(timeout_)));
   }
   bool Writable() override { return run_->TakesInput(files::kMaxWriteBytes); }
   // Hosts set attributes after every upload; a stream has none.
@@ -114,7 +115,7 @@ class FunctionFiles final : public files::FileStore {
                        "of a function's streams only standard input can be written");
     }
     // An error at once if the input is closed.
-    const absl::Status taken = run_->WriteStdin("", absl::Now() + timeout_);
+    const absl::Status taken = run_->WriteStdin("", ToWallClock(SharedDeadline::For(timeout_)));
     if (!taken.ok()) return taken;
     return std::make_unique<InputStream>(run_, timeout_);
   }

@@ -19,6 +19,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/shared_deadline.h"
 #include "base/status.h"
 #include "base/testing/short_temp_dir.h"
 #include "daemon/channel.h"
@@ -133,6 +134,28 @@ TEST_F(FunctionTableTest, TooMuchOutputEndsTheFunction) {
             "a stream of the function is longer than 1048576 bytes (--function_output_limit)\n");
   EXPECT_EQ(Listed(pid).exit_code(), 1);
   EXPECT_LE(ReadAll(pid, "stdout")->size(), 1u << 20);
+}
+
+// So that GuestOperations sees a request that waits for a function as it sees any other slow one.
+TEST_F(FunctionTableTest, WaitsForAFunctionThatReadsNothingShareOneTimeLimit) {
+  constexpr absl::Duration kLimit = absl::Seconds(1);
+  const int64_t pid = Start("deaf");
+  const SharedDeadline deadline;
+  v1::OpenForWriting open;
+  open.set_path(Path(pid, "stdin"));
+  auto stream = table_.Files("alice", pid, kLimit)->OpenWrite(open);
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  v1::WriteChunk chunk;
+  chunk.set_data(std::string(1 << 20, 'x'));
+  const absl::Time begin = absl::Now();
+  // gRPC takes some first.
+  absl::Status status;
+  for (int i = 0; i < 64 && status.ok(); ++i) status = (*stream)->Write(chunk);
+  EXPECT_EQ(ReasonOf(status), v1::BUSY) << status;
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(ReasonOf((*stream)->Write(chunk)), v1::BUSY);
+  EXPECT_LT(absl::Now() - begin, 4 * kLimit);
+  EXPECT_EQ(SharedDeadline::Longest(), kLimit);
+  EXPECT_GE(SharedDeadline::Waited(), kLimit);
 }
 
 TEST_F(FunctionTableTest, OnlyTheUserWhoStartedAFunctionReachesIt) {

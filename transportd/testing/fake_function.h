@@ -14,11 +14,11 @@ namespace toolboxd::testing {
 
 // Answers on stdout with "name(arguments) for user: " and its whole input, and exits with
 // the input's length. "fail" fails, "flood" never stops talking, nor does "mute" without saying
-// anything, nor "spell" with one byte at a time; "sleep" waits for its end, "late"
-// reads its input after a second and does not repeat it.
+// anything, nor "spell" with one byte at a time; "sleep" waits for its end, "deaf"
+// reads nothing, "late" reads its input after a second and does not repeat it.
 class FakeFunction final : public v1::Function::Service {
  public:
-  grpc::Status Run(grpc::ServerContext*,
+  grpc::Status Run(grpc::ServerContext* context,
                    grpc::ServerReaderWriter<v1::RunReply, v1::RunRequest>* stream) override {
     v1::RunRequest request;
     if (!stream->Read(&request) || !request.has_start()) return grpc::Status::CANCELLED;
@@ -27,6 +27,10 @@ class FakeFunction final : public v1::Function::Service {
     if (start.name() == "sleep") {
       while (stream->Read(&request)) {
       }
+      return grpc::Status::CANCELLED;
+    }
+    if (start.name() == "deaf") {
+      while (!context->IsCancelled()) absl::SleepFor(absl::Milliseconds(2));
       return grpc::Status::CANCELLED;
     }
     if (start.name() == "late") absl::SleepFor(absl::Seconds(1));
