@@ -39,7 +39,13 @@ std::string SocketPath(absl::string_view target) {
 constexpr absl::string_view kReservedCommands[] = {"Vix_1_Relayed_Command", "f", "ping", "reset",
                                                    "Capabilities_Register"};
 
+// Whoever answers these decides whether file systems stay frozen.
+constexpr absl::string_view kReservedPrefixes[] = {"vmbackup.", "Vix_1_SyncDriver_"};
+
 bool IsReserved(absl::string_view command) {
+  for (const absl::string_view prefix : kReservedPrefixes) {
+    if (absl::StartsWith(command, prefix)) return true;
+  }
   return std::find(std::begin(kReservedCommands), std::end(kReservedCommands), command) !=
          std::end(kReservedCommands);
 }

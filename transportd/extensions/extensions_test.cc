@@ -88,8 +88,8 @@ TEST_F(ExtensionsTest, BadFilesAreSkippedAndLaterOnesWin) {
 }
 
 TEST_F(ExtensionsTest, CommandsThatCarryPasswordsOrTheChannelsLifeCannotBeBound) {
-  for (const char* name :
-       {"Vix_1_Relayed_Command", "f", "ping", "reset", "Capabilities_Register"}) {
+  for (const char* name : {"Vix_1_Relayed_Command", "f", "ping", "reset", "Capabilities_Register",
+                           "vmbackup.snapshotDone", "vmbackup.abort", "Vix_1_SyncDriver_Thaw"}) {
     Write("a.textproto", Binding(absl::StrCat("tclo_command: \"", name, "\"")));
     const Extensions extensions(folder_, absl::Seconds(1));
     EXPECT_EQ(extensions.FindCommand(name), nullptr);
