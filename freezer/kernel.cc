@@ -87,7 +87,10 @@ uint32_t MountIdOfFdinfo(int fd) {
 
 int Identify(int fd, FileSystem& found) {
   struct statx status = {};
-  if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MNT_ID, &status) != 0) return errno;
+  // What the kernel knows: the server of a network file system or of FUSE, which may stand at the
+  // path meanwhile, must not be asked.
+  constexpr int kFlags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
+  if (statx(fd, "", kFlags, STATX_TYPE | STATX_MNT_ID, &status) != 0) return errno;
   found.device = makedev(status.stx_dev_major, status.stx_dev_minor);
   found.mount_id = (status.stx_mask & STATX_MNT_ID) != 0 ? static_cast<uint32_t>(status.stx_mnt_id)
                                                          : MountIdOfFdinfo(fd);
@@ -99,8 +102,9 @@ int OpenPathWithoutOpenat2(const char* path) {
   if (fd < 0) return -errno;
   struct statx status = {};
   // With O_PATH a link is opened itself.
-  const bool is_link = statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) == 0 &&
-                       (status.stx_mode & S_IFMT) == S_IFLNK;
+  const bool is_link =
+      statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) == 0 &&
+      (status.stx_mode & S_IFMT) == S_IFLNK;
   if (!is_link) return fd;
   close(fd);
   return -ELOOP;

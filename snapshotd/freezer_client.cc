@@ -77,7 +77,7 @@ absl::StatusOr<std::string> FreezerClient::MountTable() {
   Request request;
   request.operation = Operation::kMountTable;
   UniqueFd table;
-  const absl::StatusOr<Reply> reply = Exchange(request, {kShort, never_}, &table);
+  const absl::StatusOr<Reply> reply = Exchange(request, {kShort, never_, kThaw}, &table);
   if (!reply.ok()) return reply.status();
   if (reply->error != 0) return ErrnoError(reply->error, "opening the mount table");
   if (!table.ok()) return absl::InternalError("the freezer sent no mount table");
@@ -93,7 +93,7 @@ absl::StatusOr<int> FreezerClient::Add(absl::string_view path, uint32_t mount_id
   request.major = major;
   request.minor = minor;
   memcpy(request.path, path.data(), path.size());
-  const absl::StatusOr<Reply> reply = Exchange(request, {kShort, never_});
+  const absl::StatusOr<Reply> reply = Exchange(request, {kShort, never_, kThaw});
   if (!reply.ok()) return reply.status();
   if (reply->error == 0) paths_.push_back(std::string(path));
   return reply->error;
@@ -102,7 +102,7 @@ absl::StatusOr<int> FreezerClient::Add(absl::string_view path, uint32_t mount_id
 absl::StatusOr<std::vector<uint32_t>> FreezerClient::Sync(const StopSignal& stop) {
   Request request;
   request.operation = Operation::kSync;
-  const absl::StatusOr<Reply> reply = Exchange(request, {kSync, stop});
+  const absl::StatusOr<Reply> reply = Exchange(request, {kSync, stop, kThaw});
   if (!reply.ok()) return reply.status();
   if (reply->error != 0) return Explain(*reply, "writing back");
   return Times(*reply);
@@ -117,7 +117,8 @@ absl::StatusOr<std::vector<uint32_t>> FreezerClient::Freeze(const FreezeLimits& 
   request.hold_ms = Milliseconds(limits.hold);
   // A FIFREEZE that writes back may take longer than its limit, which counts between two of them;
   // the twin thaws meanwhile.
-  const absl::StatusOr<Reply> reply = Exchange(request, {limits.freeze + kThaw, stop});
+  const absl::StatusOr<Reply> reply =
+      Exchange(request, {limits.freeze + kThaw, stop, limits.freeze + kThaw});
   if (!reply.ok()) return reply.status();
   if (reply->error != 0) return Explain(*reply, "freezing");
   return Times(*reply);
@@ -127,7 +128,7 @@ absl::Status FreezerClient::Hold(absl::Duration hold) {
   Request request;
   request.operation = Operation::kHold;
   request.hold_ms = Milliseconds(hold);
-  const absl::StatusOr<Reply> reply = Exchange(request, {kShort, never_});
+  const absl::StatusOr<Reply> reply = Exchange(request, {kShort, never_, kThaw});
   if (!reply.ok()) return reply.status();
   return reply->error == 0 ? absl::OkStatus() : ErrnoError(reply->error, "holding the freeze");
 }
@@ -135,13 +136,20 @@ absl::Status FreezerClient::Hold(absl::Duration hold) {
 absl::StatusOr<Reply> FreezerClient::Thaw() {
   Request request;
   request.operation = Operation::kThaw;
-  const absl::StatusOr<Reply> reply = Exchange(request, {kThaw, never_});
+  const absl::StatusOr<Reply> reply = Exchange(request, {kThaw, never_, kThaw});
   if (!reply.ok()) return reply.status();
   if (reply->error == ETIMEDOUT) {
     return absl::DeadlineExceededError("the file systems had been thawed before");
   }
   if (reply->error != 0) return Explain(*reply, "thawing");
   return *reply;
+}
+
+void FreezerClient::End() {
+  broken_ = true;
+  StopSignal stop;
+  stop.Set();
+  (void)AwaitReply({kShort, stop, kThaw});
 }
 
 absl::StatusOr<Reply> FreezerClient::Exchange(const Request& request, const Wait& wait,
@@ -176,7 +184,7 @@ absl::Status FreezerClient::AwaitReply(const Wait& wait) {
     const absl::Time now = SteadyNow();
     if (stopped_end == absl::InfiniteFuture() && wait.stop.IsSet()) {
       shutdown(connection_.get(), SHUT_WR);
-      stopped_end = now + std::max(wait.time, kThaw);
+      stopped_end = now + wait.after_stop;
     }
     const bool stopped = stopped_end != absl::InfiniteFuture();
     const absl::Duration left = (stopped ? stopped_end : end) - now;

@@ -42,12 +42,16 @@ class FreezerClient {
   absl::StatusOr<int> Add(absl::string_view path, uint32_t mount_id, uint32_t major,
                           uint32_t minor);
   // Each returns what every file system took, in the order of Add(). When `stop` is set, the
-  // freezer sees the end of our requests; the call returns when everything is thawed: CANCELLED.
+  // freezer sees the end of our requests; the call returns when everything is thawed: CANCELLED. A
+  // freezer that does not end is waited for: 15 s in Sync(), where nothing is frozen yet.
   absl::StatusOr<std::vector<uint32_t>> Sync(const StopSignal& stop);
   absl::StatusOr<std::vector<uint32_t>> Freeze(const FreezeLimits& limits, const StopSignal& stop);
   absl::Status Hold(absl::Duration hold);
   // DEADLINE_EXCEEDED also if they had been thawed for lack of Hold().
   absl::StatusOr<freezer::Reply> Thaw();
+
+  // Ends the connection, thawing everything, and waits for the freezer's end, 15 s at most.
+  void End();
 
   size_t targets() const { return paths_.size(); }
 
@@ -55,6 +59,8 @@ class FreezerClient {
   struct Wait {
     absl::Duration time;
     const StopSignal& stop;
+    // For the end of the connection once `stop` is set.
+    absl::Duration after_stop;
   };
   absl::StatusOr<freezer::Reply> Exchange(const freezer::Request& request, const Wait& wait,
                                           UniqueFd* passed = nullptr);

@@ -181,6 +181,23 @@ TEST(FreezerClient, StopEndsAFreezeOnceTheFreezerHasThawed) {
   EXPECT_EQ(client.Hold(absl::Seconds(1)).code(), absl::StatusCode::kUnavailable);
 }
 
+TEST(FreezerClient, EndWaitsForTheFreezersEnd) {
+  bool saw_end = false;
+  {
+    FakeFreezer fake([&](int connection, const Request&) {
+      Send(connection, With(0));
+      char byte;
+      saw_end = recv(connection, &byte, 1, 0) == 0;
+      return false;
+    });
+    FreezerClient client(fake.TakeClientEnd());
+    EXPECT_EQ(*client.Add("/data", 1, 8, 1), 0);
+    client.End();
+    EXPECT_EQ(client.Hold(absl::Seconds(1)).code(), absl::StatusCode::kUnavailable);
+  }
+  EXPECT_TRUE(saw_end);
+}
+
 TEST(FreezerClient, DeathOfTheFreezerIsAnError) {
   FakeFreezer fake([](int, const Request&) { return false; });
   FreezerClient client(fake.TakeClientEnd());

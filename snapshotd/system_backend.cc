@@ -25,17 +25,23 @@ Plan MakePlanOf(absl::string_view mount_table, const v1::SnapshotSettings& setti
                   [&devices](const Mount& mount) { return devices.BackingOf(mount); });
 }
 
-// Whether a mount that cannot be opened for this reason is left out: it has gone meanwhile, or
-// nothing can be written there.
-bool MayBeLeftOut(int error) {
+// How often the mount table is read again for a mount that is not at its path.
+constexpr int kAttempts = 5;
+
+// Whether a file system is left out for this reason: the kernel cannot freeze it.
+bool MayBeLeftOut(int error) { return error == ENOTSUP || error == EIO; }
+
+// Whether another look at the mount table may help: the owner of a folder above a mount point can
+// exchange it at any time, and mounts come and go. EBUSY is of a freezer that is about to end.
+bool MayHaveMoved(int error) {
   switch (error) {
     case ENOENT:
     case ENOTDIR:
     case EXDEV:
-    case ENOTSUP:
+    case ELOOP:
     case EACCES:
     case ENXIO:
-    case EIO:
+    case EBUSY:
       return true;
     default:
       return false;
@@ -95,6 +101,19 @@ absl::StatusOr<v1::QuiesceUpdate::FileSystemsFrozen> SystemBackend::Freeze(const
 }
 
 absl::Status SystemBackend::Prepare() {
+  absl::Status status;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    status = Open();
+    if (!absl::IsAborted(status)) return status;
+    // One freezer at a time; and what was added stands in the order of the old table.
+    freezer_->End();
+    frozen_.clear();
+  }
+  return absl::InternalError(absl::StrCat(
+      status.message(), "; if it need not stand still, add it to excluded_file_systems"));
+}
+
+absl::Status SystemBackend::Open() {
   absl::StatusOr<FreezerClient> freezer = FreezerClient::Connect(options_.freezer_socket);
   if (!freezer.ok()) return absl::UnavailableError(freezer.status().message());
   freezer_ = *std::move(freezer);
@@ -119,9 +138,9 @@ absl::Status SystemBackend::Add(const Target& target) {
       frozen_.emplace_back().set_mount_point(place.path);
       return absl::OkStatus();
     }
-    if (!MayBeLeftOut(error)) break;
   }
   const absl::Status why = ErrnoError(error, absl::StrCat("opening ", target.place.path));
+  if (MayHaveMoved(error)) return absl::AbortedError(why.message());
   // FAILED_PRECONDITION is for a machine that has nothing to freeze.
   if (!MayBeLeftOut(error)) return absl::InternalError(why.message());
   LogWarning("snapshot: left out: ", why.message());

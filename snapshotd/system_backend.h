@@ -44,9 +44,12 @@ class SystemBackend final : public SnapshotBackend {
   absl::StatusOr<std::string> WriteManifest() override;
 
  private:
+  // Opens everything that is to be frozen.
   absl::Status Prepare();
-  // Opens the mount of the target, or one of the alternatives. An error ends the snapshot; a file
-  // system that has gone is left out.
+  // The same by one look at the mount table; ABORTED if another one may find more.
+  absl::Status Open();
+  // Opens the mount of the target, or one of the alternatives. ABORTED if none is at its path. What
+  // the kernel cannot freeze is left out.
   absl::Status Add(const Target& target);
   absl::Status SyncOnly(const StopSignal& stop) const;
 
