@@ -136,6 +136,10 @@ class HgfsdServices : public testing::Test {
     handler_ = v1::FileHandler::NewStub(channel_);
   }
   ~HgfsdServices() override {
+    // The connection ends first: nothing reads it while no call waits (daemon/poll_strategy.h), so
+    // the server could wait for ever to finish a write.
+    files_.reset();
+    handler_.reset();
     channel_.reset();
     server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
   }

@@ -4,7 +4,6 @@
 
 #include <sys/stat.h>
 
-#include <chrono>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -85,7 +84,6 @@ class HostileServicesTest : public ::testing::Test {
     server_ = builder.BuildAndStart();
     guest_.hgfsd.Put("/tmp/f", "content");
   }
-  ~HostileServicesTest() override { server_->Shutdown(std::chrono::system_clock::now()); }
 
   void Restart() {
     GuestOperationsOptions options = FakeGuest::Options();
@@ -210,9 +208,10 @@ class HostileServicesTest : public ::testing::Test {
   HostileService service_{Trick::kSilence};
   HostileService extension_{Trick::kSilence};
   ServiceHost host_{service_.services()};
+  // Ends after guest_: its calls end with their connections.
+  std::unique_ptr<grpc::Server> server_;
   FakeGuest guest_;
   Router router_;
-  std::unique_ptr<grpc::Server> server_;
   std::map<std::string, uint64_t> sessions_;
   std::string answer_;
 };
