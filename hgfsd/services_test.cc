@@ -137,7 +137,7 @@ class HgfsdServices : public testing::Test {
   }
   ~HgfsdServices() override {
     // The connection ends first: nothing reads it while no call waits (daemon/poll_strategy.h), so
-    // the server could wait for ever to finish a write.
+    // the server could wait forever to finish a write.
     files_.reset();
     handler_.reset();
     channel_.reset();
