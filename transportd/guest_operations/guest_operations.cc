@@ -239,10 +239,16 @@ Outcome GuestOperations::RunWithoutLogin(uint32_t opcode) const {
 }
 
 TcloReply GuestOperations::RunHgfs(absl::string_view packet) {
-  const absl::Status allowed = policy_.CheckOperation(Operation::kHgfsSendPacket);
-  if (!allowed.ok()) return TcloReply::Error(std::string(allowed.message()));
   if (standstill_) return TcloReply::Error("the guest stands still for a snapshot");
-  return TcloReply::Ok(hgfs_.Dispatch(packet, hgfs::Client()));
+  std::shared_ptr<files::FileStore> inbox = inbox_();
+  // The policy speaks of guest users; customization has a switch of its own.
+  if (inbox == nullptr) {
+    const absl::Status allowed = policy_.CheckOperation(Operation::kHgfsSendPacket);
+    if (!allowed.ok()) return TcloReply::Error(std::string(allowed.message()));
+  }
+  TcloReply reply = TcloReply::Ok(hgfs_.Dispatch(packet, {.user = "", .files = std::move(inbox)}));
+  reply.after_reply = [this] { hgfs_.RunDeferredWork(); };
+  return reply;
 }
 
 void GuestOperations::BeginStandstill() {
