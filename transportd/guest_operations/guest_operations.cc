@@ -146,6 +146,7 @@ GuestOperations::GuestOperations(SessionOpener opener, GuestOperationsOptions op
       sessions_(std::move(opener), SessionOptions(options_, &policy_)),
       functions_(options_.functions),
       process_lists_(vix::kMaxResult - kPageHeader),
+      slow_services_(options_.timeout),
       services_{.sessions = &sessions_,
                 .policy = &policy_,
                 .extensions = &extensions_,
@@ -166,7 +167,9 @@ TcloReply GuestOperations::RunVix(absl::string_view arguments) {
                vix::Code(malformed));
     return TcloReply::Ok(vix::EncodeReply(malformed, "", /*binary=*/false));
   }
-  GuestCall call(request, &sessions_);
+  GuestCall call(request, &sessions_, [this](const std::string& user) {
+    return slow_services_.Refuses(user, SteadyNow());
+  });
   const Handler* handler = FindHandler(request.opcode);
   call.ReadCredential();
   const bool refused =
