@@ -14,7 +14,7 @@
 #include "deployd/own_folder.h"
 #include "deployd/settings.h"
 
-ABSL_FLAG(std::string, settings, toolboxd::deployd::kSettingsFile,
+ABSL_FLAG(std::string, deploy_settings, toolboxd::deployd::kSettingsFile,
           "The administrator's settings for customization; read again for each package.");
 ABSL_FLAG(std::string, deploy_dir, "/run/toolboxd/deploy",
           "Folder, on a file system in memory, of inboxes and unpacked packages. What it holds is "
@@ -61,7 +61,7 @@ int DeploydMain(int argc, char** argv) {
   }
 
   deployd::CustomizationService customization(
-      places, [] { return deployd::ReadSettings(absl::GetFlag(FLAGS_settings)); });
+      places, [] { return deployd::ReadSettings(absl::GetFlag(FLAGS_deploy_settings)); });
   deployd::InboxService files([&customization] { return customization.inbox(); });
   options->services = {{v1::Customization::service_full_name(), &customization},
                        {v1::FileHandler::service_full_name(), &files}};
