@@ -7,9 +7,12 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/log.h"
+#include "base/replace_file.h"
+#include "base/small_file.h"
 #include "base/status.h"
 #include "base/utf8.h"
 #include "daemon/grpc_status.h"
+#include "deployd/own_folder.h"
 #include "deployd/way.h"
 
 namespace toolboxd::deployd {
@@ -19,6 +22,7 @@ constexpr uint32_t kDeploying = 3;
 constexpr uint32_t kDeployFailed = 5;
 // A path of the host, in a message to it.
 constexpr size_t kMaxPath = 900;
+constexpr size_t kMaxRecord = 1 << 20;
 
 v1::DeployState PackageNotFound(absl::string_view path) {
   v1::DeployState state;
@@ -31,6 +35,31 @@ v1::DeployState PackageNotFound(absl::string_view path) {
 }
 
 }  // namespace
+
+CustomizationService::CustomizationService(
+    DeployPlaces places, std::function<absl::StatusOr<v1::CustomizationSettings>()> settings)
+    : places_(std::move(places)),
+      record_(places_.work + "/last-package"),
+      settings_(std::move(settings)) {
+  const std::string events = ReadSmallFileOrEmpty(record_, kMaxRecord);
+  if (absl::Status status = EmptyFolder(places_.work); !status.ok()) {
+    LogWarning("cannot remove what is left of a customization: ", status.message());
+  }
+  v1::CustomizationStatus last;
+  absl::MutexLock lock(&mutex_);
+  if (!last.ParseFromString(events)) return;
+  for (const v1::DeployEvent& event : last.events()) events_.push_back(event);
+  SaveEvents();
+}
+
+void CustomizationService::SaveEvents() {
+  v1::CustomizationStatus last;
+  for (const v1::DeployEvent& event : events_) *last.add_events() = event;
+  // In memory, and the journal has the same.
+  if (events_.empty()) return;
+  const absl::Status saved = ReplaceFile(record_, last.SerializeAsString(), 0600);
+  if (!saved.ok()) LogWarning("cannot keep the state of a customization: ", saved.message());
+}
 
 grpc::Status CustomizationService::Begin(grpc::ServerContext*, const v1::BeginRequest*,
                                          v1::BeginReply* reply) {
@@ -172,7 +201,9 @@ void CustomizationService::Record(absl::string_view text, const v1::DeployState*
   event.set_text(PrintableUtf8({text.data(), text.size()}));
   if (state != nullptr) *event.mutable_state() = *state;
   absl::MutexLock lock(&mutex_);
-  if (events_.size() < kMaxEvents) events_.push_back(std::move(event));
+  if (events_.size() >= kMaxEvents) return;
+  events_.push_back(std::move(event));
+  SaveEvents();
 }
 
 void CustomizationService::RecordState(const v1::DeployState& state) {

@@ -30,10 +30,11 @@ class CustomizationService final : public v1::Customization::Service {
   // Of the last package, kept for GetCustomizationStatus.
   static constexpr size_t kMaxEvents = 100;
 
-  // `settings` are read for each package.
+  // `settings` are read for each package. What happened is kept in a file of the work folder, since
+  // deployd ends when it is idle; the one of an earlier life is read. Removes what that life has
+  // left otherwise.
   CustomizationService(DeployPlaces places,
-                       std::function<absl::StatusOr<v1::CustomizationSettings>()> settings)
-      : places_(std::move(places)), settings_(std::move(settings)) {}
+                       std::function<absl::StatusOr<v1::CustomizationSettings>()> settings);
 
   grpc::Status Begin(grpc::ServerContext* context, const v1::BeginRequest* request,
                      v1::BeginReply* reply) override;
@@ -51,6 +52,7 @@ class CustomizationService final : public v1::Customization::Service {
   void Stop();
 
  private:
+  void SaveEvents() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Takes the inbox for the package at this path: its directory is deployed from now on.
   // FAILED_PRECONDITION if it had been; another error if the path is not a file of the inbox.
   absl::StatusOr<UniqueFd> TakePackage(absl::string_view path, std::shared_ptr<Inbox>& inbox);
@@ -61,6 +63,7 @@ class CustomizationService final : public v1::Customization::Service {
   void RecordState(const v1::DeployState& state);
 
   const DeployPlaces places_;
+  const std::string record_;
   const std::function<absl::StatusOr<v1::CustomizationSettings>()> settings_;
   mutable absl::Mutex mutex_;
   std::shared_ptr<Inbox> inbox_ ABSL_GUARDED_BY(mutex_);

@@ -49,7 +49,6 @@ class CustomizationTest : public testing::Test {
   static void SetUpTestSuite() { InstallQuietEngine(); }
 
   CustomizationTest() : service_(Places(), [this] { return ParseSettings(settings_); }) {
-    fs::create_directory(dir_.File("work"));
     std::ofstream(dir_.File("precious")) << "precious";
     ServerOptions options;
     options.listener.path = dir_.File("deployd.sock");
@@ -71,10 +70,13 @@ class CustomizationTest : public testing::Test {
     server_->Stop();
     EXPECT_TRUE(run_.get().ok());
     EXPECT_EQ(ReadWholeFile(dir_.File("precious")), "precious");
-    EXPECT_TRUE(fs::is_empty(dir_.File("work"))) << "packages are left";
+    for (const auto& entry : fs::directory_iterator(dir_.File("work"))) {
+      EXPECT_EQ(entry.path().filename(), "last-package") << "a package is left";
+    }
   }
 
   DeployPlaces Places() {
+    fs::create_directory(dir_.File("work"));
     DeployPlaces places;
     places.root = root_.path();
     places.work = dir_.File("work");
@@ -387,6 +389,18 @@ TEST_F(CustomizationTest, StatusTellsTheLastPackageWithoutSecrets) {
   EXPECT_EQ(status.events(2).text(), "unpacked 1 files, 28 bytes");
   EXPECT_EQ(status.events(3).text(), "handed over to cloud-init 22.4.2, which reports from now on");
   EXPECT_FALSE(absl::StrContains(status.ShortDebugString(), "c2VjcmV0"));
+}
+
+TEST_F(CustomizationTest, StatusOutlivesTheProcessAndPackagesDoNot) {
+  Customize(Vector());
+  Begin();
+  std::ofstream(dir_.File("work/work-1")) << "left";
+  CustomizationService next(Places(), [this] { return ParseSettings(settings_); });
+  v1::CustomizationStatus reply;
+  next.GetCustomizationStatus(nullptr, nullptr, &reply);
+  ASSERT_EQ(reply.events_size(), 1);
+  EXPECT_THAT(reply.events(0).text(), StartsWith("began, with the inbox "));
+  EXPECT_FALSE(fs::exists(dir_.File("work/work-1")));
 }
 
 TEST_F(CustomizationTest, UploadOutsideTheInboxIsRefused) {

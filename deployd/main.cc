@@ -17,8 +17,8 @@
 ABSL_FLAG(std::string, deploy_settings, toolboxd::deployd::kSettingsFile,
           "The administrator's settings for customization; read again for each package.");
 ABSL_FLAG(std::string, deploy_dir, "/run/toolboxd/deploy",
-          "Folder, on a file system in memory, of inboxes and unpacked packages. What it holds is "
-          "removed at the start.");
+          "Folder, on a file system in memory, of inboxes and unpacked packages. Other files in it "
+          "are removed at the start.");
 ABSL_FLAG(std::string, cloud_init_dir, "/run/vmware-imc",
           "Folder in which cloud-init looks for a customization.");
 ABSL_FLAG(std::string, root_dir, "",
@@ -37,12 +37,6 @@ deployd::DeployPlaces PlacesFromFlags() {
   return places;
 }
 
-// What an earlier life has left, which may be a package.
-absl::Status PrepareFolder(const std::string& path) {
-  const absl::StatusOr<UniqueFd> folder = deployd::OpenOwnFolder(path);
-  return folder.ok() ? deployd::EmptyFolder(path) : folder.status();
-}
-
 }  // namespace
 
 int DeploydMain(int argc, char** argv) {
@@ -56,8 +50,8 @@ int DeploydMain(int argc, char** argv) {
                               .idle_exit = absl::Seconds(30)});
   if (!options.ok()) return UsageError(options.status());
   const deployd::DeployPlaces places = PlacesFromFlags();
-  if (const absl::Status status = PrepareFolder(places.work); !status.ok()) {
-    return ExitStatus(status);
+  if (const absl::StatusOr<UniqueFd> folder = deployd::OpenOwnFolder(places.work); !folder.ok()) {
+    return ExitStatus(folder.status());
   }
 
   deployd::CustomizationService customization(

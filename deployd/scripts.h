@@ -21,8 +21,9 @@ struct ScriptPlaces {
   // In a folder of our own.
   std::string request = kScriptRequestFile;
   std::string outcome = kScriptOutcomeFile;
-  // How long the unit may take to start, and to report after its scripts' time.
-  absl::Duration start_limit = absl::Seconds(20);
+  // How long the unit may take to start, which early in a boot is after basic.target, and to report
+  // after its scripts' time.
+  absl::Duration start_limit = absl::Seconds(120);
   absl::Duration interval = absl::Milliseconds(100);
 };
 
