@@ -65,7 +65,7 @@ constexpr char kUsage[] =
     "  toolboxctl snapshot-scripts EVENT   run the scripts of a snapshot: freeze, thaw, "
     "freezeFail\n"
     "  toolboxctl customization status   show who would customize a clone, and the last time\n"
-    "  toolboxctl customize-scripts   run the scripts of a customization, for its unit";
+    "  toolboxctl customization-scripts   run the scripts of a customization, for its unit";
 
 constexpr char kRpctoolUsage[] =
     "sends a request to the VMware host and prints its answer.\n\n"
@@ -173,7 +173,7 @@ constexpr Verb kVerbs[] = {
     {"snapshot", 1, SnapshotVerb},
     {"snapshot-scripts", 1, SnapshotScripts},
     {"customization", 1, CustomizationVerb},
-    {"customize-scripts", 0, CustomizeScripts},
+    {"customization-scripts", 0, CustomizeScripts},
 };
 
 int RunVerb(const Program& program, const Arguments& words) {

@@ -21,13 +21,14 @@ offers() {  # EXPECTED WORD…: the last word is the one to complete
 }
 
 complete -p toolboxctl >/dev/null || { echo "FAIL: nothing is registered"; failures=1; }
-offers "connect modes rpc snapshot status wait" ""
+offers "connect customization modes rpc snapshot status wait" ""
 offers "status" st
 offers "" nothing
 offers "hgfsd vixd" connect ""
 offers "vixd" connect v
 offers "" status ""
 offers "plan test" snapshot ""
+offers "status" customization ""
 offers "test" snapshot --scripts te
 offers "--snapshot_socket" snapshot plan --sn
 offers "--timeout" wait --t
