@@ -33,7 +33,7 @@ using PacketCall = std::function<absl::StatusOr<std::string>(absl::string_view p
 
 // Packets inside guest operations of the client's user. `client` must outlive the result.
 PacketCall InGuestOperations(GuestClient& client);
-// Packets of nobody in particular: TCLO `f `.
+// Packets without a user: TCLO `f `.
 PacketCall InTclo(TcloSend send);
 
 // One HGFS packet and its reply's payload. A status other than 0 is kAborted with "HGFS status N".
