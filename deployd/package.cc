@@ -4,11 +4,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <memory>
 #include <string>
 #include <utility>
@@ -16,9 +12,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "base/status.h"
 #include "base/unique_fd.h"
+#include "deployd/beneath.h"
 #include "deployd/cabinet.h"
 #include "deployd/little_endian.h"
 
@@ -45,47 +40,12 @@ absl::Status ReadError(struct archive* archive) {
                              text != nullptr ? text : "libarchive reports no reason"));
 }
 
-// The folder that is to hold the last component of `name`, made where it is missing.
-absl::StatusOr<UniqueFd> OpenParent(int directory, const std::string& name) {
-  UniqueFd parent(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  std::vector<std::string> components = absl::StrSplit(name, '/');
-  components.pop_back();
-  for (const std::string& component : components) {
-    if (!parent.ok()) break;
-    if (mkdirat(parent.get(), component.c_str(), 0700) != 0 && errno != EEXIST) {
-      return ErrnoError(errno, name);
-    }
-    parent = UniqueFd(
-        openat(parent.get(), component.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  }
-  if (!parent.ok()) return ErrnoError(errno, name);
-  return parent;
-}
-
-absl::StatusOr<UniqueFd> CreateFile(int directory, const std::string& name) {
-  const absl::StatusOr<UniqueFd> parent = OpenParent(directory, name);
-  if (!parent.ok()) return parent.status();
-  const std::string last = name.substr(name.rfind('/') + 1);
-  UniqueFd file(openat(parent->get(), last.c_str(),
-                       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file.ok() && errno == EEXIST) return Broken(absl::StrCat("has ", name, " twice"));
-  if (!file.ok()) return ErrnoError(errno, name);
-  return file;
-}
-
-absl::Status WriteAll(int fd, absl::string_view data, const std::string& name) {
-  while (!data.empty()) {
-    const ssize_t written = write(fd, data.data(), data.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return ErrnoError(errno, name);
-    data.remove_prefix(static_cast<size_t>(written));
-  }
-  return absl::OkStatus();
-}
-
 // Exactly the bytes that the cabinet's headers promised, whatever the data blocks yield.
 absl::Status UnpackFile(struct archive* archive, const CabinetFile& file, int directory) {
-  const absl::StatusOr<UniqueFd> target = CreateFile(directory, file.name);
+  const absl::StatusOr<UniqueFd> target = CreateBeneath(directory, file.name);
+  if (absl::IsAlreadyExists(target.status())) {
+    return Broken(absl::StrCat("has ", file.name, " twice"));
+  }
   if (!target.ok()) return target.status();
   char buffer[16384];
   uint64_t size = 0;
