@@ -48,7 +48,7 @@ absl::StatusOr<UniqueFd> LockInstance(const std::string& path) {
   return fd;
 }
 
-absl::Status RemoveDeadSocket(const std::string& path, const sockaddr_un& address) {
+absl::Status RemoveDeadSocket(const std::string& path, int type, const sockaddr_un& address) {
   struct stat info;
   if (lstat(path.c_str(), &info) != 0) {
     return errno == ENOENT ? absl::OkStatus() : ErrnoError(errno, path);
@@ -56,7 +56,7 @@ absl::Status RemoveDeadSocket(const std::string& path, const sockaddr_un& addres
   if (!S_ISSOCK(info.st_mode)) {
     return MakeError(v1::ALREADY_EXISTS, absl::StrCat(path, " exists and is not a socket"));
   }
-  UniqueFd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  UniqueFd probe(socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!probe.ok()) return ErrnoError(errno, "socket");
   // A full backlog (EAGAIN) is a live instance too.
   if (connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ||
@@ -94,12 +94,12 @@ int IntegerOption(int fd, int option) {
 
 }  // namespace
 
-absl::StatusOr<Listener> Listener::Inherit(int fd) {
+absl::StatusOr<Listener> Listener::Inherit(int fd, int type) {
   UniqueFd owned(fd);
-  if (IntegerOption(fd, SO_DOMAIN) != AF_UNIX || IntegerOption(fd, SO_TYPE) != SOCK_STREAM ||
+  if (IntegerOption(fd, SO_DOMAIN) != AF_UNIX || IntegerOption(fd, SO_TYPE) != type ||
       IntegerOption(fd, SO_ACCEPTCONN) != 1) {
     return absl::InvalidArgumentError(
-        absl::StrCat("descriptor ", fd, " is not a listening Unix stream socket"));
+        absl::StrCat("descriptor ", fd, " is not a listening Unix socket of type ", type));
   }
   const int flags = fcntl(fd, F_GETFL);
   if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) {
@@ -113,10 +113,10 @@ absl::StatusOr<Listener> Listener::Bind(const ListenerOptions& options) {
   if (!address.ok()) return address.status();
   absl::StatusOr<UniqueFd> lock = LockInstance(options.path);
   if (!lock.ok()) return lock.status();
-  absl::Status removed = RemoveDeadSocket(options.path, *address);
+  absl::Status removed = RemoveDeadSocket(options.path, options.type, *address);
   if (!removed.ok()) return removed;
 
-  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  UniqueFd fd(socket(AF_UNIX, options.type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.ok()) return ErrnoError(errno, "socket");
   // bind takes the file's mode from the socket: no caller gets in before GiveAccess. The umask
   // is not touched, since all threads share it.

@@ -5,6 +5,7 @@
 #ifndef TOOLBOXD_DAEMON_LISTENER_H_
 #define TOOLBOXD_DAEMON_LISTENER_H_
 
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include <string>
@@ -23,13 +24,15 @@ struct ListenerOptions {
   mode_t mode = 0660;
   // Group of the socket; empty: the process's own.
   std::string group;
+  // SOCK_STREAM or SOCK_SEQPACKET.
+  int type = SOCK_STREAM;
 };
 
-// A listening, non-blocking stream socket. Movable.
+// A listening, non-blocking socket. Movable.
 class Listener {
  public:
-  // Takes over a socket that is listening already. InvalidArgument if it is not.
-  static absl::StatusOr<Listener> Inherit(int fd);
+  // Takes over a socket of this type that is listening already. InvalidArgument if it is not.
+  static absl::StatusOr<Listener> Inherit(int fd, int type = SOCK_STREAM);
 
   // Binds and listens. Takes over the path of an instance that has ended (a socket without a
   // listener), never that of a live one: ALREADY_EXISTS if a process listens on it or holds

@@ -17,7 +17,6 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/steady_time.h"
-#include "daemon/listen_fds.h"
 #include "daemon/sd_notify.h"
 #include "grpcpp/security/server_credentials.h"
 
@@ -40,7 +39,8 @@ sigset_t HandledSignals() {
 // systemd's socket if there is one, even where a path is configured: the process that passed the
 // socket holds that path already.
 absl::StatusOr<Listener> OpenListener(const ServerOptions& options) {
-  absl::StatusOr<std::vector<InheritedSocket>> inherited = TakeListenFds();
+  absl::StatusOr<std::vector<InheritedSocket>> inherited =
+      options.inherited.has_value() ? *options.inherited : TakeListenFds();
   if (!inherited.ok()) return inherited.status();
   if (inherited->empty()) return Listener::Bind(options.listener);
   if (inherited->size() == 1) return Listener::Inherit(inherited->front().fd);

@@ -22,6 +22,7 @@
 #include "absl/time/time.h"
 #include "base/unique_fd.h"
 #include "daemon/health.h"
+#include "daemon/listen_fds.h"
 #include "daemon/listener.h"
 #include "daemon/peer.h"
 #include "daemon/server_builder.h"
@@ -34,6 +35,9 @@ struct ServerOptions {
   ListenerOptions listener;
   // FileDescriptorName= of the socket to take if systemd hands over several.
   std::string listener_name;
+  // The sockets that systemd handed over, if the program has taken them itself because it serves
+  // another one of them.
+  std::optional<std::vector<InheritedSocket>> inherited;
   AllowedCallers allowed;
   std::vector<NamedService> services;
   ServerLimits limits;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The one flag that vmware-rpctool shares with toolboxctl. It has a file of its own because
-// a program selects its flags by the files that define them (daemon/command_line.h).
+// Where transportd is.
 
 #ifndef TOOLBOXD_TOOLBOXCTL_CONTROL_FLAG_H_
 #define TOOLBOXD_TOOLBOXCTL_CONTROL_FLAG_H_

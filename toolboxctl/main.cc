@@ -12,7 +12,6 @@
 
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -66,10 +65,6 @@ constexpr char kUsage[] =
     "freezeFail\n"
     "  toolboxctl customization status   show who would customize a clone, and the last time\n"
     "  toolboxctl customization-scripts   run the scripts of a customization, for its unit";
-
-constexpr char kRpctoolUsage[] =
-    "sends a request to the VMware host and prints its answer.\n\n"
-    "  vmware-rpctool TEXT      such as 'info-get guestinfo.ip'";
 
 using Arguments = std::vector<std::string>;
 
@@ -195,24 +190,12 @@ int RunVerb(const Program& program, const Arguments& words) {
   return kExitUsage;
 }
 
-int RunRpctool(const Arguments& words) {
-  if (words.size() == 1) return Rpc(words);
-  Fail(
-      "give one argument, the request, such as 'info-get guestinfo.ip'; try vmware-rpctool --help");
-  return kExitUsage;
-}
-
-bool CalledAs(absl::string_view path, absl::string_view name) {
-  return path == name || absl::EndsWith(path, absl::StrCat("/", name));
-}
-
 }  // namespace
 
 int ToolboxctlMain(int argc, char** argv) {
-  const bool rpctool = argc > 0 && CalledAs(argv[0], "vmware-rpctool");
-  const Program program = {.name = rpctool ? "vmware-rpctool" : "toolboxctl",
-                           .usage = rpctool ? kRpctoolUsage : kUsage,
-                           .flag_sources = {rpctool ? "toolboxctl/control_flag.cc" : "toolboxctl/"},
+  const Program program = {.name = "toolboxctl",
+                           .usage = kUsage,
+                           .flag_sources = {"toolboxctl/"},
                            .takes_arguments = true};
   InitLog(program.name, LogLevel::kWarning);
   const absl::StatusOr<CommandLine> line =
@@ -225,7 +208,7 @@ int ToolboxctlMain(int argc, char** argv) {
   if (line->version) return Print(absl::StrCat(program.name, " (toolboxd) ", kVersion, "\n"));
   RouteGrpcLog();
   InstallQuietEngine();
-  return rpctool ? RunRpctool(line->arguments) : RunVerb(program, line->arguments);
+  return RunVerb(program, line->arguments);
 }
 
 }  // namespace toolboxd

@@ -7,7 +7,7 @@
 
 namespace toolboxd {
 
-// Behaves as vmware-rpctool if argv[0] has that name. Returns the exit status: 0; 1 if the host
+// Returns the exit status: 0; 1 if the host
 // or a service refused; 2 for a wrong command line.
 int ToolboxctlMain(int argc, char** argv);
 

@@ -25,7 +25,6 @@ int main(int argc, char** argv) {
       {"hgfsd", toolboxd::HgfsdMain, "files, as the user who runs it (started by session)"},
       {"vixd", toolboxd::VixdMain, "programs, as the user who runs it (started by session)"},
       {"toolboxctl", toolboxd::ToolboxctlMain, "the administrator's command"},
-      {"vmware-rpctool", toolboxd::ToolboxctlMain, "one request to the host, for scripts"},
   };
   const toolboxd::Selection selection = toolboxd::SelectProgram(programs, argc, argv);
   if (selection.program != nullptr) {

@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 failures=0
 fail() { echo "FAIL: $*"; failures=$((failures + 1)); }
 
-for name in transportd guestinfod powerd snapshotd deployd hgfsd vixd toolboxctl vmware-rpctool; do
+for name in transportd guestinfod powerd snapshotd deployd hgfsd vixd toolboxctl; do
   ln -s "$program" "$work/$name"
   version=$("$work/$name" --version 2>&1) || fail "$name --version: status $?"
   [[ $version == *"(toolboxd)"* ]] || fail "$name --version: $version"
@@ -23,13 +23,6 @@ done
 # A program sees its own flags only, though all are in the file.
 "$work/guestinfod" --skip_cpuid_check >/dev/null 2>&1
 [[ $? == 2 ]] || fail "guestinfod takes transportd's flags"
-[[ $("$work/vmware-rpctool" --help | grep -oE '^ +--[a-z_]+' | xargs) == "--control --help --version" ]] ||
-  fail "vmware-rpctool has other flags than --control: $("$work/vmware-rpctool" --help)"
-for arguments in '' 'one two'; do
-  # shellcheck disable=SC2086
-  "$work/vmware-rpctool" $arguments >/dev/null 2>&1
-  [[ $? == 2 ]] || fail "vmware-rpctool takes $(wc -w <<<"$arguments") arguments"
-done
 
 "$program" nothing >"$work/out" 2>&1
 [[ $? == 2 ]] || fail "a wrong name is not a usage error"

@@ -98,10 +98,8 @@ class DeployClientTest : public testing::Test {
   TaskQueue queue_;
   StatusBoard board_;
   std::vector<std::string> states_;
-  DeployClient client_{socket_,
-                       &queue_,
-                       &board_,
-                       {.start = absl::Seconds(1), .inbox = absl::Milliseconds(300)}};
+  DeployClient client_{
+      socket_, &queue_, &board_, {.start = absl::Seconds(1), .inbox = absl::Milliseconds(300)}};
 };
 
 TEST_F(DeployClientTest, StatesComeInOrderAndTheInboxEndsWithThem) {

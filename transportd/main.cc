@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
@@ -16,6 +18,9 @@
 #include "base/log.h"
 #include "base/steady_time.h"
 #include "daemon/init.h"
+#include "daemon/listen_fds.h"
+#include "daemon/listener.h"
+#include "daemon/peer.h"
 #include "daemon/poll_strategy.h"
 #include "daemon/sd_notify.h"
 #include "daemon/server.h"
@@ -37,6 +42,8 @@
 #include "transportd/routes/registration.h"
 #include "transportd/routes/snapshot.h"
 #include "transportd/routes/sync_driver.h"
+#include "transportd/rpc/rpci.h"
+#include "transportd/rpc_socket.h"
 #include "transportd/snapshot/event_sender.h"
 #include "transportd/status_board.h"
 #include "transportd/stop_signals.h"
@@ -225,6 +232,8 @@ class Transport {
 
   bool Alive() const { return channel_.Alive(kRoundPatience); }
   TransportService* service() { return &service_; }
+  TaskQueue* queue() { return &queue_; }
+  RpciSend rpci() { return channel_.rpci(); }
 
  private:
   void OnReset() {
@@ -321,6 +330,11 @@ absl::Status Serve(backdoor::Port* port) {
   options->services = {{v1::Transport::service_full_name(), transport.service()}};
   options->alive = [&transport] { return transport.Alive(); };
   options->handle_signals = false;
+  absl::StatusOr<std::vector<InheritedSocket>> inherited = TakeListenFds();
+  if (!inherited.ok()) return inherited.status();
+  absl::StatusOr<Listener> rpc_listener = RpcSocket::OpenListener(options->listener, *inherited);
+  options->inherited = *std::move(inherited);
+  const AllowedCallers callers = options->allowed;
   // The socket first: it keeps a second transportd from using the channels.
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(*std::move(options));
   if (absl::IsAlreadyExists(server.status())) {
@@ -329,8 +343,16 @@ absl::Status Serve(backdoor::Port* port) {
   }
   if (!server.ok()) return server.status();
   transport.Start();
+  std::optional<RpcSocket> rpc_socket;
+  if (rpc_listener.ok()) {
+    rpc_socket.emplace(*std::move(rpc_listener), callers, transport.queue(), transport.rpci());
+  } else {
+    LogWarning("vmware-rpctool has no socket and uses channels of its own: ",
+               rpc_listener.status().message());
+  }
   signals.OnStop([&server] { (*server)->Stop(); }, [&transport] { transport.Reload(); });
   const absl::Status outcome = (*server)->Run();
+  rpc_socket.reset();
   transport.Stop();
   return outcome;
 }

@@ -20,7 +20,6 @@ for name in transportd guestinfod powerd snapshotd deployd hgfsd vixd; do
   compare "toolboxd-$name.8" "$toolboxd" "$name"
 done
 compare toolboxctl.1 "$toolboxd" toolboxctl
-compare vmware-rpctool.1 "$toolboxd" vmware-rpctool
 compare toolboxd-session.8 session/session
 compare toolboxd-install-check.8 deploy/install-check
 for verb in $("$toolboxd" toolboxctl --help | sed -n 's/^ *toolboxctl \([a-z]*\).*/\1/p'); do

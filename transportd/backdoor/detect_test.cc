@@ -4,32 +4,11 @@
 
 #include <signal.h>
 
-#include <cstring>
-
 #include "gtest/gtest.h"
 #include "transportd/backdoor/testing/fake_host.h"
 
 namespace toolboxd::backdoor {
 namespace {
-
-Cpuid FakeCpuid(bool hypervisor_bit, const char (&vendor)[13]) {
-  CpuidResult hypervisor;
-  std::memcpy(&hypervisor.ebx, vendor, 4);
-  std::memcpy(&hypervisor.ecx, vendor + 4, 4);
-  std::memcpy(&hypervisor.edx, vendor + 8, 4);
-  return [=](uint32_t leaf) {
-    if (leaf == 0x40000000) return hypervisor;
-    CpuidResult result;
-    if (leaf == 1 && hypervisor_bit) result.ecx = 1u << 31;
-    return result;
-  };
-}
-
-TEST(Detect, KnowsVmwareByItsCpuid) {
-  EXPECT_TRUE(IsVmwareCpu(FakeCpuid(true, "VMwareVMware")));
-  EXPECT_FALSE(IsVmwareCpu(FakeCpuid(false, "VMwareVMware")));
-  EXPECT_FALSE(IsVmwareCpu(FakeCpuid(true, "KVMKVMKVM\0\0\0")));
-}
 
 TEST(Detect, FindsAHostThatAnswers) {
   FakeHost host;

@@ -21,7 +21,7 @@ class Deployer {
  public:
   // Called on the channel's thread, after Deploy() has returned, with each state of the deployment.
   // A service that dies or hangs adds a state that says so: the host never waits for a deployment
-  // that nobody works on.
+  // that no process works on.
   using OnState = std::function<void(const v1::DeployState& state)>;
 
   virtual ~Deployer() = default;

@@ -30,21 +30,14 @@ v1::DeployState State(uint32_t state, uint32_t code, absl::string_view message) 
   return result;
 }
 
-bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
-
 }  // namespace
 
 std::string EncodeDeployState(const v1::DeployState& state) {
   std::string text = absl::StrCat("deployPkg.update.state ", state.state());
   if (state.code() == 0 && state.message().empty()) return text;
-  std::string message = PrintableUtf8(absl::StrReplaceAll(state.message(), {{"\n", " "}}));
-  if (message.size() > kMaxMessage) {
-    size_t end = kMaxMessage;
-    while (IsContinuation(message[end])) --end;
-    message.resize(end);
-  }
+  const std::string message = PrintableUtf8(absl::StrReplaceAll(state.message(), {{"\n", " "}}));
   absl::StrAppend(&text, " ", state.code());
-  if (!message.empty()) absl::StrAppend(&text, " ", message);
+  if (!message.empty()) absl::StrAppend(&text, " ", std::string(CutUtf8(message, kMaxMessage)));
   return text;
 }
 

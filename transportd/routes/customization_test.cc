@@ -70,7 +70,7 @@ TEST_F(CustomizationRoutesTest, BeginAnswersWithTheInbox) {
   EXPECT_THAT(sent_, IsEmpty());
 }
 
-TEST_F(CustomizationRoutesTest, BeginWithoutDeploydTellsTheHostWhy) {
+TEST_F(CustomizationRoutesTest, BeginWithoutDeploydReportsWhy) {
   deployer_.directory = absl::UnavailableError("deployd does not listen");
   EXPECT_EQ(Ask("deployPkg.begin"), "ERROR failed to get temp dir");
   EXPECT_THAT(sent_, ElementsAre("deployPkg.update.state 3 5 deployd does not listen"));
@@ -94,7 +94,7 @@ TEST_F(CustomizationRoutesTest, RefusedPackageIsAnErrorWithItsState) {
                                  "deployPkg.update.state 3 5 Package file /x not found"));
 }
 
-TEST_F(CustomizationRoutesTest, PathsThatAreEmptyOrTooLongReachNobody) {
+TEST_F(CustomizationRoutesTest, PathsThatAreEmptyOrTooLongAreRefused) {
   EXPECT_EQ(Ask("deployPkg.deploy"), "ERROR failed to get package file");
   EXPECT_EQ(Ask("deployPkg.deploy    "), "ERROR failed to get package file");
   EXPECT_EQ(

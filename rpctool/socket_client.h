@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A request through transportd (rpctool/protocol.h).
+
+#ifndef TOOLBOXD_RPCTOOL_SOCKET_CLIENT_H_
+#define TOOLBOXD_RPCTOOL_SOCKET_CLIENT_H_
+
+#include <string>
+#include <string_view>
+
+#include "rpctool/protocol.h"
+
+namespace toolboxd::rpctool {
+
+// Connects to the socket at `path`, sends the request and waits `patience_ms` for the reply, whose
+// text it puts in `text`. False if there is no reply to use: nothing listens there, the caller may
+// not connect, the request is empty or over kMaxText, transportd is busy, has no channel or does
+// not speak this version. The request may then go another way: transportd sends none whose caller
+// has left.
+bool AskTransportd(const char* path, std::string_view request, int patience_ms, Outcome& outcome,
+                   std::string& text);
+
+}  // namespace toolboxd::rpctool
+
+#endif  // TOOLBOXD_RPCTOOL_SOCKET_CLIENT_H_

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "transportd/rpc_socket.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/steady_time.h"
+#include "rpctool/protocol.h"
+
+namespace toolboxd {
+
+using rpctool::Header;
+using rpctool::Outcome;
+
+// Outlives the object as long as requests are posted.
+struct RpcSocket::Shared {
+  // Eventfd: a connection has ended, or the thread must.
+  UniqueFd wake{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  std::atomic<bool> ending{false};
+  std::atomic<int> posted{0};
+
+  void Wake() {
+    const uint64_t one = 1;
+    (void)!write(wake.get(), &one, sizeof one);
+  }
+};
+
+namespace {
+
+constexpr int kAcceptAgainMs = 100;
+
+bool IsPacketSocket(int fd) {
+  int type = 0;
+  socklen_t size = sizeof type;
+  return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
+}
+
+// A caller that has left has taken another way.
+bool HasLeft(int fd) {
+  char byte;
+  return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+}
+
+void Reply(int fd, Outcome outcome, const std::string& text) {
+  Header header;
+  header.outcome = outcome;
+  iovec parts[] = {{&header, sizeof header}, {const_cast<char*>(text.data()), text.size()}};
+  msghdr message = {};
+  message.msg_iov = parts;
+  message.msg_iovlen = 2;
+  // A caller that has left does not matter, and there is one packet only.
+  (void)!sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void Answer(int fd, const std::string& request, const RpciSend& send) {
+  if (HasLeft(fd)) return;
+  const absl::StatusOr<RpciReply> reply = send(request);
+  if (reply.ok()) {
+    Reply(fd, reply->success ? Outcome::kSuccess : Outcome::kRefused, reply->data);
+  } else {
+    Reply(fd, absl::IsDataLoss(reply.status()) ? Outcome::kMalformed : Outcome::kNoChannel, "");
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<Listener> RpcSocket::OpenListener(const ListenerOptions& control,
+                                                 std::vector<InheritedSocket>& inherited) {
+  const auto found =
+      std::find_if(inherited.begin(), inherited.end(),
+                   [](const InheritedSocket& socket) { return IsPacketSocket(socket.fd); });
+  if (found != inherited.end()) {
+    const int fd = found->fd;
+    inherited.erase(found);
+    return Listener::Inherit(fd, SOCK_SEQPACKET);
+  }
+  ListenerOptions options = control;
+  options.path = absl::StrCat(control.path.substr(0, control.path.rfind('/')), "/rpc.sock");
+  options.type = SOCK_SEQPACKET;
+  return Listener::Bind(options);
+}
+
+RpcSocket::RpcSocket(Listener listener, AllowedCallers allowed, TaskQueue* queue, RpciSend send)
+    : listener_(std::move(listener)),
+      allowed_(std::move(allowed)),
+      queue_(*queue),
+      send_(std::move(send)),
+      shared_(std::make_shared<Shared>()),
+      thread_([this] { Loop(); }) {}
+
+RpcSocket::~RpcSocket() {
+  shared_->ending = true;
+  shared_->Wake();
+  thread_.join();
+}
+
+void RpcSocket::Loop() {
+  while (!shared_->ending) {
+    const bool full = static_cast<int>(waiting_.size()) + shared_->posted >= kMaxConnections;
+    std::vector<pollfd> items = {{shared_->wake.get(), POLLIN, 0},
+                                 {full ? -1 : listener_.fd(), POLLIN, 0}};
+    for (const Waiting& caller : waiting_) items.push_back({caller.fd.get(), POLLIN, 0});
+    if (poll(items.data(), items.size(), TimeoutMs()) < 0) continue;
+    uint64_t count;
+    if (items[0].revents != 0) (void)!read(shared_->wake.get(), &count, sizeof count);
+    const absl::Time now = SteadyNow();
+    std::vector<Waiting> still;
+    for (size_t i = 0; i < waiting_.size(); ++i) {
+      if (items[i + 2].revents != 0) {
+        Read(std::move(waiting_[i].fd));
+      } else if (now < waiting_[i].deadline) {
+        still.push_back(std::move(waiting_[i]));
+      }
+    }
+    waiting_ = std::move(still);
+    if (items[1].revents != 0) Accept();
+  }
+}
+
+int RpcSocket::TimeoutMs() const {
+  // The first one to come is the first one whose time passes.
+  if (waiting_.empty()) return -1;
+  const absl::Duration rest = waiting_.front().deadline - SteadyNow();
+  return static_cast<int>(std::max<int64_t>(0, absl::ToInt64Milliseconds(rest) + 1));
+}
+
+void RpcSocket::Accept() {
+  UniqueFd fd(accept4(listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (!fd.ok()) {
+    // No descriptor is free, perhaps. The end of this thread is not delayed.
+    pollfd wake = {shared_->wake.get(), POLLIN, 0};
+    if (errno != EAGAIN) poll(&wake, 1, kAcceptAgainMs);
+    return;
+  }
+  const absl::StatusOr<Peer> peer = PeerOf(fd.get());
+  if (!peer.ok() || !allowed_.Allows(*peer)) return;
+  waiting_.push_back({std::move(fd), SteadyNow() + kRequestTime});
+}
+
+void RpcSocket::Read(UniqueFd fd) {
+  // The size first, so that memory is taken for what came and for no more than the limit.
+  const ssize_t size = recv(fd.get(), nullptr, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+  if (size <= static_cast<ssize_t>(sizeof(Header)) ||
+      size > static_cast<ssize_t>(rpctool::kMaxPacket)) {
+    return;
+  }
+  std::string packet(size, '\0');
+  if (recv(fd.get(), packet.data(), packet.size(), MSG_DONTWAIT) != size) return;
+  Header header;
+  memcpy(&header, packet.data(), sizeof header);
+  if (header.version != rpctool::kVersion) return;
+  packet.erase(0, sizeof header);
+  ++shared_->posted;
+  // A task that is discarded closes the connection, too.
+  struct Posted {
+    UniqueFd fd;
+    std::shared_ptr<Shared> shared;
+    ~Posted() {
+      --shared->posted;
+      shared->Wake();
+    }
+  };
+  const std::shared_ptr<Posted> posted(new Posted{std::move(fd), shared_});
+  queue_.Post([posted, request = std::move(packet), send = send_] {
+    Answer(posted->fd.get(), request, send);
+  });
+}
+
+}  // namespace toolboxd

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "transportd/rpc_socket.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/testing/short_temp_dir.h"
+#include "gtest/gtest.h"
+#include "rpctool/protocol.h"
+#include "rpctool/socket_client.h"
+
+namespace toolboxd {
+namespace {
+
+using rpctool::AskTransportd;
+using rpctool::Header;
+using rpctool::Outcome;
+
+constexpr int kPatienceMs = 10000;
+
+class RpcSocketTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    AllowedCallers self;
+    self.AllowUser(getuid());
+    Serve(self);
+  }
+
+  void Serve(AllowedCallers allowed) {
+    socket_.reset();
+    std::vector<InheritedSocket> inherited;
+    ListenerOptions control;
+    control.path = folder_.File("transportd.sock");
+    absl::StatusOr<Listener> listener = RpcSocket::OpenListener(control, inherited);
+    ASSERT_TRUE(listener.ok()) << listener.status();
+    socket_ = std::make_unique<RpcSocket>(*std::move(listener), std::move(allowed), &queue_,
+                                          [this](absl::string_view request) {
+                                            ++sent_;
+                                            return answer_(std::string(request));
+                                          });
+  }
+  void RunQueue() {
+    channel_ = std::thread([this] { queue_.RunUntil(absl::InfiniteFuture()); });
+  }
+  void TearDown() override {
+    socket_.reset();
+    queue_.Stop();
+    if (channel_.joinable()) channel_.join();
+  }
+
+  // Of a caller that need not follow the protocol.
+  UniqueFd Connect() {
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    path_.copy(address.sun_path, sizeof address.sun_path - 1);
+    UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    return fd;
+  }
+  // The size of the reply, 0 if the connection was closed.
+  static ssize_t Exchange(const UniqueFd& fd, const std::string& packet) {
+    EXPECT_EQ(send(fd.get(), packet.data(), packet.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(packet.size()));
+    char byte;
+    // An end with an unread packet is a reset.
+    return std::max<ssize_t>(recv(fd.get(), &byte, 1, MSG_TRUNC), 0);
+  }
+  static std::string Packet(uint32_t version, const std::string& text) {
+    Header header;
+    header.version = version;
+    return std::string(reinterpret_cast<const char*>(&header), sizeof header) + text;
+  }
+
+  ShortTempDir folder_;
+  const std::string path_ = folder_.File("rpc.sock");
+  TaskQueue queue_;
+  std::function<absl::StatusOr<RpciReply>(const std::string& request)> answer_ =
+      [](const std::string& request) {
+        return RpciReply{true, request};
+      };
+  std::atomic<int> sent_{0};
+  std::unique_ptr<RpcSocket> socket_;
+  std::thread channel_;
+  Outcome outcome_ = Outcome::kNoChannel;
+  std::string text_;
+};
+
+TEST_F(RpcSocketTest, RequestOfEverySizeReachesTheHostAndItsReplyTheCaller) {
+  RunQueue();
+  for (const size_t size : {size_t{1}, size_t{60000}, rpctool::kMaxText}) {
+    std::string request(size, '\xff');
+    request[size / 2] = '\0';
+    ASSERT_TRUE(AskTransportd(path_.c_str(), request, kPatienceMs, outcome_, text_)) << size;
+    EXPECT_EQ(outcome_, Outcome::kSuccess);
+    EXPECT_EQ(text_, request);
+  }
+}
+
+TEST_F(RpcSocketTest, CallerLearnsWhatTheHostSaid) {
+  RunQueue();
+  answer_ = [](const std::string&) { return RpciReply{false, "No value found"}; };
+  ASSERT_TRUE(AskTransportd(path_.c_str(), "x", kPatienceMs, outcome_, text_));
+  EXPECT_EQ(outcome_, Outcome::kRefused);
+  EXPECT_EQ(text_, "No value found");
+  answer_ = [](const std::string&) { return absl::DataLossError(""); };
+  ASSERT_TRUE(AskTransportd(path_.c_str(), "x", kPatienceMs, outcome_, text_));
+  EXPECT_EQ(outcome_, Outcome::kMalformed);
+  // The caller uses a channel of its own then.
+  answer_ = [](const std::string&) { return absl::UnavailableError(""); };
+  EXPECT_FALSE(AskTransportd(path_.c_str(), "x", kPatienceMs, outcome_, text_));
+}
+
+TEST_F(RpcSocketTest, EmptyAndOverlongRequestsAreNotSent) {
+  RunQueue();
+  EXPECT_FALSE(AskTransportd(path_.c_str(), "", kPatienceMs, outcome_, text_));
+  EXPECT_FALSE(AskTransportd(path_.c_str(), std::string(rpctool::kMaxText + 1, 'x'), kPatienceMs,
+                             outcome_, text_));
+  EXPECT_EQ(sent_, 0);
+}
+
+TEST_F(RpcSocketTest, MalformedPacketEndsTheConnectionAndNothingElse) {
+  RunQueue();
+  EXPECT_EQ(Exchange(Connect(), "x"), 0);
+  EXPECT_EQ(Exchange(Connect(), Packet(rpctool::kVersion, "")), 0);
+  EXPECT_EQ(Exchange(Connect(), Packet(rpctool::kVersion + 1, "x")), 0);
+  EXPECT_EQ(Exchange(Connect(), Packet(rpctool::kVersion, std::string(65537, 'x'))), 0);
+  EXPECT_EQ(Exchange(Connect(), std::string(150000, 'x')), 0);
+  EXPECT_EQ(sent_, 0);
+  EXPECT_TRUE(AskTransportd(path_.c_str(), "x", kPatienceMs, outcome_, text_));
+}
+
+TEST_F(RpcSocketTest, RequestWhoseCallerHasLeftIsNotSent) {
+  // Before the channel's thread has time for it.
+  EXPECT_FALSE(AskTransportd(path_.c_str(), "left", 1, outcome_, text_));
+  RunQueue();
+  EXPECT_TRUE(AskTransportd(path_.c_str(), "stays", kPatienceMs, outcome_, text_));
+  EXPECT_EQ(sent_, 1);
+}
+
+TEST_F(RpcSocketTest, SilentCallersDoNotKeepOthersOut) {
+  RunQueue();
+  std::vector<UniqueFd> silent;
+  for (int i = 0; i < RpcSocket::kMaxConnections; ++i) silent.push_back(Connect());
+  EXPECT_TRUE(AskTransportd(path_.c_str(), "x", kPatienceMs, outcome_, text_));
+  EXPECT_EQ(sent_, 1);
+}
+
+TEST_F(RpcSocketTest, RequestsWaitForABusyChannelInABoundedNumber) {
+  std::vector<UniqueFd> callers;
+  for (int i = 0; i < 2 * RpcSocket::kMaxConnections; ++i) {
+    callers.push_back(Connect());
+    const std::string packet = Packet(rpctool::kVersion, "x");
+    ASSERT_GT(send(callers.back().get(), packet.data(), packet.size(), 0), 0);
+  }
+  RunQueue();
+  for (const UniqueFd& caller : callers) {
+    char byte;
+    EXPECT_EQ(recv(caller.get(), &byte, 1, MSG_TRUNC), static_cast<ssize_t>(sizeof(Header) + 1));
+  }
+  EXPECT_EQ(sent_, 2 * RpcSocket::kMaxConnections);
+}
+
+TEST_F(RpcSocketTest, EndOfTheSocketLeavesNoCallerWaiting) {
+  const UniqueFd accepted = Connect();
+  const UniqueFd in_backlog = Connect();
+  socket_.reset();
+  char byte;
+  EXPECT_LE(recv(accepted.get(), &byte, 1, 0), 0);
+  EXPECT_LE(recv(in_backlog.get(), &byte, 1, 0), 0);
+  EXPECT_NE(access(path_.c_str(), F_OK), 0);
+}
+
+TEST_F(RpcSocketTest, CallerWhoIsNotAllowedGetsNothing) {
+  AllowedCallers nobody;
+  nobody.set_root_allowed(false);
+  Serve(nobody);
+  RunQueue();
+  EXPECT_FALSE(AskTransportd(path_.c_str(), "x", kPatienceMs, outcome_, text_));
+  EXPECT_EQ(sent_, 0);
+}
+
+TEST_F(RpcSocketTest, PacketSocketOfSystemdIsTakenAndTheOtherLeft) {
+  int pair[2];
+  UniqueFd packets(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  folder_.File("given.sock").copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(bind(packets.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(listen(packets.get(), 1), 0);
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+  UniqueFd stream(pair[0]), other(pair[1]);
+  std::vector<InheritedSocket> inherited = {{stream.get(), "transportd"},
+                                            {packets.get(), "transportd"}};
+  const absl::StatusOr<Listener> listener = RpcSocket::OpenListener({}, inherited);
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  EXPECT_EQ(listener->fd(), packets.release());
+  ASSERT_EQ(inherited.size(), 1u);
+  EXPECT_EQ(inherited[0].fd, stream.get());
+}
+
+}  // namespace
+}  // namespace toolboxd
