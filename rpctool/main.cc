@@ -15,6 +15,8 @@
 #include "rpctool/host.h"
 #include "rpctool/protocol.h"
 #include "rpctool/rpctool.h"
+#include "rpctool/toolbox_cmd.h"
+#include "rpctool/tools_conf.h"
 #include "rpctool/vmtoolsd.h"
 #include "transportd/backdoor/port.h"
 #include "transportd/backdoor/probe.h"
@@ -44,6 +46,9 @@ int Main(int argc, char** argv) {
   Host host(&port, backdoor::ReadCpuid, socket);
   const std::string_view name = Name(argc > 0 ? argv[0] : nullptr);
   if (name == "vmtoolsd") return RunVmtoolsd(argc, argv, host);
+  if (name == "vmware-toolbox-cmd") {
+    return RunToolboxCmd(argc, argv, host, {.tools_conf = kToolsConf, .user = geteuid()});
+  }
   return RunRpctool(argc, argv, host);
 }
 

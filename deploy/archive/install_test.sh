@@ -80,6 +80,23 @@ new_root other
 expect install
 grep -q 'no known PAM stack' "$work/said" || fail "it does not report that there is no PAM stack: $(cat "$work/said")"
 
+# Programs of open-vm-tools' names: those of another package stay, ours are replaced and removed.
+echo ours >"$archive/usr/bin/vmware-rpctool"
+ln -s vmware-rpctool "$archive/usr/bin/vmtoolsd"
+new_root other
+echo theirs >"$root/usr/bin/vmware-rpctool"
+expect install
+has usr/bin/vmware-rpctool theirs
+has usr/bin/vmtoolsd theirs
+expect install --uninstall
+has usr/bin/vmware-rpctool theirs
+[[ ! -L $root/usr/bin/vmtoolsd ]] || fail "our link is still there"
+new_root other
+expect install
+echo newer >"$archive/usr/bin/vmware-rpctool"
+expect install
+has usr/bin/vmware-rpctool newer
+
 expect_not install --purge
 expect_not install --nonsense
 

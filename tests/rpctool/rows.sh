@@ -14,6 +14,7 @@ all_rows() {
   local r=("$@")
   rpctool_rows
   vmtoolsd_rows
+  toolbox_cmd_rows
 }
 
 rpctool_rows() {
@@ -88,4 +89,106 @@ vmtoolsd_rows() {
   "${t[@]}" --no-such-option
   "${t[@]}" --cmd 'info-get guestinfo.a' --no-such-option
   "${t[@]}" --no-such-option --cmd 'info-get guestinfo.a'
+}
+
+toolbox_cmd_rows() {
+  local t=("${r[@]}" vmware-toolbox-cmd) plain
+  # Without a file, then with one.
+  "${t[@]}" config get deployPkg enable-custom-scripts
+  "${t[@]}" config remove deployPkg enable-custom-scripts
+  "${t[@]}" logging level get vmsvc
+  "${t[@]}" config set deployPkg enable-custom-scripts true
+  "${t[@]}" config get deployPkg enable-custom-scripts
+  "${t[@]}" -q config get deployPkg enable-custom-scripts
+  "${t[@]}" config get deployPkg enable-custom-scripts more words
+  "${t[@]}" config get -- deployPkg enable-custom-scripts
+  "${t[@]}" config get deployPkg none
+  "${t[@]}" config get none none
+  "${t[@]}" config set deployPkg odd $'  two\n\\ words=[x] \xc3\xa4'
+  "${t[@]}" config get deployPkg odd
+  "${t[@]}" config set deployPkg odd ''
+  "${t[@]}" config get deployPkg odd
+  "${t[@]}" config remove deployPkg odd
+  "${t[@]}" config get deployPkg odd
+  "${t[@]}" config remove deployPkg odd
+  "${t[@]}" config
+  "${t[@]}" config get
+  "${t[@]}" config get deployPkg
+  "${t[@]}" config set deployPkg key
+  "${t[@]}" config other
+  "${t[@]}" config other deployPkg key
+  "${t[@]}" logging level set vmsvc info
+  "${t[@]}" logging level get vmsvc
+  "${t[@]}" logging
+  "${t[@]}" logging level
+  "${t[@]}" logging level get
+  "${t[@]}" logging level set vmsvc
+  "${t[@]}" logging level set vmsvc loud
+  "${t[@]}" logging level other vmsvc
+  "${t[@]}" logging other get vmsvc
+  "${t[@]}" script
+  "${t[@]}" script other
+  "${t[@]}" script power
+  "${t[@]}" script power other
+  "${t[@]}" script power set
+  "${t[@]}" stat
+  "${t[@]}" stat other
+  "${t[@]}" stat speed
+  "${t[@]}" -q stat speed
+  "${t[@]}" stat speed more
+  "${t[@]}" stat sessionid
+  "${t[@]}" stat balloon
+  "${t[@]}" stat swap
+  "${t[@]}" stat memlimit
+  "${t[@]}" stat memres
+  "${t[@]}" stat cpures
+  "${t[@]}" stat cpulimit
+  "${t[@]}" stat raw
+  "${t[@]}" stat raw text session
+  "${t[@]}" timesync
+  "${t[@]}" timesync status
+  "${t[@]}" timesync enable
+  "${t[@]}" timesync disable
+  "${t[@]}" timesync other
+  "${t[@]}" --quiet timesync status
+  "${t[@]}" -q timesync disable
+  "${t[@]}" device
+  "${t[@]}" device list
+  "${t[@]}" device status
+  "${t[@]}" device status floppy
+  "${t[@]}" device enable floppy
+  "${t[@]}" device other
+  "${t[@]}" info
+  "${t[@]}" info update
+  "${t[@]}" info update network
+  "${t[@]}" info update other
+  "${t[@]}" info other network
+  "${t[@]}" upgrade
+  "${t[@]}" upgrade status
+  "${t[@]}" disk
+  "${t[@]}" disk other
+  "${t[@]}" gueststore
+  "${t[@]}" gueststore other
+  "${t[@]}" gueststore getcontent /a /b
+  "${t[@]}" globalconf
+  "${t[@]}" globalconf status
+  "${t[@]}" globalconf other
+  "${t[@]}"
+  "${t[@]}" other
+  "${t[@]}" -x stat speed
+  "${t[@]}" stat -x speed
+  "${t[@]}" --other
+  "${t[@]}" --quiet=1
+  # Users.
+  plain=("${r[@]}" setpriv --reuid=65534 --regid=65534 --clear-groups vmware-toolbox-cmd)
+  "${plain[@]}" config get deployPkg enable-custom-scripts
+  "${plain[@]}" script power current
+  "${plain[@]}" logging level get vmsvc
+  "${plain[@]}" info update network
+  "${plain[@]}" disk list
+  "${plain[@]}" globalconf status
+  "${plain[@]}" stat speed
+  "${plain[@]}" timesync status
+  "${plain[@]}" device list
+  "${plain[@]}" config
 }

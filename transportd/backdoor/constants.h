@@ -15,8 +15,12 @@ constexpr uint32_t kMagic = 0x564D5868;  // "VMXh"
 constexpr uint16_t kLowBandwidthPort = 0x5658;
 constexpr uint16_t kHighBandwidthPort = 0x5659;
 
+constexpr uint16_t kCommandGetMhz = 1;
 constexpr uint16_t kCommandGetVersion = 10;
+constexpr uint16_t kCommandGetGuiOptions = 13;
+constexpr uint16_t kCommandGetTime = 23;
 constexpr uint16_t kCommandMessage = 30;
+constexpr uint16_t kCommandGetTimeFull = 46;
 // What GETVERSION answers in EAX.
 constexpr uint32_t kVersion = 6;
 
