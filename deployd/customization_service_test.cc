@@ -376,7 +376,7 @@ TEST_F(CustomizationTest, CallerThatLeavesDoesNotEndTheDeployment) {
   EXPECT_EQ(Text(status.events(status.events_size() - 1).state()), absl::StrCat("5 0 ", kLog));
 }
 
-TEST_F(CustomizationTest, StatusTellsTheLastPackageWithoutSecrets) {
+TEST_F(CustomizationTest, StatusHasTheLastPackageWithoutSecrets) {
   root_.InstallCloudInit("22.4.2");
   EXPECT_EQ(GetStatus().events_size(), 0);
   Customize(MakePackage({{"cust.cfg", "[PASSWORD]\n-PASS = c2VjcmV0\n"}}));

@@ -15,7 +15,7 @@ namespace toolboxd::deployd {
 
 // Opens the folder, which is made (0700) if it is missing. PERMISSION_DENIED, with what to do, if
 // it is a link, belongs to another user or lets others in: nothing may be laid into a folder that
-// somebody else prepared.
+// another user has prepared.
 absl::StatusOr<UniqueFd> OpenOwnFolder(const std::string& path);
 
 // Removes everything in it, but not the folder; `first` before the rest, if it is there. The first

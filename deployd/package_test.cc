@@ -184,7 +184,7 @@ TEST_F(UnpackTest, NameThatOccursTwiceIsRefused) {
   EXPECT_EQ(Content("a"), "1");
 }
 
-TEST_F(UnpackTest, FileIsNoFolder) {
+TEST_F(UnpackTest, FolderIsNotMadeOfAFile) {
   EXPECT_FALSE(Unpack(MakePackage({{"a", "1"}, {"a\\b", "2"}})).ok());
   EXPECT_EQ(Content("a"), "1");
 }

@@ -39,7 +39,7 @@ inline constexpr size_t kMaxPageBytes = 64 << 10;
 // Thread-safe.
 //
 // For that it holds the directory until the next page, but no longer than kHoldTime, and not after
-// a listing that is surely over: nobody could unmount its file system meanwhile.
+// a listing that is surely over: its file system could not be unmounted meanwhile.
 class DirectoryLister {
  public:
   static constexpr absl::Duration kHoldTime = absl::Seconds(2);

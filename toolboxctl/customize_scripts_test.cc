@@ -110,7 +110,7 @@ TEST_F(CustomizeScriptsTest, StopEndsTheScript) {
   stopper.join();
 }
 
-TEST_F(CustomizeScriptsTest, OtherFilesAreNoRequest) {
+TEST_F(CustomizeScriptsTest, OtherFilesAreRefusedAndRemoved) {
   Script("10-a");
   EXPECT_FALSE(Run().ok());
   std::ofstream(dir_.File("other")) << deployd::Encode({"0a", absl::Seconds(1), "{}"});
