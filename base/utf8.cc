@@ -50,4 +50,12 @@ std::string PrintableUtf8(std::string_view text) {
   return printable;
 }
 
+std::string_view CutUtf8(std::string_view text, size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  size_t end = max_bytes;
+  // At most three bytes of a character can be in front of the limit.
+  while (end > 0 && max_bytes - end < 3 && (static_cast<uint8_t>(text[end]) & 0xc0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
 }  // namespace toolboxd

@@ -23,6 +23,10 @@ bool IsUtf8(std::string_view text);
 // each control character below U+0080: a proto's string must be UTF-8.
 std::string PrintableUtf8(std::string_view text);
 
+// The beginning of `text` that has at most `max_bytes` and ends with a whole character, as far as
+// `text` is well-formed.
+std::string_view CutUtf8(std::string_view text, size_t max_bytes);
+
 }  // namespace toolboxd
 
 #endif  // TOOLBOXD_BASE_UTF8_H_

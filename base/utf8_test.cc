@@ -60,5 +60,15 @@ TEST(Utf8, PrintableReplacesEachMalformedByte) {
 
 TEST(Utf8, PrintableReplacesControlCharacters) { EXPECT_EQ(PrintableUtf8("a\nb\x7f"), "a?b?"); }
 
+TEST(Utf8, TextIsCutAtACharacter) {
+  const std::string text = "a\u00e4\u20ac\U0001f600z";
+  const size_t ends[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11};
+  for (size_t limit = 0; limit < std::size(ends); ++limit) {
+    EXPECT_EQ(CutUtf8(text, limit), text.substr(0, ends[limit])) << limit;
+  }
+  // What is not a character is cut anywhere.
+  EXPECT_EQ(CutUtf8(std::string(10, '\x80'), 5).size(), 2u);
+}
+
 }  // namespace
 }  // namespace toolboxd

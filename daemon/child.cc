@@ -41,10 +41,14 @@ std::vector<std::string> Environment(const std::vector<std::string>& added) {
 }
 
 absl::Status Spawn(const std::vector<std::string>& argv,
-                   const std::vector<std::string>& environment, pid_t* pid) {
+                   const std::vector<std::string>& environment, int input, pid_t* pid) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  if (input >= 0) {
+    posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+  } else {
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  }
   posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
 
   posix_spawnattr_t attributes;
@@ -84,9 +88,9 @@ bool AwaitEnd(int pidfd, absl::Duration timeout, const StopSignal& stop) {
 
 absl::Status RunProgram(const std::vector<std::string>& argv,
                         const std::vector<std::string>& environment, absl::Duration timeout,
-                        const StopSignal& stop) {
+                        const StopSignal& stop, int input) {
   pid_t pid = 0;
-  absl::Status spawned = Spawn(argv, environment, &pid);
+  absl::Status spawned = Spawn(argv, environment, input, &pid);
   if (!spawned.ok()) return spawned;
   UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   if (!pidfd.ok()) {

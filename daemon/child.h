@@ -14,14 +14,15 @@
 
 namespace toolboxd {
 
-// Runs argv[0] with these arguments and with `environment` ("NAME=value") added to our own,
-// nothing on standard input, our standard output and error, no other descriptor of ours, and
-// in a process group of its own. OK if it exits with status 0. After the timeout, or when
-// stop is set, its group gets SIGTERM, two seconds later SIGKILL: DEADLINE_EXCEEDED or
-// CANCELLED. Safe in a process with threads: no code of this process runs in the child.
+// Runs argv[0] with these arguments and with `environment` ("NAME=value") added to our own, the
+// descriptor `input` as standard input, nothing there if it is -1, our standard output and error,
+// no other descriptor of ours, and in a process group of its own. OK if it exits with status 0.
+// After the timeout, or when stop is set, its group gets SIGTERM, two seconds later SIGKILL:
+// DEADLINE_EXCEEDED or CANCELLED. Safe in a process with threads: no code of this process runs in
+// the child.
 absl::Status RunProgram(const std::vector<std::string>& argv,
                         const std::vector<std::string>& environment, absl::Duration timeout,
-                        const StopSignal& stop);
+                        const StopSignal& stop, int input = -1);
 
 }  // namespace toolboxd
 

@@ -40,7 +40,8 @@ absl::StatusOr<UniqueFd> OpenPollable(const std::string& path) {
 
 std::string HostName() {
   char name[HOST_NAME_MAX + 1] = "";
-  return gethostname(name, sizeof(name) - 1) == 0 ? name : "";
+  // The size includes the NUL: with one less, a name of 64 characters is an error.
+  return gethostname(name, sizeof(name)) == 0 ? name : "";
 }
 
 // For poll(2): rounded up, so that the time has come when it returns.

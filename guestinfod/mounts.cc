@@ -42,36 +42,81 @@ std::string StorageOf(const Mount& mount) {
   return absl::StrCat(mount.major, ":", mount.minor);
 }
 
-// Whether the first one says more about the storage.
-bool IsBetter(const Mount& a, const Mount& b) {
-  if ((a.root == "/") != (b.root == "/")) return a.root == "/";
-  return a.mount_point.size() < b.mount_point.size();
-}
+// How the mounts lie on one another.
+class MountTree {
+ public:
+  explicit MountTree(const std::vector<Mount>& mounts) : mounts_(mounts) {
+    for (const Mount& mount : mounts) {
+      by_id_.emplace(mount.id, &mount);
+      last_at_[mount.mount_point] = &mount;
+    }
+    for (const auto& [path, mount] : last_at_) {
+      if (!Contains(kDiskTypes, mount->type) && !Contains(kHarmlessTypes, mount->type)) {
+        slow_.push_back(path);
+      }
+    }
+  }
+
+  // Whether looking up the mount point may wait for a server or an automounter. An automounter
+  // waits no more once its file system is mounted over it.
+  bool MayHang(const Mount& mount) const {
+    return std::any_of(slow_.begin(), slow_.end(), [&mount](absl::string_view path) {
+      return mount.mount_point == path || IsBelow(mount.mount_point, path);
+    });
+  }
+
+  // Whether the path of the mount leads to another one that was mounted over it, or over a folder
+  // above it.
+  bool IsCovered(const Mount& mount) const {
+    const std::vector<uint32_t> way = Way(mount);
+    return std::any_of(mounts_.begin(), mounts_.end(), [&](const Mount& other) {
+      return other.id != mount.id &&
+             (other.mount_point == mount.mount_point ||
+              IsBelow(mount.mount_point, other.mount_point)) &&
+             Has(way, other.parent_id) && !Has(way, other.id);
+    });
+  }
+
+ private:
+  static bool Has(const std::vector<uint32_t>& ids, uint32_t id) {
+    return std::find(ids.begin(), ids.end(), id) != ids.end();
+  }
+
+  // The mount and those that it is mounted on, in that order.
+  std::vector<uint32_t> Way(const Mount& mount) const {
+    std::vector<uint32_t> ids;
+    const Mount* step = &mount;
+    while (!Has(ids, step->id)) {
+      ids.push_back(step->id);
+      const auto parent = by_id_.find(step->parent_id);
+      if (parent == by_id_.end()) break;
+      step = parent->second;
+    }
+    return ids;
+  }
+
+  const std::vector<Mount>& mounts_;
+  std::map<uint32_t, const Mount*> by_id_;
+  std::map<absl::string_view, const Mount*> last_at_;
+  std::vector<absl::string_view> slow_;
+};
 
 }  // namespace
 
 std::vector<Mount> SelectDisks(const std::vector<Mount>& mounts) {
-  std::vector<absl::string_view> slow;
-  for (const Mount& mount : mounts) {
-    if (!Contains(kDiskTypes, mount.type) && !Contains(kHarmlessTypes, mount.type)) {
-      slow.push_back(mount.mount_point);
-    }
-  }
-
+  const MountTree tree(mounts);
   std::vector<Mount> disks;
   std::map<std::string, size_t> positions;
   for (const Mount& mount : mounts) {
-    if (!Contains(kDiskTypes, mount.type)) continue;
-    const bool may_hang = std::any_of(slow.begin(), slow.end(), [&mount](absl::string_view path) {
-      return mount.mount_point == path || IsBelow(mount.mount_point, path);
-    });
-    if (may_hang) continue;
-    const auto [position, is_new] = positions.emplace(StorageOf(mount), disks.size());
-    if (is_new && disks.size() < kMaxDisks) {
+    if (!Contains(kDiskTypes, mount.type) || tree.MayHang(mount)) continue;
+    const auto known = positions.find(StorageOf(mount));
+    const bool better = known != positions.end() && mount.mount_point == "/";
+    if ((known != positions.end() && !better) || tree.IsCovered(mount)) continue;
+    if (better) {
+      disks[known->second] = mount;
+    } else if (disks.size() < kMaxDisks) {
+      positions.emplace(StorageOf(mount), disks.size());
       disks.push_back(mount);
-    } else if (!is_new && position->second < disks.size() &&
-               IsBetter(mount, disks[position->second])) {
-      disks[position->second] = mount;
     }
   }
   return disks;

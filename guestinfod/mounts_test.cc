@@ -33,6 +33,69 @@ TEST(LocalDisks, EachStorageIsListedOnceByItsRoot) {
             Paths{"/"});
 }
 
+TEST(LocalDisks, RootWinsWhateverPartOfAFileSystemItIs) {
+  // btrfs with its pool mounted beside it; ostree.
+  EXPECT_EQ(Points("25 1 0:30 /@ / rw - btrfs /dev/sda2 rw\n"
+                   "60 25 0:30 / /mnt/btr_pool rw - btrfs /dev/sda2 rw\n"),
+            Paths{"/"});
+  EXPECT_EQ(Points("20 1 8:2 / /sysroot rw - xfs /dev/sda2 rw\n"
+                   "21 1 8:2 /ostree/deploy/x/deploy/y.0 / rw - xfs /dev/sda2 rw\n"
+                   "22 21 8:2 /ostree/deploy/x/var /var rw - xfs /dev/sda2 rw\n"),
+            Paths{"/"});
+}
+
+TEST(LocalDisks, DiskKeepsItsNameWhateverElseIsMounted) {
+  const std::string before =
+      "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
+      "2 1 8:17 /www /srv/www rw - xfs /dev/sdb1 rw\n";
+  EXPECT_EQ(Points(before), (Paths{"/", "/srv/www"}));
+  for (const char* more :
+       {"3 1 8:17 / /data rw - xfs /dev/sdb1 rw\n", "3 1 8:17 /www /w rw - xfs /dev/sdb1 rw\n",
+        "3 1 8:1 / /mnt rw - ext4 /dev/sda1 rw\n", "3 1 0:40 / /net rw - nfs server:/x rw\n"}) {
+    EXPECT_EQ(Points(before + more), (Paths{"/", "/srv/www"})) << more;
+  }
+}
+
+TEST(LocalDisks, MountThatIsCoveredLeavesThePlaceToAnotherOfItsStorage) {
+  const std::string root = "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n";
+  const std::string disk = "2 1 8:17 / /data rw - xfs /dev/sdb1 rw\n";
+  EXPECT_EQ(Points(root + disk +
+                   "3 2 0:50 / /data rw - tmpfs tmpfs rw\n"
+                   "4 1 8:17 / /other rw - xfs /dev/sdb1 rw\n"),
+            (Paths{"/", "/other"}));
+  EXPECT_EQ(Points(root + "2 1 8:17 / /a/data rw - xfs /dev/sdb1 rw\n"
+                          "3 1 0:50 / /a rw - tmpfs tmpfs rw\n"),
+            Paths{"/"});
+  // The parent of a mount can stand after it in the table.
+  EXPECT_EQ(Points("22 28 8:33 / /boot rw - ext4 /dev/sdc1 rw\n"
+                   "28 1 8:1 / / rw - ext4 /dev/sda1 rw\n"),
+            (Paths{"/boot", "/"}));
+}
+
+TEST(LocalDisks, AutomounterCountsOnlyWhileNothingIsMountedOverIt) {
+  const std::string root = "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n";
+  const std::string direct = "30 1 0:40 / /backup rw - autofs systemd-1 rw,direct\n";
+  EXPECT_EQ(Points(root + direct + "31 30 8:17 / /backup rw - ext4 /dev/sdb1 rw\n"),
+            (Paths{"/", "/backup"}));
+  EXPECT_EQ(Points(root + direct +
+                   "31 30 8:17 / /backup rw - ext4 /dev/sdb1 rw\n"
+                   "32 31 8:33 / /backup/old rw - ext4 /dev/sdc1 rw\n"),
+            (Paths{"/", "/backup", "/backup/old"}));
+  // Not mounted yet; and a network file system mounted over it.
+  EXPECT_EQ(Points(root + direct), Paths{"/"});
+  EXPECT_EQ(Points(root + direct +
+                   "31 30 0:41 / /backup rw - nfs server:/x rw\n"
+                   "32 31 8:33 / /backup/old rw - ext4 /dev/sdc1 rw\n"),
+            Paths{"/"});
+}
+
+TEST(LocalDisks, TablesThatMakeNoSenseAreReadToTheirEnd) {
+  EXPECT_FALSE(Points("1 2 8:1 / / rw - ext4 /dev/sda1 rw\n"
+                      "2 1 8:17 / /a rw - ext4 /dev/sdb1 rw\n"
+                      "2 2 8:33 / /a/b rw - ext4 /dev/sdc1 rw\n")
+                   .empty());
+}
+
 TEST(LocalDisks, PoolsAreListedOnce) {
   EXPECT_EQ(Points("1 0 0:50 / / rw - zfs rpool/ROOT/debian rw\n"
                    "2 0 0:51 / /home rw - zfs rpool/home rw\n"

@@ -24,11 +24,16 @@ enum class Version {
   kMajor,
   // The same, but the bare name below this version.
   kMajorFrom6,
-  // At least 4.
+  // At least 4; the newest that hosts know where there is none.
   kDebian,
   // At least 2.
   kAmazon,
 };
+
+constexpr uint32_t kNewestDebian = 12;
+
+// What a host takes of it, in bytes.
+constexpr size_t kMaxFullName = 127;
 
 struct Distribution {
   // ID= of os-release.
@@ -87,7 +92,8 @@ std::string WithVersion(const Distribution& distribution, uint32_t major) {
       if (major < 6) major = 0;
       break;
     case Version::kDebian:
-      major = std::max(major, 4u);
+      // Testing and unstable have no version, and are newer than any that has.
+      major = major == 0 ? kNewestDebian : std::max(major, 4u);
       break;
     case Version::kAmazon:
       // Before 2 the versions were dates, such as 2018.03.
@@ -128,8 +134,9 @@ v1::OperatingSystem DescribeOperatingSystem(absl::string_view os_release, const 
   v1::OperatingSystem os;
   os.set_short_name(absl::StrCat(arm ? "arm-" : "", short_name, wide ? "-64" : ""));
   const std::string& pretty_name = values["PRETTY_NAME"];
-  os.set_full_name(
-      absl::StrCat("Linux ", kernel.release, pretty_name.empty() ? "" : " ", pretty_name));
+  const std::string full_name =
+      absl::StrCat("Linux ", kernel.release, pretty_name.empty() ? "" : " ", pretty_name);
+  os.set_full_name(std::string(CutUtf8(full_name, kMaxFullName)));
   os.set_distribution_name(values["NAME"]);
   os.set_distribution_version(values["VERSION_ID"]);
   os.set_pretty_name(pretty_name);

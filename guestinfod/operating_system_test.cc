@@ -2,6 +2,7 @@
 
 #include "guestinfod/operating_system.h"
 
+#include "base/utf8.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd::guestinfod {
@@ -17,7 +18,8 @@ std::string ShortName(const std::string& id, const std::string& version,
 
 TEST(OperatingSystem, DistributionsHaveVmwaresNames) {
   EXPECT_EQ(ShortName("debian", "12"), "debian12-64");
-  EXPECT_EQ(ShortName("debian", ""), "debian4-64");
+  EXPECT_EQ(ShortName("debian", ""), "debian12-64");
+  EXPECT_EQ(ShortName("debian", "3.1"), "debian4-64");
   EXPECT_EQ(ShortName("ubuntu", "22.04"), "ubuntu-64");
   EXPECT_EQ(ShortName("centos", "7"), "centos7-64");
   EXPECT_EQ(ShortName("centos", "5"), "centos-64");
@@ -57,6 +59,19 @@ TEST(OperatingSystem, DescribesDebian) {
 TEST(OperatingSystem, RunningKernelHasARelease) {
   EXPECT_FALSE(RunningKernel().release.empty());
   EXPECT_FALSE(RunningKernel().machine.empty());
+}
+
+TEST(OperatingSystem, FullNameIsCutAtACharacter) {
+  std::string pretty;
+  while (pretty.size() < 240) pretty += "\u00e4";
+  for (const char* release : {"6.1.0", "6.1.00"}) {
+    const std::string name =
+        DescribeOperatingSystem("ID=debian\nPRETTY_NAME=\"" + pretty + "\"\n", {release, "x86_64"})
+            .full_name();
+    EXPECT_LE(name.size(), 127u);
+    EXPECT_GE(name.size(), 126u);
+    EXPECT_TRUE(IsUtf8(name));
+  }
 }
 
 }  // namespace

@@ -9,18 +9,24 @@
 #include <utility>
 
 #include "base/status.h"
+#include "base/steady_time.h"
 #include "hgfsd/file_info.h"
 #include "hgfsd/fs/entry.h"
 #include "hgfsd/fs/file_error.h"
 #include "hgfsd/fs/find.h"
 #include "hgfsd/fs/paths.h"
 #include "hgfsd/name_pattern.h"
+#include "hgfsd/start_thread.h"
 
 namespace toolboxd::hgfsd {
 namespace {
 
 // Each holds one descriptor and at most 8 KiB of places.
 constexpr size_t kMaxPages = 8;
+
+// A page of this size fits into the host's reply; of a larger one the host may request the end
+// again.
+constexpr size_t kSurelyTaken = 16 << 10;
 
 bool Same(const struct timespec& a, const struct timespec& b) {
   return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
@@ -148,7 +154,7 @@ absl::StatusOr<v1::ListFilesReply> DirectoryLister::ListDirectory(
   absl::MutexLock lock(&mutex_);
   counts_.directory_reads += page.stream.reads() - reads_before;
   counts_.entry_stats += *taken;
-  KeepPage(std::move(page));
+  if (page.remaining > 0 || reply.ByteSizeLong() > kSurelyTaken) KeepPage(std::move(page));
   return reply;
 }
 
@@ -208,8 +214,43 @@ bool DirectoryLister::TakePage(const v1::ListFilesRequest& request, const struct
 }
 
 void DirectoryLister::KeepPage(Page page) {
+  page.keep_until = SteadyNow() + kHoldTime;
   pages_.push_front(std::move(page));
   if (pages_.size() > kMaxPages) pages_.pop_back();
+  if (expiring_) return;
+  // It has ended, but for its return.
+  if (expiry_.joinable()) expiry_.join();
+  absl::StatusOr<std::thread> thread = StartThread([this] { ExpirePages(); });
+  expiring_ = thread.ok();
+  if (expiring_) {
+    expiry_ = *std::move(thread);
+  } else {
+    pages_.clear();
+  }
+}
+
+void DirectoryLister::ExpirePages() {
+  absl::MutexLock lock(&mutex_);
+  while (!stopping_ && !pages_.empty()) {
+    // The last one was kept first.
+    const absl::Duration left = pages_.back().keep_until - SteadyNow();
+    if (left <= absl::ZeroDuration()) {
+      pages_.pop_back();
+    } else {
+      mutex_.AwaitWithTimeout(absl::Condition(&stopping_), left);
+    }
+  }
+  expiring_ = false;
+}
+
+DirectoryLister::~DirectoryLister() {
+  std::thread expiry;
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+    expiry = std::move(expiry_);
+  }
+  if (expiry.joinable()) expiry.join();
 }
 
 DirectoryLister::Counts DirectoryLister::counts() const {

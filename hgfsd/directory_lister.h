@@ -12,11 +12,13 @@
 #include <list>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "hgfsd/fs/cancellation.h"
 #include "hgfsd/fs/directory_stream.h"
 #include "hgfsd/fs/entry.h"
@@ -35,8 +37,16 @@ inline constexpr size_t kMaxPageBytes = 64 << 10;
 // read the directory twice, once to count its entries and once to list them. A directory that
 // has changed since is counted again. Memory does not depend on the directory's size.
 // Thread-safe.
+//
+// For that it holds the directory until the next page, but no longer than kHoldTime, and not after
+// a listing that is surely over: nobody could unmount its file system meanwhile.
 class DirectoryLister {
  public:
+  static constexpr absl::Duration kHoldTime = absl::Seconds(2);
+
+  DirectoryLister() = default;
+  ~DirectoryLister();
+
   // "." and ".." first, then the kernel's order. Links are not followed, except by a path with a
   // trailing slash. An entry that is removed in the meantime is left out. Asks `cancelled` once
   // for each getdents64 call.
@@ -73,6 +83,7 @@ class DirectoryLister {
     bool full = false;
     // Matching entries after the page.
     uint64_t remaining = 0;
+    absl::Time keep_until = absl::InfinitePast();
   };
 
   // Where a requested page starts.
@@ -101,12 +112,17 @@ class DirectoryLister {
   // Moves the kept page of the same listing into `page` if the requested one starts in it.
   bool TakePage(const v1::ListFilesRequest& request, const struct stat& now, Page& page);
   void KeepPage(Page page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // On a thread of its own, which ends with the last page.
+  void ExpirePages();
 
   // Held to take and to keep a page, not while a directory is read.
   mutable absl::Mutex mutex_;
   // Most recently used first.
   std::list<Page> pages_ ABSL_GUARDED_BY(mutex_);
   Counts counts_ ABSL_GUARDED_BY(mutex_);
+  std::thread expiry_ ABSL_GUARDED_BY(mutex_);
+  bool expiring_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace toolboxd::hgfsd

@@ -6,9 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <set>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "hgfsd/testing/test_files.h"
 
@@ -210,6 +213,54 @@ TEST(DirectoryLister, ListingsDoNotDisturbEachOther) {
   }
   EXPECT_EQ(a.size(), 22u);
   EXPECT_EQ(b.size(), 22u);
+}
+
+// Descriptors of this process that lead into the folder.
+int Held(const std::string& folder) {
+  int held = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code error;
+    const std::string target = std::filesystem::read_symlink(entry, error);
+    if (!error && absl::StartsWith(target, folder)) ++held;
+  }
+  return held;
+}
+
+TEST(DirectoryLister, DirectoryIsNotHeldAfterItsListing) {
+  TestDirectory dir;
+  for (int i = 0; i < 20; ++i) dir.File(absl::StrCat("f", i));
+  DirectoryLister lister;
+  EXPECT_EQ(lister.List(Request(dir.path(), 0, 512))->remaining(), 0u);
+  EXPECT_EQ(Held(dir.path()), 0);
+  for (int skip = 0; skip < 22; skip += 4) lister.List(Request(dir.path(), skip, 4)).IgnoreError();
+  EXPECT_EQ(Held(dir.path()), 0);
+}
+
+TEST(DirectoryLister, DirectoryOfAListingThatIsNotContinuedIsHeldForSecondsOnly) {
+  TestDirectory dir;
+  for (int i = 0; i < 20; ++i) dir.File(absl::StrCat("f", i));
+  DirectoryLister lister;
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_GT(lister.List(Request(dir.path(), 0, 4))->remaining(), 0u);
+    EXPECT_EQ(Held(dir.path()), 1);
+    const absl::Time begin = absl::Now();
+    while (Held(dir.path()) != 0 && absl::Now() < begin + 10 * DirectoryLister::kHoldTime) {
+      absl::SleepFor(absl::Milliseconds(10));
+    }
+    EXPECT_EQ(Held(dir.path()), 0);
+    EXPECT_GE(absl::Now() - begin, DirectoryLister::kHoldTime - absl::Milliseconds(20));
+  }
+}
+
+TEST(DirectoryLister, EndsWhileADirectoryIsHeld) {
+  TestDirectory dir;
+  for (int i = 0; i < 20; ++i) dir.File(absl::StrCat("f", i));
+  const absl::Time begin = absl::Now();
+  {
+    DirectoryLister lister;
+    EXPECT_GT(lister.List(Request(dir.path(), 0, 4))->remaining(), 0u);
+  }
+  EXPECT_LT(absl::Now() - begin, DirectoryLister::kHoldTime);
 }
 
 }  // namespace

@@ -26,6 +26,8 @@
 #include "daemon/stop_signal.h"
 #include "toolboxctl/connect.h"
 #include "toolboxctl/control_flag.h"
+#include "toolboxctl/customization.h"
+#include "toolboxctl/customize_scripts.h"
 #include "toolboxctl/guest_variables.h"
 #include "toolboxctl/snapshot.h"
 #include "toolboxctl/snapshot_scripts.h"
@@ -44,6 +46,8 @@ ABSL_FLAG(std::string, snapshot_socket, "/run/toolboxd/snapshotd.sock",
           "snapshotd's socket, which 'snapshot' uses.");
 ABSL_FLAG(absl::Duration, hold, absl::ZeroDuration(),
           "How long 'snapshot test' keeps the file systems frozen, at most 10s.");
+ABSL_FLAG(std::string, deploy_socket, "/run/toolboxd/deployd.sock",
+          "deployd's socket, which 'customization' uses.");
 ABSL_FLAG(std::optional<std::string>, if_value, std::nullopt,
           "'namespace set' changes the value only if it is this one.");
 ABSL_FLAG(bool, scripts, false, "Whether 'snapshot test' also runs the administrator's scripts.");
@@ -66,7 +70,10 @@ constexpr char kUsage[] =
     "  toolboxctl modes PATH    check that only root can change PATH and the files in it\n"
     "  toolboxctl snapshot plan   show what a quiesced snapshot freezes, and what not and why\n"
     "  toolboxctl snapshot test   freeze it for a moment, and show how long that took\n"
-    "  toolboxctl snapshot-scripts EVENT   run the scripts of a snapshot: freeze, thaw, freezeFail";
+    "  toolboxctl snapshot-scripts EVENT   run the scripts of a snapshot: freeze, thaw, "
+    "freezeFail\n"
+    "  toolboxctl customization status   show who would customize a clone, and the last time\n"
+    "  toolboxctl customization-scripts   run the scripts of a customization, for its unit";
 
 using Arguments = std::vector<std::string>;
 
@@ -133,8 +140,12 @@ int Modes(const Arguments& arguments) {
   return status.ok() ? 0 : Fail(status.message());
 }
 
-// For toolboxd-snapshot-hook@.service. SIGTERM ends the script that runs.
-int SnapshotScripts(const Arguments& arguments) {
+int CustomizationVerb(const Arguments& arguments) {
+  return CustomizationMain({arguments[0], absl::GetFlag(FLAGS_deploy_socket)});
+}
+
+// Set by SIGTERM, which ends the script that runs.
+const StopSignal& StopOnTerm() {
   // Before the thread starts, which inherits the mask.
   sigset_t signals;
   sigemptyset(&signals);
@@ -146,7 +157,18 @@ int SnapshotScripts(const Arguments& arguments) {
     sigwait(&signals, &signal);
     stop.Set();
   }).detach();
-  const absl::Status status = RunSnapshotScripts({}, arguments[0], stop);
+  return stop;
+}
+
+// For toolboxd-snapshot-hook@.service.
+int SnapshotScripts(const Arguments& arguments) {
+  const absl::Status status = RunSnapshotScripts({}, arguments[0], StopOnTerm());
+  return status.ok() ? 0 : Fail(status.message());
+}
+
+// For toolboxd-customize-hook.service.
+int CustomizeScripts(const Arguments&) {
+  const absl::Status status = RunCustomizeScripts({}, StopOnTerm());
   return status.ok() ? 0 : Fail(status.message());
 }
 
@@ -169,6 +191,8 @@ constexpr Verb kVerbs[] = {
     {"modes", 1, Modes},
     {"snapshot", 1, SnapshotVerb},
     {"snapshot-scripts", 1, SnapshotScripts},
+    {"customization", 1, CustomizationVerb},
+    {"customization-scripts", 0, CustomizeScripts},
 };
 
 int RunVerb(const Program& program, const Arguments& words) {

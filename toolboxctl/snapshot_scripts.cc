@@ -2,14 +2,11 @@
 
 #include "toolboxctl/snapshot_scripts.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <memory>
 #include <optional>
 
 #include "absl/status/statusor.h"
@@ -21,10 +18,10 @@
 #include "base/replace_file.h"
 #include "base/small_file.h"
 #include "base/status.h"
-#include "base/strict_modes.h"
 #include "base/unique_fd.h"
 #include "daemon/child.h"
 #include "daemon/stop_signal.h"
+#include "toolboxctl/script_folder.h"
 
 namespace toolboxd {
 namespace {
@@ -34,30 +31,6 @@ constexpr size_t kMaxArgument = 256;
 constexpr size_t kMaxRecord = size_t{1} << 20;
 
 using Scripts = std::vector<std::string>;
-
-bool IsScript(const std::string& path) {
-  struct stat info;
-  if (stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
-  if ((info.st_mode & 0111) != 0) return true;
-  LogNotice(path, " is not run: it is not executable");
-  return false;
-}
-
-absl::StatusOr<Scripts> ScriptsIn(const std::string& folder) {
-  Scripts scripts;
-  const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(folder.c_str()), closedir);
-  if (dir == nullptr) {
-    if (errno == ENOENT) return scripts;
-    return ErrnoError(errno, folder);
-  }
-  while (const dirent* entry = readdir(dir.get())) {
-    if (entry->d_name[0] == '.') continue;
-    std::string path = absl::StrCat(folder, "/", entry->d_name);
-    if (IsScript(path)) scripts.push_back(std::move(path));
-  }
-  std::sort(scripts.begin(), scripts.end());
-  return scripts;
-}
 
 // Every script that belongs before a snapshot, if only root can change them.
 absl::StatusOr<Scripts> ScriptsBefore(const SnapshotScriptOptions& options) {
@@ -69,13 +42,6 @@ absl::StatusOr<Scripts> ScriptsBefore(const SnapshotScriptOptions& options) {
   }
   if (IsScript(options.last_before)) all.push_back(options.last_before);
   return all;
-}
-
-absl::Status CheckModes(const Scripts& scripts) {
-  for (const std::string& script : scripts) {
-    if (absl::Status status = CheckStrictModes(script); !status.ok()) return status;
-  }
-  return absl::OkStatus();
 }
 
 // Empty where there is none. snapshotd's user could put a link there.

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "deployd/deployd.h"
 #include "guestinfod/guestinfod.h"
 #include "hgfsd/hgfsd.h"
 #include "powerd/powerd.h"
@@ -20,6 +21,7 @@ int main(int argc, char** argv) {
       {"guestinfod", toolboxd::GuestinfodMain, "what the host shows about this machine"},
       {"powerd", toolboxd::PowerdMain, "power operations and their scripts"},
       {"snapshotd", toolboxd::SnapshotdMain, "file systems that stand still for a snapshot"},
+      {"deployd", toolboxd::DeploydMain, "a clone's customization by the host"},
       {"hgfsd", toolboxd::HgfsdMain, "files, as the user who runs it (started by session)"},
       {"vixd", toolboxd::VixdMain, "programs, as the user who runs it (started by session)"},
       {"toolboxctl", toolboxd::ToolboxctlMain, "the administrator's command"},

@@ -26,6 +26,7 @@
 #include "daemon/server.h"
 #include "transportd/backdoor/detect.h"
 #include "transportd/backdoor/port.h"
+#include "transportd/deploy_client.h"
 #include "transportd/guest_channel.h"
 #include "transportd/guest_info/publisher.h"
 #include "transportd/guest_info_watcher.h"
@@ -34,6 +35,7 @@
 #include "transportd/policy/policy_store.h"
 #include "transportd/power_client.h"
 #include "transportd/quiesce_client.h"
+#include "transportd/routes/customization.h"
 #include "transportd/routes/extension_route.h"
 #include "transportd/routes/options.h"
 #include "transportd/routes/power.h"
@@ -49,10 +51,10 @@
 #include "transportd/transport_service.h"
 #include "transportd/transportd.h"
 
-ABSL_FLAG(
-    std::string, runtime_dir, "/run/toolboxd",
-    "Folder of the services' sockets: guestinfod.sock, powerd.sock, hgfsd.sock, vixd.sock, "
-    "snapshotd.sock, and transportd.sock, which is served here unless --socket names another.");
+ABSL_FLAG(std::string, runtime_dir, "/run/toolboxd",
+          "Folder of the services' sockets: guestinfod.sock, powerd.sock, hgfsd.sock, vixd.sock, "
+          "snapshotd.sock, deployd.sock, and transportd.sock, which is served here unless --socket "
+          "names another.");
 ABSL_FLAG(bool, skip_cpuid_check, false,
           "Try the backdoor even if the processor does not show VMware's name, as under "
           "simulators that cannot change CPUID.");
@@ -167,6 +169,9 @@ class Transport {
                      [this](absl::Time time, std::function<void()> task) {
                        queue_.PostAt(time, std::move(task));
                      }),
+        deploy_client_(absl::StrCat(runtime_dir, "/deployd.sock"), &queue_, &board_),
+        customization_(channel_.rpci(), &deploy_client_,
+                       [this] { return guest_operations_.standstill(); }),
         service_(&board_, &queue_, channel_.rpci()),
         guest_info_socket_(absl::StrCat(runtime_dir, "/guestinfod.sock")) {
     AddRegistrationRoutes(router_, channel_.rpci(),
@@ -180,6 +185,8 @@ class Transport {
     AddGuestOperationRoutes(router_, guest_operations_);
     snapshots_.AddTo(router_);
     sync_driver_.AddTo(router_);
+    customization_.AddTo(router_);
+    guest_operations_.SetInbox([this] { return deploy_client_.inbox(); });
     AddExtensionRoute(router_, &guest_operations_.extensions(),
                       [this] { return guest_operations_.standstill(); });
     channel_.set_on_broken([this] { OnHostLost(); });
@@ -298,6 +305,8 @@ class Transport {
   snapshot::EventSender snapshot_events_;
   SnapshotRoutes snapshots_;
   SyncDriverRoutes sync_driver_;
+  DeployClient deploy_client_;
+  CustomizationRoutes customization_;
   TransportService service_;
   const std::string guest_info_socket_;
   // The number of resets, and whether capabilities were sent since the last one.

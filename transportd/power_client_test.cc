@@ -90,17 +90,6 @@ class PowerClientTest : public testing::Test {
     EXPECT_TRUE(done());
   }
 
-  // Connections that powerd has accepted and that are open.
-  int Connections() {
-    std::ifstream sockets("/proc/net/unix");
-    int count = 0;
-    for (std::string line; std::getline(sockets, line);) {
-      // Address, references, protocol, flags (listening: 00010000), type, state, inode, path.
-      if (absl::EndsWith(line, " " + socket_) && !absl::StrContains(line, " 00010000 ")) ++count;
-    }
-    return count;
-  }
-
   ShortTempDir folder_;
   std::string socket_;
   FakePowerd powerd_;
@@ -143,9 +132,9 @@ TEST_F(PowerClientTest, CallsThatHaveNotEndedAreLimited) {
 
 TEST_F(PowerClientTest, ConnectionEndsWithItsEvent) {
   ASSERT_TRUE(client_.Begin(PowerState::kPowerOn, true, Finished(true)).ok());
-  EXPECT_EQ(Connections(), 1);
+  EXPECT_EQ(server_.Connections(), 1);
   RunUntil([this] { return powerd_.ended == 1; });
-  RunUntil([this] { return Connections() == 0; });
+  RunUntil([this] { return server_.Connections() == 0; });
 }
 
 TEST_F(PowerClientTest, EventWithFailedHooksDoesNotProceed) {

@@ -131,6 +131,8 @@ absl::Status QuiesceClient::Begin(const v1::QuiesceStart& start, OnUpdate on_upd
   workers_.push_back({run, std::thread([this, run] {
                         Call(run);
                         run->SetEnded();
+                        // The run's context holds the connection.
+                        queue_.Post([this] { JoinEnded(); });
                       })});
   absl::Status status = run->WaitForStart(limits_.start);
   board_.CountCall(kService, status);

@@ -217,6 +217,14 @@ TEST_F(QuiesceClientTest, SnapshotHasItsSteps) {
   EXPECT_EQ(status.last_frozen_us(), 1500u);
 }
 
+TEST_F(QuiesceClientTest, ConnectionEndsWithItsSnapshot) {
+  ASSERT_TRUE(Begin().ok());
+  EXPECT_EQ(server_.Connections(), 1);
+  client_->Abort();
+  RunUntilUpdate("done");
+  RunUntil([this] { return server_.Connections() == 0; });
+}
+
 TEST_F(QuiesceClientTest, SecondSnapshotIsRefusedWhileOneRuns) {
   ASSERT_TRUE(Begin().ok());
   EXPECT_TRUE(absl::IsFailedPrecondition(Begin()));

@@ -64,7 +64,7 @@ std::vector<pid_t> ListProcessIds() {
   return pids;
 }
 
-std::optional<ProcessInfo> ReadProcess(pid_t pid) {
+std::optional<ProcessInfo> ReadProcessFacts(pid_t pid) {
   static const int64_t boot_time = BootTime();
   static const int64_t ticks_per_second = sysconf(_SC_CLK_TCK);
   const std::string proc = absl::StrCat("/proc/", pid);
@@ -76,18 +76,24 @@ std::optional<ProcessInfo> ReadProcess(pid_t pid) {
   process.pid = pid;
   process.owner = OwnerOf(proc, info.st_uid);
   process.start_time = boot_time + static_cast<int64_t>(ticks) / ticks_per_second;
-  std::string arguments = ReadSmallFileOrEmpty(proc + "/cmdline", kMaxCommandLine);
+  return process;
+}
+
+void ReadArguments(ProcessInfo& process) {
+  std::string arguments =
+      ReadSmallFileOrEmpty(absl::StrCat("/proc/", process.pid, "/cmdline"), kMaxCommandLine);
   process.name = BaseName(arguments.substr(0, arguments.find('\0')));
+  // A kernel thread or a zombie.
+  if (process.name.empty()) return UseKernelName(process);
   while (!arguments.empty() && arguments.back() == '\0') arguments.pop_back();
   std::replace(arguments.begin(), arguments.end(), '\0', ' ');
-  if (process.name.empty()) {
-    // A kernel thread or a zombie.
-    process.name = ReadSmallFileOrEmpty(proc + "/comm", 64);
-    if (!process.name.empty()) process.name.pop_back();
-    arguments = process.name;
-  }
   process.command_line = std::move(arguments);
-  return process;
+}
+
+void UseKernelName(ProcessInfo& process) {
+  process.name = ReadSmallFileOrEmpty(absl::StrCat("/proc/", process.pid, "/comm"), 64);
+  if (!process.name.empty()) process.name.pop_back();
+  process.command_line = process.name;
 }
 
 const std::string& UserNames::Get(uid_t uid) {

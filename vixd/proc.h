@@ -29,8 +29,14 @@ struct ProcessInfo {
 // Ascending. A process may have ended when it is read.
 std::vector<pid_t> ListProcessIds();
 
-// Empty if there is no such process, or it may not be seen.
-std::optional<ProcessInfo> ReadProcess(pid_t pid);
+// All but the name and the command line. Waits for nothing. Empty if there is no such process, or
+// it may not be seen.
+std::optional<ProcessInfo> ReadProcessFacts(pid_t pid);
+// Sets the name and the command line from the arguments. May wait for the process, or for its user
+// (process_reader.h).
+void ReadArguments(ProcessInfo& process);
+// Sets both from the kernel's name, at most 15 bytes. Waits for nothing.
+void UseKernelName(ProcessInfo& process);
 
 // Names of users; looks each up once. Not thread-safe.
 class UserNames {

@@ -17,6 +17,12 @@ namespace {
 
 using testing::Contains;
 
+std::optional<ProcessInfo> ReadProcess(pid_t pid) {
+  std::optional<ProcessInfo> process = ReadProcessFacts(pid);
+  if (process.has_value()) ReadArguments(*process);
+  return process;
+}
+
 TEST(Proc, ListsAndReadsThisProcess) {
   EXPECT_THAT(ListProcessIds(), Contains(getpid()));
   const std::optional<ProcessInfo> process = ReadProcess(getpid());

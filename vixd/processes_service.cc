@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -22,6 +23,8 @@ namespace {
 constexpr size_t kMaxReplyBytes = 64 << 10;
 // What a field of a message takes besides its text, at most.
 constexpr size_t kFieldBytes = 4;
+// Processes, with 8 KiB each at most.
+constexpr size_t kReadAtOnce = 128;
 // Of a program's name and command line, whose record its user can write.
 constexpr size_t kMaxText = 8 << 10;
 
@@ -105,11 +108,16 @@ grpc::Status ProcessesService::List(grpc::ServerContext* context,
   }
   // A started program's record has more than /proc, and exists after the program's end.
   for (const auto& [pid, program] : started) list.Add(program, getuid());
+  std::vector<pid_t> others;
   for (const pid_t pid : pids) {
+    if (started.count(pid) == 0) others.push_back(pid);
+  }
+  for (size_t at = 0; at < others.size(); at += kReadAtOnce) {
     if (context->IsCancelled()) return grpc::Status::CANCELLED;
-    if (started.count(pid) != 0) continue;
-    if (const std::optional<ProcessInfo> process = ReadProcess(pid)) {
-      list.Add(*process, process->owner);
+    const auto begin = others.begin() + at;
+    const size_t size = std::min(kReadAtOnce, others.size() - at);
+    for (const ProcessInfo& process : reader_.Read({begin, begin + size})) {
+      list.Add(process, process.owner);
     }
   }
   list.Flush();

@@ -7,6 +7,7 @@
 
 #include "toolboxd/v1/processes.grpc.pb.h"
 #include "vixd/launcher.h"
+#include "vixd/process_reader.h"
 #include "vixd/program_table.h"
 #include "vixd/terminator.h"
 
@@ -33,6 +34,7 @@ class ProcessesService final : public v1::Processes::Service {
   Launcher& launcher_;
   const Terminator& terminator_;
   ProgramTable& programs_;
+  const ProcessReader reader_;
 };
 
 }  // namespace toolboxd::vixd

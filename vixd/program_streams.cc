@@ -22,8 +22,9 @@
 namespace toolboxd::vixd {
 namespace {
 
-// How long a reader waits for the program's end.
-constexpr absl::Duration kWaitForEnd = absl::Seconds(1);
+// How long a reader waits for the program's end. Not as long as a request that transportd counts
+// as slow (transportd/guest_operations/slow_services.h).
+constexpr absl::Duration kWaitForEnd = absl::Milliseconds(400);
 
 // How long a writer waits for a program that does not read. Less than the 5 s of transportd
 // (transportd/files/grpc_file_store.h), so that the host gets this error and not a timeout.

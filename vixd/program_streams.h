@@ -33,7 +33,7 @@ struct OpenedOutput {
 // in the file system.
 absl::StatusOr<Record> FindProgramWithIo(const ProgramTable& programs, const StreamPath& path);
 
-// Opens stdout or stderr. Waits up to 1 s for the program's end: waiting longer would block the
+// Opens stdout or stderr. Waits up to 400 ms for the program's end: waiting longer would block the
 // hypervisor's channel. ACCESS_DENIED if the program still runs, which clients take as "try
 // again" (docs/protocol/hgfs.md 5.9); INVALID_ARGUMENT for stdin.
 absl::StatusOr<OpenedOutput> OpenOutput(const ProgramTable& programs, const StreamPath& path,

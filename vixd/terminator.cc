@@ -31,8 +31,10 @@ absl::Status SignalError(int error, pid_t pid) {
 // Whether a process is vixd, the session that started it, or a shim.
 bool IsOurs(pid_t pid) {
   if (pid == getpid() || pid == getppid()) return true;
-  const std::optional<ProcessInfo> process = ReadProcess(pid);
-  return process.has_value() && process->name == "toolboxd-shim" && process->owner == getuid();
+  std::optional<ProcessInfo> process = ReadProcessFacts(pid);
+  if (!process.has_value() || process->owner != getuid()) return false;
+  ReadArguments(*process);
+  return process->name == "toolboxd-shim";
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "vmxsim/guest_summary.h"
 #include "vmxsim/nic_info.h"
 #include "vmxsim/options.h"
+#include "vmxsim/printable.h"
 #include "vmxsim/snapshot_text.h"
 #include "vmxsim/stats.h"
 
@@ -195,6 +196,22 @@ Result SnapshotReportCommand(const Commands& commands, const Words& words) {
   return words[1] == "json" ? SnapshotReportJson(report) : SnapshotReportText(report);
 }
 
+Result CustomizeStates(const Commands& commands, const Words& words) {
+  const auto after = ToNumber(words[1]);
+  const auto timeout = ToDuration(words[2]);
+  if (!after.ok()) return after.status();
+  if (!timeout.ok()) return timeout.status();
+  commands.vmx->WaitFor(
+      *timeout, [&](Vmx::View& view) { return view.rpci.customization().last_number() > *after; });
+  std::string text;
+  commands.vmx->With([&](Vmx::View& view) {
+    for (const CustomizeState& state : view.rpci.customization().Since(*after)) {
+      absl::StrAppend(&text, state.number, " ", Printable(state.text), "\n");
+    }
+  });
+  return text;
+}
+
 Result StatsCommand(const Commands& commands, const Words& words) {
   const Stats stats = CollectStats(*commands.vmx, *commands.tracer);
   return words[1] == "json" ? StatsJson(stats) : StatsText(stats);
@@ -271,6 +288,7 @@ const std::map<std::string, Command>& Table() {
       {"info", {0, Info}},
       {"nics", {0, Nics}},
       {"bench", {3, Bench}},
+      {"customize-states", {2, CustomizeStates}},
       {"snapshot-refuse", {1, SnapshotRefuse}},
       {"snapshot-messages", {2, SnapshotMessages}},
       {"snapshot-report", {1, SnapshotReportCommand}},

@@ -40,6 +40,9 @@ struct Commands {
 //   snapshot-messages AFTER SECONDS  the outcome so far, then lines "NUMBER LINE" of the dialogue
 //                                 with a number above; waits for one while the snapshot runs
 //   snapshot-report text|json     see snapshot_text.h
+//   customize-states AFTER SECONDS  lines "NUMBER STATE CODE TEXT" of what the guest reported of
+//   its
+//                                 customization, with a number above; waits for one
 //   fault KIND [SECONDS]          close, checkpoint, wrong-type, vanish
 //   init-pid, processes           process numbers as this machine counts them
 //   adopt PID                     trace a process that has joined the guest's namespaces

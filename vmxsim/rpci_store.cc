@@ -72,6 +72,9 @@ std::string RpciStore::Handle(absl::string_view request) {
     return Tools(command, arguments);
   }
   if (command == "vmbackup.eventSet") return snapshot_.OnEvent(request, absl::Now());
+  if (command == "deployPkg.update.state") {
+    return customization_.OnState(TextWithoutSpace(arguments), absl::Now());
+  }
   if (IsAcceptedAndIgnored(command)) return kOk;
   ++unknown_commands_;
   return kUnknown;

@@ -15,6 +15,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "vmxsim/customize_host.h"
 #include "vmxsim/snapshot_host.h"
 
 namespace toolboxd::vmxsim {
@@ -64,6 +65,8 @@ class RpciStore {
   const std::string& tools_health() const { return tools_health_; }
   // Of `vmbackup.eventSet`, and whatever else belongs to snapshots.
   SnapshotHost& snapshot() { return snapshot_; }
+  // Of `deployPkg.update.state`.
+  const CustomizeHost& customization() const { return customization_; }
   uint64_t unknown_commands() const { return unknown_commands_; }
 
  private:
@@ -88,6 +91,7 @@ class RpciStore {
   std::string tools_version_type_;
   std::string tools_health_;
   SnapshotHost snapshot_;
+  CustomizeHost customization_;
   uint64_t unknown_commands_ = 0;
 };
 

@@ -17,6 +17,7 @@
 #include "base/small_file.h"
 #include "base/status.h"
 #include "vmxsim/client.h"
+#include "vmxsim/customize_verb.h"
 #include "vmxsim/guest/guest_verbs.h"
 #include "vmxsim/guest_exec.h"
 #include "vmxsim/options.h"
@@ -250,6 +251,7 @@ std::string VerbHelp() {
       "or because it is the only one of this user:\n\n"
       "  vmxsim guest VERB [ARGUMENTS]\n"
       "      guest operations: files, programs, transfers (vmxsim guest --help)\n";
+  absl::StrAppend(&text, "  vmxsim customize [options] [PACKAGE]\n      ", kCustomizeHelp, "\n");
   absl::StrAppend(&text, "  vmxsim snapshot [options]\n      ", kSnapshotHelp, "\n");
   for (const auto& [name, verb] : Verbs()) {
     absl::StrAppend(&text, "  vmxsim ", name, *verb.arguments != '\0' ? " " : "", verb.arguments,
@@ -260,6 +262,7 @@ std::string VerbHelp() {
 
 int ClientVerb(const std::string& name, const std::vector<std::string>& words) {
   if (name == "guest") return GuestMain(words);
+  if (name == "customize") return CustomizeMain(words);
   if (name == "snapshot") return SnapshotMain(words);
   const auto verb = Verbs().find(name);
   if (verb == Verbs().end()) {

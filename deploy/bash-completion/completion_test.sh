@@ -21,7 +21,7 @@ offers() {  # EXPECTED WORD…: the last word is the one to complete
 }
 
 complete -p toolboxctl >/dev/null || { echo "FAIL: nothing is registered"; failures=1; }
-offers "connect guestinfo modes namespace rpc snapshot status wait" ""
+offers "connect customization guestinfo modes namespace rpc snapshot status wait" ""
 offers "get set delete list-known" guestinfo ""
 offers "get set" namespace ""
 offers "status" st
@@ -30,6 +30,7 @@ offers "hgfsd vixd" connect ""
 offers "vixd" connect v
 offers "" status ""
 offers "plan test" snapshot ""
+offers "status" customization ""
 offers "test" snapshot --scripts te
 offers "--snapshot_socket" snapshot plan --sn
 offers "--timeout" wait --t

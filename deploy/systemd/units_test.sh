@@ -12,16 +12,16 @@ fail() { echo "FAIL: $*"; failures=$((failures + 1)); }
 
 # systemd-analyze verify needs the programs: stand-ins for what the package installs.
 mkdir "$work/units" "$work/programs"
-for program in toolboxd toolboxd-freezer transportd guestinfod powerd snapshotd session; do
+for program in toolboxd toolboxd-freezer transportd guestinfod powerd snapshotd deployd session; do
   install -m 755 /dev/null "$work/programs/$program"
 done
-for unit in "$units"/*.{service,socket,target,slice}; do
+for unit in "$units"/*.{service,socket,path,target,slice}; do
   sed "s,/usr/lib/toolboxd/,$work/programs/," "$unit" >"$work/units/${unit##*/}"
 done
 # A slice of one user, so that what holds for each of them is read too.
 cp -r "$units"/*.d "$work/units/"
 printf '[Unit]\n' >"$work/units/toolboxd-programs-1001.slice"
-words=$(systemd-analyze verify --man=no "$work"/units/*.{service,socket,target,slice} 2>&1 | grep -F toolboxd)
+words=$(systemd-analyze verify --man=no "$work"/units/*.{service,socket,path,target,slice} 2>&1 | grep -F toolboxd)
 [[ -z $words ]] || fail "systemd-analyze verify: $words"
 
 # limit UNIT TENTHS: the highest exposure of systemd-analyze security.
@@ -35,6 +35,7 @@ limit toolboxd-transportd.service 10
 limit toolboxd-guestinfod.service 10
 limit toolboxd-powerd.service 10
 limit toolboxd-snapshotd.service 10
+limit toolboxd-deployd.service 10
 # What is left is explained in the unit.
 limit toolboxd-freezer@.service 33
 limit toolboxd-hgfsd@.service 27
@@ -59,6 +60,16 @@ done
 grep -q '^ExecStartPre=/usr/lib/toolboxd/toolboxd toolboxctl modes /etc/toolboxd/power.d/%i$' \
   "$units/toolboxd-power-hook@.service" || fail "power scripts run whoever can change them"
 
+# What the host brings is there before cloud-init waits for it, and needs nothing that comes later.
+for unit in "$units"/toolboxd-deployd.{service,socket}; do
+  grep -q '^DefaultDependencies=no$' "$unit" || fail "${unit##*/} waits for basic.target"
+  grep -q '^Before=.*\bcloud-init-local.service\b' "$unit" || fail "${unit##*/} is not before cloud-init"
+done
+grep -q '^RuntimeDirectory=toolboxd/deploy vmware-imc$' "$units/toolboxd-deployd.service" &&
+  ! grep -q '^ReadWritePaths=' "$units/toolboxd-deployd.service" || fail "deployd writes elsewhere"
+grep -q "^PathExists=$(sed -n 's/.*kScriptRequestFile\[\] = "\(.*\)";/\1/p' deployd/script_request.h)\$" \
+  "$units/toolboxd-customize-hook.path" || fail "the path unit waits for another file than deployd's"
+
 # Programs of users inherit the directives of vixd's unit.
 for unit in "$units"/toolboxd-vixd*@.service; do
   grep -E '^(MemoryMax|TasksMax|NoNewPrivileges|SystemCallFilter|Private[A-Z]|Protect|Restrict[A-Z][a-z]+=[^o])' "$unit" |
@@ -67,7 +78,7 @@ for unit in "$units"/toolboxd-vixd*@.service; do
 done
 
 # Everything that serves the host is skipped on a machine that is not a VMware guest.
-for unit in "$units"/*.socket "$units"/*.target "$units"/toolboxd-{transportd,guestinfod,powerd,snapshotd}.service; do
+for unit in "$units"/*.{socket,path,target} "$units"/toolboxd-{transportd,guestinfod,powerd,snapshotd,deployd}.service; do
   grep -q '^ConditionVirtualization=vmware$' "$unit" || fail "${unit##*/} starts off VMware"
 done
 

@@ -6,6 +6,8 @@
 
 export VMXSIM_CONTROL=
 simulator= leader= boots=0
+# Further options of systemd-nspawn.
+nspawn=()
 
 # The container's first process, by its number on this machine: the process that is number 1 in
 # a namespace inside the guest's.
@@ -48,7 +50,8 @@ booted() {
   inside systemctl is-system-running 2>/dev/null | grep -q -x -e running -e degraded
 }
 
-# Boots the container and waits until systemd has started everything. It tries again if the kernel
+# boot OPTION…: boots the container under vmxsim with these options and waits until systemd has
+# started everything. It tries again if the kernel
 # still holds the file system of the boot before.
 boot() {
   local try
@@ -67,7 +70,7 @@ start_container() {
   boots=$((boots + 1))
   VMXSIM_CONTROL=$work/vmx.$boots
   "$vmxsim" run --container --control="$VMXSIM_CONTROL" --log="$work/vmx.log" "$@" -- \
-    systemd-nspawn -q -D "$root" --boot --register=no --keep-unit --private-network --console=read-only \
+    systemd-nspawn -q -D "$root" --boot --register=no --keep-unit --private-network --console=read-only "${nspawn[@]}" \
     </dev/null >"$work/console.$boots" 2>&1 &
   simulator=$!
 }
@@ -98,6 +101,11 @@ now() { local t=${EPOCHREALTIME/[.,]/}; echo $((t / 1000)); }
 pid_of() { inside systemctl show -P MainPID "$1"; }
 active() { [[ $(inside systemctl is-active "$1") == active ]]; }
 journal() { inside journalctl -q --no-pager -b -o cat "$@"; }
+
+# A call on the system bus as a user: USER SERVICE PATH INTERFACE METHOD ARGUMENT…
+call_as() { local user=$1; shift; inside setpriv --reuid="$user" --regid="$user" --clear-groups busctl call "$@"; }
+not_authorised() { ! call_as "$@" >"$work/said" 2>&1; cat "$work/said"; grep -qi -e 'authentication required' -e 'access denied' "$work/said"; }
+systemd=(org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager)
 
 # Files of toolboxd, without those of this test and of other programs.
 left_behind() {

@@ -15,7 +15,7 @@
 namespace toolboxd {
 namespace {
 
-constexpr absl::Duration kWaitForEnd = absl::Seconds(1);
+constexpr absl::Duration kWaitForEnd = absl::Milliseconds(400);
 
 absl::Status NotOnDisk() {
   return MakeError(v1::NOT_SUPPORTED, "a function's stream is not a file on disk");

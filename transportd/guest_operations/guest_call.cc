@@ -56,6 +56,10 @@ absl::StatusOr<std::shared_ptr<UserSession>> GuestCall::LogIn(SessionService ser
   auto session = sessions_.Get(service, credential_.user, credential_.password);
   if (session.ok()) {
     user_ = (*session)->user;
+    // Here again: PAM may know one user by many names.
+    if (refuses_(user_)) {
+      return MakeError(v1::BUSY, absl::StrCat("services of ", user_, " keep the host waiting"));
+    }
     return session;
   }
   const absl::Status& status = session.status();

@@ -5,6 +5,7 @@
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_OPERATIONS_GUEST_CALL_H_
 #define TOOLBOXD_TRANSPORTD_GUEST_OPERATIONS_GUEST_CALL_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -38,15 +39,18 @@ vix::Error ErrorOf(const absl::Status& status);
 // Holds the request, and the credential while the operation runs. Not thread-safe.
 class GuestCall {
  public:
+  // Whether the user that PAM settled on is refused for now.
+  using Refuses = std::function<bool(const std::string& user)>;
+
   // Both must outlive this object.
-  GuestCall(const vix::Request& request, SessionPool* sessions)
-      : request_(request), sessions_(*sessions) {}
+  GuestCall(const vix::Request& request, SessionPool* sessions, Refuses refuses)
+      : request_(request), sessions_(*sessions), refuses_(std::move(refuses)) {}
 
   const vix::Request& request() const { return request_; }
   absl::string_view body() const { return request_.body; }
 
-  // The user's session for a service, if the credential is well-formed, PAM accepts it, and the
-  // policy permits the user that PAM settled on.
+  // The user's session for a service, if the credential is well-formed, PAM accepts it, the policy
+  // permits the user that PAM settled on, and the user is not refused (BUSY).
   absl::StatusOr<std::shared_ptr<UserSession>> LogIn(SessionService service);
 
   // Decodes the credential without logging in, so that user() is known.
@@ -65,6 +69,7 @@ class GuestCall {
  private:
   const vix::Request& request_;
   SessionPool& sessions_;
+  const Refuses refuses_;
   vix::Credential credential_;
   std::string user_;
   bool parsed_ = false;

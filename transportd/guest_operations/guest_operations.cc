@@ -146,6 +146,7 @@ GuestOperations::GuestOperations(SessionOpener opener, GuestOperationsOptions op
       sessions_(std::move(opener), SessionOptions(options_, &policy_)),
       functions_(options_.functions),
       process_lists_(vix::kMaxResult - kPageHeader),
+      slow_services_(options_.timeout),
       services_{.sessions = &sessions_,
                 .policy = &policy_,
                 .extensions = &extensions_,
@@ -166,7 +167,9 @@ TcloReply GuestOperations::RunVix(absl::string_view arguments) {
                vix::Code(malformed));
     return TcloReply::Ok(vix::EncodeReply(malformed, "", /*binary=*/false));
   }
-  GuestCall call(request, &sessions_);
+  GuestCall call(request, &sessions_, [this](const std::string& user) {
+    return slow_services_.Refuses(user, SteadyNow());
+  });
   const Handler* handler = FindHandler(request.opcode);
   call.ReadCredential();
   const bool refused =
@@ -239,10 +242,16 @@ Outcome GuestOperations::RunWithoutLogin(uint32_t opcode) const {
 }
 
 TcloReply GuestOperations::RunHgfs(absl::string_view packet) {
-  const absl::Status allowed = policy_.CheckOperation(Operation::kHgfsSendPacket);
-  if (!allowed.ok()) return TcloReply::Error(std::string(allowed.message()));
   if (standstill_) return TcloReply::Error("the guest stands still for a snapshot");
-  return TcloReply::Ok(hgfs_.Dispatch(packet, hgfs::Client()));
+  std::shared_ptr<files::FileStore> inbox = inbox_();
+  // The policy speaks of guest users; customization has a switch of its own.
+  if (inbox == nullptr) {
+    const absl::Status allowed = policy_.CheckOperation(Operation::kHgfsSendPacket);
+    if (!allowed.ok()) return TcloReply::Error(std::string(allowed.message()));
+  }
+  TcloReply reply = TcloReply::Ok(hgfs_.Dispatch(packet, {.user = "", .files = std::move(inbox)}));
+  reply.after_reply = [this] { hgfs_.RunDeferredWork(); };
+  return reply;
 }
 
 void GuestOperations::BeginStandstill() {

@@ -7,13 +7,17 @@
 #define TOOLBOXD_TRANSPORTD_GUEST_OPERATIONS_GUEST_OPERATIONS_H_
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/config_file.h"
 #include "toolboxd/v1/guest_info.pb.h"
 #include "transportd/extensions/extensions.h"
+#include "transportd/files/file_store.h"
 #include "transportd/functions/function_spool.h"
 #include "transportd/functions/function_table.h"
 #include "transportd/guest_operations/audit_log.h"
@@ -50,8 +54,13 @@ class GuestOperations {
 
   // What follows "Vix_1_Relayed_Command ".
   TcloReply RunVix(absl::string_view arguments);
-  // What follows "f ": an HGFS packet without a credential, so only sessions are managed.
+  // What follows "f ": an HGFS packet without a credential. It reaches the inbox of a
+  // customization; where there is none, only sessions are managed.
   TcloReply RunHgfs(absl::string_view packet);
+  // Asked with each such packet; returns null where there is no inbox.
+  void SetInbox(std::function<std::shared_ptr<files::FileStore>()> inbox) {
+    inbox_ = std::move(inbox);
+  }
 
   // The operating system that GET_TOOLS_STATE answers: guestinfod's.
   void SetOperatingSystem(const v1::OperatingSystem& operating_system) {
@@ -92,6 +101,7 @@ class GuestOperations {
   SlowServices slow_services_;
   v1::OperatingSystem operating_system_;
   bool standstill_ = false;
+  std::function<std::shared_ptr<files::FileStore>()> inbox_ = [] { return nullptr; };
   const GuestServices services_;
   // Last: open files use all of the above.
   hgfs::Server hgfs_;

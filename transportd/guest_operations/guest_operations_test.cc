@@ -500,6 +500,15 @@ TEST_F(GuestOperationsTest, CommandLineInAProcessListIsCut) {
   EXPECT_TRUE(absl::StrContains(vix::Unescape(guest_.result()), name));
 }
 
+// Whoever names processes at will takes no more of the list than others.
+TEST_F(GuestOperationsTest, NameInAProcessListIsCut) {
+  guest_.vixd.processes = 1;
+  guest_.vixd.name_size = 8192;
+  EXPECT_EQ(guest_.Send(vix::kListProcessesEx, Encode(vix::ListProcessesRequest())), 0u);
+  const std::string name = absl::StrCat("process<1>", std::string(245, 'n'));
+  EXPECT_TRUE(absl::StrContains(vix::Unescape(guest_.result()), "<cmd>" + name + "</cmd>"));
+}
+
 TEST_F(GuestOperationsTest, ProcessesAreTerminatedAndEnvironmentIsRead) {
   vix::TerminateRequest request;
   for (const auto& [pid, code] :

@@ -290,6 +290,26 @@ TEST_F(HostileServicesTest, UserWhoseServicesDoNotAnswerAgainIsRefusedForAWhile)
   ExpectOthersAreServed();
 }
 
+TEST_F(HostileServicesTest, SlowUserIsRefusedByAnyName) {
+  Restart();
+  for (const char* name : {"alice@example", "Alice", "ALICE"}) {
+    guest_.passwords[name] = "a";
+    guest_.canonical_names[name] = "alice";
+    guest_.own_hosts[name] = &host_;
+  }
+  vix::StartProgramRequest start;
+  start.program = "/bin/true";
+  const std::string body = Encode(start);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(Send(vix::kStartProgram, body), 5u);
+  for (const char* name : {"alice@example", "Alice", "ALICE"}) {
+    const absl::Time begin = absl::Now();
+    EXPECT_EQ(guest_.Send(vix::kStartProgram, body, name, "a"), 5u);
+    EXPECT_LT(absl::Now() - begin, FakeGuest::Options().timeout) << name;
+  }
+  CreateSession("bob");
+  ExpectOthersAreServed();
+}
+
 TEST_F(HostileServicesTest, ExtensionsAreBounded) {
   vix::StartProgramRequest start;
   start.program = "evil";

@@ -38,8 +38,10 @@ constexpr char kNoPid[] = "-1";
 // Bounds a list of processes: users choose how many there are and what their arguments are.
 class ListLimiter {
  public:
-  // Shortens the command line if it or the list is long. False if the process does not fit.
+  // Shortens the name and the command line if they or the list are long. False if the process does
+  // not fit.
   bool Fit(v1::Process& process) {
+    if (process.name().size() > kMaxName) process.mutable_name()->resize(kMaxName);
     std::string& command_line = *process.mutable_command_line();
     const size_t limit = used_ < kMaxSize / 2 ? kMaxCommandLine : 0;
     if (command_line.size() > limit) command_line.resize(limit);
@@ -52,6 +54,8 @@ class ListLimiter {
   // Bytes of the text, in which a byte takes up to three; command lines end at half of it.
   static constexpr size_t kMaxSize = ProcessListCache::kMaxListBytes;
   static constexpr size_t kFixedSize = 160;
+  // Longer than any name of a file, which a process may call itself all the same.
+  static constexpr size_t kMaxName = 255;
   // vixd's limit for processes that it did not start.
   static constexpr size_t kMaxCommandLine = 8 << 10;
 

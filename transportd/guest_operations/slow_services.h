@@ -12,24 +12,37 @@
 
 namespace toolboxd {
 
-// While a user's service does not answer, no other request is served, `ping` included. Once costs
-// one error. If it happens again within a minute, the user's requests are refused for nine times
-// as long as the service was waited for, so that it takes a tenth of the channel's time. Not
+// While a user's service does not answer, no other request is served, `ping` included. Each slow
+// request of a user is counted with its whole time, of which a tenth of the time that passes is
+// forgiven. Whoever has more than the burst is refused until enough is forgiven: in the long run a
+// user's slow requests take a tenth of the channel's time, however long each of them takes. Not
 // thread-safe.
 class SlowServices {
  public:
-  // Beyond this an ordinary request is slow.
-  static constexpr absl::Duration kSlow = absl::Seconds(2);
-  static constexpr absl::Duration kMemory = absl::Minutes(1);
-  static constexpr int kPause = 9;
+  // Below this a request is not counted: it delays others no longer than it takes itself.
+  static constexpr absl::Duration kSlow = absl::Milliseconds(500);
+  static constexpr int kShare = 10;
+
+  // `burst`: what is forgiven at once. The first request of a user counts for no more than that:
+  // once costs one error.
+  explicit SlowServices(absl::Duration burst) : burst_(burst) {}
 
   bool Refuses(const std::string& user, absl::Time now) const;
   // A request of a user that PAM has accepted kept the channel for this time.
   void Waited(const std::string& user, absl::Duration time, absl::Time now);
 
  private:
-  // The end of a user's last slow request, or of the refusals after it, for a minute.
-  std::map<std::string, absl::Time> users_;
+  struct Account {
+    // At the time of its last request.
+    absl::Duration waited;
+    absl::Time time;
+  };
+  // What is not forgiven yet.
+  static absl::Duration Owed(const Account& account, absl::Time now);
+
+  const absl::Duration burst_;
+  // Of users who owe something.
+  std::map<std::string, Account> users_;
 };
 
 }  // namespace toolboxd

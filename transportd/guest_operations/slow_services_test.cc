@@ -11,38 +11,55 @@ constexpr absl::Duration kLimit = absl::Seconds(5);
 
 class SlowServicesTest : public ::testing::Test {
  protected:
-  void Wait() {
-    now_ += kLimit;
-    services_.Waited("alice", kLimit, now_);
+  void Wait(absl::Duration time = kLimit) {
+    now_ += time;
+    services_.Waited("alice", time, now_);
   }
   bool Refused() { return services_.Refuses("alice", now_); }
 
+  // Which part of ten hours alice's requests take, each of this time, if they come at once.
+  static double PartOfTheTime(absl::Duration request) {
+    SlowServices services(kLimit);
+    absl::Time now = absl::FromUnixSeconds(1000);
+    absl::Duration waited;
+    const absl::Time begin = now;
+    while (now < begin + absl::Hours(10)) {
+      if (services.Refuses("alice", now)) {
+        now += absl::Milliseconds(100);
+        continue;
+      }
+      now += request;
+      services.Waited("alice", request, now);
+      waited += request;
+    }
+    return absl::FDivDuration(waited, now - begin);
+  }
+
   absl::Time now_ = absl::FromUnixSeconds(1000);
-  SlowServices services_;
+  SlowServices services_{kLimit};
 };
 
-TEST_F(SlowServicesTest, OneSlowRequestIsForgiven) {
-  Wait();
+TEST_F(SlowServicesTest, OneSlowRequestIsForgivenHoweverLong) {
+  Wait(absl::Minutes(1));
   EXPECT_FALSE(Refused());
-  now_ += SlowServices::kMemory;
-  Wait();
+  now_ += SlowServices::kShare * kLimit;
+  Wait(absl::Minutes(1));
   EXPECT_FALSE(Refused());
 }
 
-TEST_F(SlowServicesTest, SlowUserGetsATenthOfTheTime) {
-  Wait();
-  absl::Duration waited;
-  const absl::Time begin = now_;
-  while (now_ < begin + absl::Hours(1)) {
-    if (Refused()) {
-      now_ += absl::Seconds(1);
-    } else {
-      Wait();
-      waited += kLimit;
-    }
+TEST_F(SlowServicesTest, SlowUserGetsATenthOfTheTimeWhateverEachRequestTakes) {
+  for (const absl::Duration request :
+       {SlowServices::kSlow, absl::Milliseconds(1990), kLimit, absl::Seconds(40)}) {
+    EXPECT_NEAR(PartOfTheTime(request), 0.1, 0.005) << request;
   }
-  EXPECT_LE(waited, absl::Minutes(6) + kLimit);
-  EXPECT_GE(waited, absl::Minutes(5));
+}
+
+TEST_F(SlowServicesTest, SlowRequestNowAndThenIsServed) {
+  for (int i = 0; i < 1000; ++i) {
+    Wait(absl::Seconds(1));
+    EXPECT_FALSE(Refused());
+    now_ += absl::Seconds(10);
+  }
 }
 
 TEST_F(SlowServicesTest, OtherUsersAreNotRefused) {
@@ -55,7 +72,8 @@ TEST_F(SlowServicesTest, OtherUsersAreNotRefused) {
 TEST_F(SlowServicesTest, RefusalsEnd) {
   Wait();
   Wait();
-  now_ += SlowServices::kPause * kLimit;
+  EXPECT_TRUE(Refused());
+  now_ += SlowServices::kShare * kLimit;
   EXPECT_FALSE(Refused());
 }
 

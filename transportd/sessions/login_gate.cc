@@ -7,6 +7,8 @@
 namespace toolboxd {
 namespace {
 
+// Wrong passwords.
+constexpr int kHeldBackFrom = 2;
 constexpr absl::Duration kFirstDelay = absl::Seconds(2);
 constexpr absl::Duration kMaxDelay = absl::Seconds(30);
 // A name without a failure for this time counts as new.
@@ -61,7 +63,9 @@ void LoginGate::Refused(absl::string_view user, const CredentialHash& hash, absl
   Failures& entry = failures_[user];
   if (now - entry.last_seen > kForget) entry.count = 0;
   entry.last_seen = now;
-  const int doublings = std::min(entry.count++, 10);
+  // The first is a slip.
+  if (++entry.count < kHeldBackFrom) return;
+  const int doublings = std::min(entry.count - kHeldBackFrom, 10);
   entry.held_until = now + std::min(kMaxDelay, kFirstDelay * (1 << doublings));
 }
 

@@ -20,10 +20,11 @@ namespace toolboxd {
 // Remembers what PAM has said about names and credentials. Not thread-safe.
 //
 // A TCLO call cannot sleep for PAM's delay after a wrong password. Instead, logins of that name are
-// refused without asking PAM: for 2 s after the first wrong password, twice as long after each
-// further one, 30 s at most. A refusal is final: what was sent meanwhile is not tried later. Names
-// do not affect one another. A credential that PAM accepted before, and has not refused since, is
-// never refused here: it gives nothing to guess with.
+// refused without asking PAM: for 2 s after the second wrong password, twice as long after each
+// further one, 30 s at most. After the first, which is a slip as a rule, the next is tried at once.
+// A refusal is final: what was sent meanwhile is not tried later. Names do not affect one another.
+// A credential that PAM accepted before, and has not refused since, is never refused here: it gives
+// nothing to guess with.
 //
 // Names that were only guessed take no place from credentials that were right, nor do the spellings
 // of one user's name from other users.

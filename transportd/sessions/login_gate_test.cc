@@ -22,7 +22,16 @@ class LoginGateTest : public testing::Test {
 
 TEST_F(LoginGateTest, NewUserMayTry) { EXPECT_TRUE(gate_.MayTry("alice", Wrong(), now_)); }
 
-TEST_F(LoginGateTest, WrongPasswordRefusesThatUserOnly) {
+TEST_F(LoginGateTest, SlipIsCorrectedAtOnce) {
+  gate_.Refused("alice", Wrong(), now_);
+  EXPECT_TRUE(gate_.MayTry("alice", Right(), now_));
+  gate_.Accepted("alice", kAlice, Right(), now_);
+  gate_.Refused("alice", Wrong(), now_);
+  EXPECT_TRUE(gate_.MayTry("alice", Wrong(), now_));
+}
+
+TEST_F(LoginGateTest, SecondWrongPasswordRefusesThatUserOnly) {
+  gate_.Refused("alice", Wrong(), now_);
   gate_.Refused("alice", Wrong(), now_);
   EXPECT_FALSE(gate_.MayTry("alice", Right(), now_ + absl::Milliseconds(1999)));
   EXPECT_TRUE(gate_.MayTry("bob", Wrong(), now_));
@@ -30,6 +39,7 @@ TEST_F(LoginGateTest, WrongPasswordRefusesThatUserOnly) {
 }
 
 TEST_F(LoginGateTest, DelayGrowsToItsLimit) {
+  gate_.Refused("alice", Wrong(), now_);
   for (const int seconds : {2, 4, 8, 16, 30, 30, 30}) {
     gate_.Refused("alice", Wrong(), now_);
     EXPECT_FALSE(
@@ -43,13 +53,14 @@ TEST_F(LoginGateTest, SuccessResetsTheDelay) {
   gate_.Refused("alice", Wrong(), now_);
   gate_.Refused("alice", Wrong(), now_);
   gate_.Accepted("alice", kAlice, Right(), now_);
-  gate_.Refused("alice", Wrong(), now_);
+  for (int i = 0; i < 2; ++i) gate_.Refused("alice", Wrong(), now_);
+  EXPECT_FALSE(gate_.MayTry("alice", Wrong(), now_));
   EXPECT_TRUE(gate_.MayTry("alice", Wrong(), now_ + absl::Seconds(2)));
 }
 
 TEST_F(LoginGateTest, AcceptedCredentialIsNeverHeldBack) {
   gate_.Accepted("alice", kAlice, Right(), now_);
-  gate_.Refused("alice", Wrong(), now_);
+  for (int i = 0; i < 2; ++i) gate_.Refused("alice", Wrong(), now_);
   EXPECT_TRUE(gate_.MayTry("alice", Right(), now_));
   EXPECT_FALSE(gate_.MayTry("alice", Wrong(), now_));
   gate_.Refused("alice", Right(), now_);

@@ -254,13 +254,20 @@ TEST_F(SessionPoolTest, UnansweredVerificationIsNotBelieved) {
 
 TEST_F(SessionPoolTest, WrongPasswordHoldsThatUserBackWithoutAskingPam) {
   EXPECT_FALSE(Get("alice", "x").ok());
+  EXPECT_FALSE(Get("alice", "y").ok());
   const int asked = session_.logins;
   for (int i = 0; i < 100; ++i) {
     EXPECT_TRUE(absl::IsUnauthenticated(Get("alice", "x").status()));
   }
   EXPECT_EQ(session_.logins, asked);
+  // Then refusals have no more than their part of the time either.
+  now_ += absl::Seconds(10);
   EXPECT_TRUE(Get("bob", "b").ok());
-  now_ += absl::Seconds(2);
+  EXPECT_TRUE(Get("alice", "a").ok());
+}
+
+TEST_F(SessionPoolTest, RightPasswordAfterASlipIsAcceptedAtOnce) {
+  EXPECT_FALSE(Get("alice", "x").ok());
   EXPECT_TRUE(Get("alice", "a").ok());
 }
 
@@ -290,22 +297,30 @@ TEST_F(SessionPoolTest, RefusalsLeaveAtOneTime) {
     EXPECT_TRUE(absl::IsUnauthenticated(Get(user, "x").status()));
     times.push_back(now_ - begin);
   };
-  // Each a second time, while the first one counts.
+  // Again and again, while the first ones count.
   const auto refuse_twice = [&](const std::string& user) {
     refuse(user);
-    const absl::Time begin = now_;
+    absl::Time begin = now_;
+    EXPECT_FALSE(Get(user, "w").ok());
+    EXPECT_EQ(now_ - begin, options_.login_time);
+    begin = now_;
     EXPECT_FALSE(Get(user, "y").ok());
     EXPECT_EQ(now_, begin);
-    now_ += absl::Seconds(3);
-    EXPECT_FALSE(Get(user, "z").ok());
-    EXPECT_EQ(now_ - begin, absl::Seconds(3) + options_.login_time);
-    // The second refusal counts twice as long.
-    now_ += absl::Seconds(3);
-    EXPECT_FALSE(Get(user, "z").ok());
-    EXPECT_EQ(now_ - begin, absl::Seconds(6) + options_.login_time);
   };
-  refuse_twice("alice");
-  refuse_twice("nobody");
+  const auto refuse_later = [&](const std::string& user) {
+    const absl::Time begin = now_;
+    now_ += absl::Seconds(11);
+    EXPECT_FALSE(Get(user, "z").ok());
+    EXPECT_EQ(now_ - begin, absl::Seconds(11) + options_.login_time);
+    // The third refusal counts twice as long as the second.
+    now_ += absl::Seconds(3);
+    EXPECT_FALSE(Get(user, "z").ok());
+    EXPECT_EQ(now_ - begin, absl::Seconds(14) + options_.login_time);
+  };
+  for (const char* user : {"alice", "nobody"}) {
+    refuse_twice(user);
+    refuse_later(user);
+  }
   // A hash may take seconds.
   session_.Block();
   refuse_twice("slow");

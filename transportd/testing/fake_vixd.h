@@ -40,7 +40,7 @@ class FakeVixd final : public v1::Processes::Service {
       if (request->pids_size() != 0 && request->pids(0) != pid) continue;
       v1::Process* process = reply.add_processes();
       process->set_pid(pid);
-      process->set_name("process<" + std::to_string(pid) + ">");
+      process->set_name("process<" + std::to_string(pid) + ">" + std::string(name_size, 'n'));
       process->set_command_line(std::string(command_line_size, '<'));
       // As vixd does it.
       bytes += process->ByteSizeLong();
@@ -77,6 +77,7 @@ class FakeVixd final : public v1::Processes::Service {
   std::atomic<bool> hang{false};
   // How many processes the machine has, and how long their command lines are.
   std::atomic<int> processes{3};
+  std::atomic<int> name_size{0};
   std::atomic<int> command_line_size{0};
 
  private:

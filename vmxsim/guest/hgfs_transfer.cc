@@ -2,6 +2,8 @@
 
 #include "vmxsim/guest/hgfs_transfer.h"
 
+#include <utility>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -53,15 +55,15 @@ void AppendName(wire::Writer& writer, absl::string_view path) {
 // Ends the session whatever happens in between.
 class Session {
  public:
-  explicit Session(GuestClient& client) : client_(client) {}
+  explicit Session(PacketCall packets) : packets_(std::move(packets)) {}
   ~Session() {
-    if (id_ != 0) HgfsCall(client_, kDestroySessionV4, id_, std::string(8, '\0')).IgnoreError();
+    if (id_ != 0) HgfsCall(packets_, kDestroySessionV4, id_, std::string(8, '\0')).IgnoreError();
   }
 
   absl::Status Create() {
     wire::Writer writer;
     writer.U32(0).U32(kMaxPacket).Zeros(16);
-    const auto reply = HgfsCall(client_, kCreateSessionV4, 0, writer.bytes());
+    const auto reply = HgfsCall(packets_, kCreateSessionV4, 0, writer.bytes());
     if (!reply.ok()) return reply.status();
     wire::Reader reader(*reply);
     id_ = reader.U64();
@@ -69,11 +71,11 @@ class Session {
   }
 
   absl::StatusOr<std::string> Call(uint32_t op, absl::string_view payload) {
-    return HgfsCall(client_, op, id_, payload);
+    return HgfsCall(packets_, op, id_, payload);
   }
 
  private:
-  GuestClient& client_;
+  const PacketCall packets_;
   uint64_t id_ = 0;
 };
 
@@ -143,28 +145,44 @@ absl::StatusOr<uint64_t> WriteAll(Session& session, uint32_t handle, const Conte
 
 }  // namespace
 
-absl::StatusOr<std::string> HgfsCall(GuestClient& client, uint32_t op, uint64_t session,
+PacketCall InGuestOperations(GuestClient& client) {
+  return [&client](absl::string_view packet) -> absl::StatusOr<std::string> {
+    vix::HgfsPacketRequest request;
+    request.packet = packet;
+    auto reply = client.Call(vix::kHgfsSendPacket, vix::Encode(request), true);
+    if (!reply.ok()) return reply.status();
+    if (reply->error == 0) return std::move(reply->result);
+    return absl::AbortedError(
+        absl::StrCat("VIX error ", reply->error, " (", VixErrorName(reply->error), ")"));
+  };
+}
+
+PacketCall InTclo(TcloSend send) {
+  return [send = std::move(send)](absl::string_view packet) -> absl::StatusOr<std::string> {
+    absl::StatusOr<std::string> reply = send(absl::StrCat("f ", packet));
+    if (!reply.ok()) return reply.status();
+    absl::string_view rest = *reply;
+    if (absl::ConsumePrefix(&rest, "OK ")) return std::string(rest);
+    return absl::AbortedError(*reply);
+  };
+}
+
+absl::StatusOr<std::string> HgfsCall(const PacketCall& packets, uint32_t op, uint64_t session,
                                      absl::string_view payload) {
   wire::Writer packet;
   packet.U8(1).Zeros(3).U32(0xFF).U32(kHeaderSize + static_cast<uint32_t>(payload.size()));
   packet.U32(kHeaderSize).U32(kRequestId).U32(op).U32(0).U32(1).U32(0).U64(session).U64(0);
   packet.Bytes(payload);
-  vix::HgfsPacketRequest request;
-  request.packet = packet.bytes();
-  const auto reply = client.Call(vix::kHgfsSendPacket, vix::Encode(request), true);
+  const absl::StatusOr<std::string> reply = packets(packet.bytes());
   if (!reply.ok()) return reply.status();
-  if (reply->error != 0) {
-    return absl::AbortedError(
-        absl::StrCat("VIX error ", reply->error, " (", VixErrorName(reply->error), ")"));
-  }
-  wire::Reader reader(reply->result);
+  wire::Reader reader(*reply);
   reader.Skip(8);
   const uint32_t packet_size = reader.U32(), header_size = reader.U32();
   reader.U32();
   const uint32_t reply_op = reader.U32(), status = reader.U32();
   reader.Skip(kHeaderSize - 28);
   if (!reader.ok() || header_size != kHeaderSize || packet_size < kHeaderSize ||
-      packet_size > reply->result.size() || packet_size > kMaxPacket + kHeaderSize) {
+      packet_size > reply->size() || packet_size > kMaxPacket + kHeaderSize) {
     return absl::DataLossError("malformed HGFS reply");
   }
   if (status != 0) return absl::AbortedError(absl::StrCat("HGFS status ", status));
@@ -174,7 +192,7 @@ absl::StatusOr<std::string> HgfsCall(GuestClient& client, uint32_t op, uint64_t 
 
 absl::StatusOr<uint64_t> Download(GuestClient& client, absl::string_view path,
                                   const ContentSink& sink) {
-  Session session(client);
+  Session session(InGuestOperations(client));
   if (const absl::Status status = session.Create(); !status.ok()) return status;
   const absl::StatusOr<uint64_t> size = SizeOf(session, path);
   if (!size.ok()) return size.status();
@@ -190,9 +208,9 @@ absl::StatusOr<uint64_t> Download(GuestClient& client, absl::string_view path,
   return *size;
 }
 
-absl::StatusOr<uint64_t> Upload(GuestClient& client, absl::string_view path,
+absl::StatusOr<uint64_t> Upload(const PacketCall& packets, absl::string_view path,
                                 const ContentSource& source) {
-  Session session(client);
+  Session session(packets);
   if (const absl::Status status = session.Create(); !status.ok()) return status;
   const std::string name = CpName(path);
   wire::Writer open;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// File content over HGFS packets inside guest operations, in the order in which a VMX
-// sends them (docs/protocol/hgfs.md 5.2). Packets are built and read here without the guest's
+// File content over HGFS packets, in the order in which a VMX sends them
+// (docs/protocol/hgfs.md 5.2). Packets are built and read here without the guest's
 // own codec, so that the two check each other.
 
 #ifndef TOOLBOXD_VMXSIM_GUEST_HGFS_TRANSFER_H_
@@ -27,9 +27,17 @@ using ContentSink = std::function<absl::Status(absl::string_view data)>;
 // Gives at most `size` bytes; empty at the end.
 using ContentSource = std::function<absl::StatusOr<std::string>(size_t size)>;
 
-// One HGFS packet and its reply's payload. A status other than 0 is kAborted with
-// "HGFS status N" and, where a packet could not be delivered, the VIX code.
-absl::StatusOr<std::string> HgfsCall(GuestClient& client, uint32_t op, uint64_t session,
+// Sends one packet to the guest and returns the reply packet. kAborted with the guest's error where
+// it could not be delivered.
+using PacketCall = std::function<absl::StatusOr<std::string>(absl::string_view packet)>;
+
+// Packets inside guest operations of the client's user. `client` must outlive the result.
+PacketCall InGuestOperations(GuestClient& client);
+// Packets without a user: TCLO `f `.
+PacketCall InTclo(TcloSend send);
+
+// One HGFS packet and its reply's payload. A status other than 0 is kAborted with "HGFS status N".
+absl::StatusOr<std::string> HgfsCall(const PacketCall& packets, uint32_t op, uint64_t session,
                                      absl::string_view payload);
 
 // CreateSession, GetattrV2, Open V1, ReadV3…, Close V1, DestroySession. Returns the size
@@ -39,8 +47,12 @@ absl::StatusOr<uint64_t> Download(GuestClient& client, absl::string_view path,
 
 // CreateSession, OpenV3, WriteV3 (append, offset 0)…, SetattrV2 by name, Close V1,
 // DestroySession. Returns the bytes written.
-absl::StatusOr<uint64_t> Upload(GuestClient& client, absl::string_view path,
+absl::StatusOr<uint64_t> Upload(const PacketCall& packets, absl::string_view path,
                                 const ContentSource& source);
+inline absl::StatusOr<uint64_t> Upload(GuestClient& client, absl::string_view path,
+                                       const ContentSource& source) {
+  return Upload(InGuestOperations(client), path, source);
+}
 
 }  // namespace toolboxd::vmxsim
 

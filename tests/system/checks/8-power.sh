@@ -2,10 +2,6 @@
 
 # Power operations of the host really restart and end the container.
 
-# A call on the system bus as a user: USER SERVICE PATH INTERFACE METHOD ARGUMENT…
-call_as() { local user=$1; shift; inside setpriv --reuid="$user" --regid="$user" --clear-groups busctl call "$@"; }
-not_authorised() { ! call_as "$@" >"$work/said" 2>&1; cat "$work/said"; grep -qi -e 'authentication required' -e 'access denied' "$work/said"; }
-systemd=(org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager)
 logind=(org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager)
 check "powerd may start the units of power scripts" call_as toolboxd-power "${systemd[@]}" StartUnit ss toolboxd-power-hook@poweron.service replace
 check "powerd may start no other unit" not_authorised toolboxd-power "${systemd[@]}" StartUnit ss rescue.target replace

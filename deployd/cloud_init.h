@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Whether cloud-init would take a customization (docs/protocol/customization.md 9.5). Everything is
+// read from files, and nothing is executed.
+
+#ifndef TOOLBOXD_DEPLOYD_CLOUD_INIT_H_
+#define TOOLBOXD_DEPLOYD_CLOUD_INIT_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace toolboxd::deployd {
+
+// Where a setting was found, and what it says; both empty where no file has it.
+struct FoundSetting {
+  // As a path of the machine, without the root.
+  std::string file;
+  std::string value;
+};
+
+struct CloudInit {
+  // Such as "22.4.2"; empty if it is not installed.
+  std::string version;
+  // The file that switches it off; empty if none does.
+  std::string switched_off_by;
+  FoundSetting disable_vmware_customization;
+  // Of the data source that reads customizations: OVF before 23.1, VMware since.
+  std::string source;
+  FoundSetting allow_raw_data;
+  FoundSetting datasource_list;
+  // Its files that this process cannot read.
+  std::vector<std::string> unreadable;
+};
+
+// What is below `root` ("" for this machine). The version is that of the installed package's
+// cloudinit/version.py, else of its metadata beside it, else of dpkg's status. A setting is that of
+// the last file of /etc/cloud/cloud.cfg.d, by name, that has it, else of /etc/cloud/cloud.cfg;
+// datasource_list is first that of /run/cloud-init/cloud.cfg, which a boot writes. Thread-safe.
+CloudInit LookForCloudInit(const std::string& root);
+
+// What a package holds for cloud-init.
+enum class DataForm {
+  // cust.cfg.
+  kConfiguration,
+  // Files metadata and userdata.
+  kRaw,
+};
+
+struct Verdict {
+  enum class Kind { kPossible, kMissing, kTooOld, kNotAllowed };
+  Kind kind = Kind::kPossible;
+  // Why not, and what to do about it; one line.
+  std::string reason;
+};
+
+// Pure.
+Verdict Judge(const CloudInit& found, DataForm form);
+
+}  // namespace toolboxd::deployd
+
+#endif  // TOOLBOXD_DEPLOYD_CLOUD_INIT_H_

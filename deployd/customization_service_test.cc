@@ -1,0 +1,502 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "deployd/customization_service.h"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/replace_file.h"
+#include "base/testing/eventually.h"
+#include "base/testing/short_temp_dir.h"
+#include "base/testing/whole_file.h"
+#include "daemon/channel.h"
+#include "daemon/quiet_engine.h"
+#include "daemon/server.h"
+#include "deployd/inbox_service.h"
+#include "deployd/limits.h"
+#include "deployd/settings.h"
+#include "deployd/testing/test_package.h"
+#include "deployd/testing/test_root.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace toolboxd::deployd {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr absl::Duration kPatience = absl::Seconds(20);
+constexpr char kLog[] = "journal:toolboxd-deployd";
+
+std::string Text(const v1::DeployState& state) {
+  return absl::StrCat(state.state(), " ", state.code(), " ", state.message());
+}
+
+class CustomizationTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { InstallQuietEngine(); }
+
+  CustomizationTest() : service_(Places(), [this] { return ParseSettings(settings_); }) {
+    std::ofstream(dir_.File("precious")) << "precious";
+    ServerOptions options;
+    options.listener.path = dir_.File("deployd.sock");
+    options.services = {{v1::Customization::service_full_name(), &service_},
+                        {v1::FileHandler::service_full_name(), &files_}};
+    options.handle_signals = false;
+    options.allowed.AllowUser(getuid());
+    options.on_stop = [this] { service_.Stop(); };
+    server_ = *Server::Create(std::move(options));
+    run_ = std::async(std::launch::async, [this] { return server_->Run(); });
+    channel_ = ConnectUnix(dir_.File("deployd.sock"));
+    customization_ = v1::Customization::NewStub(channel_);
+    files_stub_ = v1::FileHandler::NewStub(channel_);
+  }
+  ~CustomizationTest() override {
+    customization_.reset();
+    files_stub_.reset();
+    channel_.reset();
+    server_->Stop();
+    EXPECT_TRUE(run_.get().ok());
+    EXPECT_EQ(ReadWholeFile(dir_.File("precious")), "precious");
+    for (const auto& entry : fs::directory_iterator(dir_.File("work"))) {
+      EXPECT_EQ(entry.path().filename(), "last-package") << "a package is left";
+    }
+  }
+
+  DeployPlaces Places() {
+    fs::create_directory(dir_.File("work"));
+    DeployPlaces places;
+    places.root = root_.path();
+    places.work = dir_.File("work");
+    places.cloud_init = dir_.File("vmware-imc");
+    places.scripts.folder = dir_.File("customize.d");
+    places.scripts.request = dir_.File("request");
+    places.scripts.outcome = dir_.File("outcome");
+    places.scripts.interval = absl::Milliseconds(1);
+    return places;
+  }
+
+  std::string Begin() {
+    grpc::ClientContext context;
+    SetTimeout(kPatience, &context);
+    v1::BeginReply reply;
+    const grpc::Status status = customization_->Begin(&context, {}, &reply);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return reply.directory();
+  }
+  grpc::Status Upload(const std::string& path, const std::string& content,
+                      v1::OpenForWriting::Mode mode = v1::OpenForWriting::CREATE_OR_TRUNCATE) {
+    grpc::ClientContext context;
+    SetTimeout(kPatience, &context);
+    v1::WriteReply reply;
+    const auto stream = files_stub_->Write(&context, &reply);
+    v1::WriteRequest request;
+    request.mutable_open()->set_path(path);
+    request.mutable_open()->set_mode(mode);
+    stream->Write(request);
+    for (size_t at = 0; at < content.size(); at += 0xF000) {
+      request.mutable_chunk()->set_offset(at);
+      request.mutable_chunk()->set_data(content.substr(at, 0xF000));
+      if (!stream->Write(request)) break;
+    }
+    request.mutable_commit();
+    stream->Write(request);
+    stream->WritesDone();
+    return stream->Finish();
+  }
+  // What Deploy sends, in words, and the status if it is not OK.
+  std::vector<std::string> Deploy(const std::string& path) {
+    grpc::ClientContext context;
+    SetTimeout(kPatience, &context);
+    v1::DeployRequest request;
+    request.set_package_path(path);
+    const auto stream = customization_->Deploy(&context, request);
+    std::vector<std::string> result;
+    v1::DeployUpdate update;
+    while (stream->Read(&update)) {
+      if (update.has_accepted()) result.push_back("accepted");
+      if (update.has_refused()) result.push_back("refused " + Text(update.refused()));
+      if (update.has_state()) result.push_back(Text(update.state()));
+    }
+    const grpc::Status status = stream->Finish();
+    if (!status.ok()) result.push_back("error " + status.error_message());
+    return result;
+  }
+  // Begin, upload and deploy.
+  std::vector<std::string> Customize(const std::string& package) {
+    const std::string path = Begin() + "imcf-KCr7iB";
+    const grpc::Status status = Upload(path, package);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    std::vector<std::string> states = Deploy(path);
+    EXPECT_FALSE(fs::exists(fs::path(path).parent_path()));
+    return states;
+  }
+  v1::CustomizationStatus GetStatus() {
+    grpc::ClientContext context;
+    SetTimeout(kPatience, &context);
+    v1::CustomizationStatus reply;
+    EXPECT_TRUE(customization_->GetCustomizationStatus(&context, {}, &reply).ok());
+    return reply;
+  }
+
+  ShortTempDir dir_;
+  TestRoot root_;
+  std::string settings_;
+  CustomizationService service_;
+  InboxService files_{[this] { return service_.inbox(); }};
+  std::unique_ptr<Server> server_;
+  std::future<absl::Status> run_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::Customization::Stub> customization_;
+  std::unique_ptr<v1::FileHandler::Stub> files_stub_;
+};
+
+std::string Vector() { return MakePackage({{"cust.cfg", kVectorConfiguration}}); }
+
+TEST_F(CustomizationTest, InboxIsNewClosedAndItsOwn) {
+  const std::string first = Begin();
+  struct stat info;
+  ASSERT_EQ(stat(first.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode, S_IFDIR | 0700u);
+  EXPECT_THAT(first, StartsWith(dir_.File("work") + "/"));
+  EXPECT_EQ(first.back(), '/');
+  EXPECT_NE(Begin(), first);
+}
+
+TEST_F(CustomizationTest, PackageReachesCloudInit) {
+  root_.InstallCloudInit("22.4.2");
+  EXPECT_THAT(Customize(MakePackage({{"cust.cfg", kVectorConfiguration}, {"nics.txt", "1"}},
+                                    Compression::kMszip)),
+              ElementsAre("accepted", absl::StrCat("4 0 ", kLog)));
+  EXPECT_EQ(ReadWholeFile(dir_.File("vmware-imc/cust.cfg")), kVectorConfiguration);
+  EXPECT_EQ(ReadWholeFile(dir_.File("vmware-imc/nics.txt")), "1");
+}
+
+TEST_F(CustomizationTest, RawDataReachesCloudInit) {
+  root_.InstallCloudInit("25.1.4");
+  EXPECT_THAT(Customize(MakePackage({{"cust.cfg", "[CLOUDINIT]\nMETADATA = metadata\n"},
+                                     {"metadata", "instance-id: i"}})),
+              ElementsAre("accepted", absl::StrCat("4 0 ", kLog)));
+  EXPECT_EQ(ReadWholeFile(dir_.File("vmware-imc/metadata")), "instance-id: i");
+}
+
+TEST_F(CustomizationTest, LargePackageIsUploadedWhole) {
+  root_.InstallCloudInit("22.4.2");
+  std::string content;
+  for (int i = 0; content.size() < 600000; ++i) content += std::to_string(i);
+  EXPECT_THAT(
+      Customize(MakePackage({{"cust.cfg", "[CUSTOM-SCRIPT]\nSCRIPT-NAME = s\n"}, {"s", content}})),
+      ElementsAre("accepted", absl::StrCat("4 0 ", kLog)));
+  EXPECT_TRUE(ReadWholeFile(dir_.File("vmware-imc/s")) == content);
+}
+
+TEST_F(CustomizationTest, MissingPackageIsNotFound) {
+  const std::string path = Begin() + "imcf";
+  EXPECT_THAT(Deploy(path),
+              ElementsAre(absl::StrCat("refused 3 5 Package file ", path, " not found")));
+}
+
+TEST_F(CustomizationTest, PathOutsideTheInboxIsNeitherReadNorRemoved) {
+  ASSERT_TRUE(ReplaceFile(dir_.File("package"), Vector(), 0600).ok());
+  for (const std::string& path : {dir_.File("package"), std::string("/etc/passwd"),
+                                  std::string("../package"), std::string()}) {
+    Begin();
+    EXPECT_THAT(Deploy(path),
+                ElementsAre(absl::StrCat("refused 3 5 Package file ", path, " not found")));
+  }
+  EXPECT_THAT(Deploy(Begin() + "../../package"), ElementsAre(StartsWith("refused 3 5 ")));
+  EXPECT_THAT(Deploy(Begin()), ElementsAre(StartsWith("refused 3 5 ")));
+  const std::string inbox = Begin();
+  fs::create_symlink(dir_.File("package"), inbox + "link");
+  EXPECT_THAT(Deploy(inbox + "link"), ElementsAre(StartsWith("refused 3 5 ")));
+  EXPECT_TRUE(ReadWholeFile(dir_.File("package")) == Vector());
+}
+
+TEST_F(CustomizationTest, DeployWithoutABeginIsNotFound) {
+  EXPECT_THAT(Deploy("/run/x/imcf"), ElementsAre("refused 3 5 Package file /run/x/imcf not found"));
+}
+
+TEST_F(CustomizationTest, BrokenPackageIsAFailureWithItsReason) {
+  root_.InstallCloudInit("22.4.2");
+  std::string oversized = Vector();
+  Patch(oversized, 512 + 69 + 6, 33000, 2);
+  std::vector<TestFile> many;
+  for (int i = 0; i < 1001; ++i) many.emplace_back(std::to_string(i), "x");
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"", "the package has no package's signature"},
+      {Vector().substr(0, 876), "the package is truncated"},
+      {"X" + Vector(), "the package has no package's signature"},
+      {MakePackage({{"../x", "1"}}), "which would leave its folder"},
+      {MakePackage({{"/x", "1"}}), "which has an absolute name"},
+      {MakePackage({{"bomb", std::string((64 << 20) + 1, '\0')}}, Compression::kMszip),
+       "the cabinet has more than 64 MiB"},
+      {MakePackage(many), "the cabinet has 1001 files"},
+      {oversized, "the cabinet has a block of 33000 bytes"},
+      {MakePackage({{"nics.txt", "1"}}), "the package lacks cust.cfg"},
+      {MakePackage({{"cust.cfg", "secret"}}), "cust.cfg, line 1: not KEY = VALUE"},
+  };
+  for (const auto& broken : cases) {
+    const std::string failure = absl::StrCat("4 100 ", kLog, "@");
+    EXPECT_THAT(Customize(broken.first),
+                ElementsAre("accepted", absl::StrCat("4 0 ", kLog),
+                            testing::AllOf(StartsWith(failure), HasSubstr(broken.second))));
+    EXPECT_FALSE(fs::exists(dir_.File("vmware-imc/cust.cfg")));
+  }
+}
+
+TEST_F(CustomizationTest, SecondDeployOfAnInboxIsAnError) {
+  root_.InstallCloudInit("22.4.2");
+  const std::string path = Begin() + "imcf";
+  ASSERT_TRUE(Upload(path, Vector()).ok());
+  EXPECT_EQ(Deploy(path).size(), 2u);
+  EXPECT_THAT(Deploy(path), ElementsAre("error the inbox has been deployed"));
+}
+
+TEST_F(CustomizationTest, SecondBeginEndsTheFirst) {
+  const std::string first = Begin();
+  ASSERT_TRUE(Upload(first + "imcf", Vector()).ok());
+  const std::string second = Begin();
+  EXPECT_FALSE(fs::exists(first));
+  EXPECT_FALSE(Upload(first + "imcf", Vector()).ok());
+  EXPECT_THAT(Deploy(first + "imcf"), ElementsAre(StartsWith("refused 3 5 ")));
+}
+
+TEST_F(CustomizationTest, SwitchedOff) {
+  root_.InstallCloudInit("22.4.2");
+  settings_ = "customization { enable: false }";
+  EXPECT_THAT(Customize(Vector()),
+              ElementsAre("accepted", "3 7 Customization is disabled by guest admin"));
+  EXPECT_FALSE(fs::exists(dir_.File("vmware-imc")));
+  EXPECT_EQ(GetStatus().way(), v1::CustomizationStatus::DISABLED);
+}
+
+TEST_F(CustomizationTest, BrokenSettingsForbidEverything) {
+  root_.InstallCloudInit("22.4.2");
+  settings_ = "customization { enabled: false }";
+  EXPECT_THAT(Customize(Vector()),
+              ElementsAre("accepted", absl::StrCat("4 0 ", kLog), HasSubstr("@line 1, column ")));
+  EXPECT_EQ(GetStatus().way(), v1::CustomizationStatus::NONE);
+}
+
+TEST_F(CustomizationTest, ReasonAndRemedyWithoutCloudInit) {
+  EXPECT_THAT(Customize(Vector()),
+              ElementsAre("accepted", absl::StrCat("4 0 ", kLog),
+                          absl::StrCat("4 100 ", kLog,
+                                       "@cloud-init is not installed: install it "
+                                       "in the template of this machine")));
+  EXPECT_EQ(GetStatus().way(), v1::CustomizationStatus::NONE);
+}
+
+TEST_F(CustomizationTest, RawDataWithAnOldCloudInitHasItsOwnCode) {
+  const std::string raw = MakePackage(
+      {{"cust.cfg", "[CLOUDINIT]\nMETADATA = metadata\n"}, {"metadata", "instance-id: i"}});
+  root_.InstallCloudInit("20.4.1");
+  EXPECT_THAT(Customize(raw), ElementsAre("accepted", absl::StrCat("4 0 ", kLog),
+                                          StartsWith(absl::StrCat("4 8 ", kLog, "@"))));
+}
+
+// Stands for the root unit.
+void AnswerScripts(const std::string& folder, const absl::Status& status) {
+  const std::string path = folder + "/request";
+  EXPECT_TRUE(Eventually([&path] { return fs::exists(path); }));
+  const auto request = DecodeScriptRequest(ReadWholeFile(path));
+  ASSERT_TRUE(request.ok()) << request.status();
+  EXPECT_THAT(request->json, HasSubstr("\"host_name\":\"web1\""));
+  fs::remove(path);
+  EXPECT_TRUE(ReplaceFile(folder + "/outcome", EncodeOutcome(request->id, status), 0644).ok());
+}
+
+TEST_F(CustomizationTest, ScriptsDoTheWorkWhereTheyAreAllowed) {
+  settings_ = "customization { run_scripts: true }";
+  fs::create_directory(dir_.File("customize.d"));
+  std::ofstream(dir_.File("customize.d/10-name")) << "#!/bin/sh\n";
+  EXPECT_EQ(GetStatus().way(), v1::CustomizationStatus::SCRIPTS);
+  const std::string package =
+      MakePackage({{"cust.cfg", kVectorConfiguration}, {"nics.txt", "1,2\n"}});
+  std::thread unit([this] { AnswerScripts(dir_.path(), absl::OkStatus()); });
+  EXPECT_THAT(Customize(package),
+              ElementsAre("accepted", absl::StrCat("4 0 ", kLog),
+                          absl::StrCat("4 103 ", kLog, "@1,2"), absl::StrCat("5 0 ", kLog)));
+  unit.join();
+  std::thread failing([this] {
+    AnswerScripts(dir_.path(), absl::UnknownError("/etc/toolboxd/customize.d/10-name: signal 9"));
+  });
+  EXPECT_THAT(
+      Customize(package),
+      ElementsAre("accepted", absl::StrCat("4 0 ", kLog),
+                  absl::StrCat("4 100 ", kLog, "@/etc/toolboxd/customize.d/10-name: signal 9")));
+  failing.join();
+}
+
+TEST_F(CustomizationTest, SecondBeginEndsADeploymentThatWaits) {
+  settings_ = "customization { run_scripts: true }";
+  fs::create_directory(dir_.File("customize.d"));
+  std::ofstream(dir_.File("customize.d/10-name")) << "#!/bin/sh\n";
+  std::future<std::vector<std::string>> first =
+      std::async(std::launch::async, [this] { return Customize(Vector()); });
+  ASSERT_TRUE(Eventually([this] { return fs::exists(dir_.File("request")); }));
+  Begin();
+  EXPECT_THAT(first.get(),
+              ElementsAre("accepted", absl::StrCat("4 0 ", kLog), StartsWith("error ")));
+}
+
+TEST_F(CustomizationTest, CallerThatLeavesDoesNotEndTheDeployment) {
+  settings_ = "customization { run_scripts: true }";
+  fs::create_directory(dir_.File("customize.d"));
+  std::ofstream(dir_.File("customize.d/10-name")) << "#!/bin/sh\n";
+  const std::string path = Begin() + "imcf";
+  ASSERT_TRUE(Upload(path, Vector()).ok());
+  {
+    grpc::ClientContext context;
+    SetTimeout(kPatience, &context);
+    v1::DeployRequest request;
+    request.set_package_path(path);
+    const auto stream = customization_->Deploy(&context, request);
+    v1::DeployUpdate update;
+    ASSERT_TRUE(stream->Read(&update));
+    context.TryCancel();
+    stream->Finish();
+  }
+  AnswerScripts(dir_.path(), absl::OkStatus());
+  EXPECT_TRUE(Eventually([this] { return !service_.busy(); }));
+  const v1::CustomizationStatus status = GetStatus();
+  ASSERT_GT(status.events_size(), 0);
+  EXPECT_EQ(Text(status.events(status.events_size() - 1).state()), absl::StrCat("5 0 ", kLog));
+}
+
+TEST_F(CustomizationTest, StatusTellsTheLastPackageWithoutSecrets) {
+  root_.InstallCloudInit("22.4.2");
+  EXPECT_EQ(GetStatus().events_size(), 0);
+  Customize(MakePackage({{"cust.cfg", "[PASSWORD]\n-PASS = c2VjcmV0\n"}}));
+  const v1::CustomizationStatus status = GetStatus();
+  EXPECT_EQ(status.way(), v1::CustomizationStatus::CLOUD_INIT);
+  EXPECT_EQ(status.cloud_init_version(), "22.4.2");
+  ASSERT_EQ(status.events_size(), 4);
+  EXPECT_THAT(status.events(0).text(), StartsWith("began, with the inbox "));
+  EXPECT_EQ(Text(status.events(1).state()), absl::StrCat("4 0 ", kLog));
+  EXPECT_EQ(status.events(2).text(), "unpacked 1 files, 28 bytes");
+  EXPECT_EQ(status.events(3).text(), "handed over to cloud-init 22.4.2, which reports from now on");
+  EXPECT_FALSE(absl::StrContains(status.ShortDebugString(), "c2VjcmV0"));
+}
+
+TEST_F(CustomizationTest, StatusOutlivesTheProcessAndPackagesDoNot) {
+  Customize(Vector());
+  Begin();
+  std::ofstream(dir_.File("work/work-1")) << "left";
+  CustomizationService next(Places(), [this] { return ParseSettings(settings_); });
+  v1::CustomizationStatus reply;
+  next.GetCustomizationStatus(nullptr, nullptr, &reply);
+  ASSERT_EQ(reply.events_size(), 1);
+  EXPECT_THAT(reply.events(0).text(), StartsWith("began, with the inbox "));
+  EXPECT_FALSE(fs::exists(dir_.File("work/work-1")));
+}
+
+TEST_F(CustomizationTest, UploadOutsideTheInboxIsRefused) {
+  const std::string inbox = Begin();
+  for (const std::string& path :
+       {dir_.File("precious"), inbox + "../../precious", inbox + "a/b", inbox, inbox + ".",
+        inbox + "..", inbox + ".upload-1", std::string("precious"), inbox + std::string("a\0b", 3),
+        inbox + std::string(256, 'a')}) {
+    EXPECT_EQ(Upload(path, "bad").error_code(), grpc::StatusCode::PERMISSION_DENIED) << path;
+  }
+  EXPECT_TRUE(fs::is_empty(inbox));
+}
+
+TEST_F(CustomizationTest, UploadIsALinkNowhere) {
+  const std::string inbox = Begin();
+  fs::create_symlink(dir_.File("precious"), inbox + "link");
+  EXPECT_TRUE(Upload(inbox + "link", "new").ok());
+  EXPECT_FALSE(fs::is_symlink(inbox + "link"));
+  EXPECT_EQ(ReadWholeFile(inbox + "link"), "new");
+}
+
+TEST_F(CustomizationTest, UploadWithoutABeginIsRefused) {
+  EXPECT_EQ(Upload(dir_.File("work/a"), "x").error_code(), grpc::StatusCode::PERMISSION_DENIED);
+}
+
+TEST_F(CustomizationTest, ModesOfUploads) {
+  using Open = v1::OpenForWriting;
+  const std::string path = Begin() + "imcf";
+  EXPECT_EQ(Upload(path, "x", Open::OPEN_EXISTING).error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(Upload(path, "x", Open::TRUNCATE_EXISTING).error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_TRUE(Upload(path, "abc", Open::CREATE_NEW).ok());
+  EXPECT_EQ(Upload(path, "x", Open::CREATE_NEW).error_code(), grpc::StatusCode::ALREADY_EXISTS);
+  EXPECT_TRUE(Upload(path, "x", Open::OPEN_EXISTING).ok());
+  EXPECT_EQ(ReadWholeFile(path), "xbc");
+  EXPECT_TRUE(Upload(path, "yz", Open::CREATE).ok());
+  EXPECT_EQ(ReadWholeFile(path), "yzc");
+  EXPECT_TRUE(Upload(path, "n", Open::TRUNCATE_EXISTING).ok());
+  EXPECT_EQ(ReadWholeFile(path), "n");
+  grpc::ClientContext context;
+  v1::StatRequest request;
+  request.set_path(path);
+  v1::FileInfo info;
+  ASSERT_TRUE(files_stub_->Stat(&context, request, &info).ok());
+  EXPECT_EQ(info.size(), 1u);
+  EXPECT_EQ(info.type(), v1::REGULAR);
+  EXPECT_EQ(info.mode(), S_IFREG | 0600u);
+}
+
+TEST_F(CustomizationTest, UploadsAreBounded) {
+  const std::string inbox = Begin();
+  EXPECT_EQ(Upload(inbox + "a", std::string(kMaxPackageBytes + 1, 'x')).error_code(),
+            grpc::StatusCode::OUT_OF_RANGE);
+  EXPECT_TRUE(fs::is_empty(inbox));
+  EXPECT_TRUE(Upload(inbox + "a", std::string(kMaxPackageBytes - 1, 'x')).ok());
+  EXPECT_EQ(Upload(inbox + "b", "xx").error_code(), grpc::StatusCode::OUT_OF_RANGE);
+  EXPECT_TRUE(Upload(inbox + "a", std::string(kMaxPackageBytes, 'x')).ok());
+  EXPECT_TRUE(Upload(inbox + "a", "small").ok());
+  for (const char* name : {"b", "c", "d"}) EXPECT_TRUE(Upload(inbox + name, "x").ok());
+  EXPECT_EQ(Upload(inbox + "e", "x").error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST_F(CustomizationTest, UploadsAtATimeAreBoundedAndLeaveNothing) {
+  const std::string inbox = Begin();
+  const auto open = [&](grpc::ClientContext& context, v1::WriteReply& reply) {
+    SetTimeout(kPatience, &context);
+    auto stream = files_stub_->Write(&context, &reply);
+    v1::WriteRequest request;
+    request.mutable_open()->set_path(inbox + "a");
+    request.mutable_open()->set_mode(v1::OpenForWriting::CREATE);
+    stream->Write(request);
+    stream->WaitForInitialMetadata();
+    return stream;
+  };
+  grpc::ClientContext contexts[5];
+  v1::WriteReply replies[5];
+  std::vector<std::unique_ptr<grpc::ClientWriter<v1::WriteRequest>>> streams;
+  for (int i = 0; i < 5; ++i) streams.push_back(open(contexts[i], replies[i]));
+  EXPECT_EQ(streams[4]->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  for (int i = 0; i < 4; ++i) {
+    contexts[i].TryCancel();
+    streams[i]->Finish();
+  }
+  EXPECT_TRUE(Eventually([&] { return fs::is_empty(inbox); }));
+}
+
+TEST_F(CustomizationTest, FilesCannotBeRead) {
+  const std::string path = Begin() + "imcf";
+  ASSERT_TRUE(Upload(path, Vector()).ok());
+  grpc::ClientContext context;
+  v1::ReadRequest request;
+  request.set_path(path);
+  const auto stream = files_stub_->Read(&context, request);
+  v1::ReadReply reply;
+  EXPECT_FALSE(stream->Read(&reply));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNIMPLEMENTED);
+}
+
+}  // namespace
+}  // namespace toolboxd::deployd

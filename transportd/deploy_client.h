@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// DeployClient: has deployd take the package of a customization.
+
+#ifndef TOOLBOXD_TRANSPORTD_DEPLOY_CLIENT_H_
+#define TOOLBOXD_TRANSPORTD_DEPLOY_CLIENT_H_
+
+#include <list>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "grpcpp/channel.h"
+#include "transportd/customization/deployer.h"
+#include "transportd/files/file_store.h"
+#include "transportd/status_board.h"
+#include "transportd/task_queue.h"
+
+namespace toolboxd {
+
+struct DeployLimits {
+  // How long Begin() and Deploy() wait. The host waits meanwhile, and its `ping` is not answered.
+  absl::Duration start = absl::Seconds(2);
+  // From Begin() to Deploy(): then the inbox ends.
+  absl::Duration inbox = absl::Minutes(30);
+  // From Deploy() to the end of its states; above what an administrator's script may take.
+  absl::Duration deployment = absl::Hours(1);
+};
+
+// An inbox is one connection to deployd, on which all is done that concerns it, and a deployment is
+// one call with its own thread; both end together. deployd exits when it has no connection.
+class DeployClient final : public customization::Deployer {
+ public:
+  // The queue's thread is the one that calls the functions. Its owner must have stopped before the
+  // client is destroyed.
+  DeployClient(std::string socket, TaskQueue* queue, StatusBoard* board, DeployLimits limits = {});
+  // Does not wait for a deployment; deployd brings it to its end.
+  ~DeployClient() override;
+
+  absl::StatusOr<std::string> Begin() override;
+  absl::StatusOr<v1::DeployUpdate> Deploy(absl::string_view path, OnState on_state) override;
+
+  // The files of the inbox, which deployd alone knows how to write; null if there is none.
+  std::shared_ptr<files::FileStore> inbox() const { return inbox_; }
+
+ private:
+  struct Deployment;
+  struct Worker {
+    std::shared_ptr<Deployment> deployment;
+    std::thread thread;
+  };
+
+  // --- on the thread of a deployment
+  void Call(const std::shared_ptr<Deployment>& deployment);
+
+  // --- on the channel's thread
+  void OnEnd(const std::shared_ptr<Deployment>& deployment, const absl::Status& status);
+  // The connection, its files and the states of a deployment that runs.
+  void CloseInbox();
+  void JoinEnded();
+
+  const std::string socket_;
+  TaskQueue& queue_;
+  StatusBoard& board_;
+  const DeployLimits limits_;
+  // Used by the queue's thread and the destructor only.
+  std::list<Worker> workers_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::shared_ptr<files::FileStore> inbox_;
+  // Of the inbox; null before Deploy().
+  std::shared_ptr<Deployment> current_;
+};
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_TRANSPORTD_DEPLOY_CLIENT_H_

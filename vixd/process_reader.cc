@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "vixd/process_reader.h"
+
+#include <optional>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "base/log.h"
+
+namespace toolboxd::vixd {
+
+// Owners of processes at which a thread was left behind, once for each.
+struct ProcessReader::Stuck {
+  absl::Mutex mutex;
+  std::multiset<uid_t> owners ABSL_GUARDED_BY(mutex);
+
+  bool MayAsk(uid_t owner) {
+    absl::MutexLock lock(&mutex);
+    return owners.count(owner) == 0 && owners.size() < kMaxStuck;
+  }
+  void Add(uid_t owner) {
+    absl::MutexLock lock(&mutex);
+    owners.insert(owner);
+  }
+  void Remove(uid_t owner) {
+    absl::MutexLock lock(&mutex);
+    owners.erase(owners.find(owner));
+  }
+};
+
+// Shared by the caller and the thread that reads for it.
+struct ProcessReader::Batch {
+  explicit Batch(std::vector<pid_t> ids) : pids(std::move(ids)) {}
+
+  const std::vector<pid_t> pids;
+
+  absl::Mutex mutex;
+  std::vector<ProcessInfo> processes ABSL_GUARDED_BY(mutex);
+  // How many of `pids` are done.
+  size_t done ABSL_GUARDED_BY(mutex) = 0;
+  // The one that is asked for its arguments.
+  std::optional<ProcessInfo> asked ABSL_GUARDED_BY(mutex);
+  // The caller has left the thread behind, which happens only while it asks.
+  bool abandoned ABSL_GUARDED_BY(mutex) = false;
+
+  // Until all are done, or the thread is left behind: one process has been asked for kPatience. A
+  // busy machine alone does not count.
+  void Wait() {
+    size_t before = 0;
+    const auto all = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return done == pids.size(); };
+    absl::MutexLock lock(&mutex);
+    while (!mutex.AwaitWithTimeout(absl::Condition(&all), kPatience)) {
+      abandoned = done == before && asked.has_value();
+      if (abandoned) return;
+      before = done;
+    }
+  }
+
+  void Ask(const ProcessInfo& process) {
+    absl::MutexLock lock(&mutex);
+    asked = process;
+  }
+  // False if the caller has left this process behind.
+  bool Finish(std::optional<ProcessInfo> process) {
+    absl::MutexLock lock(&mutex);
+    if (abandoned) return false;
+    if (process.has_value()) processes.push_back(*std::move(process));
+    asked.reset();
+    ++done;
+    return true;
+  }
+};
+
+ProcessReader::ProcessReader(Arguments arguments)
+    : arguments_(std::move(arguments)), stuck_(std::make_shared<Stuck>()) {}
+
+std::vector<ProcessInfo> ProcessReader::Read(const std::vector<pid_t>& pids) const {
+  std::vector<ProcessInfo> result;
+  std::vector<pid_t> rest = pids;
+  while (!rest.empty()) {
+    const auto batch = std::make_shared<Batch>(std::move(rest));
+    std::thread([batch, stuck = stuck_, arguments = arguments_] {
+      Work(batch, stuck, arguments);
+    }).detach();
+    batch->Wait();
+    absl::MutexLock lock(&batch->mutex);
+    for (ProcessInfo& process : batch->processes) result.push_back(std::move(process));
+    rest.clear();
+    if (!batch->abandoned) break;
+    ProcessInfo& process = *batch->asked;
+    stuck_->Add(process.owner);
+    LogLimited("process", "process ", process.pid, " of the user ", process.owner,
+               " does not let its arguments be read");
+    UseKernelName(process);
+    result.push_back(process);
+    rest.assign(batch->pids.begin() + batch->done + 1, batch->pids.end());
+  }
+  return result;
+}
+
+void ProcessReader::Work(const std::shared_ptr<Batch>& batch, const std::shared_ptr<Stuck>& stuck,
+                         const Arguments& arguments) {
+  for (const pid_t pid : batch->pids) {
+    std::optional<ProcessInfo> process = ReadProcessFacts(pid);
+    if (process.has_value() && !stuck->MayAsk(process->owner)) {
+      UseKernelName(*process);
+    } else if (process.has_value()) {
+      batch->Ask(*process);
+      arguments(*process);
+    }
+    const uid_t owner = process.has_value() ? process->owner : 0;
+    if (batch->Finish(std::move(process))) continue;
+    stuck->Remove(owner);
+    return;
+  }
+}
+
+}  // namespace toolboxd::vixd

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "vixd/process_reader.h"
+
+#include <signal.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace toolboxd::vixd {
+namespace {
+
+using testing::ElementsAreArray;
+
+// Children that do nothing, for as long as it exists.
+class Children {
+ public:
+  explicit Children(int count) {
+    for (int i = 0; i < count; ++i) {
+      const pid_t pid = fork();
+      if (pid == 0) {
+        for (;;) pause();
+      }
+      pids_.push_back(pid);
+    }
+  }
+  ~Children() {
+    for (const pid_t pid : pids_) {
+      kill(pid, SIGKILL);
+      waitpid(pid, nullptr, 0);
+    }
+  }
+  const std::vector<pid_t>& pids() const { return pids_; }
+
+ private:
+  std::vector<pid_t> pids_;
+};
+
+// Asked for the arguments of some processes, it waits until it is released.
+struct Obstacle {
+  std::vector<pid_t> stuck;
+  absl::Notification released;
+  std::atomic<int> waiting{0};
+  std::atomic<int> asked{0};
+};
+
+ProcessReader::Arguments Obstructed(const std::shared_ptr<Obstacle>& obstacle) {
+  return [obstacle](ProcessInfo& process) {
+    ++obstacle->asked;
+    process.name = process.command_line = "asked";
+    for (const pid_t pid : obstacle->stuck) {
+      if (pid != process.pid) continue;
+      ++obstacle->waiting;
+      obstacle->released.WaitForNotification();
+      --obstacle->waiting;
+    }
+  };
+}
+
+std::vector<pid_t> PidsOf(const std::vector<ProcessInfo>& processes) {
+  std::vector<pid_t> pids;
+  pids.reserve(processes.size());
+  for (const ProcessInfo& process : processes) pids.push_back(process.pid);
+  return pids;
+}
+
+TEST(ProcessReader, ReadsThoseThatExistInOrder) {
+  const Children children(20);
+  std::vector<pid_t> pids = children.pids();
+  pids.insert(pids.begin() + 3, 0x3fffffff);
+  const std::vector<ProcessInfo> processes = ProcessReader().Read(pids);
+  EXPECT_THAT(PidsOf(processes), ElementsAreArray(children.pids()));
+  for (const ProcessInfo& process : processes) EXPECT_EQ(process.name, "process_reader_test");
+  EXPECT_TRUE(ProcessReader().Read({}).empty());
+}
+
+TEST(ProcessReader, ProcessThatHoldsItsReaderUpIsListedByTheKernelsName) {
+  const Children children(20);
+  const auto obstacle = std::make_shared<Obstacle>();
+  obstacle->stuck = {children.pids()[5]};
+  const ProcessReader reader(Obstructed(obstacle));
+  const absl::Time begin = absl::Now();
+  const std::vector<ProcessInfo> processes = reader.Read(children.pids());
+  EXPECT_LT(absl::Now() - begin, 10 * ProcessReader::kPatience);
+  EXPECT_THAT(PidsOf(processes), ElementsAreArray(children.pids()));
+  EXPECT_EQ(processes[4].name, "asked");
+  EXPECT_EQ(processes[5].name, "process_reader_");
+  obstacle->released.Notify();
+}
+
+TEST(ProcessReader, UserWhoHeldAReaderUpIsNotAskedUntilItReturns) {
+  const Children children(5);
+  const auto obstacle = std::make_shared<Obstacle>();
+  obstacle->stuck = {children.pids()[0]};
+  const ProcessReader reader(Obstructed(obstacle));
+  reader.Read(children.pids());
+  EXPECT_EQ(obstacle->asked, 1);
+  const absl::Time begin = absl::Now();
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(reader.Read(children.pids()).size(), 5u);
+  EXPECT_LT(absl::Now() - begin, 20 * ProcessReader::kPatience);
+  EXPECT_EQ(obstacle->asked, 1);
+  obstacle->released.Notify();
+  while (obstacle->waiting != 0) absl::SleepFor(absl::Milliseconds(1));
+  obstacle->stuck.clear();
+  // The thread that was left behind is about to say so.
+  std::vector<ProcessInfo> processes;
+  do processes = reader.Read(children.pids());
+  while (processes[0].name != "asked");
+  EXPECT_EQ(processes[4].name, "asked");
+}
+
+TEST(ProcessReader, EndsBeforeAThreadThatWasLeftBehind) {
+  const Children children(1);
+  const auto obstacle = std::make_shared<Obstacle>();
+  obstacle->stuck = children.pids();
+  {
+    const ProcessReader reader(Obstructed(obstacle));
+    EXPECT_EQ(reader.Read(children.pids()).size(), 1u);
+  }
+  EXPECT_EQ(obstacle->waiting, 1);
+  obstacle->released.Notify();
+  while (obstacle->waiting != 0) absl::SleepFor(absl::Milliseconds(1));
+}
+
+}  // namespace
+}  // namespace toolboxd::vixd
