@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/small_file.h"
 #include "base/unique_fd.h"
 
 namespace toolboxd::rpctool {
@@ -111,20 +112,12 @@ bool WriteAll(int fd, std::string_view text) {
 }  // namespace
 
 bool ToolsConf::Read(const char* path) {
-  const UniqueFd fd(open(path, O_RDONLY | O_CLOEXEC));
-  if (!fd.ok()) return false;
   std::string text;
-  char part[4096];
-  for (;;) {
-    const ssize_t got = read(fd.get(), part, sizeof part);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return false;
-    if (got == 0) break;
-    text.append(part, got);
-    if (text.size() > kMaxSize) {
-      errno = EFBIG;
-      return false;
-    }
+  errno = ReadSmallFile(path, kMaxSize + 1, text);
+  if (errno != 0) return false;
+  if (text.size() > kMaxSize) {
+    errno = EFBIG;
+    return false;
   }
   Parse(text);
   return true;

@@ -5,7 +5,9 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,6 +28,7 @@
 #include "toolboxctl/control_flag.h"
 #include "toolboxctl/customization.h"
 #include "toolboxctl/customize_scripts.h"
+#include "toolboxctl/guest_variables.h"
 #include "toolboxctl/snapshot.h"
 #include "toolboxctl/snapshot_scripts.h"
 #include "toolboxctl/status_text.h"
@@ -45,6 +48,8 @@ ABSL_FLAG(absl::Duration, hold, absl::ZeroDuration(),
           "How long 'snapshot test' keeps the file systems frozen, at most 10s.");
 ABSL_FLAG(std::string, deploy_socket, "/run/toolboxd/deployd.sock",
           "deployd's socket, which 'customization' uses.");
+ABSL_FLAG(std::optional<std::string>, if_value, std::nullopt,
+          "'namespace set' changes the value only if it is this one.");
 ABSL_FLAG(bool, scripts, false, "Whether 'snapshot test' also runs the administrator's scripts.");
 
 namespace toolboxd {
@@ -56,6 +61,10 @@ constexpr char kUsage[] =
     "shows the state of toolboxd and sends requests to the VMware host.\n\n"
     "  toolboxctl status        show the state of the channels and the services\n"
     "  toolboxctl rpc TEXT      send TEXT to the host, such as 'info-get guestinfo.ip'\n"
+    "  toolboxctl guestinfo get NAME | set NAME [VALUE] | delete NAME | list-known\n"
+    "                           the variables that the host keeps; without VALUE, standard input\n"
+    "  toolboxctl namespace get NAMESPACE KEY | set NAMESPACE KEY [VALUE]\n"
+    "                           the same in a namespace of the host\n"
     "  toolboxctl wait          return when the host has accepted the guest\n"
     "  toolboxctl connect SERVICE   offer your own hgfsd or vixd on a private socket, for grpcurl\n"
     "  toolboxctl modes PATH    check that only root can change PATH and the files in it\n"
@@ -92,6 +101,16 @@ int Rpc(const Arguments& arguments) {
   if (!reply.ok()) return Fail(reply.status().message());
   if (!reply->success()) return Fail(reply->data());
   return Print(absl::StrCat(reply->data(), "\n"));
+}
+
+SendToHost ToHost() {
+  return [](const std::string& request) { return Client().SendRpci(request); };
+}
+
+int GuestInfoVerb(const Arguments& arguments) { return GuestInfoMain(arguments, ToHost()); }
+
+int NamespaceVerb(const Arguments& arguments) {
+  return NamespaceMain(arguments, absl::GetFlag(FLAGS_if_value), ToHost());
 }
 
 int Wait(const Arguments&) {
@@ -153,8 +172,11 @@ int CustomizeScripts(const Arguments&) {
   return status.ok() ? 0 : Fail(status.message());
 }
 
+constexpr size_t kAny = SIZE_MAX;
+
 struct Verb {
   const char* name;
+  // kAny: the verb checks them itself.
   size_t arguments;
   int (*run)(const Arguments& arguments);
 };
@@ -162,6 +184,8 @@ struct Verb {
 constexpr Verb kVerbs[] = {
     {"status", 0, Status},
     {"rpc", 1, Rpc},
+    {"guestinfo", kAny, GuestInfoVerb},
+    {"namespace", kAny, NamespaceVerb},
     {"wait", 0, Wait},
     {"connect", 1, ConnectVerb},
     {"modes", 1, Modes},
@@ -180,7 +204,7 @@ int RunVerb(const Program& program, const Arguments& words) {
   const Arguments arguments(words.begin() + 1, words.end());
   for (const Verb& verb : kVerbs) {
     if (words[0] != verb.name) continue;
-    if (arguments.size() == verb.arguments) return verb.run(arguments);
+    if (verb.arguments == kAny || arguments.size() == verb.arguments) return verb.run(arguments);
     Fail(absl::StrCat("'", words[0], "' takes ", verb.arguments,
                       verb.arguments == 1 ? " argument, not " : " arguments, not ",
                       arguments.size(), hint));

@@ -11,6 +11,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "base/log.h"
+#include "base/steady_time.h"
 #include "daemon/channel.h"
 #include "daemon/grpc_status.h"
 #include "toolboxd/v1/power.grpc.pb.h"
@@ -21,6 +22,10 @@ namespace {
 constexpr char kService[] = "powerd";
 // Meanwhile the host waits, and its `ping` is not answered.
 constexpr absl::Duration kStartTime = absl::Seconds(2);
+// The guest registers before the boot has come to powerd. A power-on that it could not take yet is
+// tried again this long after it was requested, with this pause.
+constexpr absl::Duration kBootTime = absl::Minutes(5);
+constexpr absl::Duration kTryAgain = absl::Seconds(1);
 // Calls that were abandoned but have not ended.
 constexpr size_t kMaxWorkers = 8;
 
@@ -44,6 +49,15 @@ v1::PowerEvent ToProto(PowerState state) {
 
 // Shared by the channel's thread and the event's thread.
 struct PowerClient::Event {
+  // What the channel's thread does about the start.
+  enum class Starter {
+    kWaits,
+    // The host has an error.
+    kHasGivenUp,
+    // The host knows that the event has begun; of a power-on only.
+    kHasGoneAhead,
+  };
+
   PowerState state;
   bool hooks;
   HooksFinished finished;
@@ -54,6 +68,7 @@ struct PowerClient::Event {
   std::unique_ptr<grpc::ClientContext> context = std::make_unique<grpc::ClientContext>();
   // The result of the start.
   std::optional<absl::Status> started ABSL_GUARDED_BY(mutex);
+  bool went_ahead ABSL_GUARDED_BY(mutex) = false;
   // The starter does not wait for this event any more.
   bool abandoned ABSL_GUARDED_BY(mutex) = false;
   // What HooksFinished returned.
@@ -61,17 +76,29 @@ struct PowerClient::Event {
   // The thread is about to return.
   bool ended ABSL_GUARDED_BY(mutex) = false;
 
-  // False if the event was abandoned.
-  bool SetStarted(absl::Status status) {
+  Starter SetStarted(absl::Status status) {
     absl::MutexLock lock(&mutex);
+    if (abandoned) return Starter::kHasGivenUp;
+    if (went_ahead) return Starter::kHasGoneAhead;
     started = std::move(status);
-    return !abandoned;
+    return Starter::kWaits;
+  }
+
+  // For another attempt, after a pause.
+  void Renew() {
+    absl::MutexLock lock(&mutex);
+    mutex.AwaitWithTimeout(absl::Condition(&abandoned), kTryAgain);
+    context = std::make_unique<grpc::ClientContext>();
   }
 
   absl::Status WaitForStart() {
     const auto done = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return started.has_value(); };
     absl::MutexLock lock(&mutex);
     if (mutex.AwaitWithTimeout(absl::Condition(&done), kStartTime)) return *started;
+    if (state == PowerState::kPowerOn) {
+      went_ahead = true;
+      return absl::OkStatus();
+    }
     Abandon();
     return absl::DeadlineExceededError("powerd did not start the event within 2 s");
   }
@@ -138,6 +165,11 @@ void PowerClient::JoinEnded() {
 }
 
 void PowerClient::Run(Event& event) {
+  const absl::Time end = SteadyNow() + kBootTime;
+  while (RunOnce(event, end)) event.Renew();
+}
+
+bool PowerClient::RunOnce(Event& event, absl::Time end) {
   const auto stub = v1::Power::NewStub(ConnectUnix(socket_));
   const auto stream = stub->ChangeState(event.context.get());
   v1::ChangeStateRequest request;
@@ -159,9 +191,12 @@ void PowerClient::Run(Event& event) {
   // A failed write is reported by the read after it.
   stream->Write(request);
   const absl::Status started = read(&v1::ChangeStateUpdate::has_started);
-  if (!event.SetStarted(started) || !started.ok()) return;
+  const Event::Starter starter = event.SetStarted(started);
+  if (starter == Event::Starter::kHasGivenUp) return false;
+  if (!started.ok() && starter == Event::Starter::kWaits) return false;
+  if (absl::IsUnavailable(started) && SteadyNow() < end) return true;
 
-  absl::Status hooks = read(&v1::ChangeStateUpdate::has_hooks_finished);
+  absl::Status hooks = started.ok() ? read(&v1::ChangeStateUpdate::has_hooks_finished) : started;
   const bool alive = hooks.ok();
   if (alive && !update.hooks_finished().success()) {
     hooks = absl::AbortedError(update.hooks_finished().message());
@@ -172,7 +207,7 @@ void PowerClient::Run(Event& event) {
     event.proceed = proceed;
   });
   const bool proceed = event.WaitForProceed();
-  if (!alive) return;
+  if (!alive) return false;
   if (proceed) {
     request.Clear();
     request.mutable_proceed();
@@ -180,13 +215,14 @@ void PowerClient::Run(Event& event) {
     const absl::Status done = read(&v1::ChangeStateUpdate::has_done);
     if (!done.ok()) {
       LogError("powerd did not complete the power event: ", done.message());
-      return;
+      return false;
     }
   }
   stream->WritesDone();
   // Ends the call even if powerd does not.
   event.context->TryCancel();
   stream->Finish();
+  return false;
 }
 
 }  // namespace toolboxd

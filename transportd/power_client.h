@@ -27,7 +27,8 @@ class PowerClient {
   // Cancels the calls that run; powerd finishes its event.
   ~PowerClient();
 
-  // See BeginPowerChange. DeadlineExceeded if powerd does not start the event within two seconds.
+  // See BeginPowerChange. DeadlineExceeded if powerd does not start the event within two seconds;
+  // but a power-on, for which powerd may not be there yet, has then begun and starts when it is.
   absl::Status Begin(PowerState state, bool hooks, HooksFinished finished);
 
  private:
@@ -37,8 +38,10 @@ class PowerClient {
     std::thread thread;
   };
 
-  // Runs on the event's thread.
+  // These run on the event's thread.
   void Run(Event& event);
+  // True if a power-on must be tried again, which is until `end`.
+  bool RunOnce(Event& event, absl::Time end);
   void JoinEnded();
 
   const std::string socket_;

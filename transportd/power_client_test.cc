@@ -2,6 +2,10 @@
 
 #include "transportd/power_client.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <fstream>
 #include <memory>
@@ -12,6 +16,7 @@
 #include "absl/time/clock.h"
 #include "base/steady_time.h"
 #include "base/testing/short_temp_dir.h"
+#include "base/unique_fd.h"
 #include "gtest/gtest.h"
 #include "toolboxd/v1/power.grpc.pb.h"
 #include "transportd/testing/unix_server.h"
@@ -161,6 +166,36 @@ TEST_F(PowerClientTest, HungPowerdIsAbandonedWithinTheTimeLimit) {
   ASSERT_TRUE(client_.Begin(PowerState::kHalt, true, Finished(true)).ok());
   RunUntil([this] { return powerd_.ended == 1; });
   EXPECT_EQ(hooks_.size(), 1u);
+}
+
+TEST_F(PowerClientTest, PowerOnWaitsForAPowerdThatIsNotThereYet) {
+  // As systemd's socket before the boot has come to powerd: it listens, and no process accepts.
+  const std::string path = folder_.File("later.sock");
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(listen(listener.get(), 8), 0);
+  PowerClient client(path, &queue_, &board_);
+  EXPECT_TRUE(absl::IsDeadlineExceeded(client.Begin(PowerState::kHalt, true, Finished(true))));
+  ASSERT_TRUE(client.Begin(PowerState::kPowerOn, true, Finished(true)).ok());
+  EXPECT_TRUE(hooks_.empty());
+  listener.reset();
+  unlink(path.c_str());
+  UnixServer powerd(path, &powerd_);
+  RunUntil([this] { return powerd_.ended == 1; });
+  ASSERT_EQ(hooks_.size(), 1u);
+  EXPECT_TRUE(hooks_[0].ok()) << hooks_[0];
+  EXPECT_EQ(powerd_.event, v1::POWER_ON);
+}
+
+TEST_F(PowerClientTest, ClientMayBeDestroyedWhilePowerOnWaits) {
+  powerd_.behaviour = FakePowerd::Behaviour::kHangs;
+  auto client = std::make_unique<PowerClient>(socket_, &queue_, &board_);
+  ASSERT_TRUE(client->Begin(PowerState::kPowerOn, true, Finished(true)).ok());
+  client.reset();
+  EXPECT_TRUE(hooks_.empty());
 }
 
 TEST_F(PowerClientTest, UnexpectedStepIsAnError) {

@@ -52,6 +52,8 @@ std::string RpciStore::Handle(absl::string_view request) {
   }
   if (command == "info-set") return InfoSet(arguments);
   if (command == "info-get") return InfoGet(arguments);
+  if (command == "namespace-set-keys") return NamespaceSet(arguments);
+  if (command == "namespace-get-values") return NamespaceGet(arguments);
   if (command == "SetGuestInfo") return SetGuestInfo(arguments);
   if (command == "SetGuestDiskInfo") {
     disk_json_ = std::string(Text(arguments));
@@ -103,6 +105,33 @@ std::string RpciStore::InfoGet(absl::string_view arguments) {
   const auto found = variables_.find(std::string(arguments));
   if (found == variables_.end()) return "0 No value found";
   return absl::StrCat(kOk, found->second);
+}
+
+// "NAMESPACE\0COUNT\0", and for each of them "OPERATION\0KEY\0VALUE\0OLD\0". Operation 1 needs the
+// value to be OLD; an empty value deletes.
+std::string RpciStore::NamespaceSet(absl::string_view arguments) {
+  const std::vector<std::string> fields = absl::StrSplit(arguments, '\0');
+  size_t count = 0;
+  if (fields.size() < 3 || fields[0].empty() || !absl::SimpleAtoi(fields[1], &count) ||
+      count > fields.size() || fields.size() != 2 + 4 * count + 1) {
+    return "0 Invalid argument";
+  }
+  for (size_t i = 2; i + 4 < fields.size(); i += 4) {
+    const std::pair<std::string, std::string> key(fields[0], fields[i + 1]);
+    if (fields[i] == "1" && namespaces_[key] != fields[i + 3]) return "0 Operation failed";
+    namespaces_[key] = fields[i + 2];
+    if (fields[i + 2].empty()) namespaces_.erase(key);
+  }
+  return kOk;
+}
+
+// "NAMESPACE\0KEY\0": the value and a NUL.
+std::string RpciStore::NamespaceGet(absl::string_view arguments) {
+  const std::vector<std::string> fields = absl::StrSplit(arguments, '\0');
+  if (fields.size() != 3) return "0 Invalid argument";
+  const auto found = namespaces_.find({fields[0], fields[1]});
+  if (found == namespaces_.end()) return "0 Key not found";
+  return absl::StrCat(kOk, found->second, absl::string_view("\0", 1));
 }
 
 // " TYPE VALUE": docs/protocol/guest-info.md 3.3 has two spaces before the type, of which the first

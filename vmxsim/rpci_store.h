@@ -73,11 +73,15 @@ class RpciStore {
   std::string InfoSet(absl::string_view arguments);
   std::string InfoGet(absl::string_view arguments);
   std::string SetGuestInfo(absl::string_view arguments);
+  std::string NamespaceSet(absl::string_view arguments);
+  std::string NamespaceGet(absl::string_view arguments);
   std::string StateChangeStatus(absl::string_view arguments);
   std::string Tools(absl::string_view command, absl::string_view arguments);
 
   RpciStoreOptions options_;
   std::map<std::string, std::string> variables_;
+  // By namespace and key.
+  std::map<std::pair<std::string, std::string>, std::string> namespaces_;
   std::map<int, std::string> guest_info_;
   std::map<int, uint64_t> guest_info_counts_;
   std::string disk_json_;

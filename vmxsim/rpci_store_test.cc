@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
@@ -31,6 +33,25 @@ TEST(RpciStore, ReportsWhyThereIsNoValue) {
   EXPECT_EQ(store.Handle("info-set other.name x"), "0 Permission denied");
   EXPECT_EQ(store.Handle("info-set guestinfo. x"), "0 Invalid argument");
   EXPECT_EQ(store.Handle("machine.id.get "), "0 No machine id");
+}
+
+TEST(RpciStore, KeepsKeysOfNamespaces) {
+  RpciStore store({});
+  const auto set = [&](absl::string_view rest) {
+    std::string request = absl::StrCat("namespace-set-keys a|1|", rest);
+    std::replace(request.begin(), request.end(), '|', '\0');
+    return store.Handle(request);
+  };
+  const std::string get = WithNul(WithNul("namespace-get-values a") + "k");
+  EXPECT_EQ(store.Handle(get), "0 Key not found");
+  EXPECT_EQ(set("0|k|v||"), "1 ");
+  EXPECT_EQ(store.Handle(get), WithNul("1 v"));
+  EXPECT_EQ(set("1|k|w|other|"), "0 Operation failed");
+  EXPECT_EQ(set("1|k|w|v|"), "1 ");
+  EXPECT_EQ(store.Handle(get), WithNul("1 w"));
+  EXPECT_EQ(set("0|k|||"), "1 ");
+  EXPECT_EQ(store.Handle(get), "0 Key not found");
+  EXPECT_EQ(set("0|k|v|"), "0 Invalid argument");
 }
 
 TEST(RpciStore, UnknownCommandsAreRefusedAndCounted) {

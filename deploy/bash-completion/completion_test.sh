@@ -21,7 +21,9 @@ offers() {  # EXPECTED WORD…: the last word is the one to complete
 }
 
 complete -p toolboxctl >/dev/null || { echo "FAIL: nothing is registered"; failures=1; }
-offers "connect customization modes rpc snapshot status wait" ""
+offers "connect customization guestinfo modes namespace rpc snapshot status wait" ""
+offers "get set delete list-known" guestinfo ""
+offers "get set" namespace ""
 offers "status" st
 offers "" nothing
 offers "hgfsd vixd" connect ""
