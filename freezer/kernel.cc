@@ -7,6 +7,7 @@
 #include <linux/fs.h>
 #include <linux/openat2.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,8 @@
 #include <unistd.h>
 
 #include "base/unique_fd.h"
+#include "freezer/lockdown.h"
+#include "freezer/release.h"
 
 namespace toolboxd::freezer {
 namespace {
@@ -159,6 +162,18 @@ int LinuxKernel::Sync(int fd) { return Result(syncfs(fd)); }
 int LinuxKernel::Freeze(int fd) { return Result(ioctl(fd, FIFREEZE, 0)); }
 
 int LinuxKernel::Thaw(int fd) { return Result(ioctl(fd, FITHAW, 0)); }
+
+uint32_t LinuxKernel::InterruptAll(std::atomic<int32_t>& stopped) {
+  return freezer::InterruptAll(kProc, stopped);
+}
+
+uint32_t LinuxKernel::AbortFuse() { return freezer::AbortFuse(kFuseConnections); }
+
+void LinuxKernel::Continue(int32_t process) {
+  if (process > 0) kill(process, SIGCONT);
+}
+
+int LinuxKernel::ForbidOpening() { return freezer::ForbidOpening(); }
 
 int LinuxKernel::LockMemory() {
   DropSpareMemory();

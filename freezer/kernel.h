@@ -6,6 +6,7 @@
 #ifndef TOOLBOXD_FREEZER_KERNEL_H_
 #define TOOLBOXD_FREEZER_KERNEL_H_
 
+#include <atomic>
 #include <cstdint>
 
 namespace toolboxd::freezer {
@@ -44,6 +45,13 @@ class Kernel {
   virtual int Freeze(int fd) = 0;
   // FITHAW. EINVAL if it is not frozen.
   virtual int Thaw(int fd) = 0;
+  // The next three are of freezer/release.h.
+  virtual uint32_t InterruptAll(std::atomic<int32_t>& stopped) = 0;
+  virtual uint32_t AbortFuse() = 0;
+  // SIGCONT; 0 is no process.
+  virtual void Continue(int32_t process) = 0;
+  // No file can be opened any more by this process and those that it forks. 0 or an errno.
+  virtual int ForbidOpening() = 0;
   // No page of this process will be read from a disk, or waited for, from now on.
   virtual int LockMemory() = 0;
   // CLOCK_MONOTONIC in nanoseconds.
@@ -62,6 +70,10 @@ class LinuxKernel : public Kernel {
   int Sync(int fd) override;
   int Freeze(int fd) override;
   int Thaw(int fd) override;
+  uint32_t InterruptAll(std::atomic<int32_t>& stopped) override;
+  uint32_t AbortFuse() override;
+  void Continue(int32_t process) override;
+  int ForbidOpening() override;
   int LockMemory() override;
   int64_t Now() override;
 };
