@@ -117,8 +117,10 @@ absl::StatusOr<std::vector<uint32_t>> FreezerClient::Freeze(const FreezeLimits& 
   request.hold_ms = Milliseconds(limits.hold);
   // A FIFREEZE that writes back may take longer than its limit, which counts between two of them;
   // the twin thaws meanwhile.
-  const absl::StatusOr<Reply> reply =
-      Exchange(request, {limits.freeze + kThaw, stop, limits.freeze + kThaw});
+  const absl::Duration patience = limits.freeze + limits.patience;
+  const absl::StatusOr<Reply> reply = Exchange(request, {patience, stop, patience});
+  // A FIFREEZE that hangs: until it is through, no one may take the file systems for thawed.
+  if (absl::IsDeadlineExceeded(reply.status())) End(limits.end);
   if (!reply.ok()) return reply.status();
   if (reply->error != 0) return Explain(*reply, "freezing");
   return Times(*reply);
@@ -145,11 +147,11 @@ absl::StatusOr<Reply> FreezerClient::Thaw() {
   return *reply;
 }
 
-void FreezerClient::End() {
+void FreezerClient::End(absl::Duration limit) {
   broken_ = true;
   StopSignal stop;
   stop.Set();
-  (void)AwaitReply({kShort, stop, kThaw});
+  (void)AwaitReply({kShort, stop, limit});
 }
 
 absl::StatusOr<Reply> FreezerClient::Exchange(const Request& request, const Wait& wait,
@@ -229,7 +231,12 @@ absl::Status FreezerClient::Explain(const Reply& reply, absl::string_view what) 
     return MakeError(v1::BUSY, absl::StrCat(what, " ", path, ": another program has frozen it"),
                      EBUSY);
   }
-  return ErrnoError(reply.error, absl::StrCat(what, " ", path));
+  const absl::Status status = ErrnoError(reply.error, absl::StrCat(what, " ", path));
+  if (reply.error != ETIMEDOUT) return status;
+  return absl::Status(status.code(),
+                      absl::StrCat(status.message(),
+                                   ": a write to it does not end, or its disk is slow; everything "
+                                   "was thawed"));
 }
 
 }  // namespace toolboxd::snapshotd
