@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "base/mountinfo.h"
 #include "base/unique_fd.h"
 #include "daemon/stop_signal.h"
 #include "freezer/protocol.h"
@@ -40,8 +41,8 @@ class FreezerClient {
   // `connection` is one of kind SOCK_SEQPACKET.
   explicit FreezerClient(UniqueFd connection) : connection_(std::move(connection)) {}
 
-  // The text of the mount table that the freezer sees.
-  absl::StatusOr<std::string> MountTable();
+  // What the freezer sees. RESOURCE_EXHAUSTED if it exceeds MountLimits.
+  absl::StatusOr<toolboxd::MountTable> MountTable();
   // Opens a mount point: 0, or the freezer's errno for it. An error of the exchange is a status.
   absl::StatusOr<int> Add(absl::string_view path, uint32_t mount_id, uint32_t major,
                           uint32_t minor);
