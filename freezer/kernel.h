@@ -37,8 +37,9 @@ class Kernel {
   // Opens the root directory of a mount. EXDEV if another mount is at that path, ENOTSUP if its
   // type cannot be frozen. No symbolic link is followed, nothing is mounted by it.
   virtual int OpenMount(const MountName& mount, FileSystem& found) = 0;
-  // Opens a directory that an earlier process had opened. EXDEV if it is not on that device any
-  // more, or of another type.
+  // Opens a directory that an earlier process had opened, and waits for no other program. EXDEV if
+  // it is not on that device any more, or of another type; EAGAIN if a FUSE file system, or another
+  // one that would have to be asked, has been mounted on the way.
   virtual int OpenAgain(const char* path, const FileSystem& known) = 0;
   virtual int Sync(int fd) = 0;
   // FIFREEZE. EBUSY if it is frozen already. May take minutes, which no signal ends.
@@ -92,7 +93,11 @@ uint32_t MountIdOfFdinfo(int fd);
 // Opens a directory with O_PATH: a descriptor, or -errno. ELOOP for a symbolic link in any
 // component.
 int OpenPath(const char* path);
-// The same without openat2 (before Linux 5.6): ELOOP only for the last component.
+// The same by what the kernel knows without asking a file system, which a mount point is: EAGAIN if
+// the path leads through one that must be asked, such as FUSE, whose server may not answer. Before
+// Linux 5.12 as OpenPath.
+int OpenCachedPath(const char* path);
+// As OpenPath without openat2 (before Linux 5.6): ELOOP only for the last component.
 int OpenPathWithoutOpenat2(const char* path);
 
 }  // namespace toolboxd::freezer

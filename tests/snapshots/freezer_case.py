@@ -505,6 +505,25 @@ class Case:
         self.assert_thawed("after a freeze that was given up")
         self.writers.go_on()
 
+    def thaw_asks_no_fuse(self):
+        """A user has mounted FUSE above a mount point since it was frozen."""
+        freezer = self.start()
+        freezer.add(self.mounts)
+        assert freezer.ask(FREEZE, freeze_ms=10000, hold_ms=10000).error == 0
+        for process in (freezer.twin(), freezer.main):
+            os.kill(process, signal.SIGKILL)
+        freezer.reap()
+        self._wait_for_lock()
+        fuse = held_writes.SilentFuse(os.path.dirname(self.mounts[0].path))
+        try:
+            thaw = subprocess.run([*self.command, "--thaw"], timeout=15, stderr=subprocess.DEVNULL)
+            assert thaw.returncode == 1, thaw
+        finally:
+            fuse.end()
+        self.thaw_list()
+        self.writers.go_on()
+        self.assert_thawed("by the list, without FUSE")
+
     def releaser_killed(self):
         """Without it a freeze is as before it was there."""
         freezer = self.start()
