@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The mount table of a process. Pure and thread-safe.
+// The mount table of a process. Thread-safe; nothing but what has a descriptor does more than look
+// at its arguments.
 
 #ifndef TOOLBOXD_BASE_MOUNTINFO_H_
 #define TOOLBOXD_BASE_MOUNTINFO_H_
@@ -10,6 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
 namespace toolboxd {
@@ -37,6 +41,35 @@ struct Mount {
 
 // The mounts of the text in its order, at most `max_mounts`. Malformed lines are skipped.
 std::vector<Mount> ParseMountInfo(absl::string_view text, size_t max_mounts = SIZE_MAX);
+
+// Is given each line as a mount, or null for a malformed one, whose text is `line`. Returns whether
+// to go on.
+using MountVisitor = absl::FunctionRef<bool(const Mount* mount, absl::string_view line)>;
+void VisitMounts(absl::string_view text, MountVisitor visit);
+// The same for an open mountinfo, from where it stands to its end, whatever its size: a line at a
+// time is in memory. Longer lines than kMaxMountLine are malformed; of such a one the visitor gets
+// the beginning. The errno of read(2).
+inline constexpr size_t kMaxMountLine = 128 * 1024;
+absl::Status VisitMounts(int fd, MountVisitor visit);
+
+// What a table may take in memory. Paths have up to 4096 bytes, and users may mount FUSE.
+struct MountLimits {
+  size_t mounts = 65536;
+  // Of all strings together, and of the Mounts that hold them.
+  size_t bytes = size_t{12} << 20;
+};
+
+struct MountTable {
+  std::vector<Mount> mounts;
+  // Lines that are no mounts, and the beginning of the first one: at most 100 bytes, escaped as in
+  // C.
+  size_t malformed = 0;
+  std::string first_malformed;
+  // False if a limit has cut it.
+  bool complete = true;
+};
+
+absl::StatusOr<MountTable> ReadMountTable(int fd, const MountLimits& limits = {});
 
 }  // namespace toolboxd
 

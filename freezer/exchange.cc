@@ -105,13 +105,17 @@ int Exchange::Sync(Reply& reply) {
 int Exchange::Freeze(const Request& request, Reply& reply) {
   if (phase_ != Phase::kAdding) return EALREADY;
   if (targets_.count == 0 || request.freeze_ms == 0 || request.hold_ms == 0) return EINVAL;
-  if (const int error = guard_->Start(targets_); error != 0) {
+  // What was added is open.
+  int error = kernel_->ForbidOpening();
+  if (error == 0) error = guard_->Start(targets_);
+  if (error != 0) {
     phase_ = Phase::kThawed;
     return error;
   }
   frozen_at_ = kernel_->Now();
   SetDeadline(frozen_at_ + Nanos(request.freeze_ms));
-  if (const int error = FreezeAll(request, reply); error != 0) {
+  error = FreezeAll(request, reply);
+  if (error != 0) {
     End(Phase::kThawed);
     return error;
   }

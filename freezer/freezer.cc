@@ -4,17 +4,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 
 #include "base/unique_fd.h"
 #include "freezer/list.h"
 #include "freezer/lockdown.h"
 #include "freezer/message.h"
 #include "freezer/options.h"
+#include "freezer/releaser.h"
 #include "freezer/serve.h"
 #include "freezer/twin.h"
 
@@ -22,6 +25,8 @@ namespace toolboxd::freezer {
 namespace {
 
 constexpr int kConnection = 3;
+
+constexpr uint64_t Bit(int capability) { return uint64_t{1} << capability; }
 
 int Fail(const char* text, const char* subject, int error = 0) {
   Report(Level::kError, text, subject, error);
@@ -52,6 +57,16 @@ bool MayConnect(const Options& options) {
   return peer.uid == 0 || std::find(options.allowed, end, peer.uid) != end;
 }
 
+int RestrictReleaser() {
+  const int error = KeepCapabilities(Bit(CAP_KILL) | Bit(CAP_DAC_OVERRIDE));
+  return error != 0 ? error : ForbidAllButReleasing();
+}
+
+int Restrict() {
+  const int error = KeepCapabilities(Bit(CAP_SYS_ADMIN) | Bit(CAP_DAC_READ_SEARCH));
+  return error != 0 ? error : ForbidOtherSystemCalls();
+}
+
 int ServeConnection(const Options& options, Kernel& kernel, List& list) {
   if (!HasConnection()) {
     return Fail(
@@ -65,10 +80,15 @@ int ServeConnection(const Options& options, Kernel& kernel, List& list) {
   if (const int error = kernel.LockMemory(); error != 0) {
     return Fail("cannot lock its memory (LimitMEMLOCK=)", "", error);
   }
-  if (const int error = ForbidOtherSystemCalls(); error != 0) {
-    return Fail("cannot restrict its system calls", "", error);
+  // Before it hears its caller, and with the privileges that this process gives up then.
+  Releaser releaser(&kernel, &list, kReleaseTimes);
+  if (const int error = releaser.Start(kConnection, RestrictReleaser); error != 0) {
+    return Fail("cannot start the process that releases a freeze", "", error);
   }
-  if (!Serve(kernel, list, kConnection, signals.get())) {
+  if (const int error = Restrict(); error != 0) {
+    return Fail("cannot restrict its capabilities and system calls", "", error);
+  }
+  if (!Serve(kernel, list, kConnection, signals.get(), &releaser)) {
     return Fail("something is still frozen; run toolboxd-freezer --thaw", "");
   }
   return 0;

@@ -7,6 +7,8 @@
 #include <linux/fs.h>
 #include <linux/openat2.h>
 #include <malloc.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,8 @@
 #include <unistd.h>
 
 #include "base/unique_fd.h"
+#include "freezer/lockdown.h"
+#include "freezer/release.h"
 
 namespace toolboxd::freezer {
 namespace {
@@ -32,6 +36,11 @@ constexpr uint64_t kF2fs = 0xf2f52010;
 constexpr uint64_t kJfs = 0x3153464a;
 constexpr uint64_t kNilfs = 0x3434;
 constexpr uint64_t kBcachefs = 0xca451a4e;
+
+// linux/openat2.h of Linux 5.12.
+constexpr uint64_t kResolveCached = 0x20;
+constexpr int kCachedTries = 20;
+constexpr int kCachedPauseMs = 5;
 
 int Result(long value) { return value < 0 ? errno : 0; }
 
@@ -121,6 +130,20 @@ int OpenPath(const char* path) {
   return errno == ENOSYS || errno == EPERM ? OpenPathWithoutOpenat2(path) : -errno;
 }
 
+int OpenCachedPath(const char* path) {
+  open_how how = {};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | kResolveCached;
+  for (int tries = 0;; ++tries) {
+    const long fd = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+    if (fd >= 0) return static_cast<int>(fd);
+    if (errno == EINVAL || errno == ENOSYS || errno == EPERM) return OpenPath(path);
+    // Also of a rename anywhere that came between.
+    if (errno != EAGAIN || tries == kCachedTries) return -errno;
+    poll(nullptr, 0, kCachedPauseMs);
+  }
+}
+
 int LinuxKernel::OpenMountTable() {
   const int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
   return fd < 0 ? -errno : fd;
@@ -143,7 +166,7 @@ int LinuxKernel::OpenMount(const MountName& mount, FileSystem& found) {
 }
 
 int LinuxKernel::OpenAgain(const char* path, const FileSystem& known) {
-  const UniqueFd fd(OpenPath(path));
+  const UniqueFd fd(OpenCachedPath(path));
   if (!fd.ok()) return fd.get();
   FileSystem found;
   if (const int error = Identify(fd.get(), found); error != 0) return -error;
@@ -159,6 +182,18 @@ int LinuxKernel::Sync(int fd) { return Result(syncfs(fd)); }
 int LinuxKernel::Freeze(int fd) { return Result(ioctl(fd, FIFREEZE, 0)); }
 
 int LinuxKernel::Thaw(int fd) { return Result(ioctl(fd, FITHAW, 0)); }
+
+uint32_t LinuxKernel::InterruptAll(std::atomic<int32_t>& stopped) {
+  return freezer::InterruptAll(kProc, stopped);
+}
+
+uint32_t LinuxKernel::AbortFuse() { return freezer::AbortFuse(kFuseConnections); }
+
+void LinuxKernel::Continue(int32_t process) {
+  if (process > 0) kill(process, SIGCONT);
+}
+
+int LinuxKernel::ForbidOpening() { return freezer::ForbidOpening(); }
 
 int LinuxKernel::LockMemory() {
   DropSpareMemory();

@@ -6,6 +6,7 @@
 #ifndef TOOLBOXD_FREEZER_KERNEL_H_
 #define TOOLBOXD_FREEZER_KERNEL_H_
 
+#include <atomic>
 #include <cstdint>
 
 namespace toolboxd::freezer {
@@ -36,14 +37,22 @@ class Kernel {
   // Opens the root directory of a mount. EXDEV if another mount is at that path, ENOTSUP if its
   // type cannot be frozen. No symbolic link is followed, nothing is mounted by it.
   virtual int OpenMount(const MountName& mount, FileSystem& found) = 0;
-  // Opens a directory that an earlier process had opened. EXDEV if it is not on that device any
-  // more, or of another type.
+  // Opens a directory that an earlier process had opened, and waits for no other program. EXDEV if
+  // it is not on that device any more, or of another type; EAGAIN if a FUSE file system, or another
+  // one that would have to be asked, has been mounted on the way.
   virtual int OpenAgain(const char* path, const FileSystem& known) = 0;
   virtual int Sync(int fd) = 0;
   // FIFREEZE. EBUSY if it is frozen already. May take minutes, which no signal ends.
   virtual int Freeze(int fd) = 0;
   // FITHAW. EINVAL if it is not frozen.
   virtual int Thaw(int fd) = 0;
+  // The next three are of freezer/release.h.
+  virtual uint32_t InterruptAll(std::atomic<int32_t>& stopped) = 0;
+  virtual uint32_t AbortFuse() = 0;
+  // SIGCONT; 0 is no process.
+  virtual void Continue(int32_t process) = 0;
+  // No file can be opened any more by this process and those that it forks. 0 or an errno.
+  virtual int ForbidOpening() = 0;
   // No page of this process will be read from a disk, or waited for, from now on.
   virtual int LockMemory() = 0;
   // CLOCK_MONOTONIC in nanoseconds.
@@ -62,6 +71,10 @@ class LinuxKernel : public Kernel {
   int Sync(int fd) override;
   int Freeze(int fd) override;
   int Thaw(int fd) override;
+  uint32_t InterruptAll(std::atomic<int32_t>& stopped) override;
+  uint32_t AbortFuse() override;
+  void Continue(int32_t process) override;
+  int ForbidOpening() override;
   int LockMemory() override;
   int64_t Now() override;
 };
@@ -80,7 +93,11 @@ uint32_t MountIdOfFdinfo(int fd);
 // Opens a directory with O_PATH: a descriptor, or -errno. ELOOP for a symbolic link in any
 // component.
 int OpenPath(const char* path);
-// The same without openat2 (before Linux 5.6): ELOOP only for the last component.
+// The same by what the kernel knows without asking a file system, which a mount point is: EAGAIN if
+// the path leads through one that must be asked, such as FUSE, whose server may not answer. Before
+// Linux 5.12 as OpenPath.
+int OpenCachedPath(const char* path);
+// As OpenPath without openat2 (before Linux 5.6): ELOOP only for the last component.
 int OpenPathWithoutOpenat2(const char* path);
 
 }  // namespace toolboxd::freezer

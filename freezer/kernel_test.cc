@@ -73,6 +73,12 @@ TEST_F(KernelTest, LinksAreNotFollowed) {
   EXPECT_EQ(OpenPath("/proc/self/root"), -ELOOP);
 }
 
+TEST_F(KernelTest, CachedPathIsOneThatTheKernelKnows) {
+  EXPECT_TRUE(UniqueFd(OpenCachedPath("/dev/shm")).ok());
+  EXPECT_EQ(OpenCachedPath(below_.c_str()), -ELOOP);
+  EXPECT_LT(OpenCachedPath((folder_ + "/none").c_str()), 0);
+}
+
 TEST_F(KernelTest, WithoutOpenat2LastComponentMayNotBeALink) {
   EXPECT_TRUE(UniqueFd(OpenPathWithoutOpenat2(folder_.c_str())).ok());
   EXPECT_EQ(OpenPathWithoutOpenat2(link_.c_str()), -ELOOP);

@@ -18,7 +18,7 @@
 namespace toolboxd::freezer {
 namespace {
 
-constexpr char kMagic[8] = {'t', 'b', 'x', 'f', 'r', 'z', '1', '\0'};
+constexpr char kMagic[8] = {'t', 'b', 'x', 'f', 'r', 'z', '2', '\0'};
 
 constexpr int kClaimPauseMs = 10;
 
@@ -86,6 +86,8 @@ int List::Claim(int patience_ms) {
   }
   return 0;
 }
+
+void List::Leave() { fd_.reset(); }
 
 void List::Release() { flock(fd_.get(), LOCK_UN); }
 
@@ -158,6 +160,7 @@ int ThawLeftovers(Kernel& kernel, List& list, int patience_ms) {
   if (const int error = list.Claim(patience_ms); error != 0) return error;
   const int loaded = list.Load(kernel, targets, errors);
   int result = loaded == ENOENT ? 0 : loaded;
+  if (loaded != ENOENT) kernel.Continue(list.page()->stopped.exchange(0));
   for (uint32_t i = 0; i < targets.count; ++i) was_left[i] = targets.fds[i] >= 0;
   ThawAll(kernel, targets);
   for (uint32_t i = 0; i < targets.count; ++i) {

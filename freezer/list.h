@@ -38,6 +38,9 @@ class List {
   // Locks the file. EBUSY if another freezer keeps it this long.
   int Claim(int patience_ms);
   void Release();
+  // In a forked process: the lock is the other one's alone. Of this object only page() may be used
+  // then.
+  void Leave();
 
   // Makes it an empty list, of no file systems. Needs the lock.
   int Begin();

@@ -56,6 +56,17 @@ TEST_F(ListTest, WhatAnEarlierProcessLeftIsThawed) {
   EXPECT_EQ(kernel_.Frozen(), 1);
 }
 
+TEST_F(ListTest, ProcessThatAnEarlierOneStoppedGoesOn) {
+  Leave({State::kFrozen});
+  List list;
+  ASSERT_EQ(list.Open(file_.path()), 0);
+  list.page()->stopped = 4711;
+  EXPECT_EQ(Thaw(), 0);
+  EXPECT_EQ(kernel_.shared().continued, 4711);
+  EXPECT_EQ(Thaw(), 0);
+  EXPECT_EQ(kernel_.shared().continued, 4711);
+}
+
 TEST_F(ListTest, WhatOthersFrozeIsNotThawed) {
   Leave({State::kUntouched, State::kThawed, State::kFrozen});
   kernel_.shared().frozen[1] = true;

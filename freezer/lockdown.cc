@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/audit.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/fs.h>
 #include <linux/seccomp.h>
@@ -12,9 +13,9 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cstdint>
-#include <iterator>
 
 namespace toolboxd::freezer {
 namespace {
@@ -42,15 +43,23 @@ struct Restricted {
 };
 constexpr Restricted kRestricted[] = {
     {SYS_ioctl, 1, {FIFREEZE, FITHAW}},
-    {SYS_prctl, 0, {PR_SET_NAME, PR_SET_NAME}},
+    // A further filter only takes away.
+    {SYS_prctl, 0, {PR_SET_NAME, PR_SET_SECCOMP}},
     {SYS_clone, 0, {kForkFlags, kForkFlags}},
 };
 
-constexpr size_t kHead = 4;
-constexpr size_t kOfAllowed = 2;
-constexpr size_t kOfRestricted = 6;
-constexpr size_t kSize =
-    kHead + kOfAllowed * std::size(kAllowed) + kOfRestricted * std::size(kRestricted) + 1;
+// Those of freezer/release.h.
+constexpr uint32_t kAllowedToRelease[] = {
+    SYS_poll,    SYS_openat,     SYS_read,          SYS_close,          SYS_getdents64, SYS_statx,
+    SYS_write,   SYS_sendto,     SYS_recvfrom,      SYS_mlockall,       SYS_munmap,     SYS_getpid,
+    SYS_getppid, SYS_exit_group, SYS_clock_gettime, SYS_restart_syscall};
+constexpr Restricted kRestrictedToRelease[] = {
+    {SYS_tgkill, 2, {SIGSTOP, SIGSTOP}},
+    {SYS_kill, 1, {SIGCONT, SIGCONT}},
+    {SYS_prctl, 0, {PR_SET_NAME, PR_SET_NAME}},
+};
+
+constexpr size_t kMaxFilter = 128;
 
 constexpr sock_filter Return(uint32_t what) { return BPF_STMT(BPF_RET | BPF_K, what); }
 // Goes on with the next instruction if equal, else skips `otherwise` of them.
@@ -62,25 +71,32 @@ constexpr sock_filter Load(size_t offset) {
 }
 
 struct Filter {
-  sock_filter code[kSize] = {};
+  sock_filter code[kMaxFilter] = {};
   size_t size = 0;
 
   constexpr void Add(sock_filter instruction) { code[size++] = instruction; }
 };
 
-// An unknown number, those of the x32 ABI among them, falls through to the end.
-constexpr Filter MakeFilter() {
+constexpr Filter FilterForThisArchitecture() {
   Filter filter;
   filter.Add(Load(offsetof(seccomp_data, arch)));
   filter.Add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
   filter.Add(Return(SECCOMP_RET_KILL_PROCESS));
   filter.Add(Load(offsetof(seccomp_data, nr)));
-  for (const uint32_t number : kAllowed) {
+  return filter;
+}
+
+// An unknown number, those of the x32 ABI among them, falls through to the end.
+template <size_t kCalls, size_t kOthers>
+constexpr Filter MakeFilter(const uint32_t (&allowed)[kCalls],
+                            const Restricted (&restricted)[kOthers]) {
+  Filter filter = FilterForThisArchitecture();
+  for (const uint32_t number : allowed) {
     filter.Add(IfEqual(number, 1));
     filter.Add(Return(SECCOMP_RET_ALLOW));
   }
-  for (const Restricted& call : kRestricted) {
-    filter.Add(IfEqual(call.number, kOfRestricted - 1));
+  for (const Restricted& call : restricted) {
+    filter.Add(IfEqual(call.number, 5));
     filter.Add(Load(offsetof(seccomp_data, args) + 8 * call.argument));
     filter.Add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call.values[0], 1, 0));
     filter.Add(IfEqual(call.values[1], 1));
@@ -91,19 +107,51 @@ constexpr Filter MakeFilter() {
   return filter;
 }
 
-constexpr Filter kFilter = MakeFilter();
-static_assert(kFilter.size == kSize);
+constexpr Filter MakeFilterAgainst(uint32_t one, uint32_t other) {
+  Filter filter = FilterForThisArchitecture();
+  filter.Add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, one, 1, 0));
+  filter.Add(IfEqual(other, 1));
+  filter.Add(Return(SECCOMP_RET_ERRNO | EPERM));
+  filter.Add(Return(SECCOMP_RET_ALLOW));
+  return filter;
+}
+
+constexpr Filter kFilter = MakeFilter(kAllowed, kRestricted);
+constexpr Filter kReleaseFilter = MakeFilter(kAllowedToRelease, kRestrictedToRelease);
+constexpr Filter kNoOpening = MakeFilterAgainst(SYS_openat, SYS_openat2);
+
+int Install(const Filter& filter) {
+  const sock_fprog program = {static_cast<unsigned short>(filter.size),
+                              const_cast<sock_filter*>(filter.code)};
+  // Not seccomp(2), which the filter of the unit does not have.
+  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0 ? 0 : errno;
+}
+
+int InstallFirst(const Filter& filter) {
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? Install(filter) : errno;
+}
 
 }  // namespace
 
 void Hide() { prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
-int ForbidOtherSystemCalls() {
-  const sock_fprog program = {static_cast<unsigned short>(kFilter.size),
-                              const_cast<sock_filter*>(kFilter.code)};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
-  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) return errno;
-  return 0;
+int KeepCapabilities(uint64_t mask) {
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2];
+  if (syscall(SYS_capget, &header, data) != 0) return errno;
+  for (int i = 0; i < 2; ++i) {
+    const uint32_t part = static_cast<uint32_t>(mask >> (32 * i));
+    data[i].permitted &= part;
+    data[i].effective &= part;
+    data[i].inheritable &= part;
+  }
+  return syscall(SYS_capset, &header, data) == 0 ? 0 : errno;
 }
+
+int ForbidOtherSystemCalls() { return InstallFirst(kFilter); }
+
+int ForbidOpening() { return Install(kNoOpening); }
+
+int ForbidAllButReleasing() { return InstallFirst(kReleaseFilter); }
 
 }  // namespace toolboxd::freezer

@@ -5,17 +5,30 @@
 #ifndef TOOLBOXD_FREEZER_LOCKDOWN_H_
 #define TOOLBOXD_FREEZER_LOCKDOWN_H_
 
+#include <cstdint>
+
 namespace toolboxd::freezer {
 
 // No core file, and no other process of the same user may trace this one or read its memory.
 void Hide();
 
+// Gives up all capabilities but those of the mask (1 << CAP_…), of which it keeps what it has. 0 or
+// an errno.
+int KeepCapabilities(uint64_t mask);
+
 // From now on this process and its children have the system calls that a freeze needs: ioctl only
-// with FIFREEZE and FITHAW, prctl only with PR_SET_NAME, clone only as fork(2). All others fail
-// with EPERM and do not end the process: one that has frozen something lives until it has thawed
-// it, whatever a C library tries. Calls of another architecture end it. Sets no_new_privs. 0 or an
-// errno.
+// with FIFREEZE and FITHAW, prctl only with PR_SET_NAME and PR_SET_SECCOMP, clone only as fork(2).
+// All others fail with EPERM and do not end the process: one that has frozen something lives until
+// it has thawed it, whatever a C library tries. Calls of another architecture end it. Sets
+// no_new_privs. 0 or an errno.
 int ForbidOtherSystemCalls();
+
+// From now on they open no file either. After ForbidOtherSystemCalls; 0 or an errno.
+int ForbidOpening();
+
+// For the process that releases FIFREEZE (freezer/release.h), in place of ForbidOtherSystemCalls:
+// signals are SIGSTOP and SIGCONT, and there is no ioctl.
+int ForbidAllButReleasing();
 
 }  // namespace toolboxd::freezer
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <linux/fs.h>
 #include <sched.h>
 #include <signal.h>
@@ -27,10 +28,10 @@ namespace {
 
 // The errno of a call in a process of its own with the filter, 0 for success; -1 if the process
 // was killed.
-int Errno(const std::function<long()>& call) {
+int Errno(const std::function<long()>& call, int (*restrict_process)() = ForbidOtherSystemCalls) {
   const pid_t process = fork();
   if (process == 0) {
-    if (ForbidOtherSystemCalls() != 0) Exit(255);
+    if (restrict_process() != 0) Exit(255);
     Exit(call() < 0 ? errno : 0);
   }
   int status = 0;
@@ -85,6 +86,48 @@ TEST(FreezerLockdown, ProcessesThatItForksAreRestrictedToo) {
               return -1;
             }),
             EPERM);
+}
+
+TEST(FreezerLockdown, NoFileIsOpenedAfterTheLastMount) {
+  EXPECT_EQ(Errno([] { return open("/", O_RDONLY); }), 0);
+  EXPECT_EQ(Errno([] { return ForbidOpening() != 0 ? 0 : open("/", O_RDONLY); }), EPERM);
+  EXPECT_EQ(Errno([] {
+              return ForbidOpening() != 0 ? 0 : syscall(SYS_openat2, AT_FDCWD, "/", nullptr, 0);
+            }),
+            EPERM);
+  EXPECT_EQ(Errno([] { return ForbidOpening() != 0 ? -1 : ioctl(-1, FITHAW, 0); }), EBADF);
+}
+
+TEST(FreezerLockdown, ProcessThatReleasesStopsAndContinuesOnly) {
+  const pid_t self = getpid();
+  const std::function<long()> calls[] = {
+      [] { return syscall(SYS_kill, getppid(), SIGTERM); },
+      [] { return syscall(SYS_kill, getppid(), SIGKILL); },
+      [=] { return syscall(SYS_tgkill, self, self, SIGKILL); },
+      [] { return ioctl(-1, FIFREEZE, 0); },
+      [] { return syscall(SYS_execve, "/bin/true", nullptr, nullptr); },
+      [] { return syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0); },
+      [] { return syscall(SYS_socket, AF_UNIX, SOCK_STREAM, 0); },
+      [] { return syscall(SYS_unlink, "/none"); },
+  };
+  int number = 0;
+  for (const auto& call : calls) EXPECT_EQ(Errno(call, ForbidAllButReleasing), EPERM) << number++;
+  EXPECT_EQ(Errno([] { return open("/", O_RDONLY); }, ForbidAllButReleasing), 0);
+  EXPECT_EQ(Errno([] { return syscall(SYS_kill, getppid(), SIGCONT); }, ForbidAllButReleasing), 0);
+}
+
+TEST(FreezerLockdown, CapabilitiesAreOnlyGivenUp) {
+  const pid_t process = fork();
+  if (process == 0) {
+    if (KeepCapabilities(uint64_t{1} << CAP_KILL) != 0) Exit(1);
+    __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct data[2];
+    if (syscall(SYS_capget, &header, data) != 0) Exit(2);
+    Exit((data[0].permitted & ~(1u << CAP_KILL)) == 0 && data[1].permitted == 0 ? 0 : 3);
+  }
+  int status = 0;
+  waitpid(process, &status, 0);
+  EXPECT_EQ(status, 0);
 }
 
 TEST(FreezerLockdown, ProcessesMayHaveNames) {

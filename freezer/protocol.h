@@ -7,10 +7,11 @@
 //
 // kMountTable, then kAdd for each file system in the order of the freeze, kSync, kFreeze, kHold as
 // often as wanted, kThaw. A connection freezes once: after kFreeze, kAdd and kFreeze are answered
-// with EALREADY. When the caller ends the connection, or its half of it by shutdown(SHUT_WR), when
-// `hold_ms` passes without kHold, and on SIGTERM, everything is thawed. A kSync or kFreeze that is
-// going on ends after the call that it is in. Then the freezer closes the connection: by then
-// everything is thawed, unless its main process was killed, which the twin follows at once.
+// with EALREADY, and kMountTable with EPERM. When the caller ends the connection, or its half of it
+// by shutdown(SHUT_WR), when `hold_ms` passes without kHold, and on SIGTERM, everything is thawed.
+// A kSync or kFreeze that is going on ends after the call that it is in. Then the freezer closes
+// the connection: by then everything is thawed, unless its main process was killed, which the twin
+// follows at once.
 
 #ifndef TOOLBOXD_FREEZER_PROTOCOL_H_
 #define TOOLBOXD_FREEZER_PROTOCOL_H_

@@ -67,8 +67,8 @@ bool Step(Exchange& exchange, Twin& twin, int connection, int signals) {
 
 }  // namespace
 
-bool Serve(Kernel& kernel, List& list, int connection, int signals) {
-  Twin twin(&kernel, &list, connection, signals);
+bool Serve(Kernel& kernel, List& list, int connection, int signals, Releaser* releaser) {
+  Twin twin(&kernel, &list, connection, signals, releaser);
   Exchange exchange(&kernel, &twin, &list);
   while (Step(exchange, twin, connection, signals)) {
   }

@@ -7,13 +7,14 @@
 
 #include "freezer/kernel.h"
 #include "freezer/list.h"
+#include "freezer/releaser.h"
 
 namespace toolboxd::freezer {
 
 // Answers the requests of a SOCK_SEQPACKET connection until the caller leaves, a request is not
 // one, or a signal comes (`signals` from BlockSignals). Everything is thawed when it returns:
-// true, or false if FITHAW failed for a minute.
-bool Serve(Kernel& kernel, List& list, int connection, int signals);
+// true, or false if FITHAW failed for a minute. `releaser` is kept until then; it may be null.
+bool Serve(Kernel& kernel, List& list, int connection, int signals, Releaser* releaser);
 
 }  // namespace toolboxd::freezer
 

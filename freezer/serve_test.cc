@@ -22,6 +22,7 @@
 #include "base/testing/eventually.h"
 #include "base/unique_fd.h"
 #include "freezer/protocol.h"
+#include "freezer/releaser.h"
 #include "freezer/testing/fake_kernel.h"
 #include "freezer/testing/list_file.h"
 #include "freezer/twin.h"
@@ -30,13 +31,14 @@ namespace toolboxd::freezer {
 namespace {
 
 constexpr uint32_t kLong = 60 * 1000;
+constexpr ReleaseTimes kShort = {.interrupt = 300, .again = 50, .abort_fuse = 600};
 
-// The first child of a process, 0 if it has none.
+// The newest child of a process, 0 if it has none.
 pid_t ChildOf(pid_t process) {
   const std::string number = std::to_string(process);
   std::ifstream file("/proc/" + number + "/task/" + number + "/children");
   pid_t child = 0;
-  file >> child;
+  for (pid_t next; file >> next;) child = next;
   return child;
 }
 
@@ -57,7 +59,9 @@ class ServeTest : public testing::Test {
     const UniqueFd signals = BlockSignals();
     List list;
     if (list.Open(file_.path()) != 0) _exit(2);
-    _exit(Serve(kernel_, list, connection.get(), signals.get()) ? 0 : 1);
+    Releaser releaser(&kernel_, &list, kShort);
+    if (releaser.Start(connection.get(), [] { return 0; }) != 0) _exit(3);
+    _exit(Serve(kernel_, list, connection.get(), signals.get(), &releaser) ? 0 : 1);
   }
 
   void Send(Operation operation, uint32_t number = 0, uint32_t freeze_ms = 0,
@@ -204,6 +208,28 @@ TEST_F(ServeTest, HalfClosedConnectionOfAFreezeIsThawedBeforeItEnds) {
   EXPECT_EQ(kernel_.Frozen(), 0);
   kill(twin_, SIGCONT);
   EXPECT_EQ(End(), 0);
+}
+
+TEST_F(ServeTest, FreezeThatIsInTimeInterruptsNothing) {
+  Freeze();
+  EXPECT_EQ(Ask(Operation::kThaw), 0);
+  EXPECT_EQ(End(), 0);
+  EXPECT_EQ(kernel_.shared().interrupts, 0);
+}
+
+TEST_F(ServeTest, FreezeThatHangsIsReleased) {
+  kernel_.shared().freeze_ms = 1500;
+  Start();
+  ASSERT_EQ(Ask(Operation::kAdd, 1), 0);
+  Send(Operation::kFreeze, 0, kLong, kLong);
+  ASSERT_TRUE(Eventually([&] { return kernel_.shared().interrupts > 0; }));
+  EXPECT_EQ(kernel_.shared().aborts, 0);
+  EXPECT_TRUE(Eventually([&] { return kernel_.shared().aborts > 0; }));
+  EXPECT_EQ(Receive(), 0);
+  const int interrupts = kernel_.shared().interrupts;
+  EXPECT_EQ(Ask(Operation::kThaw), 0);
+  EXPECT_EQ(End(), 0);
+  EXPECT_LE(kernel_.shared().interrupts, interrupts + 1);
 }
 
 TEST_F(ServeTest, CallerThatDoesNotReadIsThawed) {

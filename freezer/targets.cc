@@ -29,7 +29,9 @@ bool IsOverdue(const Page& page, int64_t now) {
 
 int FreezeOne(Kernel& kernel, Targets& targets, size_t index) {
   targets.page->states[index].store(State::kTrying);
+  targets.page->trying_since.store(kernel.Now());
   const int error = kernel.Freeze(targets.fds[index]);
+  targets.page->trying_since.store(0);
   if (error != 0) {
     Move(targets, index, State::kTrying, State::kUntouched);
     return error;

@@ -37,10 +37,15 @@ struct Page {
   std::atomic<uint32_t> stop;
   // When everything must be thawed, of Kernel::Now; 0 as long as nothing is frozen.
   std::atomic<int64_t> deadline;
+  // When the FIFREEZE that goes on was called, of Kernel::Now; else 0.
+  std::atomic<int64_t> trying_since;
+  // The process to which SIGCONT is still to be sent (freezer/release.h); 0: none.
+  std::atomic<int32_t> stopped;
   std::atomic<State> states[kMaxTargets];
 };
 inline constexpr size_t kPageSize = 4096;
 static_assert(sizeof(Page) <= kPageSize);
+static_assert(std::atomic<int32_t>::is_always_lock_free);
 static_assert(std::atomic<int64_t>::is_always_lock_free);
 static_assert(std::atomic<State>::is_always_lock_free);
 

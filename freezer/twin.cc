@@ -148,8 +148,12 @@ UniqueFd BlockSignals() {
   return UniqueFd(signalfd(-1, &set, SFD_CLOEXEC));
 }
 
-Twin::Twin(Kernel* kernel, List* list, int connection, int signals)
-    : kernel_(kernel), list_(list), connection_(connection), signals_(signals) {}
+Twin::Twin(Kernel* kernel, List* list, int connection, int signals, Releaser* releaser)
+    : kernel_(kernel),
+      list_(list),
+      connection_(connection),
+      signals_(signals),
+      releaser_(releaser) {}
 
 int Twin::Start(const Targets& targets) {
   int pair[2];
@@ -161,6 +165,7 @@ int Twin::Start(const Targets& targets) {
     mine.reset();
     // Otherwise the caller would not see the main process's end.
     close(connection_);
+    if (releaser_ != nullptr) releaser_->Leave();
     static Targets own;
     own = targets;
     Watch watch{*kernel_, own, others.get(), signals_, UniqueFd()};
@@ -173,6 +178,7 @@ int Twin::Start(const Targets& targets) {
   if (recv(mine.get(), &byte, 1, MSG_DONTWAIT) != 1) return ECHILD;
   pair_ = std::move(mine);
   page_ = targets.page;
+  if (releaser_ != nullptr) releaser_->Begin();
   return 0;
 }
 

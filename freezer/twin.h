@@ -10,6 +10,7 @@
 #include "freezer/guard.h"
 #include "freezer/kernel.h"
 #include "freezer/list.h"
+#include "freezer/releaser.h"
 #include "freezer/targets.h"
 
 namespace toolboxd::freezer {
@@ -22,8 +23,8 @@ UniqueFd BlockSignals();
 class Twin : public Guard {
  public:
   // `connection` is the caller's, `signals` from BlockSignals. Both, and what is pointed to, must
-  // outlive this object, whose end is the twin's sign to end too.
-  Twin(Kernel* kernel, List* list, int connection, int signals);
+  // outlive this object, whose end is the twin's sign to end too. `releaser` may be null.
+  Twin(Kernel* kernel, List* list, int connection, int signals, Releaser* releaser);
   Twin(const Twin&) = delete;
   Twin& operator=(const Twin&) = delete;
 
@@ -42,6 +43,7 @@ class Twin : public Guard {
   List* const list_;
   const int connection_;
   const int signals_;
+  Releaser* const releaser_;
   const Page* page_ = nullptr;
   UniqueFd pair_;
 };

@@ -7,19 +7,27 @@
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 
-#include "absl/strings/string_view.h"
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
 #include "base/mountinfo.h"
 #include "base/unique_fd.h"
 #include "base/utf8.h"
 #include "guestinfod/disk_devices.h"
 #include "guestinfod/mounts.h"
-#include "guestinfod/text.h"
 
 namespace toolboxd::guestinfod {
 namespace {
 
-constexpr size_t kMaxMountInfo = 1024 * 1024;
-constexpr size_t kMaxMounts = 4096;
+// The disks among what exceeds it are not reported.
+constexpr MountLimits kMountLimits = {.mounts = 4096, .bytes = 2 * 1024 * 1024};
+
+std::vector<Mount> ReadMounts(const std::string& root) {
+  const UniqueFd file(open((root + "/proc/self/mountinfo").c_str(), O_RDONLY | O_CLOEXEC));
+  absl::StatusOr<MountTable> table = ReadMountTable(file.get(), kMountLimits);
+  return table.ok() ? std::move(table->mounts) : std::vector<Mount>();
+}
 
 // Whether the path still leads to the file system of the mount.
 bool IsOnTop(int fd, const Mount& mount) {
@@ -43,8 +51,7 @@ bool ReadSpace(const std::string& root, const Mount& mount, v1::Disk& disk) {
 
 google::protobuf::RepeatedPtrField<v1::Disk> ReadDisks(const std::string& root) {
   google::protobuf::RepeatedPtrField<v1::Disk> disks;
-  const std::string text = ReadLines(root + "/proc/self/mountinfo", kMaxMountInfo);
-  for (const Mount& mount : SelectDisks(ParseMountInfo(text, kMaxMounts))) {
+  for (const Mount& mount : SelectDisks(ReadMounts(root))) {
     v1::Disk disk;
     if (!ReadSpace(root, mount, disk)) continue;
     disk.set_mount_point(PrintableUtf8(mount.mount_point));

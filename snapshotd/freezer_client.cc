@@ -28,27 +28,10 @@ constexpr absl::Duration kShort = absl::Seconds(5);
 constexpr absl::Duration kSync = absl::Hours(4);
 // A freezer that has been stopped: its twin thaws after the time of kHold.
 constexpr absl::Duration kThaw = absl::Seconds(15);
-// 20,000 mounts with long names.
-constexpr size_t kMaxMountTable = size_t{32} << 20;
 
 uint32_t Milliseconds(absl::Duration time) {
   return static_cast<uint32_t>(
       std::clamp<int64_t>(absl::ToInt64Milliseconds(time), 1, freezer::kMaxLimitMs));
-}
-
-absl::StatusOr<std::string> ReadAll(int fd) {
-  std::string text;
-  char buffer[64 * 1024];
-  for (;;) {
-    const ssize_t size = read(fd, buffer, sizeof(buffer));
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return ErrnoError(errno, "reading the mount table");
-    if (size == 0) return text;
-    text.append(buffer, static_cast<size_t>(size));
-    if (text.size() > kMaxMountTable) {
-      return absl::ResourceExhaustedError("the mount table is larger than 32 MiB");
-    }
-  }
 }
 
 std::vector<uint32_t> Times(const Reply& reply) {
@@ -73,15 +56,21 @@ absl::StatusOr<FreezerClient> FreezerClient::Connect(const std::string& socket) 
   return FreezerClient(std::move(connection));
 }
 
-absl::StatusOr<std::string> FreezerClient::MountTable() {
+absl::StatusOr<toolboxd::MountTable> FreezerClient::MountTable() {
   Request request;
   request.operation = Operation::kMountTable;
-  UniqueFd table;
-  const absl::StatusOr<Reply> reply = Exchange(request, {kShort, never_, kThaw}, &table);
+  UniqueFd file;
+  const absl::StatusOr<Reply> reply = Exchange(request, {kShort, never_, kThaw}, &file);
   if (!reply.ok()) return reply.status();
   if (reply->error != 0) return ErrnoError(reply->error, "opening the mount table");
-  if (!table.ok()) return absl::InternalError("the freezer sent no mount table");
-  return ReadAll(table.get());
+  if (!file.ok()) return absl::InternalError("the freezer sent no mount table");
+  absl::StatusOr<toolboxd::MountTable> table = ReadMountTable(file.get());
+  if (table.ok() && !table->complete) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the mount table is too large for a snapshot: more than ",
+                     table->mounts.size(), " mounts, or too long paths"));
+  }
+  return table;
 }
 
 absl::StatusOr<int> FreezerClient::Add(absl::string_view path, uint32_t mount_id, uint32_t major,
@@ -117,8 +106,10 @@ absl::StatusOr<std::vector<uint32_t>> FreezerClient::Freeze(const FreezeLimits& 
   request.hold_ms = Milliseconds(limits.hold);
   // A FIFREEZE that writes back may take longer than its limit, which counts between two of them;
   // the twin thaws meanwhile.
-  const absl::StatusOr<Reply> reply =
-      Exchange(request, {limits.freeze + kThaw, stop, limits.freeze + kThaw});
+  const absl::Duration patience = limits.freeze + limits.patience;
+  const absl::StatusOr<Reply> reply = Exchange(request, {patience, stop, patience});
+  // A FIFREEZE that hangs: until it is through, no one may take the file systems for thawed.
+  if (absl::IsDeadlineExceeded(reply.status())) End(limits.end);
   if (!reply.ok()) return reply.status();
   if (reply->error != 0) return Explain(*reply, "freezing");
   return Times(*reply);
@@ -145,11 +136,11 @@ absl::StatusOr<Reply> FreezerClient::Thaw() {
   return *reply;
 }
 
-void FreezerClient::End() {
+void FreezerClient::End(absl::Duration limit) {
   broken_ = true;
   StopSignal stop;
   stop.Set();
-  (void)AwaitReply({kShort, stop, kThaw});
+  (void)AwaitReply({kShort, stop, limit});
 }
 
 absl::StatusOr<Reply> FreezerClient::Exchange(const Request& request, const Wait& wait,
@@ -229,7 +220,12 @@ absl::Status FreezerClient::Explain(const Reply& reply, absl::string_view what) 
     return MakeError(v1::BUSY, absl::StrCat(what, " ", path, ": another program has frozen it"),
                      EBUSY);
   }
-  return ErrnoError(reply.error, absl::StrCat(what, " ", path));
+  const absl::Status status = ErrnoError(reply.error, absl::StrCat(what, " ", path));
+  if (reply.error != ETIMEDOUT) return status;
+  return absl::Status(status.code(),
+                      absl::StrCat(status.message(),
+                                   ": a write to it does not end, or its disk is slow; everything "
+                                   "was thawed"));
 }
 
 }  // namespace toolboxd::snapshotd

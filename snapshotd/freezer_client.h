@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "base/mountinfo.h"
 #include "base/unique_fd.h"
 #include "daemon/stop_signal.h"
 #include "freezer/protocol.h"
@@ -24,6 +25,10 @@ struct FreezeLimits {
   absl::Duration freeze;
   absl::Duration hold;
   bool ignore_frozen = false;
+  // How long after `freeze` a freezer may still answer.
+  absl::Duration patience = absl::Seconds(15);
+  // How long one that does not answer is waited for, because file systems may be frozen.
+  absl::Duration end = absl::Minutes(15);
 };
 
 // One connection, which is one freezer. Its end thaws everything. Errors are those of the protocol,
@@ -36,22 +41,23 @@ class FreezerClient {
   // `connection` is one of kind SOCK_SEQPACKET.
   explicit FreezerClient(UniqueFd connection) : connection_(std::move(connection)) {}
 
-  // The text of the mount table that the freezer sees.
-  absl::StatusOr<std::string> MountTable();
+  // What the freezer sees. RESOURCE_EXHAUSTED if it exceeds MountLimits.
+  absl::StatusOr<toolboxd::MountTable> MountTable();
   // Opens a mount point: 0, or the freezer's errno for it. An error of the exchange is a status.
   absl::StatusOr<int> Add(absl::string_view path, uint32_t mount_id, uint32_t major,
                           uint32_t minor);
   // Each returns what every file system took, in the order of Add(). When `stop` is set, the
   // freezer sees the end of our requests; the call returns when everything is thawed: CANCELLED. A
-  // freezer that does not end is waited for: 15 s in Sync(), where nothing is frozen yet.
+  // freezer that does not end is waited for: 15 s in Sync(), where nothing is frozen yet, and
+  // FreezeLimits.end in Freeze(), also if it did not answer in time.
   absl::StatusOr<std::vector<uint32_t>> Sync(const StopSignal& stop);
   absl::StatusOr<std::vector<uint32_t>> Freeze(const FreezeLimits& limits, const StopSignal& stop);
   absl::Status Hold(absl::Duration hold);
   // DEADLINE_EXCEEDED also if they had been thawed for lack of Hold().
   absl::StatusOr<freezer::Reply> Thaw();
 
-  // Ends the connection, thawing everything, and waits for the freezer's end, 15 s at most.
-  void End();
+  // Ends the connection, thawing everything, and waits for the freezer's end, this long at most.
+  void End(absl::Duration limit = absl::Seconds(15));
 
   size_t targets() const { return paths_.size(); }
 

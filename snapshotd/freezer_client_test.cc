@@ -3,9 +3,12 @@
 #include "snapshotd/freezer_client.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fstream>
 #include <functional>
@@ -90,7 +93,10 @@ TEST(FreezerClient, MountTableIsReadFromThePassedDescriptor) {
     return SendDescriptor(connection, table.get());
   });
   FreezerClient client(fake.TakeClientEnd());
-  EXPECT_EQ(*client.MountTable(), "25 1 0:30 / / rw - ext4 /dev/sda1 rw\n");
+  const absl::StatusOr<MountTable> table = client.MountTable();
+  ASSERT_TRUE(table.ok());
+  ASSERT_EQ(table->mounts.size(), 1u);
+  EXPECT_EQ(table->mounts[0].source, "/dev/sda1");
 }
 
 TEST(FreezerClient, MissingDescriptorIsAnError) {
@@ -196,6 +202,58 @@ TEST(FreezerClient, EndWaitsForTheFreezersEnd) {
     EXPECT_EQ(client.Hold(absl::Seconds(1)).code(), absl::StatusCode::kUnavailable);
   }
   EXPECT_TRUE(saw_end);
+}
+
+// As one whose FIFREEZE waits for a write: its end means "thawed", and comes late.
+TEST(FreezerClient, FreezeThatHangsEndsWithItsConnection) {
+  for (const bool is_stopped : {false, true}) {
+    std::atomic<bool> ended{false};
+    FakeFreezer fake([&](int connection, const Request&) {
+      char byte;
+      EXPECT_EQ(recv(connection, &byte, 1, 0), 0);
+      std::this_thread::sleep_for(std::chrono::milliseconds(300));
+      ended = true;
+      return false;
+    });
+    FreezerClient client(fake.TakeClientEnd());
+    StopSignal stop;
+    if (is_stopped) stop.Set();
+    const absl::StatusOr<std::vector<uint32_t>> frozen =
+        client.Freeze({.freeze = absl::Milliseconds(10),
+                       .hold = absl::Seconds(1),
+                       .patience = absl::Milliseconds(40)},
+                      stop);
+    EXPECT_EQ(frozen.status().code(), absl::StatusCode::kDeadlineExceeded);
+    EXPECT_TRUE(ended);
+  }
+}
+
+TEST(FreezerClient, FreezeThatHangsForTooLongIsLeft) {
+  FakeFreezer fake([&](int connection, const Request&) {
+    pollfd end = {connection, POLLHUP, 0};
+    // Until the client, and so its connection, is destroyed.
+    return poll(&end, 1, 10'000) < 0;
+  });
+  FreezerClient client(fake.TakeClientEnd());
+  StopSignal stop;
+  EXPECT_EQ(client
+                .Freeze({.freeze = absl::Milliseconds(10),
+                         .hold = absl::Seconds(1),
+                         .patience = absl::Milliseconds(10),
+                         .end = absl::Milliseconds(50)},
+                        stop)
+                .status()
+                .code(),
+            absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST(FreezerClient, TimeLimitIsExplained) {
+  FakeFreezer fake(
+      [](int connection, const Request&) { return Send(connection, With(ETIMEDOUT)); });
+  FreezerClient client(fake.TakeClientEnd());
+  StopSignal stop;
+  EXPECT_THAT(std::string(client.Freeze({}, stop).status().message()),
+              HasSubstr("a write to it does not end"));
 }
 
 TEST(FreezerClient, DeathOfTheFreezerIsAnError) {

@@ -36,8 +36,8 @@ struct FileSystem {
 
 class Planner {
  public:
-  Planner(absl::string_view mount_table, const v1::SnapshotSettings& settings)
-      : mounts_(ParseMountInfo(mount_table)), reach_(ReachOf(mounts_)) {
+  Planner(std::vector<Mount> mounts, const v1::SnapshotSettings& settings)
+      : mounts_(std::move(mounts)), reach_(ReachOf(mounts_)) {
     for (const std::string& pattern : settings.excluded_file_systems()) {
       absl::StatusOr<Glob> glob = Glob::Parse(pattern);
       if (glob.ok()) excluded_.emplace_back(pattern, *std::move(glob));
@@ -213,9 +213,9 @@ class Planner {
 
 }  // namespace
 
-Plan MakePlan(absl::string_view mount_table, const v1::SnapshotSettings& settings,
+Plan MakePlan(std::vector<Mount> mounts, const v1::SnapshotSettings& settings,
               const BackingOf& backing_of) {
-  return Planner(mount_table, settings).Make(backing_of);
+  return Planner(std::move(mounts), settings).Make(backing_of);
 }
 
 }  // namespace toolboxd::snapshotd

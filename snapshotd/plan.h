@@ -12,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/string_view.h"
 #include "base/mountinfo.h"
 #include "snapshotd/backing.h"
 #include "toolboxd/v1/snapshot.pb.h"
@@ -65,9 +64,9 @@ using BackingOf = std::function<Backing(const Mount& mount)>;
 // Each local file system of the mount table that can be frozen, once, whatever its mounts: upper
 // ones before those that hold the backing files of their loop devices, else the one that was
 // mounted last first. What lies on an unknown or deleted file comes before everything else.
-// `mount_table` is the text of the freezer's /proc/self/mountinfo; lines that do not parse are
-// skipped. `backing_of` is called once for each file system to freeze. Takes n log n for n mounts.
-Plan MakePlan(absl::string_view mount_table, const v1::SnapshotSettings& settings,
+// `mounts` is the freezer's table. `backing_of` is called once for each file system to freeze.
+// Takes n log n for n mounts.
+Plan MakePlan(std::vector<Mount> mounts, const v1::SnapshotSettings& settings,
               const BackingOf& backing_of);
 
 }  // namespace toolboxd::snapshotd

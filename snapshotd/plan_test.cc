@@ -21,7 +21,7 @@ class PlanTest : public ::testing::Test {
 
   Plan Make() {
     calls_ = 0;
-    return MakePlan(table_, settings_, [this](const toolboxd::Mount& mount) {
+    return MakePlan(ParseMountInfo(table_), settings_, [this](const toolboxd::Mount& mount) {
       ++calls_;
       const auto backing = backing_.find(mount.source);
       return backing == backing_.end() ? Backing() : backing->second;

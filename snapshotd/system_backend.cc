@@ -14,14 +14,15 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "snapshotd/block_devices.h"
+#include "snapshotd/left_out.h"
 #include "snapshotd/manifest.h"
 
 namespace toolboxd::snapshotd {
 namespace {
 
-Plan MakePlanOf(absl::string_view mount_table, const v1::SnapshotSettings& settings) {
+Plan MakePlanOf(std::vector<Mount> mounts, const v1::SnapshotSettings& settings) {
   BlockDevices devices;
-  return MakePlan(mount_table, settings,
+  return MakePlan(std::move(mounts), settings,
                   [&devices](const Mount& mount) { return devices.BackingOf(mount); });
 }
 
@@ -60,9 +61,11 @@ absl::StatusOr<Plan> PlanOfThisMachine(const SystemOptions& options,
                                        const v1::SnapshotSettings& settings) {
   absl::StatusOr<FreezerClient> freezer = FreezerClient::Connect(options.freezer_socket);
   if (!freezer.ok()) return freezer.status();
-  const absl::StatusOr<std::string> table = freezer->MountTable();
+  absl::StatusOr<MountTable> table = freezer->MountTable();
   if (!table.ok()) return table.status();
-  return MakePlanOf(*table, settings);
+  Plan plan = MakePlanOf(std::move(table->mounts), settings);
+  if (table->malformed > 0) plan.skipped.push_back({"?", "", MalformedText(*table)});
+  return plan;
 }
 
 SystemBackend::SystemBackend(SystemOptions options, v1::SnapshotSettings settings,
@@ -108,6 +111,7 @@ absl::Status SystemBackend::Prepare() {
     // One freezer at a time; and what was added stands in the order of the old table.
     freezer_->End();
     frozen_.clear();
+    left_out_.clear();
   }
   return absl::InternalError(absl::StrCat(
       status.message(), "; if it need not stand still, add it to excluded_file_systems"));
@@ -117,11 +121,13 @@ absl::Status SystemBackend::Open() {
   absl::StatusOr<FreezerClient> freezer = FreezerClient::Connect(options_.freezer_socket);
   if (!freezer.ok()) return absl::UnavailableError(freezer.status().message());
   freezer_ = *std::move(freezer);
-  const absl::StatusOr<std::string> table = freezer_->MountTable();
+  absl::StatusOr<MountTable> table = freezer_->MountTable();
   if (!table.ok()) return table.status();
-  for (const Target& target : MakePlanOf(*table, settings_).freeze) {
+  const Plan plan = MakePlanOf(std::move(table->mounts), settings_);
+  for (const Target& target : plan.freeze) {
     if (absl::Status status = Add(target); !status.ok()) return status;
   }
+  LogLeftOut(*table, plan);
   return frozen_.empty() ? NothingToFreeze() : absl::OkStatus();
 }
 
@@ -143,8 +149,15 @@ absl::Status SystemBackend::Add(const Target& target) {
   if (MayHaveMoved(error)) return absl::AbortedError(why.message());
   // FAILED_PRECONDITION is for a machine that has nothing to freeze.
   if (!MayBeLeftOut(error)) return absl::InternalError(why.message());
-  LogWarning("snapshot: left out: ", why.message());
+  left_out_.push_back(std::string(why.message()));
   return absl::OkStatus();
+}
+
+void SystemBackend::LogLeftOut(const MountTable& table, const Plan& plan) {
+  if (table.malformed > 0) LogWarning("snapshot: left out: ", MalformedText(table));
+  if (!left_out_.empty()) LogWarning("snapshot: left out: ", ListText(left_out_));
+  const std::string skipped = SkippedText(plan);
+  if (!skipped.empty()) LogNotice("snapshot: not frozen: ", skipped);
 }
 
 // sync(2) waits for every file system, also for a server that has gone. The wait for it ends with

@@ -48,6 +48,8 @@ class SystemBackend final : public SnapshotBackend {
   absl::Status Prepare();
   // The same by one look at the mount table; ABORTED if another one may find more.
   absl::Status Open();
+  // To the journal, once a snapshot: what is not frozen although it could be.
+  void LogLeftOut(const MountTable& table, const Plan& plan);
   // Opens the mount of the target, or one of the alternatives. ABORTED if none is at its path. What
   // the kernel cannot freeze is left out.
   absl::Status Add(const Target& target);
@@ -60,6 +62,8 @@ class SystemBackend final : public SnapshotBackend {
   std::optional<FreezerClient> freezer_;
   // In the order of the freeze.
   std::vector<v1::FrozenFileSystem> frozen_;
+  // What the kernel cannot freeze, and why.
+  std::vector<std::string> left_out_;
 };
 
 }  // namespace toolboxd::snapshotd

@@ -7,11 +7,13 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 vmxsim=${VMXSIM:-$root/out/test/vmxsim}
 password=tbx-Secret7
 
-# Runs the calling script again in a mount namespace of its own.
+# Runs the calling script again in a mount namespace of its own, and in what the options of
+# unshare(1) in also_private= add.
+also_private=()
 in_private_mounts() {
   [[ -n ${TOOLBOXD_PRIVATE_MOUNTS-} ]] && return
   [[ $EUID == 0 ]] || { echo "$0: needs root" >&2; exit 1; }
-  TOOLBOXD_PRIVATE_MOUNTS=1 exec unshare --mount --propagation private "$0" "$@"
+  TOOLBOXD_PRIVATE_MOUNTS=1 exec unshare --mount --propagation private "${also_private[@]}" "$0" "$@"
 }
 
 # make_users DIR: replaces /etc, in this mount namespace, by a copy with test users. alice and bob

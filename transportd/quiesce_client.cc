@@ -121,6 +121,10 @@ QuiesceClient::~QuiesceClient() {
 absl::Status QuiesceClient::Begin(const v1::QuiesceStart& start, OnUpdate on_update) {
   if (current_ != nullptr) return absl::FailedPreconditionError("another snapshot runs");
   JoinEnded();
+  if (given_up_ != nullptr) {
+    return absl::UnavailableError(
+        "snapshotd has not ended the snapshot before, which may still have something frozen");
+  }
   if (workers_.size() >= kMaxWorkers) {
     return absl::UnavailableError(
         absl::StrCat("snapshotd does not answer: ", kMaxWorkers, " calls to it have not ended"));
@@ -238,7 +242,7 @@ void QuiesceClient::Handle(const std::shared_ptr<Run>& run, const v1::QuiesceUpd
                                    : StatusBoard::Snapshot::kTaken);
     current_.reset();
   }
-  if (!update.has_frozen()) SetStandstill(false);
+  if (!update.has_frozen() && given_up_ == nullptr) SetStandstill(false);
   run->on_update(update);
 }
 
@@ -269,12 +273,26 @@ void QuiesceClient::Tick() {
     Abort();
     return TickLater();
   }
+  GiveUp();
+}
+
+void QuiesceClient::GiveUp() {
   LogError("snapshotd does not answer; its freezer thaws by itself");
-  run->context.TryCancel();
+  const std::shared_ptr<Run> run = current_;
+  given_up_ = run;
+  queue_.PostAt(SteadyNow() + limits_.given_up, [this, run] {
+    if (run == given_up_) EndGivenUp();
+  });
   if (!run->failed) {
     Handle(run, Failure(v1::QuiesceFailure::ABORTED_NOT_THAWED, "snapshotd does not answer"));
   }
   Handle(run, Done());
+}
+
+void QuiesceClient::EndGivenUp() {
+  given_up_->context.TryCancel();
+  given_up_.reset();
+  SetStandstill(false);
 }
 
 void QuiesceClient::JoinEnded() {
@@ -285,6 +303,7 @@ void QuiesceClient::JoinEnded() {
       ended = worker->run->ended;
     }
     if (ended) worker->thread.join();
+    if (ended && worker->run == given_up_) EndGivenUp();
     worker = ended ? workers_.erase(worker) : std::next(worker);
   }
 }

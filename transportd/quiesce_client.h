@@ -28,12 +28,16 @@ struct QuiesceLimits {
   // How long snapshotd may take to say that everything is thawed: then it is asked to abort, and
   // after an abort it is given up. Its freezer thaws by itself.
   absl::Duration thaw = absl::Seconds(20);
+  // A snapshotd that was given up and goes on may still have something frozen: the standstill lasts
+  // until its call ends, or this long.
+  absl::Duration given_up = absl::Minutes(15);
 };
 
 // Each snapshot is one Run call (proto/toolboxd/v1/quiesce.proto) on its own thread and connection,
 // which end with it: snapshotd exits when it has no connection. Whatever becomes of snapshotd, a
 // snapshot ends as Quiescer promises: one whose connection ends becomes an aborted one, and one
-// that hangs after an abort becomes ABORTED_NOT_THAWED.
+// that hangs after an abort becomes ABORTED_NOT_THAWED. After the latter, Begin() is UNAVAILABLE as
+// long as the standstill lasts.
 class QuiesceClient final : public snapshot::Quiescer {
  public:
   enum class Standstill { kBegins, kEnds };
@@ -72,6 +76,8 @@ class QuiesceClient final : public snapshot::Quiescer {
   // Signs of life, and whether snapshotd still gives some.
   void TickLater();
   void Tick();
+  void GiveUp();
+  void EndGivenUp();
   void JoinEnded();
 
   const std::string socket_;
@@ -83,6 +89,8 @@ class QuiesceClient final : public snapshot::Quiescer {
   std::list<Worker> workers_;
   // The snapshot that runs; null if none does.
   std::shared_ptr<Run> current_;
+  // One that was given up and whose call has not ended.
+  std::shared_ptr<Run> given_up_;
   bool standstill_ = false;
 };
 

@@ -47,6 +47,7 @@ class FakeSnapshotd final : public v1::Quiesce::Service {
     {
       absl::MutexLock lock(&mutex_);
       start_ = request.start();
+      context_ = context;
     }
     const Behaviour now = behaviour;
     if (now == Behaviour::kBusy) {
@@ -75,6 +76,11 @@ class FakeSnapshotd final : public v1::Quiesce::Service {
   std::atomic<int> alive{0};
   std::atomic<int> aborts{0};
   std::atomic<int> ended{0};
+  // Ends the call that goes on.
+  void EndCall() {
+    absl::MutexLock lock(&mutex_);
+    context_->TryCancel();
+  }
 
  private:
   static grpc::Status Hang(grpc::ServerContext* context) {
@@ -130,6 +136,7 @@ class FakeSnapshotd final : public v1::Quiesce::Service {
 
   absl::Mutex mutex_;
   v1::QuiesceStart start_ ABSL_GUARDED_BY(mutex_);
+  grpc::ServerContext* context_ ABSL_GUARDED_BY(mutex_) = nullptr;
 };
 
 std::string NameOf(const v1::QuiesceUpdate& update) {
@@ -165,8 +172,10 @@ class QuiesceClientTest : public testing::Test {
         limits);
   }
   static QuiesceLimits ShortLimits() {
-    return {
-        .start = absl::Seconds(2), .alive = absl::Milliseconds(10), .thaw = absl::Milliseconds(60)};
+    return {.start = absl::Seconds(2),
+            .alive = absl::Milliseconds(10),
+            .thaw = absl::Milliseconds(60),
+            .given_up = absl::Milliseconds(60)};
   }
   absl::Status Begin() {
     v1::QuiesceStart start;
@@ -301,8 +310,30 @@ TEST_F(QuiesceClientTest, SnapshotdThatHangsAfterAnAbortIsGivenUp) {
   EXPECT_EQ(updates_, (Lines{"(still)"}));
   client_->Abort();
   RunUntilUpdate("done");
-  EXPECT_EQ(updates_, (Lines{"(still)", "(moves)", "ABORTED_NOT_THAWED", "done"}));
+  EXPECT_EQ(updates_, (Lines{"(still)", "ABORTED_NOT_THAWED", "done"}));
+  // It may have something frozen as long as it goes on, and is left after a time.
+  EXPECT_TRUE(absl::IsUnavailable(Begin()));
+  EXPECT_EQ(snapshotd_.ended, 0);
+  RunUntilUpdate("(moves)");
   RunUntil([this] { return snapshotd_.ended == 1; });
+  snapshotd_.behaviour = FakeSnapshotd::Behaviour::kNormal;
+  EXPECT_TRUE(Begin().ok());
+}
+
+TEST_F(QuiesceClientTest, StandstillLastsUntilASnapshotdThatWasGivenUpEnds) {
+  QuiesceLimits limits = ShortLimits();
+  limits.given_up = absl::Hours(1);
+  client_ = MakeClient(limits);
+  snapshotd_.behaviour = FakeSnapshotd::Behaviour::kHangsAfterProceed;
+  ASSERT_TRUE(Begin().ok());
+  client_->Proceed();
+  client_->Abort();
+  RunUntilUpdate("done");
+  queue_.RunUntil(SteadyNow() + absl::Milliseconds(100));
+  EXPECT_EQ(updates_, (Lines{"(still)", "ABORTED_NOT_THAWED", "done"}));
+  snapshotd_.EndCall();
+  RunUntilUpdate("(moves)");
+  EXPECT_EQ(updates_, (Lines{"(still)", "ABORTED_NOT_THAWED", "done", "(moves)"}));
   snapshotd_.behaviour = FakeSnapshotd::Behaviour::kNormal;
   EXPECT_TRUE(Begin().ok());
 }
@@ -316,7 +347,8 @@ TEST_F(QuiesceClientTest, SnapshotdThatDoesNotThawIsAbortedThenGivenUp) {
   client_->SnapshotDone();
   RunUntilUpdate("done");
   EXPECT_EQ(snapshotd_.aborts, 1);
-  EXPECT_EQ(updates_, (Lines{"(still)", "frozen", "(moves)", "ABORTED_NOT_THAWED", "done"}));
+  EXPECT_EQ(updates_, (Lines{"(still)", "frozen", "ABORTED_NOT_THAWED", "done"}));
+  RunUntilUpdate("(moves)");
 }
 
 TEST_F(QuiesceClientTest, SnapshotdThatCannotStartIsAnError) {

@@ -57,8 +57,9 @@ limit toolboxd-guestinfod.service 10
 limit toolboxd-powerd.service 10
 limit toolboxd-snapshotd.service 10
 limit toolboxd-deployd.service 10
-# What is left is explained in the unit.
-limit toolboxd-freezer@.service 33
+# What is left is explained in the unit: 0.1 for CAP_KILL, without which a user could begin a write
+# that stops the machine when it is frozen.
+limit toolboxd-freezer@.service 34
 limit toolboxd-hgfsd@.service 27
 # 0.1 for a capability with which session looks at its caller, and which hgfsd does not get.
 limit toolboxd-hgfsd-login@.service 28

@@ -36,7 +36,7 @@ class FakeKernel : public Kernel {
     std::atomic<int> sync_error;
     // How long each Freeze and each Sync takes, of the real clock.
     std::atomic<int> freeze_ms, sync_ms;
-    std::atomic<int> freezes, thaws, syncs;
+    std::atomic<int> freezes, thaws, syncs, interrupts, aborts, continued;
     // In nanoseconds; below zero: the real clock.
     std::atomic<int64_t> now;
   };
@@ -106,6 +106,17 @@ class FakeKernel : public Kernel {
     return 0;
   }
 
+  uint32_t InterruptAll(std::atomic<int32_t>& stopped) override {
+    (void)stopped;
+    ++shared_->interrupts;
+    return 1;
+  }
+  uint32_t AbortFuse() override {
+    ++shared_->aborts;
+    return 1;
+  }
+  void Continue(int32_t process) override { shared_->continued += process; }
+  int ForbidOpening() override { return 0; }
   int LockMemory() override { return 0; }
 
   int64_t Now() override {

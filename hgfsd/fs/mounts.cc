@@ -13,10 +13,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "base/mountinfo.h"
-#include "base/small_file.h"
 #include "base/status.h"
+#include "base/unique_fd.h"
 #include "hgfsd/fs/file_error.h"
 #include "hgfsd/fs/paths.h"
 #include "hgfsd/fs/through.h"
@@ -24,34 +23,38 @@
 namespace toolboxd::hgfsd {
 namespace {
 
-// Tens of thousands of mounts.
-constexpr size_t kMaxMountInfo = 16 << 20;
+// A line that does not parse could be the mount.
+bool MayBeAtOrBelow(const Mount* mount, absl::string_view path) {
+  if (mount == nullptr || mount->mount_point == path) return true;
+  return absl::StartsWith(mount->mount_point, path) &&
+         (absl::EndsWith(path, "/") || mount->mount_point[path.size()] == '/');
+}
 
 }  // namespace
 
 bool HasMountAtOrBelow(absl::string_view mountinfo, absl::string_view path) {
-  const std::string below = absl::EndsWith(path, "/") ? std::string(path) : absl::StrCat(path, "/");
-  const std::vector<Mount> mounts = ParseMountInfo(mountinfo);
-  for (const Mount& mount : mounts) {
-    if (mount.mount_point == path || absl::StartsWith(mount.mount_point, below)) return true;
-  }
-  // A line that does not parse could be the mount.
-  const std::vector<absl::string_view> lines = absl::StrSplit(mountinfo, '\n', absl::SkipEmpty());
-  return mounts.size() != lines.size();
+  bool found = false;
+  VisitMounts(mountinfo, [&](const Mount* mount, absl::string_view) {
+    found = MayBeAtOrBelow(mount, path);
+    return !found;
+  });
+  return found;
 }
 
 absl::Status CheckNoMounts(const Entry& entry) {
   const std::string& path = entry.path;
   const absl::StatusOr<std::string> resolved = ReadLink(AT_FDCWD, Through(entry.file.get()));
   if (!resolved.ok()) return resolved.status();
-  std::string text;
-  const int error = ReadSmallFile("/proc/self/mountinfo", kMaxMountInfo, text);
-  if (error != 0) return ErrnoError(error, "cannot read /proc/self/mountinfo");
-  // A mount that was cut off could be below the path.
-  if (text.size() == kMaxMountInfo) {
-    return MakeError(v1::BUSY, absl::StrCat(path, ": too many file systems are mounted"), EBUSY);
-  }
-  if (HasMountAtOrBelow(text, *resolved)) {
+  const UniqueFd mountinfo(open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
+  if (!mountinfo.ok()) return ErrnoError(errno, "cannot open /proc/self/mountinfo");
+  bool found = false;
+  const absl::Status read =
+      VisitMounts(mountinfo.get(), [&](const Mount* mount, absl::string_view) {
+        found = MayBeAtOrBelow(mount, *resolved);
+        return !found;
+      });
+  if (!read.ok()) return read;
+  if (found) {
     return MakeError(v1::BUSY, absl::StrCat(path, ": a file system is mounted there"), EBUSY);
   }
   return absl::OkStatus();

@@ -172,7 +172,8 @@ class Case:
     def freezers(self):
         """Main and twin, as far as they run."""
         for main in self.children(int(open(self.folder + "/freezer.pid").read())):
-            return [main, *self.children(main)[:1]]
+            names = {open("/proc/%d/comm" % c).read().strip(): c for c in self.children(main)}
+            return [main, *(c for name, c in names.items() if name == "freezer-twin")]
         return []
 
     # --- the host's side

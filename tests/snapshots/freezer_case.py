@@ -22,7 +22,10 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
+
+import held_writes
 
 FIFREEZE, FITHAW = 0xC0045877, 0xC0045878
 MOUNT_TABLE, ADD, SYNC, FREEZE, HOLD, THAW = range(1, 7)
@@ -110,12 +113,18 @@ class Writers:
             os.waitpid(process, 0)
 
 
-def child(process):
+def child(process, name):
     try:
-        children = open("/proc/%d/task/%d/children" % (process, process)).read().split()
+        for number in open("/proc/%d/task/%d/children" % (process, process)).read().split():
+            if open("/proc/%s/comm" % number).read() == name + "\n":
+                return int(number)
     except (OSError, TypeError):
-        return None
-    return int(children[0]) if children else None
+        pass
+    return None
+
+
+def child_numbers(process):
+    return [int(n) for n in open("/proc/%d/task/%d/children" % (process, process)).read().split()]
 
 
 class Freezer:
@@ -158,10 +167,13 @@ class Freezer:
             assert reply.error == 0, (mount.path, reply)
 
     def twin(self):
-        return child(self.main)
+        return child(self.main, "freezer-twin")
 
     def helper(self):
-        return child(self.twin())
+        return child(self.twin(), "freezer-helper")
+
+    def releaser(self):
+        return child(self.main, "freezer-release")
 
     def reap(self):
         if self.status is None:
@@ -340,7 +352,7 @@ class Case:
         freezer.add(self.mounts)
         assert freezer.ask(FREEZE, freeze_ms=10000, hold_ms=10000).error == 0
         private = pss = 0
-        for process in (freezer.main, freezer.twin(), freezer.helper()):
+        for process in (freezer.main, freezer.twin(), freezer.helper(), freezer.releaser()):
             for line in open("/proc/%d/smaps_rollup" % process):
                 name, *rest = line.split()
                 private += int(rest[0]) if name.startswith("Private") else 0
@@ -398,6 +410,129 @@ class Case:
         assert freezer.wait() == 0
         print("figure  a freeze that hangs ends after %.0f ms with freeze_ms 500" % (took * 1000))
         assert took >= 0.5
+
+    def _held(self, holder, **limits):
+        """Freezes while a write of the holder goes on; the reply and how long it took."""
+        freezer = self.start()
+        freezer.add(self.mounts)
+        start = time.monotonic()
+        freezer.send(FREEZE, **limits)
+        # Whatever becomes of it, this test ends.
+        end = threading.Timer(20, holder.release)
+        end.start()
+        reply = freezer.receive()
+        end.cancel()
+        return freezer, reply, time.monotonic() - start
+
+    def _splice_is_interrupted(self, in_thread):
+        holder = held_writes.Splice(self.mounts[0].path, in_thread)
+        try:
+            freezer, reply, took = self._held(holder, freeze_ms=30000, hold_ms=10000)
+            assert reply.error == 0, reply
+            assert self.writers.stand_still(0.2)
+            assert freezer.ask(THAW).error == 0
+            assert freezer.wait() == 0
+            holder.feed()
+        finally:
+            holder.end()
+        self.writers.go_on()
+        print("figure  a freeze behind a splice that does not end took %.1f s" % took)
+        assert 1.9 < took < 8, took
+
+    def splice_is_interrupted(self):
+        self._splice_is_interrupted(False)
+
+    def splice_of_a_thread_is_interrupted(self):
+        self._splice_is_interrupted(True)
+
+    def stopped_processes_stay_stopped(self):
+        stopped = os.fork()
+        if stopped == 0:
+            while True:
+                signal.pause()
+        os.kill(stopped, signal.SIGSTOP)
+        os.waitpid(stopped, os.WUNTRACED)
+        self.splice_is_interrupted()
+        assert " (stopped)" in open("/proc/%d/status" % stopped).read()
+        os.kill(stopped, signal.SIGKILL)
+        os.waitpid(stopped, 0)
+
+    def parents_see_no_stop(self):
+        """One whose child is stopped may stop itself, as su does."""
+        parent = os.fork()
+        if parent == 0:
+            if os.fork() == 0:
+                time.sleep(60)
+                os._exit(0)
+            os._exit(1 if os.WIFSTOPPED(os.waitpid(-1, os.WUNTRACED)[1]) else 0)
+        self.splice_is_interrupted()
+        assert os.waitpid(parent, os.WNOHANG)[0] == 0, "it saw its child stop"
+        for process in child_numbers(parent) + [parent]:
+            os.kill(process, signal.SIGKILL)
+        os.waitpid(parent, 0)
+
+    def fuse_is_aborted(self):
+        holder = held_writes.Fuse(self.mounts[0].path, os.path.dirname(os.path.dirname(self.state)) + "/fuse")
+        self.command.insert(2, "--only_fuse=%d" % holder.connection)
+        try:
+            freezer, reply, took = self._held(holder, freeze_ms=30000, hold_ms=10000)
+            assert reply.error == 0, reply
+            assert freezer.ask(THAW).error == 0
+            assert freezer.wait() == 0
+            assert holder.failed()
+        finally:
+            holder.end()
+        self.writers.go_on()
+        print("figure  a freeze behind a write from memory of FUSE took %.1f s" % took)
+        assert 9 < took < 18, took
+
+    def a_held_write_is_given_up_after_freeze_ms(self):
+        """What cannot be released holds up its own file system only, and that one is thawed when it can be."""
+        holder = held_writes.Fuse(self.mounts[-1].path, os.path.dirname(os.path.dirname(self.state)) + "/fuse")
+        try:
+            freezer = self.start()
+            freezer.add(self.mounts)
+            freezer.send(FREEZE, freeze_ms=1000, hold_ms=10000)
+            time.sleep(0.5)
+            before = self.writers.now()
+            held_writes.wait_for(lambda: all(n > b for n, b in list(zip(self.writers.now(), before))[:-1]), "not thawed")
+            holder.release()
+            reply = freezer.receive()
+            assert reply.error == errno.ETIMEDOUT, reply
+            assert freezer.wait() == 0
+        finally:
+            holder.end()
+        self.assert_thawed("after a freeze that was given up")
+        self.writers.go_on()
+
+    def thaw_asks_no_fuse(self):
+        """A user has mounted FUSE above a mount point since it was frozen."""
+        freezer = self.start()
+        freezer.add(self.mounts)
+        assert freezer.ask(FREEZE, freeze_ms=10000, hold_ms=10000).error == 0
+        for process in (freezer.twin(), freezer.main):
+            os.kill(process, signal.SIGKILL)
+        freezer.reap()
+        self._wait_for_lock()
+        fuse = held_writes.SilentFuse(os.path.dirname(self.mounts[0].path))
+        try:
+            thaw = subprocess.run([*self.command, "--thaw"], timeout=15, stderr=subprocess.DEVNULL)
+            assert thaw.returncode == 1, thaw
+        finally:
+            fuse.end()
+        self.thaw_list()
+        self.writers.go_on()
+        self.assert_thawed("by the list, without FUSE")
+
+    def releaser_killed(self):
+        """Without it a freeze is as before it was there."""
+        freezer = self.start()
+        freezer.add(self.mounts)
+        os.kill(freezer.releaser(), signal.SIGKILL)
+        assert freezer.ask(FREEZE, freeze_ms=10000, hold_ms=10000).error == 0
+        assert freezer.ask(THAW).error == 0
+        assert freezer.wait() == 0
+        self.writers.go_on()
 
     def the_twin_needs_no_helper(self):
         freezer = self.start()

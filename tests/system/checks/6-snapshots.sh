@@ -86,17 +86,18 @@ if [[ -n $safe ]]; then
   check "the journal has the time for which the disk was frozen" until_ok 5 eval \
     'journal -u toolboxd-snapshotd | grep -E "1 file systems were frozen for (1\.[5-9]|2)"'
 
-  # Not root, two capabilities, no way to more; its own filter beside those of the unit.
+  # Not root, no way to more, its own filters beside those of the unit. The process that may send
+  # signals cannot freeze, and the others cannot send signals.
   restricted() {
     awk 'FNR == NR { if ($1 == "Seccomp_filters:") outer = $2; next }
-      $1 == "Name:" { count++ }
-      $1 == "Uid:" && $3 == 0 || /^Cap(Prm|Eff|Bnd|Amb)/ && $2 != "0000000000200004" { bad = 1; print }
+      $1 == "Name:" { count++; capabilities = $2 == "freezer-release" ? "0000000000000022" : "0000000000200004" }
+      $1 == "Uid:" && $3 == 0 || /^Cap(Prm|Eff|Amb)/ && $2 != capabilities || /^CapBnd/ && $2 != "0000000000200026" { bad = 1; print }
       $1 == "NoNewPrivs:" && $2 != 1 || $1 == "Seccomp:" && $2 != 2 { bad = 1; print }
       $1 == "Seccomp_filters:" { filters = $2 - outer }
       $1 == "Seccomp_filters:" && filters < 6 { bad = 1; print "filters:", filters }
-      END { print count, "processes,", filters, "filters"; exit bad || count != 3 }' "$work/init" "$work/freezer"
+      END { print count, "processes,", filters, "filters"; exit bad || count != 4 }' "$work/init" "$work/freezer"
   }
-  check "the freezer has two capabilities, no way to more, and the filters of its unit" restricted
+  check "the freezer's processes have the capabilities that each needs, no way to more, and the filters of the unit" restricted
   check "the freezer ends with the snapshot" until_ok 5 eval '[[ -z $(freezers) ]]'
   check "toolboxctl snapshot test freezes and thaws the disk" eval \
     'inside toolboxctl snapshot test | tee /dev/stderr | grep -qE "^/srv/disk .* ms .* ms .* ms$"'

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// FIFREEZE waits for the writes that have begun, without an end and deaf to signals, and every
+// other write waits behind it. A process can begin one that does not end: splice(2) from a pipe
+// that stays empty, a write from memory that a FUSE server does not deliver. These end such writes.
+// Nothing is lost: a system call that was interrupted begins again, and then waits for the thaw.
+//
+// Not thread-safe. Nothing here allocates memory.
+
+#ifndef TOOLBOXD_FREEZER_RELEASE_H_
+#define TOOLBOXD_FREEZER_RELEASE_H_
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstdint>
+
+namespace toolboxd::freezer {
+
+inline constexpr char kProc[] = "/proc";
+inline constexpr char kFuseConnections[] = "/sys/fs/fuse/connections";
+
+// Interrupts what each thread of each process below `proc` waits for, by SIGSTOP and, before it
+// takes effect, SIGCONT: neither the process nor its parent notices more than, rarely, a SIGCONT
+// or an EINTR of calls that signal(7) names. Left alone are processes that have been stopped,
+// kernel threads, process 1, this process and its parent. While a process has got SIGSTOP and not
+// yet SIGCONT, `stopped` is its number, else 0: whoever finds another value sends SIGCONT. Returns
+// how many processes.
+uint32_t InterruptAll(const char* proc, std::atomic<int32_t>& stopped);
+
+// Aborts the FUSE file systems of users other than root, whose calls fail from then on: with
+// `only`, no other connection than that. Returns how many. Needs CAP_DAC_OVERRIDE.
+uint32_t AbortFuse(const char* connections, uint32_t only = 0);
+
+}  // namespace toolboxd::freezer
+
+#endif  // TOOLBOXD_FREEZER_RELEASE_H_
