@@ -43,11 +43,12 @@ int DeploydMain(int argc, char** argv) {
   InitDaemon(argc, argv, "deployd",
              "takes the package with which the host customizes a clone, and hands it to "
              "cloud-init.\nServes toolboxd.v1.Customization and FileHandler on a Unix socket.");
+  // Short: cloud-init deletes its folder, and only the start of the unit makes it again.
   absl::StatusOr<ServerOptions> options =
       ServerOptionsFromFlags({.socket = "/run/toolboxd/deployd.sock",
                               .listener_name = "deployd",
                               .allow = "toolboxd-transport",
-                              .idle_exit = absl::Seconds(30)});
+                              .idle_exit = absl::Seconds(3)});
   if (!options.ok()) return UsageError(options.status());
   const deployd::DeployPlaces places = PlacesFromFlags();
   if (const absl::StatusOr<UniqueFd> folder = deployd::OpenOwnFolder(places.work); !folder.ok()) {
