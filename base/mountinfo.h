@@ -61,7 +61,7 @@ struct MountLimits {
 
 struct MountTable {
   std::vector<Mount> mounts;
-  // Lines that do not parse, and the beginning of the first one: at most 100 bytes, escaped as in
+  // Number of malformed lines, and the beginning of the first one: at most 100 bytes, escaped as in
   // C.
   size_t malformed = 0;
   std::string first_malformed;

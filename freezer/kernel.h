@@ -49,7 +49,7 @@ class Kernel {
   // The next three are of freezer/release.h.
   virtual uint32_t InterruptAll(std::atomic<int32_t>& stopped) = 0;
   virtual uint32_t AbortFuse() = 0;
-  // SIGCONT; does nothing for 0.
+  // SIGCONT; nothing for 0.
   virtual void Continue(int32_t process) = 0;
   // No file can be opened any more by this process and those that it forks. 0 or an errno.
   virtual int ForbidOpening() = 0;

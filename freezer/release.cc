@@ -86,9 +86,9 @@ void Interrupt(int proc, pid_t process) {
   Numbers threads(proc, path);
   while (const uint32_t thread = threads.Next()) {
     syscall(SYS_tgkill, process, thread, SIGSTOP);
+    // Takes the SIGSTOP back before the thread has seen it; it wakes all the same.
+    kill(process, SIGCONT);
   }
-  // Takes the SIGSTOP back that no thread has seen yet; the threads wake all the same.
-  kill(process, SIGCONT);
 }
 
 }  // namespace

@@ -21,8 +21,9 @@ inline constexpr char kProc[] = "/proc";
 inline constexpr char kFuseConnections[] = "/sys/fs/fuse/connections";
 
 // Interrupts what each thread of each process below `proc` waits for, by SIGSTOP and, before it
-// takes effect, SIGCONT: neither the process nor its parent notices more than, rarely, a SIGCONT
-// or an EINTR of calls that signal(7) names. Left alone are processes that have been stopped,
+// takes effect, SIGCONT: the process notices no more than a SIGCONT, or an EINTR of the calls that
+// signal(7) names, and its parent nothing, unless this process is not given the processor between
+// the two: it should have a high priority. Left alone are processes that have been stopped,
 // kernel threads, process 1, this process and its parent. While a process has got SIGSTOP and not
 // yet SIGCONT, `stopped` is its number, else 0: whoever finds another value sends SIGCONT. Returns
 // how many processes.
