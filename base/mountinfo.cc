@@ -111,7 +111,7 @@ absl::Status VisitMounts(int fd, MountVisitor visit) {
     for (;;) {
       const absl::string_view rest(text.data() + begin, size - begin);
       const size_t end = rest.find('\n');
-      if (end == rest.npos) break;
+      if (end == absl::string_view::npos) break;
       const bool skip = std::exchange(is_rest_of_long_line, false);
       if (!skip && !VisitLine(rest.substr(0, end), visit)) return absl::OkStatus();
       begin += end + 1;

@@ -59,6 +59,7 @@ void DropSpareMemory() {
   constexpr uintptr_t kStackSize = 32 * 1024, kDropped = 256 * 1024;
   const uintptr_t here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   const uintptr_t end = (here - kStackSize) & ~uintptr_t{0xfff};
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): a number of pages below this frame.
   munmap(reinterpret_cast<void*>(end - kDropped), kDropped);
   malloc_trim(0);
 }
