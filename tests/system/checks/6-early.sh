@@ -3,22 +3,24 @@
 # Guest RPC before toolboxd runs: for every user, in a generator, and for cloud-init's search for a
 # data source, with the generator and ds-identify of Debian's cloud-init.
 
-as_bob() { inside setpriv --reuid=bob --regid=bob --clear-groups "$@"; }
+# A unit of the container's, since what `inside` runs is not in the simulated virtual machine.
+as_root() { inside systemd-run --quiet --wait --pipe --collect "$@"; }
+as_bob() { as_root --uid=bob "$@"; }
 # reads RUN…: vmware-rpctool prints the host's variable.
 reads() { [[ $("$@" vmware-rpctool 'info-get guestinfo.early') == yes ]]; }
 
 check "the host sets a variable" "$vmxsim" set guestinfo.early yes
-check "vmware-rpctool serves root while toolboxd runs" reads inside
+check "vmware-rpctool serves root while toolboxd runs" reads as_root
 check "vmware-rpctool serves a user outside group toolboxd" reads as_bob
 inside systemctl stop toolboxd.target
 check "no socket is left once toolboxd is stopped" inside test ! -e /run/toolboxd/rpc.sock
-check "vmware-rpctool serves root while toolboxd is stopped" reads inside
+check "vmware-rpctool serves root while toolboxd is stopped" reads as_root
 check "vmware-rpctool serves a user while toolboxd is stopped" reads as_bob
-check "vmtoolsd --cmd serves root while toolboxd is stopped" eval '[[ $(inside vmtoolsd --cmd "info-get guestinfo.early") == yes ]]'
-custom_scripts() { inside vmware-toolbox-cmd config get deployPkg enable-custom-scripts; }
+check "vmtoolsd --cmd serves root while toolboxd is stopped" eval '[[ $(as_root vmtoolsd --cmd "info-get guestinfo.early") == yes ]]'
+custom_scripts() { as_root vmware-toolbox-cmd config get deployPkg enable-custom-scripts; }
 check "vmware-toolbox-cmd knows no setting of a new system (69)" eval 'inside rm -rf /etc/vmware-tools/tools.conf; custom_scripts; [[ $? == 69 ]]'
 check "vmware-toolbox-cmd prints a setting that the administrator has made" eval '
-  inside vmware-toolbox-cmd config set deployPkg enable-custom-scripts true && custom_scripts | grep -qxF "[deployPkg] enable-custom-scripts = true"'
+  as_root vmware-toolbox-cmd config set deployPkg enable-custom-scripts true && custom_scripts | grep -qxF "[deployPkg] enable-custom-scripts = true"'
 inside rm -f /etc/vmware-tools/tools.conf
 check "toolboxd starts again" eval 'inside systemctl start toolboxd.target && "$vmxsim" wait --timeout=5s'
 
@@ -75,7 +77,7 @@ check "systemd finds no ordering cycle in the boot" nothing_of 'ordering cycle' 
 check "toolboxd registers in a boot with cloud-init" "$vmxsim" wait --timeout=5s
 check "the sockets of a boot with cloud-init are there" inside toolboxd-install-check --quiet
 started_at() { inside systemctl show -P ExecMainStartTimestampMonotonic "$1"; }
-registered_at() { inside journalctl -q -b --no-pager -o short-monotonic -u toolboxd-transportd | awk '/registered with the host/ { gsub(/[][]/, " "); print int($1 * 1000000); exit }'; }
+registered_at() { inside journalctl -q -b --no-pager -o short-monotonic -u toolboxd-transportd | awk '/registered with the host/ { gsub(/[][]/, " "); printf "%.0f", $1 * 1000000; exit }'; }
 figure "registered $((($(registered_at) - $(started_at toolboxd-transportd)) / 1000)) ms after transportd's start; ready $((($(started_at cloud-init-local) - $(active_at toolboxd-transportd)) / 1000)) ms before cloud-init-local's"
 mv "$root/usr/bin/systemd-detect-virt.real" "$root/usr/bin/systemd-detect-virt"
 inside rm -r "${added[@]}"
