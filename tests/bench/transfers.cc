@@ -41,7 +41,9 @@ using Transfer = absl::Duration (*)(Guest& guest, const std::string& path, uint6
 // A packet whose answer does not matter: it ends the guest's pause.
 void Wake(Guest& guest) {
   constexpr uint32_t kDestroySessionV4 = 42;
-  vmxsim::HgfsCall(guest.operations(), kDestroySessionV4, 0, std::string(8, '\0')).IgnoreError();
+  vmxsim::HgfsCall(vmxsim::InGuestOperations(guest.operations()), kDestroySessionV4, 0,
+                   std::string(8, '\0'))
+      .IgnoreError();
 }
 
 // One turn. The second packet ends the short pause that the counters take; it counts, but its time
