@@ -150,6 +150,7 @@ TEST_F(RpcSocketTest, RequestWhoseCallerHasLeftIsNotSent) {
 TEST_F(RpcSocketTest, SilentCallersDoNotKeepOthersOut) {
   RunQueue();
   std::vector<UniqueFd> silent;
+  silent.reserve(RpcSocket::kMaxConnections);
   for (int i = 0; i < RpcSocket::kMaxConnections; ++i) silent.push_back(Connect());
   EXPECT_TRUE(AskTransportd(path_.c_str(), "x", kPatienceMs, outcome_, text_));
   EXPECT_EQ(sent_, 1);
