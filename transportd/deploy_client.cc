@@ -47,7 +47,9 @@ struct DeployClient::Deployment {
   OnState on_state;
 
   absl::Mutex mutex;
-  grpc::ClientContext context;
+  // Holds the connection, on which deployd waits for its end. Null once the deployment's thread,
+  // which alone uses it without the mutex, ends.
+  std::unique_ptr<grpc::ClientContext> context = std::make_unique<grpc::ClientContext>();
   // The first update, or why there is none.
   std::optional<absl::StatusOr<v1::DeployUpdate>> first ABSL_GUARDED_BY(mutex);
   // The thread is about to return.
@@ -66,6 +68,11 @@ struct DeployClient::Deployment {
         absl::StrCat("deployd did not answer within ", absl::FormatDuration(limit)));
   }
 
+  void Cancel() {
+    absl::MutexLock lock(&mutex);
+    if (context != nullptr) context->TryCancel();
+  }
+
   bool HasEnded() {
     absl::MutexLock lock(&mutex);
     return ended;
@@ -78,7 +85,7 @@ DeployClient::DeployClient(std::string socket, TaskQueue* queue, StatusBoard* bo
 
 DeployClient::~DeployClient() {
   for (Worker& worker : workers_) {
-    worker.deployment->context.TryCancel();
+    worker.deployment->Cancel();
     worker.thread.join();
   }
 }
@@ -123,12 +130,13 @@ absl::StatusOr<v1::DeployUpdate> DeployClient::Deploy(absl::string_view path, On
   deployment->request.set_package_path(std::string(path));
   deployment->channel = channel_;
   deployment->on_state = std::move(on_state);
-  SetTimeout(limits_.deployment, &deployment->context);
+  SetTimeout(limits_.deployment, deployment->context.get());
   current_ = deployment;
   workers_.push_back({deployment, std::thread([this, deployment] {
                         Call(deployment);
                         absl::MutexLock lock(&deployment->mutex);
                         deployment->channel.reset();
+                        deployment->context.reset();
                         deployment->ended = true;
                       })});
   absl::StatusOr<v1::DeployUpdate> first = deployment->WaitForFirst(limits_.start);
@@ -139,7 +147,7 @@ absl::StatusOr<v1::DeployUpdate> DeployClient::Deploy(absl::string_view path, On
 
 void DeployClient::Call(const std::shared_ptr<Deployment>& deployment) {
   const auto stub = v1::Customization::NewStub(deployment->channel);
-  const auto stream = stub->Deploy(&deployment->context, deployment->request);
+  const auto stream = stub->Deploy(deployment->context.get(), deployment->request);
   v1::DeployUpdate update;
   if (!stream->Read(&update)) {
     const absl::Status status = FromGrpc(stream->Finish());
@@ -148,7 +156,7 @@ void DeployClient::Call(const std::shared_ptr<Deployment>& deployment) {
   }
   if (!update.has_accepted() && !update.has_refused()) {
     deployment->SetFirst(absl::InternalError("deployd sent a state before it took the package"));
-    deployment->context.TryCancel();
+    deployment->context->TryCancel();
     stream->Finish();
     return;
   }
@@ -178,7 +186,7 @@ void DeployClient::OnEnd(const std::shared_ptr<Deployment>& deployment,
 }
 
 void DeployClient::CloseInbox() {
-  if (current_ != nullptr) current_->context.TryCancel();
+  if (current_ != nullptr) current_->Cancel();
   current_.reset();
   inbox_.reset();
   channel_.reset();

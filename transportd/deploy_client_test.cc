@@ -114,6 +114,18 @@ TEST_F(DeployClientTest, StatesComeInOrderAndTheInboxEndsWithThem) {
   EXPECT_THAT(states_, ElementsAre("4 0 ", "5 0 "));
 }
 
+// deployd exits when it has no connection.
+TEST_F(DeployClientTest, ConnectionEndsWithTheDeployment) {
+  ASSERT_TRUE(client_.Begin().ok());
+  EXPECT_EQ(server_.Connections(), 1);
+  ASSERT_TRUE(client_.Deploy("/in-1/a", Record()).ok());
+  RunUntil([&] { return server_.Connections() == 0; });
+  deployd_.behaviour = Behaviour::kRefuses;
+  ASSERT_TRUE(client_.Begin().ok());
+  ASSERT_TRUE(client_.Deploy("/in-1/none", Record()).ok());
+  RunUntil([&] { return server_.Connections() == 0; });
+}
+
 TEST_F(DeployClientTest, RefusedPackageHasNoStates) {
   deployd_.behaviour = Behaviour::kRefuses;
   ASSERT_TRUE(client_.Begin().ok());

@@ -113,3 +113,11 @@ left_behind() {
     -o -path /var/cache -o -path '/etc/systemd/system/*.d' -o -path /run/systemd -o -path /run/host -o -path /run/log \) -prune -o \
     \( -iname '*toolboxd*' -o -name 'vmware-rpctool*' -o -name 'vmtoolsd*' -o -name 'vmware-toolbox-cmd*' \) -print
 }
+
+# The files of Debian's cloud-init, in $work/cloud-init.
+fetch_cloud_init() {
+  local package=$cache/cloud-init_22.4.2-1+deb12u4_all.deb
+  [[ ! -e $work/cloud-init ]] || return 0
+  [[ -e $package ]] || (cd "$cache" && apt-get -q download "cloud-init=22.4.2-1+deb12u4") || return 1
+  dpkg-deb -x "$package" "$work/cloud-init"
+}

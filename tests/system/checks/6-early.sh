@@ -25,11 +25,6 @@ inside rm -f /etc/vmware-tools/tools.conf
 check "toolboxd starts again" eval 'inside systemctl start toolboxd.target && "$vmxsim" wait --timeout=5s'
 
 # cloud-init's generator, ds-identify and units; its program is replaced below.
-package=$cache/cloud-init_22.4.2-1+deb12u4_all.deb
-fetch_cloud_init() {
-  [[ -e $package ]] || (cd "$cache" && apt-get -q download "cloud-init=22.4.2-1+deb12u4") || return 1
-  dpkg-deb -x "$package" "$work/cloud-init"
-}
 check "Debian has cloud-init 22.4.2" fetch_cloud_init || return 1
 added=(/usr/lib/cloud-init/ds-identify /etc/cloud /lib/systemd/system-generators/cloud-init-generator
   /lib/systemd/system/cloud-init.target /lib/systemd/system/cloud-init-local.service
