@@ -89,14 +89,14 @@ absl::Status AwaitJob(const SystemBus& bus, const EndedJobs& jobs, const std::st
   }
 }
 
-}  // namespace
-
-absl::Status RunUnit(const std::string& unit, UnitTimes times, const StopSignal& stop) {
+// Calls StartUnit or StopUnit, and waits for the end of its job.
+absl::Status RunJob(const char* method, const std::string& unit, UnitTimes times,
+                    const StopSignal& stop) {
   absl::StatusOr<SystemBus> bus = SystemBus::Open(absl::ToInt64Microseconds(times.call));
   if (!bus.ok()) return bus.status();
   const SdBusLibrary& library = bus->library();
 
-  // Before the unit is started: its job may end before StartUnit has answered.
+  // Before the call: the job may end before it has answered.
   EndedJobs jobs{&library, {}};
   sd_bus_slot* slot = nullptr;
   const int matched =
@@ -111,16 +111,20 @@ absl::Status RunUnit(const std::string& unit, UnitTimes times, const StopSignal&
   library.sd_bus_call_method(bus->get(), kSystemd, kSystemdPath, kSystemdManager, "Subscribe",
                              ignored.get(), nullptr, "");
 
-  const absl::StatusOr<std::string> job = CallManager(*bus, "StartUnit", unit);
+  const absl::StatusOr<std::string> job = CallManager(*bus, method, unit);
   if (!job.ok()) return job.status();
   return AwaitJob(*bus, jobs, *job, unit, times.job, stop);
 }
 
-absl::Status StopUnit(const std::string& unit, absl::Duration call_time) {
-  const absl::StatusOr<SystemBus> bus = SystemBus::Open(absl::ToInt64Microseconds(call_time));
-  if (!bus.ok()) return bus.status();
-  const absl::StatusOr<std::string> job = CallManager(*bus, "StopUnit", unit);
-  return absl::IsNotFound(job.status()) ? absl::OkStatus() : job.status();
+}  // namespace
+
+absl::Status RunUnit(const std::string& unit, UnitTimes times, const StopSignal& stop) {
+  return RunJob("StartUnit", unit, times, stop);
+}
+
+absl::Status StopUnit(const std::string& unit, UnitTimes times) {
+  const absl::Status status = RunJob("StopUnit", unit, times, StopSignal());
+  return absl::IsNotFound(status) ? absl::OkStatus() : status;
 }
 
 }  // namespace toolboxd

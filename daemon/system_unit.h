@@ -29,9 +29,10 @@ struct UnitTimes {
 // after the time, CANCELLED when `stop` is set; after these three the unit goes on, see StopUnit().
 absl::Status RunUnit(const std::string& unit, UnitTimes times, const StopSignal& stop);
 
-// Has systemd stop the unit: SIGTERM to its processes and SIGKILL later, as the unit says. Does not
-// wait for their end. No error if the unit is not active.
-absl::Status StopUnit(const std::string& unit, absl::Duration call_time = absl::Seconds(10));
+// Has systemd stop the unit, SIGTERM to its processes and SIGKILL later, as the unit says, and
+// waits for their end. No error if the unit is not active, or there is none. DEADLINE_EXCEEDED
+// after the time, which should be longer than the unit's TimeoutStopSec.
+absl::Status StopUnit(const std::string& unit, UnitTimes times = {.job = absl::Seconds(15)});
 
 }  // namespace toolboxd
 

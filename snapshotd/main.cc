@@ -10,6 +10,7 @@
 #include "daemon/server.h"
 #include "snapshotd/plan_message.h"
 #include "snapshotd/quiesce_service.h"
+#include "snapshotd/scripts.h"
 #include "snapshotd/settings.h"
 #include "snapshotd/snapshotd.h"
 #include "snapshotd/system_backend.h"
@@ -65,7 +66,10 @@ int SnapshotdMain(int argc, char** argv) {
                               .idle_exit = absl::Seconds(30)});
   if (!options.ok()) return UsageError(options.status());
 
-  QuiesceService service(Parts(OptionsFromFlags()));
+  const SystemOptions system = OptionsFromFlags();
+  // Before a new snapshot can begin.
+  snapshotd::RecoverScripts(system.scripts, StopSignal());
+  QuiesceService service(Parts(system));
   options->services = {{v1::Quiesce::service_full_name(), &service}};
   options->busy = [&service] { return service.busy(); };
   options->on_stop = [&service] { service.Stop(); };

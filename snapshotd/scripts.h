@@ -37,6 +37,14 @@ bool HasScripts(const std::vector<std::string>& places);
 absl::Status RunScripts(const ScriptOptions& options, ScriptEvent event, absl::string_view argument,
                         const StopSignal& stop);
 
+// The snapshot is over, and nothing of its scripts is owed any more.
+void EndScripts(const ScriptOptions& options);
+
+// What an earlier life of this process left: where a snapshot's scripts had begun and its end was
+// not reached, those that still run are stopped, and `freezeFail` runs, so that no service stays as
+// `freeze` has left it. Waits for that, as RunScripts().
+void RecoverScripts(const ScriptOptions& options, const StopSignal& stop);
+
 }  // namespace toolboxd::snapshotd
 
 #endif  // TOOLBOXD_SNAPSHOTD_SCRIPTS_H_

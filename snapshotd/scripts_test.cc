@@ -58,6 +58,27 @@ TEST_F(ScriptsTest, EachEventIsAUnit) {
   EXPECT_EQ(ReadWholeFile(options_.argument_file), "nightly");
 }
 
+TEST_F(ScriptsTest, ScriptsOfASnapshotThatDiedAreCalledBack) {
+  AddScript();
+  EXPECT_TRUE(Run(ScriptEvent::kFreeze).ok());
+  RecoverScripts(options_, stop_);
+  EXPECT_THAT(managers_->log(),
+              ElementsAre("start toolboxd-snapshot-hook@freeze.service replace",
+                          "stop toolboxd-snapshot-hook@freeze.service replace",
+                          "stop toolboxd-snapshot-hook@thaw.service replace",
+                          "start toolboxd-snapshot-hook@freezeFail.service replace"));
+  EXPECT_FALSE(std::filesystem::exists(options_.argument_file));
+}
+
+TEST_F(ScriptsTest, NothingIsCalledBackAfterASnapshotThatEnded) {
+  AddScript();
+  RecoverScripts(options_, stop_);
+  EXPECT_TRUE(Run(ScriptEvent::kFreeze).ok());
+  EndScripts(options_);
+  RecoverScripts(options_, stop_);
+  EXPECT_EQ(managers_->log().size(), 1u);
+}
+
 TEST_F(ScriptsTest, NoUnitIsStartedWithoutScripts) {
   EXPECT_TRUE(Run(ScriptEvent::kFreeze).ok());
   EXPECT_THAT(managers_->log(), IsEmpty());

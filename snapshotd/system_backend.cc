@@ -72,6 +72,8 @@ SystemBackend::SystemBackend(SystemOptions options, v1::SnapshotSettings setting
                              v1::QuiesceStart start)
     : options_(std::move(options)), settings_(std::move(settings)), start_(std::move(start)) {}
 
+SystemBackend::~SystemBackend() { EndScripts(options_.scripts); }
+
 absl::Status SystemBackend::RunScripts(ScriptEvent event, const StopSignal& stop) {
   ScriptOptions scripts = options_.scripts;
   scripts.time_limit = absl::Seconds(settings_.script_time_limit());

@@ -36,6 +36,8 @@ absl::StatusOr<Plan> PlanOfThisMachine(const SystemOptions& options,
 class SystemBackend final : public SnapshotBackend {
  public:
   SystemBackend(SystemOptions options, v1::SnapshotSettings settings, v1::QuiesceStart start);
+  // The snapshot is over: see EndScripts().
+  ~SystemBackend() override;
 
   absl::Status RunScripts(ScriptEvent event, const StopSignal& stop) override;
   absl::StatusOr<v1::QuiesceUpdate::FileSystemsFrozen> Freeze(const StopSignal& stop) override;

@@ -159,6 +159,7 @@ class FakeManagers {
       absl::MutexLock lock(&self->mutex_);
       self->log_.push_back(absl::StrCat("stop ", unit, " ", mode));
     }
+    self->EmitJobRemoved("/org/freedesktop/systemd1/job/8", unit, "done");
     return sd_bus_reply_method_return(message, "o", "/org/freedesktop/systemd1/job/8");
   }
   static int Subscribe(sd_bus_message* message, void*, sd_bus_error*) {

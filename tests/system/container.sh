@@ -111,7 +111,7 @@ systemd=(org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.syst
 left_behind() {
   inside find / \( -path /proc -o -path /sys -o -path /dev -o -path /root -o -path /var/lib/dpkg -o -path /var/log \
     -o -path /var/cache -o -path '/etc/systemd/system/*.d' -o -path /run/systemd -o -path /run/host -o -path /run/log \) -prune -o \
-    \( -iname '*toolboxd*' -o -name 'vmware-rpctool*' -o -name 'vmtoolsd*' -o -name 'vmware-toolbox-cmd*' \) -print
+    \( -iname '*toolboxd*' -o -name 'vmware-rpctool*' -o -path '*/bin/vmtoolsd' -o -name 'vmtoolsd.1*' -o -name 'vmware-toolbox-cmd*' \) -print
 }
 
 # The files of Debian's cloud-init, in $work/cloud-init.
