@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "base/utf8.h"
 #include "base/wipe.h"
+#include "deployd/limits.h"
 
 namespace toolboxd::deployd {
 namespace {
@@ -243,9 +244,16 @@ absl::StatusOr<CustCfg> ParseCustCfg(absl::string_view text) {
   for (const std::string& name : List(section("NIC-CONFIG").Text("NICS"))) {
     const auto found = file.sections.find(name);
     if (found == file.sections.end()) {
-      return absl::InvalidArgumentError("cust.cfg: NICS names a section that is missing");
+      return absl::InvalidArgumentError(
+          "cust.cfg: NICS names a section that is missing, or names it twice");
+    }
+    if (result.adapters.size() >= kMaxAdapters) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("cust.cfg: NICS names more than ", kMaxAdapters, " adapters"));
     }
     result.adapters.push_back(ToAdapter(name, found->second));
+    // A section that is named twice would be copied twice.
+    file.sections.erase(found);
   }
   result.dns_from_dhcp = section("DNS").Yes("DNSFROMDHCP");
   result.dns_suffixes = section("DNS").Numbered("SUFFIX");

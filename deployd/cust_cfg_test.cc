@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "deployd/limits.h"
 #include "deployd/testing/test_package.h"
 #include "gtest/gtest.h"
 
@@ -83,7 +84,7 @@ TEST(CustCfg, FaultsNameTheirLineAndNotItsText) {
   EXPECT_EQ(ErrorOf("[A]\n[A]"), "cust.cfg, line 2: a section that is there already");
   EXPECT_EQ(ErrorOf("[A"), "cust.cfg, line 1: a section without \"]\"");
   EXPECT_EQ(ErrorOf("[A]\n=1"), "cust.cfg, line 2: not KEY = VALUE");
-  EXPECT_EQ(ErrorOf("[NIC-CONFIG]\nNICS = NIC1"), "cust.cfg: NICS names a section that is missing");
+  EXPECT_EQ(ErrorOf("[NIC-CONFIG]\nNICS = NIC1"), "cust.cfg: NICS names a section that is missing, or names it twice");
   EXPECT_EQ(ErrorOf("[A]\nB=\xff"), "cust.cfg is not text in UTF-8");
   EXPECT_EQ(ErrorOf(absl::string_view("[A]\nB=\0", 7)), "cust.cfg is not text in UTF-8");
 }
@@ -118,6 +119,19 @@ TEST(CustCfgJson, HasWhatIsSet) {
 TEST(CustCfgJson, TextIsEscaped) {
   EXPECT_EQ(ToJson(*ParseCustCfg("[NETWORK]\nHOSTNAME = a\"b\\c\x01\xc3\xa4")),
             "{\"host_name\":\"a\\\"b\\\\c\\u0001\xc3\xa4\"}");
+}
+
+// 40 kB of repeated names would take 200 MB.
+TEST(CustCfg, SectionOfAnAdapterCountsOnce) {
+  EXPECT_FALSE(ParseCustCfg("[NIC-CONFIG]\nNICS=A,A\n[A]\nONBOOT=yes\n").ok());
+  std::string names, sections;
+  for (size_t i = 0; i <= kMaxAdapters; ++i) {
+    absl::StrAppend(&names, i == 0 ? "" : ",", "N", i);
+    absl::StrAppend(&sections, "[N", i, "]\nONBOOT=yes\n");
+    const bool accepted =
+        ParseCustCfg(absl::StrCat("[NIC-CONFIG]\nNICS=", names, "\n", sections)).ok();
+    EXPECT_EQ(accepted, i < kMaxAdapters) << i;
+  }
 }
 
 }  // namespace

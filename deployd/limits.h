@@ -17,6 +17,8 @@ inline constexpr size_t kMaxFiles = 1000;
 inline constexpr size_t kMaxDepth = 8;
 // Of a file's name with its folders.
 inline constexpr size_t kMaxNameBytes = 255;
+// Network adapters of cust.cfg. A virtual machine has ten.
+inline constexpr size_t kMaxAdapters = 64;
 // The package itself, which may be stored without compression.
 inline constexpr uint64_t kMaxPackageBytes = uint64_t{65} << 20;
 

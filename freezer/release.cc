@@ -59,36 +59,60 @@ class Numbers {
   alignas(Name) char names_[4096];
 };
 
-// Whether a signal may, and need, wake the process: not one that its user has stopped.
+struct State {
+  // Of proc(5), such as 'S'; 0 if it cannot be read.
+  char letter = 0;
+  unsigned long flags = 0;
+};
+
+// Of a process, "PID/stat", which is its first thread's, or of a thread.
+State ReadState(int proc, const char* path) {
+  const UniqueFd file(openat(proc, path, O_RDONLY | O_CLOEXEC));
+  char text[512];
+  const ssize_t size = file.ok() ? read(file.get(), text, sizeof text - 1) : 0;
+  if (size <= 0) return State();
+  text[size] = '\0';
+  // PID (NAME) STATE PARENT GROUP SESSION TERMINAL TERMINAL_GROUP FLAGS. A name may have brackets.
+  const char* const name_end = strrchr(text, ')');
+  State state;
+  if (name_end == nullptr ||
+      sscanf(name_end, ") %c %*d %*d %*d %*d %*d %lu", &state.letter, &state.flags) != 2) {
+    return State();
+  }
+  return state;
+}
+
 bool MayInterrupt(int proc, pid_t process) {
   if (process == 1 || process == getpid() || process == getppid()) return false;
   char path[32];
   snprintf(path, sizeof path, "%d/stat", process);
-  const UniqueFd file(openat(proc, path, O_RDONLY | O_CLOEXEC));
-  char text[512];
-  const ssize_t size = file.ok() ? read(file.get(), text, sizeof text - 1) : 0;
-  if (size <= 0) return false;
-  text[size] = '\0';
-  // PID (NAME) STATE PARENT GROUP SESSION TERMINAL TERMINAL_GROUP FLAGS. A name may have brackets.
-  const char* const name_end = strrchr(text, ')');
-  char state = 0;
-  unsigned long flags = 0;
-  if (name_end == nullptr ||
-      sscanf(name_end, ") %c %*d %*d %*d %*d %*d %lu", &state, &flags) != 2) {
-    return false;
-  }
-  return strchr("TtZX", state) == nullptr && (flags & kKernelThread) == 0;
+  const State first = ReadState(proc, path);
+  return first.letter != 0 && (first.flags & kKernelThread) == 0;
 }
 
-void Interrupt(int proc, pid_t process) {
+// Whether a signal may, and need, wake the thread: not one that its user has stopped. Each thread
+// counts by itself: the first one may have ended, or be held by a debugger, while others write.
+bool NeedsWaking(int proc, pid_t process, uint32_t thread) {
+  char path[64];
+  snprintf(path, sizeof path, "%d/task/%u/stat", process, thread);
+  const char state = ReadState(proc, path).letter;
+  return state != 0 && strchr("TtZX", state) == nullptr;
+}
+
+// How many threads were woken.
+uint32_t Interrupt(int proc, pid_t process) {
   char path[32];
   snprintf(path, sizeof path, "%d/task", process);
   Numbers threads(proc, path);
+  uint32_t count = 0;
   while (const uint32_t thread = threads.Next()) {
+    if (!NeedsWaking(proc, process, thread)) continue;
+    ++count;
     syscall(SYS_tgkill, process, thread, SIGSTOP);
     // Takes the SIGSTOP back before the thread has seen it; it wakes all the same.
     kill(process, SIGCONT);
   }
+  return count;
 }
 
 }  // namespace
@@ -99,9 +123,8 @@ uint32_t InterruptAll(const char* proc, std::atomic<int32_t>& stopped) {
   while (const uint32_t process = processes.Next()) {
     if (!MayInterrupt(processes.fd(), static_cast<pid_t>(process))) continue;
     stopped.store(static_cast<int32_t>(process));
-    Interrupt(processes.fd(), static_cast<pid_t>(process));
+    if (Interrupt(processes.fd(), static_cast<pid_t>(process)) > 0) ++count;
     stopped.store(0);
-    ++count;
   }
   return count;
 }

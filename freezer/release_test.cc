@@ -49,9 +49,17 @@ class ReleaseTest : public testing::Test {
   // A copy of what /proc has of it, or with another state or flags.
   void List(pid_t process, const std::string& state = "S", const std::string& flags = "4194304") {
     const std::string number = std::to_string(process);
-    std::filesystem::create_directories(folder_ + "/" + number + "/task/" + number);
-    std::ofstream(folder_ + "/" + number + "/stat")
-        << number << " (a) b) " << state << " 1 1 1 0 -1 " << flags << " 0 0\n";
+    ListThread(process, number, state, flags);
+    std::filesystem::copy_file(folder_ + "/" + number + "/task/" + number + "/stat",
+                               folder_ + "/" + number + "/stat",
+                               std::filesystem::copy_options::overwrite_existing);
+  }
+  void ListThread(pid_t process, const std::string& thread, const std::string& state,
+                  const std::string& flags = "4194304") {
+    const std::string folder = folder_ + "/" + std::to_string(process) + "/task/" + thread;
+    std::filesystem::create_directories(folder);
+    std::ofstream(folder + "/stat")
+        << thread << " (a) b) " << state << " 1 1 1 0 -1 " << flags << " 0 0\n";
   }
   bool ChildIsInside() {
     std::ifstream file("/proc/" + std::to_string(child_) + "/wchan");
@@ -96,6 +104,25 @@ TEST_F(ReleaseTest, StoppedOnesKernelThreadsAndItsOwnAreLeftAlone) {
   List(getppid());
   EXPECT_EQ(InterruptAll(folder_.c_str(), stopped_), 0u);
   EXPECT_EQ(ExitCode(), -1);
+}
+
+// The first thread may have ended, or be held by a debugger: then its state is the process's.
+TEST_F(ReleaseTest, ThreadIsInterruptedWhateverTheFirstOneDoes) {
+  for (const char* state : {"Z", "t", "T"}) {
+    StartChild();
+    ASSERT_TRUE(Eventually([&] { return ChildIsInside(); }));
+    // The child's one thread stands for a second one here.
+    List(child_, state);
+    std::filesystem::rename(
+        folder_ + "/" + std::to_string(child_) + "/task/" + std::to_string(child_),
+        folder_ + "/" + std::to_string(child_) + "/task/4194997");
+    ListThread(child_, std::to_string(child_), "S");
+    EXPECT_EQ(InterruptAll(folder_.c_str(), stopped_), 1u) << state;
+    int code = -1;
+    EXPECT_TRUE(Eventually([&] { return (code = ExitCode()) >= 0; }));
+    EXPECT_EQ(code, 7) << state;
+    std::filesystem::remove_all(folder_);
+  }
 }
 
 TEST_F(ReleaseTest, OtherNamesAndMissingFilesAreSkipped) {

@@ -21,6 +21,7 @@
 #include "base/unique_fd.h"
 #include "base/wipe.h"
 #include "daemon/child.h"
+#include "deployd/settings.h"
 #include "toolboxctl/script_folder.h"
 
 namespace toolboxd {
@@ -88,6 +89,14 @@ absl::Status RunAll(const std::string& folder, const deployd::ScriptRequest& req
   return absl::OkStatus();
 }
 
+// deployd asks first; but whoever writes a request in its place asks nobody.
+absl::Status Permitted(const std::string& settings) {
+  const absl::StatusOr<v1::CustomizationSettings> found = deployd::ReadSettings(settings);
+  if (!found.ok()) return found.status();
+  if (found->enable() && found->run_scripts()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(settings, " permits no scripts"));
+}
+
 }  // namespace
 
 absl::Status RunCustomizeScripts(const CustomizeScriptOptions& options, const StopSignal& stop) {
@@ -98,7 +107,8 @@ absl::Status RunCustomizeScripts(const CustomizeScriptOptions& options, const St
   absl::StatusOr<deployd::ScriptRequest> request = deployd::DecodeScriptRequest(*text);
   Wipe(*text);
   if (!request.ok()) return request.status();
-  absl::Status status = RunAll(options.folder, *request, stop);
+  absl::Status status = Permitted(options.settings);
+  status.Update(status.ok() ? RunAll(options.folder, *request, stop) : status);
   Wipe(request->json);
   const absl::Status written =
       ReplaceFile(options.outcome, deployd::EncodeOutcome(request->id, status), 0644);

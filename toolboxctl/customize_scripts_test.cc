@@ -28,6 +28,8 @@ class CustomizeScriptsTest : public testing::Test {
     options_.folder = dir_.File("customize.d");
     options_.request = dir_.File("request");
     options_.outcome = dir_.File("outcome");
+    options_.settings = dir_.File("settings");
+    Permit("enable: true run_scripts: true");
     fs::create_directory(options_.folder);
     fs::permissions(options_.folder, fs::perms::owner_all);
   }
@@ -45,6 +47,10 @@ class CustomizeScriptsTest : public testing::Test {
   }
   absl::Status Run() { return RunCustomizeScripts(options_, stop_); }
   std::string Log() { return ReadWholeFile(dir_.File("log")); }
+  void Permit(const std::string& settings) {
+    std::ofstream(options_.settings) << "customization { " << settings << " }\n";
+    fs::permissions(options_.settings, fs::perms::owner_read | fs::perms::owner_write);
+  }
   std::string Outcome() { return ReadWholeFile(options_.outcome); }
 
   ShortTempDir dir_;
@@ -124,6 +130,17 @@ TEST_F(CustomizeScriptsTest, OtherFilesAreRefusedAndRemoved) {
   EXPECT_FALSE(fs::exists(options_.request));
   EXPECT_EQ(Log(), "");
   EXPECT_EQ(Outcome(), "");
+}
+
+// deployd asks the settings before it requests anything; whoever else writes a request does not.
+TEST_F(CustomizeScriptsTest, NothingRunsThatTheSettingsDoNotPermit) {
+  Script("10-a");
+  for (const char* settings : {"", "run_scripts: false", "enable: false run_scripts: true"}) {
+    Permit(settings);
+    Request("{}");
+    EXPECT_TRUE(absl::IsFailedPrecondition(Run())) << settings;
+    EXPECT_EQ(Log(), "") << settings;
+  }
 }
 
 }  // namespace

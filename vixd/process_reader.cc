@@ -2,6 +2,11 @@
 
 #include "vixd/process_reader.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
 #include <optional>
 #include <set>
 #include <thread>
@@ -10,17 +15,55 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "base/log.h"
+#include "base/steady_time.h"
 
 namespace toolboxd::vixd {
+
+namespace {
+
+// How often the thread has waited for something, rather than for its turn on a processor.
+long Waits() {
+  rusage usage = {};
+  getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_nvcsw;
+}
+
+struct Wait {
+  absl::Duration time;
+  // When that was.
+  absl::Time at = absl::InfinitePast();
+};
+
+// A hundredth of the time that passes is forgiven.
+absl::Duration Owed(const Wait& wait) {
+  if (wait.at == absl::InfinitePast()) return absl::ZeroDuration();
+  return std::max(absl::ZeroDuration(), wait.time - (SteadyNow() - wait.at) / 100);
+}
+
+}  // namespace
 
 // Owners of processes at which a thread was left behind, once for each.
 struct ProcessReader::Stuck {
   absl::Mutex mutex;
   std::multiset<uid_t> owners ABSL_GUARDED_BY(mutex);
 
+  // Of owners whose processes made readers wait, however short each time: what is not forgiven yet.
+  std::map<uid_t, Wait> waits ABSL_GUARDED_BY(mutex);
+
   bool MayAsk(uid_t owner) {
     absl::MutexLock lock(&mutex);
-    return owners.count(owner) == 0 && owners.size() < kMaxStuck;
+    const auto wait = waits.find(owner);
+    return owners.count(owner) == 0 && owners.size() < kMaxStuck &&
+           (wait == waits.end() || Owed(wait->second) < kPatience);
+  }
+  void Waited(uid_t owner, absl::Duration time) {
+    absl::MutexLock lock(&mutex);
+    Wait& wait = waits[owner];
+    wait = {Owed(wait) + time, SteadyNow()};
+    for (auto entry = waits.begin(); entry != waits.end();) {
+      const bool forgiven = Owed(entry->second) == absl::ZeroDuration();
+      entry = forgiven ? waits.erase(entry) : std::next(entry);
+    }
   }
   void Add(uid_t owner) {
     absl::MutexLock lock(&mutex);
@@ -110,7 +153,10 @@ void ProcessReader::Work(const std::shared_ptr<Batch>& batch, const std::shared_
       UseKernelName(*process);
     } else if (process.has_value()) {
       batch->Ask(*process);
+      const long waits = Waits();
+      const absl::Time begin = SteadyNow();
       arguments(*process);
+      if (Waits() != waits) stuck->Waited(process->owner, SteadyNow() - begin);
     }
     const uid_t owner = process.has_value() ? process->owner : 0;
     if (batch->Finish(std::move(process))) continue;

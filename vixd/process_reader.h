@@ -17,7 +17,9 @@ namespace toolboxd::vixd {
 // The kernel lets a reader of a command line wait as long as the process changes its memory map or
 // waits for a page of it, which can be as long as its user likes (a file system of the user's own).
 // So a thread reads, and is left behind when it does not get on: the process keeps the kernel's
-// name, and no other process of that user is asked until the thread returns. Thread-safe.
+// name, and no other process of that user is asked until the thread returns. Nor is one while the
+// user's processes have let readers wait for kPatience in sum, of which a hundredth of the time
+// that passes is forgiven. Thread-safe.
 class ProcessReader {
  public:
   using Arguments = std::function<void(ProcessInfo& process)>;

@@ -118,6 +118,18 @@ TEST(ProcessReader, UserWhoHeldAReaderUpIsNotAskedUntilItReturns) {
   EXPECT_EQ(processes[4].name, "asked");
 }
 
+// Each of them a little: together they would take as long as a list may.
+TEST(ProcessReader, ProcessesThatEachHoldTheReaderUpALittleAreBoundedTogether) {
+  const Children children(60);
+  const ProcessReader reader([](ProcessInfo& process) {
+    process.name = "asked";
+    absl::SleepFor(absl::Milliseconds(40));
+  });
+  const absl::Time begin = absl::Now();
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(reader.Read(children.pids()).size(), 60u);
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(1));
+}
+
 TEST(ProcessReader, EndsBeforeAThreadThatWasLeftBehind) {
   const Children children(1);
   const auto obstacle = std::make_shared<Obstacle>();

@@ -51,12 +51,13 @@ TcloReply CustomizationRoutes::Begin() {
       standstill_() ? absl::UnavailableError("the guest stands still for a snapshot")
                     : deployer_.Begin();
   if (!directory.ok()) {
-    LogError("the host cannot customize this guest: ", directory.status().message());
+    LogLimited("customization begin",
+               "the host cannot customize this guest: ", directory.status().message());
     // Without a state the host would wait for its time-out.
     SendState(State(kDeploying, kDeployFailed, directory.status().message()));
     return TcloReply::Error("failed to get temp dir");
   }
-  LogNotice("the host begins to customize this guest");
+  LogTextLimited(LogLevel::kNotice, "customization", "the host begins to customize this guest");
   return TcloReply::Ok(*directory);
 }
 
@@ -73,11 +74,11 @@ TcloReply CustomizationRoutes::Deploy(absl::string_view arguments) {
           ? absl::UnavailableError("the guest stands still for a snapshot")
           : deployer_.Deploy(path, [this](const v1::DeployState& state) { SendState(state); });
   if (absl::IsFailedPrecondition(update.status())) {
-    LogWarning("a package is not deployed: ", update.status().message());
+    LogLimited("customization again", "a package is not deployed: ", update.status().message());
     return TcloReply::Error(std::string(update.status().message()));
   }
   if (!update.ok()) {
-    LogError("a package is not deployed: ", update.status().message());
+    LogLimited("customization deploy", "a package is not deployed: ", update.status().message());
     SendState(State(kRunning, kCustomizeFailed, absl::StrCat("@", update.status().message())));
     return TcloReply::Error("failed to deploy the package");
   }
@@ -92,7 +93,7 @@ void CustomizationRoutes::SendState(const v1::DeployState& state) {
   const std::string request = EncodeDeployState(state);
   const absl::StatusOr<RpciReply> reply = send_(request);
   if (reply.ok() && reply->success) return;
-  LogWarning("the host did not take \"", request,
+  LogLimited("customization state", "the host did not take \"", request,
              "\": ", reply.ok() ? reply->data : std::string(reply.status().message()));
 }
 
