@@ -84,7 +84,8 @@ TEST(CustCfg, FaultsNameTheirLineAndNotItsText) {
   EXPECT_EQ(ErrorOf("[A]\n[A]"), "cust.cfg, line 2: a section that is there already");
   EXPECT_EQ(ErrorOf("[A"), "cust.cfg, line 1: a section without \"]\"");
   EXPECT_EQ(ErrorOf("[A]\n=1"), "cust.cfg, line 2: not KEY = VALUE");
-  EXPECT_EQ(ErrorOf("[NIC-CONFIG]\nNICS = NIC1"), "cust.cfg: NICS names a section that is missing, or names it twice");
+  EXPECT_EQ(ErrorOf("[NIC-CONFIG]\nNICS = NIC1"),
+            "cust.cfg: NICS names a section that is missing, or names it twice");
   EXPECT_EQ(ErrorOf("[A]\nB=\xff"), "cust.cfg is not text in UTF-8");
   EXPECT_EQ(ErrorOf(absl::string_view("[A]\nB=\0", 7)), "cust.cfg is not text in UTF-8");
 }

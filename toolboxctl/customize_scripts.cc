@@ -89,7 +89,7 @@ absl::Status RunAll(const std::string& folder, const deployd::ScriptRequest& req
   return absl::OkStatus();
 }
 
-// deployd asks first; but whoever writes a request in its place asks nobody.
+// deployd asks first; but whoever writes a request in its place does not.
 absl::Status Permitted(const std::string& settings) {
   const absl::StatusOr<v1::CustomizationSettings> found = deployd::ReadSettings(settings);
   if (!found.ok()) return found.status();

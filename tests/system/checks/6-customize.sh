@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # Customization of a clone by the shipped units. Whether cloud-init takes it is read from the files of
-# Debian's own; what cloud-init does with it is played here, since this is no clone.
+# Debian's own; what cloud-init does with it is played here, since this machine is not a clone.
 
 customize() { "$vmxsim" customize --timeout=10s "$@" 2>&1; }
 # reports TEXT OPTIONS…: the states have TEXT.
