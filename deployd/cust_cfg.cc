@@ -118,6 +118,7 @@ class Values {
       }
     }
     std::vector<std::string> values;
+    values.reserve(found.size());
     for (auto& value : found) values.push_back(std::move(value.second));
     return values;
   }
@@ -170,6 +171,7 @@ class JsonObject {
   }
   void Add(absl::string_view name, const std::vector<std::string>& values) {
     std::vector<std::string> quoted;
+    quoted.reserve(values.size());
     for (const std::string& value : values) quoted.push_back(Quoted(value));
     AddList(name, quoted);
   }

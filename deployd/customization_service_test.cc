@@ -126,7 +126,7 @@ class CustomizationTest : public testing::Test {
     std::vector<std::string> result;
     v1::DeployUpdate update;
     while (stream->Read(&update)) {
-      if (update.has_accepted()) result.push_back("accepted");
+      if (update.has_accepted()) result.emplace_back("accepted");
       if (update.has_refused()) result.push_back("refused " + Text(update.refused()));
       if (update.has_state()) result.push_back(Text(update.state()));
     }
@@ -233,6 +233,7 @@ TEST_F(CustomizationTest, BrokenPackageIsAFailureWithItsReason) {
   std::string oversized = Vector();
   Patch(oversized, 512 + 69 + 6, 33000, 2);
   std::vector<TestFile> many;
+  many.reserve(1001);
   for (int i = 0; i < 1001; ++i) many.emplace_back(std::to_string(i), "x");
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"", "the package has no package's signature"},
@@ -477,6 +478,7 @@ TEST_F(CustomizationTest, UploadsAtATimeAreBoundedAndLeaveNothing) {
   grpc::ClientContext contexts[5];
   v1::WriteReply replies[5];
   std::vector<std::unique_ptr<grpc::ClientWriter<v1::WriteRequest>>> streams;
+  streams.reserve(5);
   for (int i = 0; i < 5; ++i) streams.push_back(open(contexts[i], replies[i]));
   EXPECT_EQ(streams[4]->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
   for (int i = 0; i < 4; ++i) {

@@ -13,7 +13,7 @@ check "the host sets a variable" "$vmxsim" set guestinfo.early yes
 check "vmware-rpctool serves root while toolboxd runs" reads as_root
 check "vmware-rpctool serves a user outside group toolboxd" reads as_bob
 inside systemctl stop toolboxd.target
-check "no socket is left once toolboxd is stopped" inside test ! -e /run/toolboxd/rpc.sock
+check "no socket is left once toolboxd is stopped" until_ok 5 inside test ! -e /run/toolboxd/rpc.sock
 check "vmware-rpctool serves root while toolboxd is stopped" reads as_root
 check "vmware-rpctool serves a user while toolboxd is stopped" reads as_bob
 check "vmtoolsd --cmd serves root while toolboxd is stopped" eval '[[ $(as_root vmtoolsd --cmd "info-get guestinfo.early") == yes ]]'
