@@ -64,8 +64,8 @@ TcloReply CustomizationRoutes::Begin() {
 TcloReply CustomizationRoutes::Deploy(absl::string_view arguments) {
   absl::ConsumeSuffix(&arguments, absl::string_view("\0", 1));
   const absl::string_view path = absl::StripAsciiWhitespace(arguments);
-  SendState(State(kDeploying, 0, ""));
   if (path.empty() || path.size() > kMaxPath) {
+    SendState(State(kDeploying, 0, ""));
     SendState(State(kDeploying, kDeployFailed, "Package file not found"));
     return TcloReply::Error("failed to get package file");
   }
@@ -75,8 +75,11 @@ TcloReply CustomizationRoutes::Deploy(absl::string_view arguments) {
           : deployer_.Deploy(path, [this](const v1::DeployState& state) { SendState(state); });
   if (absl::IsFailedPrecondition(update.status())) {
     LogLimited("customization again", "a package is not deployed: ", update.status().message());
+    // No state: it would be taken for one of the deployment that the inbox has had.
     return TcloReply::Error(std::string(update.status().message()));
   }
+  // Before the reply, and so before what deployd says next.
+  SendState(State(kDeploying, 0, ""));
   if (!update.ok()) {
     LogLimited("customization deploy", "a package is not deployed: ", update.status().message());
     SendState(State(kRunning, kCustomizeFailed, absl::StrCat("@", update.status().message())));

@@ -106,7 +106,7 @@ TEST_F(CustomizationRoutesTest, PathsThatAreEmptyOrTooLongAreRefused) {
 TEST_F(CustomizationRoutesTest, SecondDeployOfAnInboxIsAnErrorWithoutAFailure) {
   deployer_.update = absl::FailedPreconditionError("a package of this inbox has been deployed");
   EXPECT_EQ(Ask("deployPkg.deploy /x"), "ERROR a package of this inbox has been deployed");
-  EXPECT_THAT(sent_, ElementsAre("deployPkg.update.state 3"));
+  EXPECT_THAT(sent_, IsEmpty());
 }
 
 TEST_F(CustomizationRoutesTest, HungDeploydIsReportedSoThatTheHostDoesNotWait) {
