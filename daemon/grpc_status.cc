@@ -22,12 +22,20 @@ std::string Words(absl::string_view message) {
                       address == message.npos ? message : message.substr(address));
 }
 
+// The peer refuses a call whose trailing metadata has more than 8 KiB: a message with a long name
+// in it would hide the reason. Names are rather in the middle of a message than at its ends.
+std::string Shortened(absl::string_view message) {
+  constexpr size_t kHead = 1000, kTail = 200;
+  if (message.size() <= kHead + kTail) return std::string(message);
+  return absl::StrCat(message.substr(0, kHead), " [...] ", message.substr(message.size() - kTail));
+}
+
 }  // namespace
 
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   // Both enumerations are the canonical codes, with the same numbers.
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()),
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), Shortened(status.message()),
                       SerializedDetailOf(status));
 }
 

@@ -13,7 +13,8 @@
 
 namespace toolboxd {
 
-// Both directions keep code, message and detail. A gRPC code outside 0..16 becomes UNKNOWN;
+// Both directions keep code, message and detail; of a message over 1,200 bytes ToGrpc() keeps its
+// ends. A gRPC code outside 0..16 becomes UNKNOWN;
 // details that are not an ErrorDetail are discarded.
 grpc::Status ToGrpc(const absl::Status& status);
 absl::Status FromGrpc(const grpc::Status& status);

@@ -3,9 +3,11 @@
 #include "daemon/grpc_status.h"
 
 #include <cerrno>
+#include <string>
 
 #include "base/status.h"
 #include "daemon/channel.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "toolboxd/v1/guest_info.grpc.pb.h"
 
@@ -53,6 +55,16 @@ TEST(GrpcStatus, ConnectingToNoSocketNamesItAndTheReason) {
   const absl::Status status = FromGrpc(stub->Get(&context, v1::GetGuestInfoRequest(), &snapshot));
   EXPECT_EQ(status, absl::UnavailableError(
                         "cannot connect to unix:/nonexistent/x.sock: No such file or directory"));
+}
+
+TEST(GrpcStatus, LongMessagesKeepTheirEnds) {
+  const std::string name(20000, 'n');
+  const absl::Status status = MakeError(v1::NOT_FOUND, "member '" + name + "' is missing");
+  const grpc::Status sent = ToGrpc(status);
+  EXPECT_LT(sent.error_message().size(), 2000u);
+  EXPECT_THAT(sent.error_message(), testing::StartsWith("member 'nnn"));
+  EXPECT_THAT(sent.error_message(), testing::EndsWith("nnn' is missing"));
+  EXPECT_EQ(ReasonOf(FromGrpc(sent)), v1::NOT_FOUND);
 }
 
 TEST(GrpcStatus, GarbageFromThePeerIsDiscarded) {

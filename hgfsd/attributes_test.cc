@@ -11,12 +11,6 @@
 namespace toolboxd::hgfsd {
 namespace {
 
-struct stat StatOf(const std::string& path) {
-  struct stat st = {};
-  EXPECT_EQ(stat(path.c_str(), &st), 0);
-  return st;
-}
-
 TEST(SetAttributes, ChangesOnlyWhatIsGiven) {
   TestDirectory dir;
   const std::string file = dir.File("file", "12345", 0640);

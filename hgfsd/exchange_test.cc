@@ -112,12 +112,6 @@ class Protected {
   }
 
  private:
-  static struct stat StatOf(const std::string& path) {
-    struct stat st = {};
-    EXPECT_EQ(lstat(path.c_str(), &st), 0) << path;
-    return st;
-  }
-
   std::string path_;
   std::vector<std::string> paths_;
   std::vector<struct stat> before_;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -43,8 +44,9 @@ absl::StatusOr<UniqueFd> OpenBeneath(int top, const std::string& path, Missing m
   UniqueFd fd(syscall(SYS_openat2, top, name, &how, sizeof(how)));
   if (fd.ok()) return fd;
   if (errno == ELOOP) return LinkOnTheWay(path);
-  const bool walk =
-      errno == ENOSYS || errno == EPERM || (errno == ENOENT && missing == Missing::kMake);
+  const bool too_long = errno == ENAMETOOLONG && path.size() >= PATH_MAX;
+  const bool walk = errno == ENOSYS || errno == EPERM || too_long ||
+                    (errno == ENOENT && missing == Missing::kMake);
   return walk ? WalkBeneath(top, path, missing) : FileError(errno, path);
 }
 

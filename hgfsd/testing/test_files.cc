@@ -61,6 +61,12 @@ std::string TestDirectory::Link(absl::string_view name, const std::string& targe
 
 std::string ReadFile(const std::string& path) { return ReadWholeFile(path); }
 
+struct stat StatOf(const std::string& path) {
+  struct stat st = {};
+  EXPECT_EQ(lstat(path.c_str(), &st), 0) << path;
+  return st;
+}
+
 bool Exists(const std::string& path) {
   struct stat st;
   return lstat(path.c_str(), &st) == 0;

@@ -6,6 +6,7 @@
 #define TOOLBOXD_HGFSD_TESTING_TEST_FILES_H_
 
 #include <sys/acl.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <functional>
@@ -40,6 +41,8 @@ class TestDirectory {
 };
 
 std::string ReadFile(const std::string& path);
+// What lstat says. Adds a failure to the test if there is no such file.
+struct stat StatOf(const std::string& path);
 // lstat succeeds.
 bool Exists(const std::string& path);
 // Permission bits of a file.
