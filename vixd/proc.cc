@@ -69,12 +69,14 @@ std::optional<ProcessInfo> ReadProcessFacts(pid_t pid) {
   static const int64_t ticks_per_second = sysconf(_SC_CLK_TCK);
   const std::string proc = absl::StrCat("/proc/", pid);
   struct stat info;
-  const uint64_t ticks = StartTicks(pid);
+  const ProcessStat found = ReadProcessStat(pid);
+  const uint64_t ticks = found.start_ticks;
   if (ticks == 0 || stat(proc.c_str(), &info) != 0) return std::nullopt;
 
   ProcessInfo process;
   process.pid = pid;
-  process.owner = OwnerOf(proc, info.st_uid);
+  process.is_kernel_thread = found.is_kernel_thread;
+  process.owner = found.is_kernel_thread ? 0 : OwnerOf(proc, info.st_uid);
   process.start_time = boot_time + static_cast<int64_t>(ticks) / ticks_per_second;
   return process;
 }

@@ -24,6 +24,8 @@ struct ProcessInfo {
   uid_t owner = 0;
   // Seconds since 1970.
   int64_t start_time = 0;
+  // Of the kernel: it has no arguments.
+  bool is_kernel_thread = false;
 };
 
 // Ascending. A process may have ended when it is read.

@@ -149,9 +149,11 @@ void ProcessReader::Work(const std::shared_ptr<Batch>& batch, const std::shared_
                          const Arguments& arguments) {
   for (const pid_t pid : batch->pids) {
     std::optional<ProcessInfo> process = ReadProcessFacts(pid);
-    if (process.has_value() && !stuck->MayAsk(process->owner)) {
+    if (!process.has_value()) {
+      // It has ended.
+    } else if (process->is_kernel_thread || !stuck->MayAsk(process->owner)) {
       UseKernelName(*process);
-    } else if (process.has_value()) {
+    } else {
       batch->Ask(*process);
       const long waits = Waits();
       const absl::Time begin = SteadyNow();

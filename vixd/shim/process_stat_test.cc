@@ -19,6 +19,20 @@ TEST(ProcessStat, StartTicksDoNotDependOnTheName) {
   EXPECT_LE(StartTicks(getppid()), ticks);
 }
 
+TEST(ProcessStat, KernelThreadsAreToldFromProcesses) {
+  const ProcessStat thread = ParseProcessStat(
+      "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 11 0 0 20 0 1 0 7 0 0 18446744073709551615");
+  EXPECT_TRUE(thread.is_kernel_thread);
+  EXPECT_EQ(thread.start_ticks, 7u);
+  EXPECT_FALSE(ParseProcessStat("9 (a) R 2129984) S 0 0 0 0 -1 4194560 1 1 1 1 1 11 0 0 20 0 1 0 7")
+                   .is_kernel_thread);
+  EXPECT_FALSE(ReadProcessStat(getpid()).is_kernel_thread);
+  for (const char* cut : {"", "2", "2 (kthreadd", "2 (kthreadd)", "2 (kthreadd) S 0 0"}) {
+    EXPECT_FALSE(ParseProcessStat(cut).is_kernel_thread) << cut;
+    EXPECT_EQ(ParseProcessStat(cut).start_ticks, 0u) << cut;
+  }
+}
+
 TEST(ProcessStat, StartTicksOfNoProcessAreZero) {
   const pid_t child = fork();
   if (child == 0) _exit(0);
