@@ -16,12 +16,19 @@ struct Request {
   // When its first call began.
   absl::Time start = absl::InfiniteFuture();
   absl::Duration longest;
+  absl::Duration ordinary;
+  absl::Duration instead;
 };
 thread_local Request request;
 
 }  // namespace
 
-SharedDeadline::SharedDeadline() : outermost_(!request.exists) { request.exists = true; }
+SharedDeadline::SharedDeadline() : SharedDeadline(absl::ZeroDuration(), absl::ZeroDuration()) {}
+
+SharedDeadline::SharedDeadline(absl::Duration ordinary, absl::Duration instead)
+    : outermost_(!request.exists) {
+  if (outermost_) request = {.exists = true, .ordinary = ordinary, .instead = instead};
+}
 
 SharedDeadline::~SharedDeadline() {
   if (outermost_) request = Request();
@@ -30,6 +37,7 @@ SharedDeadline::~SharedDeadline() {
 absl::Time SharedDeadline::For(absl::Duration limit) {
   const absl::Time now = SteadyNow();
   if (!request.exists) return now + limit;
+  if (limit <= request.ordinary) limit = std::min(limit, request.instead);
   if (request.start == absl::InfiniteFuture()) request.start = now;
   request.longest = std::max(request.longest, limit);
   return request.start + limit;

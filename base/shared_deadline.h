@@ -15,6 +15,8 @@ namespace toolboxd {
 class SharedDeadline {
  public:
   SharedDeadline();
+  // Limits up to `ordinary` count as at most `instead`; longer ones stay as they are.
+  SharedDeadline(absl::Duration ordinary, absl::Duration instead);
   ~SharedDeadline();
   SharedDeadline(const SharedDeadline&) = delete;
   SharedDeadline& operator=(const SharedDeadline&) = delete;

@@ -37,6 +37,14 @@ TEST(SharedDeadline, KnowsHowLongTheRequestHasWaited) {
   EXPECT_EQ(SharedDeadline::Longest(), absl::Seconds(5));
 }
 
+TEST(SharedDeadline, OrdinaryLimitsCanBeShortened) {
+  const SharedDeadline request(absl::Seconds(5), absl::Milliseconds(900));
+  const absl::Time first = SharedDeadline::For(absl::Milliseconds(100));
+  EXPECT_EQ(SharedDeadline::For(absl::Seconds(5)), first + absl::Milliseconds(800));
+  EXPECT_EQ(SharedDeadline::Longest(), absl::Milliseconds(900));
+  EXPECT_EQ(SharedDeadline::For(absl::Seconds(15)), first + absl::Milliseconds(14900));
+}
+
 TEST(SharedDeadline, InnerOneChangesNothing) {
   const SharedDeadline request;
   const absl::Time first = SharedDeadline::For(absl::Seconds(5));

@@ -158,8 +158,6 @@ GuestOperations::GuestOperations(SessionOpener opener, GuestOperationsOptions op
       hgfs_([this](const hgfs::AuditRecord& record) { RecordHgfs(record); }) {}
 
 TcloReply GuestOperations::RunVix(absl::string_view arguments) {
-  // The host waits for all of an operation's calls together.
-  const SharedDeadline deadline;
   vix::Request request;
   const Error malformed = vix::ParseRelayedCommand(arguments, request);
   if (malformed != Error::kOk) {
@@ -172,12 +170,15 @@ TcloReply GuestOperations::RunVix(absl::string_view arguments) {
   });
   const Handler* handler = FindHandler(request.opcode);
   call.ReadCredential();
+  // The host waits for all of an operation's calls together.
+  const SharedDeadline deadline(options_.timeout, slow_services_.LimitOf(call.user(), SteadyNow()));
   const bool refused =
       standstill_ || (handler != nullptr && slow_services_.Refuses(call.user(), SteadyNow()));
   Outcome outcome = refused              ? Outcome(Error::kObjectIsBusy)
                     : handler == nullptr ? RunWithoutLogin(request.opcode)
                                          : Run(*handler, call, services_);
   if (WasSlow()) slow_services_.Waited(call.user(), SharedDeadline::Waited(), SteadyNow());
+  if (call.logged_in()) slow_services_.Served(call.user(), SteadyNow());
   // Callers of the old API know only the old code for a refused login.
   if (outcome.error == Error::kInvalidLoginCredentials && vix::IsLegacy(request.opcode)) {
     outcome.error = Error::kGuestUserPermissions;

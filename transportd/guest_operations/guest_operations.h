@@ -42,7 +42,7 @@ struct GuestOperationsOptions {
   // Time limits of one call to a service, of a call whose work has no bound, and of a move, which
   // copies if the places are on different file systems.
   absl::Duration timeout = absl::Seconds(5);
-  absl::Duration long_timeout = absl::Seconds(40);
+  absl::Duration long_timeout = absl::Seconds(15);
   absl::Duration move_timeout = absl::Seconds(15);
 };
 

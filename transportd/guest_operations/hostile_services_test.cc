@@ -85,8 +85,7 @@ class HostileServicesTest : public ::testing::Test {
     guest_.hgfsd.Put("/tmp/f", "content");
   }
 
-  void Restart() {
-    GuestOperationsOptions options = FakeGuest::Options();
+  void Restart(GuestOperationsOptions options = FakeGuest::Options()) {
     options.routes_directory = temp_.File("routes.d");
     guest_.Restart(options);
     AddExtensionRoute(router_, &guest_.operations().extensions());
@@ -287,6 +286,27 @@ TEST_F(HostileServicesTest, UserWhoseServicesDoNotAnswerAgainIsRefusedForAWhile)
   EXPECT_LT(absl::Now() - begin, FakeGuest::Options().timeout);
   EXPECT_EQ(guest_.logins, logins);
   CreateSession("bob");
+  ExpectOthersAreServed();
+}
+
+// Alone a user may wait longer for a slow disk.
+TEST_F(HostileServicesTest, BesideOthersNoRequestThatHangsTakesASecond) {
+  const auto time_of_alices = [&](bool beside_bob) {
+    GuestOperationsOptions options = FakeGuest::Options();
+    options.timeout = absl::Seconds(2);
+    Restart(options);
+    if (beside_bob) {
+      CreateSession("bob");
+      ExpectOthersAreServed();
+    }
+    vix::StartProgramRequest start;
+    start.program = "/bin/true";
+    const absl::Time begin = absl::Now();
+    EXPECT_EQ(guest_.Send(vix::kStartProgram, Encode(start)), 5u);
+    return absl::Now() - begin;
+  };
+  EXPECT_GE(time_of_alices(false), absl::Milliseconds(1900));
+  EXPECT_LT(time_of_alices(true), absl::Seconds(1));
   ExpectOthersAreServed();
 }
 

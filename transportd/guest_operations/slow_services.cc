@@ -20,6 +20,19 @@ bool SlowServices::Refuses(const std::string& user, absl::Time now) const {
   return found != users_.end() && Owed(found->second, now) > burst_;
 }
 
+absl::Duration SlowServices::LimitOf(const std::string& user, absl::Time now) const {
+  const absl::Time others = user == last_user_ ? other_time_ : last_time_;
+  return now - others < kCompany ? std::min(burst_, kBesideOthers) : burst_;
+}
+
+void SlowServices::Served(const std::string& user, absl::Time now) {
+  if (user != last_user_) {
+    other_time_ = last_time_;
+    last_user_ = user;
+  }
+  last_time_ = now;
+}
+
 void SlowServices::Waited(const std::string& user, absl::Duration time, absl::Time now) {
   for (auto entry = users_.begin(); entry != users_.end();) {
     const bool forgiven = Owed(entry->second, now) == absl::ZeroDuration();

@@ -43,7 +43,7 @@ struct SessionPoolOptions {
   size_t max_sessions = 48;
   // Time limits of one call to a session's files, of one whose work has no bound, and of a move.
   absl::Duration timeout = absl::Seconds(5);
-  absl::Duration long_timeout = absl::Seconds(40);
+  absl::Duration long_timeout = absl::Seconds(15);
   absl::Duration move_timeout = absl::Seconds(15);
   // How long a login may go on, whether it is waited for or not.
   absl::Duration login_timeout = absl::Seconds(10);
