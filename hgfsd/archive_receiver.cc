@@ -77,6 +77,7 @@ void ArchiveReceiver::Unpack() {
 
 absl::StatusOr<absl::string_view> ArchiveReceiver::Next() {
   absl::MutexLock lock(&mutex_);
+  ++asked_;
   auto ready = [this] { return !waiting_.empty() || complete_ || given_up_; };
   mutex_.Await(absl::Condition(&ready));
   if (given_up_) return absl::CancelledError("the caller cancelled the upload");
@@ -96,10 +97,17 @@ absl::Status ArchiveReceiver::Write(uint64_t offset, absl::string_view data,
   while (!mutex_.AwaitWithTimeout(absl::Condition(&has_capacity), kCancellationCheck)) {
     if (absl::Status status = CheckCancelled(cancelled); !status.ok()) return status;
   }
+  const bool first = position_ == 0 && !data.empty();
   position_ += data.size();
   if (done_) return result_;
   waiting_.append(data.data(), data.size());
-  return absl::OkStatus();
+  // Whoever sends a file that is no archive learns it before the rest is sent: the thread asks for
+  // its second piece when it has looked at the first.
+  auto looked_at = [this] { return asked_ > 1 || done_; };
+  while (first && !mutex_.AwaitWithTimeout(absl::Condition(&looked_at), kCancellationCheck)) {
+    if (absl::Status status = CheckCancelled(cancelled); !status.ok()) return status;
+  }
+  return first && done_ ? result_ : absl::OkStatus();
 }
 
 absl::Status ArchiveReceiver::Commit(const CancelCheck& cancelled) {

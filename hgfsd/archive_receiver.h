@@ -32,9 +32,10 @@ class ArchiveReceiver {
   // Stops unpacking if nothing has been committed.
   ~ArchiveReceiver();
 
-  // Waits while 256 KiB or more are not unpacked yet. INVALID_ARGUMENT for an offset that is not
-  // where the last piece ended. After UnpackArchive has ended, returns its result; what follows
-  // the archive's end is discarded.
+  // Waits while 256 KiB or more are not unpacked yet, and after the first piece until it is: what
+  // is no archive is INVALID_ARGUMENT at once, or later if the piece has less than 512 bytes.
+  // INVALID_ARGUMENT for an offset that is not where the last piece ended. After UnpackArchive has
+  // ended, returns its result; what follows the archive's end is discarded.
   absl::Status Write(uint64_t offset, absl::string_view data,
                      const CancelCheck& cancelled = nullptr);
   uint64_t position() const { return position_; }
@@ -63,6 +64,8 @@ class ArchiveReceiver {
   // The directory, until the thread takes it.
   UniqueFd target_ ABSL_GUARDED_BY(mutex_);
   std::string waiting_ ABSL_GUARDED_BY(mutex_);
+  // How often the thread has asked for a piece.
+  int asked_ ABSL_GUARDED_BY(mutex_) = 0;
   bool complete_ ABSL_GUARDED_BY(mutex_) = false;
   bool given_up_ ABSL_GUARDED_BY(mutex_) = false;
   // The thread has ended; `result_` is final.

@@ -2,11 +2,14 @@
 
 #include "hgfsd/file_handler_service.h"
 
+#include <errno.h>
+
 #include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "base/log.h"
 #include "base/status.h"
 #include "daemon/grpc_status.h"
 #include "hgfsd/archive_packer.h"
@@ -16,6 +19,7 @@
 #include "hgfsd/file_reader.h"
 #include "hgfsd/file_writer.h"
 #include "hgfsd/fs/cancellation.h"
+#include "hgfsd/fs/file_error.h"
 #include "proto/file_opened.h"
 
 namespace toolboxd::hgfsd {
@@ -96,6 +100,20 @@ absl::Status Receive(Target& target, grpc::ServerContext* context, RequestReader
   return absl::CancelledError("the request stream ended without `commit`");
 }
 
+absl::Status ReceiveArchive(const ContentPath& content, grpc::ServerContext* context,
+                            RequestReader* reader, v1::WriteRequest* request,
+                            v1::WriteReply* reply) {
+  absl::StatusOr<std::unique_ptr<ArchiveReceiver>> target = ArchiveReceiver::Open(content);
+  if (!target.ok()) return target.status();
+  absl::Status status = Receive(**target, context, reader, request, reply);
+  // A file that was sent to a directory by mistake: the host sees a number only.
+  if (ReasonOf(status) == v1::INVALID_ARGUMENT) {
+    LogLimited("upload", "the upload to the directory ", content.path, ", where archives are ",
+               "unpacked, was refused: ", status.message());
+  }
+  return status;
+}
+
 absl::Status ReceiveAny(bool sync, grpc::ServerContext* context, RequestReader* reader,
                         v1::WriteReply* reply) {
   v1::WriteRequest request;
@@ -106,11 +124,8 @@ absl::Status ReceiveAny(bool sync, grpc::ServerContext* context, RequestReader* 
   const v1::OpenForWriting open = request.open();
   absl::StatusOr<ContentPath> content = ParseContentPath(open.path());
   if (!content.ok()) return content.status();
-  if (content->is_archive) {
-    absl::StatusOr<std::unique_ptr<ArchiveReceiver>> target = ArchiveReceiver::Open(*content);
-    if (!target.ok()) return target.status();
-    return Receive(**target, context, reader, &request, reply);
-  }
+  if (content->is_archive && open.files_only()) return FileError(EISDIR, content->path);
+  if (content->is_archive) return ReceiveArchive(*content, context, reader, &request, reply);
   absl::StatusOr<std::unique_ptr<FileWriter>> target =
       FileWriter::Open(content->path, {open.mode(), open.permissions(), sync});
   if (!target.ok()) return target.status();

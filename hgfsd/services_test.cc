@@ -49,13 +49,18 @@ v1::Reason ReasonOf(const grpc::Status& status) { return toolboxd::ReasonOf(From
 // An upload as transportd does it.
 class Upload {
  public:
-  Upload(v1::FileHandler::Stub& stub, const std::string& path)
+  Upload(v1::FileHandler::Stub& stub, const v1::WriteRequest& open)
       : stream_(stub.Write(&context_, &reply_)) {
+    stream_->Write(open);
+    stream_->WaitForInitialMetadata();
+  }
+  Upload(v1::FileHandler::Stub& stub, const std::string& path) : Upload(stub, OpenRequest(path)) {}
+
+  static v1::WriteRequest OpenRequest(const std::string& path) {
     v1::WriteRequest request;
     request.mutable_open()->set_path(path);
     request.mutable_open()->set_mode(v1::OpenForWriting::CREATE_OR_TRUNCATE);
-    stream_->Write(request);
-    stream_->WaitForInitialMetadata();
+    return request;
   }
   bool Append(absl::string_view data) {
     v1::WriteRequest request;
@@ -335,6 +340,23 @@ TEST_F(HgfsdServices, ArchivesReportWhyTheyFail) {
   Upload garbage(*handler_, dir_.path());
   garbage.Append("not an archive");
   EXPECT_EQ(ReasonOf(garbage.Commit()), v1::INVALID_ARGUMENT);
+}
+
+TEST_F(HgfsdServices, FileThatIsNoArchiveIsRefusedWithItsFirstPiece) {
+  Upload mistake(*handler_, dir_.path());
+  mistake.Append(std::string(5000, 'x'));
+  EXPECT_EQ(ReasonOf(mistake.Finish()), v1::INVALID_ARGUMENT);
+  EXPECT_TRUE(Names(dir_.path()).empty());
+}
+
+TEST_F(HgfsdServices, DirectoryIsNoArchiveWhereOnlyFilesAreWanted) {
+  for (const char* query : {"", "?format=tgz", "/"}) {
+    v1::WriteRequest open;
+    open.mutable_open()->set_path(dir_.path() + query);
+    open.mutable_open()->set_files_only(true);
+    Upload upload(*handler_, open);
+    EXPECT_EQ(ReasonOf(upload.Commit()), v1::NOT_A_FILE) << query;
+  }
 }
 
 TEST_F(HgfsdServices, StatDescribesWhatReadWouldFind) {

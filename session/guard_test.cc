@@ -159,7 +159,8 @@ TEST(PeerLogin, CapabilityOfTheLookIsNotPassedOn) {
 }
 
 TEST(ServiceUsers, HaveNoSessions) {
-  for (const char* user : {"toolboxd-transport", "tb-other-name"}) {
+  for (const char* user :
+       {"toolboxd-transport", "tb-other-name", "toolboxd-deploy", "tb-deploys-other-name"}) {
     EXPECT_EQ(LogIn("toolboxd-test", user), Result::kAccountRefused) << user;
   }
   LaunchOptions options = Options({"--peer_login"});
@@ -194,6 +195,27 @@ TEST_P(ShippedStackTest, UserHasAnAuditId) {
   ASSERT_EQ(session.Ask({"vixd", "tb-alice", kPassword})->result, Result::kOk);
   EXPECT_THAT(session.ReadReport(),
               HasSubstr("\nloginuid=" + std::to_string(Uid("tb-alice")) + "\n"));
+}
+
+TEST_P(ShippedStackTest, EnvironmentHasTheMachinesLanguageAndWhatTheAdministratorSets) {
+  MustRun("mkdir -p /etc/default /etc/toolboxd");
+  for (const char* file : {"/etc/default/locale", "/etc/locale.conf"}) {
+    std::ofstream(file) << "LANG=\"de_DE.UTF-8\"\nLC_TIME=C\n";
+  }
+  std::ofstream("/etc/toolboxd/environment") << "# a comment\nPATH=/usr/sbin:/bin\nLC_TIME=en_GB\n";
+  Launched session(Options({std::string("--pam_service=") + GetParam()}));
+  ASSERT_EQ(session.Ask({"vixd", "tb-alice", kPassword})->result, Result::kOk);
+  const std::string report = session.ReadReport();
+  EXPECT_THAT(report, HasSubstr("env LANG=de_DE.UTF-8\n"));
+  EXPECT_THAT(report, HasSubstr("env LC_TIME=en_GB\n"));
+  EXPECT_THAT(report, HasSubstr("env PATH=/usr/sbin:/bin\n"));
+}
+
+TEST_P(ShippedStackTest, LoginDoesWithoutTheFilesOfTheEnvironment) {
+  MustRun("rm -f /etc/default/locale /etc/locale.conf /etc/toolboxd/environment");
+  Launched session(Options({std::string("--pam_service=") + GetParam()}));
+  ASSERT_EQ(session.Ask({"vixd", "tb-alice", kPassword})->result, Result::kOk);
+  EXPECT_THAT(session.ReadReport(), HasSubstr("env PATH=/usr/local/bin:"));
 }
 
 TEST_P(ShippedStackTest, NologinKeepsUsersOut) {
@@ -330,6 +352,12 @@ TEST_F(OwnFileSystemTest, HgfsdNeedsNone) {
   MustRun("mkdir -p " + base_ + "/user");
 }
 
+// The same number under another name.
+void AddOtherName(const std::string& user, const std::string& other) {
+  MustRun("useradd -o -u $(id -u " + user + ") -s /bin/bash " + other + " && echo '" + other + ":" +
+          kPassword + "' | chpasswd");
+}
+
 void SetUpMachine(char** files) {
   EnterPrivateEtc();
   char folder[] = "/tmp/toolboxd-guard-XXXXXX";
@@ -341,17 +369,15 @@ void SetUpMachine(char** files) {
   g_session = g_folder + "/session";
   MustRun("install -m 755 " + std::string(files[1]) + " " + g_session);
 
-  for (const char* user : {"tb-alice", "tb-bob", "tb-nologin", "toolboxd-transport"}) {
+  for (const char* user :
+       {"tb-alice", "tb-bob", "tb-nologin", "toolboxd-transport", "toolboxd-deploy"}) {
     if (FindUser(user).has_value()) MustRun("userdel " + std::string(user));
     AddUser(user, kPassword);
   }
   MustRun("echo 'root:" + std::string(kPassword) + "' | chpasswd");
   MustRun("usermod -s /usr/sbin/nologin tb-nologin");
-  // The same number under another name.
-  MustRun(
-      "useradd -o -u $(id -u toolboxd-transport) -s /bin/bash tb-other-name && echo "
-      "'tb-other-name:" +
-      std::string(kPassword) + "' | chpasswd");
+  AddOtherName("toolboxd-transport", "tb-other-name");
+  AddOtherName("toolboxd-deploy", "tb-deploys-other-name");
   const std::string unix_stack =
       "auth required pam_unix.so\naccount required pam_unix.so\nsession required pam_unix.so\n";
   WritePamStack("toolboxd-test", unix_stack);

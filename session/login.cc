@@ -78,7 +78,12 @@ Reply Login::Authenticate() {
   Wipe(password_);
   if (code == PAM_SUCCESS) return {Result::kOk, ""};
   if (IsBroken(code)) return Broken(pam_, "pam_authenticate", code);
-  return {Result::kBadLogin, "unknown user or wrong password"};
+  return Refused(Result::kBadLogin, "pam_authenticate", code, "unknown user or wrong password");
+}
+
+Reply Login::Refused(Result result, const char* step, int code, std::string text) {
+  refusal_ = std::string(step) + ": " + pam_strerror(pam_, code);
+  return {result, std::move(text)};
 }
 
 Reply Login::CheckAccount() {
@@ -86,7 +91,7 @@ Reply Login::CheckAccount() {
   const int code = pam_acct_mgmt(pam_, PAM_SILENT);
   if (code == PAM_SUCCESS) return {Result::kOk, ""};
   if (IsBroken(code)) return Broken(pam_, "pam_acct_mgmt", code);
-  return {Result::kAccountRefused, pam_strerror(pam_, code)};
+  return Refused(Result::kAccountRefused, "pam_acct_mgmt", code, pam_strerror(pam_, code));
 }
 
 Reply Login::FindUser(User& user) {

@@ -47,6 +47,10 @@ class Login {
   // Supplementary groups of this process, credentials, session. As root only.
   Reply Open(const User& user);
 
+  // After a refusal of PAM: which step refused, and PAM's text. Not for the client, whom it would
+  // tell whether the user exists.
+  const std::string& refusal() const { return refusal_; }
+
   // "NAME=VALUE" each, from the stack's modules.
   std::vector<std::string> Environment() const;
 
@@ -54,6 +58,7 @@ class Login {
   void Close();
 
  private:
+  Reply Refused(Result result, const char* step, int code, std::string text);
   static int Converse(int count, const pam_message** messages, pam_response** responses,
                       void* self);
 
@@ -62,6 +67,7 @@ class Login {
   bool open_ = false;
   std::string user_;
   std::string password_;
+  std::string refusal_;
 };
 
 }  // namespace toolboxd::session

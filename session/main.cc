@@ -292,7 +292,14 @@ int Serve(const Options& options) {
   reply = Authenticate(options, mode, login, user);
   if (reply.result == Result::kOk && !verify && mode.is_root()) reply = login.Open(user);
   alarm(0);
-  if (reply.result != Result::kOk) return Refuse(reply, name);
+  if (reply.result != Result::kOk) {
+    // Whoever answers for a login that fails must find the reason. Local users could write any
+    // number of such lines; the host's logins are limited by transportd.
+    if (mode.proof == Proof::kPassword && !login.refusal().empty()) {
+      Log(5, "login of " + name + " refused by PAM: " + login.refusal());
+    }
+    return Refuse(reply, name);
+  }
   if (verify) {
     Send({Result::kOk, "", user.uid, user.name});
     return 0;

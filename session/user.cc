@@ -41,7 +41,8 @@ std::optional<User> FindUser(uid_t uid) { return FromEntry(getpwuid(uid)); }
 bool IsServiceUser(const User& user) {
   if (user.name.starts_with(kServiceUsers)) return true;
   // Another name for the same number.
-  for (const char* daemon : {"transport", "guestinfo", "power"}) {
+  for (const char* daemon :
+       {"transport", "guestinfo", "power", "snapshot", "freezer", "deploy", "clock"}) {
     const std::optional<User> known = FindUser(kServiceUsers + std::string(daemon));
     if (known.has_value() && known->uid == user.uid) return true;
   }

@@ -39,6 +39,17 @@ absl::Status CheckRequest(const Launch& launch) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::string> EnterableDirectory(const std::string& path) {
+  struct stat info;
+  const bool found = stat(path.c_str(), &info) == 0;
+  if (found ? S_ISDIR(info.st_mode) && access(path.c_str(), X_OK) != 0 : errno == EACCES) {
+    return MakeError(v1::ACCESS_DENIED,
+                     absl::StrCat("the working directory ", path, " may not be entered"), EACCES);
+  }
+  if (found && S_ISDIR(info.st_mode)) return path;
+  return MakeError(v1::NOT_A_DIRECTORY, absl::StrCat(path, " is not a directory"));
+}
+
 }  // namespace
 
 std::string ShellQuote(const std::string& program) {
@@ -92,12 +103,7 @@ absl::StatusOr<std::string> Launcher::FindProgram(const Launch& launch) const {
 
 absl::StatusOr<std::string> Launcher::FindDirectory(const Launch& launch) const {
   if (!launch.working_directory.empty()) {
-    struct stat info;
-    if (stat(launch.working_directory.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
-      return MakeError(v1::NOT_A_DIRECTORY,
-                       absl::StrCat(launch.working_directory, " is not a directory"));
-    }
-    return launch.working_directory;
+    return EnterableDirectory(launch.working_directory);
   }
   const std::string home = FindVariable(options_.environment, "HOME");
   // A user without a home can still start programs.

@@ -673,6 +673,25 @@ TEST_F(GuestOperationsTest, PolicyThatRefusesAllEndsOpenSessions) {
   EXPECT_EQ(guest_.logins, 2);
 }
 
+TEST_F(GuestOperationsTest, PolicyCanAskForTheExplicitFormOfAnArchive) {
+  const auto upload_to = [this](const std::string& path) {
+    vix::TransferToGuestRequest request;
+    request.path = path;
+    request.overwrite = true;
+    return guest_.Send(vix::kInitiateFileTransferToGuest, Encode(request));
+  };
+  GuestOperationsOptions options = FakeGuest::Options();
+  options.policy_file = TempFile("policy.textproto", "");
+  guest_.Restart(options);
+  guest_.hgfsd.PutDirectory("/tmp/d");
+  EXPECT_EQ(upload_to("/tmp/d"), 0u);
+  TempFile("policy.textproto", "explicit_archives: true");
+  guest_.operations().Reload();
+  EXPECT_EQ(upload_to("/tmp/d"), 20001u);
+  EXPECT_EQ(upload_to("/archive:/tmp/d"), 0u);
+  EXPECT_EQ(upload_to("/tmp/d/new"), 0u);
+}
+
 TEST_F(GuestOperationsTest, PolicyIsAskedAndReloaded) {
   GuestOperationsOptions options = FakeGuest::Options();
   options.policy_file =

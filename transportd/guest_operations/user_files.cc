@@ -151,7 +151,10 @@ absl::Status UserFiles::CheckWrite(absl::string_view path, bool overwrite) {
   auto files = Files(SessionService::kHgfsd);
   if (!files.ok()) return files.status();
   const absl::Status checked = (*files)->CheckWrite(path, overwrite);
-  if (IsReason(checked, v1::NOT_A_FILE) && (*files)->Stat(path).ok()) return absl::OkStatus();
+  if (services_.policy->UnpacksUnasked() && IsReason(checked, v1::NOT_A_FILE) &&
+      (*files)->Stat(path).ok()) {
+    return absl::OkStatus();
+  }
   return checked;
 }
 
@@ -180,7 +183,9 @@ absl::StatusOr<std::unique_ptr<files::WriteStream>> UserFiles::OpenWrite(
   const absl::Status allowed =
       services_.policy->CheckOperation(Operation::kInitiateFileTransferToGuest);
   if (!allowed.ok()) return allowed;
-  return Route(open.path(), [&](files::FileStore& files) { return files.OpenWrite(open); });
+  v1::OpenForWriting request = open;
+  request.set_files_only(!services_.policy->UnpacksUnasked() && !IsArchive(open.path()));
+  return Route(open.path(), [&](files::FileStore& files) { return files.OpenWrite(request); });
 }
 
 absl::Status UserFiles::SetAttributes(absl::string_view path,

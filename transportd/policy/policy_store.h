@@ -46,6 +46,8 @@ class PolicyStore {
   const ConfigurationState& state() const { return state_; }
 
   absl::Status CheckOperation(Operation operation) const;
+  // Whether a directory takes uploads by its own path too.
+  bool UnpacksUnasked() const { return !policy_.explicit_archives(); }
   // Whether CheckOperation() refuses every operation.
   bool RefusesAll() const { return broken_ || policy_.disable_guest_operations(); }
   // What the policy says about users, as of the last Load(). Another one after each.
