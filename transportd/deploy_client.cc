@@ -72,10 +72,20 @@ absl::StatusOr<std::string> DeployClient::Begin() {
   inbox_ = std::make_shared<files::GrpcFileStore>(
       channel_, files::GrpcFileStoreOptions{
                     .timeout = limits_.start, .long_timeout = kCommitTime, .content_only = true});
-  queue_.PostAt(SteadyNow() + limits_.inbox, [this, inbox = std::weak_ptr(inbox_)] {
-    if (current_ == nullptr && inbox_ != nullptr && inbox.lock() == inbox_) CloseInbox();
-  });
+  inbox_until_ = SteadyNow() + limits_.inbox;
+  CloseInboxLater();
   return reply.directory();
+}
+
+void DeployClient::CloseInboxLater() {
+  if (std::exchange(inbox_timer_, true)) return;
+  queue_.PostAt(inbox_until_, [this] {
+    inbox_timer_ = false;
+    if (inbox_ == nullptr || current_ != nullptr) return;
+    // A later inbox than the one of this timer has more time.
+    if (SteadyNow() < inbox_until_) return CloseInboxLater();
+    CloseInbox();
+  });
 }
 
 absl::StatusOr<v1::DeployUpdate> DeployClient::Deploy(absl::string_view path, OnState on_state) {
@@ -144,8 +154,8 @@ void DeployClient::OnEnd(const std::shared_ptr<Deployment>& deployment,
 void DeployClient::CloseInbox() {
   if (current_ != nullptr) current_->context.TryCancel();
   current_.reset();
-  inbox_.reset();
   channel_.reset();
+  if (std::exchange(inbox_, nullptr) != nullptr) on_inbox_closed_();
 }
 
 }  // namespace toolboxd

@@ -5,8 +5,10 @@
 #ifndef TOOLBOXD_TRANSPORTD_DEPLOY_CLIENT_H_
 #define TOOLBOXD_TRANSPORTD_DEPLOY_CLIENT_H_
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -42,6 +44,11 @@ class DeployClient final : public customization::Deployer {
   absl::StatusOr<std::string> Begin() override;
   absl::StatusOr<v1::DeployUpdate> Deploy(absl::string_view path, OnState on_state) override;
 
+  // Called when an inbox has ended: what is open of its files must be closed.
+  void set_on_inbox_closed(std::function<void()> on_inbox_closed) {
+    on_inbox_closed_ = std::move(on_inbox_closed);
+  }
+
   // The files of the inbox, which deployd alone knows how to write; null if there is none.
   std::shared_ptr<files::FileStore> inbox() const { return inbox_; }
 
@@ -55,6 +62,8 @@ class DeployClient final : public customization::Deployer {
   void OnEnd(const std::shared_ptr<Deployment>& deployment, const absl::Status& status);
   // The connection, its files and the states of a deployment that runs.
   void CloseInbox();
+  // Unless it is deployed.
+  void CloseInboxLater();
 
   const std::string socket_;
   TaskQueue& queue_;
@@ -62,6 +71,11 @@ class DeployClient final : public customization::Deployer {
   const DeployLimits limits_;
   std::shared_ptr<grpc::Channel> channel_;
   std::shared_ptr<files::FileStore> inbox_;
+  std::function<void()> on_inbox_closed_ = [] {};
+  // When the inbox ends if it is not deployed.
+  absl::Time inbox_until_;
+  // One for all inboxes: a host may begin as often as it likes.
+  bool inbox_timer_ = false;
   // Of the inbox; null before Deploy().
   std::shared_ptr<Deployment> current_;
   // Last: its destructor waits for threads that use the others.

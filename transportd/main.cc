@@ -187,6 +187,7 @@ class Transport {
     sync_driver_.AddTo(router_);
     customization_.AddTo(router_);
     guest_operations_.SetInbox([this] { return deploy_client_.inbox(); });
+    deploy_client_.set_on_inbox_closed([this] { guest_operations_.CloseInboxFiles(); });
     AddExtensionRoute(router_, &guest_operations_.extensions(),
                       [this] { return guest_operations_.standstill(); });
     channel_.set_on_broken([this] { OnHostLost(); });
