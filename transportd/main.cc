@@ -233,7 +233,6 @@ class Transport {
 
   bool Alive() const { return channel_.Alive(kRoundPatience); }
   TransportService* service() { return &service_; }
-  TaskQueue* queue() { return &queue_; }
   RpciSend rpci() { return channel_.rpci(); }
 
  private:
@@ -346,7 +345,7 @@ absl::Status Serve(backdoor::Port* port) {
   transport.Start();
   std::optional<RpcSocket> rpc_socket;
   if (rpc_listener.ok()) {
-    rpc_socket.emplace(*std::move(rpc_listener), callers, transport.queue(), transport.rpci());
+    rpc_socket.emplace(*std::move(rpc_listener), callers, transport.rpci());
   } else {
     LogWarning("vmware-rpctool has no socket and uses channels of its own: ",
                rpc_listener.status().message());
