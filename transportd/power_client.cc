@@ -23,8 +23,9 @@ namespace {
 constexpr char kService[] = "powerd";
 // Meanwhile the host waits, and its `ping` is not answered.
 constexpr absl::Duration kStartTime = absl::Seconds(2);
-// The guest registers before the boot has come to powerd. A power-on that it could not take yet is
-// tried again this long after it was requested, with this pause.
+// The guest registers before the boot has come to powerd, whose socket then accepts and does not
+// answer: gRPC gives such a connection up after 20 s. A power-on is tried again for the time that a
+// boot may take, with this pause; a later one would run scripts of a start that is long over.
 constexpr absl::Duration kBootTime = absl::Minutes(5);
 constexpr absl::Duration kTryAgain = absl::Seconds(1);
 
