@@ -280,6 +280,8 @@ void Server::ConnectionClosed(int watch) {
   if (options_.on_connection_closed) options_.on_connection_closed();
   if (connections_.empty()) {
     RestartIdleTimer();
+    const bool ends = idle_due_ != absl::InfiniteFuture();
+    if (ends && options_.finished && options_.finished()) idle_due_ = SteadyNow();
     trim_due_ = SteadyNow() + options_.trim_after;
   }
 }

@@ -48,6 +48,9 @@ struct ServerOptions {
   // Whether work goes on that outlives its connection and must delay the idle exit. Called on the
   // loop's thread when the time has come. Empty: there is no such work.
   std::function<bool()> busy;
+  // Whether the process is of no further use: then a process that ends when it is idle does so at
+  // once. Called on the loop's thread when the last connection has closed. Empty: it never is.
+  std::function<bool()> finished;
   // Whether gRPC starts with the process rather than with the first connection (8-10 ms).
   bool start_grpc_at_once = false;
   // Whether SIGTERM and SIGINT end Run and SIGHUP calls on_reload. They are then blocked in

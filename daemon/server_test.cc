@@ -300,6 +300,22 @@ TEST_F(ServerTest, IdleExitWaitsForWorkWithoutAConnection) {
   EXPECT_EQ(asked.load(), 3);
 }
 
+TEST_F(ServerTest, FinishedServerEndsWithItsLastConnection) {
+  std::atomic<bool> finished{false};
+  options_.idle_exit = absl::Hours(1);
+  options_.finished = [&finished] { return finished.load(); };
+  StartServer();
+  ASSERT_TRUE(CheckHealth(ConnectUnix(path_), "").ok());
+  ASSERT_TRUE(Eventually([this] { return server_->open_connections() == 0; }));
+  {
+    auto channel = ConnectUnix(path_);
+    ASSERT_TRUE(CheckHealth(channel, "").ok());
+    finished = true;
+    ASSERT_TRUE(CheckHealth(channel, "").ok());
+  }
+  EXPECT_TRUE(run_.get().ok());
+}
+
 TEST_F(ServerTest, IdleServerDoesNotWakeUp) {
   options_.trim_after = absl::Milliseconds(20);
   StartServer();

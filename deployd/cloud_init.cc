@@ -23,6 +23,8 @@ constexpr size_t kMaxFile = 1 << 20;
 constexpr char kMain[] = "/etc/cloud/cloud.cfg";
 constexpr char kFolder[] = "/etc/cloud/cloud.cfg.d";
 constexpr char kThisBoot[] = "/run/cloud-init/cloud.cfg";
+// A link, which cloud-init makes after its last stage. /run is of this boot.
+constexpr char kResult[] = "/run/cloud-init/result.json";
 
 struct File {
   std::string path;
@@ -139,6 +141,12 @@ CloudInit LookForCloudInit(const std::string& root) {
   found.allow_raw_data = configuration.Find({"datasource", found.source, "allow_raw_data"});
   found.datasource_list = DatasourceList(root, configuration);
   return found;
+}
+
+bool CloudInitHasFinished(const std::string& root) {
+  std::error_code error;
+  const fs::file_status status = fs::symlink_status(root + kResult, error);
+  return status.type() == fs::file_type::symlink || status.type() == fs::file_type::regular;
 }
 
 Verdict Judge(const CloudInit& found, DataForm form) {

@@ -40,6 +40,10 @@ struct CloudInit {
 // datasource_list is first that of /run/cloud-init/cloud.cfg, which a boot writes. Thread-safe.
 CloudInit LookForCloudInit(const std::string& root);
 
+// Whether cloud-init has come to its end in this boot, after which it looks for no customization.
+// Thread-safe.
+bool CloudInitHasFinished(const std::string& root);
+
 // What a package holds for cloud-init.
 enum class DataForm {
   // cust.cfg.

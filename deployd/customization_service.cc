@@ -40,11 +40,14 @@ CustomizationService::CustomizationService(
     DeployPlaces places, std::function<absl::StatusOr<v1::CustomizationSettings>()> settings)
     : places_(std::move(places)),
       record_(places_.work + "/last-package"),
-      settings_(std::move(settings)) {
+      settings_(std::move(settings)),
+      cloud_init_(places_.cloud_init, places_.root, places_.hand_off) {
   const std::string events = ReadSmallFileOrEmpty(record_, kMaxRecord);
   if (absl::Status status = EmptyFolder(places_.work); !status.ok()) {
     LogWarning("cannot remove what is left of a customization: ", status.message());
   }
+  // The host has heard that its customization failed with the process.
+  cloud_init_.Clear();
   v1::CustomizationStatus last;
   absl::MutexLock lock(&mutex_);
   if (!last.ParseFromString(events)) return;
@@ -82,20 +85,23 @@ grpc::Status CustomizationService::Begin(grpc::ServerContext*, const v1::BeginRe
   return grpc::Status::OK;
 }
 
-absl::StatusOr<UniqueFd> CustomizationService::TakePackage(absl::string_view path,
-                                                           std::shared_ptr<Inbox>& inbox) {
+absl::StatusOr<UniqueFd> CustomizationService::TakePackage(absl::string_view path, Taken& taken) {
   {
     absl::MutexLock lock(&mutex_);
     if (!deployed_.empty() && absl::StartsWith(path, deployed_)) {
       return absl::FailedPreconditionError("the inbox has been deployed");
     }
-    inbox = std::exchange(inbox_, nullptr);
-    if (inbox != nullptr) deployed_ = inbox->directory();
+    taken.inbox = std::exchange(inbox_, nullptr);
+    if (taken.inbox == nullptr) return absl::NotFoundError("there is no inbox");
+    deployed_ = taken.inbox->directory();
+    // Here, so that a begin after this ends the deployment.
+    taken.stop = std::make_shared<StopSignal>();
+    current_ = taken.stop;
+    ++running_;
   }
-  if (inbox == nullptr) return absl::NotFoundError("there is no inbox");
-  const absl::StatusOr<std::string> name = inbox->NameOf(path);
+  const absl::StatusOr<std::string> name = taken.inbox->NameOf(path);
   if (!name.ok()) return name.status();
-  absl::StatusOr<UniqueFd> file = inbox->OpenForReading(*name);
+  absl::StatusOr<UniqueFd> file = taken.inbox->OpenForReading(*name);
   // Whatever it is, it is not a package.
   if (!file.ok()) return absl::NotFoundError(file.status().message());
   return file;
@@ -103,18 +109,21 @@ absl::StatusOr<UniqueFd> CustomizationService::TakePackage(absl::string_view pat
 
 grpc::Status CustomizationService::Deploy(grpc::ServerContext*, const v1::DeployRequest* request,
                                           grpc::ServerWriter<v1::DeployUpdate>* writer) {
-  std::shared_ptr<Inbox> inbox;
-  const absl::StatusOr<UniqueFd> package = TakePackage(request->package_path(), inbox);
+  Taken taken;
+  const absl::StatusOr<UniqueFd> package = TakePackage(request->package_path(), taken);
   if (absl::IsFailedPrecondition(package.status())) return ToGrpc(package.status());
   v1::DeployUpdate update;
   if (!package.ok()) {
     *update.mutable_refused() = PackageNotFound(request->package_path());
     Record(absl::StrCat("the package is refused: ", package.status().message()), &update.refused());
-    if (inbox != nullptr) inbox->End();
+    if (taken.inbox != nullptr) {
+      taken.inbox->End();
+      Leave(taken.stop);
+    }
     writer->Write(update);
     return grpc::Status::OK;
   }
-  const std::shared_ptr<StopSignal> stop = Enter();
+  const std::shared_ptr<StopSignal>& stop = taken.stop;
   update.mutable_accepted();
   // To a caller that has left nothing is sent, and the deployment goes on.
   writer->Write(update);
@@ -132,8 +141,9 @@ grpc::Status CustomizationService::Deploy(grpc::ServerContext*, const v1::Deploy
             writer->Write(next);
           },
   };
-  Deployment deployment(places_, report, stop.get());
-  const absl::Status status = deployment.Run(settings_(), *package, [&inbox] { inbox->End(); });
+  Deployment deployment(places_, report, &cloud_init_, stop.get());
+  const absl::Status status =
+      deployment.Run(settings_(), *package, [&taken] { taken.inbox->End(); });
   Leave(stop);
   if (!stop->IsSet()) return grpc::Status::OK;
   return ToGrpc(absl::CancelledError(status.ok() ? "another customization has begun"
@@ -178,14 +188,6 @@ void CustomizationService::Stop() {
   if (current_ != nullptr) current_->Set();
   inbox = std::exchange(inbox_, nullptr);
   if (inbox != nullptr) inbox->End();
-}
-
-std::shared_ptr<StopSignal> CustomizationService::Enter() {
-  auto stop = std::make_shared<StopSignal>();
-  absl::MutexLock lock(&mutex_);
-  current_ = stop;
-  ++running_;
-  return stop;
 }
 
 void CustomizationService::Leave(const std::shared_ptr<StopSignal>& stop) {

@@ -48,15 +48,24 @@ class CustomizationService final : public v1::Customization::Service {
   std::shared_ptr<Inbox> inbox() const;
   // Whether a deployment runs; it may run on without its caller.
   bool busy() const;
+  // Whether cloud-init has taken a package: the folder, which it deletes then, is made again by the
+  // unit's next start only.
+  bool finished() const { return cloud_init_.taken(); }
   // Ends the inbox and what runs, because the process ends.
   void Stop();
 
  private:
+  struct Taken {
+    std::shared_ptr<Inbox> inbox;
+    std::shared_ptr<StopSignal> stop;
+  };
+
   void SaveEvents() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Takes the inbox for the package at this path: its directory is deployed from now on.
   // FAILED_PRECONDITION if it had been; another error if the path is not a file of the inbox.
-  absl::StatusOr<UniqueFd> TakePackage(absl::string_view path, std::shared_ptr<Inbox>& inbox);
-  std::shared_ptr<StopSignal> Enter();
+  // `taken` has the inbox, and the signal of the deployment that counts from now on; both are null
+  // if there was no inbox.
+  absl::StatusOr<UniqueFd> TakePackage(absl::string_view path, Taken& taken);
   void Leave(const std::shared_ptr<StopSignal>& stop);
   // The journal, and the events of a status.
   void Record(absl::string_view text, const v1::DeployState* state);
@@ -65,6 +74,7 @@ class CustomizationService final : public v1::Customization::Service {
   const DeployPlaces places_;
   const std::string record_;
   const std::function<absl::StatusOr<v1::CustomizationSettings>()> settings_;
+  CloudInitFolder cloud_init_;
   mutable absl::Mutex mutex_;
   std::shared_ptr<Inbox> inbox_ ABSL_GUARDED_BY(mutex_);
   // The directory of the last inbox that was deployed.

@@ -81,6 +81,7 @@ class CustomizationTest : public testing::Test {
     places.root = root_.path();
     places.work = dir_.File("work");
     places.cloud_init = dir_.File("vmware-imc");
+    places.hand_off.interval = absl::Milliseconds(1);
     places.scripts.folder = dir_.File("customize.d");
     places.scripts.request = dir_.File("request");
     places.scripts.outcome = dir_.File("outcome");
@@ -143,6 +144,14 @@ class CustomizationTest : public testing::Test {
     EXPECT_FALSE(fs::exists(fs::path(path).parent_path()));
     return states;
   }
+  // Stands for cloud-init: it takes the package that is laid down next, into "taken".
+  std::future<void> CloudInit() {
+    return std::async(std::launch::async, [this] {
+      EXPECT_TRUE(Eventually([this] { return IsLaidDown(); }));
+      fs::rename(dir_.File("vmware-imc"), dir_.File("taken"));
+    });
+  }
+  bool IsLaidDown() { return fs::exists(dir_.File("vmware-imc/cust.cfg")); }
   v1::CustomizationStatus GetStatus() {
     grpc::ClientContext context;
     SetTimeout(kPatience, &context);
@@ -177,29 +186,33 @@ TEST_F(CustomizationTest, InboxIsNewClosedAndItsOwn) {
 
 TEST_F(CustomizationTest, PackageReachesCloudInit) {
   root_.InstallCloudInit("22.4.2");
+  const std::future<void> cloud_init = CloudInit();
   EXPECT_THAT(Customize(MakePackage({{"cust.cfg", kVectorConfiguration}, {"nics.txt", "1"}},
                                     Compression::kMszip)),
               ElementsAre("accepted", absl::StrCat("4 0 ", kLog)));
-  EXPECT_EQ(ReadWholeFile(dir_.File("vmware-imc/cust.cfg")), kVectorConfiguration);
-  EXPECT_EQ(ReadWholeFile(dir_.File("vmware-imc/nics.txt")), "1");
+  EXPECT_EQ(ReadWholeFile(dir_.File("taken/cust.cfg")), kVectorConfiguration);
+  EXPECT_EQ(ReadWholeFile(dir_.File("taken/nics.txt")), "1");
+  EXPECT_TRUE(service_.finished());
 }
 
 TEST_F(CustomizationTest, RawDataReachesCloudInit) {
   root_.InstallCloudInit("25.1.4");
+  const std::future<void> cloud_init = CloudInit();
   EXPECT_THAT(Customize(MakePackage({{"cust.cfg", "[CLOUDINIT]\nMETADATA = metadata\n"},
                                      {"metadata", "instance-id: i"}})),
               ElementsAre("accepted", absl::StrCat("4 0 ", kLog)));
-  EXPECT_EQ(ReadWholeFile(dir_.File("vmware-imc/metadata")), "instance-id: i");
+  EXPECT_EQ(ReadWholeFile(dir_.File("taken/metadata")), "instance-id: i");
 }
 
 TEST_F(CustomizationTest, LargePackageIsUploadedWhole) {
   root_.InstallCloudInit("22.4.2");
+  const std::future<void> cloud_init = CloudInit();
   std::string content;
   for (int i = 0; content.size() < 600000; ++i) content += std::to_string(i);
   EXPECT_THAT(
       Customize(MakePackage({{"cust.cfg", "[CUSTOM-SCRIPT]\nSCRIPT-NAME = s\n"}, {"s", content}})),
       ElementsAre("accepted", absl::StrCat("4 0 ", kLog)));
-  EXPECT_TRUE(ReadWholeFile(dir_.File("vmware-imc/s")) == content);
+  EXPECT_TRUE(ReadWholeFile(dir_.File("taken/s")) == content);
 }
 
 TEST_F(CustomizationTest, MissingPackageIsNotFound) {
@@ -259,6 +272,7 @@ TEST_F(CustomizationTest, BrokenPackageIsAFailureWithItsReason) {
 
 TEST_F(CustomizationTest, SecondDeployOfAnInboxIsAnError) {
   root_.InstallCloudInit("22.4.2");
+  const std::future<void> cloud_init = CloudInit();
   const std::string path = Begin() + "imcf";
   ASSERT_TRUE(Upload(path, Vector()).ok());
   EXPECT_EQ(Deploy(path).size(), 2u);
@@ -306,6 +320,52 @@ TEST_F(CustomizationTest, RawDataWithAnOldCloudInitHasItsOwnCode) {
   root_.InstallCloudInit("20.4.1");
   EXPECT_THAT(Customize(raw), ElementsAre("accepted", absl::StrCat("4 0 ", kLog),
                                           StartsWith(absl::StrCat("4 8 ", kLog, "@"))));
+}
+
+// Else its password would stay, and the host would wait.
+TEST_F(CustomizationTest, PackageThatCloudInitDoesNotTakeIsRemovedAndReported) {
+  root_.InstallCloudInit("22.4.2");
+  std::future<std::vector<std::string>> states =
+      std::async(std::launch::async, [this] { return Customize(Vector()); });
+  ASSERT_TRUE(Eventually([this] { return IsLaidDown(); }));
+  EXPECT_TRUE(service_.busy());
+  root_.Write("/run/cloud-init/result.json", "{}");
+  EXPECT_THAT(states.get(),
+              ElementsAre("accepted", absl::StrCat("4 0 ", kLog),
+                          StartsWith(absl::StrCat("4 100 ", kLog, "@cloud-init has finished "))));
+  EXPECT_FALSE(service_.finished());
+  EXPECT_TRUE(fs::is_empty(dir_.File("vmware-imc")));
+}
+
+TEST_F(CustomizationTest, PackageThatComesAfterCloudInitIsNotLaidDown) {
+  root_.InstallCloudInit("22.4.2");
+  root_.Write("/run/cloud-init/result.json", "{}");
+  EXPECT_THAT(Customize(Vector()), ElementsAre("accepted", absl::StrCat("4 0 ", kLog),
+                                               HasSubstr("customize it while it is switched off")));
+  EXPECT_FALSE(fs::exists(dir_.File("vmware-imc")));
+  // What a package would meet that comes in time.
+  EXPECT_EQ(GetStatus().way(), v1::CustomizationStatus::CLOUD_INIT);
+}
+
+TEST_F(CustomizationTest, SecondBeginTakesBackWhatCloudInitHasNotTaken) {
+  root_.InstallCloudInit("22.4.2");
+  std::future<std::vector<std::string>> states =
+      std::async(std::launch::async, [this] { return Customize(Vector()); });
+  ASSERT_TRUE(Eventually([this] { return IsLaidDown(); }));
+  Begin();
+  EXPECT_THAT(states.get(),
+              ElementsAre("accepted", absl::StrCat("4 0 ", kLog), StartsWith("error ")));
+  EXPECT_TRUE(fs::is_empty(dir_.File("vmware-imc")));
+}
+
+TEST_F(CustomizationTest, EndOfTheProcessTakesBackWhatCloudInitHasNotTaken) {
+  root_.InstallCloudInit("22.4.2");
+  std::future<std::vector<std::string>> states =
+      std::async(std::launch::async, [this] { return Customize(Vector()); });
+  ASSERT_TRUE(Eventually([this] { return IsLaidDown(); }));
+  service_.Stop();
+  states.get();
+  EXPECT_TRUE(fs::is_empty(dir_.File("vmware-imc")));
 }
 
 // Stands for the root unit.
@@ -380,15 +440,17 @@ TEST_F(CustomizationTest, CallerThatLeavesDoesNotEndTheDeployment) {
 TEST_F(CustomizationTest, StatusHasTheLastPackageWithoutSecrets) {
   root_.InstallCloudInit("22.4.2");
   EXPECT_EQ(GetStatus().events_size(), 0);
+  const std::future<void> cloud_init = CloudInit();
   Customize(MakePackage({{"cust.cfg", "[PASSWORD]\n-PASS = c2VjcmV0\n"}}));
   const v1::CustomizationStatus status = GetStatus();
   EXPECT_EQ(status.way(), v1::CustomizationStatus::CLOUD_INIT);
   EXPECT_EQ(status.cloud_init_version(), "22.4.2");
-  ASSERT_EQ(status.events_size(), 4);
+  ASSERT_EQ(status.events_size(), 5);
   EXPECT_THAT(status.events(0).text(), StartsWith("began, with the inbox "));
   EXPECT_EQ(Text(status.events(1).state()), absl::StrCat("4 0 ", kLog));
   EXPECT_EQ(status.events(2).text(), "unpacked 1 files, 28 bytes");
-  EXPECT_EQ(status.events(3).text(), "handed over to cloud-init 22.4.2, which reports from now on");
+  EXPECT_EQ(status.events(3).text(), "laid down for cloud-init 22.4.2");
+  EXPECT_EQ(status.events(4).text(), "cloud-init has taken it, and reports from now on");
   EXPECT_FALSE(absl::StrContains(status.ShortDebugString(), "c2VjcmV0"));
 }
 
@@ -396,12 +458,16 @@ TEST_F(CustomizationTest, StatusOutlivesTheProcessAndPackagesDoNot) {
   Customize(Vector());
   Begin();
   std::ofstream(dir_.File("work/work-1")) << "left";
+  fs::create_directory(dir_.File("vmware-imc"));
+  fs::permissions(dir_.File("vmware-imc"), fs::perms::owner_all);
+  std::ofstream(dir_.File("vmware-imc/cust.cfg")) << "left";
   CustomizationService next(Places(), [this] { return ParseSettings(settings_); });
   v1::CustomizationStatus reply;
   next.GetCustomizationStatus(nullptr, nullptr, &reply);
   ASSERT_EQ(reply.events_size(), 1);
   EXPECT_THAT(reply.events(0).text(), StartsWith("began, with the inbox "));
   EXPECT_FALSE(fs::exists(dir_.File("work/work-1")));
+  EXPECT_FALSE(IsLaidDown());
 }
 
 TEST_F(CustomizationTest, UploadOutsideTheInboxIsRefused) {

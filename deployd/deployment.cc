@@ -18,13 +18,10 @@
 #include "base/wipe.h"
 #include "deployd/beneath.h"
 #include "deployd/cloud_init.h"
-#include "deployd/cust_cfg.h"
-#include "deployd/hand_off.h"
 #include "deployd/inbox.h"
 #include "deployd/limits.h"
 #include "deployd/own_folder.h"
 #include "deployd/package.h"
-#include "deployd/way.h"
 
 namespace toolboxd::deployd {
 namespace {
@@ -166,10 +163,10 @@ absl::Status Deployment::HandOver(const v1::CustomizationSettings& settings, boo
   WayFacts facts;
   facts.cloud_init = LookForCloudInit(places_.root);
   facts.form = configuration->metadata.empty() ? DataForm::kConfiguration : DataForm::kRaw;
+  facts.cloud_init_has_finished = CloudInitHasFinished(places_.root);
   facts.ignore_cloud_init = ignore_cloud_init;
   facts.has_scripts = HasScripts(places_.scripts.folder);
   const Way way = ChooseWay(settings, facts);
-  if (stop_.IsSet()) return absl::CancelledError("another customization has begun");
   if (way.way == v1::CustomizationStatus::SCRIPTS) {
     std::string json = ToJson(*configuration);
     absl::Status status = Scripts(settings, json, unpacked);
@@ -180,12 +177,18 @@ absl::Status Deployment::HandOver(const v1::CustomizationSettings& settings, boo
     failure_code_ = way.code;
     return absl::FailedPreconditionError(way.reason);
   }
-  absl::Status status = HandOff(unpacked, *configuration, facts.form, places_.cloud_init);
-  if (status.ok()) {
-    report_.step(absl::StrCat("handed over to cloud-init ", facts.cloud_init.version,
-                              ", which reports from now on"));
-  }
-  return status;
+  return HandToCloudInit(unpacked, *configuration, facts);
+}
+
+absl::Status Deployment::HandToCloudInit(int unpacked, const CustCfg& configuration,
+                                         const WayFacts& facts) {
+  const absl::StatusOr<int> number =
+      cloud_init_.HandOff(unpacked, configuration, facts.form, stop_);
+  if (!number.ok()) return number.status();
+  report_.step(absl::StrCat("laid down for cloud-init ", facts.cloud_init.version));
+  absl::Status taken = cloud_init_.AwaitTaken(*number, stop_);
+  if (taken.ok()) report_.step("cloud-init has taken it, and reports from now on");
+  return taken;
 }
 
 absl::Status Deployment::Scripts(const v1::CustomizationSettings& settings, const std::string& json,

@@ -15,7 +15,10 @@
 #include "absl/strings/string_view.h"
 #include "base/unique_fd.h"
 #include "daemon/stop_signal.h"
+#include "deployd/cust_cfg.h"
+#include "deployd/hand_off.h"
 #include "deployd/scripts.h"
+#include "deployd/way.h"
 #include "toolboxd/v1/customization.pb.h"
 #include "toolboxd/v1/deploy.pb.h"
 
@@ -32,6 +35,7 @@ struct DeployPlaces {
   std::string work = "/run/toolboxd/deploy";
   // Where cloud-init looks.
   std::string cloud_init = "/run/vmware-imc";
+  HandOffLimits hand_off;
   ScriptPlaces scripts;
 };
 
@@ -46,11 +50,16 @@ struct DeployReport {
 // Not thread-safe.
 class Deployment {
  public:
-  // `stop` must outlive it. Once it is set, nothing is handed over any more.
-  Deployment(DeployPlaces places, DeployReport report, const StopSignal* stop)
-      : places_(std::move(places)), report_(std::move(report)), stop_(*stop) {}
+  // Both pointers must outlive it. Once `stop` is set, nothing is handed over any more.
+  Deployment(DeployPlaces places, DeployReport report, CloudInitFolder* cloud_init,
+             const StopSignal* stop)
+      : places_(std::move(places)),
+        report_(std::move(report)),
+        cloud_init_(*cloud_init),
+        stop_(*stop) {}
 
-  // Every outcome is a state, except that cloud-init, when it has the files, reports for itself.
+  // Every outcome is a state, except that cloud-init, when it has taken the files, reports for
+  // itself: until then this waits.
   // `release` is called when the package is not needed any more. CANCELLED if it was stopped:
   // then no last state was reported.
   absl::Status Run(const absl::StatusOr<v1::CustomizationSettings>& settings,
@@ -62,12 +71,14 @@ class Deployment {
                       const std::function<void()>& release);
   absl::Status HandOver(const v1::CustomizationSettings& settings, bool ignore_cloud_init,
                         int unpacked);
+  absl::Status HandToCloudInit(int unpacked, const CustCfg& configuration, const WayFacts& facts);
   absl::Status Scripts(const v1::CustomizationSettings& settings, const std::string& json,
                        int unpacked);
   void State(uint32_t state, uint32_t code, absl::string_view message);
 
   const DeployPlaces places_;
   const DeployReport report_;
+  CloudInitFolder& cloud_init_;
   const StopSignal& stop_;
   uint32_t failure_code_ = 100;
 };

@@ -2,7 +2,11 @@
 
 #include "deployd/hand_off.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "absl/strings/str_cat.h"
+#include "base/steady_time.h"
 #include "base/unique_fd.h"
 #include "deployd/beneath.h"
 #include "deployd/cabinet.h"
@@ -14,6 +18,11 @@ namespace {
 constexpr char kConfiguration[] = "cust.cfg";
 // The package has it below scripts/, and cloud-init wants it beside cust.cfg.
 constexpr char kStarter[] = "post-customize-guest.sh";
+constexpr char kStopped[] = "another customization has begun";
+
+std::string ConfigurationIn(const std::string& folder) {
+  return absl::StrCat(folder, "/", kConfiguration);
+}
 
 class Copier {
  public:
@@ -58,17 +67,74 @@ absl::Status CopyAll(const Copier& copier, const CustCfg& configuration, DataFor
 
 }  // namespace
 
-absl::Status HandOff(int package, const CustCfg& configuration, DataForm form,
-                     const std::string& folder) {
-  const absl::StatusOr<UniqueFd> target = OpenOwnFolder(folder);
+void CloudInitFolder::Clear() {
+  struct stat info;
+  if (lstat(path_.c_str(), &info) != 0) return;
+  absl::MutexLock lock(&mutex_);
+  if (OpenOwnFolder(path_).ok()) EmptyFolder(path_, kConfiguration).IgnoreError();
+}
+
+absl::StatusOr<int> CloudInitFolder::HandOff(int package, const CustCfg& configuration,
+                                             DataForm form, const StopSignal& stop) {
+  absl::MutexLock lock(&mutex_);
+  if (stop.IsSet()) return absl::CancelledError(kStopped);
+  const absl::StatusOr<UniqueFd> target = OpenOwnFolder(path_);
   if (!target.ok()) return target.status();
+  ++number_;
   // cloud-init must not see new files with an old cust.cfg.
-  absl::Status status = EmptyFolder(folder, kConfiguration);
+  absl::Status status = EmptyFolder(path_, kConfiguration);
   if (status.ok()) {
     status = CopyAll(Copier(package, target->get()), configuration, form);
   }
-  if (!status.ok()) EmptyFolder(folder, kConfiguration).IgnoreError();
+  if (status.ok()) return number_;
+  EmptyFolder(path_, kConfiguration).IgnoreError();
   return status;
+}
+
+absl::Status CloudInitFolder::AwaitTaken(int number, const StopSignal& stop) {
+  absl::Status status = Await(number, stop);
+  if (status.ok()) taken_ = true;
+  return status;
+}
+
+absl::Status CloudInitFolder::Await(int number, const StopSignal& stop) {
+  const absl::Time end = SteadyNow() + limits_.taken;
+  do {
+    // First: what it takes, it takes before it has finished.
+    const bool finished = CloudInitHasFinished(root_);
+    const State state = Look(number);
+    if (state == State::kTaken) return absl::OkStatus();
+    if (state == State::kReplaced) return absl::CancelledError(kStopped);
+    if (finished) {
+      return TakeBack(number, absl::FailedPreconditionError(
+                                  "cloud-init has finished and has not taken the customization: "
+                                  "/var/log/cloud-init.log says where it has looked"));
+    }
+    if (SteadyNow() >= end) {
+      return TakeBack(number, absl::DeadlineExceededError(absl::StrCat(
+                                  "cloud-init has not taken the customization within ",
+                                  absl::FormatDuration(limits_.taken),
+                                  ": \"cloud-init status --long\" says what it does")));
+    }
+  } while (!stop.WaitFor(limits_.interval));
+  return TakeBack(number, absl::CancelledError(kStopped));
+}
+
+CloudInitFolder::State CloudInitFolder::Look(int number) {
+  struct stat info;
+  absl::MutexLock lock(&mutex_);
+  if (number != number_) return State::kReplaced;
+  const bool there = lstat(ConfigurationIn(path_).c_str(), &info) == 0;
+  return there ? State::kThere : State::kTaken;
+}
+
+absl::Status CloudInitFolder::TakeBack(int number, absl::Status error) {
+  absl::MutexLock lock(&mutex_);
+  if (number != number_) return error;
+  // If it is not there, cloud-init has been faster.
+  if (unlink(ConfigurationIn(path_).c_str()) != 0) return absl::OkStatus();
+  EmptyFolder(path_).IgnoreError();
+  return error;
 }
 
 }  // namespace toolboxd::deployd

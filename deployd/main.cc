@@ -43,7 +43,6 @@ int DeploydMain(int argc, char** argv) {
   InitDaemon(argc, argv, "deployd",
              "takes the package with which the host customizes a clone, and hands it to "
              "cloud-init.\nServes toolboxd.v1.Customization and FileHandler on a Unix socket.");
-  // Short: cloud-init deletes its folder, and only the start of the unit makes it again.
   absl::StatusOr<ServerOptions> options =
       ServerOptionsFromFlags({.socket = "/run/toolboxd/deployd.sock",
                               .listener_name = "deployd",
@@ -61,6 +60,7 @@ int DeploydMain(int argc, char** argv) {
   options->services = {{v1::Customization::service_full_name(), &customization},
                        {v1::FileHandler::service_full_name(), &files}};
   options->busy = [&customization] { return customization.busy(); };
+  options->finished = [&customization] { return customization.finished(); };
   options->on_stop = [&customization] { customization.Stop(); };
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(*std::move(options));
   if (!server.ok()) return ExitStatus(server.status());

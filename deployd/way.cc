@@ -21,6 +21,11 @@ Way ChooseWay(const v1::CustomizationSettings& settings, const WayFacts& facts) 
     return {Status::DISABLED, 0, "Customization is disabled by guest admin"};
   }
   Verdict verdict = Judge(facts.cloud_init, facts.form);
+  if (verdict.kind == Verdict::Kind::kPossible && facts.cloud_init_has_finished) {
+    verdict = {Verdict::Kind::kNotAllowed,
+               "cloud-init has finished in this boot, and looks for a customization only while "
+               "the machine starts: customize it while it is switched off"};
+  }
   if (facts.ignore_cloud_init) {
     verdict = {Verdict::Kind::kNotAllowed,
                "the package wants its command executed and not cloud-init, which never happens: "

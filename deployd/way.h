@@ -18,6 +18,8 @@ namespace toolboxd::deployd {
 struct WayFacts {
   CloudInit cloud_init;
   DataForm form = DataForm::kConfiguration;
+  // It looks for no package any more in this boot.
+  bool cloud_init_has_finished = false;
   // The package's header wants its command executed, which never happens.
   bool ignore_cloud_init = false;
   bool has_scripts = false;

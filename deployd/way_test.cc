@@ -68,6 +68,22 @@ TEST(ChooseWay, PackageThatWantsItsCommandIsForScripts) {
   EXPECT_EQ(Choose(kScripts, facts).way, Status::SCRIPTS);
 }
 
+TEST(ChooseWay, CloudInitThatHasFinishedTakesNothing) {
+  WayFacts facts = {Willing()};
+  facts.cloud_init_has_finished = true;
+  EXPECT_EQ(Choose("", facts).way, Status::NONE);
+  EXPECT_EQ(Choose("", facts).code, 100u);
+  EXPECT_TRUE(absl::StrContains(Choose("", facts).reason, "while it is switched off"));
+  facts.form = DataForm::kRaw;
+  EXPECT_EQ(Choose("", facts).code, 100u);
+  facts.form = DataForm::kConfiguration;
+  facts.has_scripts = true;
+  EXPECT_EQ(Choose(kScripts, facts).way, Status::SCRIPTS);
+  // A reason that lasts comes before one that is over with the next boot.
+  facts.cloud_init = {};
+  EXPECT_TRUE(absl::StrContains(Choose("", facts).reason, "is not installed"));
+}
+
 TEST(ChooseWay, SwitchedOff) {
   const Way way = Choose("customization { enable: false run_scripts: true }", {Willing()});
   EXPECT_EQ(way.way, Status::DISABLED);

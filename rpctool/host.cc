@@ -3,7 +3,6 @@
 #include "rpctool/host.h"
 
 #include "rpctool/host_channel.h"
-#include "rpctool/socket_client.h"
 #include "transportd/backdoor/constants.h"
 
 namespace toolboxd::rpctool {
@@ -28,28 +27,33 @@ const char* FailureText(Step step) {
 }  // namespace
 
 Answer Host::Ask(std::string_view request) {
-  std::string reply;
-  Outcome outcome;
-  if (AskTransportd(socket_, request, kPatienceMs, outcome, reply)) {
-    if (outcome == Outcome::kMalformed) return {Answer::Kind::kFailure, kMalformed};
-    return {outcome == Outcome::kSuccess ? Answer::Kind::kSuccess : Answer::Kind::kFailure,
-            std::move(reply)};
-  }
+  if (!AskTransportd(socket_, request, kPatienceMs, reply_)) return AskByBackdoor(request);
+  if (reply_.outcome == Outcome::kMalformed) return {Answer::Kind::kFailure, kMalformed};
+  const bool success = reply_.outcome == Outcome::kSuccess;
+  return {success ? Answer::Kind::kSuccess : Answer::Kind::kFailure, reply_.text};
+}
+
+Answer Host::AskByBackdoor(std::string_view request) {
+  static_assert(sizeof reply_.packet >= backdoor::kMaxMessageSize);
   if (!HasBackdoor()) return {};
-  Step step = HostChannel(&port_).Exchange(request, reply);
+  size_t size = 0;
+  Step step = HostChannel(&port_).Exchange(request, reply_.packet, size);
   if (step != Step::kDone && request.size() <= backdoor::kMaxMessageSize) {
-    step = HostChannel(&port_).Exchange(request, reply);
+    step = HostChannel(&port_).Exchange(request, reply_.packet, size);
   }
   if (step != Step::kDone) return {Answer::Kind::kFailure, FailureText(step)};
-  const std::string_view start = std::string_view(reply).substr(0, 2);
-  if (start != "1 " && start != "0 ") return {Answer::Kind::kFailure, kMalformed};
-  return {start == "1 " ? Answer::Kind::kSuccess : Answer::Kind::kFailure, reply.substr(2)};
+  std::string_view text(reply_.packet, size);
+  const bool success = text.size() >= 2 && text[0] == '1' && text[1] == ' ';
+  const bool refused = text.size() >= 2 && text[0] == '0' && text[1] == ' ';
+  if (!success && !refused) return {Answer::Kind::kFailure, kMalformed};
+  text.remove_prefix(2);
+  return {success ? Answer::Kind::kSuccess : Answer::Kind::kFailure, text};
 }
 
 bool Host::HasBackdoor() {
   if (backdoor_ == Backdoor::kUnknown) {
     const bool usable =
-        backdoor::IsVmwareCpu(cpuid_) && backdoor::Probe(port_) == backdoor::ProbeResult::kAnswered;
+        backdoor::IsVmwareCpu(cpuid_) && probe_(port_) == backdoor::ProbeResult::kAnswered;
     backdoor_ = usable ? Backdoor::kUsable : Backdoor::kAbsent;
   }
   return backdoor_ == Backdoor::kUsable;

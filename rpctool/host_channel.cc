@@ -11,11 +11,11 @@ using backdoor::High16;
 using backdoor::Join16;
 using backdoor::Registers;
 
-Step HostChannel::Exchange(std::string_view request, std::string& reply) {
-  reply.clear();
+Step HostChannel::Exchange(std::string_view request, char* reply, size_t& size) {
+  size = 0;
   if (!Open()) return Step::kOpen;
   if (!Send(request)) return Step::kSend;
-  if (!Receive(reply)) return Step::kReceive;
+  if (!Receive(reply, size)) return Step::kReceive;
   Close();
   return Step::kDone;
 }
@@ -92,21 +92,23 @@ HostChannel::Attempt HostChannel::SendOnce(std::string_view message) {
   return Restarts(status) ? Attempt::kRestart : Attempt::kFailed;
 }
 
-bool HostChannel::Receive(std::string& message) {
+bool HostChannel::Receive(char* message, size_t& size) {
   for (int attempt = 0; attempt < kMaxRestarts; ++attempt) {
-    message.clear();
-    const Attempt result = ReceiveOnce(message);
-    if (result != Attempt::kRestart) return result == Attempt::kDone;
+    const Attempt result = ReceiveOnce(message, size);
+    if (result == Attempt::kDone) return true;
+    size = 0;
+    if (result == Attempt::kFailed) return false;
   }
   return false;
 }
 
-HostChannel::Attempt HostChannel::ReceiveOnce(std::string& message) {
+HostChannel::Attempt HostChannel::ReceiveOnce(char* message, size_t& size) {
+  size = 0;
   const Registers result = Call(backdoor::kReceiveSize, 0);
   const uint16_t status = High16(result.cx);
   if (!Succeeded(status)) return Restarts(status) ? Attempt::kRestart : Attempt::kFailed;
   if (!(status & backdoor::kStatusDoReceive)) return Attempt::kDone;
-  const size_t size = static_cast<uint32_t>(result.bx);
+  size = static_cast<uint32_t>(result.bx);
   if (High16(result.dx) != backdoor::kTypeSize || size > backdoor::kMaxMessageSize) {
     return Refuse(size);
   }
@@ -117,14 +119,12 @@ HostChannel::Attempt HostChannel::ReceiveOnce(std::string& message) {
   return Restarts(acknowledged) ? Attempt::kRestart : Attempt::kFailed;
 }
 
-HostChannel::Attempt HostChannel::ReceivePayload(std::string& message, size_t size,
-                                                 bool high_bandwidth) {
+HostChannel::Attempt HostChannel::ReceivePayload(char* message, size_t size, bool high_bandwidth) {
   if (size == 0) return Attempt::kDone;
   if (!high_bandwidth) return ReceiveWords(message, size);
-  message.resize(size);
   Registers registers = HighBandwidthRegisters(size);
   registers.si = cookie_high_;
-  registers.di = reinterpret_cast<uintptr_t>(message.data());
+  registers.di = reinterpret_cast<uintptr_t>(message);
   registers.bp = cookie_low_;
   port_.HighBandwidthIn(registers);
   const uint16_t status = High16(registers.bx);
@@ -132,15 +132,14 @@ HostChannel::Attempt HostChannel::ReceivePayload(std::string& message, size_t si
   return Restarts(status) ? Attempt::kRestart : Attempt::kFailed;
 }
 
-HostChannel::Attempt HostChannel::ReceiveWords(std::string& message, size_t size) {
-  while (message.size() < size) {
+HostChannel::Attempt HostChannel::ReceiveWords(char* message, size_t size) {
+  for (size_t at = 0; at < size; at += 4) {
     const Registers result = Call(backdoor::kReceivePayload, 1);
     const uint16_t status = High16(result.cx);
     if (!Succeeded(status)) return Restarts(status) ? Attempt::kRestart : Attempt::kFailed;
     if (High16(result.dx) != backdoor::kTypePayload) return Refuse(size);
-    char word[4];
-    std::memcpy(word, &result.bx, sizeof word);
-    message.append(word, std::min(size - message.size(), sizeof word));
+    const size_t part = std::min<size_t>(size - at, 4);
+    for (size_t i = 0; i < part; ++i) message[at + i] = static_cast<char>(result.bx >> 8 * i);
   }
   return Attempt::kDone;
 }

@@ -7,8 +7,8 @@
 #ifndef TOOLBOXD_RPCTOOL_HOST_CHANNEL_H_
 #define TOOLBOXD_RPCTOOL_HOST_CHANNEL_H_
 
+#include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "transportd/backdoor/constants.h"
@@ -31,9 +31,9 @@ class HostChannel {
   ~HostChannel() { Close(); }
 
   // Opens the channel, sends the request, receives the reply with its first two bytes, and closes
-  // the channel. `reply` is empty if the host sent none, and has at most
-  // backdoor::kMaxMessageSize bytes. A request over that size fails at kSend.
-  Step Exchange(std::string_view request, std::string& reply);
+  // the channel. `reply` has kMaxMessageSize bytes, of which `size` are the reply's: 0 if the host
+  // sent none, or after a failure. A request over kMaxMessageSize fails at kSend.
+  Step Exchange(std::string_view request, char* reply, size_t& size);
 
  private:
   // What one attempt to move a message has come to.
@@ -43,10 +43,10 @@ class HostChannel {
   void Close();
   bool Send(std::string_view message);
   Attempt SendOnce(std::string_view message);
-  bool Receive(std::string& message);
-  Attempt ReceiveOnce(std::string& message);
-  Attempt ReceivePayload(std::string& message, size_t size, bool high_bandwidth);
-  Attempt ReceiveWords(std::string& message, size_t size);
+  bool Receive(char* message, size_t& size);
+  Attempt ReceiveOnce(char* message, size_t& size);
+  Attempt ReceivePayload(char* message, size_t size, bool high_bandwidth);
+  Attempt ReceiveWords(char* message, size_t size);
   // Reports to the host that its message was not understood.
   Attempt Refuse(size_t size);
 

@@ -14,7 +14,14 @@ class HostChannelTest : public testing::TestWithParam<bool> {
     host_.high_bandwidth = GetParam();
     host_.on_rpci = [](const std::string& request) { return "1 " + request; };
   }
-  Step Exchange(std::string_view request) { return HostChannel(&host_).Exchange(request, reply_); }
+  Step Exchange(backdoor::Port& port, std::string_view request) {
+    size_t size = 1;
+    reply_.assign(backdoor::kMaxMessageSize, '?');
+    const Step step = HostChannel(&port).Exchange(request, reply_.data(), size);
+    reply_.resize(size);
+    return step;
+  }
+  Step Exchange(std::string_view request) { return Exchange(host_, request); }
 
   backdoor::FakeHost host_;
   std::string reply_;
@@ -53,7 +60,7 @@ TEST_P(HostChannelTest, CheckpointAtAnyStepCostsNothing) {
     host.high_bandwidth = GetParam();
     host.on_rpci = host_.on_rpci;
     host.checkpoint_at_step = step;
-    EXPECT_EQ(HostChannel(&host).Exchange("info-get guestinfo.x", reply_), Step::kDone) << step;
+    EXPECT_EQ(Exchange(host, "info-get guestinfo.x"), Step::kDone) << step;
     EXPECT_EQ(reply_, "1 info-get guestinfo.x") << step;
     EXPECT_EQ(host.rpci_requests.size(), 1u) << step;
   }

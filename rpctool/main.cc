@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// vmware-rpctool, and by links of these names vmtoolsd and vmware-toolbox-cmd: guest RPC from the
-// first second of a boot, for everybody.
+// vmware-toolbox-cmd, and by a link of that name vmtoolsd: guest RPC from the first second of a
+// boot, for everybody. vmware-rpctool is rpctool_main.cc.
 //
-// Reads top-down: rpctool.cc, vmtoolsd.cc and toolbox_cmd.cc are the programs, host.cc asks the
-// host, socket_client.cc through transportd and host_channel.cc by a channel of its own.
+// Reads top-down: vmtoolsd.cc and toolbox_cmd.cc are the programs, host.cc asks the host,
+// socket_client.cc through transportd and host_channel.cc by a channel of its own.
 
 #include <signal.h>
 #include <stdlib.h>
@@ -14,7 +14,6 @@
 
 #include "rpctool/host.h"
 #include "rpctool/protocol.h"
-#include "rpctool/rpctool.h"
 #include "rpctool/toolbox_cmd.h"
 #include "rpctool/tools_conf.h"
 #include "rpctool/vmtoolsd.h"
@@ -43,13 +42,9 @@ int Main(int argc, char** argv) {
   const char* socket = getenv("TOOLBOXD_RPC_SOCKET");
   if (socket == nullptr) socket = kDefaultSocket;
   backdoor::CpuPort port;
-  Host host(&port, backdoor::ReadCpuid, socket);
-  const std::string_view name = Name(argc > 0 ? argv[0] : nullptr);
-  if (name == "vmtoolsd") return RunVmtoolsd(argc, argv, host);
-  if (name == "vmware-toolbox-cmd") {
-    return RunToolboxCmd(argc, argv, host, {.tools_conf = kToolsConf, .user = geteuid()});
-  }
-  return RunRpctool(argc, argv, host);
+  Host host(&port, backdoor::ReadCpuid, backdoor::Probe, socket);
+  if (Name(argc > 0 ? argv[0] : nullptr) == "vmtoolsd") return RunVmtoolsd(argc, argv, host);
+  return RunToolboxCmd(argc, argv, host, {.tools_conf = kToolsConf, .user = geteuid()});
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ namespace toolboxd::rpctool {
 
 inline constexpr char kDefaultSocket[] = "/run/toolboxd/rpc.sock";
 
-inline constexpr uint32_t kVersion = 1;
+inline constexpr uint32_t kProtocolVersion = 1;
 // Bytes after the header, in either direction; what GuestMsg can carry (docs/protocol/transport.md
 // 1.1). A request has at least one.
 inline constexpr size_t kMaxText = 65536;
@@ -34,7 +34,7 @@ enum class Outcome : uint32_t {
 };
 
 struct Header {
-  uint32_t version = kVersion;
+  uint32_t version = kProtocolVersion;
   // Of a reply; 0 in a request.
   Outcome outcome = Outcome::kSuccess;
 };

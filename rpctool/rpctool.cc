@@ -2,14 +2,14 @@
 
 #include "rpctool/rpctool.h"
 
-#include <stdio.h>
+#include <unistd.h>
 
 #include <string_view>
 
+#include "rpctool/system_calls.h"
+
 namespace toolboxd::rpctool {
 namespace {
-
-constexpr int kExitNoHost = 255;
 
 constexpr char kUsage[] =
     "rpctool syntax:\n"
@@ -17,11 +17,10 @@ constexpr char kUsage[] =
     "  -h | --help\tprint usage.\n"
     "  rpctool <text>\tsend <text> as an RPC command.\n";
 
-int NoHost(const char* program) {
-  fprintf(stderr,
-          "Error: %s must be run inside a virtual machine on a VMware hypervisor product.\n",
-          program);
-  return kExitNoHost;
+std::string_view UpToNul(std::string_view text) {
+  size_t size = 0;
+  while (size < text.size() && text[size] != '\0') ++size;
+  return {text.data(), size};
 }
 
 }  // namespace
@@ -32,7 +31,7 @@ int RunRpctool(int argc, char** argv, Host& host) {
   const bool help = request == "-h" || request == "--help";
   if (argc < 2 || help) {
     if (!host.HasBackdoor()) return NoHost(program);
-    fputs(kUsage, stderr);
+    WriteAll(STDERR_FILENO, kUsage, "");
     return help ? 0 : 1;
   }
   const Answer answer = host.Ask(request);
@@ -41,9 +40,16 @@ int RunRpctool(int argc, char** argv, Host& host) {
 
 int PrintAnswer(const Answer& answer) {
   const bool success = answer.kind == Answer::Kind::kSuccess;
-  FILE* const stream = success ? stdout : stderr;
-  const bool printed = fprintf(stream, "%s\n", answer.text.c_str()) >= 0 && fflush(stream) == 0;
+  const bool printed =
+      WriteAll(success ? STDOUT_FILENO : STDERR_FILENO, UpToNul(answer.text), "\n");
   return success && printed ? 0 : 1;
+}
+
+int NoHost(const char* program) {
+  WriteAll(STDERR_FILENO, "Error: ", program);
+  WriteAll(STDERR_FILENO, " must be run inside a virtual machine on a VMware hypervisor product.\n",
+           "");
+  return kExitNoHost;
 }
 
 }  // namespace toolboxd::rpctool

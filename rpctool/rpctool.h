@@ -11,10 +11,15 @@
 namespace toolboxd::rpctool {
 
 // Prints the host's data on standard output and returns 0, or prints its error on standard error
-// and returns 1; 255 where there is no VMware host. Of the arguments only the first counts.
+// and returns 1; kExitNoHost where there is no VMware host. Of the arguments only the first counts.
 int RunRpctool(int argc, char** argv, Host& host);
 
+inline constexpr int kExitNoHost = 255;
+// Says that there is none, and returns kExitNoHost.
+int NoHost(const char* program);
+
 // Prints an answer as all programs here do: data, or the error, up to its first NUL and a newline.
+// Not through stdio.
 // The exit status: 0, or 1 for an error.
 int PrintAnswer(const Answer& answer);
 

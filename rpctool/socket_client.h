@@ -5,20 +5,25 @@
 #ifndef TOOLBOXD_RPCTOOL_SOCKET_CLIENT_H_
 #define TOOLBOXD_RPCTOOL_SOCKET_CLIENT_H_
 
-#include <string>
 #include <string_view>
 
 #include "rpctool/protocol.h"
 
 namespace toolboxd::rpctool {
 
-// Connects to the socket at `path`, sends the request and waits `patience_ms` for the reply, whose
-// text it puts in `text`. False if there is no reply to use: nothing listens there, the caller may
+struct SocketReply {
+  Outcome outcome = Outcome::kSuccess;
+  // In the packet.
+  std::string_view text;
+  char packet[kMaxPacket];
+};
+
+// Connects to the socket at `path`, sends the request and waits `patience_ms` for the reply. False
+// if there is no reply to use: nothing listens there, the caller may
 // not connect, the request is empty or over kMaxText, transportd is busy, has no channel or does
 // not speak this version. The request may then go another way: transportd sends none whose caller
 // has left.
-bool AskTransportd(const char* path, std::string_view request, int patience_ms, Outcome& outcome,
-                   std::string& text);
+bool AskTransportd(const char* path, std::string_view request, int patience_ms, SocketReply& reply);
 
 }  // namespace toolboxd::rpctool
 

@@ -13,6 +13,7 @@
 #include "base/testing/short_temp_dir.h"
 #include "gtest/gtest.h"
 #include "transportd/backdoor/constants.h"
+#include "transportd/backdoor/probe.h"
 #include "transportd/backdoor/testing/fake_host.h"
 
 namespace toolboxd::rpctool {
@@ -60,7 +61,7 @@ class ToolboxCmdTest : public testing::Test {
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     const std::string conf = folder_.File("tools.conf");
-    Host host(&port_, VmwareCpuid, "");
+    Host host(&port_, VmwareCpuid, backdoor::Probe, "");
     testing::internal::CaptureStdout();
     testing::internal::CaptureStderr();
     const int status = RunToolboxCmd(static_cast<int>(words.size()), argv.data(), host,

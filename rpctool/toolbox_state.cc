@@ -80,7 +80,8 @@ int Synchronise(const ToolboxCall& call, bool on) {
   if (IsSynchronised(call) != on) {
     const std::string request = std::string("vmx.set_option synctime ") + (on ? "0 1" : "1 0");
     const Answer answer = call.host.Ask(request + '\0');
-    if (answer.kind != Answer::Kind::kSuccess) return call.Fail(1, "Error: " + answer.text);
+    if (answer.kind != Answer::Kind::kSuccess)
+      return call.Fail(1, std::string("Error: ").append(answer.text));
   }
   return call.Confirm(on ? "Enabled" : "Disabled");
 }

@@ -5,15 +5,16 @@
 #ifndef TOOLBOXD_TRANSPORTD_DEPLOY_CLIENT_H_
 #define TOOLBOXD_TRANSPORTD_DEPLOY_CLIENT_H_
 
-#include <list>
+#include <functional>
 #include <memory>
 #include <string>
-#include <thread>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "grpcpp/channel.h"
+#include "transportd/call_threads.h"
 #include "transportd/customization/deployer.h"
 #include "transportd/files/file_store.h"
 #include "transportd/status_board.h"
@@ -38,20 +39,21 @@ class DeployClient final : public customization::Deployer {
   // client is destroyed.
   DeployClient(std::string socket, TaskQueue* queue, StatusBoard* board, DeployLimits limits = {});
   // Does not wait for a deployment; deployd brings it to its end.
-  ~DeployClient() override;
+  ~DeployClient() override = default;
 
   absl::StatusOr<std::string> Begin() override;
   absl::StatusOr<v1::DeployUpdate> Deploy(absl::string_view path, OnState on_state) override;
+
+  // Called when an inbox has ended: what is open of its files must be closed.
+  void set_on_inbox_closed(std::function<void()> on_inbox_closed) {
+    on_inbox_closed_ = std::move(on_inbox_closed);
+  }
 
   // The files of the inbox, which deployd alone knows how to write; null if there is none.
   std::shared_ptr<files::FileStore> inbox() const { return inbox_; }
 
  private:
   struct Deployment;
-  struct Worker {
-    std::shared_ptr<Deployment> deployment;
-    std::thread thread;
-  };
 
   // --- on the thread of a deployment
   void Call(const std::shared_ptr<Deployment>& deployment);
@@ -60,18 +62,24 @@ class DeployClient final : public customization::Deployer {
   void OnEnd(const std::shared_ptr<Deployment>& deployment, const absl::Status& status);
   // The connection, its files and the states of a deployment that runs.
   void CloseInbox();
-  void JoinEnded();
+  // Unless it is deployed.
+  void CloseInboxLater();
 
   const std::string socket_;
   TaskQueue& queue_;
   StatusBoard& board_;
   const DeployLimits limits_;
-  // Used by the queue's thread and the destructor only.
-  std::list<Worker> workers_;
   std::shared_ptr<grpc::Channel> channel_;
   std::shared_ptr<files::FileStore> inbox_;
+  std::function<void()> on_inbox_closed_ = [] {};
+  // When the inbox ends if it is not deployed.
+  absl::Time inbox_until_;
+  // One for all inboxes: a host may begin as often as it likes.
+  bool inbox_timer_ = false;
   // Of the inbox; null before Deploy().
   std::shared_ptr<Deployment> current_;
+  // Last: its destructor waits for threads that use the others.
+  CallThreads threads_;
 };
 
 }  // namespace toolboxd

@@ -178,6 +178,36 @@ TEST_F(DeployClientTest, InboxThatIsNotUsedEnds) {
   RunUntil([&] { return client_.inbox() == nullptr; });
 }
 
+TEST_F(DeployClientTest, InboxThatBeganLaterEndsLater) {
+  ASSERT_TRUE(client_.Begin().ok());
+  queue_.RunUntil(SteadyNow() + absl::Milliseconds(100));
+  const absl::Time begin = SteadyNow();
+  ASSERT_TRUE(client_.Begin().ok());
+  RunUntil([&] { return client_.inbox() == nullptr; });
+  EXPECT_GE(SteadyNow() - begin, absl::Milliseconds(300));
+}
+
+TEST_F(DeployClientTest, AnyNumberOfInboxesHasOneTimer) {
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(client_.Begin().ok());
+  EXPECT_EQ(queue_.size(), 1u);
+}
+
+// Else open files keep the connection, and deployd runs on.
+TEST_F(DeployClientTest, EveryEndOfAnInboxClosesItsFiles) {
+  int closed = 0;
+  client_.set_on_inbox_closed([&closed] { ++closed; });
+  ASSERT_TRUE(client_.Begin().ok());
+  EXPECT_EQ(closed, 0);
+  ASSERT_TRUE(client_.Begin().ok());
+  EXPECT_EQ(closed, 1);
+  RunUntil([&] { return client_.inbox() == nullptr; });
+  EXPECT_EQ(closed, 2);
+  ASSERT_TRUE(client_.Begin().ok());
+  ASSERT_TRUE(client_.Deploy("/in-3/a", Record()).ok());
+  RunUntil([&] { return client_.inbox() == nullptr; });
+  EXPECT_EQ(closed, 3);
+}
+
 TEST_F(DeployClientTest, MissingDeploydIsUnavailable) {
   DeployClient client(folder_.File("none.sock"), &queue_, &board_);
   EXPECT_TRUE(absl::IsUnavailable(client.Begin().status()));

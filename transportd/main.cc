@@ -187,6 +187,7 @@ class Transport {
     sync_driver_.AddTo(router_);
     customization_.AddTo(router_);
     guest_operations_.SetInbox([this] { return deploy_client_.inbox(); });
+    deploy_client_.set_on_inbox_closed([this] { guest_operations_.CloseInboxFiles(); });
     AddExtensionRoute(router_, &guest_operations_.extensions(),
                       [this] { return guest_operations_.standstill(); });
     channel_.set_on_broken([this] { OnHostLost(); });
@@ -232,7 +233,6 @@ class Transport {
 
   bool Alive() const { return channel_.Alive(kRoundPatience); }
   TransportService* service() { return &service_; }
-  TaskQueue* queue() { return &queue_; }
   RpciSend rpci() { return channel_.rpci(); }
 
  private:
@@ -345,7 +345,7 @@ absl::Status Serve(backdoor::Port* port) {
   transport.Start();
   std::optional<RpcSocket> rpc_socket;
   if (rpc_listener.ok()) {
-    rpc_socket.emplace(*std::move(rpc_listener), callers, transport.queue(), transport.rpci());
+    rpc_socket.emplace(*std::move(rpc_listener), callers, transport.rpci());
   } else {
     LogWarning("vmware-rpctool has no socket and uses channels of its own: ",
                rpc_listener.status().message());

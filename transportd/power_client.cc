@@ -15,6 +15,7 @@
 #include "daemon/channel.h"
 #include "daemon/grpc_status.h"
 #include "toolboxd/v1/power.grpc.pb.h"
+#include "transportd/first_result.h"
 
 namespace toolboxd {
 namespace {
@@ -22,12 +23,11 @@ namespace {
 constexpr char kService[] = "powerd";
 // Meanwhile the host waits, and its `ping` is not answered.
 constexpr absl::Duration kStartTime = absl::Seconds(2);
-// The guest registers before the boot has come to powerd. A power-on that it could not take yet is
-// tried again this long after it was requested, with this pause.
+// The guest registers before the boot has come to powerd, whose socket then accepts and does not
+// answer: gRPC gives such a connection up after 20 s. A power-on is tried again for the time that a
+// boot may take, with this pause; a later one would run scripts of a start that is long over.
 constexpr absl::Duration kBootTime = absl::Minutes(5);
 constexpr absl::Duration kTryAgain = absl::Seconds(1);
-// Calls that were abandoned but have not ended.
-constexpr size_t kMaxWorkers = 8;
 
 v1::PowerEvent ToProto(PowerState state) {
   switch (state) {
@@ -61,44 +61,35 @@ struct PowerClient::Event {
   PowerState state;
   bool hooks;
   HooksFinished finished;
+  // The result of the start.
+  FirstResult<absl::Status> started;
 
   absl::Mutex mutex;
-  // Holds the connection. Null once the event's thread, which alone uses it without the mutex,
-  // ends.
+  // Holds the connection; only the event's thread uses it without the mutex.
   std::unique_ptr<grpc::ClientContext> context = std::make_unique<grpc::ClientContext>();
-  // The result of the start.
-  std::optional<absl::Status> started ABSL_GUARDED_BY(mutex);
-  bool went_ahead ABSL_GUARDED_BY(mutex) = false;
-  // The starter does not wait for this event any more.
+  // The event does not go on.
   bool abandoned ABSL_GUARDED_BY(mutex) = false;
   // What HooksFinished returned.
   std::optional<bool> proceed ABSL_GUARDED_BY(mutex);
-  // The thread is about to return.
-  bool ended ABSL_GUARDED_BY(mutex) = false;
 
   Starter SetStarted(absl::Status status) {
+    if (started.Set(std::move(status))) return Starter::kWaits;
     absl::MutexLock lock(&mutex);
-    if (abandoned) return Starter::kHasGivenUp;
-    if (went_ahead) return Starter::kHasGoneAhead;
-    started = std::move(status);
-    return Starter::kWaits;
+    const bool goes_on = state == PowerState::kPowerOn && !abandoned;
+    return goes_on ? Starter::kHasGoneAhead : Starter::kHasGivenUp;
   }
 
-  // For another attempt, after a pause.
-  void Renew() {
+  // For another attempt, after a pause. False if there must be none.
+  bool Renew() {
     absl::MutexLock lock(&mutex);
-    mutex.AwaitWithTimeout(absl::Condition(&abandoned), kTryAgain);
+    if (mutex.AwaitWithTimeout(absl::Condition(&abandoned), kTryAgain)) return false;
     context = std::make_unique<grpc::ClientContext>();
+    return true;
   }
 
   absl::Status WaitForStart() {
-    const auto done = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return started.has_value(); };
-    absl::MutexLock lock(&mutex);
-    if (mutex.AwaitWithTimeout(absl::Condition(&done), kStartTime)) return *started;
-    if (state == PowerState::kPowerOn) {
-      went_ahead = true;
-      return absl::OkStatus();
-    }
+    if (const std::optional<absl::Status> status = started.Await(kStartTime)) return *status;
+    if (state == PowerState::kPowerOn) return absl::OkStatus();
     Abandon();
     return absl::DeadlineExceededError("powerd did not start the event within 2 s");
   }
@@ -113,74 +104,47 @@ struct PowerClient::Event {
     return proceed.value_or(false);
   }
 
-  void Abandon() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+  void Abandon() {
+    absl::MutexLock lock(&mutex);
     abandoned = true;
-    if (context != nullptr) context->TryCancel();
+    context->TryCancel();
   }
 };
 
 PowerClient::PowerClient(std::string socket, TaskQueue* queue, StatusBoard* board)
-    : socket_(std::move(socket)), queue_(*queue), board_(*board) {}
-
-PowerClient::~PowerClient() {
-  for (Worker& worker : workers_) {
-    {
-      absl::MutexLock lock(&worker.event->mutex);
-      worker.event->Abandon();
-    }
-    worker.thread.join();
-  }
-}
+    : socket_(std::move(socket)), queue_(*queue), board_(*board), threads_(kService) {}
 
 absl::Status PowerClient::Begin(PowerState state, bool hooks, HooksFinished finished) {
-  JoinEnded();
-  if (workers_.size() >= kMaxWorkers)
-    return absl::UnavailableError(
-        absl::StrCat("powerd does not answer: ", kMaxWorkers, " calls to it have not ended"));
   auto event = std::make_shared<Event>();
   event->state = state;
   event->hooks = hooks;
   event->finished = std::move(finished);
-  workers_.push_back({event, std::thread([this, event] {
-                        Run(*event);
-                        absl::MutexLock lock(&event->mutex);
-                        event->context.reset();
-                        event->ended = true;
-                      })});
-  const absl::Status status = event->WaitForStart();
+  absl::Status status =
+      threads_.Start([this, event] { Run(event); }, [event] { event->Abandon(); });
+  if (!status.ok()) return status;
+  status = event->WaitForStart();
   board_.CountCall(kService, status);
   return status;
 }
 
-void PowerClient::JoinEnded() {
-  for (auto worker = workers_.begin(); worker != workers_.end();) {
-    bool ended;
-    {
-      absl::MutexLock lock(&worker->event->mutex);
-      ended = worker->event->ended;
-    }
-    if (ended) worker->thread.join();
-    worker = ended ? workers_.erase(worker) : std::next(worker);
+void PowerClient::Run(const std::shared_ptr<Event>& event) {
+  const absl::Time end = SteadyNow() + kBootTime;
+  while (RunOnce(event, end) && event->Renew()) {
   }
 }
 
-void PowerClient::Run(Event& event) {
-  const absl::Time end = SteadyNow() + kBootTime;
-  while (RunOnce(event, end)) event.Renew();
-}
-
-bool PowerClient::RunOnce(Event& event, absl::Time end) {
+bool PowerClient::RunOnce(const std::shared_ptr<Event>& event, absl::Time end) {
   const auto stub = v1::Power::NewStub(ConnectUnix(socket_));
-  const auto stream = stub->ChangeState(event.context.get());
+  const auto stream = stub->ChangeState(event->context.get());
   v1::ChangeStateRequest request;
-  request.set_begin(ToProto(event.state));
-  request.set_skip_hooks(!event.hooks);
+  request.set_begin(ToProto(event->state));
+  request.set_skip_hooks(!event->hooks);
   v1::ChangeStateUpdate update;
   // Reads the next step. An error if powerd ended the call or took another step.
   const auto read = [&](auto has_step) {
     if (stream->Read(&update)) {
       if ((update.*has_step)()) return absl::OkStatus();
-      event.context->TryCancel();
+      event->context->TryCancel();
       return absl::InternalError("powerd sent an unexpected step of the event");
     }
     const absl::Status status = FromGrpc(stream->Finish());
@@ -191,7 +155,7 @@ bool PowerClient::RunOnce(Event& event, absl::Time end) {
   // A failed write is reported by the read after it.
   stream->Write(request);
   const absl::Status started = read(&v1::ChangeStateUpdate::has_started);
-  const Event::Starter starter = event.SetStarted(started);
+  const Event::Starter starter = event->SetStarted(started);
   if (starter == Event::Starter::kHasGivenUp) return false;
   if (!started.ok() && starter == Event::Starter::kWaits) return false;
   if (absl::IsUnavailable(started) && SteadyNow() < end) return true;
@@ -201,12 +165,12 @@ bool PowerClient::RunOnce(Event& event, absl::Time end) {
   if (alive && !update.hooks_finished().success()) {
     hooks = absl::AbortedError(update.hooks_finished().message());
   }
-  queue_.Post([&event, hooks] {
-    const bool proceed = event.finished(hooks);
-    absl::MutexLock lock(&event.mutex);
-    event.proceed = proceed;
+  queue_.Post([event, hooks] {
+    const bool proceed = event->finished(hooks);
+    absl::MutexLock lock(&event->mutex);
+    event->proceed = proceed;
   });
-  const bool proceed = event.WaitForProceed();
+  const bool proceed = event->WaitForProceed();
   if (!alive) return false;
   if (proceed) {
     request.Clear();
@@ -220,7 +184,7 @@ bool PowerClient::RunOnce(Event& event, absl::Time end) {
   }
   stream->WritesDone();
   // Ends the call even if powerd does not.
-  event.context->TryCancel();
+  event->context->TryCancel();
   stream->Finish();
   return false;
 }

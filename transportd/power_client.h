@@ -5,12 +5,12 @@
 #ifndef TOOLBOXD_TRANSPORTD_POWER_CLIENT_H_
 #define TOOLBOXD_TRANSPORTD_POWER_CLIENT_H_
 
-#include <list>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "transportd/call_threads.h"
 #include "transportd/routes/power.h"
 #include "transportd/status_board.h"
 #include "transportd/task_queue.h"
@@ -25,7 +25,7 @@ class PowerClient {
   // is destroyed.
   PowerClient(std::string socket, TaskQueue* queue, StatusBoard* board);
   // Cancels the calls that run; powerd finishes its event.
-  ~PowerClient();
+  ~PowerClient() = default;
 
   // See BeginPowerChange. DeadlineExceeded if powerd does not start the event within two seconds;
   // but a power-on, for which powerd may not be there yet, has then begun and starts when it is.
@@ -33,22 +33,16 @@ class PowerClient {
 
  private:
   struct Event;
-  struct Worker {
-    std::shared_ptr<Event> event;
-    std::thread thread;
-  };
 
   // These run on the event's thread.
-  void Run(Event& event);
+  void Run(const std::shared_ptr<Event>& event);
   // True if a power-on must be tried again, which is until `end`.
-  bool RunOnce(Event& event, absl::Time end);
-  void JoinEnded();
+  bool RunOnce(const std::shared_ptr<Event>& event, absl::Time end);
 
   const std::string socket_;
   TaskQueue& queue_;
   StatusBoard& board_;
-  // Used by the queue's thread and the destructor only.
-  std::list<Worker> workers_;
+  CallThreads threads_;
 };
 
 }  // namespace toolboxd

@@ -3,7 +3,6 @@
 #include "transportd/quiesce_client.h"
 
 #include <deque>
-#include <optional>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -14,13 +13,12 @@
 #include "daemon/channel.h"
 #include "daemon/grpc_status.h"
 #include "toolboxd/v1/quiesce.grpc.pb.h"
+#include "transportd/first_result.h"
 
 namespace toolboxd {
 namespace {
 
 constexpr char kService[] = "snapshotd";
-// Calls that were abandoned but have not ended.
-constexpr size_t kMaxWorkers = 8;
 
 using Stream = grpc::ClientReaderWriter<v1::QuiesceRequest, v1::QuiesceUpdate>;
 
@@ -51,16 +49,13 @@ struct QuiesceClient::Run {
   // When everything must be thawed.
   absl::Time thaw_by = absl::InfiniteFuture();
 
-  absl::Mutex mutex;
   grpc::ClientContext context;
   // The result of the start.
-  std::optional<absl::Status> started ABSL_GUARDED_BY(mutex);
-  // Begin() does not wait for it any more.
-  bool abandoned ABSL_GUARDED_BY(mutex) = false;
+  FirstResult<absl::Status> started;
+
+  absl::Mutex mutex;
   // Updates that the channel's thread has not taken, for which a task is posted.
   std::deque<v1::QuiesceUpdate> pending ABSL_GUARDED_BY(mutex);
-  // The thread is about to return.
-  bool ended ABSL_GUARDED_BY(mutex) = false;
 
   // Held while a step is written: the stream must not end meanwhile.
   absl::Mutex write_mutex;
@@ -79,26 +74,11 @@ struct QuiesceClient::Run {
     if (stream != nullptr) stream->Write(request);
   }
 
-  // False if the run was abandoned.
-  bool SetStarted(absl::Status status) {
-    absl::MutexLock lock(&mutex);
-    started = std::move(status);
-    return !abandoned;
-  }
-
   absl::Status WaitForStart(absl::Duration limit) {
-    const auto done = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return started.has_value(); };
-    absl::MutexLock lock(&mutex);
-    if (mutex.AwaitWithTimeout(absl::Condition(&done), limit)) return *started;
-    abandoned = true;
+    if (const auto status = started.Await(limit)) return *status;
     context.TryCancel();
     return absl::DeadlineExceededError(
         absl::StrCat("snapshotd was not ready within ", absl::FormatDuration(limit)));
-  }
-
-  void SetEnded() {
-    absl::MutexLock lock(&mutex);
-    ended = true;
   }
 };
 
@@ -108,37 +88,31 @@ QuiesceClient::QuiesceClient(std::string socket, TaskQueue* queue, StatusBoard* 
       queue_(*queue),
       board_(*board),
       on_standstill_(std::move(on_standstill)),
-      limits_(limits) {}
+      limits_(limits),
+      threads_(kService) {}
 
 QuiesceClient::~QuiesceClient() {
-  for (Worker& worker : workers_) {
-    worker.run->context.TryCancel();
-    worker.thread.join();
-  }
+  threads_.Stop();
   SetStandstill(false);
 }
 
 absl::Status QuiesceClient::Begin(const v1::QuiesceStart& start, OnUpdate on_update) {
   if (current_ != nullptr) return absl::FailedPreconditionError("another snapshot runs");
-  JoinEnded();
   if (given_up_ != nullptr) {
     return absl::UnavailableError(
         "snapshotd has not ended the snapshot before, which may still have something frozen");
   }
-  if (workers_.size() >= kMaxWorkers) {
-    return absl::UnavailableError(
-        absl::StrCat("snapshotd does not answer: ", kMaxWorkers, " calls to it have not ended"));
-  }
   auto run = std::make_shared<Run>();
   run->start = start;
   run->on_update = std::move(on_update);
-  workers_.push_back({run, std::thread([this, run] {
-                        Call(run);
-                        run->SetEnded();
-                        // The run's context holds the connection.
-                        queue_.Post([this] { JoinEnded(); });
-                      })});
-  absl::Status status = run->WaitForStart(limits_.start);
+  absl::Status status = threads_.Start(
+      [this, run] {
+        Call(run);
+        queue_.Post([this, run] { OnCallEnded(run); });
+      },
+      [run] { run->context.TryCancel(); });
+  if (!status.ok()) return status;
+  status = run->WaitForStart(limits_.start);
   board_.CountCall(kService, status);
   if (!status.ok()) return status;
   board_.BeginSnapshot();
@@ -196,7 +170,7 @@ void QuiesceClient::Call(const std::shared_ptr<Run>& run) {
   v1::QuiesceUpdate update;
   const bool alive = stream->Read(&update);
   const bool ready = alive && update.has_ready();
-  bool running = ready && run->SetStarted(absl::OkStatus());
+  bool running = ready && run->started.Set(absl::OkStatus());
   while (running && !update.has_done() && stream->Read(&update)) Deliver(run, update);
   run->SetStream(nullptr);
   // Ends the call even if snapshotd does not.
@@ -206,7 +180,7 @@ void QuiesceClient::Call(const std::shared_ptr<Run>& run) {
   absl::Status status = FromGrpc(stream->Finish());
   if (alive && !ready) status = absl::InternalError("snapshotd sent something else than ready");
   if (status.ok()) status = absl::UnavailableError("snapshotd ended the call too soon");
-  if (!ready) run->SetStarted(status);
+  if (!ready) run->started.Set(status);
   if (!running || done) return;
   Deliver(run, Failure(v1::QuiesceFailure::ABORTED,
                        absl::StrCat("the connection to snapshotd ended: ", status.message())));
@@ -295,17 +269,9 @@ void QuiesceClient::EndGivenUp() {
   SetStandstill(false);
 }
 
-void QuiesceClient::JoinEnded() {
-  for (auto worker = workers_.begin(); worker != workers_.end();) {
-    bool ended;
-    {
-      absl::MutexLock lock(&worker->run->mutex);
-      ended = worker->run->ended;
-    }
-    if (ended) worker->thread.join();
-    if (ended && worker->run == given_up_) EndGivenUp();
-    worker = ended ? workers_.erase(worker) : std::next(worker);
-  }
+void QuiesceClient::OnCallEnded(const std::shared_ptr<Run>& run) {
+  if (run == given_up_) EndGivenUp();
+  threads_.JoinEnded();
 }
 
 }  // namespace toolboxd

@@ -6,13 +6,12 @@
 #define TOOLBOXD_TRANSPORTD_QUIESCE_CLIENT_H_
 
 #include <functional>
-#include <list>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "transportd/call_threads.h"
 #include "transportd/snapshot/quiescer.h"
 #include "transportd/status_board.h"
 #include "transportd/task_queue.h"
@@ -59,10 +58,6 @@ class QuiesceClient final : public snapshot::Quiescer {
 
  private:
   struct Run;
-  struct Worker {
-    std::shared_ptr<Run> run;
-    std::thread thread;
-  };
 
   // --- on the thread of a run
   void Call(const std::shared_ptr<Run>& run);
@@ -78,20 +73,20 @@ class QuiesceClient final : public snapshot::Quiescer {
   void Tick();
   void GiveUp();
   void EndGivenUp();
-  void JoinEnded();
+  // The call has returned.
+  void OnCallEnded(const std::shared_ptr<Run>& run);
 
   const std::string socket_;
   TaskQueue& queue_;
   StatusBoard& board_;
   const OnStandstill on_standstill_;
   const QuiesceLimits limits_;
-  // Used by the queue's thread and the destructor only.
-  std::list<Worker> workers_;
   // The snapshot that runs; null if none does.
   std::shared_ptr<Run> current_;
   // One that was given up and whose call has not ended.
   std::shared_ptr<Run> given_up_;
   bool standstill_ = false;
+  CallThreads threads_;
 };
 
 }  // namespace toolboxd

@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "base/steady_time.h"
 #include "rpctool/protocol.h"
 
@@ -22,19 +22,6 @@ namespace toolboxd {
 
 using rpctool::Header;
 using rpctool::Outcome;
-
-// Outlives the object as long as requests are posted.
-struct RpcSocket::Shared {
-  // Eventfd: a connection has ended, or the thread must.
-  UniqueFd wake{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-  std::atomic<bool> ending{false};
-  std::atomic<int> posted{0};
-
-  void Wake() {
-    const uint64_t one = 1;
-    (void)!write(wake.get(), &one, sizeof one);
-  }
-};
 
 namespace {
 
@@ -63,7 +50,7 @@ void Reply(int fd, Outcome outcome, const std::string& text) {
   (void)!sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-void Answer(int fd, const std::string& request, const RpciSend& send) {
+void Answer(int fd, absl::string_view request, const RpciSend& send) {
   if (HasLeft(fd)) return;
   const absl::StatusOr<RpciReply> reply = send(request);
   if (reply.ok()) {
@@ -91,37 +78,31 @@ absl::StatusOr<Listener> RpcSocket::OpenListener(const ListenerOptions& control,
   return Listener::Bind(options);
 }
 
-RpcSocket::RpcSocket(Listener listener, AllowedCallers allowed, TaskQueue* queue, RpciSend send)
+RpcSocket::RpcSocket(Listener listener, AllowedCallers allowed, RpciSend send)
     : listener_(std::move(listener)),
       allowed_(std::move(allowed)),
-      queue_(*queue),
       send_(std::move(send)),
-      shared_(std::make_shared<Shared>()),
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       thread_([this] { Loop(); }) {}
 
 RpcSocket::~RpcSocket() {
-  shared_->ending = true;
-  shared_->Wake();
+  ending_ = true;
+  const uint64_t one = 1;
+  (void)!write(wake_.get(), &one, sizeof one);
   thread_.join();
 }
 
 void RpcSocket::Loop() {
-  while (!shared_->ending) {
-    const bool full = static_cast<int>(waiting_.size()) + shared_->posted >= kMaxConnections;
-    std::vector<pollfd> items = {{shared_->wake.get(), POLLIN, 0},
-                                 {full ? -1 : listener_.fd(), POLLIN, 0}};
+  while (!ending_) {
+    const bool full = static_cast<int>(waiting_.size()) >= kMaxConnections;
+    std::vector<pollfd> items = {{wake_.get(), POLLIN, 0}, {full ? -1 : listener_.fd(), POLLIN, 0}};
     for (const Waiting& caller : waiting_) items.push_back({caller.fd.get(), POLLIN, 0});
     if (poll(items.data(), items.size(), TimeoutMs()) < 0) continue;
-    uint64_t count;
-    if (items[0].revents != 0) (void)!read(shared_->wake.get(), &count, sizeof count);
     const absl::Time now = SteadyNow();
     std::vector<Waiting> still;
     for (size_t i = 0; i < waiting_.size(); ++i) {
-      if (items[i + 2].revents != 0) {
-        Read(std::move(waiting_[i].fd));
-      } else if (now < waiting_[i].deadline) {
-        still.push_back(std::move(waiting_[i]));
-      }
+      const bool served = items[i + 2].revents != 0 && Serve(waiting_[i].fd.get());
+      if (!served && now < waiting_[i].deadline) still.push_back(std::move(waiting_[i]));
     }
     waiting_ = std::move(still);
     if (items[1].revents != 0) Accept();
@@ -139,42 +120,31 @@ void RpcSocket::Accept() {
   UniqueFd fd(accept4(listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!fd.ok()) {
     // No descriptor is free, perhaps. The end of this thread is not delayed.
-    pollfd wake = {shared_->wake.get(), POLLIN, 0};
+    pollfd wake = {wake_.get(), POLLIN, 0};
     if (errno != EAGAIN) poll(&wake, 1, kAcceptAgainMs);
     return;
   }
   const absl::StatusOr<Peer> peer = PeerOf(fd.get());
   if (!peer.ok() || !allowed_.Allows(*peer)) return;
-  waiting_.push_back({std::move(fd), SteadyNow() + kRequestTime});
+  // Most requests come with the connection.
+  if (!Serve(fd.get())) waiting_.push_back({std::move(fd), SteadyNow() + kRequestTime});
 }
 
-void RpcSocket::Read(UniqueFd fd) {
+bool RpcSocket::Serve(int fd) const {
   // The size first, so that memory is taken for what came and for no more than the limit.
-  const ssize_t size = recv(fd.get(), nullptr, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+  const ssize_t size = recv(fd, nullptr, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+  if (size < 0 && errno == EAGAIN) return false;
   if (size <= static_cast<ssize_t>(sizeof(Header)) ||
       size > static_cast<ssize_t>(rpctool::kMaxPacket)) {
-    return;
+    return true;
   }
   std::string packet(size, '\0');
-  if (recv(fd.get(), packet.data(), packet.size(), MSG_DONTWAIT) != size) return;
+  if (recv(fd, packet.data(), packet.size(), MSG_DONTWAIT) != size) return true;
   Header header;
   memcpy(&header, packet.data(), sizeof header);
-  if (header.version != rpctool::kVersion) return;
-  packet.erase(0, sizeof header);
-  ++shared_->posted;
-  // A task that is discarded closes the connection, too.
-  struct Posted {
-    UniqueFd fd;
-    std::shared_ptr<Shared> shared;
-    ~Posted() {
-      --shared->posted;
-      shared->Wake();
-    }
-  };
-  const std::shared_ptr<Posted> posted(new Posted{std::move(fd), shared_});
-  queue_.Post([posted, request = std::move(packet), send = send_] {
-    Answer(posted->fd.get(), request, send);
-  });
+  if (header.version != rpctool::kProtocolVersion) return true;
+  Answer(fd, absl::string_view(packet).substr(sizeof header), send_);
+  return true;
 }
 
 }  // namespace toolboxd

@@ -5,7 +5,7 @@
 #ifndef TOOLBOXD_TRANSPORTD_RPC_SOCKET_H_
 #define TOOLBOXD_TRANSPORTD_RPC_SOCKET_H_
 
-#include <memory>
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,16 +17,15 @@
 #include "daemon/listener.h"
 #include "daemon/peer.h"
 #include "transportd/rpc/rpci.h"
-#include "transportd/task_queue.h"
 
 namespace toolboxd {
 
 // Serves one request a connection, to those who may use the control socket. A thread waits for
-// requests; the channel's thread, which runs the queue, sends them and the replies. It waits for no
-// caller.
+// requests and sends each to the host as it comes, whatever the channel's thread waits for. It
+// waits for no caller.
 class RpcSocket {
  public:
-  // Connections at a time, from the accept to the reply; further ones wait in the backlog.
+  // Callers at a time whose request has not come; further ones wait in the backlog.
   static constexpr int kMaxConnections = 32;
   // How long a caller may take for its request; then its connection is closed.
   static constexpr absl::Duration kRequestTime = absl::Seconds(2);
@@ -36,16 +35,14 @@ class RpcSocket {
   static absl::StatusOr<Listener> OpenListener(const ListenerOptions& control,
                                                std::vector<InheritedSocket>& inherited);
 
-  // Starts the thread. The queue must outlive this object; `send` is called on the queue's thread
-  // only, and until the queue is stopped.
-  RpcSocket(Listener listener, AllowedCallers allowed, TaskQueue* queue, RpciSend send);
-  // Ends the thread. Requests that are posted are still answered.
+  // Starts the thread, which calls `send`.
+  RpcSocket(Listener listener, AllowedCallers allowed, RpciSend send);
+  // Ends the thread, after the request that is on its way.
   ~RpcSocket();
   RpcSocket(const RpcSocket&) = delete;
   RpcSocket& operator=(const RpcSocket&) = delete;
 
  private:
-  struct Shared;
   // A caller whose request has not come.
   struct Waiting {
     UniqueFd fd;
@@ -54,16 +51,18 @@ class RpcSocket {
 
   void Loop();
   void Accept();
-  // Reads the request and posts it; an incorrect one closes the connection.
-  void Read(UniqueFd fd);
+  // Sends the caller's request and the reply to it, or passes over an incorrect one. False if no
+  // request has come.
+  bool Serve(int fd) const;
   // Until the first deadline in milliseconds; -1 if no caller waits.
   int TimeoutMs() const;
 
   const Listener listener_;
   const AllowedCallers allowed_;
-  TaskQueue& queue_;
   const RpciSend send_;
-  const std::shared_ptr<Shared> shared_;
+  // Eventfd: the thread must end.
+  const UniqueFd wake_;
+  std::atomic<bool> ending_{false};
   // Of the loop's thread.
   std::vector<Waiting> waiting_;
   std::thread thread_;

@@ -11,9 +11,10 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
+#include "base/testing/eventually.h"
 #include "base/testing/short_temp_dir.h"
 #include "gtest/gtest.h"
 #include "rpctool/protocol.h"
@@ -43,19 +44,18 @@ class RpcSocketTest : public testing::Test {
     control.path = folder_.File("transportd.sock");
     absl::StatusOr<Listener> listener = RpcSocket::OpenListener(control, inherited);
     ASSERT_TRUE(listener.ok()) << listener.status();
-    socket_ = std::make_unique<RpcSocket>(*std::move(listener), std::move(allowed), &queue_,
+    socket_ = std::make_unique<RpcSocket>(*std::move(listener), std::move(allowed),
                                           [this](absl::string_view request) {
                                             ++sent_;
                                             return answer_(std::string(request));
                                           });
   }
-  void RunQueue() {
-    channel_ = std::thread([this] { queue_.RunUntil(absl::InfiniteFuture()); });
-  }
-  void TearDown() override {
-    socket_.reset();
-    queue_.Stop();
-    if (channel_.joinable()) channel_.join();
+  // From now on the host answers nothing, until `resumed_`.
+  void HoldHost() {
+    answer_ = [this](const std::string& request) {
+      resumed_.WaitForNotification();
+      return RpciReply{true, request};
+    };
   }
 
   // Of a caller that need not follow the protocol.
@@ -83,87 +83,86 @@ class RpcSocketTest : public testing::Test {
 
   ShortTempDir folder_;
   const std::string path_ = folder_.File("rpc.sock");
-  TaskQueue queue_;
+  absl::Notification resumed_;
   std::function<absl::StatusOr<RpciReply>(const std::string& request)> answer_ =
       [](const std::string& request) {
         return RpciReply{true, request};
       };
   std::atomic<int> sent_{0};
   std::unique_ptr<RpcSocket> socket_;
-  std::thread channel_;
-  Outcome outcome_ = Outcome::kNoChannel;
-  std::string text_;
+  rpctool::SocketReply reply_;
 };
 
 TEST_F(RpcSocketTest, RequestOfEverySizeReachesTheHostAndItsReplyTheCaller) {
-  RunQueue();
   for (const size_t size : {size_t{1}, size_t{60000}, rpctool::kMaxText}) {
     std::string request(size, '\xff');
     request[size / 2] = '\0';
-    ASSERT_TRUE(AskTransportd(path_.c_str(), request, kPatienceMs, outcome_, text_)) << size;
-    EXPECT_EQ(outcome_, Outcome::kSuccess);
-    EXPECT_EQ(text_, request);
+    ASSERT_TRUE(AskTransportd(path_.c_str(), request, kPatienceMs, reply_)) << size;
+    EXPECT_EQ(reply_.outcome, Outcome::kSuccess);
+    EXPECT_EQ(reply_.text, request);
   }
 }
 
 TEST_F(RpcSocketTest, CallerLearnsWhatTheHostSaid) {
-  RunQueue();
   answer_ = [](const std::string&) { return RpciReply{false, "No value found"}; };
-  ASSERT_TRUE(AskTransportd(path_.c_str(), "x", kPatienceMs, outcome_, text_));
-  EXPECT_EQ(outcome_, Outcome::kRefused);
-  EXPECT_EQ(text_, "No value found");
+  ASSERT_TRUE(AskTransportd(path_.c_str(), "x", kPatienceMs, reply_));
+  EXPECT_EQ(reply_.outcome, Outcome::kRefused);
+  EXPECT_EQ(reply_.text, "No value found");
   answer_ = [](const std::string&) { return absl::DataLossError(""); };
-  ASSERT_TRUE(AskTransportd(path_.c_str(), "x", kPatienceMs, outcome_, text_));
-  EXPECT_EQ(outcome_, Outcome::kMalformed);
+  ASSERT_TRUE(AskTransportd(path_.c_str(), "x", kPatienceMs, reply_));
+  EXPECT_EQ(reply_.outcome, Outcome::kMalformed);
   // The caller uses a channel of its own then.
   answer_ = [](const std::string&) { return absl::UnavailableError(""); };
-  EXPECT_FALSE(AskTransportd(path_.c_str(), "x", kPatienceMs, outcome_, text_));
+  EXPECT_FALSE(AskTransportd(path_.c_str(), "x", kPatienceMs, reply_));
 }
 
 TEST_F(RpcSocketTest, EmptyAndOverlongRequestsAreNotSent) {
-  RunQueue();
-  EXPECT_FALSE(AskTransportd(path_.c_str(), "", kPatienceMs, outcome_, text_));
-  EXPECT_FALSE(AskTransportd(path_.c_str(), std::string(rpctool::kMaxText + 1, 'x'), kPatienceMs,
-                             outcome_, text_));
+  EXPECT_FALSE(AskTransportd(path_.c_str(), "", kPatienceMs, reply_));
+  EXPECT_FALSE(
+      AskTransportd(path_.c_str(), std::string(rpctool::kMaxText + 1, 'x'), kPatienceMs, reply_));
   EXPECT_EQ(sent_, 0);
 }
 
 TEST_F(RpcSocketTest, MalformedPacketEndsTheConnectionAndNothingElse) {
-  RunQueue();
   EXPECT_EQ(Exchange(Connect(), "x"), 0);
-  EXPECT_EQ(Exchange(Connect(), Packet(rpctool::kVersion, "")), 0);
-  EXPECT_EQ(Exchange(Connect(), Packet(rpctool::kVersion + 1, "x")), 0);
-  EXPECT_EQ(Exchange(Connect(), Packet(rpctool::kVersion, std::string(65537, 'x'))), 0);
+  EXPECT_EQ(Exchange(Connect(), Packet(rpctool::kProtocolVersion, "")), 0);
+  EXPECT_EQ(Exchange(Connect(), Packet(rpctool::kProtocolVersion + 1, "x")), 0);
+  EXPECT_EQ(Exchange(Connect(), Packet(rpctool::kProtocolVersion, std::string(65537, 'x'))), 0);
   EXPECT_EQ(Exchange(Connect(), std::string(150000, 'x')), 0);
   EXPECT_EQ(sent_, 0);
-  EXPECT_TRUE(AskTransportd(path_.c_str(), "x", kPatienceMs, outcome_, text_));
+  EXPECT_TRUE(AskTransportd(path_.c_str(), "x", kPatienceMs, reply_));
 }
 
 TEST_F(RpcSocketTest, RequestWhoseCallerHasLeftIsNotSent) {
-  // Before the channel's thread has time for it.
-  EXPECT_FALSE(AskTransportd(path_.c_str(), "left", 1, outcome_, text_));
-  RunQueue();
-  EXPECT_TRUE(AskTransportd(path_.c_str(), "stays", kPatienceMs, outcome_, text_));
-  EXPECT_EQ(sent_, 1);
+  HoldHost();
+  const UniqueFd first = Connect();
+  const std::string packet = Packet(rpctool::kProtocolVersion, "first");
+  ASSERT_GT(send(first.get(), packet.data(), packet.size(), 0), 0);
+  ASSERT_TRUE(Eventually([this] { return sent_ == 1; }));
+  // Before the socket's thread has time for it.
+  EXPECT_FALSE(AskTransportd(path_.c_str(), "left", 1, reply_));
+  resumed_.Notify();
+  EXPECT_TRUE(AskTransportd(path_.c_str(), "stays", kPatienceMs, reply_));
+  EXPECT_EQ(sent_, 2);
 }
 
 TEST_F(RpcSocketTest, SilentCallersDoNotKeepOthersOut) {
-  RunQueue();
   std::vector<UniqueFd> silent;
   silent.reserve(RpcSocket::kMaxConnections);
   for (int i = 0; i < RpcSocket::kMaxConnections; ++i) silent.push_back(Connect());
-  EXPECT_TRUE(AskTransportd(path_.c_str(), "x", kPatienceMs, outcome_, text_));
+  EXPECT_TRUE(AskTransportd(path_.c_str(), "x", kPatienceMs, reply_));
   EXPECT_EQ(sent_, 1);
 }
 
-TEST_F(RpcSocketTest, RequestsWaitForABusyChannelInABoundedNumber) {
+TEST_F(RpcSocketTest, RequestsWaitForABusyHost) {
+  HoldHost();
   std::vector<UniqueFd> callers;
   for (int i = 0; i < 2 * RpcSocket::kMaxConnections; ++i) {
     callers.push_back(Connect());
-    const std::string packet = Packet(rpctool::kVersion, "x");
+    const std::string packet = Packet(rpctool::kProtocolVersion, "x");
     ASSERT_GT(send(callers.back().get(), packet.data(), packet.size(), 0), 0);
   }
-  RunQueue();
+  resumed_.Notify();
   for (const UniqueFd& caller : callers) {
     char byte;
     EXPECT_EQ(recv(caller.get(), &byte, 1, MSG_TRUNC), static_cast<ssize_t>(sizeof(Header) + 1));
@@ -185,8 +184,7 @@ TEST_F(RpcSocketTest, CallerWhoIsNotAllowedGetsNothing) {
   AllowedCallers nobody;
   nobody.set_root_allowed(false);
   Serve(nobody);
-  RunQueue();
-  EXPECT_FALSE(AskTransportd(path_.c_str(), "x", kPatienceMs, outcome_, text_));
+  EXPECT_FALSE(AskTransportd(path_.c_str(), "x", kPatienceMs, reply_));
   EXPECT_EQ(sent_, 0);
 }
 

@@ -29,6 +29,11 @@ void TaskQueue::PostAt(absl::Time time, Task task) {
   Wake();
 }
 
+size_t TaskQueue::size() const {
+  absl::MutexLock lock(&mutex_);
+  return tasks_.size() + timed_.size();
+}
+
 void TaskQueue::Stop() {
   absl::MutexLock lock(&mutex_);
   stopped_ = true;

@@ -5,6 +5,7 @@
 #ifndef TOOLBOXD_TRANSPORTD_TASK_QUEUE_H_
 #define TOOLBOXD_TRANSPORTD_TASK_QUEUE_H_
 
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <map>
@@ -36,6 +37,9 @@ class TaskQueue {
   // after Stop().
   bool RunUntil(absl::Time deadline);
 
+  // The tasks that wait, those of PostAt() among them.
+  size_t size() const;
+
   // Ends the current and every later RunUntil().
   void Stop();
 
@@ -49,7 +53,7 @@ class TaskQueue {
   // An eventfd: readable after Post(), PostAt() and Stop().
   const int wake_fd_;
   // Guards the members below, for posting threads and the owner; not held while a task runs.
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   std::deque<Task> tasks_ ABSL_GUARDED_BY(mutex_);
   std::multimap<absl::Time, Task> timed_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;

@@ -27,8 +27,11 @@ namespace {
 // Above what a guest accepts, so that it can be tried.
 constexpr size_t kMaxFile = size_t{256} << 20;
 // Of the package's header (docs/protocol/customization.md 9.3).
+constexpr uint8_t kSkipReboot = 1;
 constexpr uint8_t kIgnoreCloudInit = 2;
 constexpr uint8_t kRawCloudInit = 4;
+constexpr size_t kCommandAt = 56;
+constexpr size_t kCommandSize = 456;
 
 absl::Status Read(const std::string& path, std::string& content) {
   const int error = ReadSmallFile(path, kMaxFile, content);
@@ -152,6 +155,8 @@ absl::Status ParseCustomizeOptions(const std::vector<std::string>& words,
   parser.Strings("file", &options.files, "another file, as NAME=FILE (may be given several times)");
   parser.Flag("mszip", &options.mszip, "compress the package");
   parser.Flag("ignore_cloud_init", &options.ignore_cloud_init, "set that flag of the package");
+  parser.String("command", &options.command, "the package's command (default: that of real ones)");
+  parser.Flag("skip_reboot", &options.skip_reboot, "set that flag of the package");
   parser.String("name", &options.name, "the package's name in the inbox (default imcf-vmxsim)");
   parser.String("upload_path", &options.upload_path, "upload to this path, not into the inbox");
   parser.String("deploy_path", &options.deploy_path, "deploy this path, not the uploaded one");
@@ -187,9 +192,19 @@ absl::StatusOr<std::string> PackageOf(const CustomizeOptions& options) {
     files.emplace_back(name_and_path.first, content);
   }
   const uint8_t flags = (options.ignore_cloud_init ? kIgnoreCloudInit : 0) |
-                        (options.metadata.empty() ? 0 : kRawCloudInit);
-  return deployd::MakePackage(
+                        (options.metadata.empty() ? 0 : kRawCloudInit) |
+                        (options.skip_reboot ? kSkipReboot : 0);
+  std::string package = deployd::MakePackage(
       files, options.mszip ? deployd::Compression::kMszip : deployd::Compression::kStored, flags);
+  if (options.command.size() >= kCommandSize) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--command: at most ", kCommandSize - 1, " bytes"));
+  }
+  if (!options.command.empty()) {
+    package.replace(kCommandAt, kCommandSize, kCommandSize, '\0');
+    package.replace(kCommandAt, options.command.size(), options.command);
+  }
+  return package;
 }
 
 bool IsLastState(absl::string_view state) {

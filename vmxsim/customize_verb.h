@@ -28,6 +28,9 @@ struct CustomizeOptions {
   std::vector<std::string> files;
   bool mszip = false;
   bool ignore_cloud_init = false;
+  // Of the header; empty: the one of real packages.
+  std::string command;
+  bool skip_reboot = false;
   // Of the package in the inbox.
   std::string name = "imcf-vmxsim";
   // Other paths than the inbox and the name.

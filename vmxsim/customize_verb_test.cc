@@ -41,6 +41,18 @@ TEST(CustomizeVerb, PackageIsMadeOfTheFiles) {
   }
 }
 
+TEST(CustomizeVerb, CommandAndFlagsAreInTheHeader) {
+  CustomizeOptions options;
+  const std::string file = "--cust_cfg=" + FileWith("c", "[NETWORK]\n");
+  ASSERT_TRUE(ParseCustomizeOptions({file, "--command=/bin/true", "--skip_reboot"}, options).ok());
+  const std::string package = PackageOf(options).value();
+  EXPECT_EQ(package[19], 1);
+  EXPECT_EQ(package.substr(56, 456), "/bin/true" + std::string(447, '\0'));
+  EXPECT_EQ(package.substr(512, 4), "MSCF");
+  options.command = std::string(456, 'x');
+  EXPECT_TRUE(absl::IsInvalidArgument(PackageOf(options).status()));
+}
+
 TEST(CustomizeVerb, FinishedPackageIsSentAsItIs) {
   CustomizeOptions options;
   ASSERT_TRUE(ParseCustomizeOptions({FileWith("p", "nonsense")}, options).ok());

@@ -2,20 +2,11 @@
 
 #include "transportd/backdoor/probe.h"
 
-#include <cpuid.h>
 #include <setjmp.h>
 #include <signal.h>
 
-#include <cstring>
-
-#include "transportd/backdoor/constants.h"
-
 namespace toolboxd::backdoor {
 namespace {
-
-constexpr uint32_t kFeatureLeaf = 1;
-constexpr uint32_t kHypervisorLeaf = 0x40000000;
-constexpr uint32_t kHypervisorBit = 1u << 31;
 
 // Where the probe continues after a fault. A signal handler has no other way to know.
 sigjmp_buf after_fault;
@@ -43,34 +34,10 @@ class FaultGuard {
 
 }  // namespace
 
-CpuidResult ReadCpuid(uint32_t leaf) {
-  CpuidResult result;
-  __cpuid(leaf, result.eax, result.ebx, result.ecx, result.edx);
-  return result;
-}
-
-bool IsVmwareCpu(const Cpuid& cpuid) {
-  if (!(cpuid(kFeatureLeaf).ecx & kHypervisorBit)) return false;
-  const CpuidResult result = cpuid(kHypervisorLeaf);
-  char vendor[12];
-  std::memcpy(vendor, &result.ebx, 4);
-  std::memcpy(vendor + 4, &result.ecx, 4);
-  std::memcpy(vendor + 8, &result.edx, 4);
-  return std::memcmp(vendor, "VMwareVMware", sizeof(vendor)) == 0;
-}
-
 ProbeResult Probe(Port& port) {
   FaultGuard guard;
   if (sigsetjmp(after_fault, 1) != 0) return ProbeResult::kFaulted;
-  Registers registers;
-  registers.ax = kMagic;
-  registers.bx = static_cast<uint32_t>(~kMagic);
-  registers.cx = kCommandGetVersion;
-  registers.dx = kLowBandwidthPort;
-  port.In(registers);
-  const bool answered = static_cast<uint32_t>(registers.bx) == kMagic &&
-                        static_cast<uint32_t>(registers.ax) == kVersion;
-  return answered ? ProbeResult::kAnswered : ProbeResult::kSilent;
+  return AskVersion(port);
 }
 
 }  // namespace toolboxd::backdoor

@@ -12,7 +12,7 @@
 namespace toolboxd::backdoor {
 namespace {
 
-Cpuid FakeCpuid(bool hypervisor_bit, const char (&vendor)[13]) {
+auto FakeCpuid(bool hypervisor_bit, const char (&vendor)[13]) {
   CpuidResult hypervisor;
   std::memcpy(&hypervisor.ebx, vendor, 4);
   std::memcpy(&hypervisor.ecx, vendor + 4, 4);

@@ -61,6 +61,8 @@ class GuestOperations {
   void SetInbox(std::function<std::shared_ptr<files::FileStore>()> inbox) {
     inbox_ = std::move(inbox);
   }
+  // Ends what is open of an inbox that has ended: open files hold the connection to its service.
+  void CloseInboxFiles() { hgfs_.CloseFiles(""); }
 
   // The operating system that GET_TOOLS_STATE answers: guestinfod's.
   void SetOperatingSystem(const v1::OperatingSystem& operating_system) {

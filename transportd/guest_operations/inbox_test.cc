@@ -122,6 +122,26 @@ TEST_F(InboxTest, FileIsLostWithItsInbox) {
   EXPECT_EQ(Close(handle), hgfs::Status::kAccessDenied);
 }
 
+// deployd exits when it has no connection.
+TEST_F(InboxTest, UploadThatWasBrokenOffEndsWithItsInbox) {
+  OpenInbox();
+  ASSERT_EQ(CreateSession(), hgfs::Status::kSuccess);
+  uint32_t handle = 0;
+  ASSERT_EQ(Open("/in-1/imcf-a", handle), hgfs::Status::kSuccess);
+  ASSERT_EQ(Write(handle, 0, "x"), hgfs::Status::kSuccess);
+  const std::weak_ptr<files::FileStore> store = inbox_;
+  inbox_ = nullptr;
+  EXPECT_FALSE(store.expired());
+  guest_.operations().CloseInboxFiles();
+  EXPECT_TRUE(store.expired());
+  // The host may go on with its session.
+  OpenInbox();
+  ASSERT_EQ(Open("/in-1/imcf-b", handle), hgfs::Status::kSuccess);
+  EXPECT_EQ(Write(handle, 0, "x"), hgfs::Status::kSuccess);
+  EXPECT_EQ(Close(handle), hgfs::Status::kSuccess);
+  EXPECT_FALSE(deployd_.Has("/in-1/imcf-a"));
+}
+
 TEST_F(InboxTest, ManagementOfFilesIsNotServed) {
   OpenInbox();
   deployd_.Put("/in-1/imcf-a", "package");

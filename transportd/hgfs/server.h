@@ -46,6 +46,9 @@ class Server {
   // without it the next packet takes longer.
   void RunDeferredWork();
 
+  // Ends the files that the user has open, without their content if they are written.
+  void CloseFiles(absl::string_view user) { sessions_.CloseFiles(user); }
+
   // Drops what vanished hosts left, and sends what RunDeferredWork() could not.
   void Maintain();
 

@@ -63,10 +63,21 @@ bool SessionTable::Destroy(uint64_t id, absl::string_view user) {
   return true;
 }
 
-void SessionTable::Erase(Sessions::iterator session) {
-  for (const auto& [number, handle] : session->second.handles) {
-    handle_shares_.Remove({session->first, number});
+void SessionTable::CloseFiles(absl::string_view user) {
+  for (auto& [id, session] : sessions_) {
+    if (session.user == user) CloseFiles(session);
   }
+}
+
+void SessionTable::CloseFiles(Session& session) {
+  for (const auto& [number, handle] : session.handles) {
+    handle_shares_.Remove({session.id, number});
+  }
+  session.handles.clear();
+}
+
+void SessionTable::Erase(Sessions::iterator session) {
+  CloseFiles(session->second);
   session_shares_.Remove(session->first);
   sessions_.erase(session);
 }

@@ -75,6 +75,8 @@ class SessionTable {
   // Of any user, and not as a use of it.
   Session* Find(uint64_t id);
   bool Destroy(uint64_t id, absl::string_view user);
+  // Ends the user's handles. The sessions stay.
+  void CloseFiles(absl::string_view user);
 
   // The handle's number. Another handle may end for it, of this or another session.
   uint32_t AddHandle(Session& session, Handle handle);
@@ -94,6 +96,7 @@ class SessionTable {
   using HandleKey = std::pair<uint64_t, uint32_t>;
   using Sessions = absl::flat_hash_map<uint64_t, Session>;
 
+  void CloseFiles(Session& session);
   void Erase(Sessions::iterator session);
 
   Sessions sessions_;

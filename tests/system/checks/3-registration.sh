@@ -43,6 +43,28 @@ printf '#!/bin/sh\n' >"$root/etc/toolboxd/power.d/halt/20-open"
 chmod 777 "$root/etc/toolboxd/power.d/halt/20-open"
 check "toolboxd-install-check reports a world-writable script" finds 20-open
 rm "$root/etc/toolboxd/power.d/halt/20-open"
+notes() { inside toolboxd-install-check >"$work/said"; grep "^note.*$1" "$work/said" || { cat "$work/said"; false; }; }
+for folder in snapshot.d customize.d; do
+  install -d -m 755 "$root/etc/toolboxd/$folder"
+  printf '#!/bin/sh\n' >"$root/etc/toolboxd/$folder/20-open"
+  chmod 777 "$root/etc/toolboxd/$folder/20-open"
+  check "toolboxd-install-check reports a world-writable script in $folder" finds "$folder/20-open"
+  chmod 644 "$root/etc/toolboxd/$folder/20-open"
+  check "toolboxd-install-check notes a script in $folder that is not executable" notes "$folder/20-open is never run"
+  rm "$root/etc/toolboxd/$folder/20-open"
+done
+for name in snapshot deploy; do
+  settings=$root/etc/toolboxd/$name.textproto
+  chmod 600 "$settings"
+  check "toolboxd-install-check reports settings that toolboxd-$name cannot read" finds "$name.textproto cannot be read by toolboxd-$name"
+  chmod 666 "$settings"
+  check "toolboxd-install-check reports settings that every user may write" finds "fail: .*$name.textproto"
+  chmod 644 "$settings"
+done
+plugin=$root/usr/lib/open-vm-tools/plugins/vmsvc/libdeployPkgPlugin.so
+mv "$plugin" "$work/plugin"
+check "toolboxd-install-check reports that cloud-init would find no tools" finds 'libdeployPkgPlugin.so is missing'
+mv "$work/plugin" "$plugin"
 check "toolboxd-install-check finds no fault once all is corrected" check_status 0
 check "no unit of the system has failed after boot" nothing inside systemctl --failed --no-legend
 says() { "$vmxsim" info | tee /dev/stderr | grep -q "$1"; }

@@ -68,6 +68,22 @@ check "cloud-init has metadata and userdata" eval 'cmp "$work/metadata" "$root/r
 inside rm -rf /root/taken
 until_ok 10 not_running
 
+# cloud-init that has looked already, or finishes without a look.
+finish_cloud_init() { inside install -d /run/cloud-init && inside touch /run/cloud-init/result.json; }
+finish_cloud_init
+check "a customization after cloud-init's end says what to do" reports 'state 4 100 .*while it is switched off' "${settled[@]}"
+check "it was not laid down" eval '! has cust.cfg'
+inside rm /run/cloud-init/result.json
+finish_without_a_look() { until_ok 10 has cust.cfg && finish_cloud_init; }
+not_taken() {
+  finish_without_a_look &
+  reports 'state 4 100 .*cloud-init has finished and has not taken' "${settled[@]}" && wait $!
+}
+check "a customization that cloud-init does not take has an end" not_taken
+check "its password does not stay" eval '[[ -z $(inside find "$imc" -mindepth 1) ]]'
+inside rm /run/cloud-init/result.json
+until_ok 10 not_running
+
 # Without cloud-init, by the administrator's scripts.
 rm -r "$root/usr/lib/python3/dist-packages/cloudinit" "$root/etc/cloud"
 install -d "$root/etc/toolboxd/customize.d"

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""How code is compiled that a program without a C library can link (rpctool/start.cc)."""
+
+# Nothing that needs a run-time library: no tables of types, no canary in thread-local storage, no
+# checked copies of the C library's functions.
+FREESTANDING_COPTS = [
+    "-fno-exceptions",
+    "-fno-rtti",
+    "-fno-stack-protector",
+    "-fno-threadsafe-statics",
+    "-U_FORTIFY_SOURCE",
+]
