@@ -21,6 +21,7 @@
 #include "base/steady_time.h"
 #include "guestinfod/disks.h"
 #include "guestinfod/memory.h"
+#include "guestinfod/network.h"
 #include "guestinfod/operating_system.h"
 #include "guestinfod/resolver.h"
 #include "guestinfod/text.h"
@@ -169,15 +170,16 @@ void Collector::Collect(unsigned parts) {
 }
 
 void Collector::ReadNetwork() {
-  const absl::StatusOr<NetworkState> state = netlink_.Dump();
+  const absl::StatusOr<NetworkState> state =
+      netlink_.Dump([this](const Link& link) { return IsReportable(link, options_.network); });
   if (!state.ok()) {
     LogLimited("rtnetlink", "cannot read the network: ", state.status().message());
     return;
   }
-  const auto is_hardware = [this](const std::string& name) {
-    return IsHardwareInterface(options_.root, name);
+  const auto is_device = [this](const std::string& name) {
+    return IsDeviceInSysfs(options_.root, name);
   };
-  FillNetwork(*state, options_.network, is_hardware, snapshot_);
+  FillNetwork(*state, options_.network, is_device, snapshot_);
 }
 
 void Collector::ReadNames() {

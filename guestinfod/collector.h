@@ -17,8 +17,8 @@
 #include "absl/time/time.h"
 #include "base/unique_fd.h"
 #include "guestinfod/file_watch.h"
+#include "guestinfod/interfaces.h"
 #include "guestinfod/netlink.h"
-#include "guestinfod/network.h"
 #include "toolboxd/v1/guest_info.pb.h"
 
 namespace toolboxd::guestinfod {

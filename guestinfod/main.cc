@@ -15,7 +15,7 @@
 #include "guestinfod/collector.h"
 #include "guestinfod/grpc_timers.h"
 #include "guestinfod/guestinfod.h"
-#include "guestinfod/network.h"
+#include "guestinfod/interfaces.h"
 #include "guestinfod/service.h"
 #include "guestinfod/snapshot_hub.h"
 
