@@ -20,6 +20,7 @@
 #include "base/status.h"
 #include "base/steady_time.h"
 #include "guestinfod/disks.h"
+#include "guestinfod/link_settings.h"
 #include "guestinfod/memory.h"
 #include "guestinfod/network.h"
 #include "guestinfod/operating_system.h"
@@ -158,6 +159,7 @@ bool Collector::Wait(std::optional<absl::Time> until, unsigned& parts) {
 void Collector::Collect(unsigned parts) {
   if (parts & kNetwork) ReadNetwork();
   if (parts & kNames) ReadNames();
+  if (parts & (kNetwork | kNames)) AddLinkSettings(options_.root, snapshot_);
   if (parts & kDisks) *snapshot_.mutable_disks() = ReadDisks(options_.root);
   if (parts & kFigures) {
     *snapshot_.mutable_memory() = ReadMemory(options_.root);
