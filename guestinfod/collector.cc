@@ -75,7 +75,10 @@ absl::StatusOr<std::unique_ptr<Collector>> Collector::Start(CollectorOptions opt
 }
 
 Collector::Collector(CollectorOptions options, Netlink netlink, FileWatch files)
-    : options_(std::move(options)), netlink_(std::move(netlink)), files_(std::move(files)) {}
+    : options_(std::move(options)),
+      netlink_(std::move(netlink)),
+      files_(std::move(files)),
+      statfs_(options_.statfs_socket) {}
 
 Collector::~Collector() {
   if (!thread_.joinable()) return;
@@ -160,7 +163,7 @@ void Collector::Collect(unsigned parts) {
   if (parts & kNetwork) ReadNetwork();
   if (parts & kNames) ReadNames();
   if (parts & (kNetwork | kNames)) AddLinkSettings(options_.root, snapshot_);
-  if (parts & kDisks) *snapshot_.mutable_disks() = ReadDisks(options_.root);
+  if (parts & kDisks) *snapshot_.mutable_disks() = ReadDisks(options_.root, statfs_);
   if (parts & kFigures) {
     *snapshot_.mutable_memory() = ReadMemory(options_.root);
     snapshot_.set_uptime_centiseconds(ReadUptime(options_.root));

@@ -17,7 +17,7 @@ namespace toolboxd::guestinfod {
 v1::InterfaceAddress::Status StatusOf(const Address& address);
 
 // Where an address of this link comes from. An address without an end is manual: a lease without an
-// end cannot be told from it here.
+// end looks the same here.
 v1::InterfaceAddress::Origin OriginOf(const Address& address, const Link& link);
 
 bool IsIpv4(const Address& address);

@@ -116,7 +116,7 @@ TEST_F(LinkSettingsTest, HugeFilesAreReadToTheirLimit) {
   EXPECT_EQ(Dns(3), " / ");
 }
 
-TEST_F(LinkSettingsTest, LinksAndWhatIsNoFileAreNotRead) {
+TEST_F(LinkSettingsTest, LinksFifosAndFoldersAreNotRead) {
   Write("elsewhere/2", "SERVERS=10.0.0.2\n");
   fs::create_directories(Path("resolve/netif"));
   fs::create_symlink(Path("elsewhere/2"), Path("resolve/netif/2"));
