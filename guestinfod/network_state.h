@@ -79,7 +79,7 @@ struct NetworkState {
 // Bounds of what is kept; the rest of a longer dump is dropped. Hardware and virtual links are
 // counted apart: no number of the latter keeps a NIC from being seen.
 inline constexpr size_t kMaxLinks = 4096;
-inline constexpr size_t kMaxAddresses = 8192;
+inline constexpr size_t kMaxAddresses = 32768;
 inline constexpr size_t kMaxRouteEntries = 4096;
 
 // Adds the links, addresses and routes of one datagram of a dump to the state. True when it

@@ -231,7 +231,7 @@ TEST(NetworkDump, LinksAddressesAndRoutesAreBounded) {
     ASSERT_TRUE(AddDump(address + LinkMessage() + route, 7, state).ok());
   }
   EXPECT_EQ(state.links.size(), 4096u);
-  EXPECT_EQ(state.addresses.size(), 8192u);
+  EXPECT_EQ(state.addresses.size(), 32768u);
   EXPECT_EQ(state.routes.size(), 4096u);
 }
 
