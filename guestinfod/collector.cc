@@ -20,7 +20,9 @@
 #include "base/status.h"
 #include "base/steady_time.h"
 #include "guestinfod/disks.h"
+#include "guestinfod/link_settings.h"
 #include "guestinfod/memory.h"
+#include "guestinfod/network.h"
 #include "guestinfod/operating_system.h"
 #include "guestinfod/resolver.h"
 #include "guestinfod/text.h"
@@ -73,7 +75,10 @@ absl::StatusOr<std::unique_ptr<Collector>> Collector::Start(CollectorOptions opt
 }
 
 Collector::Collector(CollectorOptions options, Netlink netlink, FileWatch files)
-    : options_(std::move(options)), netlink_(std::move(netlink)), files_(std::move(files)) {}
+    : options_(std::move(options)),
+      netlink_(std::move(netlink)),
+      files_(std::move(files)),
+      statfs_(options_.statfs_socket) {}
 
 Collector::~Collector() {
   if (!thread_.joinable()) return;
@@ -157,7 +162,8 @@ bool Collector::Wait(std::optional<absl::Time> until, unsigned& parts) {
 void Collector::Collect(unsigned parts) {
   if (parts & kNetwork) ReadNetwork();
   if (parts & kNames) ReadNames();
-  if (parts & kDisks) *snapshot_.mutable_disks() = ReadDisks(options_.root);
+  if (parts & (kNetwork | kNames)) AddLinkSettings(options_.root, snapshot_);
+  if (parts & kDisks) *snapshot_.mutable_disks() = ReadDisks(options_.root, statfs_);
   if (parts & kFigures) {
     *snapshot_.mutable_memory() = ReadMemory(options_.root);
     snapshot_.set_uptime_centiseconds(ReadUptime(options_.root));
@@ -169,15 +175,16 @@ void Collector::Collect(unsigned parts) {
 }
 
 void Collector::ReadNetwork() {
-  const absl::StatusOr<NetworkState> state = netlink_.Dump();
+  const absl::StatusOr<NetworkState> state =
+      netlink_.Dump([this](const Link& link) { return IsReportable(link, options_.network); });
   if (!state.ok()) {
     LogLimited("rtnetlink", "cannot read the network: ", state.status().message());
     return;
   }
-  const auto is_hardware = [this](const std::string& name) {
-    return IsHardwareInterface(options_.root, name);
+  const auto is_device = [this](const std::string& name) {
+    return IsDeviceInSysfs(options_.root, name);
   };
-  FillNetwork(*state, options_.network, is_hardware, snapshot_);
+  FillNetwork(*state, options_.network, is_device, snapshot_);
 }
 
 void Collector::ReadNames() {

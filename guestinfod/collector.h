@@ -17,8 +17,9 @@
 #include "absl/time/time.h"
 #include "base/unique_fd.h"
 #include "guestinfod/file_watch.h"
+#include "guestinfod/interfaces.h"
 #include "guestinfod/netlink.h"
-#include "guestinfod/network.h"
+#include "guestinfod/statfs_client.h"
 #include "toolboxd/v1/guest_info.pb.h"
 
 namespace toolboxd::guestinfod {
@@ -28,6 +29,8 @@ struct CollectorOptions {
   // mount notices are always the system's own.
   std::string root;
   NetworkOptions network;
+  // Of toolboxd-statfs; empty: disks below closed folders are left out.
+  std::string statfs_socket;
   // How often memory, uptime and free space are read. Infinite: only once.
   absl::Duration interval = absl::Seconds(30);
   // How long changes are gathered before they are reported as one.
@@ -80,6 +83,7 @@ class Collector {
   const CollectorOptions options_;
   Netlink netlink_;
   FileWatch files_;
+  StatfsClient statfs_;
   UniqueFd host_name_;
   UniqueFd mounts_;
   UniqueFd timer_;

@@ -187,6 +187,22 @@ TEST_F(CollectorTest, ResolverFileMakesOneSnapshot) {
   EXPECT_EQ(recorder_.last().dns().servers(0), "10.0.0.3");
 }
 
+TEST_F(CollectorTest, NameServersOfAnInterfaceMakeOneSnapshot) {
+  ASSERT_TRUE(Ip("addr add 192.0.2.5/24 dev nic0"));
+  Write("run/systemd/resolve/resolv.conf", "nameserver 10.0.0.2\n");
+  Start();
+  ASSERT_EQ(recorder_.last().interfaces_size(), 1);
+  EXPECT_FALSE(recorder_.last().interfaces(0).has_dns());
+  // systemd-resolved writes its resolv.conf last, whatever changed.
+  Write(absl::StrCat("run/systemd/resolve/netif/", recorder_.last().interfaces(0).index()),
+        "SERVERS=10.0.0.4\n");
+  Write("run/systemd/resolve/resolv.conf.new", "nameserver 10.0.0.4\n");
+  fs::rename(root_ / "run/systemd/resolve/resolv.conf.new",
+             root_ / "run/systemd/resolve/resolv.conf");
+  ExpectOneMore();
+  EXPECT_EQ(recorder_.last().interfaces(0).dns().servers(0), "10.0.0.4");
+}
+
 TEST_F(CollectorTest, NewHostNameMakesOneSnapshot) {
   Start();
   ASSERT_EQ(sethostname("renamed", 7), 0);

@@ -12,10 +12,11 @@
 
 namespace toolboxd::guestinfod {
 
-// Such as "scsi0:1", "sata0:0", "nvme0:0": controller and unit as in the VM's settings. Found
-// by walking sysfs (sys/ below `root`; "" is the system's own) from the block device through
-// partitions, device mapper and RAID to the PCI device, whose label the VM's firmware gave.
-// Empty where that leads to no VMware disk; each name once, at most 16.
+// Such as "scsi0:1", "sata0:0", "nvme0:0", "ide1:0": controller and unit as in the VM's settings.
+// Found by walking sysfs (sys/ below `root`; "" is the system's own) from the block device, or all
+// devices of a btrfs or bcachefs, through partitions, device mapper (LVM, LUKS, multipath) and RAID
+// to the PCI device, whose label the VM's firmware gave (docs/protocol/guest-info.md 3.5). Empty
+// unless all that holds the file system are VMware's disks, at most 16; each name once.
 std::vector<std::string> DiskDevices(const std::string& root, const Mount& mount);
 
 }  // namespace toolboxd::guestinfod

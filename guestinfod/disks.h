@@ -8,14 +8,17 @@
 #include <string>
 
 #include "google/protobuf/repeated_ptr_field.h"
+#include "guestinfod/statfs_client.h"
 #include "toolboxd/v1/guest_info.pb.h"
 
 namespace toolboxd::guestinfod {
 
-// From proc/self/mountinfo and sysfs below `root` ("" is the system's own) and statvfs(3).
-// Free is what an ordinary user may still write. A disk that something else is mounted over,
-// or that cannot be looked at, is left out. Never waits for a network file system.
-google::protobuf::RepeatedPtrField<v1::Disk> ReadDisks(const std::string& root);
+// From proc/self/mountinfo and sysfs below `root` ("" is the system's own) and statvfs(3); of a
+// disk to which this user may not look up the way, what the client's other end says. Free is what
+// an ordinary user may still write. A disk that something else is mounted over, or that cannot be
+// looked at, is left out. Never waits for a network file system.
+google::protobuf::RepeatedPtrField<v1::Disk> ReadDisks(const std::string& root,
+                                                       StatfsClient& client);
 
 }  // namespace toolboxd::guestinfod
 

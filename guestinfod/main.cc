@@ -15,7 +15,7 @@
 #include "guestinfod/collector.h"
 #include "guestinfod/grpc_timers.h"
 #include "guestinfod/guestinfod.h"
-#include "guestinfod/network.h"
+#include "guestinfod/interfaces.h"
 #include "guestinfod/service.h"
 #include "guestinfod/snapshot_hub.h"
 
@@ -33,6 +33,9 @@ ABSL_FLAG(std::string, primary_address, "",
 ABSL_FLAG(absl::Duration, refresh_interval, absl::Seconds(30),
           "how often memory, uptime and free disk space are read; everything else is reported "
           "when it changes");
+ABSL_FLAG(std::string, statfs, "/run/toolboxd/statfs.sock",
+          "socket of toolboxd-statfs, which is asked about disks below folders that are closed to "
+          "this user; empty: such disks are not reported");
 
 namespace toolboxd {
 namespace {
@@ -53,6 +56,7 @@ absl::StatusOr<guestinfod::CollectorOptions> CollectorOptionsFromFlags() {
     return absl::InvalidArgumentError(
         absl::StrCat("--primary_address: \"", address, "\" is not a valid IP address"));
   }
+  options.statfs_socket = absl::GetFlag(FLAGS_statfs);
   options.interval = absl::GetFlag(FLAGS_refresh_interval);
   if (options.interval < absl::Seconds(1)) {
     return absl::InvalidArgumentError("--refresh_interval: must be at least 1s");

@@ -4,9 +4,11 @@
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <unordered_set>
 
 #include "absl/strings/string_view.h"
 #include "base/status.h"
@@ -73,30 +75,43 @@ bool Netlink::Drain() {
   }
 }
 
-absl::StatusOr<NetworkState> Netlink::Dump() {
+absl::StatusOr<NetworkState> Netlink::Dump(const std::function<bool(const Link&)>& wants) {
   for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
     NetworkState state;
-    absl::Status status = DumpOne(RTM_GETLINK, Bytes(ifinfomsg{}), state);
-    if (status.ok()) status = DumpOne(RTM_GETADDR, Bytes(ifaddrmsg{}), state);
-    for (const uint8_t family : {AF_INET, AF_INET6}) {
-      rtmsg routes{};
-      routes.rtm_family = family;
-      routes.rtm_table = RT_TABLE_MAIN;
-      if (status.ok()) status = DumpOne(RTM_GETROUTE, Bytes(routes), state);
-    }
-    if (!status.ok()) return status;
+    state.wants = wants;
+    if (absl::Status status = DumpAll(state); !status.ok()) return status;
     if (state.consistent) return state;
   }
   return absl::AbortedError("the network changed during every attempt to read it");
 }
 
-absl::Status Netlink::DumpOne(uint16_t type, const std::string& header, NetworkState& state) {
+absl::Status Netlink::DumpAll(NetworkState& state) {
+  // Counters make up most of a link's message.
+  const rtattr no_counters = {RTA_LENGTH(sizeof(uint32_t)), IFLA_EXT_MASK};
+  absl::Status status = DumpOne(
+      RTM_GETLINK,
+      Bytes(ifinfomsg{}) + Bytes(no_counters) + Bytes(uint32_t{RTEXT_FILTER_SKIP_STATS}), state);
+  std::unordered_set<int32_t>& only = state.only.emplace();
+  for (const Link& link : state.links) {
+    if (link.flags & IFF_UP) only.insert(link.index);
+  }
+  if (status.ok()) status = DumpOne(RTM_GETADDR, Bytes(ifaddrmsg{}), state);
+  for (const uint8_t family : {AF_INET, AF_INET6}) {
+    rtmsg routes{};
+    routes.rtm_family = family;
+    routes.rtm_table = RT_TABLE_MAIN;
+    if (status.ok()) status = DumpOne(RTM_GETROUTE, Bytes(routes), state);
+  }
+  return status;
+}
+
+absl::Status Netlink::DumpOne(uint16_t type, const std::string& body, NetworkState& state) {
   nlmsghdr request{};
-  request.nlmsg_len = static_cast<uint32_t>(NLMSG_HDRLEN + header.size());
+  request.nlmsg_len = static_cast<uint32_t>(NLMSG_HDRLEN + body.size());
   request.nlmsg_type = type;
   request.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
   request.nlmsg_seq = ++sequence_;
-  const std::string message = Bytes(request) + header;
+  const std::string message = Bytes(request) + body;
   if (send(requests_.get(), message.data(), message.size(), 0) < 0) {
     return ErrnoError(errno, "cannot send a request to rtnetlink");
   }

@@ -6,6 +6,7 @@
 #define TOOLBOXD_GUESTINFOD_NETLINK_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -29,13 +30,16 @@ class Netlink {
   // lost because too many came.
   bool Drain();
 
-  // The network as it is now.
-  absl::StatusOr<NetworkState> Dump();
+  // The network as it is now: the links that `wants` accepts, with the addresses and routes of
+  // those that are up.
+  absl::StatusOr<NetworkState> Dump(const std::function<bool(const Link&)>& wants);
 
  private:
   Netlink() = default;
 
-  absl::Status DumpOne(uint16_t type, const std::string& header, NetworkState& state);
+  absl::Status DumpAll(NetworkState& state);
+  // `body` is what follows the header of the message.
+  absl::Status DumpOne(uint16_t type, const std::string& body, NetworkState& state);
 
   UniqueFd notices_;
   UniqueFd requests_;

@@ -33,7 +33,7 @@ TEST_F(NetlinkTest, DumpSeesTheNamespace) {
   ASSERT_TRUE(Ip("addr add 2001:db8::5/64 dev nic0 nodad"));
   ASSERT_TRUE(Ip("route add default via 192.0.2.1 metric 7"));
   Netlink netlink = Netlink::Open().value();
-  const NetworkState state = netlink.Dump().value();
+  const NetworkState state = netlink.Dump(nullptr).value();
 
   int32_t index = 0;
   for (const Link& link : state.links) {
@@ -79,7 +79,7 @@ TEST_F(NetlinkTest, LostMessagesCountAsAChange) {
   Netlink netlink = Netlink::Open().value();
   ASSERT_TRUE(Ip("-batch " + batch));
   EXPECT_TRUE(netlink.Drain());
-  EXPECT_EQ(netlink.Dump()->addresses.size(), 4000u);
+  EXPECT_EQ(netlink.Dump(nullptr)->addresses.size(), 4000u);
   EXPECT_FALSE(netlink.Drain());
 }
 

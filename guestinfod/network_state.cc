@@ -71,21 +71,51 @@ std::optional<Attribute> TakeAttribute(absl::string_view& attributes) {
 
 size_t AddressSize(uint8_t family) { return family == AF_INET ? 4 : family == AF_INET6 ? 16 : 0; }
 
+// A name in the kernel's form, which may end with a NUL.
+std::string Name(absl::string_view value) { return std::string(value.substr(0, value.find('\0'))); }
+
+std::string KindOf(absl::string_view information) {
+  while (const auto attribute = TakeAttribute(information)) {
+    if (attribute->type == IFLA_INFO_KIND) return Name(attribute->value);
+  }
+  return std::string();
+}
+
+void Keep(Link link, NetworkState& state) {
+  if (state.wants && !state.wants(link)) return;
+  const bool is_virtual = !link.kind.empty();
+  const size_t hardware_links = state.links.size() - state.virtual_links;
+  if ((is_virtual ? state.virtual_links : hardware_links) >= kMaxLinks) return;
+  if (is_virtual) ++state.virtual_links;
+  state.links.push_back(std::move(link));
+}
+
 void AddLink(absl::string_view payload, NetworkState& state) {
   const auto header = Read<ifinfomsg>(payload);
-  if (!header || state.links.size() >= kMaxLinks) return;
+  if (!header) return;
   Link link;
   link.index = header->ifi_index;
   link.flags = header->ifi_flags;
   link.type = header->ifi_type;
+  bool is_elsewhere = false;
   absl::string_view rest = After(payload, sizeof(ifinfomsg));
   while (const auto attribute = TakeAttribute(rest)) {
-    if (attribute->type == IFLA_ADDRESS) link.hardware_address = std::string(attribute->value);
-    if (attribute->type == IFLA_IFNAME) {
-      link.name = std::string(attribute->value.substr(0, attribute->value.find('\0')));
-    }
+    const absl::string_view value = attribute->value;
+    if (attribute->type == IFLA_ADDRESS) link.hardware_address = std::string(value);
+    if (attribute->type == IFLA_PERM_ADDRESS) link.permanent_address = std::string(value);
+    if (attribute->type == IFLA_IFNAME) link.name = Name(value);
+    if (attribute->type == IFLA_LINKINFO) link.kind = KindOf(value);
+    if (attribute->type == IFLA_MASTER) link.master = Read<int32_t>(value).value_or(0);
+    if (attribute->type == IFLA_LINK) link.lower = Read<int32_t>(value).value_or(0);
+    // The index is another namespace's.
+    if (attribute->type == IFLA_LINK_NETNSID) is_elsewhere = true;
   }
-  state.links.push_back(std::move(link));
+  if (is_elsewhere) link.lower = 0;
+  Keep(std::move(link), state);
+}
+
+bool IsLeftOut(int32_t index, const NetworkState& state) {
+  return state.only && state.only->count(index) == 0;
 }
 
 void AddAddress(absl::string_view payload, NetworkState& state) {
@@ -93,6 +123,7 @@ void AddAddress(absl::string_view payload, NetworkState& state) {
   if (!header || state.addresses.size() >= kMaxAddresses) return;
   Address address;
   address.index = static_cast<int32_t>(header->ifa_index);
+  if (IsLeftOut(address.index, state)) return;
   address.prefix_length = header->ifa_prefixlen;
   address.scope = header->ifa_scope;
   address.flags = header->ifa_flags;
@@ -112,6 +143,11 @@ void AddAddress(absl::string_view payload, NetworkState& state) {
   if (size != 0 && address.bytes.size() == size) state.addresses.push_back(std::move(address));
 }
 
+void Keep(RouteEntry route, NetworkState& state) {
+  if (IsLeftOut(route.index, state) || state.routes.size() >= kMaxRouteEntries) return;
+  state.routes.push_back(std::move(route));
+}
+
 // One of several gateways of a route (RTA_MULTIPATH).
 void AddNextHops(absl::string_view hops, const RouteEntry& route, NetworkState& state) {
   while (const auto header = Read<rtnexthop>(hops)) {
@@ -124,7 +160,7 @@ void AddNextHops(absl::string_view hops, const RouteEntry& route, NetworkState& 
         one.gateway = std::string(attribute->value);
       }
     }
-    if (state.routes.size() < kMaxRouteEntries) state.routes.push_back(std::move(one));
+    Keep(std::move(one), state);
     hops = After(hops, header->rtnh_len);
   }
 }
@@ -166,7 +202,7 @@ void AddRoute(absl::string_view payload, NetworkState& state) {
     if (attribute->type == RTA_MULTIPATH) hops = value;
   }
   if (hops.empty()) {
-    state.routes.push_back(std::move(route));
+    Keep(std::move(route), state);
   } else {
     AddNextHops(hops, route, state);
   }

@@ -6,7 +6,10 @@
 #define TOOLBOXD_GUESTINFOD_NETWORK_STATE_H_
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -23,6 +26,16 @@ struct Link {
   std::string name;
   // Bytes; 6 for Ethernet.
   std::string hardware_address;
+  // What the device was made with, where the kernel says so (5.6); a bond gives its members its own
+  // hardware_address.
+  std::string permanent_address;
+  // The kernel's name of a kind of virtual device, such as "bond" or "vlan"; empty for hardware.
+  std::string kind;
+  // Index of the bond, bridge and the like that this link is a member of; 0 for none.
+  int32_t master = 0;
+  // Index of the link that this one is on, as a VLAN is, in this network namespace; 0 for none. For
+  // veth the other end.
+  int32_t lower = 0;
 };
 
 struct Address {
@@ -48,7 +61,14 @@ struct RouteEntry {
 
 // Each list in the kernel's order.
 struct NetworkState {
+  // Which links are kept; empty: all.
+  std::function<bool(const Link&)> wants;
+  // The links by whose index addresses and routes are kept; nothing: all.
+  std::optional<std::unordered_set<int32_t>> only;
+
   std::vector<Link> links;
+  // How many of them have a kind.
+  size_t virtual_links = 0;
   std::vector<Address> addresses;
   // Unicast routes of the main table.
   std::vector<RouteEntry> routes;
@@ -56,9 +76,10 @@ struct NetworkState {
   bool consistent = true;
 };
 
-// Bounds of what is kept; the rest of a longer dump is dropped.
+// Bounds of what is kept; the rest of a longer dump is dropped. Hardware and virtual links are
+// counted apart: no number of the latter keeps a NIC from being seen.
 inline constexpr size_t kMaxLinks = 4096;
-inline constexpr size_t kMaxAddresses = 8192;
+inline constexpr size_t kMaxAddresses = 32768;
 inline constexpr size_t kMaxRouteEntries = 4096;
 
 // Adds the links, addresses and routes of one datagram of a dump to the state. True when it

@@ -6,8 +6,6 @@
 #include <net/if.h>
 #include <net/if_arp.h>
 
-#include <filesystem>
-#include <fstream>
 #include <set>
 
 #include "gtest/gtest.h"
@@ -26,7 +24,7 @@ class NetworkTest : public ::testing::Test {
     Link link;
     link.index = static_cast<int32_t>(state_.links.size()) + 1;
     link.type = ARPHRD_ETHER;
-    link.flags = IFF_UP;
+    link.flags = IFF_UP | IFF_RUNNING;
     link.name = name;
     link.hardware_address = "\0\x50\x56\xaa\xbb"s + static_cast<char>(link.index);
     state_.links.push_back(link);
@@ -132,14 +130,15 @@ TEST_F(NetworkTest, AddressesAreDescribed) {
   EXPECT_EQ(nic.addresses(0).prefix_length(), 24u);
   EXPECT_EQ(nic.addresses(0).origin(), v1::InterfaceAddress::DHCP);
   EXPECT_EQ(nic.addresses(0).status(), v1::InterfaceAddress::PREFERRED);
-  EXPECT_EQ(nic.addresses(1).address(), "fe80::1");
-  EXPECT_EQ(nic.addresses(1).prefix_length(), 64u);
-  EXPECT_EQ(nic.addresses(1).origin(), v1::InterfaceAddress::LINK_LAYER);
-  EXPECT_EQ(nic.addresses(2).origin(), v1::InterfaceAddress::RANDOM);
-  EXPECT_EQ(nic.addresses(2).status(), v1::InterfaceAddress::DEPRECATED);
-  EXPECT_EQ(nic.addresses(3).origin(), v1::InterfaceAddress::DHCP);
-  EXPECT_EQ(nic.addresses(4).origin(), v1::InterfaceAddress::MANUAL);
-  EXPECT_EQ(nic.addresses(4).status(), v1::InterfaceAddress::TENTATIVE);
+  EXPECT_EQ(nic.addresses(1).prefix_length(), 128u);
+  EXPECT_EQ(nic.addresses(1).origin(), v1::InterfaceAddress::DHCP);
+  EXPECT_EQ(nic.addresses(2).origin(), v1::InterfaceAddress::LINK_LAYER);
+  EXPECT_EQ(nic.addresses(3).origin(), v1::InterfaceAddress::MANUAL);
+  EXPECT_EQ(nic.addresses(3).status(), v1::InterfaceAddress::TENTATIVE);
+  EXPECT_EQ(nic.addresses(4).origin(), v1::InterfaceAddress::RANDOM);
+  EXPECT_EQ(nic.addresses(4).status(), v1::InterfaceAddress::DEPRECATED);
+  EXPECT_EQ(nic.addresses(5).address(), "fe80::1");
+  EXPECT_EQ(nic.addresses(5).prefix_length(), 64u);
   EXPECT_EQ(nic.addresses(5).origin(), v1::InterfaceAddress::LINK_LAYER);
 }
 
@@ -251,25 +250,6 @@ TEST_F(NetworkTest, RoutesAreBounded) {
   const v1::GuestInfoSnapshot snapshot = Fill();
   EXPECT_EQ(snapshot.routes_size(), 100);
   EXPECT_EQ(snapshot.routes(0).prefix_length(), 0u);
-}
-
-TEST(NetworkHardware, InterfaceIsFoundThroughTheStackOfDevices) {
-  namespace fs = std::filesystem;
-  const fs::path root = fs::path(::testing::TempDir()) / "hardware";
-  const fs::path net = root / "sys/class/net";
-  fs::create_directories(net / "ens192/device");
-  fs::create_directories(net / "bond0");
-  std::ofstream(net / "bond0/lower_ens192");
-  fs::create_directories(net / "bond0.5");
-  std::ofstream(net / "bond0.5/lower_bond0");
-  fs::create_directories(net / "loop0");
-  std::ofstream(net / "loop0/lower_loop0");
-  EXPECT_TRUE(IsHardwareInterface(root, "ens192"));
-  EXPECT_TRUE(IsHardwareInterface(root, "bond0"));
-  EXPECT_TRUE(IsHardwareInterface(root, "bond0.5"));
-  EXPECT_FALSE(IsHardwareInterface(root, "loop0"));
-  EXPECT_FALSE(IsHardwareInterface(root, "none"));
-  EXPECT_FALSE(IsHardwareInterface(root, "../net/ens192"));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ fail() { echo "FAIL: $*"; failures=$((failures + 1)); }
 
 # systemd-analyze verify needs the programs: stand-ins for what the package installs.
 mkdir "$work/units" "$work/programs"
-for program in toolboxd toolboxd-freezer transportd guestinfod powerd snapshotd deployd session; do
+for program in toolboxd toolboxd-freezer toolboxd-statfs transportd guestinfod powerd snapshotd deployd session; do
   install -m 755 /dev/null "$work/programs/$program"
 done
 for unit in "$units"/*.{service,socket,path,target,slice}; do
@@ -60,6 +60,7 @@ limit toolboxd-deployd.service 10
 # What is left is explained in the unit: 0.1 for CAP_KILL, without which a user could begin a write
 # that stops the machine when it is frozen.
 limit toolboxd-freezer@.service 34
+limit toolboxd-statfs@.service 10
 limit toolboxd-hgfsd@.service 27
 # 0.1 for a capability with which session looks at its caller, and which hgfsd does not get.
 limit toolboxd-hgfsd-login@.service 28
@@ -84,7 +85,7 @@ grep -q '^ExecStartPre=/usr/lib/toolboxd/toolboxd toolboxctl modes /etc/toolboxd
 
 # What the host brings is there before cloud-init waits for it, and needs nothing that comes later.
 for unit in "$units"/toolboxd-{transportd,guestinfod,deployd}.{service,socket} \
-  "$units"/toolboxd-{powerd,snapshotd,freezer,hgfsd,vixd}.socket; do
+  "$units"/toolboxd-{powerd,snapshotd,freezer,statfs,hgfsd,vixd}.socket; do
   grep -q '^DefaultDependencies=no$' "$unit" || fail "${unit##*/} waits for basic.target"
   grep -q '^Before=.*\bcloud-init-local.service\b' "$unit" || fail "${unit##*/} is not before cloud-init"
 done

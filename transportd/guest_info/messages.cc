@@ -2,6 +2,8 @@
 
 #include "transportd/guest_info/messages.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "transportd/guest_info/disk_info.h"
 #include "transportd/guest_info/nic_info.h"
@@ -20,6 +22,17 @@ std::string NicMessage(InfoType type, NicEncoder encode, const v1::GuestInfoSnap
     message = BinaryMessage(type, encode(snapshot, max_addresses));
   }
   return message;
+}
+
+// The last disks are left out of a list that does not fit into a message.
+std::string DiskMessage(Disks disks) {
+  for (;;) {
+    std::string message =
+        absl::StrCat("SetGuestDiskInfo ", EncodeDiskInfoJson(disks), absl::string_view("\0", 1));
+    if (message.size() <= kMaxMessage || disks.empty()) return message;
+    const int kept = std::min(disks.size(), kMaxDisks) * 7 / 8;
+    disks.DeleteSubrange(kept, disks.size() - kept);
+  }
 }
 
 }  // namespace
@@ -51,8 +64,7 @@ std::vector<Method> OsMethods(const v1::OperatingSystem& os) {
 
 std::vector<Method> DiskMethods(const v1::GuestInfoSnapshot& snapshot) {
   return {
-      {absl::StrCat("SetGuestDiskInfo ", EncodeDiskInfoJson(snapshot.disks()),
-                    absl::string_view("\0", 1))},
+      {DiskMessage(snapshot.disks())},
       {BinaryMessage(InfoType::kDisks, EncodeDiskInfoLegacy(snapshot.disks()))},
   };
 }

@@ -41,7 +41,7 @@ std::string TextMessage(InfoType type, absl::string_view text);
 using Method = std::vector<std::string>;
 
 // Newest first. NICs that do not fit into a message lose addresses, the last ones of
-// each interface first.
+// each interface first; of disks the last ones are left out.
 std::vector<Method> NicMethods(const v1::GuestInfoSnapshot& snapshot);
 std::vector<Method> OsMethods(const v1::OperatingSystem& os);
 std::vector<Method> DiskMethods(const v1::GuestInfoSnapshot& snapshot);

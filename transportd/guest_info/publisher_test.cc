@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 #include "vmxsim/nic_info.h"
@@ -297,7 +298,11 @@ TEST(Publisher, MessagesFitIntoTheChannel) {
     v1::NetworkInterface* interface = snapshot.add_interfaces();
     for (int i = 0; i < 3000; ++i) interface->add_addresses()->set_address("10.0.0.5");
   }
-  for (int i = 0; i < 300; ++i) snapshot.add_disks()->set_mount_point(std::string(300, 'x'));
+  for (int i = 0; i < 300; ++i) {
+    v1::Disk* disk = snapshot.add_disks();
+    disk->set_mount_point(std::string(300, 'x'));
+    for (int unit = 0; unit < 16; ++unit) disk->add_devices(absl::StrCat("scsi0:", unit));
+  }
   ASSERT_TRUE(publisher.Update(snapshot).ok());
   ASSERT_GT(host.messages.size(), 8u);
   for (const std::string& message : host.messages) EXPECT_LE(message.size(), 65535u);

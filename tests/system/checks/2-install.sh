@@ -84,4 +84,4 @@ check "off VMware toolboxd-install-check reports it with status 3" check_status 
 
 check "the installation enables toolboxd.target" inside systemctl is-enabled toolboxd.target
 pretend_vmware toolboxd.target toolboxd-customize-hook.path toolboxd-{transportd,guestinfod,powerd,snapshotd,deployd}.service \
-  toolboxd-{transportd,guestinfod,powerd,snapshotd,freezer,deployd,hgfsd,vixd,hgfsd-login,vixd-login}.socket
+  toolboxd-{transportd,guestinfod,powerd,snapshotd,freezer,statfs,deployd,hgfsd,vixd,hgfsd-login,vixd-login}.socket

@@ -78,19 +78,38 @@ check "the host knows the operating system" until_ok 5 says 'Debian GNU/Linux 12
 check "the host knows the root disk" until_ok 5 says '^disk: /'
 # A disk where the unit of guestinfod could hide it. The loop device is this machine's and is
 # released with the mount.
-mount_home() {
-  local loop
-  truncate -s 64M "$work/home.disk" && mkfs.ext4 -q "$work/home.disk" && loop=$(losetup -f --show "$work/home.disk") || return 1
-  inside mknod /root/home b $((0x$(stat -c %t "$loop"))) $((0x$(stat -c %T "$loop")))
-  inside mount /root/home /home
+mount_disk() {
+  local loop name=${1##*/}
+  truncate -s 64M "$work/$name.disk" && mkfs.ext4 -q "$work/$name.disk" && loop=$(losetup -f --show "$work/$name.disk") || return 1
+  inside mknod "/root/$name" b $((0x$(stat -c %t "$loop"))) $((0x$(stat -c %T "$loop")))
+  inside mount "/root/$name" "$1"
   local status=$?
   losetup -d "$loop"
   return $status
 }
+statfs_is() { [[ $(inside systemctl list-units --plain --no-legend --state=active 'toolboxd-statfs@*' | grep -c .) == "$1" ]]; }
+statfs_confined() {
+  local pid
+  pid=$(inside pgrep -u toolboxd-statfs) && inside cat "/proc/$pid/status" >"$work/statfs" || return 1
+  # CAP_DAC_READ_SEARCH is bit 2; the last field of the filter's line is its mode.
+  awk '/^Cap(Inh|Prm|Eff|Bnd|Amb):/ && $2 != "0000000000000004" { bad = 1; print }
+    /^NoNewPrivs:/ && $2 != 1 { bad = 1; print }
+    /^Seccomp:/ && $2 != 2 { bad = 1; print }
+    END { exit bad }' "$work/statfs" &&
+    [[ $(inside stat -c '%U %a' /run/toolboxd/statfs.sock) == "toolboxd-guestinfo 600" ]]
+}
 if losetup -f >/dev/null 2>&1; then
-  check "a disk is mounted on /home" mount_home
+  check "a disk is mounted on /home" mount_disk /home
   check "the host knows a disk that is mounted on /home" until_ok 5 says '^disk: /home ext4'
   inside umount /home
+  check "toolboxd-statfs does not run without need" statfs_is 0
+  inside install -d -m 700 /var/lib/pgsql
+  inside install -d -m 700 /var/lib/pgsql/data
+  check "a disk is mounted below a folder of mode 0700" mount_disk /var/lib/pgsql/data
+  check "the host knows a disk below a folder that is closed to guestinfod" until_ok 5 says '^disk: /var/lib/pgsql/data ext4'
+  check "toolboxd-statfs has one capability, and only guestinfod may connect to it" statfs_confined
+  check "toolboxd-statfs runs while there is a disk below a closed folder, and no longer" eval '
+    statfs_is 1 && inside umount /var/lib/pgsql/data && until_ok 5 statfs_is 0'
 else
   skip "a disk on /home: this machine has no loop devices"
 fi
