@@ -19,7 +19,10 @@ class CannotTry(Exception):
 
 
 def context_of(options):
-    context = ssl.create_default_context(cafile=options.ca_file)
+    try:
+        context = ssl.create_default_context(cafile=options.ca_file)
+    except OSError as error:
+        raise CannotTry("--ca_file=%s has no certificates that can be read: %s" % (options.ca_file, error)) from error
     # A file with the server's own certificate is enough.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     if options.insecure:

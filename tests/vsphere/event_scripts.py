@@ -5,14 +5,17 @@ from pyVmomi import vim
 
 
 class EventScript:
-    """A script in a folder of /etc/toolboxd that appends a word, and its arguments, to a record."""
+    """A script in a folder of /etc/toolboxd that appends a word, and its arguments, to a record.
+
+    Scripts of one folder run in the order of their words. `more` is what it does besides.
+    """
 
     def __init__(self, guest, folder, word, more=""):
-        self.guest, self.record = guest, guest.path("events")
+        self.guest = guest
         self.place_folder(folder)
-        path = "%s/%s" % (folder, guest.mark)
+        path = "%s/%s-%s" % (folder, guest.mark, word)
         guest.later(path, lambda: self.remove(path))
-        script = "#!/bin/sh\necho %s \"$@\" >>%s\n%s" % (word, self.record, more)
+        script = "#!/bin/sh\necho %s \"$@\" >>%s\n%s" % (word, guest.path("events"), more)
         guest.upload(path, script.encode(), permissions=0o755)
 
     def place_folder(self, folder):

@@ -10,7 +10,7 @@ README = os.path.join(os.path.dirname(os.path.abspath(__file__)), "README.md")
 def expected_failures(tools):
     """The names of the checks in the README's section of that name; None if there is no such section."""
     with open(README, encoding="utf-8") as file:
-        section = re.search(r"^## .*\b%s\b.*\n(.*?)(?=^## |\Z)" % re.escape(tools), file.read(), re.M | re.S)
+        section = re.search(r"^## [^\n]*\b%s\b[^\n]*\n(.*?)(?=^## |\Z)" % re.escape(tools), file.read(), re.M | re.S)
     if not section:
         return None
     rows = re.findall(r"^\| *([^|]*?) *\|", section[1], re.M)

@@ -10,10 +10,10 @@ import io
 from pyVmomi import vim
 
 from checks import Failure, NotApplicable, check, equal, holds, refused, within
+from guest import FIRST_FUNCTION
 from streams import feed, stream
 from transfers import content_of
 
-FIRST_FUNCTION = 4194305  # No process has such a number (docs/protocol/hgfs.md 5.9).
 SERVER = b"""import http.server, os, signal, sys
 signal.alarm(120)
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -11,6 +11,7 @@ from checks import Failure, NotApplicable, fault_text
 
 # What may go wrong while cleaning.
 TROUBLE = (vmodl.MethodFault, Failure, OSError)
+FIRST_FUNCTION = 4194305  # The pid of toolboxd's functions, which no process has (docs/protocol/hgfs.md 5.9).
 
 
 class Guest:
@@ -31,7 +32,7 @@ class Guest:
         self.mark = "toolboxd-check-" + secrets.token_hex(4)
         self.folder = "/var/tmp/" + self.mark
         self.pids = []
-        self.undo = []  # (what, function) for what lies elsewhere, undone in reverse.
+        self.undo = []  # (what, function) for what lies elsewhere, undone in reverse after each check.
 
     @staticmethod
     def login(user, password):
@@ -160,18 +161,23 @@ class Guest:
         self.make_directory(self.folder)
 
     def later(self, what, function):
-        """Has the function called at the end, whatever happens; before what was added earlier."""
+        """Has the function called after the check, whatever happens; before what was added earlier."""
         self.undo.append((what, function))
 
-    def clean(self):
-        """Removes all that was made. Returns texts of what is left, and why."""
+    def undo_all(self):
+        """Undoes what lies outside the folder. Returns texts of what is left, and why."""
         left = []
         while self.undo:
             what, function = self.undo.pop()
             try:
                 function()
-            except TROUBLE as error:
+            except Exception as error:  # Whatever it was, the rest is cleaned.
                 left.append("%s: %s" % (what, fault_text(error)))
+        return left
+
+    def clean(self):
+        """Removes all that was made. Returns texts of what is left, and why."""
+        left = self.undo_all()
         try:
             self.end_programs()
         except TROUBLE as error:
@@ -184,8 +190,9 @@ class Guest:
         return left
 
     def marked_programs(self):
-        """Running programs of this run: by their pids, or by the mark."""
-        return [p for p in self.processes() if not p.endTime and (p.pid in self.pids or self.mark in (p.cmdLine or ""))]
+        """Running programs and functions of this run. A pid alone could be another process's meanwhile."""
+        ours = lambda p: self.mark in (p.cmdLine or "") or (p.pid in self.pids and p.pid >= FIRST_FUNCTION)
+        return [p for p in self.processes() if not p.endTime and ours(p)]
 
     def end_programs(self):
         for process in self.marked_programs():

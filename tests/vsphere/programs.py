@@ -102,12 +102,15 @@ def all_processes(guest):
     equal(found[1].owner, "root", "owner of pid 1")
 
 
-@check("a program is terminated")
+@check("a program is terminated with its children")
 def terminate(guest):
-    pid = guest.shell("sleep 300")
+    pid = guest.shell("sleep 60 & echo $! >%s.new && mv %s.new %s; wait" % ((guest.path("child"),) * 3))
+    within(10, lambda: "child" in guest.entries(guest.folder), "it has started")
+    child = int(guest.download(guest.path("child")))
     guest.terminate(pid)
     guest.finish(pid, seconds=20)
-    within(10, lambda: not guest.marked_programs(), "its children have ended")
+    sleeps = lambda: [p for p in guest.processes([child]) if not p.endTime and "sleep" in p.name]
+    within(10, lambda: not sleeps(), "its child has ended")
 
 
 @check("a program that ignores SIGTERM is killed")
