@@ -203,7 +203,7 @@ class Guest:
         end = time.monotonic() + 15
         while self.marked_programs():
             if time.monotonic() > end:
-                raise Failure("still running: %s" % ", ".join(str(p.pid) for p in self.marked_programs()))
+                raise Failure("still running: %s" % ", ".join("%d %s" % (p.pid, p.cmdLine) for p in self.marked_programs()))
             time.sleep(0.2)
 
     def marked_files(self, parent):
