@@ -31,9 +31,12 @@ class Names:
         return text
 
 
-def hidden_names(vm, url):
+def hidden_names(vm, options):
     names = Names()
-    names.add(url.hostname, "server")
+    names.add(options.url.hostname, "server")
+    for user in (options.user, options.url_user):
+        if user != "root":
+            names.add(user, "user")
     names.add(vm.name, "machine")
     shown = vm.guest
     names.add(shown.hostName, "host name")

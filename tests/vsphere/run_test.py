@@ -111,11 +111,13 @@ class Report(unittest.TestCase):
         nic = types.SimpleNamespace(macAddress="00:50:56:00:00:01", ipAddress=["192.0.2.10"])
         shown = types.SimpleNamespace(hostName="secret-host", ipAddress="192.0.2.10", net=[nic])
         self.machine = types.SimpleNamespace(name="secret-vm", guest=shown)
-        self.names = report.hidden_names(self.machine, types.SimpleNamespace(hostname="vcenter.secret.example"))
+        url = types.SimpleNamespace(hostname="vcenter.secret.example")
+        options = types.SimpleNamespace(url=url, user="carol", url_user="root")
+        self.names = report.hidden_names(self.machine, options)
 
     def test_names_and_addresses_are_hidden(self):
-        text = "secret-vm at 192.0.2.10, 192.0.2.101 of secret-host via vcenter.secret.example: 00:50:56:00:00:01"
-        expected = "<machine> at <address>, 192.0.2.101 of <host name> via <server>: <MAC>"
+        text = "carol and root on secret-vm at 192.0.2.10, 192.0.2.101 of secret-host via vcenter.secret.example: 00:50:56:00:00:01"
+        expected = "<user> and root on <machine> at <address>, 192.0.2.101 of <host name> via <server>: <MAC>"
         self.assertEqual(self.names.hide(text), expected)
 
     def test_table_has_80_columns(self):

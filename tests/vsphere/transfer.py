@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from checks import Failure
 
+LAST = {"Connection": "close"}
 TIMEOUT = 120  # Seconds without a byte.
 # The last bytes of every archive from toolboxd (docs/protocol/hgfs.md 6.5).
 TRAILER = b"\x1f\x8b\x08"
@@ -56,10 +57,10 @@ class Transfers:
         """Uploads the bytes. Raises Failure if the server does not accept them."""
         connection, target = self.connect(url)
         try:
-            connection.request("PUT", target, body=content, headers={"Content-Length": str(len(content))})
+            connection.request("PUT", target, body=content, headers={"Content-Length": str(len(content)), **LAST})
             answer = connection.getresponse()
             text = answer.read(1000)
-            if answer.status not in (200, 201):
+            if not 200 <= answer.status < 300:
                 raise Failure("the upload ended with HTTP %d: %s" % (answer.status, text.decode("utf-8", "replace").strip()))
         except (BrokenPipeError, ConnectionResetError) as error:
             raise Failure("the server ended the upload: %s" % error) from error
@@ -70,7 +71,7 @@ class Transfers:
         """Downloads it all, or until complete(bytes so far) is true."""
         connection, target = self.connect(url)
         try:
-            connection.request("GET", target)
+            connection.request("GET", target, headers=LAST)
             answer = connection.getresponse()
             if answer.status != 200:
                 text = answer.read(1000).decode("utf-8", "replace").strip()
