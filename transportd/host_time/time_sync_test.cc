@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "transportd/host_time/time_sync.h"
+
+#include <deque>
+#include <utility>
+
+#include "base/testing/short_temp_dir.h"
+#include "gtest/gtest.h"
+#include "transportd/backdoor/constants.h"
+#include "transportd/host_time/testing/fake_clocks.h"
+#include "transportd/host_time/testing/fake_setter.h"
+
+namespace toolboxd::host_time {
+namespace {
+
+constexpr int64_t kMilli = 1000;
+constexpr int64_t kSecond = 1000000;
+
+class TimeSyncTest : public testing::Test {
+ protected:
+  TimeSyncTest() { clocks_.pause = 0; }
+
+  TimeSyncParts Parts() {
+    return {.sample = [this] { return TakeSample(clocks_, [this] { return clocks_.Guest(); }); },
+            .stop_catch_up = [this] { StopCatchUp(clocks_); },
+            .setter = &setter_,
+            .startup = &startup_,
+            .later =
+                [this](absl::Duration delay, std::function<void()> task) {
+                  delays_.push_back(delay);
+                  tasks_.push_back(std::move(task));
+                },
+            .standstill = [this] { return standstill_; }};
+  }
+  void SetMode(TimeSync::Mode mode) { sync_.emplace(mode, Parts()); }
+  TimeSync& sync() { return *sync_; }
+  void Option(absl::string_view name, absl::string_view value) { sync().SetOption(name, value); }
+
+  // Passes the time until the next task, and runs it.
+  void NextPeriod() {
+    ASSERT_FALSE(tasks_.empty());
+    const std::function<void()> task = std::move(tasks_.front());
+    clocks_.Pass(absl::ToInt64Microseconds(delays_.front()));
+    tasks_.pop_front();
+    delays_.pop_front();
+    task();
+  }
+  void Period(int64_t guest_error) {
+    clocks_.guest_error = guest_error;
+    NextPeriod();
+  }
+  // The rate of the last request; 0 for another kind.
+  uint32_t Tick() const { return setter_.rates.empty() ? 0 : setter_.rates.back().tick_us(); }
+
+  ShortTempDir dir_;
+  FakeClocks clocks_;
+  FakeSetter setter_{&clocks_};
+  OncePerBoot startup_{dir_.File("mark")};
+  bool standstill_ = false;
+  std::deque<absl::Duration> delays_;
+  std::deque<std::function<void()>> tasks_;
+  std::optional<TimeSync> sync_{std::in_place, v1::TimeStatus::HOST, Parts()};
+};
+
+struct Vector {
+  const char* name;
+  int64_t guest_error;
+  uint32_t interrupt_lag;
+  Direction direction;
+  uint16_t newest;
+  // 0: no step.
+  int64_t step;
+};
+
+// docs/protocol/time.md 10.9.
+constexpr Vector kVectors[] = {
+    {"T1", -5 * kSecond, 0, Direction::kForward, 55, 5 * kSecond},
+    {"T2", -500 * kMilli, 0, Direction::kForward, 55, 0},
+    {"T3", 2 * kSecond, 0, Direction::kForward, 55, 0},
+    {"T4", 2 * kSecond, 0, Direction::kEither, 55, -2 * kSecond},
+    {"T5", -1200 * kMilli, 300000, Direction::kForward, 55, 0},
+    {"T6", -1400 * kMilli, 300000, Direction::kForward, 55, 1400 * kMilli},
+    {"T7", -5 * kSecond, 0, Direction::kForward, 23, 5 * kSecond},
+};
+
+TEST_F(TimeSyncTest, VectorsOfOneTimeCorrections) {
+  for (const Vector& vector : kVectors) {
+    SCOPED_TRACE(vector.name);
+    setter_.steps.clear();
+    clocks_.stops = 0;
+    clocks_.guest_error = vector.guest_error;
+    clocks_.interrupt_lag = vector.interrupt_lag;
+    clocks_.newest = vector.newest;
+    EXPECT_TRUE(sync().Synchronize(vector.direction, v1::HOST_REQUEST).ok());
+    const size_t steps = vector.step == 0 ? 0 : 1;
+    EXPECT_EQ(clocks_.stops, steps);
+    ASSERT_EQ(setter_.steps.size(), steps);
+    if (steps == 0) continue;
+    EXPECT_EQ(setter_.steps[0].delta_us(), vector.step);
+    EXPECT_EQ(setter_.steps[0].epoch_us(), clocks_.epoch + vector.guest_error);
+    EXPECT_EQ(setter_.steps[0].uptime_us(), clocks_.host - clocks_.epoch);
+    EXPECT_EQ(setter_.steps[0].allow_backward(), vector.direction == Direction::kEither);
+    EXPECT_FALSE(setter_.steps[0].unless_disciplined());
+  }
+}
+
+// The limits of the vectors, to the microsecond.
+TEST_F(TimeSyncTest, ErrorBeyondWhatTheHostToleratesIsCorrected) {
+  clocks_.guest_error = -kSecond;
+  EXPECT_TRUE(sync().Synchronize(Direction::kForward, v1::HOST_REQUEST).ok());
+  EXPECT_TRUE(setter_.steps.empty());
+  clocks_.guest_error = -kSecond - 1;
+  EXPECT_TRUE(sync().Synchronize(Direction::kForward, v1::HOST_REQUEST).ok());
+  EXPECT_EQ(setter_.steps.size(), 1);
+  EXPECT_TRUE(sync().Synchronize(Direction::kEither, v1::HOST_REQUEST).ok());
+  EXPECT_EQ(setter_.steps.size(), 1);
+  clocks_.guest_error = 1;
+  EXPECT_TRUE(sync().Synchronize(Direction::kEither, v1::HOST_REQUEST).ok());
+  EXPECT_EQ(setter_.steps.size(), 2);
+}
+
+TEST_F(TimeSyncTest, FailedStepIsAnErrorAndTheHostCatchesUp) {
+  clocks_.guest_error = -5 * kSecond;
+  setter_.step_status = absl::PermissionDeniedError("the kernel refuses it");
+  EXPECT_EQ(sync().Synchronize(Direction::kForward, v1::HOST_REQUEST), setter_.step_status);
+  EXPECT_EQ(clocks_.stops, 0);
+  EXPECT_EQ(sync().Status().last_failure(),
+            "the clock was not set to the host's time: the kernel refuses it");
+}
+
+TEST_F(TimeSyncTest, HostWithoutAClockIsAnError) {
+  clocks_.newest = 0;
+  EXPECT_FALSE(sync().Synchronize(Direction::kForward, v1::HOST_REQUEST).ok());
+  EXPECT_EQ(sync().Status().fault(), "the host does not say what time it is");
+  EXPECT_FALSE(sync().Status().has_now());
+}
+
+TEST_F(TimeSyncTest, NothingWakesItUnlessTheHostAsked) {
+  Option("synctime", "0");
+  Option("synctime.period", "10");
+  Option("time.synchronize.tools.enable", "1");
+  Option("time.synchronize.tools.slewCorrection", "1");
+  Option("time.synchronize.tools.startup", "1");
+  sync().Synchronize(Direction::kEither, v1::HOST_REQUEST).IgnoreError();
+  EXPECT_TRUE(tasks_.empty());
+}
+
+TEST_F(TimeSyncTest, StartupCountsOncePerBoot) {
+  clocks_.guest_error = -5 * kSecond;
+  Option("time.synchronize.tools.startup", "1");
+  ASSERT_EQ(setter_.steps.size(), 1);
+  EXPECT_EQ(setter_.steps[0].reason(), v1::TOOLS_STARTUP);
+  EXPECT_FALSE(setter_.steps[0].allow_backward());
+  // The next process.
+  SetMode(v1::TimeStatus::HOST);
+  clocks_.guest_error = -5 * kSecond;
+  Option("time.synchronize.tools.startup", "1");
+  EXPECT_EQ(setter_.steps.size(), 1);
+}
+
+TEST_F(TimeSyncTest, StartupThatFailedIsTriedAgain) {
+  clocks_.guest_error = -5 * kSecond;
+  setter_.step_status = absl::UnavailableError("clockd is not there yet");
+  Option("time.synchronize.tools.startup", "1");
+  setter_.step_status = absl::OkStatus();
+  Option("time.synchronize.tools.startup", "1");
+  EXPECT_EQ(setter_.steps.size(), 2);
+  EXPECT_EQ(clocks_.guest_error, 0);
+}
+
+TEST_F(TimeSyncTest, StartupGoesBackIfTheHostSaidSoBefore) {
+  clocks_.guest_error = 5 * kSecond;
+  Option("time.synchronize.tools.startup.backward", "1");
+  Option("time.synchronize.tools.startup", "0");
+  EXPECT_TRUE(setter_.steps.empty());
+  Option("time.synchronize.tools.startup", "1");
+  ASSERT_EQ(setter_.steps.size(), 1);
+  EXPECT_EQ(setter_.steps[0].delta_us(), -5 * kSecond);
+}
+
+TEST_F(TimeSyncTest, SwitchingOnBeginsWithAStepIfTheHostHasEnabledIt) {
+  clocks_.guest_error = 5 * kSecond;
+  Option("time.synchronize.tools.enable", "1");
+  // The first value is that of the tools' start.
+  Option("synctime", "1");
+  EXPECT_TRUE(setter_.steps.empty());
+  Option("synctime", "0");
+  Option("synctime", "1");
+  ASSERT_EQ(setter_.steps.size(), 1);
+  EXPECT_EQ(setter_.steps[0].delta_us(), -5 * kSecond);
+  EXPECT_EQ(setter_.steps[0].reason(), v1::PERIODIC_ENABLED);
+  Option("time.synchronize.tools.enable", "0");
+  Option("synctime", "0");
+  clocks_.guest_error = 5 * kSecond;
+  Option("synctime", "1");
+  EXPECT_EQ(setter_.steps.size(), 1);
+}
+
+// docs/protocol/time.md 10.9.
+TEST_F(TimeSyncTest, VectorsOfTheLoop) {
+  Option("time.synchronize.tools.slewCorrection", "1");
+  Option("synctime", "1");
+  EXPECT_EQ(Tick(), 10000);
+  Period(-200 * kMilli);
+  EXPECT_EQ(Tick(), 10016);
+  Period(-100 * kMilli);
+  EXPECT_EQ(Tick(), 10008);
+  Period(-20 * kMilli);
+  EXPECT_EQ(Tick(), 10001);
+  for (int minute = 0; minute < 16; ++minute) Period(-2 * kMilli);
+  EXPECT_EQ(setter_.rates.back().phase_lock().offset_us(), 2000);
+  Period(-70 * kMilli);
+  EXPECT_EQ(Tick(), 10005);
+  EXPECT_TRUE(setter_.steps.empty());
+  Period(-3 * kSecond);
+  ASSERT_EQ(setter_.steps.size(), 1);
+  EXPECT_EQ(setter_.steps[0].delta_us(), 3 * kSecond);
+  EXPECT_TRUE(setter_.steps[0].unless_disciplined());
+  EXPECT_EQ(clocks_.stops, 1);
+  Period(400 * kMilli);
+  EXPECT_EQ(Tick(), 9966);
+}
+
+TEST_F(TimeSyncTest, WithoutSlewingOnlyAClockFarBehindIsCorrected) {
+  Option("synctime", "1");
+  Period(-900 * kMilli);
+  EXPECT_TRUE(setter_.steps.empty());
+  Period(-1500 * kMilli);
+  EXPECT_EQ(setter_.steps.size(), 1);
+  Period(1500 * kMilli);
+  EXPECT_EQ(setter_.steps.size(), 1);
+  EXPECT_TRUE(setter_.rates.empty());
+}
+
+TEST_F(TimeSyncTest, HostThatDoesNotSayItsLagIsNotSlewedTo) {
+  clocks_.newest = backdoor::kCommandGetTimeFull;
+  Option("time.synchronize.tools.slewCorrection", "1");
+  Option("synctime", "1");
+  Period(-200 * kMilli);
+  EXPECT_TRUE(setter_.rates.empty());
+  clocks_.newest = backdoor::kCommandGetTimeFullWithLag;
+  Period(-200 * kMilli);
+  EXPECT_EQ(setter_.rates.size(), 1);
+  clocks_.newest = backdoor::kCommandGetTime;
+  Period(-200 * kMilli);
+  EXPECT_EQ(setter_.slew_ends, 1);
+}
+
+TEST_F(TimeSyncTest, PeriodIsTheHosts) {
+  Option("synctime", "1");
+  EXPECT_EQ(delays_.front(), absl::Seconds(60));
+  Option("synctime.period", "0");
+  EXPECT_EQ(tasks_.size(), 1);
+  Option("synctime.period", "7");
+  ASSERT_EQ(tasks_.size(), 2);
+  EXPECT_EQ(delays_.back(), absl::Seconds(7));
+  // The task of the loop before does nothing.
+  const int readings = clocks_.readings;
+  NextPeriod();
+  EXPECT_EQ(clocks_.readings, readings);
+  ASSERT_EQ(tasks_.size(), 1);
+  NextPeriod();
+  EXPECT_EQ(clocks_.readings, readings + 2);
+  EXPECT_EQ(delays_.back(), absl::Seconds(7));
+  Option("synctime", "0");
+  NextPeriod();
+  EXPECT_TRUE(tasks_.empty());
+}
+
+TEST_F(TimeSyncTest, SwitchingOffGivesTheClockItsOwnRate) {
+  Option("time.synchronize.tools.slewCorrection", "yes");
+  Option("synctime", "1");
+  EXPECT_EQ(setter_.rates.size(), 1);
+  Option("synctime", "0");
+  EXPECT_EQ(setter_.slew_ends, 1);
+  Option("synctime", "0");
+  EXPECT_EQ(setter_.slew_ends, 1);
+}
+
+TEST_F(TimeSyncTest, ClockOfAnotherServiceIsLeftAloneForAWhile) {
+  Option("time.synchronize.tools.slewCorrection", "1");
+  Option("synctime", "1");
+  setter_.EndBy(absl::FailedPreconditionError("another service disciplines the clock"));
+  EXPECT_TRUE(sync().Status().left_alone());
+  for (int minute = 0; minute < 14; ++minute) Period(-200 * kMilli);
+  EXPECT_EQ(setter_.rates.size(), 1);
+  Period(-200 * kMilli);
+  EXPECT_EQ(setter_.rates.size(), 2);
+  EXPECT_FALSE(sync().Status().left_alone());
+}
+
+TEST_F(TimeSyncTest, PeriodicStepsLeaveItAloneToo) {
+  Option("synctime", "1");
+  setter_.step_status = absl::FailedPreconditionError("another service disciplines the clock");
+  Period(-5 * kSecond);
+  Period(-5 * kSecond);
+  EXPECT_EQ(setter_.steps.size(), 1);
+  // What the host asks for now is done all the same.
+  setter_.step_status = absl::OkStatus();
+  EXPECT_TRUE(sync().Synchronize(Direction::kForward, v1::HOST_REQUEST).ok());
+  EXPECT_EQ(setter_.steps.size(), 2);
+}
+
+TEST_F(TimeSyncTest, RateThatClockdLostIsSetAgain) {
+  Option("time.synchronize.tools.slewCorrection", "1");
+  Option("synctime", "1");
+  setter_.EndBy(absl::UnavailableError("clockd was killed"));
+  EXPECT_FALSE(sync().Status().left_alone());
+  Period(-200 * kMilli);
+  EXPECT_EQ(setter_.rates.size(), 2);
+  EXPECT_EQ(Tick(), 10016);
+}
+
+TEST_F(TimeSyncTest, ModeOncePermitsStepsOnly) {
+  SetMode(v1::TimeStatus::ONCE);
+  clocks_.guest_error = -5 * kSecond;
+  Option("time.synchronize.tools.slewCorrection", "1");
+  Option("synctime", "1");
+  EXPECT_TRUE(tasks_.empty());
+  EXPECT_TRUE(setter_.rates.empty());
+  Option("time.synchronize.tools.startup", "1");
+  EXPECT_EQ(setter_.steps.size(), 1);
+  clocks_.guest_error = -5 * kSecond;
+  EXPECT_TRUE(sync().Synchronize(Direction::kForward, v1::HOST_REQUEST).ok());
+  EXPECT_EQ(setter_.steps.size(), 2);
+}
+
+TEST_F(TimeSyncTest, ModeOffPermitsNothing) {
+  SetMode(v1::TimeStatus::OFF);
+  clocks_.guest_error = -5 * kSecond;
+  Option("time.synchronize.tools.enable", "1");
+  Option("time.synchronize.tools.startup", "1");
+  Option("synctime", "0");
+  Option("synctime", "1");
+  EXPECT_TRUE(sync().Synchronize(Direction::kEither, v1::HOST_REQUEST).ok());
+  EXPECT_TRUE(setter_.steps.empty());
+  EXPECT_TRUE(setter_.rates.empty());
+  EXPECT_TRUE(tasks_.empty());
+  EXPECT_FALSE(startup_.done());
+}
+
+TEST_F(TimeSyncTest, StepDuringAStandstillIsMadeAfterIt) {
+  standstill_ = true;
+  clocks_.guest_error = 5 * kSecond;
+  EXPECT_TRUE(sync().Synchronize(Direction::kEither, v1::HOST_REQUEST).ok());
+  EXPECT_TRUE(sync().Synchronize(Direction::kForward, v1::HOST_REQUEST).ok());
+  Option("time.synchronize.tools.startup", "1");
+  EXPECT_TRUE(setter_.steps.empty());
+  standstill_ = false;
+  sync().EndStandstill();
+  ASSERT_EQ(setter_.steps.size(), 1);
+  EXPECT_EQ(setter_.steps[0].delta_us(), -5 * kSecond);
+  EXPECT_TRUE(startup_.done());
+  sync().EndStandstill();
+  EXPECT_EQ(setter_.steps.size(), 1);
+}
+
+TEST_F(TimeSyncTest, OptionsWithValuesThatTheyCannotHaveAreWithoutEffect) {
+  for (const char* name :
+       {"synctime", "time.synchronize.tools.startup", "time.synchronize.tools.startup.backward",
+        "time.synchronize.tools.enable", "synctime.period",
+        "time.synchronize.tools.percentCorrection"}) {
+    for (const char* value : {"maybe", "2", "01", " 1", ""}) {
+      if (absl::string_view(name).substr(0, 9) == "synctime." && value[0] == '2') continue;
+      Option(name, value);
+    }
+  }
+  Option("time.synchronize.allow", "0");
+  Option("time.synchronize.guest.resync", "1");
+  Option("time.synchronize.guest.resync.timeout", "10");
+  EXPECT_TRUE(tasks_.empty());
+  EXPECT_TRUE(setter_.steps.empty());
+  EXPECT_FALSE(startup_.done());
+  EXPECT_FALSE(sync().Status().options().synchronize());
+  EXPECT_FALSE(sync().Status().options().step_first());
+}
+
+TEST_F(TimeSyncTest, PercentIsBetweenOneAndAHundred) {
+  for (const auto& [value, percent] :
+       {std::pair("1", 1u), {"100", 100u}, {"0", 50u}, {"101", 50u}, {"7", 7u}, {"-3", 50u}}) {
+    Option("time.synchronize.tools.percentCorrection", value);
+    EXPECT_EQ(sync().Status().options().percent(), percent) << value;
+  }
+}
+
+TEST_F(TimeSyncTest, StatusSaysWhatTheHostAskedForAndWhatWasDone) {
+  Option("time.synchronize.tools.slewCorrection", "1");
+  Option("synctime.period", "30");
+  Option("synctime", "1");
+  clocks_.guest_error = -5 * kSecond;
+  EXPECT_TRUE(sync().Synchronize(Direction::kForward, v1::HOST_REQUEST).ok());
+  clocks_.guest_error = 40;
+  const v1::TimeStatus status = sync().Status();
+  EXPECT_EQ(status.mode(), v1::TimeStatus::HOST);
+  EXPECT_EQ(status.now().offset_us(), 40);
+  EXPECT_EQ(status.now().max_lag_us(), kSecond);
+  EXPECT_TRUE(status.options().synchronize());
+  EXPECT_EQ(status.options().period_seconds(), 30);
+  EXPECT_TRUE(status.options().slew());
+  EXPECT_TRUE(status.periodic());
+  EXPECT_EQ(status.steps(), 1);
+  EXPECT_EQ(status.last_step().delta_us(), 5 * kSecond);
+  EXPECT_EQ(status.last_step().reason(), v1::HOST_REQUEST);
+  EXPECT_EQ(status.last_step().time_us(), clocks_.host);
+}
+
+}  // namespace
+}  // namespace toolboxd::host_time
