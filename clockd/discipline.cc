@@ -102,7 +102,7 @@ absl::Status Discipline::CheckStep(const v1::StepRequest& request, absl::Time no
   // Whatever the caller says, without an overflow.
   const absl::int128 moved = absl::int128(clock.epoch) - request.epoch_us();
   if (moved > kEpochTolerance || moved < -kEpochTolerance) {
-    return absl::AbortedError("the clock was set by somebody else since it was compared");
+    return absl::AbortedError("the clock was set since it was compared");
   }
   const absl::int128 age = absl::int128(clock.realtime - clock.epoch) - request.uptime_us();
   if (age > kMaxAge || age < -kMaxAge) {

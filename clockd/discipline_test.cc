@@ -126,7 +126,7 @@ TEST_F(DisciplineTest, StepThatComesTwiceIsMadeOnce) {
   EXPECT_EQ(kernel_.calls.size(), 1);
 }
 
-TEST_F(DisciplineTest, ClockThatSomebodyElseSetMeanwhileIsNotStepped) {
+TEST_F(DisciplineTest, ClockThatWasSetMeanwhileIsNotStepped) {
   for (const int64_t by : {kEpochTolerance + 1, -kEpochTolerance - 1}) {
     v1::StepRequest request = Request(5 * kSecond);
     request.set_epoch_us(request.epoch_us() + by);

@@ -43,9 +43,9 @@ std::string Seconds(int64_t micros) {
 std::string ComparisonText(const v1::TimeStatus& status) {
   if (!status.has_now()) return absl::StrCat("not known: ", status.fault());
   const v1::TimeComparison& now = status.now();
-  std::string text = absl::StrCat(Seconds(now.offset_us()),
-                                  now.offset_us() < 0 ? " behind the host" : " ahead of the host",
-                                  ", within ", Seconds(now.window_us()));
+  std::string text =
+      absl::StrCat(Seconds(now.offset_us()), now.offset_us() < 0 ? " late" : " early", ", within ",
+                   Seconds(now.window_us()));
   if (now.interrupt_lag_us() > 0) {
     absl::StrAppend(&text, "; the hypervisor makes up ", Seconds(now.interrupt_lag_us()));
   }

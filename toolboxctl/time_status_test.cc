@@ -32,7 +32,7 @@ std::string Text(const v1::TimeStatus& status, const std::vector<std::string>& s
 
 TEST(TimeText, QuietClock) {
   EXPECT_EQ(Text(Measured()),
-            "clock           0.001500 s behind the host, within 0.000012 s\n"
+            "clock           0.001500 s late, within 0.000012 s\n"
             "disciplined by  no service, as far as the kernel knows\n"
             "permitted       what the host asks for (--time_sync=host)\n"
             "the host asks   no periodic synchronization\n"
@@ -55,7 +55,7 @@ TEST(TimeText, ClockThatIsCorrected) {
   status.mutable_last_step()->set_reason(v1::HOST_REQUEST);
   status.set_last_failure("the clock was not set to the host's time: clockd is not there");
   EXPECT_EQ(Text(status),
-            "clock           0.000200 s ahead of the host, within 0.000012 s; the hypervisor "
+            "clock           0.000200 s early, within 0.000012 s; the hypervisor "
             "makes up 0.300000 s\n"
             "disciplined by  toolboxd: tick 10000 us, -12.501 ppm\n"
             "permitted       what the host asks for (--time_sync=host)\n"

@@ -17,9 +17,9 @@
 
 namespace toolboxd::vmxsim {
 
-// A guest reads this machine's clock, which nobody sets. What it sets counts as set: by so much the
-// host's clock, as the guest sees it, comes nearer. So all that is kept is the difference between
-// both clocks, and the rates at which it changes.
+// A guest reads this machine's clock, which no process sets. What it sets counts as set: by so much
+// the host's clock, as the guest sees it, comes nearer. So all that is kept is the difference
+// between both clocks, and the rates at which it changes.
 //
 // All times in microseconds; `now` is this machine's clock, since 1970. Not thread-safe.
 class GuestClock {

@@ -19,7 +19,7 @@ constexpr int64_t kWorstWindow = 1000000;
 constexpr int64_t kMicrosPerSecond = 1000000;
 // The last second of the year 9999.
 constexpr uint64_t kLastSecond = 253402300799;
-// What hosts tolerate if they are not told otherwise.
+// What hosts tolerate unless they are configured.
 constexpr int64_t kUsualMaxLag = kMicrosPerSecond;
 
 struct HostReading {

@@ -41,8 +41,8 @@ struct ClockSample {
 // it is one function, so that no call to another process is in the measured time. `read` is
 // ReadWallClock unless in tests.
 //
-// Unavailable if the host does not answer, or with a time that is none, and if the guest was never
-// left alone for a second.
+// Unavailable if the host does not answer, or with a time that cannot be, and if the guest was
+// never left alone for a second.
 absl::StatusOr<ClockSample> TakeSample(backdoor::Port& port,
                                        const std::function<WallClock()>& read = ReadWallClock);
 

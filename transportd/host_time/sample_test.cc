@@ -104,8 +104,8 @@ TEST(TakeSample, HostClockThatGoesBackMeanwhileIsReadAgain) {
   EXPECT_EQ(sample->window, 10);
 }
 
-// Times that are none, and the last and first that are.
-TEST(TakeSample, TimesThatAreNoneAreRefused) {
+// And the first and the last that are taken.
+TEST(TakeSample, TimesThatNoHostHasAreRefused) {
   constexpr int64_t kSecond = 1000000;
   for (const int64_t host : {int64_t{0}, 253402300800 * kSecond, int64_t{1} << 62}) {
     FakeClocks clocks;

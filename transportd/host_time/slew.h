@@ -32,7 +32,7 @@ class Slew {
  private:
   enum class State { kUncalibrated, kCalibrating, kLocked };
 
-  // What the rate that is in force has added to the clock by now.
+  // What the rate that is in force has added to the clock until then.
   int64_t Gained(int64_t now) const;
   v1::SlewRequest ByTick(int64_t adjustment, int64_t now, const SlewSettings& settings);
   v1::SlewRequest Lock(int64_t adjustment, int64_t now);

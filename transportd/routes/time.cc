@@ -10,7 +10,7 @@ namespace {
 
 TcloReply Synchronize(host_time::TimeSync& sync, absl::string_view arguments) {
   absl::ConsumeSuffix(&arguments, absl::string_view("\0", 1));
-  // As vmtoolsd: whatever is not 1 does not permit to go back.
+  // As vmtoolsd: only 1 permits going back.
   const auto direction =
       arguments == "1" ? host_time::Direction::kEither : host_time::Direction::kForward;
   if (sync.Synchronize(direction, v1::HOST_REQUEST).ok()) return TcloReply::Ok();
