@@ -6,9 +6,11 @@
 #define TOOLBOXD_CLOCKD_CLOCK_SERVICE_H_
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "clockd/discipline.h"
+#include "daemon/stop_signal.h"
 #include "toolboxd/v1/clock.grpc.pb.h"
 
 namespace toolboxd::clockd {
@@ -31,9 +33,17 @@ class ClockService final : public v1::Clock::Service {
                               v1::ClockStatus* reply) override;
 
  private:
+  // False if another call has the rate and does not end.
+  bool TakeRate();
+  absl::Status SetRate(const v1::SlewRequest& request);
+  // On a thread of its own while a call has the rate: ends a rate that lasts too long.
+  void Watch(const StopSignal& stop);
+
   absl::Mutex mutex_;
   Discipline* const discipline_ ABSL_PT_GUARDED_BY(mutex_);
   bool slewing_ ABSL_GUARDED_BY(mutex_) = false;
+  // By SteadyNow().
+  absl::Time rate_until_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
 };
 
 }  // namespace toolboxd::clockd

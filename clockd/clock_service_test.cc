@@ -52,9 +52,10 @@ class ClockServiceTest : public testing::Test {
     EXPECT_TRUE(Stub()->GetClockStatus(&context, {}, &status).ok());
     return status;
   }
-  static v1::SlewRequest Tick(uint32_t tick) {
+  static v1::SlewRequest Tick(uint32_t tick, uint32_t lasts = 60) {
     v1::SlewRequest request;
     request.set_tick_us(tick);
+    request.set_lasts_seconds(lasts);
     return request;
   }
 
@@ -101,6 +102,32 @@ TEST_F(ClockServiceTest, RateEndsWithTheServer) {
   loop_.join();
   EXPECT_EQ(kernel_.tick, 10000);
   loop_ = std::thread([] {});
+}
+
+TEST_F(ClockServiceTest, RateOfACallerThatHangsEndsByItself) {
+  grpc::ClientContext context;
+  const auto stub = Stub();
+  const auto stream = stub->Slew(&context);
+  v1::SlewReply reply;
+  ASSERT_TRUE(stream->Write(Tick(10016, 1)));
+  ASSERT_TRUE(stream->Read(&reply));
+  EXPECT_EQ(Status().tick_us(), 10016);
+  EXPECT_TRUE(Eventually([this] { return Status().tick_us() == 10000; }));
+  // It may go on.
+  ASSERT_TRUE(stream->Write(Tick(10008)));
+  ASSERT_TRUE(stream->Read(&reply));
+  EXPECT_EQ(Status().tick_us(), 10008);
+}
+
+TEST_F(ClockServiceTest, RateForNoTimeIsRefused) {
+  grpc::ClientContext context;
+  const auto stub = Stub();
+  const auto stream = stub->Slew(&context);
+  v1::SlewReply reply;
+  stream->Write(Tick(10016, 0));
+  EXPECT_FALSE(stream->Read(&reply));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_TRUE(kernel_.calls.empty());
 }
 
 TEST_F(ClockServiceTest, OneRateAtATime) {

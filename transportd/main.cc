@@ -228,10 +228,9 @@ class Transport {
             .stop_catch_up = [port] { host_time::StopCatchUp(*port); },
             .setter = &clock_client_,
             .startup = &time_startup_,
-            .later =
-                [this](absl::Duration delay, std::function<void()> task) {
-                  queue_.PostAt(SteadyNow() + delay, std::move(task));
-                },
+            .now = SteadyNow,
+            .at = [this](absl::Time time,
+                         std::function<void()> task) { queue_.PostAt(time, std::move(task)); },
             .standstill = [this] { return guest_operations_.standstill(); }};
   }
 

@@ -2,6 +2,8 @@
 
 #include "transportd/host_time/time_sync.h"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -14,6 +16,9 @@ namespace {
 
 constexpr uint32_t kUsualPeriod = 60;
 constexpr int kUsualPercent = 50;
+constexpr absl::Duration kLongestWait = absl::Minutes(1);
+// A rate lasts for two periods and so many seconds, unless the next comes.
+constexpr uint64_t kRateReserve = 10;
 
 std::optional<bool> ParseFlag(absl::string_view value) {
   if (value == "1") return true;
@@ -142,7 +147,6 @@ void TimeSync::EndStandstill() {
 
 void TimeSync::StartLoop() {
   running_ = true;
-  ++loop_;
   told_ = false;
   left_alone_ = false;
   left_alone_until_ = 0;
@@ -152,21 +156,33 @@ void TimeSync::StartLoop() {
 
 void TimeSync::StopLoop() {
   running_ = false;
-  ++loop_;
   left_alone_ = false;
   EndSlew();
 }
 
 void TimeSync::ScheduleNext() {
-  parts_.later(absl::Seconds(period_), [this, loop = loop_] {
-    if (loop != loop_) return;
-    RunPeriod();
-    ScheduleNext();
-  });
+  next_period_ = parts_.now() + absl::Seconds(period_);
+  Arm();
+}
+
+void TimeSync::Arm() {
+  const absl::Time at = std::min(next_period_, parts_.now() + kLongestWait);
+  if (tasks_.size() >= kMaxTasks || (!tasks_.empty() && *tasks_.begin() <= at)) return;
+  tasks_.insert(at);
+  parts_.at(at, [this, at] { OnTime(at); });
+}
+
+void TimeSync::OnTime(absl::Time at) {
+  tasks_.erase(tasks_.find(at));
+  if (!running_) return;
+  if (parts_.now() < next_period_) return Arm();
+  RunPeriod();
+  ScheduleNext();
 }
 
 void TimeSync::RunPeriod() {
-  if (parts_.standstill()) return;
+  // A rate that is in force goes on: nothing is started for that.
+  if (parts_.standstill() && !slewing_) return;
   const absl::StatusOr<ClockSample> sample = parts_.sample();
   if (!sample.ok()) return Fail("the clock was not compared with the host's", sample.status());
   const bool slew = slew_wanted_ && sample->lag_known;
@@ -174,21 +190,28 @@ void TimeSync::RunPeriod() {
   if (sample->Uptime() < left_alone_until_) return;
   left_alone_ = false;
   if (sample->Adjustment() > sample->max_lag) {
-    v1::StepRequest request = Request(v1::PERIODIC, Direction::kForward);
-    request.set_unless_disciplined(true);
-    const absl::Status status = Step(*sample, sample->Behind(), std::move(request));
-    if (absl::IsFailedPrecondition(status)) return LeaveAlone(*sample);
-    if (!status.ok()) Fail("the clock was not set to the host's time", status);
+    StepPeriodically(*sample);
   } else if (slew) {
     SlewBy(*sample);
   }
 }
 
+void TimeSync::StepPeriodically(const ClockSample& sample) {
+  if (parts_.standstill()) return;
+  v1::StepRequest request = Request(v1::PERIODIC, Direction::kForward);
+  request.set_unless_disciplined(true);
+  const absl::Status status = Step(sample, sample.Behind(), std::move(request));
+  if (absl::IsFailedPrecondition(status)) return LeaveAlone(sample);
+  if (!status.ok()) Fail("the clock was not set to the host's time", status);
+}
+
 void TimeSync::SlewBy(const ClockSample& sample) {
   const SlewSettings settings = {.period = int64_t{period_} * 1000000, .percent = percent_};
+  v1::SlewRequest rate = slew_.Next(sample.Adjustment(), sample.Uptime(), settings);
+  rate.set_lasts_seconds(static_cast<uint32_t>(std::min<uint64_t>(
+      uint64_t{period_} * 2 + kRateReserve, std::numeric_limits<uint32_t>::max())));
   slewing_ = true;
-  parts_.setter->Slew(slew_.Next(sample.Adjustment(), sample.Uptime(), settings),
-                      [this](const absl::Status& why) { OnSlewEnd(why); });
+  parts_.setter->Slew(rate, [this](const absl::Status& why) { OnSlewEnd(why); });
 }
 
 void TimeSync::OnSlewEnd(const absl::Status& why) {

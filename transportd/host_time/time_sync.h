@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "absl/status/status.h"
@@ -34,8 +35,9 @@ struct TimeSyncParts {
   std::function<void()> stop_catch_up;
   ClockSetter* setter = nullptr;
   OncePerBoot* startup = nullptr;
-  // Runs the task on the channel's thread after a time.
-  std::function<void(absl::Duration delay, std::function<void()> task)> later;
+  // By a clock that is never set; and runs a task on the channel's thread at such a time.
+  std::function<absl::Time()> now;
+  std::function<void(absl::Time time, std::function<void()> task)> at;
   // Whether file systems may be frozen: then nothing is done that could start a process.
   std::function<bool()> standstill;
 };
@@ -48,6 +50,8 @@ class TimeSync {
 
   // A clock that another service disciplines is not asked about again within this time.
   static constexpr absl::Duration kLeftAlone = absl::Minutes(15);
+  // Tasks that wait, however often a host switches; each of them at most for a minute.
+  static constexpr size_t kMaxTasks = 8;
 
   TimeSync(Mode mode, TimeSyncParts parts);
 
@@ -72,6 +76,10 @@ class TimeSync {
   void StopLoop();
   void RunPeriod();
   void ScheduleNext();
+  // Makes sure that a task is there in time, or within a minute.
+  void Arm();
+  void OnTime(absl::Time at);
+  void StepPeriodically(const ClockSample& sample);
   void SlewBy(const ClockSample& sample);
   void OnSlewEnd(const absl::Status& why);
   void EndSlew();
@@ -95,8 +103,9 @@ class TimeSync {
 
   // --- periodic synchronization
   bool running_ = false;
-  // Counts loops: a task of an earlier one does nothing.
-  uint64_t loop_ = 0;
+  absl::Time next_period_;
+  // Of the tasks that wait.
+  std::multiset<absl::Time> tasks_;
   Slew slew_;
   bool slewing_ = false;
   // In microseconds of ClockSample::Uptime().

@@ -2,9 +2,10 @@
 
 #include "transportd/host_time/time_sync.h"
 
-#include <deque>
+#include <map>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/testing/short_temp_dir.h"
 #include "gtest/gtest.h"
 #include "transportd/backdoor/constants.h"
@@ -26,24 +27,27 @@ class TimeSyncTest : public testing::Test {
             .stop_catch_up = [this] { StopCatchUp(clocks_); },
             .setter = &setter_,
             .startup = &startup_,
-            .later =
-                [this](absl::Duration delay, std::function<void()> task) {
-                  delays_.push_back(delay);
-                  tasks_.push_back(std::move(task));
-                },
+            .now = [this] { return Now(); },
+            .at = [this](absl::Time time,
+                         std::function<void()> task) { tasks_.emplace(time, std::move(task)); },
             .standstill = [this] { return standstill_; }};
   }
   void SetMode(TimeSync::Mode mode) { sync_.emplace(mode, Parts()); }
   TimeSync& sync() { return *sync_; }
   void Option(absl::string_view name, absl::string_view value) { sync().SetOption(name, value); }
 
+  absl::Time Now() const { return absl::FromUnixMicros(clocks_.host - clocks_.epoch); }
+  // Until the next task; 0 without one.
+  absl::Duration Wait() const {
+    return tasks_.empty() ? absl::ZeroDuration() : tasks_.begin()->first - Now();
+  }
   // Passes the time until the next task, and runs it.
   void NextPeriod() {
     ASSERT_FALSE(tasks_.empty());
-    const std::function<void()> task = std::move(tasks_.front());
-    clocks_.Pass(absl::ToInt64Microseconds(delays_.front()));
-    tasks_.pop_front();
-    delays_.pop_front();
+    clocks_.Pass(absl::ToInt64Microseconds(Wait()));
+    const auto first = tasks_.begin();
+    const std::function<void()> task = std::move(first->second);
+    tasks_.erase(first);
     task();
   }
   void Period(int64_t guest_error) {
@@ -58,8 +62,7 @@ class TimeSyncTest : public testing::Test {
   FakeSetter setter_{&clocks_};
   OncePerBoot startup_{dir_.File("mark")};
   bool standstill_ = false;
-  std::deque<absl::Duration> delays_;
-  std::deque<std::function<void()>> tasks_;
+  std::multimap<absl::Time, std::function<void()>> tasks_;
   std::optional<TimeSync> sync_{std::in_place, v1::TimeStatus::HOST, Parts()};
 };
 
@@ -249,23 +252,74 @@ TEST_F(TimeSyncTest, HostThatDoesNotSayItsLagIsNotSlewedTo) {
 
 TEST_F(TimeSyncTest, PeriodIsTheHosts) {
   Option("synctime", "1");
-  EXPECT_EQ(delays_.front(), absl::Seconds(60));
+  EXPECT_EQ(Wait(), absl::Seconds(60));
   Option("synctime.period", "0");
   EXPECT_EQ(tasks_.size(), 1);
   Option("synctime.period", "7");
-  ASSERT_EQ(tasks_.size(), 2);
-  EXPECT_EQ(delays_.back(), absl::Seconds(7));
-  // The task of the loop before does nothing.
+  EXPECT_EQ(Wait(), absl::Seconds(7));
   const int readings = clocks_.readings;
+  for (int i = 1; i <= 8; ++i) {
+    NextPeriod();
+    EXPECT_EQ(clocks_.readings, readings + 2 * i);
+    EXPECT_EQ(Wait(), i < 8 ? absl::Seconds(7) : absl::Seconds(4));
+  }
+  // The task of the loop before finds nothing to do.
   NextPeriod();
-  EXPECT_EQ(clocks_.readings, readings);
-  ASSERT_EQ(tasks_.size(), 1);
+  EXPECT_EQ(clocks_.readings, readings + 16);
   NextPeriod();
-  EXPECT_EQ(clocks_.readings, readings + 2);
-  EXPECT_EQ(delays_.back(), absl::Seconds(7));
+  EXPECT_EQ(clocks_.readings, readings + 18);
   Option("synctime", "0");
   NextPeriod();
   EXPECT_TRUE(tasks_.empty());
+  EXPECT_EQ(clocks_.readings, readings + 18);
+}
+
+TEST_F(TimeSyncTest, LongPeriodsAreWaitedFor) {
+  Option("synctime.period", "150");
+  Option("synctime", "1");
+  const int readings = clocks_.readings;
+  NextPeriod();
+  NextPeriod();
+  EXPECT_EQ(clocks_.readings, readings);
+  EXPECT_EQ(Wait(), absl::Seconds(30));
+  NextPeriod();
+  EXPECT_EQ(clocks_.readings, readings + 2);
+}
+
+// A host that switches without an end leaves neither tasks nor a loop that is never run.
+TEST_F(TimeSyncTest, TasksThatWaitAreBounded) {
+  for (int i = 1000; i > 0; --i) {
+    Option("synctime.period", absl::StrCat(i));
+    Option("synctime", "1");
+    Option("synctime", "0");
+  }
+  EXPECT_LE(tasks_.size(), TimeSync::kMaxTasks);
+  Option("synctime", "1");
+  const int readings = clocks_.readings;
+  for (int i = 0; i < 10 && clocks_.readings == readings; ++i) NextPeriod();
+  EXPECT_GT(clocks_.readings, readings);
+}
+
+TEST_F(TimeSyncTest, RateOutlastsALatePeriodAndNoMore) {
+  Option("time.synchronize.tools.slewCorrection", "1");
+  Option("synctime.period", "5");
+  Option("synctime", "1");
+  EXPECT_EQ(setter_.rates.back().lasts_seconds(), 20);
+  Option("synctime.period", "4294967295");
+  EXPECT_EQ(setter_.rates.back().lasts_seconds(), 4294967295);
+}
+
+TEST_F(TimeSyncTest, RateGoesOnDuringAStandstillAndNoStepIsMade) {
+  Option("time.synchronize.tools.slewCorrection", "1");
+  Option("synctime", "1");
+  standstill_ = true;
+  Period(-200 * kMilli);
+  EXPECT_EQ(Tick(), 10016);
+  Period(-5 * kSecond);
+  EXPECT_TRUE(setter_.steps.empty());
+  standstill_ = false;
+  Period(-5 * kSecond);
+  EXPECT_EQ(setter_.steps.size(), 1);
 }
 
 TEST_F(TimeSyncTest, SwitchingOffGivesTheClockItsOwnRate) {

@@ -36,7 +36,8 @@ class TimeRoutesTest : public testing::Test {
        .stop_catch_up = [this] { host_time::StopCatchUp(clocks_); },
        .setter = &setter_,
        .startup = &startup_,
-       .later = [](absl::Duration, std::function<void()>) {},
+       .now = [] { return absl::UnixEpoch(); },
+       .at = [](absl::Time, std::function<void()>) {},
        .standstill = [] { return false; }}};
   Router router_;
 };
