@@ -17,7 +17,7 @@ namespace {
 constexpr uint32_t kUsualPeriod = 60;
 constexpr int kUsualPercent = 50;
 constexpr absl::Duration kLongestWait = absl::Minutes(1);
-// A rate lasts for two periods and so many seconds, unless the next comes.
+// In seconds: a rate lasts for two periods and this reserve, unless the next comes.
 constexpr uint64_t kRateReserve = 10;
 
 std::optional<bool> ParseFlag(absl::string_view value) {
