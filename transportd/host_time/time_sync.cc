@@ -135,7 +135,14 @@ void TimeSync::ToolsStartup() {
     startup_put_off_ = true;
     return;
   }
-  if (Synchronize(startup_direction_, v1::TOOLS_STARTUP).ok()) parts_.startup->SetDone();
+  if (Synchronize(startup_direction_, v1::TOOLS_STARTUP).ok()) return parts_.startup->SetDone();
+  if (startup_waits_ || startup_retries_ == 0) return;
+  --startup_retries_;
+  startup_waits_ = true;
+  parts_.at(parts_.now() + kStartupRetry, [this] {
+    startup_waits_ = false;
+    ToolsStartup();
+  });
 }
 
 void TimeSync::EndStandstill() {

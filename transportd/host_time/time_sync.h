@@ -43,13 +43,18 @@ struct TimeSyncParts {
 };
 
 // Not thread-safe: used on the channel's thread. Nothing wakes it unless the host asked for
-// periodic synchronization. Each failure is also logged, limited.
+// periodic synchronization, or the correction at the start failed. Each failure is also logged,
+// limited.
 class TimeSync {
  public:
   using Mode = v1::TimeStatus::Mode;
 
   // A clock that another service disciplines is not asked about again within this time.
   static constexpr absl::Duration kLeftAlone = absl::Minutes(15);
+  // The host asks for the correction at the tools' start once. If that fails, as it may early in a
+  // boot, it is tried again after this time, so often.
+  static constexpr absl::Duration kStartupRetry = absl::Seconds(70);
+  static constexpr int kStartupRetries = 5;
   // Tasks that wait, however often a host switches; each of them at most for a minute.
   static constexpr size_t kMaxTasks = 8;
 
@@ -116,6 +121,9 @@ class TimeSync {
   // What a standstill put off.
   std::optional<Direction> put_off_;
   bool startup_put_off_ = false;
+
+  int startup_retries_ = kStartupRetries;
+  bool startup_waits_ = false;
 
   uint64_t steps_ = 0;
   v1::TimeStep last_step_;

@@ -162,14 +162,29 @@ TEST_F(TimeSyncTest, StartupCountsOncePerBoot) {
   EXPECT_EQ(setter_.steps.size(), 1);
 }
 
-TEST_F(TimeSyncTest, StartupThatFailedIsTriedAgain) {
+// clockd may come late in a boot, and the host asks once.
+TEST_F(TimeSyncTest, StartupThatFailedIsTriedAgainAFewTimes) {
   clocks_.guest_error = -5 * kSecond;
   setter_.step_status = absl::UnavailableError("clockd is not there yet");
   Option("time.synchronize.tools.startup", "1");
-  setter_.step_status = absl::OkStatus();
   Option("time.synchronize.tools.startup", "1");
   EXPECT_EQ(setter_.steps.size(), 2);
+  EXPECT_EQ(tasks_.size(), 1);
+  EXPECT_EQ(Wait(), TimeSync::kStartupRetry);
+  setter_.step_status = absl::OkStatus();
+  NextPeriod();
   EXPECT_EQ(clocks_.guest_error, 0);
+  EXPECT_TRUE(startup_.done());
+  EXPECT_TRUE(tasks_.empty());
+}
+
+TEST_F(TimeSyncTest, StartupThatCannotBeIsGivenUp) {
+  clocks_.guest_error = -5 * kSecond;
+  setter_.step_status = absl::PermissionDeniedError("the kernel refuses it");
+  Option("time.synchronize.tools.startup", "1");
+  for (int i = 0; i < TimeSync::kStartupRetries; ++i) NextPeriod();
+  EXPECT_TRUE(tasks_.empty());
+  EXPECT_EQ(setter_.steps.size(), 1 + TimeSync::kStartupRetries);
 }
 
 TEST_F(TimeSyncTest, StartupGoesBackIfTheHostSaidSoBefore) {
