@@ -32,6 +32,7 @@
 #include "toolboxctl/snapshot.h"
 #include "toolboxctl/snapshot_scripts.h"
 #include "toolboxctl/status_text.h"
+#include "toolboxctl/time_status.h"
 #include "toolboxctl/toolboxctl.h"
 #include "toolboxctl/transport_client.h"
 
@@ -72,6 +73,8 @@ constexpr char kUsage[] =
     "  toolboxctl snapshot test   freeze it for a moment, and show how long that took\n"
     "  toolboxctl snapshot-scripts EVENT   run the scripts of a snapshot: freeze, thaw, "
     "freezeFail\n"
+    "  toolboxctl time status   show how far the clock is from the host's, and what is done about "
+    "it\n"
     "  toolboxctl customization status   show who would customize a clone, and the last time\n"
     "  toolboxctl customization-scripts   run the scripts of a customization, for its unit";
 
@@ -144,6 +147,10 @@ int CustomizationVerb(const Arguments& arguments) {
   return CustomizationMain({arguments[0], absl::GetFlag(FLAGS_deploy_socket)});
 }
 
+int TimeVerb(const Arguments& arguments) {
+  return TimeMain(arguments[0], [] { return Client().GetTimeStatus(); });
+}
+
 // Set by SIGTERM, which ends the script that runs.
 const StopSignal& StopOnTerm() {
   // Before the thread starts, which inherits the mask.
@@ -191,6 +198,7 @@ constexpr Verb kVerbs[] = {
     {"modes", 1, Modes},
     {"snapshot", 1, SnapshotVerb},
     {"snapshot-scripts", 1, SnapshotScripts},
+    {"time", 1, TimeVerb},
     {"customization", 1, CustomizationVerb},
     {"customization-scripts", 0, CustomizeScripts},
 };

@@ -51,6 +51,15 @@ absl::StatusOr<v1::SendRpciReply> TransportClient::SendRpci(absl::string_view re
   return reply;
 }
 
+absl::StatusOr<v1::TimeStatus> TransportClient::GetTimeStatus() {
+  grpc::ClientContext context;
+  SetTimeout(kCallTimeout, &context);
+  v1::TimeStatus status;
+  const grpc::Status result = stub_->GetTimeStatus(&context, v1::GetTimeStatusRequest(), &status);
+  if (!result.ok()) return Explain(FromGrpc(result));
+  return status;
+}
+
 absl::Status TransportClient::WaitUntilRegistered(absl::Time deadline) {
   for (;;) {
     const absl::StatusOr<v1::TransportStatus> status = AskStatus();

@@ -27,6 +27,8 @@ class TransportClient {
   // Sends a request to the host, byte for byte.
   absl::StatusOr<v1::SendRpciReply> SendRpci(absl::string_view request);
 
+  absl::StatusOr<v1::TimeStatus> GetTimeStatus();
+
   // Returns when transportd runs and the host has accepted the guest; DeadlineExceeded if
   // that has not happened by `deadline`, PermissionDenied at once if the caller may not connect.
   absl::Status WaitUntilRegistered(absl::Time deadline);

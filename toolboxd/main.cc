@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "clockd/clockd.h"
 #include "deployd/deployd.h"
 #include "guestinfod/guestinfod.h"
 #include "hgfsd/hgfsd.h"
@@ -22,6 +23,7 @@ int main(int argc, char** argv) {
       {"powerd", toolboxd::PowerdMain, "power operations and their scripts"},
       {"snapshotd", toolboxd::SnapshotdMain, "file systems that stand still for a snapshot"},
       {"deployd", toolboxd::DeploydMain, "a clone's customization by the host"},
+      {"clockd", toolboxd::ClockdMain, "this machine's clock, as the host's shows it"},
       {"hgfsd", toolboxd::HgfsdMain, "files, as the user who runs it (started by session)"},
       {"vixd", toolboxd::VixdMain, "programs, as the user who runs it (started by session)"},
       {"toolboxctl", toolboxd::ToolboxctlMain, "the administrator's command"},

@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 failures=0
 fail() { echo "FAIL: $*"; failures=$((failures + 1)); }
 
-for name in transportd guestinfod powerd snapshotd deployd hgfsd vixd toolboxctl; do
+for name in transportd guestinfod powerd snapshotd deployd clockd hgfsd vixd toolboxctl; do
   ln -s "$program" "$work/$name"
   version=$("$work/$name" --version 2>&1) || fail "$name --version: status $?"
   [[ $version == *"(toolboxd)"* ]] || fail "$name --version: $version"

@@ -26,11 +26,15 @@
 #include "daemon/server.h"
 #include "transportd/backdoor/detect.h"
 #include "transportd/backdoor/port.h"
+#include "transportd/clock_client.h"
 #include "transportd/deploy_client.h"
 #include "transportd/guest_channel.h"
 #include "transportd/guest_info/publisher.h"
 #include "transportd/guest_info_watcher.h"
 #include "transportd/guest_operations/guest_operations.h"
+#include "transportd/host_time/once_per_boot.h"
+#include "transportd/host_time/sample.h"
+#include "transportd/host_time/time_sync.h"
 #include "transportd/policy/login_check.h"
 #include "transportd/policy/policy_store.h"
 #include "transportd/power_client.h"
@@ -42,6 +46,7 @@
 #include "transportd/routes/registration.h"
 #include "transportd/routes/snapshot.h"
 #include "transportd/routes/sync_driver.h"
+#include "transportd/routes/time.h"
 #include "transportd/rpc/rpci.h"
 #include "transportd/rpc_socket.h"
 #include "transportd/snapshot/event_sender.h"
@@ -51,13 +56,18 @@
 #include "transportd/transport_service.h"
 #include "transportd/transportd.h"
 
-ABSL_FLAG(std::string, runtime_dir, "/run/toolboxd",
-          "Folder of the services' sockets: guestinfod.sock, powerd.sock, hgfsd.sock, vixd.sock, "
-          "snapshotd.sock, deployd.sock, and transportd.sock, which is served here unless --socket "
-          "names another.");
+ABSL_FLAG(
+    std::string, runtime_dir, "/run/toolboxd",
+    "Folder of the services' sockets: guestinfod.sock, powerd.sock, hgfsd.sock, vixd.sock, "
+    "snapshotd.sock, deployd.sock, clockd.sock, and transportd.sock, which is served here unless "
+    "--socket names another.");
 ABSL_FLAG(bool, skip_cpuid_check, false,
           "Try the backdoor even if the processor does not show VMware's name, as under "
           "simulators that cannot change CPUID.");
+
+ABSL_FLAG(std::string, time_sync, "host",
+          "What the host may do about the clock: host: what it asks for; once: steps, and no "
+          "periodic synchronization; off: nothing.");
 
 ABSL_FLAG(std::string, policy, "/etc/toolboxd/policy.textproto",
           "What guest operations may do; read again on SIGHUP.");
@@ -135,6 +145,15 @@ GuestOperationsOptions GuestOperationsFromFlags(TaskQueue* queue) {
   return options;
 }
 
+absl::StatusOr<host_time::TimeSync::Mode> TimeSyncMode() {
+  const std::string mode = absl::GetFlag(FLAGS_time_sync);
+  if (mode == "host") return v1::TimeStatus::HOST;
+  if (mode == "once") return v1::TimeStatus::ONCE;
+  if (mode == "off") return v1::TimeStatus::OFF;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--time_sync: '", mode, "' is not host, once or off"));
+}
+
 absl::Status CheckForVmware(backdoor::Port& port) {
   if (!absl::GetFlag(FLAGS_skip_cpuid_check) && !backdoor::IsVmwareCpu(backdoor::ReadCpuid)) {
     return absl::NotFoundError("the processor does not show a VMware hypervisor");
@@ -145,7 +164,8 @@ absl::Status CheckForVmware(backdoor::Port& port) {
 // Everything that the channel's thread runs, and the threads that post to it.
 class Transport {
  public:
-  Transport(backdoor::Port* port, const std::string& runtime_dir)
+  Transport(backdoor::Port* port, const std::string& runtime_dir,
+            host_time::TimeSync::Mode time_sync)
       : channel_(port, &router_, &queue_, &board_),
         publisher_(channel_.rpci()),
         power_client_(absl::StrCat(runtime_dir, "/powerd.sock"), &queue_, &board_),
@@ -172,20 +192,29 @@ class Transport {
         deploy_client_(absl::StrCat(runtime_dir, "/deployd.sock"), &queue_, &board_),
         customization_(channel_.rpci(), &deploy_client_,
                        [this] { return guest_operations_.standstill(); }),
-        service_(&board_, &queue_, channel_.rpci()),
+        clock_client_(absl::StrCat(runtime_dir, "/clockd.sock"), &queue_, &board_),
+        time_startup_(absl::StrCat(runtime_dir, "/transport/tools-startup")),
+        time_sync_(time_sync, TimeSyncWith(port)),
+        service_(&board_, &queue_, channel_.rpci(),
+                 {.sync = [this] { return time_sync_.Status(); },
+                  .clock = [this] { return clock_client_.GetStatus(); }}),
         guest_info_socket_(absl::StrCat(runtime_dir, "/guestinfod.sock")) {
     AddRegistrationRoutes(router_, channel_.rpci(),
                           {.on_reset = [this] { OnReset(); },
                            .on_registered = [this](bool accepted) { OnRegistered(accepted); }});
     AddOptionRoutes(
-        router_, {.broadcast_ip = [this](bool on) { return publisher_.BroadcastIp(on); },
-                  .tool_scripts = [this](absl::string_view option,
-                                         bool on) { return power_.SetToolScripts(option, on); }});
+        router_,
+        {.broadcast_ip = [this](bool on) { return publisher_.BroadcastIp(on); },
+         .tool_scripts = [this](absl::string_view option,
+                                bool on) { return power_.SetToolScripts(option, on); },
+         .time = [this](absl::string_view option,
+                        absl::string_view value) { time_sync_.SetOption(option, value); }});
     power_.AddTo(router_);
     AddGuestOperationRoutes(router_, guest_operations_);
     snapshots_.AddTo(router_);
     sync_driver_.AddTo(router_);
     customization_.AddTo(router_);
+    AddTimeRoutes(router_, &time_sync_);
     guest_operations_.SetInbox([this] { return deploy_client_.inbox(); });
     deploy_client_.set_on_inbox_closed([this] { guest_operations_.CloseInboxFiles(); });
     AddExtensionRoute(router_, &guest_operations_.extensions(),
@@ -193,6 +222,17 @@ class Transport {
     channel_.set_on_broken([this] { OnHostLost(); });
     board_.SetConfiguration(guest_operations_.policy_state(), guest_operations_.routes_state());
     MaintainLater();
+  }
+
+  host_time::TimeSyncParts TimeSyncWith(backdoor::Port* port) {
+    return {.sample = [port] { return host_time::TakeSample(*port); },
+            .stop_catch_up = [port] { host_time::StopCatchUp(*port); },
+            .setter = &clock_client_,
+            .startup = &time_startup_,
+            .now = SteadyNow,
+            .at = [this](absl::Time time,
+                         std::function<void()> task) { queue_.PostAt(time, std::move(task)); },
+            .standstill = [this] { return guest_operations_.standstill(); }};
   }
 
   // Starts the threads. Returns when the first attempt to reach the host is over.
@@ -275,6 +315,7 @@ class Transport {
     } else {
       ReleaseLog();
       guest_operations_.EndStandstill();
+      time_sync_.EndStandstill();
     }
   }
 
@@ -307,6 +348,9 @@ class Transport {
   SyncDriverRoutes sync_driver_;
   DeployClient deploy_client_;
   CustomizationRoutes customization_;
+  ClockClient clock_client_;
+  host_time::OncePerBoot time_startup_;
+  host_time::TimeSync time_sync_;
   TransportService service_;
   const std::string guest_info_socket_;
   // The number of resets, and whether capabilities were sent since the last one.
@@ -317,7 +361,7 @@ class Transport {
   std::unique_ptr<GuestInfoWatcher> watcher_;
 };
 
-absl::Status Serve(backdoor::Port* port) {
+absl::Status Serve(backdoor::Port* port, host_time::TimeSync::Mode time_sync) {
   const std::string runtime_dir = absl::GetFlag(FLAGS_runtime_dir);
   absl::StatusOr<ServerOptions> options =
       ServerOptionsFromFlags({.socket = absl::StrCat(runtime_dir, "/transportd.sock"),
@@ -326,7 +370,7 @@ absl::Status Serve(backdoor::Port* port) {
   if (!options.ok()) return options.status();
   // Before any thread starts: all of them inherit the blocked signals.
   StopSignals signals;
-  Transport transport(port, runtime_dir);
+  Transport transport(port, runtime_dir, time_sync);
   options->services = {{v1::Transport::service_full_name(), transport.service()}};
   options->alive = [&transport] { return transport.Alive(); };
   options->handle_signals = false;
@@ -366,6 +410,8 @@ int TransportdMain(int argc, char** argv) {
     PolicyStore policy(absl::GetFlag(FLAGS_policy));
     return ExitStatus(CheckLogin(policy, user));
   }
+  const absl::StatusOr<host_time::TimeSync::Mode> time_sync = TimeSyncMode();
+  if (!time_sync.ok()) return UsageError(time_sync.status());
   backdoor::CpuPort port;
   if (const absl::Status vmware = CheckForVmware(port); !vmware.ok()) {
     LogNotice("not a VMware guest, nothing to do: ", vmware.message());
@@ -373,7 +419,7 @@ int TransportdMain(int argc, char** argv) {
     SdNotify("READY=1\nSTATUS=Not a VMware guest");
     return 0;
   }
-  return ExitStatus(Serve(&port));
+  return ExitStatus(Serve(&port, *time_sync));
 }
 
 }  // namespace toolboxd

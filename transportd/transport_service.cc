@@ -16,10 +16,17 @@ namespace {
 
 constexpr absl::Duration kMaxWait = absl::Seconds(10);
 
+constexpr char kBusy[] =
+    "the channel to the host is busy: the host has not answered within the time limit";
+
 // Shared with the channel's thread, because the caller's deadline may pass first.
 struct Exchange {
   std::string request;
   absl::StatusOr<RpciReply> reply = absl::UnavailableError("the request was not sent");
+  absl::Notification done;
+};
+struct TimeExchange {
+  v1::TimeStatus status;
   absl::Notification done;
 };
 
@@ -29,8 +36,9 @@ absl::Time Deadline(const grpc::ServerContext& context) {
 
 }  // namespace
 
-TransportService::TransportService(const StatusBoard* board, TaskQueue* queue, RpciSend send)
-    : board_(*board), queue_(*queue), send_(std::move(send)) {}
+TransportService::TransportService(const StatusBoard* board, TaskQueue* queue, RpciSend send,
+                                   TimeSources time)
+    : board_(*board), queue_(*queue), send_(std::move(send)), time_(std::move(time)) {}
 
 grpc::Status TransportService::GetStatus(grpc::ServerContext*, const v1::GetStatusRequest*,
                                          v1::TransportStatus* response) {
@@ -52,12 +60,32 @@ grpc::Status TransportService::SendRpci(grpc::ServerContext* context,
     exchange->done.Notify();
   });
   if (!exchange->done.WaitForNotificationWithDeadline(Deadline(*context))) {
-    return ToGrpc(absl::DeadlineExceededError(
-        "the channel to the host is busy: the host has not answered within the time limit"));
+    return ToGrpc(absl::DeadlineExceededError(kBusy));
   }
   if (!exchange->reply.ok()) return ToGrpc(exchange->reply.status());
   response->set_success(exchange->reply->success);
   response->set_data(exchange->reply->data);
+  return grpc::Status::OK;
+}
+
+grpc::Status TransportService::GetTimeStatus(grpc::ServerContext* context,
+                                             const v1::GetTimeStatusRequest*,
+                                             v1::TimeStatus* response) {
+  auto exchange = std::make_shared<TimeExchange>();
+  queue_.Post([exchange, sync = time_.sync] {
+    exchange->status = sync();
+    exchange->done.Notify();
+  });
+  if (!exchange->done.WaitForNotificationWithDeadline(Deadline(*context))) {
+    return ToGrpc(absl::DeadlineExceededError(kBusy));
+  }
+  *response = std::move(exchange->status);
+  absl::StatusOr<v1::ClockStatus> clock = time_.clock();
+  if (clock.ok()) {
+    *response->mutable_clock() = *std::move(clock);
+  } else {
+    response->set_clock_fault(std::string(clock.status().message()));
+  }
   return grpc::Status::OK;
 }
 

@@ -5,6 +5,10 @@
 #ifndef TOOLBOXD_TRANSPORTD_TRANSPORT_SERVICE_H_
 #define TOOLBOXD_TRANSPORTD_TRANSPORT_SERVICE_H_
 
+#include <functional>
+
+#include "absl/status/statusor.h"
+#include "toolboxd/v1/clock.pb.h"
 #include "toolboxd/v1/transport.grpc.pb.h"
 #include "transportd/rpc/rpci.h"
 #include "transportd/status_board.h"
@@ -12,12 +16,20 @@
 
 namespace toolboxd {
 
+// What GetTimeStatus asks.
+struct TimeSources {
+  // On the queue's thread.
+  std::function<v1::TimeStatus()> sync;
+  // On the call's thread; may wait for seconds.
+  std::function<absl::StatusOr<v1::ClockStatus>()> clock;
+};
+
 // GetStatus answers at once. Requests to the host run on the channel's thread, between two commands
 // of the host. Thread-safe.
 class TransportService final : public v1::Transport::Service {
  public:
   // The board and the queue must outlive the service. `send` is called on the queue's thread only.
-  TransportService(const StatusBoard* board, TaskQueue* queue, RpciSend send);
+  TransportService(const StatusBoard* board, TaskQueue* queue, RpciSend send, TimeSources time);
 
   grpc::Status GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest* request,
                          v1::TransportStatus* response) override;
@@ -27,10 +39,15 @@ class TransportService final : public v1::Transport::Service {
   grpc::Status SendRpci(grpc::ServerContext* context, const v1::SendRpciRequest* request,
                         v1::SendRpciReply* response) override;
 
+  // DEADLINE_EXCEEDED as above. A clockd that does not answer is in the response.
+  grpc::Status GetTimeStatus(grpc::ServerContext* context, const v1::GetTimeStatusRequest* request,
+                             v1::TimeStatus* response) override;
+
  private:
   const StatusBoard& board_;
   TaskQueue& queue_;
   const RpciSend send_;
+  const TimeSources time_;
 };
 
 }  // namespace toolboxd

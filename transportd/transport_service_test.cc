@@ -17,7 +17,15 @@ class TransportServiceTest : public testing::Test {
                    if (request == "down") return absl::UnavailableError("no channel");
                    EXPECT_EQ(std::this_thread::get_id(), channel_.get_id());
                    return RpciReply{request != "refuse", std::string(request)};
-                 }),
+                 },
+                 {.sync =
+                      [this] {
+                        EXPECT_EQ(std::this_thread::get_id(), channel_.get_id());
+                        v1::TimeStatus status;
+                        status.set_steps(7);
+                        return status;
+                      },
+                  .clock = [this] { return clock_; }}),
         channel_([this] { queue_.RunUntil(absl::InfiniteFuture()); }) {}
   ~TransportServiceTest() override {
     queue_.Stop();
@@ -34,6 +42,7 @@ class TransportServiceTest : public testing::Test {
   StatusBoard board_;
   TaskQueue queue_;
   v1::SendRpciReply reply_;
+  absl::StatusOr<v1::ClockStatus> clock_ = absl::UnavailableError("clockd is not there");
   TransportService service_;
   std::thread channel_;
 };
@@ -59,6 +68,19 @@ TEST_F(TransportServiceTest, StatusIsThatOfTheBoard) {
   v1::TransportStatus status;
   ASSERT_TRUE(service_.GetStatus(nullptr, nullptr, &status).ok());
   EXPECT_EQ(status.counters().at("polls"), 7u);
+}
+
+TEST_F(TransportServiceTest, TimeStatusIsThatOfBothProcesses) {
+  grpc::ServerContext context;
+  v1::TimeStatus status;
+  ASSERT_TRUE(service_.GetTimeStatus(&context, nullptr, &status).ok());
+  EXPECT_EQ(status.steps(), 7u);
+  EXPECT_EQ(status.clock_fault(), "clockd is not there");
+  EXPECT_FALSE(status.has_clock());
+  clock_ = v1::ClockStatus();
+  clock_->set_tick_us(10016);
+  ASSERT_TRUE(service_.GetTimeStatus(&context, nullptr, &status).ok());
+  EXPECT_EQ(status.clock().tick_us(), 10016u);
 }
 
 }  // namespace

@@ -212,6 +212,22 @@ Result CustomizeStates(const Commands& commands, const Words& words) {
   return text;
 }
 
+Result Clock(const Commands& commands, const Words&) {
+  std::string text;
+  commands.vmx->With(
+      [&](Vmx::View& view) { text = view.machine.clock().Text(absl::ToUnixMicros(absl::Now())); });
+  return text;
+}
+
+Result ClockSet(const Commands& commands, const Words& words) {
+  absl::Status status;
+  commands.vmx->With([&](Vmx::View& view) {
+    status = view.machine.clock().Set(absl::ToUnixMicros(absl::Now()), words[1], words[2]);
+  });
+  if (!status.ok()) return status;
+  return "";
+}
+
 Result StatsCommand(const Commands& commands, const Words& words) {
   const Stats stats = CollectStats(*commands.vmx, *commands.tracer);
   return words[1] == "json" ? StatsJson(stats) : StatsText(stats);
@@ -288,6 +304,8 @@ const std::map<std::string, Command>& Table() {
       {"info", {0, Info}},
       {"nics", {0, Nics}},
       {"bench", {3, Bench}},
+      {"clock", {0, Clock}},
+      {"clock-set", {2, ClockSet}},
       {"customize-states", {2, CustomizeStates}},
       {"snapshot-refuse", {1, SnapshotRefuse}},
       {"snapshot-messages", {2, SnapshotMessages}},

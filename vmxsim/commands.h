@@ -43,6 +43,8 @@ struct Commands {
 //   customize-states AFTER SECONDS  lines "NUMBER STATE CODE TEXT" of what the guest reported of
 //   its
 //                                 customization, with a number above; waits for one
+//   clock                         the host's clock and the guest's, as lines "NAME VALUE"
+//   clock-set NAME VALUE          see guest_clock.h
 //   fault KIND [SECONDS]          close, checkpoint, wrong-type, vanish
 //   init-pid, processes           process numbers as this machine counts them
 //   adopt PID                     trace a process that has joined the guest's namespaces

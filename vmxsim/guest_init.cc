@@ -6,12 +6,17 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "absl/status/status.h"
 #include "base/status.h"
+#include "base/unique_fd.h"
+#include "vmxsim/clock_calls.h"
 #include "vmxsim/namespaces.h"
 #include "vmxsim/seccomp.h"
 
@@ -48,14 +53,21 @@ std::string OwnPath() {
   _exit(error == ENOENT ? kNotFoundExit : kCannotExecuteExit);
 }
 
-[[noreturn]] void RunInit(const GuestCommand& command, const std::string& own_path, int go) {
+[[noreturn]] void RunInit(const GuestCommand& command, const std::string& own_path, int go,
+                          UniqueFd clock) {
   char byte;
   if (read(go, &byte, 1) != 1) _exit(kSetupFailedExit);
   close(go);
   absl::Status status = SetUpMounts(own_path);
   if (status.ok()) status = SetUpHostName();
   if (status.ok()) status = SetUpNetwork();
-  if (status.ok()) status = InstallSeccompFilter(command.rights);
+  if (status.ok()) {
+    GuestRights rights = command.rights;
+    rights.clock = true;
+    const absl::StatusOr<int> listener = InstallSeccompFilter(rights);
+    status = listener.status();
+    if (status.ok()) status = SendListener(UniqueFd(*listener), std::move(clock));
+  }
   if (!status.ok()) Fail(status);
 
   const pid_t child = fork();
@@ -78,6 +90,11 @@ int ExitCodeOf(int wait_status) {
 absl::StatusOr<GuestInit> StartGuestInit(const GuestCommand& command) {
   int pipe_ends[2];
   if (pipe2(pipe_ends, O_CLOEXEC) != 0) return ErrnoError(errno, "pipe");
+  int clock[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, clock) != 0) {
+    return ErrnoError(errno, "socketpair");
+  }
+  UniqueFd clock_here(clock[0]), clock_there(clock[1]);
   const std::string own_path = OwnPath();
   // As fork(), with the namespaces; a process that has unshared its PID namespace could not start
   // threads any more.
@@ -91,10 +108,11 @@ absl::StatusOr<GuestInit> StartGuestInit(const GuestCommand& command) {
   if (pid == 0) {
     close(pipe_ends[1]);
     prctl(PR_SET_NAME, "vmxsim-init");
-    RunInit(command, own_path, pipe_ends[0]);
+    clock_here.reset();
+    RunInit(command, own_path, pipe_ends[0], std::move(clock_there));
   }
   close(pipe_ends[0]);
-  return GuestInit{static_cast<pid_t>(pid), pipe_ends[1]};
+  return GuestInit{static_cast<pid_t>(pid), pipe_ends[1], clock_here.release()};
 }
 
 }  // namespace toolboxd::vmxsim

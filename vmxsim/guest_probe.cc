@@ -6,6 +6,7 @@
 #include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/fs.h>
 #include <pthread.h>
 #include <sched.h>
@@ -165,6 +166,42 @@ int Forbidden() {
   return 0;
 }
 
+int64_t Micros(clockid_t clock) {
+  timespec time;
+  clock_gettime(clock, &time);
+  return time.tv_sec * int64_t{1000000} + time.tv_nsec / 1000;
+}
+
+// Sets the clock in each way. Each call would move it by microseconds if it were let through.
+int Clock() {
+  const int64_t before = Micros(CLOCK_REALTIME) - Micros(CLOCK_BOOTTIME);
+  timex step = {};
+  step.modes = ADJ_SETOFFSET;
+  step.time.tv_usec = 200;
+  Try("clock_adjtime", clock_adjtime(CLOCK_REALTIME, &step));
+  step.time = {-1, 999900};
+  Try("adjtimex", adjtimex(&step));
+  const int64_t now = Micros(CLOCK_REALTIME);
+  timeval value = {now / 1000000, now % 1000000};
+  Try("settimeofday", settimeofday(&value, nullptr));
+  timespec time = {now / 1000000, now % 1000000 * 1000};
+  Try("clock_settime", clock_settime(CLOCK_REALTIME, &time));
+  timex rate = {};
+  rate.modes = ADJ_TICK;
+  rate.tick = 10001;
+  Try("tick", adjtimex(&rate));
+  timex read = {};
+  Try("read", clock_adjtime(CLOCK_REALTIME, &read));
+  printf("tick %ld\n", read.tick);
+  const int64_t after = Micros(CLOCK_REALTIME) - Micros(CLOCK_BOOTTIME);
+  puts(llabs(after - before) < 50 ? "the machine's clock is as before" : "the clock was set");
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct capabilities[2] = {};
+  Try("capset", syscall(SYS_capset, &header, capabilities));
+  Try("without capabilities", clock_settime(CLOCK_REALTIME, &time));
+  return 0;
+}
+
 // Stops itself; goes on when a sibling continues it.
 int Stop() {
   const pid_t self = getpid();
@@ -196,6 +233,7 @@ int main(int argc, char** argv) {
   if (verb == "descendants") return Descendants(argv[0]);
   if (verb == "traps" && argc > 2) return Traps(atoi(argv[2]));
   if (verb == "forbidden") return Forbidden();
+  if (verb == "clock") return Clock();
   if (verb == "stop") return Stop();
   if (verb == "exec-from-thread") return ExecFromThread(argv[0]);
   if (verb == "crash") *reinterpret_cast<volatile int*>(8) = 1;

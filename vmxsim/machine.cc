@@ -11,6 +11,9 @@
 namespace toolboxd::vmxsim {
 namespace {
 
+// Of kCommandGetGuiOptions.
+constexpr uint32_t kGuiSyncTime = 0x400;
+
 uint32_t Low32(uint64_t value) { return static_cast<uint32_t>(value); }
 uint16_t Low16(uint64_t value) { return static_cast<uint16_t>(value); }
 uint16_t High16(uint64_t value) { return static_cast<uint16_t>(value >> 16); }
@@ -46,29 +49,18 @@ void Machine::LowBandwidth(Registers& registers) {
     case kCommandGetTime:
     case kCommandGetTimeFull:
     case kCommandGetTimeFullWithLag:
-      SetHostTime(registers, command);
+      clock_.Answer(absl::ToUnixMicros(absl::Now()), command, registers);
+      return;
+    case kCommandStopCatchUp:
+      clock_.StopCatchUp();
+      return;
+    case kCommandGetGuiOptions:
+      registers.rax = sync_time_ ? kGuiSyncTime : 0;
       return;
     default:
       ++counters_.unknown_commands;
       registers.rax = 0xFFFFFFFF;
   }
-}
-
-// 23: EAX seconds. 46: EAX magic, ESI:EDX seconds. 55: as 46 and EDI the interrupt lag in ms.
-// All: EBX microseconds, ECX the largest lag in microseconds that the guest should correct.
-void Machine::SetHostTime(Registers& registers, uint16_t command) {
-  const uint64_t now = absl::ToUnixMicros(absl::Now());
-  const uint64_t seconds = now / 1000000;
-  registers.rbx = now % 1000000;
-  registers.rcx = 1000000;
-  if (command == kCommandGetTime) {
-    registers.rax = Low32(seconds);
-    return;
-  }
-  registers.rax = kMagic;
-  registers.rsi = seconds >> 32;
-  registers.rdx = Low32(seconds);
-  if (command == kCommandGetTimeFullWithLag) registers.rdi = 0;
 }
 
 void Machine::MessageCommand(Registers& registers) {

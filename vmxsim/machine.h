@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "vmxsim/channel.h"
 #include "vmxsim/faults.h"
+#include "vmxsim/guest_clock.h"
 #include "vmxsim/registers.h"
 
 namespace toolboxd::vmxsim {
@@ -78,6 +79,9 @@ class Machine {
   int OpenChannels() const;
 
   Faults& faults() { return faults_; }
+  GuestClock& clock() { return clock_; }
+  // Whether the host shows that it has the guest's clock synchronized.
+  void set_sync_time(bool on) { sync_time_ = on; }
   const MachineCounters& counters() const { return counters_; }
 
  private:
@@ -96,10 +100,11 @@ class Machine {
   void DeliverSent(int id);
   void Violation(int id, absl::string_view what);
   void Close(int id, bool by_guest);
-  void SetHostTime(Registers& registers, uint16_t command);
 
   ChannelListener* listener_;
   Faults faults_;
+  GuestClock clock_;
+  bool sync_time_ = false;
   MachineCounters counters_;
   std::array<std::unique_ptr<Channel>, kMaxChannels> channels_;
   // Set while the guest has not yet noticed that the host closed the channel.

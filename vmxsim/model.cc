@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 
 namespace toolboxd::vmxsim {
@@ -136,9 +137,19 @@ void Vmx::OnRpci(int channel, const std::string& message) {
   const std::string reply = rpci_.Handle(message);
   log_.Add(channel, "reply", reply);
   machine_.Queue(channel, reply);
+  if (absl::StartsWith(reply, "1")) OnSetOption(message);
   if (absl::StartsWith(message, "tools.set.version") && absl::StartsWith(reply, "1")) {
     tclo_.OnVersion();
   }
+}
+
+// "vmx.set_option synctime OLD NEW": the host then has the guest do it.
+void Vmx::OnSetOption(absl::string_view message) {
+  if (!absl::ConsumePrefix(&message, "vmx.set_option synctime ")) return;
+  message = message.substr(0, message.find('\0'));
+  const bool on = absl::EndsWith(message, " 1");
+  machine_.set_sync_time(on);
+  tclo_.Enqueue(absl::StrCat("Set_Option synctime ", on ? "1" : "0"));
 }
 
 void Vmx::OnPoll(int channel, uint32_t protocol) {

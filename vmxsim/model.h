@@ -82,6 +82,7 @@ class Vmx : private ChannelListener {
   // A message on a TCLO channel, and one on an RPCI channel.
   void OnReply(int channel, const std::string& message);
   void OnRpci(int channel, const std::string& message);
+  void OnSetOption(absl::string_view message);
 
   // Listener functions run inside machine_'s calls, with the lock held.
   absl::Mutex mutex_;

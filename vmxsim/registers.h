@@ -29,8 +29,10 @@ inline constexpr uint16_t kHighBandwidthPort = 0x5659;
 // Commands, CX on the low-bandwidth port.
 inline constexpr uint16_t kCommandGetMhz = 1;
 inline constexpr uint16_t kCommandGetVersion = 10;
+inline constexpr uint16_t kCommandGetGuiOptions = 13;
 inline constexpr uint16_t kCommandGetHwVersion = 17;
 inline constexpr uint16_t kCommandGetTime = 23;
+inline constexpr uint16_t kCommandStopCatchUp = 24;
 inline constexpr uint16_t kCommandMessage = 30;
 inline constexpr uint16_t kCommandGetTimeFull = 46;
 inline constexpr uint16_t kCommandGetTimeFullWithLag = 55;

@@ -18,7 +18,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/unique_fd.h"
 #include "vmxsim/client.h"
+#include "vmxsim/clock_calls.h"
 #include "vmxsim/control_server.h"
 #include "vmxsim/guest_init.h"
 #include "vmxsim/model.h"
@@ -157,6 +159,7 @@ int Serve(const RunOptions& options, const GuestInit& init, Tracer& tracer, Vmx&
     fprintf(stderr, "vmxsim: %s\n", status.ToString().c_str());
     return kSetupFailedExit;
   }
+  ClockCalls clock_calls(&vmx, UniqueFd(init.clock));
   Ending ending(&tracer, options.grace);
   const int done = eventfd(0, EFD_CLOEXEC);
   std::thread housekeeper([&] { Housekeep(vmx, ending, signals, done); });

@@ -20,16 +20,12 @@ namespace toolboxd::vmxsim {
 namespace {
 
 constexpr long kForbidden[] = {
-    SYS_kexec_load,     SYS_kexec_file_load,
-    SYS_init_module,    SYS_finit_module,
-    SYS_delete_module,  SYS_settimeofday,
-    SYS_clock_settime,  SYS_adjtimex,
-    SYS_clock_adjtime,  SYS_swapon,
-    SYS_swapoff,        SYS_iopl,
-    SYS_ioperm,         SYS_acct,
+    SYS_kexec_load,     SYS_kexec_file_load, SYS_init_module, SYS_finit_module, SYS_delete_module,
+    SYS_swapon,         SYS_swapoff,         SYS_iopl,        SYS_ioperm,       SYS_acct,
     SYS_quotactl,
     SYS_io_uring_setup,  // could open sockets that this filter does not see
 };
+constexpr long kClock[] = {SYS_settimeofday, SYS_clock_settime, SYS_adjtimex, SYS_clock_adjtime};
 constexpr uint32_t kX32Bit = 0x40000000;
 
 sock_filter Load(uint32_t offset) { return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset); }
@@ -41,7 +37,7 @@ sock_filter IfEqual(uint32_t value) { return BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
 
 }  // namespace
 
-absl::Status InstallSeccompFilter(const GuestRights& rights) {
+absl::StatusOr<int> InstallSeccompFilter(const GuestRights& rights) {
   std::vector<sock_filter> program = {
       Load(offsetof(seccomp_data, arch)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
@@ -53,6 +49,10 @@ absl::Status InstallSeccompFilter(const GuestRights& rights) {
   for (const long number : kForbidden) {
     program.push_back(IfEqual(static_cast<uint32_t>(number)));
     program.push_back(Return(Errno(EPERM)));
+  }
+  for (const long number : kClock) {
+    program.push_back(IfEqual(static_cast<uint32_t>(number)));
+    program.push_back(Return(rights.clock ? SECCOMP_RET_USER_NOTIF : Errno(EPERM)));
   }
   if (!rights.reboot) {
     program.push_back(IfEqual(SYS_reboot));
@@ -76,10 +76,10 @@ absl::Status InstallSeccompFilter(const GuestRights& rights) {
 
   const sock_fprog filter = {static_cast<unsigned short>(program.size()), program.data()};
   // Root needs no NO_NEW_PRIVS, so set-user-ID programs keep working in the guest.
-  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0) {
-    return ErrnoError(errno, "seccomp");
-  }
-  return absl::OkStatus();
+  const unsigned flags = rights.clock ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
+  const long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
+  if (result < 0) return ErrnoError(errno, "seccomp");
+  return rights.clock ? static_cast<int>(result) : -1;
 }
 
 }  // namespace toolboxd::vmxsim

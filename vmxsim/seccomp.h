@@ -5,7 +5,7 @@
 #ifndef TOOLBOXD_VMXSIM_SECCOMP_H_
 #define TOOLBOXD_VMXSIM_SECCOMP_H_
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 namespace toolboxd::vmxsim {
 
@@ -15,13 +15,19 @@ struct GuestRights {
   bool reboot = false;
   // FIFREEZE and FITHAW. File systems have no namespace: a guest's are the machine's.
   bool freeze = false;
+  // Set a clock that is not the machine's: the kernel asks vmxsim what the calls return, and never
+  // runs one (clock_calls.h).
+  bool clock = false;
 };
 
 // Installs a filter in the calling process, inherited by all it starts. socket(AF_VSOCK) fails with
 // EAFNOSUPPORT; what would end, time-shift or reprogram the machine, and ioperm/iopl (which would
 // let `in` reach a real port), with EPERM; every system call of another ABI (i386, x32) with
 // ENOSYS.
-absl::Status InstallSeccompFilter(const GuestRights& rights);
+//
+// With GuestRights::clock, returns the descriptor on which the kernel asks; else -1. When it is
+// closed, setting the clock fails with ENOSYS.
+absl::StatusOr<int> InstallSeccompFilter(const GuestRights& rights);
 
 }  // namespace toolboxd::vmxsim
 

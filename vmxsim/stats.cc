@@ -51,6 +51,11 @@ void AddMachine(Stats& stats, const Machine& machine) {
   stats.emplace_back("unknown_backdoor_commands", counters.unknown_commands);
 }
 
+void AddClock(Stats& stats, const GuestClock& clock) {
+  stats.emplace_back("clock_steps", clock.steps().size());
+  stats.emplace_back("stop_catch_ups", clock.stop_catch_ups());
+}
+
 void AddTclo(Stats& stats, const TcloHost& tclo) {
   const TcloCounters& counters = tclo.counters();
   stats.emplace_back("registered", tclo.registered());
@@ -79,6 +84,7 @@ Stats CollectStats(Vmx& vmx, const Tracer& tracer) {
   vmx.With([&stats](Vmx::View& view) {
     stats.emplace_back("elapsed_seconds", absl::ToDoubleSeconds(absl::Now() - view.log.start()));
     AddMachine(stats, view.machine);
+    AddClock(stats, view.machine.clock());
     AddTclo(stats, view.tclo);
     stats.emplace_back("unknown_rpci_commands", view.rpci.unknown_commands());
     stats.emplace_back("snapshot_violations", view.rpci.snapshot().violations());

@@ -181,6 +181,26 @@ absl::StatusOr<int> Power(Client& client, const Settings& settings, const Words&
   return PrintCall(client, {"power", Seconds(settings.timeout), words[0]});
 }
 
+// NAME=VALUE sets the clock; "ahead=5s" has the host's be ahead of the guest's by that.
+absl::StatusOr<int> Clock(Client& client, const Settings&, const Words& words) {
+  for (const std::string& word : words) {
+    const size_t equals = word.find('=');
+    std::string name = word.substr(0, equals);
+    std::string value = equals == std::string::npos ? "" : word.substr(equals + 1);
+    if (name == "ahead") {
+      absl::Duration ahead;
+      if (!absl::ParseDuration(value, &ahead)) {
+        return absl::InvalidArgumentError("ahead=TIME, such as 5s or -200ms");
+      }
+      name = "difference";
+      value = absl::StrCat(absl::ToInt64Microseconds(ahead));
+    }
+    const absl::StatusOr<std::string> result = client.Call({"clock-set", name, value});
+    if (!result.ok()) return result.status();
+  }
+  return words.empty() ? PrintCall(client, {"clock"}) : 0;
+}
+
 absl::StatusOr<int> Recorded(Client& client, const Settings&, const Words&) {
   return PrintCall(client, {"recorded"});
 }
@@ -229,6 +249,12 @@ const std::map<std::string, ClientVerbEntry>& Verbs() {
       {"power",
        {"on|off|reboot|suspend|resume", 1, 1,
         "request a power operation; wait for the guest's reply and status", Power}},
+      {"clock",
+       {"[NAME=VALUE]...", 0, 10,
+        "print the host's clock and the guest's; or set ahead (the host by 5s), rate (ppm), "
+        "max_lag,\n"
+        "      interrupt_lag (microseconds), newest (55, 46, 23 or 0), status",
+        Clock}},
       {"recorded",
        {"", 0, 0, "print the calls of shutdown, systemctl and others in the guest", Recorded}},
       {"processes", {"", 0, 0, "print the guest's process numbers on this machine", Processes}},

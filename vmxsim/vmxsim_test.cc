@@ -125,7 +125,7 @@ TEST(Vmxsim, StopAndContinueWork) {
 TEST(Vmxsim, RefusesWhatWouldReachTheMachine) {
   EXPECT_EQ(RunGuest({Probe(), "forbidden"}).second,
             "vsock EAFNOSUPPORT\ninet allowed\nioperm EPERM\niopl EPERM\nreboot EPERM\n"
-            "adjtimex EPERM\nclock_settime EPERM\nkexec_load EPERM\ndelete_module EPERM\n"
+            "adjtimex allowed\nclock_settime EINVAL\nkexec_load EPERM\ndelete_module EPERM\n"
             "io_uring_setup EPERM\nfifreeze EPERM\nfithaw EPERM\nint80 ENOSYS\n");
 }
 
@@ -206,6 +206,35 @@ TEST_F(RunningVmxsim, ExecutedCommandsAreInTheGuest) {
   EXPECT_EQ(harness_->Execute({"ip", "address", "add", "198.51.100.7/24", "dev", "eth0"}).first, 0);
   EXPECT_TRUE(
       absl::StrContains(harness_->Execute({"ip", "-brief", "address"}).second, "198.51.100.7/24"));
+}
+
+TEST(Vmxsim, ClockThatAGuestSetsIsNotTheMachines) {
+  absl::StatusOr<Harness> harness =
+      Harness::Start({.command = {"sh", "-c", absl::StrCat(Probe(), " clock; sleep infinity")},
+                      .output = testing::TempDir() + "/clock"});
+  ASSERT_TRUE(harness.ok()) << harness.status();
+  std::string text;
+  for (int i = 0; i < 1000 && !absl::StrContains(text, "without capabilities"); ++i) {
+    absl::SleepFor(absl::Milliseconds(5));
+    std::ifstream file(testing::TempDir() + "/clock");
+    text = std::string(std::istreambuf_iterator<char>(file), {});
+  }
+  EXPECT_EQ(text,
+            "clock_adjtime allowed\nadjtimex allowed\nsettimeofday allowed\nclock_settime "
+            "allowed\ntick allowed\nread allowed\ntick 10001\nthe machine's clock is as "
+            "before\ncapset allowed\nwithout capabilities EPERM\n");
+  const absl::StatusOr<std::string> clock = harness->client().Call({"clock"});
+  ASSERT_TRUE(clock.ok());
+  EXPECT_TRUE(absl::StrContains(*clock, "step 200\nstep -100\nstep ")) << *clock;
+  EXPECT_TRUE(absl::StrContains(*clock, "tick 10001\n")) << *clock;
+  EXPECT_EQ((*harness->client().Stats())["clock_steps"], 4);
+}
+
+// What joins the guest from outside has no clock to set.
+TEST_F(RunningVmxsim, ExecutedCommandsSetNoClock) {
+  const std::string text = harness_->Execute({Probe(), "clock"}).second;
+  EXPECT_TRUE(absl::StrContains(text, "clock_adjtime EPERM\nadjtimex EPERM\nsettimeofday EPERM\n"))
+      << text;
 }
 
 // The tracer is interrupted for each command that is executed from outside, also while it sets up a

@@ -16,7 +16,7 @@ compare() {  # PAGE PROGRAM…
 }
 
 toolboxd=toolboxd/toolboxd
-for name in transportd guestinfod powerd snapshotd deployd hgfsd vixd; do
+for name in transportd guestinfod powerd snapshotd deployd clockd hgfsd vixd; do
   compare "toolboxd-$name.8" "$toolboxd" "$name"
 done
 compare toolboxctl.1 "$toolboxd" toolboxctl

@@ -12,7 +12,7 @@ fail() { echo "FAIL: $*"; failures=$((failures + 1)); }
 
 # systemd-analyze verify needs the programs: stand-ins for what the package installs.
 mkdir "$work/units" "$work/programs"
-for program in toolboxd toolboxd-freezer toolboxd-statfs transportd guestinfod powerd snapshotd deployd session; do
+for program in toolboxd toolboxd-freezer toolboxd-statfs transportd guestinfod powerd snapshotd deployd clockd session; do
   install -m 755 /dev/null "$work/programs/$program"
 done
 for unit in "$units"/*.{service,socket,path,target,slice}; do
@@ -35,7 +35,7 @@ ExecStart=/bin/true
 UNIT
 # Requires=: systemd drops nothing of it to break a cycle.
 printf '[Unit]\nRequires=toolboxd.target sysinit.target basic.target cloud-init-local.service %s\n' \
-  "$(cd "$units" && echo ./*.socket toolboxd-{transportd,guestinfod,deployd}.service | sed 's,\./,,g')" >"$work/units/toolboxd-boot.target"
+  "$(cd "$units" && echo ./*.socket toolboxd-{transportd,guestinfod,deployd,clockd}.service | sed 's,\./,,g')" >"$work/units/toolboxd-boot.target"
 verify() { SYSTEMD_LOG_TARGET=console systemd-analyze verify --man=no "$@" 2>&1; }
 words=$(verify "$work"/units/*.{service,socket,path,target,slice} | grep -F toolboxd)
 [[ -z $words ]] || fail "systemd-analyze verify: $words"
@@ -57,6 +57,8 @@ limit toolboxd-guestinfod.service 10
 limit toolboxd-powerd.service 10
 limit toolboxd-snapshotd.service 10
 limit toolboxd-deployd.service 10
+# 0.9 for CAP_SYS_TIME and the one system call that needs it: without them there is no clock to set.
+limit toolboxd-clockd.service 10
 # What is left is explained in the unit: 0.1 for CAP_KILL, without which a user could begin a write
 # that stops the machine when it is frozen.
 limit toolboxd-freezer@.service 34
@@ -84,15 +86,24 @@ grep -q '^ExecStartPre=/usr/lib/toolboxd/toolboxd toolboxctl modes /etc/toolboxd
   "$units/toolboxd-power-hook@.service" || fail "power scripts run whoever can change them"
 
 # What the host brings is there before cloud-init waits for it, and needs nothing that comes later.
-for unit in "$units"/toolboxd-{transportd,guestinfod,deployd}.{service,socket} \
+for unit in "$units"/toolboxd-{transportd,guestinfod,deployd,clockd}.{service,socket} \
   "$units"/toolboxd-{powerd,snapshotd,freezer,statfs,hgfsd,vixd}.socket; do
   grep -q '^DefaultDependencies=no$' "$unit" || fail "${unit##*/} waits for basic.target"
-  grep -q '^Before=.*\bcloud-init-local.service\b' "$unit" || fail "${unit##*/} is not before cloud-init"
+  [[ $unit == */toolboxd-clockd.service ]] || grep -q '^Before=.*\bcloud-init-local.service\b' "$unit" || fail "${unit##*/} is not before cloud-init"
 done
 grep -q '^RuntimeDirectory=toolboxd/deploy vmware-imc$' "$units/toolboxd-deployd.service" &&
   ! grep -q '^ReadWritePaths=' "$units/toolboxd-deployd.service" || fail "deployd writes elsewhere"
 grep -q "^PathExists=$(sed -n 's/.*kScriptRequestFile\[\] = "\(.*\)";/\1/p' deployd/script_request.h)\$" \
   "$units/toolboxd-customize-hook.path" || fail "the path unit waits for another file than deployd's"
+
+# One capability, and of the calls that need it one; no other service may set the clock.
+for unit in "$units"/toolboxd-{transportd,guestinfod,powerd,snapshotd,deployd}.service; do
+  grep -q '^ProtectClock=yes$' "$unit" || fail "${unit##*/} may set the clock"
+done
+grep -q '^CapabilityBoundingSet=CAP_SYS_TIME$' "$units/toolboxd-clockd.service" || fail "clockd has other capabilities"
+[[ $(grep '^SystemCallFilter=' "$units/toolboxd-clockd.service" | paste -sd' ') == \
+  "SystemCallFilter=@system-service SystemCallFilter=~@privileged @resources SystemCallFilter=clock_adjtime" ]] ||
+  fail "clockd has other privileged system calls than clock_adjtime"
 
 # Programs of users inherit the directives of vixd's unit.
 for unit in "$units"/toolboxd-vixd*@.service; do
@@ -102,7 +113,7 @@ for unit in "$units"/toolboxd-vixd*@.service; do
 done
 
 # Everything that serves the host is skipped on a machine that is not a VMware guest.
-for unit in "$units"/*.{socket,path,target} "$units"/toolboxd-{transportd,guestinfod,powerd,snapshotd,deployd}.service; do
+for unit in "$units"/*.{socket,path,target} "$units"/toolboxd-{transportd,guestinfod,powerd,snapshotd,deployd,clockd}.service; do
   grep -q '^ConditionVirtualization=vmware$' "$unit" || fail "${unit##*/} starts off VMware"
 done
 

@@ -36,7 +36,12 @@ ABSL_FLAG(bool, verbose, false, "print what both answered, also where they agree
 namespace toolboxd::conformance {
 namespace {
 
-vmxsim::TcloSend Connect(const char* control) {
+struct Guest {
+  vmxsim::TcloSend send;
+  HostCall host;
+};
+
+Guest Connect(const char* control) {
   absl::StatusOr<vmxsim::Client> client = vmxsim::Client::Connect(control);
   if (!client.ok()) {
     std::fprintf(stderr, "%s: %s\n", control, client.status().ToString().c_str());
@@ -44,7 +49,8 @@ vmxsim::TcloSend Connect(const char* control) {
   }
   auto shared = std::make_shared<vmxsim::Client>(std::move(*client));
   // vmtoolsd takes up to three seconds for a wrong password, and 20 to kill a program.
-  return [shared](absl::string_view request) { return shared->Tclo(request, absl::Seconds(30)); };
+  return {[shared](absl::string_view request) { return shared->Tclo(request, absl::Seconds(30)); },
+          [shared](const std::vector<std::string>& words) { return shared->Call(words); }};
 }
 
 // An empty folder of the user's own for one scenario.
@@ -59,9 +65,10 @@ std::string MakeScratch(const std::string& parent, const std::string& user) {
   return folder;
 }
 
-std::string RunOn(const vmxsim::TcloSend& send, const Scenario& scenario, const Users& users) {
+std::string RunOn(const Guest& guest, const Scenario& scenario, const Users& users) {
   const std::string folder = MakeScratch(absl::GetFlag(FLAGS_folder), users.name);
-  Target target(send, folder, users);
+  Target target(guest.send, folder, users);
+  target.set_host(guest.host);
   const std::string outcome = scenario.run(target);
   std::error_code ignored;
   std::filesystem::remove_all(folder, ignored);
@@ -96,7 +103,7 @@ int Main(const char* toolboxd_control, const char* vmtoolsd_control) {
   const Users users{absl::GetFlag(FLAGS_user),     absl::GetFlag(FLAGS_locked),
                     absl::GetFlag(FLAGS_expired),  absl::GetFlag(FLAGS_no_home),
                     absl::GetFlag(FLAGS_no_shell), absl::GetFlag(FLAGS_password)};
-  const vmxsim::TcloSend toolboxd = Connect(toolboxd_control), vmtoolsd = Connect(vmtoolsd_control);
+  const Guest toolboxd = Connect(toolboxd_control), vmtoolsd = Connect(vmtoolsd_control);
   const passwd* entry = getpwnam(users.name.c_str());
   if (entry == nullptr) {
     std::fprintf(stderr, "no user %s\n", users.name.c_str());
@@ -106,7 +113,7 @@ int Main(const char* toolboxd_control, const char* vmtoolsd_control) {
   Score score;
   for (const absl::Span<const Scenario> table :
        {DirectoryScenarios(), FileScenarios(), ListingScenarios(), ProcessScenarios(),
-        LoginScenarios(), MessageScenarios(), TransferScenarios()}) {
+        LoginScenarios(), MessageScenarios(), TimeScenarios(), TransferScenarios()}) {
     for (const Scenario& scenario : table) {
       if (!absl::StartsWith(scenario.name, absl::GetFlag(FLAGS_only))) continue;
       const std::string expected =

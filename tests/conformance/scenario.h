@@ -39,6 +39,7 @@ absl::Span<const Scenario> ListingScenarios();
 absl::Span<const Scenario> ProcessScenarios();
 absl::Span<const Scenario> LoginScenarios();
 absl::Span<const Scenario> MessageScenarios();
+absl::Span<const Scenario> TimeScenarios();
 absl::Span<const Scenario> TransferScenarios();
 
 // What scenarios do to the folder from outside the guest. What they make belongs to the

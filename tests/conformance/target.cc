@@ -289,6 +289,35 @@ std::string Target::Raw(const std::string& request) {
   return absl::CHexEscape(absl::StripSuffix(*answer, absl::string_view("\0", 1)));
 }
 
+void Target::SetClock(absl::string_view name, int64_t value) {
+  host_({"clock-set", std::string(name), absl::StrCat(value)}).IgnoreError();
+}
+
+std::string Target::ClockText() { return host_({"clock"}).value_or(""); }
+
+int64_t Target::Clock(absl::string_view name) {
+  const std::string text = ClockText();
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    int64_t value = 0;
+    if (absl::ConsumePrefix(&line, absl::StrCat(name, " ")) && absl::SimpleAtoi(line, &value)) {
+      return value;
+    }
+  }
+  return -1;
+}
+
+std::vector<int64_t> Target::ClockSteps() {
+  const std::string text = ClockText();
+  std::vector<int64_t> steps;
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    int64_t value = 0;
+    if (absl::ConsumePrefix(&line, "step ") && absl::SimpleAtoi(line, &value)) {
+      steps.push_back(value);
+    }
+  }
+  return steps;
+}
+
 std::string Target::Tree() const {
   namespace fs = std::filesystem;
   std::vector<std::string> lines;

@@ -6,9 +6,12 @@
 #define TOOLBOXD_TESTS_CONFORMANCE_TARGET_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "transportd/vix/requests.h"
 #include "vmxsim/guest/guest_client.h"
@@ -25,12 +28,18 @@ struct Users {
   std::string password;
 };
 
+// A call of vmxsim's control socket (vmxsim/commands.h).
+using HostCall = std::function<absl::StatusOr<std::string>(const std::vector<std::string>& words)>;
+
 // Operations answer one line, "CODE RESULT", in which the folder is "@", process ids and
 // times are left out, and listings are sorted: what two implementations must agree on.
 class Target {
  public:
   // `folder` exists, belongs to users.name, and is empty.
   Target(vmxsim::TcloSend send, std::string folder, Users users);
+
+  // Needed by the functions about the clock only.
+  void set_host(HostCall host) { host_ = std::move(host); }
 
   const Users& users() const { return users_; }
   // An absolute path in the folder.
@@ -80,6 +89,13 @@ class Target {
   // A raw TCLO request; the reply's status word and VIX code only.
   std::string Raw(const std::string& request);
 
+  // The simulated host's clock and the guest's (vmxsim/guest_clock.h).
+  void SetClock(absl::string_view name, int64_t value);
+  // A number that "clock" prints; -1 if it does not.
+  int64_t Clock(absl::string_view name);
+  // All steps that the guest has made, in microseconds.
+  std::vector<int64_t> ClockSteps();
+
   // What the folder holds, from outside the guest: names, types, permissions, owner and
   // content, sorted.
   std::string Tree() const;
@@ -90,6 +106,9 @@ class Target {
   std::string Failure(const absl::Status& status) const;
   std::string Normal(std::string text) const;
 
+  std::string ClockText();
+
+  HostCall host_;
   vmxsim::TcloSend send_;
   std::string folder_;
   Users users_;

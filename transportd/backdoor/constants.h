@@ -19,8 +19,10 @@ constexpr uint16_t kCommandGetMhz = 1;
 constexpr uint16_t kCommandGetVersion = 10;
 constexpr uint16_t kCommandGetGuiOptions = 13;
 constexpr uint16_t kCommandGetTime = 23;
+constexpr uint16_t kCommandStopCatchUp = 24;
 constexpr uint16_t kCommandMessage = 30;
 constexpr uint16_t kCommandGetTimeFull = 46;
+constexpr uint16_t kCommandGetTimeFullWithLag = 55;
 // What GETVERSION answers in EAX.
 constexpr uint32_t kVersion = 6;
 

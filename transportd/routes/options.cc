@@ -2,8 +2,6 @@
 
 #include "transportd/routes/options.h"
 
-#include <algorithm>
-#include <array>
 #include <string>
 #include <utility>
 
@@ -14,22 +12,6 @@
 namespace toolboxd {
 namespace {
 
-constexpr absl::string_view kUnknownOption = "Unknown or invalid option";
-
-// Options of features that this guest does not have, such as clipboards and time synchronization:
-// accepted, so that the host does not get an error for each.
-constexpr std::array<absl::string_view, 11> kAccepted = {
-    "copypaste",     "enableAppInfo",          "enableDeviceHelper",
-    "enableDnD",     "enableGuestStoreAccess", "enableMessageBusTunnel",
-    "guestLogLevel", "linkRootHgfsShare",      "mapRootHgfsShare",
-    "synctime",      "synctime.period",
-};
-
-bool Accepted(absl::string_view name) {
-  if (absl::StartsWith(name, "time.synchronize.")) return true;
-  return std::find(kAccepted.begin(), kAccepted.end(), name) != kAccepted.end();
-}
-
 TcloReply Broadcast(const OptionHandlers& handlers, bool on) {
   const absl::Status status = handlers.broadcast_ip(on);
   if (status.ok()) return TcloReply::Ok();
@@ -37,23 +19,28 @@ TcloReply Broadcast(const OptionHandlers& handlers, bool on) {
                                                              : "The address could not be sent");
 }
 
+bool IsTimeOption(absl::string_view name) {
+  return name == "synctime" || name == "synctime.period" ||
+         absl::StartsWith(name, "time.synchronize.");
+}
+
 TcloReply SetOption(absl::string_view arguments, const OptionHandlers& handlers) {
   const absl::StatusOr<Option> option = ParseOption(arguments);
   if (!option.ok()) {
     LogLimited("Set_Option", "the host sent a malformed Set_Option, which was refused: ",
                option.status().message());
-    return TcloReply::Error(std::string(kUnknownOption));
+    return TcloReply::Error("Unknown or invalid option");
   }
   const bool on = option->value == "1";
   const bool boolean = on || option->value == "0";
   if (option->name == "broadcastIP") {
     if (boolean) return Broadcast(handlers, on);
   } else if (absl::StartsWith(option->name, "toolScripts.")) {
-    if (boolean && handlers.tool_scripts(option->name, on)) return TcloReply::Ok();
-  } else if (Accepted(option->name)) {
-    return TcloReply::Ok();
+    if (boolean) handlers.tool_scripts(option->name, on);
+  } else if (IsTimeOption(option->name)) {
+    handlers.time(option->name, option->value);
   }
-  return TcloReply::Error(std::string(kUnknownOption));
+  return TcloReply::Ok();
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ completes() (
 check "bash completes toolboxctl's commands" completes
 has_a_page() {
   local name missing=0
-  for name in toolboxctl.1 vmware-rpctool.1 vmtoolsd.1 vmware-toolbox-cmd.1 toolboxd.8 toolboxd-{transportd,guestinfod,powerd,snapshotd,deployd,hgfsd,vixd,session,shim,install-check}.8 \
+  for name in toolboxctl.1 vmware-rpctool.1 vmtoolsd.1 vmware-toolbox-cmd.1 toolboxd.8 toolboxd-{transportd,guestinfod,powerd,snapshotd,deployd,clockd,hgfsd,vixd,session,shim,install-check}.8 \
     toolboxd-{policy,routes,snapshot,deploy}.5; do
     [[ -e $work/content/usr/share/man/man${name##*.}/$name.gz ]] || { echo "no $name"; missing=1; }
   done
