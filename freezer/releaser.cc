@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "freezer/fork_pair.h"
 #include "freezer/message.h"
 #include "freezer/targets.h"
 
@@ -32,7 +33,7 @@ struct Work {
 };
 
 void Tick(Work& work) {
-  const int64_t since = work.page.trying_since.load();
+  const int64_t since = TryingSince(work.page);
   const int64_t now = work.kernel.Now();
   if (since == 0 || now < since + work.times.interrupt * kNanosInMs || now < work.next) return;
   work.next = now + work.times.again * kNanosInMs;
@@ -68,26 +69,21 @@ Releaser::Releaser(Kernel* kernel, List* list, const ReleaseTimes& times)
     : kernel_(kernel), list_(list), times_(times) {}
 
 int Releaser::Start(int connection, int (*restrict_process)()) {
-  int pair[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return errno;
-  UniqueFd mine(pair[0]), others(pair[1]);
-  const pid_t process = fork();
-  if (process < 0) return errno;
+  UniqueFd end;
+  const pid_t process = ForkPair(end);
+  if (process < 0) return -process;
   if (process == 0) {
-    mine.reset();
     close(connection);
     list_->Leave();
     prctl(PR_SET_NAME, "freezer-release");
     if (kernel_->LockMemory() != 0 || restrict_process() != 0) _exit(1);
-    if (send(others.get(), "", 1, MSG_NOSIGNAL) != 1) _exit(1);
+    if (!SayReady(end)) _exit(1);
     Work work{*kernel_, *list_->page(), times_};
-    Run(work, others.get());
+    Run(work, end.get());
     _exit(0);
   }
-  others.reset();
-  char byte;
-  if (recv(mine.get(), &byte, 1, 0) != 1) return ECHILD;
-  pair_ = std::move(mine);
+  if (const int error = AwaitReady(end, -1); error != 0) return error;
+  pair_ = std::move(end);
   return 0;
 }
 
