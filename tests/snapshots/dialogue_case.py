@@ -17,18 +17,32 @@ import sys
 import time
 
 from freezer_case import Mount, Writers
+from held_writes import SilentFuse, wait_for
 
 NESTED = ["inner", "xfs", "ext4", "btrfs"]
+# What else shows those file systems, and one that is read-only.
+BESIDE = ["bind", "sub", "readonly", "vfat"]
 SMALL = ["small%d" % i for i in range(1, 21)]
 SETTINGS = "/etc/toolboxd/snapshot.textproto"
 EVENT = re.compile(r"^ *([0-9.]+) TX   vmbackup\.eventSet (\S+) (\d+) (.*)\\0$")
+DIALOGUE = re.compile(r"^ *[0-9.]+ (RX|TX|RPLY) +(.*)$")
+LINE = re.compile(r"file systems were frozen for (\S+) for a snapshot "
+                  r"\(the freeze took (\S+), the host had the commit (\S+) later\)")
+KERNEL = re.compile(r"snapshot: \d+ file systems were frozen for \S+, (\S+) of FIFREEZE")
+SCRIPTS = "/etc/toolboxd/snapshot.d"
+MANIFEST = "/run/toolboxd/snapshot/quiesce_manifest.xml"
 ABORTED = ("req.aborted", 4, "Quiesce canceled.")
 DONE = ("req.done", 0, "")
 RESET = ("reset", 0, "")
 COMMIT = ("prov.snapshotCommit", 0, "")
+STARTED = ["RX vmbackup.start 1", "TX vmbackup.eventSet reset 0 \\0", "RPLY OK "]
+FROZEN = ["TX vmbackup.eventSet prov.snapshotCommit 0 \\0", "RX vmbackup.snapshotDone", "RPLY OK ",
+          "TX vmbackup.eventSet req.genericManifest 0 %s\\0" % MANIFEST]
+ENDED = ["TX vmbackup.eventSet req.done 0 \\0"]
 # Version 1: manifest, applications, file systems, writable, scripts, argument, limit, disks.
 V1 = "0000000100000001%08x0000000000000001000000000000000000000000%08x00000000"
 V2 = "00000002" + "00000001" + "00000000" * 8 + "0000000000000005" + "00000001" + "00000000"
+VICTIMS = ("transportd", "snapshotd", "freezer", "twin", "both", "hook", "script", "bus")
 # What FIFREEZE and signals need on a busy machine, in seconds.
 PATIENCE = 20
 
@@ -62,6 +76,11 @@ class Snapshot:
         found = [(m.group(2), int(m.group(3)), m.group(4)) for m in map(EVENT.match, self.lines) if m]
         return [e for e in found if e[0] not in ("req.keepAlive", "req.genericManifest")]
 
+    def dialogue(self):
+        """Every message and reply, byte for byte, but keepAlive."""
+        found = [" ".join(m.groups()) for m in map(DIALOGUE.match, self.lines) if m]
+        return [line for line in found if " req.keepAlive " not in line]
+
     def value(self, name):
         return next((l[len(name) + 2:] for l in self.lines if l.startswith(name + ": ")), "")
 
@@ -78,6 +97,70 @@ class Snapshot:
         assert self.status == (0 if outcome == "good" else 1), self.text()
 
 
+class Place:
+    """A folder for a writer."""
+
+    def __init__(self, path):
+        self.path = path
+
+
+def milliseconds(duration):
+    """Of absl::FormatDuration."""
+    units = {"h": 3.6e6, "m": 6e4, "s": 1e3, "ms": 1, "us": 1e-3, "ns": 1e-6}
+    return sum(float(n) * units[u] for n, u in re.findall(r"([0-9.]+)([a-z]+)", duration))
+
+
+class Scripts:
+    """Scripts in snapshot.d, and what they say of themselves: "NAME EVENT begin|end" lines."""
+
+    def __init__(self, folder):
+        self.log = folder + "/scripts.log"
+        self.size = 0
+
+    def add(self, name, body="", seconds=0.05):
+        path = "%s/%s" % (SCRIPTS, name)
+        with open(path, "w") as file:
+            file.write("""#!/bin/sh
+echo "%s $1 begin" >>%s
+sleep %s
+%s
+echo "%s $1 end" >>%s
+""" % (name, self.log, seconds, body, name, self.log))
+        os.chmod(path, 0o755)
+
+    def remove(self):
+        for name in os.listdir(SCRIPTS):
+            os.unlink("%s/%s" % (SCRIPTS, name))
+
+    def mark(self):
+        self.size = os.path.getsize(self.log) if os.path.exists(self.log) else 0
+
+    def lines(self):
+        """Since the mark."""
+        if not os.path.exists(self.log):
+            return []
+        with open(self.log) as file:
+            file.seek(self.size)
+            return file.read().splitlines()
+
+    def begun(self):
+        return [line[:-len(" begin")] for line in self.lines() if line.endswith(" begin")]
+
+    def check(self, why):
+        """Each whose `freeze` came to its end is called back, and none twice."""
+        owed, may = set(), set()
+        for line in self.lines():
+            name, event, what = line.split()
+            if event == "freeze":
+                assert name not in owed, "%s: %s was not called back: %s" % (why, name, self.lines())
+                (may if what == "begin" else owed).add(name)
+            elif what == "begin":
+                assert name in may, "%s: %s was called back twice: %s" % (why, name, self.lines())
+                owed.discard(name)
+                may.discard(name)
+        assert not owed, "%s: not called back: %s: %s" % (why, owed, self.lines())
+
+
 class Case:
     def __init__(self, folder, programs, password, rounds=0):
         self.folder, self.programs, self.password = folder, programs, password
@@ -86,14 +169,15 @@ class Case:
         self.rounds = int(rounds)
         self.mounts = [Mount("%s/fs/%s" % (folder, n)) for n in NESTED + SMALL]
         self.writers = None
+        self.scripts = Scripts(folder)
 
     # --- what cases use
 
-    def settings(self, frozen=NESTED, more=""):
+    def settings(self, frozen=NESTED, more="", scripts=False):
         """Every block file system of the table but `frozen` is excluded, those of the machine first."""
-        # The freezer's deadline, where a process is stopped in the freeze.
-        lines = ["run_scripts: false", "freeze_time_limit: 5", more]
-        permitted = ["%s/fs/%s" % (self.folder, n) for n in frozen]
+        # The freezer's deadline, where a process is stopped in the freeze, and that of a stopped script.
+        lines = ["run_scripts: %s" % str(scripts).lower(), "freeze_time_limit: 5", "script_time_limit: 5", more]
+        permitted = ["%s/fs/%s" % (self.folder, n) for n in frozen + (BESIDE if frozen == NESTED else [])]
         for line in open("/proc/self/mountinfo"):
             fields = line.split()
             path = fields[4].encode().decode("unicode_escape")
@@ -109,6 +193,12 @@ class Case:
     def host(self, verb, *arguments):
         command = [self.vmxsim, verb, "--control=" + self.control, *arguments]
         return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+
+    def toolboxctl(self, command):
+        return subprocess.run(
+            [self.programs + "/lib/toolboxd/toolboxd", "toolboxctl", "snapshot", command,
+             "--snapshot_socket=/run/toolboxd/snapshotd.sock"],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30).stdout
 
     def reply(self, request):
         return self.host("send", request).stdout.rstrip("\n")
@@ -187,6 +277,39 @@ class Case:
         self.after("a good snapshot")
         assert "file systems were frozen for" in open(self.folder + "/log").read()
 
+    def every_kind_of_mount(self):
+        fuse = SilentFuse(self.folder + "/fs/fuse")
+        os.makedirs(self.folder + "/fs/memory", exist_ok=True)
+        stand = [Place("%s/fs/%s" % (self.folder, n)) for n in ("overlay", "bind", "sub")]
+        # What is in memory, and vfat, which cannot be frozen.
+        go_on = [Place("%s/fs/%s" % (self.folder, n)) for n in ("memory", "vfat")
+                 if n == "memory" or os.path.ismount(self.folder + "/fs/vfat")]
+        standing, going = Writers(stand), Writers(go_on)
+        try:
+            plan = self.toolboxctl("plan")
+            skipped = {"overlay": "its files lie on other file systems", "fuse": "served by a program",
+                       "readonly": "read-only"}
+            for name, reason in skipped.items():
+                assert re.search(r"/fs/%s .*%s" % (name, reason), plan), plan
+            steps = re.findall(r"^(\d+) +%s/fs/(\S+)" % self.folder, plan, re.M)
+            assert sorted(n for _, n in steps) == sorted(NESTED), plan
+            assert {n: int(s) for s, n in steps} == {"inner": 1, "btrfs": 1, "xfs": 2, "ext4": 3}, plan
+            snapshot = self.snapshot("--hold=1s")
+            snapshot.until("prov.snapshotCommit")
+            before = going.now()
+            assert standing.stand_still(0.3) and self.writers.stand_still(0.3), "a writer went on"
+            assert all(n > b for n, b in zip(going.now(), before)), "what cannot be frozen stood still"
+            snapshot.end().expect("good", [RESET, COMMIT, DONE])
+            standing.go_on(PATIENCE)
+        finally:
+            standing.end()
+            going.end()
+            fuse.end()
+        self.after("every kind of mount")
+        print("figure  mounts that stood still: %s; that went on: %s" % (
+            " ".join(NESTED + [m.path.rsplit("/", 1)[1] for m in stand]),
+            " ".join(m.path.rsplit("/", 1)[1] for m in go_on)))
+
     def already_frozen(self):
         mount = self.mounts[NESTED.index("btrfs")]
         subprocess.run(["fsfreeze", "-f", mount.path], check=True, timeout=30)
@@ -196,6 +319,126 @@ class Case:
             assert mount.thaw()
         snapshot.expect("failed", [RESET, ("req.error", 3, "Error when enabling the sync provider."), DONE])
         self.after("a file system that was frozen")
+
+    # --- scripts
+
+    @contextlib.contextmanager
+    def with_scripts(self, *names):
+        self.scripts.remove()
+        self.scripts.mark()
+        for name in names:
+            self.scripts.add(name)
+        self.settings(scripts=True)
+        try:
+            yield
+        finally:
+            self.settings()
+            self.scripts.remove()
+
+    def scripts_succeed(self):
+        """The order of scripts, freeze and events is what they could see."""
+        with self.with_scripts():
+            # It writes to the file systems, which are not frozen when it is called.
+            written = " ".join("%s/by-script" % m.path for m in self.mounts[:len(NESTED)])
+            for name in ("10-a", "20-b"):
+                self.scripts.add(name, "for file in %s; do echo x >$file; done" % written)
+            snapshot = self.snapshot("--hold=0.5s")
+            snapshot.until("prov.snapshotCommit")
+            assert self.scripts.begun() == ["10-a freeze", "20-b freeze"], self.scripts.lines()
+            assert self.writers.stand_still(0.2), "a writer went on"
+            snapshot.until("req.genericManifest")
+            snapshot.until("req.done")
+            assert self.scripts.begun()[2:] == ["20-b thaw", "10-a thaw"], self.scripts.lines()
+            assert len(self.scripts.lines()) == 8, self.scripts.lines()
+            snapshot.end().expect("good", [RESET, COMMIT, DONE])
+            assert snapshot.dialogue() == STARTED + FROZEN + ENDED, snapshot.text()
+            self.scripts.check("S1")
+        self.after("scripts")
+
+    def script_fails(self):
+        with self.with_scripts("10-a"):
+            self.scripts.add("20-b", "exit 3")
+            self.scripts.add("30-c")
+            snapshot = self.take()
+            assert snapshot.outcome() == "failed" and not snapshot.value("violation"), snapshot.text()
+            assert snapshot.dialogue() == STARTED + [
+                "TX vmbackup.eventSet req.error 2 Custom quiesce script failed.\\0",
+                "TX vmbackup.eventSet req.error 5 'VmBackupOnFreeze' operation failed.\\0"] + ENDED, snapshot.text()
+            assert self.scripts.begun() == ["10-a freeze", "20-b freeze", "10-a freezeFail"], self.scripts.lines()
+        self.after("a script that failed")
+
+    def thaw_script_fails(self):
+        with self.with_scripts("10-a"):
+            self.scripts.add("20-b", "[ $1 = freeze ] || exit 3")
+            snapshot = self.take()
+            assert not snapshot.value("violation"), snapshot.text()
+            assert snapshot.dialogue() == STARTED + FROZEN + [
+                "TX vmbackup.eventSet req.error 2 Custom quiesce script failed.\\0",
+                "TX vmbackup.eventSet req.error 5 'VmBackupOnThaw' operation failed.\\0"] + ENDED, snapshot.text()
+            assert self.scripts.begun() == ["10-a freeze", "20-b freeze", "20-b thaw", "10-a thaw"], self.scripts.lines()
+        self.after("a script that failed after the snapshot")
+
+    def freeze_fails_with_scripts(self):
+        mount = self.mounts[NESTED.index("btrfs")]
+        with self.with_scripts("10-a"):
+            subprocess.run(["fsfreeze", "-f", mount.path], check=True, timeout=30)
+            try:
+                snapshot = self.take()
+            finally:
+                assert mount.thaw()
+            assert snapshot.dialogue() == STARTED + [
+                "TX vmbackup.eventSet req.error 3 Error when enabling the sync provider.\\0"] + ENDED, snapshot.text()
+            assert self.scripts.begun() == ["10-a freeze", "10-a freezeFail"], self.scripts.lines()
+        self.after("a freeze that failed")
+
+    def script_takes_too_long(self):
+        with self.with_scripts("10-a"):
+            self.scripts.add("20-b", "[ $1 != freeze ] || sleep 600")
+            snapshot = self.take()
+            assert snapshot.outcome() == "failed", snapshot.text()
+            assert 4900 < snapshot.milliseconds("start to end") < 12000, snapshot.text()
+            assert self.scripts.begun() == ["10-a freeze", "20-b freeze", "10-a freezeFail"], self.scripts.lines()
+        self.after("a script that took too long")
+
+    def abort_of_a_script(self):
+        with self.with_scripts("10-a"):
+            self.scripts.add("20-b", "[ $1 != freeze ] || sleep 600")
+            snapshot = self.take("--abort_after=0.6")
+            assert snapshot.outcome() == "aborted", snapshot.text()
+            assert snapshot.milliseconds("start to end") < 4500, snapshot.text()
+            assert self.scripts.begun() == ["10-a freeze", "20-b freeze", "10-a freezeFail"], self.scripts.lines()
+        self.after("an abort of a script")
+
+    def scripts_are_called_back_after_a_death(self):
+        """snapshotd is killed while a script runs, and starts again with the next request."""
+        with self.with_scripts("10-a"):
+            self.scripts.add("20-b", "[ $1 != freeze ] || sleep 600")
+            snapshot = self.snapshot("--patience=13s")
+            wait_for(lambda: "20-b freeze" in self.scripts.begun(), "20-b was not called")
+            os.kill(self.pid("snapshotd"), signal.SIGKILL)
+            assert snapshot.end().outcome() == "aborted", snapshot.text()
+            self.scripts.add("20-b")
+            self.next_is_good("a death of snapshotd")
+            # What its caller waits for no more was stopped, and is not called back.
+            assert self.scripts.begun() == [
+                "10-a freeze", "20-b freeze", "10-a freezeFail",
+                "10-a freeze", "20-b freeze", "20-b thaw", "10-a thaw"], self.scripts.lines()
+        self.after("a death of snapshotd")
+
+    def scripts_are_called_back_without_a_bus(self):
+        """The bus is stopped when the snapshot ends."""
+        with self.with_scripts("10-a"):
+            snapshot = self.snapshot("--hold=0.3s", "--patience=13s", "--timeout=60s")
+            snapshot.until("prov.snapshotCommit")
+            bus = self.bus()
+            os.kill(bus, signal.SIGSTOP)
+            snapshot.end()
+            assert self.scripts.begun() == ["10-a freeze"], self.scripts.lines()
+            os.kill(bus, signal.SIGCONT)
+            wait_for(lambda: len(self.scripts.begun()) == 2, "10-a was not called back")
+            self.scripts.check("a bus that was stopped")
+            self.next_is_good("a bus that was stopped")
+        self.after("a bus that was stopped")
 
     def abort_while_frozen(self):
         self.take("--hold=30s", "--abort_at=req.keepAlive").expect("aborted", [RESET, COMMIT, ABORTED, DONE])
@@ -347,11 +590,12 @@ class Case:
             self.settings()
 
     def _figure(self, frozen, writing):
+        """Of five snapshots with no hold; times in ms, the median is judged."""
         writers = Writers([m for m in self.mounts if m.path.rsplit("/", 1)[1] in frozen]) if writing else None
         size = os.path.getsize(self.folder + "/log")
         try:
             snapshots = [self.take() for _ in range(5)]
-            kernel = self._kernel()
+            table = self._kernel()
         finally:
             if writers:
                 writers.end()
@@ -359,21 +603,28 @@ class Case:
             snapshot.expect("good", [RESET, COMMIT, DONE])
         with open(self.folder + "/log") as log:
             log.seek(size)
-            times = re.findall(r"snapshot: \d+ file systems were frozen for (\S+)", log.read())
-        del times[len(snapshots):]
-        commits = sorted(s.milliseconds("start to commit") for s in snapshots)
-        print("figure  %2d file systems, %s: start to commit %s ms; frozen with no hold %s" % (
-            len(frozen), "writers" if writing else "idle", " ".join("%.0f" % c for c in commits), " ".join(times)))
-        print("figure  %2d file systems, %s: %s" % (len(frozen), "writers" if writing else "idle", kernel))
-        # The kernel takes 45 ms for each, one after the other.
-        assert len(frozen) > 3 or commits[len(commits) // 2] < 200, commits
+            text = log.read()
+        lines = [[milliseconds(d) for d in line] for line in LINE.findall(text)]
+        kernel = [milliseconds(d) for d in KERNEL.findall(text)][:len(lines)]
+        assert len(lines) == len(kernel) == len(snapshots), text
+        commits = [s.milliseconds("start to commit") for s in snapshots]
+        frozen_for, freeze, late = map(list, zip(*lines))
+        state = "%2d file systems, %s" % (len(frozen), "writers" if writing else "idle")
+        for name, times in (("start to commit", commits), ("frozen with no hold", frozen_for),
+                            ("first to last FIFREEZE", freeze), ("FIFREEZE together", kernel),
+                            ("last FIFREEZE to commit", late)):
+            print("figure  %s: %s %s ms" % (state, name, " ".join("%.1f" % t for t in times)))
+        print("figure  %s: %s" % (state, table))
+        median = lambda times: sorted(times)[len(times) // 2]
+        assert median(late) < 10, late
+        # At the same time they take less than one after the other.
+        own = [f + l - k for f, l, k in zip(freeze, late, kernel)]
+        assert median(own) < 10, own
+        assert median(commits) < 200, commits
 
     def _kernel(self):
         """What FIFREEZE and FITHAW took, by the freezer's clock, and how long it was frozen."""
-        text = subprocess.run(
-            [self.programs + "/lib/toolboxd/toolboxd", "toolboxctl", "snapshot", "test",
-             "--snapshot_socket=%s/run/snapshotd.sock" % self.folder],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60).stdout
+        text = self.toolboxctl("test")
         rows = re.findall(r"ms +([0-9.]+) ms +([0-9.]+) ms *$", text, re.M)
         frozen = re.search(r"^frozen for (.*)", text, re.M)
         assert rows and frozen, text
@@ -416,26 +667,54 @@ class Case:
             time.sleep(0.05)
 
     def deaths(self):
-        counts, longest, hits = {}, 0, 0
-        for number in range(self.rounds):
-            victim = ("transportd", "snapshotd", "freezer", "twin", "both")[number % 5]
-            # What is stopped is given up after 10 s.
-            what = signal.SIGSTOP if number % 20 < 4 and victim != "both" else signal.SIGKILL
-            outcome, took, hit = self._death(victim, what)
-            counts[outcome] = counts.get(outcome, 0) + 1
-            longest, hits = max(longest, took), hits + hit
-        print("figure  %d rounds, %d of them with a process to end; outcomes %s; writers went on within %.1f s" % (
+        counts, longest, hits = {}, 0, {}
+        with self.with_scripts("10-a", "20-b"):
+            for number in range(self.rounds):
+                victim = VICTIMS[number % len(VICTIMS)]
+                # What is stopped is given up after 10 s.
+                is_stopped = number // len(VICTIMS) % 4 == 0 and victim != "both"
+                outcome, took, hit = self._death(victim, signal.SIGSTOP if is_stopped else signal.SIGKILL)
+                counts[outcome] = counts.get(outcome, 0) + 1
+                hits[victim] = hits.get(victim, 0) + hit
+                longest = max(longest, took)
+        print("figure  %d rounds, with a process to end: %s; outcomes %s; writers went on within %.1f s" % (
             self.rounds, hits, counts, longest))
+
+    def _hooks(self):
+        """Those that systemd would have started, and their scripts."""
+        units = self.children(int(open(self.folder + "/units.pid").read()))
+        hooks = [p for p in units if p != self.bus()]
+        return hooks, [script for hook in hooks for script in self.children(hook)]
+
+    def bus(self):
+        for pid in self.children(int(open(self.folder + "/units.pid").read())):
+            with contextlib.suppress(OSError):
+                if open("/proc/%d/comm" % pid).read() == "dbus-daemon\n":
+                    return pid
+        return None
 
     def _victims(self, victim):
         if victim in ("transportd", "snapshotd"):
             return [p for p in [self.pid(victim)] if p]
+        if victim == "bus":
+            return [p for p in [self.bus()] if p]
+        if victim in ("hook", "script"):
+            # They run for a part of the time only.
+            end = time.monotonic() + 0.3
+            while time.monotonic() < end:
+                found = self._hooks()[victim == "script"]
+                if found:
+                    return found[:1]
+                time.sleep(0.002)
+            return []
         freezers = self.freezers()
         return {"freezer": freezers[:1], "twin": freezers[1:], "both": freezers}[victim]
 
     def _death(self, victim, what):
-        delay = random.uniform(0, 0.5)
+        # Scripts, freeze, frozen, and scripts again.
+        delay = random.uniform(0, 1.1)
         why = "%s %s after %.3f s" % (victim, what.name, delay)
+        self.scripts.mark()
         snapshot = self.snapshot("--hold=0.4s", "--patience=13s", "--timeout=45s")
         time.sleep(delay)
         victims = self._victims(victim)
@@ -462,6 +741,7 @@ class Case:
             self.reply("vmbackup.abort")
         assert outcome in ("good", "failed", "aborted", "refused", "lost", "given up"), (why, snapshot.text())
         self.after(why)
+        self.scripts.check(why)
         return outcome, took, bool(victims)
 
     def _continue(self, stopped):
