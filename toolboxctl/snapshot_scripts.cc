@@ -81,7 +81,7 @@ class Runner {
   const StopSignal& stop_;
 };
 
-// A line of the record is a path, with this before it as long as its "freeze" runs.
+// A line of the record is a path, with this before it as long as the script runs.
 constexpr absl::string_view kRunning = "running ";
 
 absl::Status WriteRecord(const std::string& path, const Scripts& lines) {
@@ -122,15 +122,17 @@ absl::StatusOr<Scripts> ReadRecord(const SnapshotScriptOptions& options, bool fa
   return failed ? Scripts() : ScriptsBefore(options);
 }
 
-// One line of the record; not the script that is called before a snapshot only, and not one that
-// was removed meanwhile.
-absl::Status RunOneAfter(const SnapshotScriptOptions& options, absl::string_view line,
-                         const Runner& runner) {
-  const bool was_running = absl::ConsumePrefix(&line, kRunning);
-  const std::string script(line);
-  if (was_running && EndCalledScript(script, "freeze") > 0) {
-    LogWarning(script, " freeze still ran and was ended, since its caller had died");
+// Of a line with kRunning, which a caller that died has left.
+void EndRunning(const std::string& script) {
+  for (const char* event : {"freeze", "thaw", "freezeFail"}) {
+    if (EndCalledScript(script, event) == 0) continue;
+    LogWarning(script, " ", event, " still ran and was ended, since its caller had died");
   }
+}
+
+// Not the script that is called before a snapshot only, and not one that was removed meanwhile.
+absl::Status RunOneAfter(const SnapshotScriptOptions& options, const std::string& script,
+                         const Runner& runner) {
   if (script == options.last_before || !IsScript(script)) return absl::OkStatus();
   if (absl::Status strict = CheckStrictModes(script); !strict.ok()) return strict;
   return runner.Run(script);
@@ -141,13 +143,20 @@ absl::Status RunAfter(const SnapshotScriptOptions& options, bool failed, const R
   if (!owed.ok()) return owed.status();
   absl::Status first;
   while (!owed->empty() && !runner.stopped()) {
-    const std::string line = std::move(owed->back());
-    owed->pop_back();
-    // Before it is called: no death must have it called twice.
+    std::string script = owed->back();
+    absl::string_view path = script;
+    if (absl::ConsumePrefix(&path, kRunning)) {
+      script = std::string(path);
+      EndRunning(script);
+    }
+    // On the record until it has ended: after a death it is rather called twice than never.
+    owed->back() = absl::StrCat(kRunning, script);
     first.Update(WriteRecord(options.record, *owed));
-    const absl::Status status = RunOneAfter(options, line, runner);
+    const absl::Status status = RunOneAfter(options, script, runner);
     if (!status.ok()) LogWarning(status.message());
     first.Update(status);
+    owed->pop_back();
+    first.Update(WriteRecord(options.record, *owed));
   }
   if (owed->empty()) unlink(options.record.c_str());
   return first;

@@ -33,15 +33,16 @@ struct SnapshotScriptOptions {
 // "freeze": runs the scripts in order, up to the first failure, which is returned, and records
 // those that were called and did not fail: one that still runs when this process dies, too. "thaw"
 // and "freezeFail": runs those of the record in reverse order, all of them, and takes each off it
-// before; the first failure is returned. So after a death, or a stop, another "freezeFail" calls
-// the rest; one whose "freeze" still runs is ended first. Without a record, "thaw" runs all
-// scripts of the folders. Scripts are the executable regular files of the folders, by the order of
-// their names' bytes; each is called with the event and, if it is not empty, the argument, and with
-// TOOLBOXD_SNAPSHOT_EVENT and TOOLBOXD_SNAPSHOT_ARGUMENT. If others than root could change one
-// (base/strict_modes.h), "freeze" runs none: PERMISSION_DENIED; afterwards that one is left out,
-// and the others are called. INVALID_ARGUMENT for another event. `stop` ends the script that runs,
-// with its process group, and runs no other one: CANCELLED. What a script has left in the
-// background outside its group goes on: it may hold a database's lock until it is called back.
+// when it has ended; the first failure is returned. So after a death, or a stop, another
+// "freezeFail" calls the rest, and the one that still runs, or had been about to, once more: it is
+// ended first. Without a record, "thaw" runs all scripts of the folders. Scripts are the executable
+// regular files of the folders, by the order of their names' bytes; each is called with the event
+// and, if it is not empty, the argument, and with TOOLBOXD_SNAPSHOT_EVENT and
+// TOOLBOXD_SNAPSHOT_ARGUMENT. If others than root could change one (base/strict_modes.h), "freeze"
+// runs none: PERMISSION_DENIED; afterwards that one is left out, and the others are called.
+// INVALID_ARGUMENT for another event. `stop` ends the script that runs, with its process group, and
+// runs no other one: CANCELLED. What a script has left in the background outside its group goes on:
+// it may hold a database's lock until it is called back.
 absl::Status RunSnapshotScripts(const SnapshotScriptOptions& options, absl::string_view event,
                                 const StopSignal& stop);
 

@@ -182,7 +182,7 @@ TEST_F(SnapshotScriptsTest, StopEndsTheScriptThatRunsAndStartsNoOther) {
   EXPECT_EQ(Log(), "");
 }
 
-// As a process that is killed leaves it: the script runs, and no process waits for it.
+// As a process that is killed leaves it: the script runs, and no other one waits for it.
 TEST_F(SnapshotScriptsTest, ScriptThatStillRunsAfterTheDeathOfItsCallerIsEndedAndCalledBack) {
   Script("own/10-a");
   Script("own/20-b", "[ \"$1\" = freezeFail ] || exec >/dev/null sleep 600 </dev/null");
