@@ -172,7 +172,9 @@ class Transport {
         deploy_client_(absl::StrCat(runtime_dir, "/deployd.sock"), &queue_, &board_),
         customization_(channel_.rpci(), &deploy_client_,
                        [this] { return guest_operations_.standstill(); }),
-        service_(&board_, &queue_, channel_.rpci()),
+        service_(&board_, &queue_, channel_.rpci(),
+                 {.begin = [this] { StandStill(QuiesceClient::Standstill::kBegins); },
+                  .end = [this] { StandStill(QuiesceClient::Standstill::kEnds); }}),
         guest_info_socket_(absl::StrCat(runtime_dir, "/guestinfod.sock")) {
     AddRegistrationRoutes(router_, channel_.rpci(),
                           {.on_reset = [this] { OnReset(); },
@@ -268,11 +270,14 @@ class Transport {
   }
 
   // While file systems may be frozen, nothing here may wait for one: not for the journal either.
+  // The host's snapshot and an administrator's trial may overlap.
   void StandStill(QuiesceClient::Standstill standstill) {
     if (standstill == QuiesceClient::Standstill::kBegins) {
+      if (standstills_++ > 0) return;
       guest_operations_.BeginStandstill();
       HoldLog();
     } else {
+      if (--standstills_ > 0) return;
       ReleaseLog();
       guest_operations_.EndStandstill();
     }
@@ -312,6 +317,8 @@ class Transport {
   // The number of resets, and whether capabilities were sent since the last one.
   int reset_ = 0;
   bool registration_seen_ = false;
+  // Begun and not ended.
+  int standstills_ = 0;
   std::thread channel_thread_;
   std::thread keep_alive_thread_;
   std::unique_ptr<GuestInfoWatcher> watcher_;

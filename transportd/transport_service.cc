@@ -9,6 +9,7 @@
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
+#include "base/steady_time.h"
 #include "daemon/grpc_status.h"
 
 namespace toolboxd {
@@ -29,8 +30,9 @@ absl::Time Deadline(const grpc::ServerContext& context) {
 
 }  // namespace
 
-TransportService::TransportService(const StatusBoard* board, TaskQueue* queue, RpciSend send)
-    : board_(*board), queue_(*queue), send_(std::move(send)) {}
+TransportService::TransportService(const StatusBoard* board, TaskQueue* queue, RpciSend send,
+                                   Standstill standstill)
+    : board_(*board), queue_(*queue), send_(std::move(send)), standstill_(std::move(standstill)) {}
 
 grpc::Status TransportService::GetStatus(grpc::ServerContext*, const v1::GetStatusRequest*,
                                          v1::TransportStatus* response) {
@@ -59,6 +61,36 @@ grpc::Status TransportService::SendRpci(grpc::ServerContext* context,
   response->set_success(exchange->reply->success);
   response->set_data(exchange->reply->data);
   return grpc::Status::OK;
+}
+
+grpc::Status TransportService::StandStill(
+    grpc::ServerContext* context,
+    grpc::ServerReaderWriter<v1::StandStillReply, v1::StandStillRequest>* stream) {
+  struct Stand {
+    Standstill standstill;
+    absl::Notification begun;
+    // Of the channel's thread.
+    bool over = false;
+  };
+  auto stand = std::make_shared<Stand>();
+  stand->standstill = standstill_;
+  const auto end = [stand] {
+    if (!std::exchange(stand->over, true)) stand->standstill.end();
+  };
+  queue_.Post([stand] {
+    stand->standstill.begin();
+    stand->begun.Notify();
+  });
+  queue_.PostAt(SteadyNow() + kMaxStandstill, end);
+  const bool begun = stand->begun.WaitForNotificationWithDeadline(Deadline(*context));
+  if (begun) stream->Write(v1::StandStillReply());
+  v1::StandStillRequest request;
+  while (begun && stream->Read(&request)) {
+  }
+  // After the begin, if that is still to come.
+  queue_.Post(end);
+  if (begun) return grpc::Status::OK;
+  return ToGrpc(absl::DeadlineExceededError("the channel to the host is busy"));
 }
 
 }  // namespace toolboxd

@@ -5,6 +5,9 @@
 #ifndef TOOLBOXD_TRANSPORTD_TRANSPORT_SERVICE_H_
 #define TOOLBOXD_TRANSPORTD_TRANSPORT_SERVICE_H_
 
+#include <functional>
+
+#include "absl/time/time.h"
 #include "toolboxd/v1/transport.grpc.pb.h"
 #include "transportd/rpc/rpci.h"
 #include "transportd/status_board.h"
@@ -12,12 +15,22 @@
 
 namespace toolboxd {
 
+// What begins and ends while a caller wants it; called on the queue's thread.
+struct Standstill {
+  std::function<void()> begin;
+  std::function<void()> end;
+};
+
 // GetStatus answers at once. Requests to the host run on the channel's thread, between two commands
 // of the host. Thread-safe.
 class TransportService final : public v1::Transport::Service {
  public:
+  // How long one call of StandStill may last.
+  static constexpr absl::Duration kMaxStandstill = absl::Minutes(2);
+
   // The board and the queue must outlive the service. `send` is called on the queue's thread only.
-  TransportService(const StatusBoard* board, TaskQueue* queue, RpciSend send);
+  TransportService(const StatusBoard* board, TaskQueue* queue, RpciSend send,
+                   Standstill standstill);
 
   grpc::Status GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest* request,
                          v1::TransportStatus* response) override;
@@ -27,10 +40,17 @@ class TransportService final : public v1::Transport::Service {
   grpc::Status SendRpci(grpc::ServerContext* context, const v1::SendRpciRequest* request,
                         v1::SendRpciReply* response) override;
 
+  // Each begin has its end, whatever becomes of the caller. DEADLINE_EXCEEDED if the channel's
+  // thread does not come to it within ten seconds.
+  grpc::Status StandStill(
+      grpc::ServerContext* context,
+      grpc::ServerReaderWriter<v1::StandStillReply, v1::StandStillRequest>* stream) override;
+
  private:
   const StatusBoard& board_;
   TaskQueue& queue_;
   const RpciSend send_;
+  const Standstill standstill_;
 };
 
 }  // namespace toolboxd

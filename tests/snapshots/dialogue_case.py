@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from freezer_case import Mount, Writers
 from held_writes import SilentFuse, wait_for
@@ -198,11 +199,10 @@ class Case:
         command = [self.vmxsim, verb, "--control=" + self.control, *arguments]
         return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
 
-    def toolboxctl(self, command):
-        return subprocess.run(
-            [self.programs + "/lib/toolboxd/toolboxd", "toolboxctl", "snapshot", command,
-             "--snapshot_socket=/run/toolboxd/snapshotd.sock"],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30).stdout
+    def toolboxctl(self, *arguments):
+        # The sockets are where they are by default.
+        return subprocess.run([self.programs + "/lib/toolboxd/toolboxd", "toolboxctl", "snapshot", *arguments],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60).stdout
 
     def reply(self, request):
         return self.host("send", request).stdout.rstrip("\n")
@@ -537,6 +537,22 @@ class Case:
         assert frozen.returncode != 0 and re.search(r"\b5 \(", frozen.stderr + frozen.stdout), frozen
         after = operate()
         assert after.returncode == 0, after
+
+    def trial(self):
+        """As the host's: guest operations answer 5, and the log has no line meanwhile."""
+        operate = lambda: subprocess.run(
+            [self.vmxsim, "guest", "--control=" + self.control, "--user=alice", "--password=" + self.password,
+             "validate"], capture_output=True, text=True, timeout=60)
+        assert operate().returncode == 0
+        with ThreadPoolExecutor() as pool:
+            trial = pool.submit(self.toolboxctl, "test", "--hold=2s")
+            wait_for(lambda: self.writers.stand_still(0.3), "nothing stood still")
+            during = operate()
+            text = trial.result()
+        assert re.search(r"^frozen for 2[0-9]{3}\.", text, re.M), text
+        assert during.returncode != 0 and re.search(r"\b5 \(", during.stderr + during.stdout), during
+        assert operate().returncode == 0
+        self.after("a trial")
 
     def _channel(self, fault):
         snapshot = self.snapshot("--hold=30s", "--timeout=40s")
