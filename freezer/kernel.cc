@@ -193,6 +193,8 @@ uint32_t LinuxKernel::InterruptAll(std::atomic<int32_t>& stopped) {
 
 uint32_t LinuxKernel::AbortFuse() { return freezer::AbortFuse(kFuseConnections); }
 
+uint32_t LinuxKernel::EndCoreDumps() { return freezer::EndCoreDumps(kProc); }
+
 void LinuxKernel::Continue(int32_t process) {
   if (process > 0) kill(process, SIGCONT);
 }

@@ -64,6 +64,8 @@ constexpr uint32_t kAllowedToRelease[] = {
 constexpr Restricted kRestrictedToRelease[] = {
     {SYS_tgkill, 2, {SIGSTOP, SIGSTOP}},
     {SYS_kill, 1, {SIGCONT, SIGCONT}},
+    // Of a process that dumps its core.
+    {SYS_pidfd_send_signal, 1, {SIGKILL, SIGKILL}},
     {SYS_prctl, 0, {PR_SET_NAME, PR_SET_NAME}},
 };
 

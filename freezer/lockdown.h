@@ -28,7 +28,7 @@ int ForbidOtherSystemCalls();
 int ForbidOpening();
 
 // For the process that releases FIFREEZE (freezer/release.h), in place of ForbidOtherSystemCalls:
-// signals are SIGSTOP and SIGCONT, and there is no ioctl.
+// signals are SIGSTOP and SIGCONT, and by pidfd_send_signal(2) SIGKILL, and there is no ioctl.
 int ForbidAllButReleasing();
 
 }  // namespace toolboxd::freezer

@@ -131,6 +131,7 @@ TEST(FreezerLockdown, ProcessThatReleasesStopsAndContinuesOnly) {
       [] { return syscall(SYS_kill, getppid(), SIGTERM); },
       [] { return syscall(SYS_kill, getppid(), SIGKILL); },
       [=] { return syscall(SYS_tgkill, self, self, SIGKILL); },
+      [] { return syscall(SYS_pidfd_send_signal, -1, SIGTERM, nullptr, 0); },
       [] { return ioctl(-1, FIFREEZE, 0); },
       [] { return syscall(SYS_execve, "/bin/true", nullptr, nullptr); },
       [] { return syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0); },

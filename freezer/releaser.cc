@@ -30,6 +30,7 @@ struct Work {
   int64_t next = 0;
   bool interrupted = false;
   uint32_t aborted = 0;
+  uint32_t dumps = 0;
 };
 
 void Tick(Work& work) {
@@ -39,7 +40,9 @@ void Tick(Work& work) {
   work.next = now + work.times.again * kNanosInMs;
   work.interrupted = true;
   work.kernel.InterruptAll(work.page.stopped);
-  if (now >= since + work.times.abort_fuse * kNanosInMs) work.aborted += work.kernel.AbortFuse();
+  if (now < since + work.times.abort_fuse * kNanosInMs) return;
+  work.aborted += work.kernel.AbortFuse();
+  work.dumps += work.kernel.EndCoreDumps();
 }
 
 // After this time; false at the end of the main process.
@@ -61,6 +64,7 @@ void Run(Work& work, int pair) {
   Report(Level::kWarning,
          "a write that did not end held up the freeze: all processes were interrupted",
          work.aborted > 0 ? ", and FUSE file systems of users aborted" : "");
+  if (work.dumps > 0) Report(Level::kWarning, "core dumps that held up the freeze were ended", "");
 }
 
 }  // namespace

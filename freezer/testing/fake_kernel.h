@@ -36,7 +36,7 @@ class FakeKernel : public Kernel {
     std::atomic<int> sync_error[kFileSystems];
     // How long each Freeze and each Sync takes, of the real clock.
     std::atomic<int> freeze_ms, sync_ms;
-    std::atomic<int> freezes, thaws, syncs, interrupts, aborts, continued;
+    std::atomic<int> freezes, thaws, syncs, interrupts, aborts, dumps, continued;
     // In nanoseconds; below zero: the real clock.
     std::atomic<int64_t> now;
   };
@@ -113,6 +113,10 @@ class FakeKernel : public Kernel {
   }
   uint32_t AbortFuse() override {
     ++shared_->aborts;
+    return 1;
+  }
+  uint32_t EndCoreDumps() override {
+    ++shared_->dumps;
     return 1;
   }
   void Continue(int32_t process) override { shared_->continued += process; }

@@ -529,9 +529,33 @@ class Case:
         print("figure  a freeze behind a write from memory of FUSE took %.1f s" % took)
         assert 9 < took < 18, took
 
+    def core_dump_is_ended(self):
+        """Where core_pattern is a program, its file is not a write of the one that dumps, and holds nothing."""
+        holder = held_writes.CoreDump(
+            self.mounts[0].path, os.path.dirname(os.path.dirname(self.state)) + "/fuse")
+        try:
+            freezer, reply, took = self._held(holder, freeze_ms=30000, hold_ms=10000)
+            assert reply.error == 0, reply
+            assert self.writers.stand_still(0.2), "a writer went on"
+            assert freezer.ask(THAW).error == 0
+            assert freezer.wait() == 0
+            is_file = not open("/proc/sys/kernel/core_pattern").read().startswith("|")
+            assert not is_file or holder.ended()
+        finally:
+            holder.end()
+        self.writers.go_on()
+        print("figure  a freeze behind a core dump took %.1f s" % took)
+        assert took < 18 and (took > 9 or not is_file), took
+
     def a_held_write_is_given_up_after_freeze_ms(self):
         """What cannot be released holds up its own file system only, and that one is thawed when it can be."""
-        holder = held_writes.Fuse(self.mounts[-1].path, os.path.dirname(os.path.dirname(self.state)) + "/fuse")
+        self._given_up(held_writes.Fuse(
+            self.mounts[-1].path, os.path.dirname(os.path.dirname(self.state)) + "/fuse"))
+
+    def userfault_is_given_up_after_freeze_ms(self):
+        self._given_up(held_writes.Userfault(self.mounts[-1].path))
+
+    def _given_up(self, holder):
         try:
             freezer = self.start()
             freezer.add(self.mounts)
