@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Has transportd stand still while somebody tries a snapshot without a host.
+// Has transportd stand still while an administrator tries a snapshot without a host.
 
 #ifndef TOOLBOXD_TOOLBOXCTL_STANDSTILL_H_
 #define TOOLBOXD_TOOLBOXCTL_STANDSTILL_H_
