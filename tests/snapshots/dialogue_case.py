@@ -11,91 +11,27 @@ import contextlib
 import os
 import random
 import re
-import signal
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from death_cases import DeathCases
 from freezer_case import Mount, Writers
 from held_writes import SilentFuse, wait_for
+from script_cases import ScriptCases, Scripts
+from snapshot_host import ABORTED, COMMIT, DONE, NESTED, PATIENCE, RESET, Snapshot
 
-NESTED = ["inner", "xfs", "ext4", "btrfs"]
 # What else shows those file systems, and one that is read-only.
 BESIDE = ["bind", "sub", "readonly", "vfat"]
 SMALL = ["small%d" % i for i in range(1, 21)]
 SETTINGS = "/etc/toolboxd/snapshot.textproto"
-EVENT = re.compile(r"^ *([0-9.]+) TX   vmbackup\.eventSet (\S+) (\d+) (.*)\\0$")
-DIALOGUE = re.compile(r"^ *[0-9.]+ (RX|TX|RPLY) +(.*)$")
 LINE = re.compile(r"file systems were frozen for (\S+) for a snapshot "
                   r"\(the freeze took (\S+), the host had the commit (\S+) later\)")
 KERNEL = re.compile(r"snapshot: \d+ file systems were frozen for \S+, (\S+) of FIFREEZE")
-SCRIPTS = "/etc/toolboxd/snapshot.d"
-MANIFEST = "/run/toolboxd/snapshot/quiesce_manifest.xml"
-ABORTED = ("req.aborted", 4, "Quiesce canceled.")
-DONE = ("req.done", 0, "")
-RESET = ("reset", 0, "")
-COMMIT = ("prov.snapshotCommit", 0, "")
-STARTED = ["RX vmbackup.start 1", "TX vmbackup.eventSet reset 0 \\0", "RPLY OK "]
-FROZEN = ["TX vmbackup.eventSet prov.snapshotCommit 0 \\0", "RX vmbackup.snapshotDone", "RPLY OK ",
-          "TX vmbackup.eventSet req.genericManifest 0 %s\\0" % MANIFEST]
-ENDED = ["TX vmbackup.eventSet req.done 0 \\0"]
 # Version 1: manifest, applications, file systems, writable, scripts, argument, limit, disks.
 V1 = "0000000100000001%08x0000000000000001000000000000000000000000%08x00000000"
 V2 = "00000002" + "00000001" + "00000000" * 8 + "0000000000000005" + "00000001" + "00000000"
-VICTIMS = ("transportd", "snapshotd", "freezer", "twin", "both", "hook", "script", "bus")
-# What FIFREEZE and signals need on a busy machine, in seconds.
-PATIENCE = 20
-
-
-class Snapshot:
-    """`vmxsim snapshot`, while it runs and afterwards."""
-
-    def __init__(self, test, *options):
-        command = [test.vmxsim, "snapshot", "--control=" + test.control, *options]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self.lines = []
-
-    def until(self, event):
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
-            match = EVENT.match(self.lines[-1])
-            if match and match.group(2) == event:
-                return
-        raise AssertionError("no %s:\n%s" % (event, self.text()))
-
-    def end(self):
-        self.lines += self.process.stdout.read().splitlines()
-        self.status = self.process.wait()
-        return self
-
-    def text(self):
-        return "\n".join(self.lines)
-
-    def events(self):
-        """Without keepAlive and the manifest."""
-        found = [(m.group(2), int(m.group(3)), m.group(4)) for m in map(EVENT.match, self.lines) if m]
-        return [e for e in found if e[0] not in ("req.keepAlive", "req.genericManifest")]
-
-    def dialogue(self):
-        """Every message and reply, byte for byte, but keepAlive."""
-        found = [" ".join(m.groups()) for m in map(DIALOGUE.match, self.lines) if m]
-        return [line for line in found if " req.keepAlive " not in line]
-
-    def value(self, name):
-        return next((l[len(name) + 2:] for l in self.lines if l.startswith(name + ": ")), "")
-
-    def outcome(self):
-        return self.value("outcome").split(":")[0]
-
-    def milliseconds(self, name):
-        return float(self.value(name).split()[0])
-
-    def expect(self, outcome, events):
-        assert self.outcome() == outcome, self.text()
-        assert self.events() == events, self.text()
-        assert not self.value("violation"), self.text()
-        assert self.status == (0 if outcome == "good" else 1), self.text()
 
 
 class Place:
@@ -111,62 +47,7 @@ def milliseconds(duration):
     return sum(float(n) * units[u] for n, u in re.findall(r"([0-9.]+)([a-z]+)", duration))
 
 
-class Scripts:
-    """Scripts in snapshot.d, and what they say of themselves: "NAME EVENT begin|end" lines."""
-
-    def __init__(self, folder):
-        self.log = folder + "/scripts.log"
-        self.size = 0
-
-    def add(self, name, body="", seconds=0.05):
-        path = "%s/%s" % (SCRIPTS, name)
-        with open(path, "w") as file:
-            file.write("""#!/bin/sh
-echo "%s $1 begin" >>%s
-sleep %s
-%s
-echo "%s $1 end" >>%s
-""" % (name, self.log, seconds, body, name, self.log))
-        os.chmod(path, 0o755)
-
-    def remove(self):
-        for name in os.listdir(SCRIPTS):
-            os.unlink("%s/%s" % (SCRIPTS, name))
-
-    def mark(self):
-        self.size = os.path.getsize(self.log) if os.path.exists(self.log) else 0
-
-    def lines(self):
-        """Since the mark."""
-        if not os.path.exists(self.log):
-            return []
-        with open(self.log) as file:
-            file.seek(self.size)
-            return file.read().splitlines()
-
-    def begun(self):
-        return [line[:-len(" begin")] for line in self.lines() if line.endswith(" begin")]
-
-    def check(self, why):
-        """Each whose `freeze` came to its end is called back; twice only if the first call did not end."""
-        owed, may = set(), set()
-        for line in self.lines():
-            name, event, what = line.split()
-            if event == "freeze":
-                assert name not in owed, "%s: %s was not called back: %s" % (why, name, self.lines())
-                may.add(name)
-                if what == "end":
-                    owed.add(name)
-            elif what == "begin":
-                assert name in may, "%s: %s was called back twice: %s" % (why, name, self.lines())
-                owed.discard(name)
-            else:
-                may.discard(name)
-                owed.discard(name)
-        assert not owed, "%s: not called back: %s: %s" % (why, owed, self.lines())
-
-
-class Case:
+class Case(ScriptCases, DeathCases):
     def __init__(self, folder, programs, password, rounds=0):
         self.folder, self.programs, self.password = folder, programs, password
         self.vmxsim = programs + "/test/vmxsim"
@@ -323,126 +204,6 @@ class Case:
             assert mount.thaw()
         snapshot.expect("failed", [RESET, ("req.error", 3, "Error when enabling the sync provider."), DONE])
         self.after("a file system that was frozen")
-
-    # --- scripts
-
-    @contextlib.contextmanager
-    def with_scripts(self, *names):
-        self.scripts.remove()
-        self.scripts.mark()
-        for name in names:
-            self.scripts.add(name)
-        self.settings(scripts=True)
-        try:
-            yield
-        finally:
-            self.settings()
-            self.scripts.remove()
-
-    def scripts_succeed(self):
-        """The order of scripts, freeze and events is what they could see."""
-        with self.with_scripts():
-            # It writes to the file systems, which are not frozen when it is called.
-            written = " ".join("%s/by-script" % m.path for m in self.mounts[:len(NESTED)])
-            for name in ("10-a", "20-b"):
-                self.scripts.add(name, "for file in %s; do echo x >$file; done" % written)
-            snapshot = self.snapshot("--hold=0.5s")
-            snapshot.until("prov.snapshotCommit")
-            assert self.scripts.begun() == ["10-a freeze", "20-b freeze"], self.scripts.lines()
-            assert self.writers.stand_still(0.2), "a writer went on"
-            snapshot.until("req.genericManifest")
-            snapshot.until("req.done")
-            assert self.scripts.begun()[2:] == ["20-b thaw", "10-a thaw"], self.scripts.lines()
-            assert len(self.scripts.lines()) == 8, self.scripts.lines()
-            snapshot.end().expect("good", [RESET, COMMIT, DONE])
-            assert snapshot.dialogue() == STARTED + FROZEN + ENDED, snapshot.text()
-            self.scripts.check("S1")
-        self.after("scripts")
-
-    def script_fails(self):
-        with self.with_scripts("10-a"):
-            self.scripts.add("20-b", "exit 3")
-            self.scripts.add("30-c")
-            snapshot = self.take()
-            assert snapshot.outcome() == "failed" and not snapshot.value("violation"), snapshot.text()
-            assert snapshot.dialogue() == STARTED + [
-                "TX vmbackup.eventSet req.error 2 Custom quiesce script failed.\\0",
-                "TX vmbackup.eventSet req.error 5 'VmBackupOnFreeze' operation failed.\\0"] + ENDED, snapshot.text()
-            assert self.scripts.begun() == ["10-a freeze", "20-b freeze", "10-a freezeFail"], self.scripts.lines()
-        self.after("a script that failed")
-
-    def thaw_script_fails(self):
-        with self.with_scripts("10-a"):
-            self.scripts.add("20-b", "[ $1 = freeze ] || exit 3")
-            snapshot = self.take()
-            assert not snapshot.value("violation"), snapshot.text()
-            assert snapshot.dialogue() == STARTED + FROZEN + [
-                "TX vmbackup.eventSet req.error 2 Custom quiesce script failed.\\0",
-                "TX vmbackup.eventSet req.error 5 'VmBackupOnThaw' operation failed.\\0"] + ENDED, snapshot.text()
-            assert self.scripts.begun() == ["10-a freeze", "20-b freeze", "20-b thaw", "10-a thaw"], self.scripts.lines()
-        self.after("a script that failed after the snapshot")
-
-    def freeze_fails_with_scripts(self):
-        mount = self.mounts[NESTED.index("btrfs")]
-        with self.with_scripts("10-a"):
-            subprocess.run(["fsfreeze", "-f", mount.path], check=True, timeout=30)
-            try:
-                snapshot = self.take()
-            finally:
-                assert mount.thaw()
-            assert snapshot.dialogue() == STARTED + [
-                "TX vmbackup.eventSet req.error 3 Error when enabling the sync provider.\\0"] + ENDED, snapshot.text()
-            assert self.scripts.begun() == ["10-a freeze", "10-a freezeFail"], self.scripts.lines()
-        self.after("a freeze that failed")
-
-    def script_takes_too_long(self):
-        with self.with_scripts("10-a"):
-            self.scripts.add("20-b", "[ $1 != freeze ] || sleep 600")
-            snapshot = self.take()
-            assert snapshot.outcome() == "failed", snapshot.text()
-            assert 4900 < snapshot.milliseconds("start to end") < 12000, snapshot.text()
-            assert self.scripts.begun() == ["10-a freeze", "20-b freeze", "10-a freezeFail"], self.scripts.lines()
-        self.after("a script that took too long")
-
-    def abort_of_a_script(self):
-        with self.with_scripts("10-a"):
-            self.scripts.add("20-b", "[ $1 != freeze ] || sleep 600")
-            snapshot = self.take("--abort_after=0.6")
-            assert snapshot.outcome() == "aborted", snapshot.text()
-            assert snapshot.milliseconds("start to end") < 4500, snapshot.text()
-            assert self.scripts.begun() == ["10-a freeze", "20-b freeze", "10-a freezeFail"], self.scripts.lines()
-        self.after("an abort of a script")
-
-    def scripts_are_called_back_after_a_death(self):
-        """snapshotd is killed while a script runs, and starts again with the next request."""
-        with self.with_scripts("10-a"):
-            self.scripts.add("20-b", "[ $1 != freeze ] || sleep 600")
-            snapshot = self.snapshot("--patience=13s")
-            wait_for(lambda: "20-b freeze" in self.scripts.begun(), "20-b was not called")
-            os.kill(self.pid("snapshotd"), signal.SIGKILL)
-            assert snapshot.end().outcome() == "aborted", snapshot.text()
-            self.scripts.add("20-b")
-            self.next_is_good("a death of snapshotd")
-            # What its caller waits for no more was stopped, and is not called back.
-            assert self.scripts.begun() == [
-                "10-a freeze", "20-b freeze", "10-a freezeFail",
-                "10-a freeze", "20-b freeze", "20-b thaw", "10-a thaw"], self.scripts.lines()
-        self.after("a death of snapshotd")
-
-    def scripts_are_called_back_without_a_bus(self):
-        """The bus is stopped when the snapshot ends."""
-        with self.with_scripts("10-a"):
-            snapshot = self.snapshot("--hold=0.3s", "--patience=13s", "--timeout=60s")
-            snapshot.until("prov.snapshotCommit")
-            bus = self.bus()
-            os.kill(bus, signal.SIGSTOP)
-            snapshot.end()
-            assert self.scripts.begun() == ["10-a freeze"], self.scripts.lines()
-            os.kill(bus, signal.SIGCONT)
-            wait_for(lambda: len(self.scripts.begun()) == 2, "10-a was not called back")
-            self.scripts.check("a bus that was stopped")
-            self.next_is_good("a bus that was stopped")
-        self.after("a bus that was stopped")
 
     def abort_while_frozen(self):
         self.take("--hold=30s", "--abort_at=req.keepAlive").expect("aborted", [RESET, COMMIT, ABORTED, DONE])
@@ -658,138 +419,6 @@ class Case:
         assert rows and frozen, text
         freeze, thaw = (sum(float(row[i]) for row in rows) for i in (0, 1))
         return "in the kernel %.1f ms to freeze and %.1f ms to thaw, frozen for %s" % (freeze, thaw, frozen.group(1))
-
-    # --- ends and deaths
-
-    def _terminated(self, find, events):
-        snapshot = self.snapshot("--hold=30s", "--patience=20s", "--timeout=40s")
-        snapshot.until("prov.snapshotCommit")
-        start = time.monotonic()
-        os.kill(find(), signal.SIGTERM)
-        self.writers.go_on(PATIENCE)
-        print("figure  thawed %.0f ms after SIGTERM" % ((time.monotonic() - start) * 1000))
-        snapshot.end()
-        assert snapshot.outcome() == events[0] and snapshot.events() == events[1], snapshot.text()
-
-    def freezer_terminated(self):
-        lost = ("req.error", 3, "Error when notifying the sync provider.")
-        self._terminated(lambda: self.freezers()[0], ("failed", [RESET, COMMIT, lost, DONE]))
-        self.after("SIGTERM of the freezer")
-
-    def snapshotd_terminated(self):
-        self._terminated(lambda: self.pid("snapshotd"), ("aborted", [RESET, COMMIT, ABORTED, DONE]))
-        self._restart()
-        self.after("SIGTERM of snapshotd")
-
-    def transportd_terminated(self):
-        self._terminated(lambda: self.pid("transportd"), ("aborted", [RESET, COMMIT, ABORTED, DONE]))
-        self.after("SIGTERM of transportd")
-
-    def _restart(self):
-        """deploy/run starts what failed, not what has ended: a unit of systemd does."""
-        before = self.pid("transportd")
-        os.kill(before, signal.SIGTERM)
-        end = time.monotonic() + PATIENCE
-        while self.pid("transportd") in (before, None):
-            assert time.monotonic() < end, "deploy/run has not started again"
-            time.sleep(0.05)
-
-    def deaths(self):
-        counts, longest, hits = {}, 0, {}
-        with self.with_scripts("10-a", "20-b"):
-            # A few rounds are of other ones each time.
-            victims = random.sample(VICTIMS, len(VICTIMS))
-            for number in range(self.rounds):
-                victim = victims[number % len(victims)]
-                # What is stopped is given up after 10 s.
-                is_stopped = random.random() < 0.25 and victim != "both"
-                outcome, took, hit = self._death(victim, signal.SIGSTOP if is_stopped else signal.SIGKILL)
-                counts[outcome] = counts.get(outcome, 0) + 1
-                hits[victim] = hits.get(victim, 0) + hit
-                longest = max(longest, took)
-        print("figure  %d rounds, with a process to end: %s; outcomes %s; writers went on within %.1f s" % (
-            self.rounds, hits, counts, longest))
-
-    def _hooks(self):
-        """Those that systemd would have started, and their scripts."""
-        units = self.children(int(open(self.folder + "/units.pid").read()))
-        hooks = [p for p in units if p != self.bus()]
-        return hooks, [script for hook in hooks for script in self.children(hook)]
-
-    def bus(self):
-        for pid in self.children(int(open(self.folder + "/units.pid").read())):
-            with contextlib.suppress(OSError):
-                if open("/proc/%d/comm" % pid).read() == "dbus-daemon\n":
-                    return pid
-        return None
-
-    def _victims(self, victim):
-        if victim in ("transportd", "snapshotd"):
-            return [p for p in [self.pid(victim)] if p]
-        if victim == "bus":
-            return [p for p in [self.bus()] if p]
-        if victim in ("hook", "script"):
-            # They run for a part of the time only.
-            end = time.monotonic() + 0.3
-            while time.monotonic() < end:
-                found = self._hooks()[victim == "script"]
-                # One that has said nothing yet was not called, for the test.
-                if found and (victim == "hook" or self.scripts.lines()[-1:] and self.scripts.lines()[-1].endswith("begin")):
-                    return found[:1]
-                time.sleep(0.002)
-            return []
-        freezers = self.freezers()
-        return {"freezer": freezers[:1], "twin": freezers[1:], "both": freezers}[victim]
-
-    def _death(self, victim, what):
-        # Scripts, freeze, frozen, and scripts again.
-        delay = random.uniform(0, 1.1)
-        why = "%s %s after %.3f s" % (victim, what.name, delay)
-        self.scripts.mark()
-        snapshot = self.snapshot("--hold=0.4s", "--patience=13s", "--timeout=45s")
-        time.sleep(delay)
-        victims = self._victims(victim)
-        for pid in victims:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, what)
-        if victim == "both" and victims:
-            self._thaw_list(victims)
-        try:
-            took = self.writers.go_on(PATIENCE)
-        except AssertionError as e:
-            self._continue(victims)
-            raise AssertionError("%s: %s" % (why, e))
-        if what == signal.SIGSTOP and victims:
-            # Up to the deadline it may be frozen still, or again.
-            time.sleep(random.uniform(0, 11))
-            took = max(took, self.writers.go_on(PATIENCE))
-            self._continue(victims)
-        outcome = snapshot.end().outcome()
-        if victim == "transportd" and re.search(r"did not (fetch|reply)", snapshot.text()):
-            # Ended before it had the start; one that was stopped may still take it. The host has given up.
-            outcome = "given up"
-            self.host("wait", "--timeout=20s")
-            self.reply("vmbackup.abort")
-        assert outcome in ("good", "failed", "aborted", "refused", "lost", "given up"), (why, snapshot.text())
-        self.after(why)
-        self.scripts.check(why)
-        return outcome, took, bool(victims)
-
-    def _continue(self, stopped):
-        for pid in stopped:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, random.choice((signal.SIGKILL, signal.SIGCONT)))
-
-    def _thaw_list(self, victims):
-        """ExecStopPost= of the unit, which systemd runs when both are gone."""
-        for pid in victims:
-            with contextlib.suppress(OSError):
-                while "Z" not in open("/proc/%d/stat" % pid).read().split(")")[-1]:
-                    time.sleep(0.001)
-        devices = ",".join("%d:%d" % (os.major(m.device), os.minor(m.device)) for m in self.mounts)
-        subprocess.run([self.programs + "/test/freezer_for_tests", "--only=" + devices,
-                        "--state=" + self.folder + "/freezer/frozen", "--thaw"], check=True, timeout=60)
-
 
 def main():
     case, folder, *arguments = sys.argv[1:]
