@@ -18,6 +18,79 @@ constexpr int kRetryMs = 100;
 
 int64_t Nanos(uint32_t ms) { return std::min(ms, kMaxLimitMs) * kNanosInMs; }
 
+uint32_t Micros(int64_t nanos) {
+  return static_cast<uint32_t>(std::min<int64_t>(nanos / 1000, UINT32_MAX));
+}
+
+// Several threads write to different elements of the reply.
+class TargetsJob : public CrewJob {
+ public:
+  TargetsJob(Kernel& kernel, Guard& guard, Targets& targets, Reply& reply)
+      : kernel_(kernel), targets_(targets), reply_(reply), guard_(guard) {}
+
+  int Interruption() override {
+    return IsOverdue(*targets_.page, kernel_.Now()) ? ETIMEDOUT : guard_.Interruption();
+  }
+
+ protected:
+  ~TargetsJob() = default;
+  void NoteTime(uint32_t index, int64_t start) {
+    reply_.micros[index] = Micros(kernel_.Now() - start);
+  }
+
+  Kernel& kernel_;
+  Targets& targets_;
+  Reply& reply_;
+
+ private:
+  Guard& guard_;
+};
+
+class SyncJob final : public TargetsJob {
+ public:
+  using TargetsJob::TargetsJob;
+
+  int Do(uint32_t index) override {
+    const int64_t start = kernel_.Now();
+    errors_[index] = kernel_.Sync(targets_.fds[index]);
+    NoteTime(index, start);
+    return 0;
+  }
+  // The first error.
+  int Result() {
+    for (uint32_t i = 0; i < targets_.count; ++i) {
+      if (errors_[i] == 0) continue;
+      reply_.failed = i;
+      return errors_[i];
+    }
+    return 0;
+  }
+
+ private:
+  int errors_[kMaxTargets] = {};
+};
+
+class FreezeJob final : public TargetsJob {
+ public:
+  using TargetsJob::TargetsJob;
+
+  void IgnoreFrozen() { ignore_frozen_ = true; }
+
+  int Do(uint32_t index) override {
+    const Page& page = *targets_.page;
+    const int64_t start = kernel_.Now();
+    if (IsOverdue(page, start)) return ETIMEDOUT;
+    if (page.stop.load() != 0) return ECANCELED;
+    const int error = FreezeOne(kernel_, targets_, index);
+    NoteTime(index, start);
+    if (IsOverdue(page, kernel_.Now())) return ETIMEDOUT;
+    return error == EBUSY && ignore_frozen_ ? 0 : error;
+  }
+
+ private:
+  bool ignore_frozen_ = false;
+};
+
 }  // namespace
 
 Exchange::Exchange(Kernel* kernel, Guard* guard, List* list)
@@ -72,6 +145,7 @@ int Exchange::Add(const Request& request) {
       kernel_->OpenMount({request.path, request.mount_id, request.major, request.minor}, found));
   if (!fd.ok()) return -fd.get();
   if (const int error = list_->Append(found, request.path); error != 0) return error;
+  with_previous_[targets_.count] = (request.flags & kWithPrevious) != 0;
   targets_.fds[targets_.count++] = fd.release();
   return 0;
 }
@@ -88,18 +162,11 @@ int Exchange::OpenList() {
 }
 
 int Exchange::Sync(Reply& reply) {
-  int result = 0;
-  for (uint32_t i = 0; i < targets_.count; ++i) {
-    if (const int why = Interruption(); why != 0) return why;
-    const int64_t start = kernel_->Now();
-    const int error = kernel_->Sync(targets_.fds[i]);
-    reply.micros[i] = MicrosSince(start);
-    if (error != 0 && result == 0) {
-      result = error;
-      reply.failed = i;
-    }
-  }
-  return result;
+  if (targets_.count == 0) return 0;
+  SyncJob job(*kernel_, *guard_, targets_, reply);
+  if (const int why = job.Interruption(); why != 0) return why;
+  const CrewResult result = Crew(targets_.count).Run(job, 0, targets_.count);
+  return result.error != 0 ? result.error : job.Result();
 }
 
 int Exchange::Freeze(const Request& request, Reply& reply) {
@@ -120,28 +187,44 @@ int Exchange::Freeze(const Request& request, Reply& reply) {
     return error;
   }
   phase_ = Phase::kFrozen;
-  SetDeadline(kernel_->Now() + Nanos(request.hold_ms));
+  const int64_t now = kernel_->Now();
+  reply.frozen_us = (now - frozen_at_) / 1000;
+  reply.frozen_at_us = now / 1000;
+  SetDeadline(now + Nanos(request.hold_ms));
   return 0;
 }
 
 int Exchange::FreezeAll(const Request& request, Reply& reply) {
-  if (const int why = Interruption(); why != 0) return why;
-  for (uint32_t i = 0; i < targets_.count; ++i) {
-    reply.failed = i;
-    const int64_t start = kernel_->Now();
-    int error = FreezeOne(*kernel_, targets_, i);
-    reply.micros[i] = MicrosSince(start);
-    if (const int why = Interruption(); why != 0) return why;
-    if (error == EBUSY && (request.flags & kIgnoreFrozen) != 0) error = 0;
-    if (error != 0) return error;
+  FreezeJob job(*kernel_, *guard_, targets_, reply);
+  if ((request.flags & kIgnoreFrozen) != 0) job.IgnoreFrozen();
+  // All threads before the first FIFREEZE, since each needs memory.
+  Crew crew(LargestGroup());
+  if (const int why = job.Interruption(); why != 0) return why;
+  frozen_at_ = kernel_->Now();
+  for (uint32_t begin = 0; begin < targets_.count;) {
+    const uint32_t end = EndOfGroup(begin);
+    const CrewResult result = crew.Run(job, begin, end);
+    if (result.error != 0) {
+      reply.failed = result.failed;
+      return result.error;
+    }
+    begin = end;
   }
-  reply.failed = 0;
   return 0;
 }
 
-int Exchange::Interruption() {
-  if (IsOverdue(*targets_.page, kernel_->Now())) return ETIMEDOUT;
-  return guard_->Interruption();
+uint32_t Exchange::EndOfGroup(uint32_t begin) const {
+  uint32_t end = begin + 1;
+  while (end < targets_.count && with_previous_[end]) ++end;
+  return end;
+}
+
+uint32_t Exchange::LargestGroup() const {
+  uint32_t largest = 0;
+  for (uint32_t begin = 0; begin < targets_.count; begin = EndOfGroup(begin)) {
+    largest = std::max(largest, EndOfGroup(begin) - begin);
+  }
+  return largest;
 }
 
 int Exchange::Hold(const Request& request) {
@@ -184,7 +267,7 @@ int Exchange::ThawInOrder(Reply& reply) {
     if (state == State::kFrozen) {
       const int64_t start = kernel_->Now();
       error = kernel_->Thaw(targets_.fds[i]);
-      reply.micros[i] = MicrosSince(start);
+      reply.micros[i] = Micros(kernel_->Now() - start);
       if (error == 0 || error == EINVAL) targets_.page->states[i].store(State::kThawed);
       // It was not frozen any more.
       if (error == EINVAL) error = ETIMEDOUT;
@@ -230,10 +313,6 @@ int Exchange::Timeout() {
   // Overdue and not lost yet, or FITHAW has failed.
   if (left <= 0) return phase_ == Phase::kFrozen ? 0 : kRetryMs;
   return static_cast<int>(left / kNanosInMs) + 1;
-}
-
-uint32_t Exchange::MicrosSince(int64_t start) {
-  return static_cast<uint32_t>(std::min<int64_t>((kernel_->Now() - start) / 1000, UINT32_MAX));
 }
 
 }  // namespace toolboxd::freezer

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "base/unique_fd.h"
+#include "freezer/crew.h"
 #include "freezer/guard.h"
 #include "freezer/kernel.h"
 #include "freezer/list.h"
@@ -59,15 +60,15 @@ class Exchange {
   int Sync(Reply& reply);
   int Freeze(const Request& request, Reply& reply);
   int FreezeAll(const Request& request, Reply& reply);
-  // Why the freeze must end; 0 if it may go on.
-  int Interruption();
+  // The first after `begin` that must not be frozen before it is.
+  uint32_t EndOfGroup(uint32_t begin) const;
+  uint32_t LargestGroup() const;
   int Hold(const Request& request);
   int Thaw(Reply& reply);
   int ThawInOrder(Reply& reply);
   void SetDeadline(int64_t deadline);
   // Thaws all and keeps the time for kThaw's reply.
   void End(Phase phase);
-  uint32_t MicrosSince(int64_t start);
 
   Kernel* const kernel_;
   Guard* const guard_;
@@ -75,6 +76,8 @@ class Exchange {
   Phase phase_ = Phase::kAdding;
   bool has_list_ = false;
   Targets targets_;
+  // kWithPrevious of each.
+  bool with_previous_[kMaxTargets] = {};
   // Of the first FIFREEZE and the last FITHAW.
   int64_t frozen_at_ = 0;
   int64_t thawed_at_ = 0;

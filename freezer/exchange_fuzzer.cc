@@ -36,7 +36,7 @@ struct Input {
 
 size_t MakeRequest(const uint8_t* command, freezer::Request& request) {
   request.operation = static_cast<freezer::Operation>(command[0]);
-  request.flags = command[1] & 1;
+  request.flags = command[1] & 3;
   request.freeze_ms = command[2];
   request.hold_ms = command[3];
   request.mount_id = command[4];

@@ -4,11 +4,14 @@
 
 #include <errno.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <string.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 
+#include "base/testing/eventually.h"
 #include "freezer/testing/fake_kernel.h"
 #include "freezer/testing/list_file.h"
 
@@ -28,7 +31,7 @@ class FakeGuard : public Guard {
   int starts = 0;
   int wakes = 0;
   int start_error = 0;
-  int interruption = 0;
+  std::atomic<int> interruption{0};
   Page* page = nullptr;
 };
 
@@ -48,9 +51,10 @@ class ExchangeTest : public testing::Test {
     request.operation = operation;
     return Ask(request);
   }
-  int Add(uint32_t number) {
+  int Add(uint32_t number, uint32_t flags = 0) {
     Request request;
     request.operation = Operation::kAdd;
+    request.flags = flags;
     request.mount_id = number;
     strcpy(request.path, ("/" + std::to_string(number)).c_str());
     return Ask(request).error;
@@ -182,7 +186,7 @@ TEST_F(ExchangeTest, FailureThawsAndNamesTheFileSystem) {
 
 TEST_F(ExchangeTest, FailedSyncNamesTheFileSystemAndTheRestIsSynced) {
   for (const uint32_t number : {1, 2, 3}) ASSERT_EQ(Add(number), 0);
-  kernel_.shared().sync_error = EIO;
+  kernel_.shared().sync_error[1] = EIO;
   EXPECT_EQ(Ask(Operation::kSync).error, EIO);
   EXPECT_EQ(reply_.failed, 0u);
   EXPECT_EQ(kernel_.shared().syncs, 3);
@@ -225,10 +229,80 @@ TEST_F(ExchangeTest, InterruptedFreezeIsThawed) {
 }
 
 TEST_F(ExchangeTest, InterruptedSyncEnds) {
-  for (const uint32_t number : {1, 2, 3}) ASSERT_EQ(Add(number), 0);
-  kernel_.on_sync = [&] { guard_.interruption = kernel_.shared().syncs == 2 ? ECANCELED : 0; };
+  for (uint32_t number = 1; number <= 200; ++number) ASSERT_EQ(Add(number), 0);
+  kernel_.shared().sync_ms = 5;
+  kernel_.on_sync = [&] { guard_.interruption = ECANCELED; };
   EXPECT_EQ(Ask(Operation::kSync).error, ECANCELED);
-  EXPECT_EQ(kernel_.shared().syncs, 2);
+  EXPECT_LT(kernel_.shared().syncs, 200);
+}
+
+// 1 to 3 in one group, 4 after them, 5 and 6 in another group.
+TEST_F(ExchangeTest, GroupIsFrozenAtOnceAfterThoseBeforeIt) {
+  for (const uint32_t number : {1, 2, 3, 4, 5, 6}) {
+    ASSERT_EQ(Add(number, number == 1 || number == 4 || number == 5 ? 0 : kWithPrevious), 0);
+  }
+  std::atomic<int> begun[7] = {};
+  std::atomic<bool> is_wrong{false};
+  kernel_.on_freeze = [&](uint32_t number) {
+    const uint32_t first = number <= 3 ? 1 : number == 4 ? 4 : 5;
+    const uint32_t last = number <= 3 ? 3 : number == 4 ? 4 : 6;
+    begun[number] = 1;
+    // Each waits in its FIFREEZE for the others of its group.
+    for (uint32_t other = first; other <= last; ++other) {
+      if (!Eventually([&] { return begun[other] == 1; })) is_wrong = true;
+    }
+    for (uint32_t before = 1; before < first; ++before) {
+      if (!kernel_.shared().frozen[before]) is_wrong = true;
+    }
+  };
+  EXPECT_EQ(Freeze().error, 0);
+  EXPECT_FALSE(is_wrong);
+  EXPECT_EQ(kernel_.Frozen(), 6);
+  EXPECT_EQ(kernel_.shared().freezes, 6);
+  EXPECT_EQ(Ask(Operation::kThaw).error, 0);
+  EXPECT_EQ(kernel_.Frozen(), 0);
+}
+
+TEST_F(ExchangeTest, LargeGroupIsFrozenInPartsAndReportsItsTime) {
+  std::atomic<int> inside{0}, most{0};
+  kernel_.on_freeze = [&](uint32_t) {
+    const int now = ++inside;
+    for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
+    }
+    poll(nullptr, 0, 1);
+    kernel_.Advance(1);
+    --inside;
+  };
+  for (uint32_t number = 0; number < kMaxTargets; ++number) {
+    ASSERT_EQ(Add(number, kWithPrevious), 0);
+  }
+  EXPECT_EQ(Freeze(0, 10'000).error, 0);
+  EXPECT_EQ(kernel_.Frozen(), static_cast<int>(kMaxTargets));
+  EXPECT_LE(most, static_cast<int>(kAtOnce));
+  EXPECT_GT(most, 1);
+  EXPECT_EQ(reply_.frozen_us, 256'000u);
+  EXPECT_EQ(reply_.frozen_at_us, static_cast<uint64_t>(kernel_.Now()) / 1000);
+}
+
+TEST_F(ExchangeTest, FailureInAGroupThawsAllAndFreezesNoMore) {
+  for (const uint32_t number : {1, 2, 3}) ASSERT_EQ(Add(number, kWithPrevious), 0);
+  ASSERT_EQ(Add(4), 0);
+  kernel_.shared().freeze_error[2] = EIO;
+  EXPECT_EQ(Freeze().error, EIO);
+  EXPECT_EQ(reply_.failed, 1u);
+  EXPECT_EQ(kernel_.Frozen(), 0);
+  EXPECT_LE(kernel_.shared().freezes, 3);
+}
+
+TEST_F(ExchangeTest, WhatTheTwinThawedDuringAGroupIsCanceled) {
+  for (const uint32_t number : {1, 2, 3}) ASSERT_EQ(Add(number, kWithPrevious), 0);
+  // As the twin does it while FIFREEZE of 2 returns.
+  kernel_.on_freeze = [&](uint32_t number) {
+    if (number == 2) guard_.page->states[1] = State::kThawed;
+  };
+  EXPECT_EQ(Freeze().error, ECANCELED);
+  EXPECT_EQ(reply_.failed, 1u);
+  EXPECT_EQ(kernel_.Frozen(), 0);
 }
 
 TEST_F(ExchangeTest, WithoutATwinNothingIsFrozen) {

@@ -42,6 +42,9 @@ constexpr uint64_t kResolveCached = 0x20;
 constexpr int kCachedTries = 20;
 constexpr int kCachedPauseMs = 5;
 
+// For what the C library allocates for a thread, 288 bytes, of freezer/crew.h.
+constexpr size_t kSpareHeap = 12 * 1024;
+
 int Result(long value) { return value < 0 ? errno : 0; }
 
 // Those have a device number for each subvolume, which is not the one in mountinfo.
@@ -61,7 +64,7 @@ void DropSpareMemory() {
   const uintptr_t end = (here - kStackSize) & ~uintptr_t{0xfff};
   // NOLINTNEXTLINE(performance-no-int-to-ptr): a number of pages below this frame.
   munmap(reinterpret_cast<void*>(end - kDropped), kDropped);
-  malloc_trim(0);
+  malloc_trim(kSpareHeap);
 }
 
 }  // namespace
@@ -189,6 +192,8 @@ uint32_t LinuxKernel::InterruptAll(std::atomic<int32_t>& stopped) {
 }
 
 uint32_t LinuxKernel::AbortFuse() { return freezer::AbortFuse(kFuseConnections); }
+
+uint32_t LinuxKernel::EndCoreDumps() { return freezer::EndCoreDumps(kProc); }
 
 void LinuxKernel::Continue(int32_t process) {
   if (process > 0) kill(process, SIGCONT);

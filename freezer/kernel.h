@@ -46,9 +46,10 @@ class Kernel {
   virtual int Freeze(int fd) = 0;
   // FITHAW. EINVAL if it is not frozen.
   virtual int Thaw(int fd) = 0;
-  // The next three are of freezer/release.h.
+  // The next four are of freezer/release.h.
   virtual uint32_t InterruptAll(std::atomic<int32_t>& stopped) = 0;
   virtual uint32_t AbortFuse() = 0;
+  virtual uint32_t EndCoreDumps() = 0;
   // SIGCONT; nothing for 0.
   virtual void Continue(int32_t process) = 0;
   // No file can be opened any more by this process and those that it forks. 0 or an errno.
@@ -73,6 +74,7 @@ class LinuxKernel : public Kernel {
   int Thaw(int fd) override;
   uint32_t InterruptAll(std::atomic<int32_t>& stopped) override;
   uint32_t AbortFuse() override;
+  uint32_t EndCoreDumps() override;
   void Continue(int32_t process) override;
   int ForbidOpening() override;
   int LockMemory() override;

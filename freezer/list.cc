@@ -18,7 +18,7 @@
 namespace toolboxd::freezer {
 namespace {
 
-constexpr char kMagic[8] = {'t', 'b', 'x', 'f', 'r', 'z', '2', '\0'};
+constexpr char kMagic[8] = {'t', 'b', 'x', 'f', 'r', 'z', '3', '\0'};
 
 constexpr int kClaimPauseMs = 10;
 

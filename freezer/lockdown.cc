@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -29,11 +30,16 @@ constexpr uint32_t kAllowed[] = {
     SYS_flock, SYS_ftruncate, SYS_fallocate, SYS_fstat, SYS_newfstatat, SYS_pread64, SYS_pwrite64,
     // The twin.
     SYS_socketpair, SYS_mlockall, SYS_set_robust_list, SYS_rt_sigprocmask,
+    // Threads.
+    SYS_futex, SYS_rseq, SYS_exit,
     // Standard error, the clock where the vDSO has none, a poll that SIGSTOP interrupted, the end.
     SYS_write, SYS_clock_gettime, SYS_restart_syscall, SYS_munmap, SYS_exit_group};
 
-// As fork of the C library calls it.
+// As fork of the C library calls it, and pthread_create.
 constexpr uint32_t kForkFlags = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD;
+constexpr uint32_t kThreadFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM |
+                                  CLONE_SIGHAND | CLONE_THREAD | CLONE_SETTLS |
+                                  CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
 
 struct Restricted {
   uint32_t number;
@@ -45,7 +51,9 @@ constexpr Restricted kRestricted[] = {
     {SYS_ioctl, 1, {FIFREEZE, FITHAW}},
     // A further filter only takes away.
     {SYS_prctl, 0, {PR_SET_NAME, PR_SET_SECCOMP}},
-    {SYS_clone, 0, {kForkFlags, kForkFlags}},
+    {SYS_clone, 0, {kForkFlags, kThreadFlags}},
+    // Stacks of threads.
+    {SYS_mmap, 2, {PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE}},
 };
 
 // Those of freezer/release.h.
@@ -56,6 +64,8 @@ constexpr uint32_t kAllowedToRelease[] = {
 constexpr Restricted kRestrictedToRelease[] = {
     {SYS_tgkill, 2, {SIGSTOP, SIGSTOP}},
     {SYS_kill, 1, {SIGCONT, SIGCONT}},
+    // Of a process that dumps its core.
+    {SYS_pidfd_send_signal, 1, {SIGKILL, SIGKILL}},
     {SYS_prctl, 0, {PR_SET_NAME, PR_SET_NAME}},
 };
 
@@ -86,11 +96,14 @@ constexpr Filter FilterForThisArchitecture() {
   return filter;
 }
 
-// An unknown number, those of the x32 ABI among them, falls through to the end.
+// An unknown number, those of the x32 ABI among them, falls through to the end. Without clone3 the
+// C library takes clone, whose flags a filter can read.
 template <size_t kCalls, size_t kOthers>
 constexpr Filter MakeFilter(const uint32_t (&allowed)[kCalls],
                             const Restricted (&restricted)[kOthers]) {
   Filter filter = FilterForThisArchitecture();
+  filter.Add(IfEqual(SYS_clone3, 1));
+  filter.Add(Return(SECCOMP_RET_ERRNO | ENOSYS));
   for (const uint32_t number : allowed) {
     filter.Add(IfEqual(number, 1));
     filter.Add(Return(SECCOMP_RET_ALLOW));

@@ -17,7 +17,8 @@ void Hide();
 int KeepCapabilities(uint64_t mask);
 
 // From now on this process and its children have the system calls that a freeze needs: ioctl only
-// with FIFREEZE and FITHAW, prctl only with PR_SET_NAME and PR_SET_SECCOMP, clone only as fork(2).
+// with FIFREEZE and FITHAW, prctl only with PR_SET_NAME and PR_SET_SECCOMP, clone only as fork(2)
+// and pthread_create(3), mmap only for memory without code.
 // All others fail with EPERM and do not end the process: one that has frozen something lives until
 // it has thawed it, whatever a C library tries. Calls of another architecture end it. Sets
 // no_new_privs. 0 or an errno.
@@ -27,7 +28,7 @@ int ForbidOtherSystemCalls();
 int ForbidOpening();
 
 // For the process that releases FIFREEZE (freezer/release.h), in place of ForbidOtherSystemCalls:
-// signals are SIGSTOP and SIGCONT, and there is no ioctl.
+// signals are SIGSTOP and SIGCONT, and by pidfd_send_signal(2) SIGKILL, and there is no ioctl.
 int ForbidAllButReleasing();
 
 }  // namespace toolboxd::freezer

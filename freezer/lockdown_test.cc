@@ -10,13 +10,17 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <functional>
+
+#include "freezer/crew.h"
 
 namespace toolboxd::freezer {
 namespace {
@@ -65,11 +69,34 @@ TEST(FreezerLockdown, OtherCallsFail) {
       [] { return syscall(SYS_mmap, nullptr, 4096, 7, 0x22, -1, 0); },
       [] { return syscall(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0); },
       [] { return syscall(SYS_clone, CLONE_VM | SIGCHLD, nullptr); },
-      [] { return syscall(SYS_clone3, nullptr, 0); },
+      [] { return syscall(SYS_mmap, nullptr, 4096, PROT_READ | PROT_EXEC, 0x22, -1, 0); },
       [] { return syscall(SYS_read | 0x40000000, 0, nullptr, 0); },
   };
   int number = 0;
   for (const auto& call : calls) EXPECT_EQ(Errno(call), EPERM) << number++;
+}
+
+// 0 if two threads at once may not do what the process may not do.
+struct ForbiddenJob : CrewJob {
+  int Do(uint32_t) override {
+    ++begun;
+    while (begun < 2) sched_yield();
+    return syscall(SYS_unshare, CLONE_NEWNS) < 0 && errno == EPERM ? 0 : EBADMSG;
+  }
+  int Interruption() override { return 0; }
+  std::atomic<int> begun{0};
+};
+
+TEST(FreezerLockdown, ThreadsOfACrewAreRestrictedToo) {
+  // clone3 is not there, so that the C library takes clone.
+  EXPECT_EQ(Errno([] { return syscall(SYS_clone3, nullptr, 0); }), ENOSYS);
+  EXPECT_EQ(Errno([]() -> long {
+              Crew crew(2);
+              ForbiddenJob job;
+              errno = crew.threads() != 1 ? ECHILD : crew.Run(job, 0, 2).error;
+              return errno == 0 ? 0 : -1;
+            }),
+            0);
 }
 
 TEST(FreezerLockdown, ProcessesThatItForksAreRestrictedToo) {
@@ -104,6 +131,7 @@ TEST(FreezerLockdown, ProcessThatReleasesStopsAndContinuesOnly) {
       [] { return syscall(SYS_kill, getppid(), SIGTERM); },
       [] { return syscall(SYS_kill, getppid(), SIGKILL); },
       [=] { return syscall(SYS_tgkill, self, self, SIGKILL); },
+      [] { return syscall(SYS_pidfd_send_signal, -1, SIGTERM, nullptr, 0); },
       [] { return ioctl(-1, FIFREEZE, 0); },
       [] { return syscall(SYS_execve, "/bin/true", nullptr, nullptr); },
       [] { return syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0); },

@@ -21,7 +21,7 @@
 
 namespace toolboxd::freezer {
 
-inline constexpr uint32_t kVersion = 1;
+inline constexpr uint32_t kVersion = 2;
 // File systems of one connection; kAdd of more is answered with ENOSPC.
 inline constexpr size_t kMaxTargets = 256;
 // With the final NUL.
@@ -36,10 +36,11 @@ enum class Operation : uint32_t {
   // ENOTSUP if the type of its file system is not one that can be frozen, EBUSY if another
   // connection has file systems, EINVAL for a path that is not absolute; else open's errno.
   kAdd = 2,
-  // syncfs of each, in order. The first error; the others are synced nevertheless. ECANCELED on
-  // SIGTERM or at the caller's end.
+  // syncfs of each, several at once. The first error; the others are synced nevertheless. ECANCELED
+  // on SIGTERM or at the caller's end.
   kSync = 3,
-  // FIFREEZE of each, in order. On an error, and if freeze_ms pass (ETIMEDOUT), all are thawed
+  // FIFREEZE of each, in order; of those with kWithPrevious several at once. On an error, and if
+  // freeze_ms pass (ETIMEDOUT), all are thawed
   // before the reply. EBUSY (another program has frozen it) is not an error with kIgnoreFrozen;
   // what was frozen before stays so after kThaw. EINVAL if there are no file systems, or a limit
   // is 0; ECANCELED on SIGTERM or at the caller's end; ECHILD if the twin has ended. From the reply
@@ -53,8 +54,11 @@ enum class Operation : uint32_t {
   kThaw = 6,
 };
 
-// Bits of Request.flags.
+// Bits of Request.flags. Of kFreeze:
 inline constexpr uint32_t kIgnoreFrozen = 1;
+// Of kAdd: it may be frozen at the same time as the one that was added before, and, if that one has
+// the bit too, as those before. Without it all that were added before are frozen first.
+inline constexpr uint32_t kWithPrevious = 2;
 
 struct Request {
   uint32_t version = kVersion;
@@ -81,13 +85,16 @@ struct Reply {
   uint32_t failed = 0;
   // File systems in `micros`: those that were added.
   uint32_t count = 0;
-  // kThaw: from the first FIFREEZE to the last FITHAW, in microseconds.
+  // kFreeze: from the first FIFREEZE to the end of the last one; kThaw: from the first FIFREEZE to
+  // the last FITHAW; in microseconds.
   uint64_t frozen_us = 0;
+  // kFreeze: when the last FIFREEZE ended, of CLOCK_MONOTONIC, in microseconds.
+  uint64_t frozen_at_us = 0;
   // kSync, kFreeze, kThaw: what each took in the kernel, in microseconds, in the order of kAdd. At
   // most 2^32-1.
   uint32_t micros[kMaxTargets] = {};
 };
-static_assert(sizeof(Reply) == 24 + 4 * kMaxTargets);
+static_assert(sizeof(Reply) == 32 + 4 * kMaxTargets);
 
 }  // namespace toolboxd::freezer
 

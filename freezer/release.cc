@@ -99,6 +99,17 @@ bool NeedsWaking(int proc, pid_t process, uint32_t thread) {
   return state != 0 && strchr("TtZX", state) == nullptr;
 }
 
+// Of /proc/PID; false before Linux 4.15, which does not say it.
+bool IsDumpingCore(int process) {
+  const UniqueFd file(openat(process, "status", O_RDONLY | O_CLOEXEC));
+  char text[4096];
+  const ssize_t size = file.ok() ? read(file.get(), text, sizeof text - 1) : 0;
+  if (size <= 0) return false;
+  text[size] = '\0';
+  // The name, in the first line, has no line break.
+  return strstr(text, "\nCoreDumping:\t1\n") != nullptr;
+}
+
 // How many threads were woken.
 uint32_t Interrupt(int proc, pid_t process) {
   char path[32];
@@ -125,6 +136,20 @@ uint32_t InterruptAll(const char* proc, std::atomic<int32_t>& stopped) {
     stopped.store(static_cast<int32_t>(process));
     if (Interrupt(processes.fd(), static_cast<pid_t>(process)) > 0) ++count;
     stopped.store(0);
+  }
+  return count;
+}
+
+uint32_t EndCoreDumps(const char* proc) {
+  Numbers processes(AT_FDCWD, proc);
+  uint32_t count = 0;
+  while (const uint32_t process = processes.Next()) {
+    char name[16];
+    snprintf(name, sizeof name, "%u", process);
+    // What it says and what gets the signal is one process, whoever has its number later.
+    const UniqueFd folder(openat(processes.fd(), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder.ok() || !IsDumpingCore(folder.get())) continue;
+    if (syscall(SYS_pidfd_send_signal, folder.get(), SIGKILL, nullptr, 0) == 0) ++count;
   }
   return count;
 }

@@ -136,6 +136,18 @@ TEST_F(ReleaseTest, OtherNamesAndMissingFilesAreSkipped) {
 }
 
 // Those of other users are aborted for real in tests/snapshots.
+TEST_F(ReleaseTest, OnlyProcessesThatDumpTheirCoreAreKilled) {
+  StartChild();
+  const std::string number = std::to_string(child_);
+  std::filesystem::create_directory_symlink("/proc/" + number, folder_ + "/" + number);
+  EXPECT_EQ(EndCoreDumps(folder_.c_str()), 0u);
+  EXPECT_EQ(waitpid(child_, nullptr, WNOHANG), 0);
+  // One whose name looks as if.
+  std::filesystem::create_directory(folder_ + "/4711");
+  std::ofstream(folder_ + "/4711/status") << "Name:\tCoreDumping:\t1\nCoreDumping:\t0\n";
+  EXPECT_EQ(EndCoreDumps(folder_.c_str()), 0u);
+}
+
 TEST_F(ReleaseTest, FuseOfRootIsNotAborted) {
   for (const char* name : {"/40", "/41", "/none"}) {
     std::filesystem::create_directories(folder_ + name);

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "freezer/fork_pair.h"
 #include "freezer/message.h"
 #include "freezer/targets.h"
 
@@ -29,16 +30,19 @@ struct Work {
   int64_t next = 0;
   bool interrupted = false;
   uint32_t aborted = 0;
+  uint32_t dumps = 0;
 };
 
 void Tick(Work& work) {
-  const int64_t since = work.page.trying_since.load();
+  const int64_t since = TryingSince(work.page);
   const int64_t now = work.kernel.Now();
   if (since == 0 || now < since + work.times.interrupt * kNanosInMs || now < work.next) return;
   work.next = now + work.times.again * kNanosInMs;
   work.interrupted = true;
   work.kernel.InterruptAll(work.page.stopped);
-  if (now >= since + work.times.abort_fuse * kNanosInMs) work.aborted += work.kernel.AbortFuse();
+  if (now < since + work.times.abort_fuse * kNanosInMs) return;
+  work.aborted += work.kernel.AbortFuse();
+  work.dumps += work.kernel.EndCoreDumps();
 }
 
 // After this time; false at the end of the main process.
@@ -60,6 +64,7 @@ void Run(Work& work, int pair) {
   Report(Level::kWarning,
          "a write that did not end held up the freeze: all processes were interrupted",
          work.aborted > 0 ? ", and FUSE file systems of users aborted" : "");
+  if (work.dumps > 0) Report(Level::kWarning, "core dumps that held up the freeze were ended", "");
 }
 
 }  // namespace
@@ -68,26 +73,21 @@ Releaser::Releaser(Kernel* kernel, List* list, const ReleaseTimes& times)
     : kernel_(kernel), list_(list), times_(times) {}
 
 int Releaser::Start(int connection, int (*restrict_process)()) {
-  int pair[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return errno;
-  UniqueFd mine(pair[0]), others(pair[1]);
-  const pid_t process = fork();
-  if (process < 0) return errno;
+  UniqueFd end;
+  const pid_t process = ForkPair(end);
+  if (process < 0) return -process;
   if (process == 0) {
-    mine.reset();
     close(connection);
     list_->Leave();
     prctl(PR_SET_NAME, "freezer-release");
     if (kernel_->LockMemory() != 0 || restrict_process() != 0) _exit(1);
-    if (send(others.get(), "", 1, MSG_NOSIGNAL) != 1) _exit(1);
+    if (!SayReady(end)) _exit(1);
     Work work{*kernel_, *list_->page(), times_};
-    Run(work, others.get());
+    Run(work, end.get());
     _exit(0);
   }
-  others.reset();
-  char byte;
-  if (recv(mine.get(), &byte, 1, 0) != 1) return ECHILD;
-  pair_ = std::move(mine);
+  if (const int error = AwaitReady(end, -1); error != 0) return error;
+  pair_ = std::move(end);
   return 0;
 }
 

@@ -18,7 +18,7 @@ struct ReleaseTimes {
   // After this time in one FIFREEZE everything is interrupted, and again after `again`.
   int interrupt = 2000;
   int again = 1000;
-  // After this time the FUSE file systems of users are aborted, too.
+  // After this time the FUSE file systems of users are aborted, too, and core dumps ended.
   int abort_fuse = 10'000;
 };
 inline constexpr ReleaseTimes kReleaseTimes;

@@ -224,7 +224,9 @@ TEST_F(ServeTest, FreezeThatHangsIsReleased) {
   Send(Operation::kFreeze, 0, kLong, kLong);
   ASSERT_TRUE(Eventually([&] { return kernel_.shared().interrupts > 0; }));
   EXPECT_EQ(kernel_.shared().aborts, 0);
-  EXPECT_TRUE(Eventually([&] { return kernel_.shared().aborts > 0; }));
+  EXPECT_EQ(kernel_.shared().dumps, 0);
+  EXPECT_TRUE(
+      Eventually([&] { return kernel_.shared().aborts > 0 && kernel_.shared().dumps > 0; }));
   EXPECT_EQ(Receive(), 0);
   const int interrupts = kernel_.shared().interrupts;
   EXPECT_EQ(Ask(Operation::kThaw), 0);

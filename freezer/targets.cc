@@ -22,6 +22,15 @@ bool MayBeFrozen(const Targets& targets) {
   return false;
 }
 
+int64_t TryingSince(const Page& page) {
+  int64_t first = 0;
+  for (const std::atomic<int64_t>& since : page.trying_since) {
+    const int64_t time = since.load();
+    if (time != 0 && (first == 0 || time < first)) first = time;
+  }
+  return first;
+}
+
 bool IsOverdue(const Page& page, int64_t now) {
   const int64_t deadline = page.deadline.load();
   return deadline != 0 && deadline <= now;
@@ -29,9 +38,9 @@ bool IsOverdue(const Page& page, int64_t now) {
 
 int FreezeOne(Kernel& kernel, Targets& targets, size_t index) {
   targets.page->states[index].store(State::kTrying);
-  targets.page->trying_since.store(kernel.Now());
+  targets.page->trying_since[index].store(kernel.Now());
   const int error = kernel.Freeze(targets.fds[index]);
-  targets.page->trying_since.store(0);
+  targets.page->trying_since[index].store(0);
   if (error != 0) {
     Move(targets, index, State::kTrying, State::kUntouched);
     return error;

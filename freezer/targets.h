@@ -37,11 +37,11 @@ struct Page {
   std::atomic<uint32_t> stop;
   // When everything must be thawed, of Kernel::Now; 0 as long as nothing is frozen.
   std::atomic<int64_t> deadline;
-  // When the FIFREEZE that goes on was called, of Kernel::Now; else 0.
-  std::atomic<int64_t> trying_since;
   // The process to which SIGCONT is still to be sent (freezer/release.h); 0: none.
   std::atomic<int32_t> stopped;
   std::atomic<State> states[kMaxTargets];
+  // When the FIFREEZE of each was called, of Kernel::Now; 0 if none goes on.
+  std::atomic<int64_t> trying_since[kMaxTargets];
 };
 inline constexpr size_t kPageSize = 4096;
 static_assert(sizeof(Page) <= kPageSize);
@@ -60,11 +60,14 @@ struct Targets {
 // Whether one of them is kTrying or kFrozen.
 bool MayBeFrozen(const Targets& targets);
 
+// When the FIFREEZE began that goes on longest, of Kernel::Now; 0 if none goes on. Thread-safe.
+int64_t TryingSince(const Page& page);
+
 // Whether the page has a deadline that has passed.
 bool IsOverdue(const Page& page, int64_t now);
 
-// FIFREEZE of one. 0, or an errno; EBUSY leaves it kUntouched. ECANCELED if another process has
-// thawed it meanwhile: then it is not frozen.
+// FIFREEZE of one, which several threads may call for one target each. 0, or an errno; EBUSY leaves
+// it kUntouched. ECANCELED if another process has thawed it meanwhile: then it is not frozen.
 int FreezeOne(Kernel& kernel, Targets& targets, size_t index);
 
 // FITHAW of one that is in this state. 0 if it is not frozen now; an errno if it may still be.

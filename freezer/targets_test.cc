@@ -39,6 +39,16 @@ TEST_F(TargetsTest, DeadlineOfZeroIsNone) {
   EXPECT_TRUE(IsOverdue(page_, 5));
 }
 
+TEST_F(TargetsTest, LongestFreezeCounts) {
+  EXPECT_EQ(TryingSince(page_), 0);
+  page_.trying_since[1] = 7;
+  page_.trying_since[2] = 5;
+  page_.trying_since[kMaxTargets - 1] = 6;
+  EXPECT_EQ(TryingSince(page_), 5);
+  page_.trying_since[2] = 0;
+  EXPECT_EQ(TryingSince(page_), 6);
+}
+
 TEST_F(TargetsTest, OnlyTriedAndFrozenOnesMayBeFrozen) {
   Set(State::kUntouched, State::kThawed, State::kUntouched);
   EXPECT_FALSE(MayBeFrozen(targets_));

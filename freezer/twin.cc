@@ -12,6 +12,8 @@
 
 #include <algorithm>
 
+#include "freezer/fork_pair.h"
+
 namespace toolboxd::freezer {
 namespace {
 
@@ -29,7 +31,7 @@ constexpr int64_t kNanosInMs = 1'000'000;
 struct Watch {
   Kernel& kernel;
   Targets& targets;
-  int pair;
+  const UniqueFd& main;
   int signals;
   // To its helper.
   UniqueFd helper;
@@ -53,48 +55,43 @@ int TimeoutMs(Watch& watch) {
 
 void Wait(Watch& watch) {
   // Both stay readable: once is enough.
-  const int pair = watch.is_alone ? -1 : watch.pair;
+  const int pair = watch.is_alone ? -1 : watch.main.get();
   const int signals = watch.targets.page->stop.load() == 0 ? watch.signals : -1;
   pollfd items[] = {{pair, POLLIN, 0}, {signals, POLLIN, 0}};
   if (poll(items, 2, TimeoutMs(watch)) <= 0) return;
   if (items[0].revents != 0) {
     char bytes[64];
-    const ssize_t size = recv(watch.pair, bytes, sizeof bytes, MSG_DONTWAIT);
+    const ssize_t size = recv(watch.main.get(), bytes, sizeof bytes, MSG_DONTWAIT);
     watch.is_alone = size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR);
   }
   if (items[1].revents != 0) {
     watch.targets.page->stop.store(1);
-    (void)!send(watch.pair, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)!send(watch.main.get(), "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
   }
 }
 
 // The helper waits where FITHAW may wait for the main process's FIFREEZE, so that the twin does
 // not.
-[[noreturn]] void RunHelper(Kernel& kernel, Targets& targets, int pair) {
+[[noreturn]] void RunHelper(Kernel& kernel, Targets& targets, const UniqueFd& twin) {
   prctl(PR_SET_NAME, "freezer-helper");
   char byte;
-  if (kernel.LockMemory() == 0 && send(pair, "", 1, MSG_NOSIGNAL) == 1) {
-    while (recv(pair, &byte, 1, 0) == 1) ThawFrozen(kernel, targets);
+  if (kernel.LockMemory() == 0 && SayReady(twin)) {
+    while (recv(twin.get(), &byte, 1, 0) == 1) ThawFrozen(kernel, targets);
   }
   _exit(0);
 }
 
 bool StartHelper(Watch& watch) {
-  int pair[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return false;
-  UniqueFd mine(pair[0]), others(pair[1]);
-  const pid_t process = fork();
+  UniqueFd end;
+  const pid_t process = ForkPair(end);
   if (process < 0) return false;
   if (process == 0) {
-    mine.reset();
     // Otherwise the main process would not see the twin's end.
-    close(watch.pair);
-    RunHelper(watch.kernel, watch.targets, others.get());
+    close(watch.main.get());
+    RunHelper(watch.kernel, watch.targets, end);
   }
-  others.reset();
-  char byte;
-  if (recv(mine.get(), &byte, 1, 0) != 1) return false;
-  watch.helper = std::move(mine);
+  if (AwaitReady(end, -1) != 0) return false;
+  watch.helper = std::move(end);
   return true;
 }
 
@@ -124,7 +121,7 @@ int RunTwin(Watch& watch) {
 [[noreturn]] void BecomeTwin(Watch& watch, List& list) {
   prctl(PR_SET_NAME, "freezer-twin");
   if (watch.kernel.LockMemory() != 0 || !StartHelper(watch)) _exit(1);
-  (void)!send(watch.pair, "", 1, MSG_NOSIGNAL);
+  SayReady(watch.main);
   const int status = RunTwin(watch);
   if (status == 0) list.Clear();
   _exit(status);
@@ -156,27 +153,20 @@ Twin::Twin(Kernel* kernel, List* list, int connection, int signals, Releaser* re
       releaser_(releaser) {}
 
 int Twin::Start(const Targets& targets) {
-  int pair[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return errno;
-  UniqueFd mine(pair[0]), others(pair[1]);
-  const pid_t process = fork();
-  if (process < 0) return errno;
+  UniqueFd end;
+  const pid_t process = ForkPair(end);
+  if (process < 0) return -process;
   if (process == 0) {
-    mine.reset();
     // Otherwise the caller would not see the main process's end.
     close(connection_);
     if (releaser_ != nullptr) releaser_->Leave();
     static Targets own;
     own = targets;
-    Watch watch{*kernel_, own, others.get(), signals_, UniqueFd()};
+    Watch watch{*kernel_, own, end, signals_, UniqueFd()};
     BecomeTwin(watch, *list_);
   }
-  others.reset();
-  pollfd item = {mine.get(), POLLIN, 0};
-  if (poll(&item, 1, kReadyMs) <= 0) return ETIMEDOUT;
-  char byte;
-  if (recv(mine.get(), &byte, 1, MSG_DONTWAIT) != 1) return ECHILD;
-  pair_ = std::move(mine);
+  if (const int error = AwaitReady(end, kReadyMs); error != 0) return error;
+  pair_ = std::move(end);
   page_ = targets.page;
   if (releaser_ != nullptr) releaser_->Begin();
   return 0;

@@ -59,6 +59,15 @@ std::string MappedNameOfVolume(absl::string_view name) {
                       absl::StrReplaceAll(parts[1], {{"-", "--"}}));
 }
 
+// Whether a device without others below it is a disk of hardware: its folder is below a PCI device,
+// as /sys/devices/pci0000:00/0000:03:00.0/host0/…, and not of an iSCSI session.
+bool IsHardware(const std::string& device) {
+  std::error_code code;
+  const std::string folder = std::filesystem::read_symlink(device, code).string();
+  return !code && absl::StrContains(folder, "/devices/pci") &&
+         !absl::StrContains(folder, "/session");
+}
+
 }  // namespace
 
 struct BlockDevices::Walk {
@@ -123,15 +132,31 @@ void BlockDevices::Look(const std::string& number, Walk& walk) {
   } else if (!IsMissing(error)) {
     walk.backing.unknown = true;
   }
-  LookAtSlaves(device, walk);
+  const bool has_slaves = LookAtSlaves(device, walk);
+  if (error != 0 && !has_slaves && !IsHardware(device)) walk.backing.unknown = true;
 }
 
-void BlockDevices::LookAtSlaves(const std::string& device, Walk& walk) {
+bool BlockDevices::LookAtSlaves(const std::string& device, Walk& walk) {
   int error = 0;
-  for (const std::string& name : NamesIn(device + "/slaves", error)) {
+  const std::vector<std::string> names = NamesIn(device + "/slaves", error);
+  for (const std::string& name : names) {
     walk.Add(NumberIn(absl::StrCat(device, "/slaves/", name)));
   }
   if (error != 0 && !IsMissing(error)) walk.backing.unknown = true;
+  return !names.empty();
+}
+
+std::vector<std::string> BlockDevices::DiskFiles() {
+  std::vector<std::string> files;
+  int error = 0;
+  for (const std::string& name : NamesIn(sys_ + "/class/block", error)) {
+    if (!absl::StartsWith(name, "loop")) continue;
+    std::string text;
+    const std::string file = absl::StrCat(sys_, "/class/block/", name, "/loop/backing_file");
+    if (ReadSmallFile(file, kMaxAttribute, text) != 0) continue;
+    files.emplace_back(absl::StripSuffix(text, "\n"));
+  }
+  return files;
 }
 
 void BlockDevices::AddBtrfsOf(const std::string& number, Walk& walk) {

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "base/mountinfo.h"
@@ -26,15 +27,21 @@ class BlockDevices {
 
   // Of all devices of the file system. Those of btrfs, whose device number is none of a disk, are
   // found by the mount's source; unknown where that is a name that sysfs does not have, such as
-  // /dev/disk/by-uuid/X. An external journal is not found.
+  // /dev/disk/by-uuid/X, and where a disk is not hardware below PCI: a program of this machine may
+  // serve it (nbd, iSCSI, ublk), from its files. An external journal is not found.
   Backing BackingOf(const Mount& mount);
+
+  // The backing files of all loop devices, whatever uses them, as Backing.files. At most 4096
+  // devices are looked at.
+  std::vector<std::string> DiskFiles();
 
  private:
   struct Walk;
 
   // Notes what lies below a device, "MAJOR:MINOR".
   void Look(const std::string& number, Walk& walk);
-  void LookAtSlaves(const std::string& device, Walk& walk);
+  // Whether it has some.
+  bool LookAtSlaves(const std::string& device, Walk& walk);
   // All devices of the btrfs that has this one.
   void AddBtrfsOf(const std::string& number, Walk& walk);
   // "MAJOR:MINOR" of a device by its path below /dev; empty if there is none.

@@ -32,7 +32,7 @@ class BlockDevicesTest : public ::testing::Test {
     fs::create_directories(fs::path(path).parent_path());
     std::ofstream(path) << text;
   }
-  std::string Folder(const std::string& name) { return sys_ + "/devices/block/" + name; }
+  std::string Folder(const std::string& name) { return sys_ + place_ + name; }
   void Add(const std::string& name, const std::string& number) {
     Write(Folder(name) + "/dev", number + "\n");
     fs::create_directories(Folder(name) + "/slaves");
@@ -71,6 +71,7 @@ class BlockDevicesTest : public ::testing::Test {
 
   ShortTempDir dir_;
   const std::string sys_ = dir_.File("sys");
+  std::string place_ = "/devices/pci0000:00/0000:03:00.0/host0/block/";
 };
 
 TEST_F(BlockDevicesTest, DiskLiesOnNoFile) {
@@ -83,6 +84,32 @@ TEST_F(BlockDevicesTest, LoopDeviceLiesOnItsFile) {
   AddLoop("loop0", "7:0", "/srv/my image\n");
   EXPECT_EQ(Of(7, 0).files, Files{"/srv/my image\n"});
   EXPECT_FALSE(Of(7, 0).unknown);
+}
+
+TEST_F(BlockDevicesTest, DiskThatAProgramMayServeIsUnknown) {
+  for (const char* place : {"/devices/virtual/block/", "/devices/platform/host3/session1/block/",
+                            "/devices/pci0000:00/0000:04:00.0/host3/session1/block/"}) {
+    place_ = place;
+    Add("sdb", "8:16");
+    EXPECT_TRUE(Of(8, 16).unknown) << place;
+    Add("dm-0", "253:0");
+    AddSlave("dm-0", "sdb");
+    EXPECT_TRUE(Of(253, 0).unknown) << place;
+    fs::remove_all(sys_);
+    fs::create_directories(sys_ + "/dev/block");
+    fs::create_directories(sys_ + "/class/block");
+  }
+}
+
+TEST_F(BlockDevicesTest, FilesOfAllLoopDevicesAreFound) {
+  EXPECT_TRUE(BlockDevices(sys_).DiskFiles().empty());
+  Add("sda", "8:0");
+  AddLoop("loop0", "7:0", "/srv/a");
+  AddLoop("loop1", "7:1", "/srv/b (deleted)");
+  Add("loop2", "7:2");
+  Files files = BlockDevices(sys_).DiskFiles();
+  std::sort(files.begin(), files.end());
+  EXPECT_EQ(files, (Files{"/srv/a", "/srv/b (deleted)"}));
 }
 
 TEST_F(BlockDevicesTest, PartitionLiesOnItsDisk) {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <set>
+#include <tuple>
 #include <utility>
 
 namespace toolboxd::snapshotd {
@@ -32,11 +33,12 @@ std::vector<bool> FindFirst(const std::vector<Layer>& layers) {
 
 }  // namespace
 
-std::vector<size_t> FreezeOrder(const std::vector<Layer>& layers) {
-  // The greatest comes next.
-  using Key = std::pair<bool, size_t>;
+std::vector<std::vector<size_t>> FreezeOrder(const std::vector<Layer>& layers) {
+  // The greatest comes next: of what lies anywhere, then of what holds no disks, the last one.
+  using Key = std::tuple<bool, bool, size_t>;
   using Keys = std::set<Key, std::greater<>>;
   const std::vector<bool> is_first = FindFirst(layers);
+  const auto key_of = [&](size_t i) { return Key(is_first[i], !layers[i].holds_disks, i); };
   std::vector<size_t> waits_for(layers.size());
   for (size_t i = 0; i < layers.size(); ++i) {
     for (const size_t lower : layers[i].lower) waits_for[lower] += lower != i;
@@ -44,23 +46,32 @@ std::vector<size_t> FreezeOrder(const std::vector<Layer>& layers) {
   Keys rest;
   Keys ready;
   for (size_t i = 0; i < layers.size(); ++i) {
-    rest.emplace(is_first[i], i);
-    if (waits_for[i] == 0) ready.emplace(is_first[i], i);
+    rest.insert(key_of(i));
+    if (waits_for[i] == 0) ready.insert(key_of(i));
   }
-  std::vector<size_t> order;
+  std::vector<std::vector<size_t>> groups;
   while (!rest.empty()) {
     const Key next = ready.empty() ? *rest.begin() : *ready.begin();
-    rest.erase(next);
-    ready.erase(next);
-    order.push_back(next.second);
-    for (const size_t lower : layers[next.second].lower) {
-      const Key key(is_first[lower], lower);
-      if (lower != next.second && --waits_for[lower] == 0 && rest.count(key) != 0) {
-        ready.insert(key);
+    std::vector<size_t> group = {std::get<size_t>(next)};
+    // All others that are like it.
+    for (auto other = ready.upper_bound(next); other != ready.end() && !is_first[group[0]];
+         ++other) {
+      if (std::get<1>(*other) != std::get<1>(next)) break;
+      group.push_back(std::get<size_t>(*other));
+    }
+    for (const size_t member : group) {
+      rest.erase(key_of(member));
+      ready.erase(key_of(member));
+    }
+    for (const size_t member : group) {
+      for (const size_t lower : layers[member].lower) {
+        if (lower == member || --waits_for[lower] != 0) continue;
+        if (rest.count(key_of(lower)) != 0) ready.insert(key_of(lower));
       }
     }
+    groups.push_back(std::move(group));
   }
-  return order;
+  return groups;
 }
 
 }  // namespace toolboxd::snapshotd

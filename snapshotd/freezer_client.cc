@@ -78,13 +78,18 @@ absl::StatusOr<int> FreezerClient::Add(absl::string_view path, uint32_t mount_id
   if (path.size() >= freezer::kMaxPath) return ENAMETOOLONG;
   Request request;
   request.operation = Operation::kAdd;
+  request.flags = begins_group_ ? 0 : freezer::kWithPrevious;
   request.mount_id = mount_id;
   request.major = major;
   request.minor = minor;
   memcpy(request.path, path.data(), path.size());
   const absl::StatusOr<Reply> reply = Exchange(request, {kShort, never_, kThaw});
   if (!reply.ok()) return reply.status();
-  if (reply->error == 0) paths_.push_back(std::string(path));
+  // One that could not be added begins nothing.
+  if (reply->error == 0) {
+    paths_.push_back(std::string(path));
+    begins_group_ = false;
+  }
   return reply->error;
 }
 
@@ -97,8 +102,7 @@ absl::StatusOr<std::vector<uint32_t>> FreezerClient::Sync(const StopSignal& stop
   return Times(*reply);
 }
 
-absl::StatusOr<std::vector<uint32_t>> FreezerClient::Freeze(const FreezeLimits& limits,
-                                                            const StopSignal& stop) {
+absl::StatusOr<Reply> FreezerClient::Freeze(const FreezeLimits& limits, const StopSignal& stop) {
   Request request;
   request.operation = Operation::kFreeze;
   request.flags = limits.ignore_frozen ? freezer::kIgnoreFrozen : 0;
@@ -112,7 +116,7 @@ absl::StatusOr<std::vector<uint32_t>> FreezerClient::Freeze(const FreezeLimits& 
   if (absl::IsDeadlineExceeded(reply.status())) End(limits.end);
   if (!reply.ok()) return reply.status();
   if (reply->error != 0) return Explain(*reply, "freezing");
-  return Times(*reply);
+  return *reply;
 }
 
 absl::Status FreezerClient::Hold(absl::Duration hold) {

@@ -43,15 +43,18 @@ class FreezerClient {
 
   // What the freezer sees. RESOURCE_EXHAUSTED if it exceeds MountLimits.
   absl::StatusOr<toolboxd::MountTable> MountTable();
+  // What is added next is frozen after all that was added before. Until then all that was added
+  // may be frozen at the same time.
+  void BeginGroup() { begins_group_ = true; }
   // Opens a mount point: 0, or the freezer's errno for it. An error of the exchange is a status.
   absl::StatusOr<int> Add(absl::string_view path, uint32_t mount_id, uint32_t major,
                           uint32_t minor);
-  // Each returns what every file system took, in the order of Add(). When `stop` is set, the
+  // The reply, or what every file system took, is in the order of Add(). When `stop` is set, the
   // freezer sees the end of our requests; the call returns when everything is thawed: CANCELLED. A
   // freezer that does not end is waited for: 15 s in Sync(), where nothing is frozen yet, and
   // FreezeLimits.end in Freeze(), also if it did not answer in time.
   absl::StatusOr<std::vector<uint32_t>> Sync(const StopSignal& stop);
-  absl::StatusOr<std::vector<uint32_t>> Freeze(const FreezeLimits& limits, const StopSignal& stop);
+  absl::StatusOr<freezer::Reply> Freeze(const FreezeLimits& limits, const StopSignal& stop);
   absl::Status Hold(absl::Duration hold);
   // DEADLINE_EXCEEDED also if they had been thawed for lack of Hold().
   absl::StatusOr<freezer::Reply> Thaw();
@@ -78,6 +81,7 @@ class FreezerClient {
   UniqueFd connection_;
   std::vector<std::string> paths_;
   bool broken_ = false;
+  bool begins_group_ = true;
   // Never set: for what no one may cut short.
   StopSignal never_;
 };

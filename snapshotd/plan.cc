@@ -45,7 +45,7 @@ class Planner {
     FindFileSystems();
   }
 
-  Plan Make(const BackingOf& backing_of) {
+  Plan Make(const BackingOf& backing_of, const std::vector<std::string>& disk_files) {
     Plan plan;
     std::vector<Skipped> others;
     for (FileSystem& file_system : file_systems_) {
@@ -62,8 +62,11 @@ class Planner {
           .push_back({mount.mount_point, mount.type, std::move(reason)});
     }
     std::move(others.begin(), others.end(), std::back_inserter(plan.skipped));
-    for (const size_t layer : FreezeOrder(LayersOf(backing_of))) {
-      plan.freeze.push_back(TargetOf(*chosen_[layer]));
+    for (const std::vector<size_t>& group : FreezeOrder(LayersOf(backing_of, disk_files))) {
+      for (const size_t layer : group) {
+        plan.freeze.push_back(TargetOf(*chosen_[layer]));
+        plan.freeze.back().with_previous = layer != group[0];
+      }
     }
     return plan;
   }
@@ -138,12 +141,19 @@ class Planner {
     return type != TypeClass::kMemory || !IsAtOrBelow(mount.mount_point, "/run");
   }
 
-  std::vector<Layer> LayersOf(const BackingOf& backing_of) const {
+  std::vector<Layer> LayersOf(const BackingOf& backing_of,
+                              const std::vector<std::string>& disk_files) const {
     std::vector<Layer> layers(chosen_.size());
     for (size_t i = 0; i < chosen_.size(); ++i) {
       const Backing backing = backing_of(mounts_[chosen_[i]->mounts[0]]);
       layers[i].lies_anywhere = backing.unknown;
       for (const std::string& file : backing.files) AddFile(file, layers[i]);
+    }
+    Layer holders;
+    for (const std::string& file : disk_files) AddFile(file, holders);
+    for (const size_t holder : holders.lower) layers[holder].holds_disks = true;
+    for (const Layer& upper : layers) {
+      for (const size_t lower : upper.lower) layers[lower].holds_disks = true;
     }
     return layers;
   }
@@ -214,8 +224,8 @@ class Planner {
 }  // namespace
 
 Plan MakePlan(std::vector<Mount> mounts, const v1::SnapshotSettings& settings,
-              const BackingOf& backing_of) {
-  return Planner(std::move(mounts), settings).Make(backing_of);
+              const BackingOf& backing_of, const std::vector<std::string>& disk_files) {
+  return Planner(std::move(mounts), settings).Make(backing_of, disk_files);
 }
 
 }  // namespace toolboxd::snapshotd

@@ -27,6 +27,8 @@ struct Place {
 inline constexpr size_t kMaxAlternatives = 8;
 
 struct Target {
+  // It may be frozen at the same time as the one before it, as freezer::kWithPrevious.
+  bool with_previous = false;
   // The mount by which it is frozen. Its path leads to it without passing a network file system,
   // FUSE or an automounter, and has less than freezer::kMaxPath bytes. It is a directory if it
   // shows the whole file system; a bind mount may be one of a file.
@@ -63,11 +65,13 @@ using BackingOf = std::function<Backing(const Mount& mount)>;
 
 // Each local file system of the mount table that can be frozen, once, whatever its mounts: upper
 // ones before those that hold the backing files of their loop devices, else the one that was
-// mounted last first. What lies on an unknown or deleted file comes before everything else.
-// `mounts` is the freezer's table. `backing_of` is called once for each file system to freeze.
-// Takes n log n for n mounts.
+// mounted last first; those that do not need each other at the same time. What lies on an unknown
+// or deleted file, or on a disk that another machine or program serves, comes before everything
+// else, one after the other. `mounts` is the freezer's table. `backing_of` is called once for each
+// file system to freeze. `disk_files` are the backing files of all loop devices: what holds one is
+// frozen after what holds none, since an external journal may be on it. Takes n log n for n mounts.
 Plan MakePlan(std::vector<Mount> mounts, const v1::SnapshotSettings& settings,
-              const BackingOf& backing_of);
+              const BackingOf& backing_of, const std::vector<std::string>& disk_files);
 
 }  // namespace toolboxd::snapshotd
 

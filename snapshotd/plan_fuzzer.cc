@@ -20,13 +20,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     settings.add_excluded_file_systems(std::string(input.substr(0, end)));
   }
   const absl::string_view table = end == absl::string_view::npos ? input : input.substr(end + 1);
-  const sd::Plan plan =
-      sd::MakePlan(toolboxd::ParseMountInfo(table), settings, [](const toolboxd::Mount& mount) {
+  const sd::Plan plan = sd::MakePlan(
+      toolboxd::ParseMountInfo(table), settings,
+      [](const toolboxd::Mount& mount) {
         sd::Backing backing;
         backing.files = {mount.source, mount.root};
         backing.unknown = mount.source.empty();
         return backing;
-      });
+      },
+      {settings.excluded_file_systems_size() > 0 ? settings.excluded_file_systems(0) : "/"});
   std::set<std::tuple<uint32_t, uint32_t, std::string>> seen;
   for (const sd::Target& target : plan.freeze) {
     if (sd::ClassOf(target.type) != sd::TypeClass::kFreezable) __builtin_trap();

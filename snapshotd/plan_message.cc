@@ -71,6 +71,7 @@ size_t AddTargets(const Plan& plan, v1::QuiescePlan& message) {
     target.set_mount_point(take(Shortened(plan.freeze[i].place.path)));
     target.set_type(take(Shortened(plan.freeze[i].type)));
     target.set_source(take(Shortened(plan.freeze[i].source)));
+    target.set_with_previous(plan.freeze[i].with_previous);
     size += 2 * kOverhead;
   }
   for (int i = 0; i < message.freeze_size(); ++i) {

@@ -23,6 +23,7 @@ TEST(PlanMessage, HasWhatThePlanHas) {
   plan.freeze.push_back(TargetAt("/"));
   plan.freeze[0].also_at = {"/srv/a", "/srv/b"};
   plan.freeze.push_back(TargetAt("/boot"));
+  plan.freeze[1].with_previous = true;
   plan.skipped.push_back({"/tmp", "tmpfs", "in memory"});
   v1::SnapshotSettings settings;
   settings.set_sync_only(true);
@@ -36,6 +37,8 @@ TEST(PlanMessage, HasWhatThePlanHas) {
   EXPECT_EQ(message.freeze(0).also_at(1), "/srv/b");
   EXPECT_EQ(message.freeze(0).more_also_at(), 0u);
   EXPECT_EQ(message.freeze(1).mount_point(), "/boot");
+  EXPECT_FALSE(message.freeze(0).with_previous());
+  EXPECT_TRUE(message.freeze(1).with_previous());
   ASSERT_EQ(message.skipped_size(), 1);
   EXPECT_EQ(message.skipped(0).mount_point(), "/tmp");
   EXPECT_EQ(message.skipped(0).type(), "tmpfs");

@@ -21,17 +21,23 @@ class PlanTest : public ::testing::Test {
 
   Plan Make() {
     calls_ = 0;
-    return MakePlan(ParseMountInfo(table_), settings_, [this](const toolboxd::Mount& mount) {
-      ++calls_;
-      const auto backing = backing_.find(mount.source);
-      return backing == backing_.end() ? Backing() : backing->second;
-    });
+    return MakePlan(
+        ParseMountInfo(table_), settings_,
+        [this](const toolboxd::Mount& mount) {
+          ++calls_;
+          const auto backing = backing_.find(mount.source);
+          return backing == backing_.end() ? Backing() : backing->second;
+        },
+        disk_files_);
   }
-  // "PATH PATH".
+  // "PATH PATH | PATH": in groups.
   std::string Frozen() {
-    return absl::StrJoin(Make().freeze, " ", [](std::string* out, const Target& target) {
-      absl::StrAppend(out, target.place.path);
-    });
+    std::string text;
+    for (const Target& target : Make().freeze) {
+      const char* const separator = target.with_previous ? " " : " | ";
+      absl::StrAppend(&text, text.empty() ? "" : separator, target.place.path);
+    }
+    return text;
   }
   // "PATH (TYPE): REASON" lines.
   std::string SkippedLines() {
@@ -43,6 +49,7 @@ class PlanTest : public ::testing::Test {
   std::string table_;
   v1::SnapshotSettings settings_;
   std::map<std::string, Backing> backing_;
+  std::vector<std::string> disk_files_;
   int calls_ = 0;
 };
 
@@ -220,17 +227,17 @@ TEST_F(PlanTest, ImageIsBeforeTheFileSystemThatHoldsIt) {
   Mount("5 1 8:3 / /last rw - ext4 /dev/sdc rw");
   backing_["/dev/loop0"].files = {"/outer/deep/inner.img"};
   backing_["/dev/loop1"].files = {"/images/outer.img"};
-  EXPECT_EQ(Frozen(), "/last /inner /outer /images /");
+  EXPECT_EQ(Frozen(), "/last /inner / | /outer | /images");
   // On each other's files, as far as that is possible.
   backing_["/dev/loop1"].files = {"/images/outer.img", "/last/outer.img"};
-  EXPECT_EQ(Frozen(), "/inner /outer /last /images /");
+  EXPECT_EQ(Frozen(), "/inner / | /outer | /last /images");
 }
 
 TEST_F(PlanTest, ImageOfTheRootDirectoryIsBeforeItsHolder) {
   Mount("1 0 7:0 / / rw - ext4 /dev/loop0 rw");
   Mount("2 1 8:1 / /host rw - ext4 /dev/sda1 rw");
   backing_["/dev/loop0"].files = {"/host/root.disk"};
-  EXPECT_EQ(Frozen(), "/ /host");
+  EXPECT_EQ(Frozen(), "/ | /host");
 }
 
 TEST_F(PlanTest, ImageMayLieOnAHiddenMount) {
@@ -241,7 +248,7 @@ TEST_F(PlanTest, ImageMayLieOnAHiddenMount) {
   Mount("5 3 8:3 / /a rw - ext4 /dev/sdc rw");
   backing_["/dev/loop0"].files = {"/a/x.img"};
   // Before both /a, of which /b is one.
-  EXPECT_EQ(Frozen(), "/image /a /b /");
+  EXPECT_EQ(Frozen(), "/image / | /a /b");
 }
 
 TEST_F(PlanTest, ImageThatIsAMountOfItsOwnLiesOnThat) {
@@ -250,7 +257,7 @@ TEST_F(PlanTest, ImageThatIsAMountOfItsOwnLiesOnThat) {
   Mount("3 1 8:2 / /b rw - ext4 /dev/sdb rw");
   Mount("4 1 8:2 /x.img /a/x.img rw - ext4 /dev/sdb rw");
   backing_["/dev/loop0"].files = {"/a/x.img"};
-  EXPECT_EQ(Frozen(), "/image /b /");
+  EXPECT_EQ(Frozen(), "/image / | /b");
 }
 
 TEST_F(PlanTest, ImageOnAnUnknownFileIsBeforeAllOthers) {
@@ -260,17 +267,17 @@ TEST_F(PlanTest, ImageOnAnUnknownFileIsBeforeAllOthers) {
   Mount("4 1 8:2 / /b rw - ext4 /dev/sdb rw");
   backing_["/dev/loop1"].files = {"/image/x.img"};
   backing_["/dev/loop0"].files = {"/b/x.img"};
-  EXPECT_EQ(Frozen(), "/nested /image /b /");
+  EXPECT_EQ(Frozen(), "/nested / | /image | /b");
   backing_["/dev/loop0"].files = {"/x.img"};
-  EXPECT_EQ(Frozen(), "/b /nested /image /");
+  EXPECT_EQ(Frozen(), "/b /nested | /image | /");
   backing_["/dev/loop0"].files = {"/x.img (deleted)"};
-  EXPECT_EQ(Frozen(), "/nested /image /b /");
+  EXPECT_EQ(Frozen(), "/nested | /image | /b | /");
   backing_["/dev/loop0"].files = {"memfd:x"};
-  EXPECT_EQ(Frozen(), "/nested /image /b /");
+  EXPECT_EQ(Frozen(), "/nested | /image | /b /");
   backing_["/dev/loop0"].files = {};
-  EXPECT_EQ(Frozen(), "/b /nested /image /");
+  EXPECT_EQ(Frozen(), "/b /nested / | /image");
   backing_["/dev/loop0"].unknown = true;
-  EXPECT_EQ(Frozen(), "/nested /image /b /");
+  EXPECT_EQ(Frozen(), "/nested | /image | /b /");
 }
 
 TEST_F(PlanTest, ImageOnWhatMayWriteElsewhereIsBeforeAllOthers) {
@@ -282,7 +289,18 @@ TEST_F(PlanTest, ImageOnWhatMayWriteElsewhereIsBeforeAllOthers) {
   backing_["/dev/loop0"].files = {"/t/x.img"};
   EXPECT_EQ(Frozen(), "/b /image /");
   backing_["/dev/loop0"].files = {"/o/x.img"};
-  EXPECT_EQ(Frozen(), "/image /b /");
+  EXPECT_EQ(Frozen(), "/image | /b /");
+}
+
+// The file may be a journal of one of them.
+TEST_F(PlanTest, WhatHoldsAnyDiskIsAfterWhatHoldsNone) {
+  Mount("1 0 8:1 / / rw - ext4 /dev/sda1 rw");
+  Mount("2 1 8:2 / /journals rw - ext4 /dev/sdb rw");
+  Mount("3 1 8:3 / /data rw - xfs /dev/sdc rw,logdev=/dev/loop0");
+  disk_files_ = {"/journals/data.log", "memfd:x"};
+  EXPECT_EQ(Frozen(), "/data / | /journals");
+  disk_files_ = {"/data/x (deleted)"};
+  EXPECT_EQ(Frozen(), "/journals / | /data");
 }
 
 TEST_F(PlanTest, CircleEnds) {
@@ -291,7 +309,7 @@ TEST_F(PlanTest, CircleEnds) {
   Mount("3 1 7:1 / /b rw - ext4 /dev/loop1 rw");
   backing_["/dev/loop0"].files = {"/b/x"};
   backing_["/dev/loop1"].files = {"/a/x", "/b/y"};
-  EXPECT_EQ(Frozen(), "/ /b /a");
+  EXPECT_EQ(Frozen(), "/ | /b | /a");
 }
 
 TEST_F(PlanTest, NothingToFreezeIsAnEmptyPlan) {

@@ -45,8 +45,13 @@ absl::Status Check(const v1::QuiesceStart& start) {
 void LogOutcome(const v1::QuiesceUpdate& update) {
   if (update.has_thawed()) {
     const v1::QuiesceUpdate::FileSystemsThawed& thawed = update.thawed();
+    uint64_t in_kernel = 0;
+    for (const v1::FrozenFileSystem& frozen : thawed.file_systems()) {
+      in_kernel += frozen.freeze_us();
+    }
     LogNotice("snapshot: ", thawed.file_systems_size(), " file systems were frozen for ",
-              absl::FormatDuration(absl::Microseconds(thawed.frozen_us())));
+              absl::FormatDuration(absl::Microseconds(thawed.frozen_us())), ", ",
+              absl::FormatDuration(absl::Microseconds(in_kernel)), " of FIFREEZE");
   } else if (update.has_failure()) {
     LogWarning("snapshot failed (", v1::QuiesceFailure::Kind_Name(update.failure().kind()),
                "): ", update.failure().message());
@@ -83,6 +88,7 @@ grpc::Status QuiesceService::Run(grpc::ServerContext* context, Stream* stream) {
     return grpc::Status(grpc::StatusCode::FAILED_PRECONDITION, "another snapshot is running");
   }
   Serve(run, context, stream);
+  backend->Finish(stop_);
   Leave();
   return grpc::Status::OK;
 }
@@ -121,6 +127,7 @@ bool QuiesceService::busy() const {
 void QuiesceService::Stop() {
   absl::MutexLock lock(&mutex_);
   stopped_ = true;
+  stop_.Set();
   if (running_ != nullptr) running_->Abort("snapshotd is stopping");
 }
 

@@ -11,6 +11,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "daemon/stop_signal.h"
 #include "snapshotd/snapshot_backend.h"
 #include "snapshotd/snapshot_run.h"
 #include "toolboxd/v1/quiesce.grpc.pb.h"
@@ -41,7 +42,8 @@ class QuiesceService final : public v1::Quiesce::Service {
   grpc::Status GetPlan(grpc::ServerContext* context, const v1::GetPlanRequest* request,
                        v1::QuiescePlan* reply) override;
 
-  // Whether a snapshot runs; it may run on without its caller.
+  // Whether a snapshot runs; it may run on without its caller, and go on after its `done` while it
+  // owes scripts their call.
   bool busy() const;
   // Ends the snapshot that runs, because the process ends.
   void Stop();
@@ -57,6 +59,7 @@ class QuiesceService final : public v1::Quiesce::Service {
 
   const QuiesceParts parts_;
   const SnapshotTimes times_;
+  StopSignal stop_;
   mutable absl::Mutex mutex_;
   SnapshotRun* running_ ABSL_GUARDED_BY(mutex_) = nullptr;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;

@@ -235,6 +235,25 @@ TEST_F(QuiesceServiceTest, BrokenSettingsRefuseSnapshotsWithTheReason) {
   EXPECT_THAT(call.Finish().error_message(), HasSubstr("snapshot.textproto: line 1"));
 }
 
+TEST_F(QuiesceServiceTest, NextSnapshotBeginsWhenNoScriptIsOwed) {
+  machine_.SetOwesScripts(true);
+  machine_.Hold("finish", true);
+  Call call(channel_);
+  call.Start();
+  ASSERT_EQ(call.Next(), "ready");
+  call.Abort();
+  EXPECT_EQ(call.Rest().back(), "done");
+  call.Vanish();
+  ASSERT_TRUE(Eventually([&] { return machine_.count("finish") == 1; }));
+  EXPECT_TRUE(service_.busy());
+  Call second(channel_);
+  second.Start();
+  EXPECT_EQ(second.Next(), "end");
+  EXPECT_EQ(second.Finish().error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  machine_.Hold("finish", false);
+  EXPECT_TRUE(Eventually([&] { return !service_.busy(); }));
+}
+
 TEST_F(QuiesceServiceTest, SecondSnapshotIsRefusedWhileOneRuns) {
   const auto first = Frozen({});
   Call second(channel_);

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/replace_file.h"
 #include "base/small_file.h"
+#include "base/steady_time.h"
 #include "daemon/system_unit.h"
 
 namespace toolboxd::snapshotd {
@@ -34,6 +35,52 @@ std::string UnitOf(ScriptEvent event) {
   return absl::StrCat("toolboxd-snapshot-hook@", ScriptEventName(event), ".service");
 }
 
+bool Stop(const std::string& unit) {
+  const absl::Status stopped = StopUnit(unit);
+  if (!stopped.ok()) LogWarning(unit, " could not be stopped: ", stopped.message());
+  return stopped.ok();
+}
+
+absl::Status RunOnce(const ScriptOptions& options, ScriptEvent event, const StopSignal& stop) {
+  const std::string unit = UnitOf(event);
+  const absl::Status status = RunUnit(unit, {.job = options.time_limit}, stop);
+  if (absl::IsNotFound(status)) return absl::UnavailableError(status.message());
+  if (absl::IsDeadlineExceeded(status) || absl::IsCancelled(status) || absl::IsAborted(status)) {
+    Stop(unit);
+  }
+  return status;
+}
+
+// As RunOnce(), but what ran before must have ended: where the bus was lost, a unit may still run,
+// or may have been started although no answer came.
+absl::Status RunAfterOthers(const ScriptOptions& options, ScriptEvent event,
+                            const StopSignal& stop) {
+  if (event == ScriptEvent::kFreezeFail &&
+      !(Stop(UnitOf(ScriptEvent::kFreeze)) && Stop(UnitOf(ScriptEvent::kThaw)))) {
+    return absl::UnavailableError("the scripts that ran before could not be stopped");
+  }
+  return RunOnce(options, event, stop);
+}
+
+absl::Status CallBack(const ScriptOptions& options, ScriptEvent event, const StopSignal& stop) {
+  const absl::Time give_up = SteadyNow() + options.time_limit;
+  absl::Status first;
+  for (int callbacks = 0; callbacks < kMaxCallbacks;) {
+    const absl::Status status = RunAfterOthers(options, event, stop);
+    if (status.ok() || absl::IsCancelled(status)) return first.ok() ? status : first;
+    const bool is_lost = absl::IsUnavailable(status) || absl::IsAborted(status);
+    if (is_lost && SteadyNow() >= give_up) return absl::UnavailableError(status.message());
+    if (absl::IsUnavailable(status)) {
+      if (stop.WaitFor(options.retry)) return status;
+      continue;
+    }
+    first.Update(status);
+    event = ScriptEvent::kFreezeFail;
+    ++callbacks;
+  }
+  return first;
+}
+
 }  // namespace
 
 bool HasScripts(const std::vector<std::string>& places) {
@@ -50,15 +97,8 @@ absl::Status RunScripts(const ScriptOptions& options, ScriptEvent event, absl::s
   if (absl::Status status = ReplaceFile(options.argument_file, argument, 0600); !status.ok()) {
     return absl::UnavailableError(status.message());
   }
-  const std::string unit = UnitOf(event);
-  const absl::Status status = RunUnit(unit, {.job = options.time_limit}, stop);
-  if (absl::IsNotFound(status)) return absl::UnavailableError(status.message());
-  if (absl::IsDeadlineExceeded(status) || absl::IsCancelled(status) || absl::IsAborted(status)) {
-    if (const absl::Status stopped = StopUnit(unit); !stopped.ok()) {
-      LogWarning(unit, " could not be stopped: ", stopped.message());
-    }
-  }
-  return status;
+  return event == ScriptEvent::kFreeze ? RunOnce(options, event, stop)
+                                       : CallBack(options, event, stop);
 }
 
 void EndScripts(const ScriptOptions& options) { unlink(options.argument_file.c_str()); }
@@ -68,14 +108,9 @@ void RecoverScripts(const ScriptOptions& options, const StopSignal& stop) {
   const int error = ReadSmallFile(options.argument_file, kMaxArgument, argument);
   if (error == ENOENT) return;
   LogWarning("snapshotd ended during a snapshot; the scripts that it has run are called back");
-  for (const ScriptEvent event : {ScriptEvent::kFreeze, ScriptEvent::kThaw}) {
-    if (const absl::Status stopped = StopUnit(UnitOf(event)); !stopped.ok()) {
-      LogWarning(UnitOf(event), " could not be stopped: ", stopped.message());
-    }
-  }
   const absl::Status status = RunScripts(options, ScriptEvent::kFreezeFail, argument, stop);
   if (!status.ok()) LogError("scripts could not be called back: ", status.message());
-  EndScripts(options);
+  if (!absl::IsUnavailable(status)) EndScripts(options);
 }
 
 }  // namespace toolboxd::snapshotd

@@ -24,25 +24,34 @@ struct ScriptOptions {
                                      "/usr/sbin/pre-freeze-script", "/usr/sbin/post-thaw-script"};
   // Where the unit reads the scripts' second argument.
   std::string argument_file = "/run/toolboxd/snapshot/argument";
-  // Of all scripts of one event together.
+  // Of all scripts of one event together; and how long systemd may not be reached before scripts
+  // after a snapshot are given up.
   absl::Duration time_limit = absl::Seconds(60);
+  // Between two attempts to reach systemd.
+  absl::Duration retry = absl::Milliseconds(500);
 };
 
 // Whether there may be a script. A folder that cannot be read counts as one with scripts.
 bool HasScripts(const std::vector<std::string>& places);
 
 // Starts toolboxd-snapshot-hook@EVENT.service and waits for its end. UNAVAILABLE if it cannot be
-// started, NOT_FOUND if there is no such unit; another error if a script failed. After the time
-// limit, and when `stop` is set, the unit is stopped, which ends all its processes. Thread-safe.
+// started; another error if a script failed. After the time limit, and when `stop` is set, the unit
+// is stopped, which ends the script that runs.
+//
+// kThaw and kFreezeFail give services back what kFreeze took, so they are tried again: where
+// systemd cannot be reached, for options.time_limit; and where the unit failed, since it may have
+// died, kFreezeFail runs for the scripts that were not called, kMaxCallbacks times at most. The
+// first error is returned; UNAVAILABLE if scripts are still owed. Thread-safe.
+inline constexpr int kMaxCallbacks = 4;
 absl::Status RunScripts(const ScriptOptions& options, ScriptEvent event, absl::string_view argument,
                         const StopSignal& stop);
 
 // The snapshot is over, and nothing of its scripts is owed any more.
 void EndScripts(const ScriptOptions& options);
 
-// What an earlier life of this process left: where a snapshot's scripts had begun and its end was
-// not reached, those that still run are stopped, and `freezeFail` runs, so that no service stays as
-// `freeze` has left it. Waits for that, as RunScripts().
+// What an earlier life of this process left, or a snapshot without EndScripts(): where a snapshot's
+// scripts had begun and its end was not reached, those that still run are stopped, and `freezeFail`
+// runs, so that no service stays as `freeze` has left it. Waits for that, as RunScripts().
 void RecoverScripts(const ScriptOptions& options, const StopSignal& stop);
 
 }  // namespace toolboxd::snapshotd

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/time/clock.h"
 #include "base/testing/short_temp_dir.h"
@@ -54,6 +55,8 @@ TEST_F(ScriptsTest, EachEventIsAUnit) {
   EXPECT_THAT(managers_->log(),
               ElementsAre("start toolboxd-snapshot-hook@freeze.service replace",
                           "start toolboxd-snapshot-hook@thaw.service replace",
+                          "stop toolboxd-snapshot-hook@freeze.service replace",
+                          "stop toolboxd-snapshot-hook@thaw.service replace",
                           "start toolboxd-snapshot-hook@freezeFail.service replace"));
   EXPECT_EQ(ReadWholeFile(options_.argument_file), "nightly");
 }
@@ -99,6 +102,43 @@ TEST_F(ScriptsTest, FailedUnitIsAnError) {
   AddScript();
   managers_->SetJobResult("failed");
   EXPECT_EQ(Run(ScriptEvent::kFreeze).code(), absl::StatusCode::kUnknown);
+}
+
+// It may have died: those that it has not called are called by another event.
+TEST_F(ScriptsTest, UnitThatFailedAfterTheSnapshotIsFollowedByAnother) {
+  AddScript();
+  managers_->SetJobResult("failed");
+  EXPECT_EQ(Run(ScriptEvent::kThaw).code(), absl::StatusCode::kUnknown);
+  const std::vector<std::string> log = managers_->log();
+  EXPECT_EQ(log[0], "start toolboxd-snapshot-hook@thaw.service replace");
+  EXPECT_EQ(log[3], "start toolboxd-snapshot-hook@freezeFail.service replace");
+  EXPECT_EQ(log.size(), 1u + 3 * (kMaxCallbacks - 1));
+}
+
+TEST_F(ScriptsTest, SystemdIsAskedAgainUntilItCallsBack) {
+  AddScript();
+  options_.retry = absl::Milliseconds(5);
+  managers_->SetJobResult("none");
+  std::thread repairer([this] {
+    while (managers_->log().size() < 3) absl::SleepFor(absl::Milliseconds(2));
+    managers_->SetJobResult("done");
+  });
+  EXPECT_TRUE(Run(ScriptEvent::kThaw).ok());
+  repairer.join();
+  EXPECT_GE(managers_->log().size(), 4u);
+}
+
+TEST_F(ScriptsTest, WhatCannotBeCalledBackIsOwed) {
+  AddScript();
+  EXPECT_TRUE(Run(ScriptEvent::kFreeze).ok());
+  options_.retry = options_.time_limit = absl::Milliseconds(20);
+  managers_->SetJobResult("none");
+  EXPECT_EQ(Run(ScriptEvent::kThaw).code(), absl::StatusCode::kUnavailable);
+  RecoverScripts(options_, stop_);
+  EXPECT_TRUE(std::filesystem::exists(options_.argument_file));
+  managers_->SetJobResult("done");
+  RecoverScripts(options_, stop_);
+  EXPECT_FALSE(std::filesystem::exists(options_.argument_file));
 }
 
 TEST_F(ScriptsTest, UnitThatTakesTooLongIsStopped) {

@@ -37,6 +37,10 @@ class SnapshotBackend {
 
   // Returns its path.
   virtual absl::StatusOr<std::string> WriteManifest() = 0;
+
+  // The snapshot is over. Scripts that could not be called back are, as soon as that is possible or
+  // until `stop` is set.
+  virtual void Finish(const StopSignal& stop) = 0;
 };
 
 }  // namespace toolboxd::snapshotd

@@ -22,8 +22,9 @@ namespace {
 
 Plan MakePlanOf(std::vector<Mount> mounts, const v1::SnapshotSettings& settings) {
   BlockDevices devices;
-  return MakePlan(std::move(mounts), settings,
-                  [&devices](const Mount& mount) { return devices.BackingOf(mount); });
+  return MakePlan(
+      std::move(mounts), settings,
+      [&devices](const Mount& mount) { return devices.BackingOf(mount); }, devices.DiskFiles());
 }
 
 // How often the mount table is read again for a mount that is not at its path.
@@ -72,12 +73,12 @@ SystemBackend::SystemBackend(SystemOptions options, v1::SnapshotSettings setting
                              v1::QuiesceStart start)
     : options_(std::move(options)), settings_(std::move(settings)), start_(std::move(start)) {}
 
-SystemBackend::~SystemBackend() { EndScripts(options_.scripts); }
-
 absl::Status SystemBackend::RunScripts(ScriptEvent event, const StopSignal& stop) {
   ScriptOptions scripts = options_.scripts;
   scripts.time_limit = absl::Seconds(settings_.script_time_limit());
-  return snapshotd::RunScripts(scripts, event, start_.script_argument(), stop);
+  absl::Status status = snapshotd::RunScripts(scripts, event, start_.script_argument(), stop);
+  owes_scripts_ = event != ScriptEvent::kFreeze && absl::IsUnavailable(status);
+  return status;
 }
 
 absl::StatusOr<v1::QuiesceUpdate::FileSystemsFrozen> SystemBackend::Freeze(const StopSignal& stop) {
@@ -91,15 +92,17 @@ absl::StatusOr<v1::QuiesceUpdate::FileSystemsFrozen> SystemBackend::Freeze(const
 
   const absl::StatusOr<std::vector<uint32_t>> synced = freezer_->Sync(stop);
   if (!synced.ok()) return synced.status();
-  const absl::StatusOr<std::vector<uint32_t>> times =
+  const absl::StatusOr<freezer::Reply> reply =
       freezer_->Freeze({.freeze = absl::Seconds(settings_.freeze_time_limit()),
                         .hold = options_.hold,
                         .ignore_frozen = settings_.ignore_frozen()},
                        stop);
-  if (!times.ok()) return times.status();
+  if (!reply.ok()) return reply.status();
+  frozen.set_freeze_us(reply->frozen_us);
+  frozen.set_frozen_at_us(reply->frozen_at_us);
   for (size_t i = 0; i < frozen_.size(); ++i) {
     if (i < synced->size()) frozen_[i].set_sync_us((*synced)[i]);
-    if (i < times->size()) frozen_[i].set_freeze_us((*times)[i]);
+    if (i < freezer::kMaxTargets) frozen_[i].set_freeze_us(reply->micros[i]);
     *frozen.add_file_systems() = frozen_[i];
   }
   return frozen;
@@ -127,6 +130,7 @@ absl::Status SystemBackend::Open() {
   if (!table.ok()) return table.status();
   const Plan plan = MakePlanOf(std::move(table->mounts), settings_);
   for (const Target& target : plan.freeze) {
+    if (!target.with_previous) freezer_->BeginGroup();
     if (absl::Status status = Add(target); !status.ok()) return status;
   }
   LogLeftOut(*table, plan);
@@ -194,6 +198,16 @@ absl::StatusOr<v1::QuiesceUpdate::FileSystemsThawed> SystemBackend::Thaw() {
     *thawed.add_file_systems() = frozen_[i];
   }
   return thawed;
+}
+
+void SystemBackend::Finish(const StopSignal& stop) {
+  if (owes_scripts_) {
+    LogError("systemd cannot be reached: scripts of the snapshot are called back when it can be");
+  }
+  while (owes_scripts_ && !stop.WaitFor(options_.scripts.retry)) {
+    (void)RunScripts(ScriptEvent::kFreezeFail, stop);
+  }
+  if (!owes_scripts_) EndScripts(options_.scripts);
 }
 
 absl::StatusOr<std::string> SystemBackend::WriteManifest() {

@@ -36,14 +36,13 @@ absl::StatusOr<Plan> PlanOfThisMachine(const SystemOptions& options,
 class SystemBackend final : public SnapshotBackend {
  public:
   SystemBackend(SystemOptions options, v1::SnapshotSettings settings, v1::QuiesceStart start);
-  // The snapshot is over: see EndScripts().
-  ~SystemBackend() override;
-
   absl::Status RunScripts(ScriptEvent event, const StopSignal& stop) override;
   absl::StatusOr<v1::QuiesceUpdate::FileSystemsFrozen> Freeze(const StopSignal& stop) override;
   absl::Status Hold() override;
   absl::StatusOr<v1::QuiesceUpdate::FileSystemsThawed> Thaw() override;
   absl::StatusOr<std::string> WriteManifest() override;
+  // Scripts that are still owed then are left to RecoverScripts().
+  void Finish(const StopSignal& stop) override;
 
  private:
   // Opens everything that is to be frozen.
@@ -64,6 +63,8 @@ class SystemBackend final : public SnapshotBackend {
   std::optional<FreezerClient> freezer_;
   // In the order of the freeze.
   std::vector<v1::FrozenFileSystem> frozen_;
+  // Scripts could not be called after the snapshot.
+  bool owes_scripts_ = false;
   // What the kernel cannot freeze, and why.
   std::vector<std::string> left_out_;
 };

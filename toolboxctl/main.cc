@@ -134,7 +134,8 @@ int ConnectVerb(const Arguments& arguments) {
 
 int SnapshotVerb(const Arguments& arguments) {
   return SnapshotMain({arguments[0], absl::GetFlag(FLAGS_snapshot_socket),
-                       absl::GetFlag(FLAGS_hold), absl::GetFlag(FLAGS_scripts)});
+                       absl::GetFlag(FLAGS_control), absl::GetFlag(FLAGS_hold),
+                       absl::GetFlag(FLAGS_scripts)});
 }
 
 // Without a connection: the unit toolboxd-power-hook@.service runs it before its scripts.

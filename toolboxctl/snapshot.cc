@@ -11,6 +11,7 @@
 #include "base/unique_fd.h"
 #include "toolboxctl/snapshot_client.h"
 #include "toolboxctl/snapshot_text.h"
+#include "toolboxctl/standstill.h"
 
 namespace toolboxd {
 namespace {
@@ -48,7 +49,11 @@ int Try(const SnapshotOptions& options) {
   trial.run_scripts = options.run_scripts;
   trial.hold = options.hold;
   trial.stop = signals.get();
-  const absl::StatusOr<TrialResult> result = SnapshotClient(options.socket).Try(trial);
+  absl::StatusOr<TrialResult> result = absl::UnknownError("");
+  {
+    const Standstill standstill(options.control);
+    result = SnapshotClient(options.socket).Try(trial);
+  }
   if (!result.ok()) return Fail(result.status().message());
   const int printed = result->thawed ? Print(ThawedText(result->file_systems)) : 0;
   for (const v1::QuiesceFailure& failure : result->failures) Fail(FailureText(failure));

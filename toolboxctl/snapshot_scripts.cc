@@ -7,20 +7,23 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <optional>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "base/log.h"
 #include "base/replace_file.h"
 #include "base/small_file.h"
 #include "base/status.h"
+#include "base/strict_modes.h"
 #include "base/unique_fd.h"
 #include "daemon/child.h"
 #include "daemon/stop_signal.h"
+#include "toolboxctl/called_script.h"
 #include "toolboxctl/script_folder.h"
 
 namespace toolboxd {
@@ -78,65 +81,84 @@ class Runner {
   const StopSignal& stop_;
 };
 
+// A line of the record is a path, with this before it as long as the script runs.
+constexpr absl::string_view kRunning = "running ";
+
+absl::Status WriteRecord(const std::string& path, const Scripts& lines) {
+  return ReplaceFile(path, absl::StrJoin(lines, "\n"), 0600);
+}
+
 absl::Status RunBefore(const SnapshotScriptOptions& options, const Runner& runner) {
   // An empty record, too, says that a snapshot has begun.
-  absl::Status recorded = ReplaceFile(options.record, "", 0600);
+  absl::Status recorded = WriteRecord(options.record, {});
   if (!recorded.ok()) return recorded;
   const absl::StatusOr<Scripts> scripts = ScriptsBefore(options);
   if (!scripts.ok()) return scripts.status();
   if (absl::Status strict = CheckModes(*scripts); !strict.ok()) return strict;
-  Scripts succeeded;
+  Scripts called;
   for (const std::string& script : *scripts) {
-    if (absl::Status status = runner.Run(script); !status.ok()) return status;
-    succeeded.push_back(script);
-    recorded = ReplaceFile(options.record, absl::StrJoin(succeeded, "\n"), 0600);
+    called.push_back(absl::StrCat(kRunning, script));
+    recorded = WriteRecord(options.record, called);
     if (!recorded.ok()) return recorded;
+    absl::Status status = runner.Run(script);
+    called.pop_back();
+    if (!status.ok()) {
+      status.Update(WriteRecord(options.record, called));
+      return status;
+    }
+    called.push_back(script);
   }
-  return absl::OkStatus();
+  // It answers for all that was prepared.
+  if (IsScript(options.first_after)) called.push_back(options.first_after);
+  return WriteRecord(options.record, called);
 }
 
-// Those that have succeeded; none without a record.
-std::optional<Scripts> ReadRecord(const std::string& path) {
+// What is to be called after a snapshot, in the order of before it; as lines of the record.
+absl::StatusOr<Scripts> ReadRecord(const SnapshotScriptOptions& options, bool failed) {
   std::string text;
-  if (ReadSmallFile(path, kMaxRecord, text) != 0) return std::nullopt;
-  return Scripts(absl::StrSplit(text, '\n', absl::SkipEmpty()));
+  if (ReadSmallFile(options.record, kMaxRecord, text) == 0) {
+    return Scripts(absl::StrSplit(text, '\n', absl::SkipEmpty()));
+  }
+  return failed ? Scripts() : ScriptsBefore(options);
 }
 
-// What runs after a snapshot, in order.
-absl::StatusOr<Scripts> ScriptsAfter(const SnapshotScriptOptions& options, bool failed) {
-  absl::StatusOr<Scripts> all = ScriptsBefore(options);
-  if (!all.ok()) return all.status();
-  std::optional<Scripts> succeeded = ReadRecord(options.record);
-  if (!succeeded.has_value()) succeeded = failed ? Scripts() : *all;
-  // A script that was removed meanwhile is not looked for.
-  const auto gone = [&](const std::string& script) {
-    return std::find(all->begin(), all->end(), script) == all->end();
-  };
-  succeeded->erase(std::remove_if(succeeded->begin(), succeeded->end(), gone), succeeded->end());
-  const bool whole = succeeded->size() == all->size();
-  std::reverse(succeeded->begin(), succeeded->end());
-  if (!succeeded->empty() && succeeded->front() == options.last_before) {
-    succeeded->erase(succeeded->begin());
+// Of a line with kRunning, which a caller that died has left.
+void EndRunning(const std::string& script) {
+  for (const char* event : {"freeze", "thaw", "freezeFail"}) {
+    if (EndCalledScript(script, event) == 0) continue;
+    LogWarning(script, " ", event, " still ran and was ended, since its caller had died");
   }
-  // It answers for all that was prepared, so it runs if the preparation was complete.
-  if (whole && IsScript(options.first_after)) {
-    succeeded->insert(succeeded->begin(), options.first_after);
-  }
-  return *succeeded;
+}
+
+// Not the script that is called before a snapshot only, and not one that was removed meanwhile.
+absl::Status RunOneAfter(const SnapshotScriptOptions& options, const std::string& script,
+                         const Runner& runner) {
+  if (script == options.last_before || !IsScript(script)) return absl::OkStatus();
+  if (absl::Status strict = CheckStrictModes(script); !strict.ok()) return strict;
+  return runner.Run(script);
 }
 
 absl::Status RunAfter(const SnapshotScriptOptions& options, bool failed, const Runner& runner) {
-  const absl::StatusOr<Scripts> scripts = ScriptsAfter(options, failed);
-  if (!scripts.ok()) return scripts.status();
-  if (absl::Status strict = CheckModes(*scripts); !strict.ok()) return strict;
+  absl::StatusOr<Scripts> owed = ReadRecord(options, failed);
+  if (!owed.ok()) return owed.status();
   absl::Status first;
-  for (const std::string& script : *scripts) {
-    if (runner.stopped()) break;
-    const absl::Status status = runner.Run(script);
+  while (!owed->empty() && !runner.stopped()) {
+    std::string script = owed->back();
+    absl::string_view path = script;
+    if (absl::ConsumePrefix(&path, kRunning)) {
+      script = std::string(path);
+      EndRunning(script);
+    }
+    // On the record until it has ended: after a death it is rather called twice than never.
+    owed->back() = absl::StrCat(kRunning, script);
+    first.Update(WriteRecord(options.record, *owed));
+    const absl::Status status = RunOneAfter(options, script, runner);
     if (!status.ok()) LogWarning(status.message());
     first.Update(status);
+    owed->pop_back();
+    first.Update(WriteRecord(options.record, *owed));
   }
-  unlink(options.record.c_str());
+  if (owed->empty()) unlink(options.record.c_str());
   return first;
 }
 

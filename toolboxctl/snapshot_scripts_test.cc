@@ -3,6 +3,8 @@
 #include "toolboxctl/snapshot_scripts.h"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -152,10 +154,11 @@ TEST_F(SnapshotScriptsTest, RecordOfOneSnapshotDoesNotServeTheNext) {
   EXPECT_EQ(Log(), "");
 }
 
-TEST_F(SnapshotScriptsTest, ThawWithoutARecordRunsAll) {
+TEST_F(SnapshotScriptsTest, ThawWithoutARecordRunsAllOfTheFolders) {
   Script("own/10-a");
+  Script("post-thaw-script");
   ASSERT_TRUE(Run("thaw").ok());
-  EXPECT_EQ(Log(), "own/10-a thaw\n");
+  EXPECT_EQ(Log(), "own/10-a thaw\n") << "nothing says that the preparation was complete";
   ASSERT_TRUE(Run("freezeFail").ok());
   EXPECT_EQ(Log(), "");
 }
@@ -172,6 +175,45 @@ TEST_F(SnapshotScriptsTest, StopEndsTheScriptThatRunsAndStartsNoOther) {
   EXPECT_EQ(Run("thaw").code(), absl::StatusCode::kCancelled);
   stopper.join();
   EXPECT_EQ(Log(), "own/20-b thaw\n");
+  // The rest is called later, once.
+  EXPECT_TRUE(RunSnapshotScripts(options_, "freezeFail", StopSignal()).ok());
+  EXPECT_EQ(Log(), "own/10-a freezeFail\n");
+  EXPECT_TRUE(RunSnapshotScripts(options_, "freezeFail", StopSignal()).ok());
+  EXPECT_EQ(Log(), "");
+}
+
+// As a process that is killed leaves it: the script runs, and no other one waits for it.
+TEST_F(SnapshotScriptsTest, ScriptThatStillRunsAfterTheDeathOfItsCallerIsEndedAndCalledBack) {
+  Script("own/10-a");
+  Script("own/20-b", "[ \"$1\" = freezeFail ] || exec >/dev/null sleep 600 </dev/null");
+  std::ofstream(options_.record) << dir_.File("own/10-a") << "\nrunning " << dir_.File("own/20-b");
+  const std::string script = dir_.File("own/20-b");
+  const pid_t orphan = fork();
+  ASSERT_GE(orphan, 0);
+  if (orphan == 0) {
+    setpgid(0, 0);
+    // Not exec of the script's own: the command line is what counts.
+    execl("/bin/sh", "sh", "-c", "sleep 600; :", script.c_str(), "freeze", nullptr);
+    _exit(127);
+  }
+  ASSERT_TRUE(Eventually([&] { return getpgid(orphan) == orphan; }));
+  const std::string command = absl::StrCat("/proc/", orphan, "/cmdline");
+  ASSERT_TRUE(Eventually([&] { return ReadWholeFile(command).find("20-b") != std::string::npos; }));
+  EXPECT_TRUE(Run("freezeFail").ok());
+  int status = 0;
+  EXPECT_EQ(waitpid(orphan, &status, 0), orphan);
+  EXPECT_TRUE(WIFSIGNALED(status));
+  EXPECT_EQ(Log(), "own/20-b freezeFail\nown/10-a freezeFail\n");
+}
+
+TEST_F(SnapshotScriptsTest, ScriptThatOthersMayWriteMeanwhileIsLeftOutAndTheOthersAreCalledBack) {
+  Script("own/10-a");
+  Script("own/20-b");
+  ASSERT_TRUE(Run("freeze").ok());
+  Log();
+  ASSERT_EQ(chmod(dir_.File("own/20-b").c_str(), 0777), 0);
+  EXPECT_EQ(Run("thaw").code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(Log(), "own/10-a thaw\n");
 }
 
 TEST_F(SnapshotScriptsTest, UnknownEventIsAnError) {

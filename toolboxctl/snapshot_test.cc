@@ -13,7 +13,7 @@ namespace {
 // With a socket that does not exist, so that a right command line fails with 1.
 int StatusOf(const std::string& command, absl::Duration hold = absl::ZeroDuration()) {
   const ShortTempDir dir;
-  return SnapshotMain({command, dir.File("snapshotd.sock"), hold});
+  return SnapshotMain({command, dir.File("snapshotd.sock"), dir.File("transportd.sock"), hold});
 }
 
 TEST(SnapshotCommand, KnownOnesAreTried) {

@@ -89,9 +89,11 @@ std::string PlanText(const v1::QuiescePlan& plan) {
                : "No file system can be frozen; a quiesced snapshot fails.\n";
   } else {
     std::vector<Row> rows = {{"FREEZE", "MOUNT POINT", "TYPE", "DEVICE", "ALSO AT"}};
+    int group = 0;
     for (const v1::PlannedFileSystem& target : plan.freeze()) {
-      rows.push_back({absl::StrCat(rows.size()), target.mount_point(), target.type(),
-                      target.source(), AlsoAt(target)});
+      if (!target.with_previous()) ++group;
+      rows.push_back({absl::StrCat(group), target.mount_point(), target.type(), target.source(),
+                      AlsoAt(target)});
     }
     text = Table(rows);
   }

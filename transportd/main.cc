@@ -197,7 +197,9 @@ class Transport {
         time_sync_(time_sync, TimeSyncWith(port)),
         service_(&board_, &queue_, channel_.rpci(),
                  {.sync = [this] { return time_sync_.Status(); },
-                  .clock = [this] { return clock_client_.GetStatus(); }}),
+                  .clock = [this] { return clock_client_.GetStatus(); }},
+                 {.begin = [this] { StandStill(QuiesceClient::Standstill::kBegins); },
+                  .end = [this] { StandStill(QuiesceClient::Standstill::kEnds); }}),
         guest_info_socket_(absl::StrCat(runtime_dir, "/guestinfod.sock")) {
     AddRegistrationRoutes(router_, channel_.rpci(),
                           {.on_reset = [this] { OnReset(); },
@@ -308,11 +310,14 @@ class Transport {
   }
 
   // While file systems may be frozen, nothing here may wait for one: not for the journal either.
+  // The host's snapshot and an administrator's trial may overlap.
   void StandStill(QuiesceClient::Standstill standstill) {
     if (standstill == QuiesceClient::Standstill::kBegins) {
+      if (standstills_++ > 0) return;
       guest_operations_.BeginStandstill();
       HoldLog();
     } else {
+      if (--standstills_ > 0) return;
       ReleaseLog();
       guest_operations_.EndStandstill();
       time_sync_.EndStandstill();
@@ -356,6 +361,8 @@ class Transport {
   // The number of resets, and whether capabilities were sent since the last one.
   int reset_ = 0;
   bool registration_seen_ = false;
+  // Begun and not ended.
+  int standstills_ = 0;
   std::thread channel_thread_;
   std::thread keep_alive_thread_;
   std::unique_ptr<GuestInfoWatcher> watcher_;

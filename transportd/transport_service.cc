@@ -9,6 +9,7 @@
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
+#include "base/steady_time.h"
 #include "daemon/grpc_status.h"
 
 namespace toolboxd {
@@ -37,8 +38,12 @@ absl::Time Deadline(const grpc::ServerContext& context) {
 }  // namespace
 
 TransportService::TransportService(const StatusBoard* board, TaskQueue* queue, RpciSend send,
-                                   TimeSources time)
-    : board_(*board), queue_(*queue), send_(std::move(send)), time_(std::move(time)) {}
+                                   TimeSources time, Standstill standstill)
+    : board_(*board),
+      queue_(*queue),
+      send_(std::move(send)),
+      time_(std::move(time)),
+      standstill_(std::move(standstill)) {}
 
 grpc::Status TransportService::GetStatus(grpc::ServerContext*, const v1::GetStatusRequest*,
                                          v1::TransportStatus* response) {
@@ -87,6 +92,36 @@ grpc::Status TransportService::GetTimeStatus(grpc::ServerContext* context,
     response->set_clock_fault(std::string(clock.status().message()));
   }
   return grpc::Status::OK;
+}
+
+grpc::Status TransportService::StandStill(
+    grpc::ServerContext* context,
+    grpc::ServerReaderWriter<v1::StandStillReply, v1::StandStillRequest>* stream) {
+  struct Stand {
+    Standstill standstill;
+    absl::Notification begun;
+    // Of the channel's thread.
+    bool over = false;
+  };
+  auto stand = std::make_shared<Stand>();
+  stand->standstill = standstill_;
+  const auto end = [stand] {
+    if (!std::exchange(stand->over, true)) stand->standstill.end();
+  };
+  queue_.Post([stand] {
+    stand->standstill.begin();
+    stand->begun.Notify();
+  });
+  queue_.PostAt(SteadyNow() + kMaxStandstill, end);
+  const bool begun = stand->begun.WaitForNotificationWithDeadline(Deadline(*context));
+  if (begun) stream->Write(v1::StandStillReply());
+  v1::StandStillRequest request;
+  while (begun && stream->Read(&request)) {
+  }
+  // After the begin, if that is still to come.
+  queue_.Post(end);
+  if (begun) return grpc::Status::OK;
+  return ToGrpc(absl::DeadlineExceededError("the channel to the host is busy"));
 }
 
 }  // namespace toolboxd

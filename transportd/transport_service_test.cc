@@ -2,8 +2,19 @@
 
 #include "transportd/transport_service.h"
 
-#include <thread>
+#include <unistd.h>
 
+#include <atomic>
+#include <future>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "base/testing/eventually.h"
+#include "base/testing/short_temp_dir.h"
+#include "daemon/channel.h"
+#include "daemon/quiet_engine.h"
+#include "daemon/server.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {
@@ -25,7 +36,8 @@ class TransportServiceTest : public testing::Test {
                         status.set_steps(7);
                         return status;
                       },
-                  .clock = [this] { return clock_; }}),
+                  .clock = [this] { return clock_; }},
+                 {.begin = [this] { ++begins_; }, .end = [this] { ++ends_; }}),
         channel_([this] { queue_.RunUntil(absl::InfiniteFuture()); }) {}
   ~TransportServiceTest() override {
     queue_.Stop();
@@ -39,6 +51,7 @@ class TransportServiceTest : public testing::Test {
     return service_.SendRpci(&context, &request, &reply_);
   }
 
+  std::atomic<int> begins_{0}, ends_{0};
   StatusBoard board_;
   TaskQueue queue_;
   v1::SendRpciReply reply_;
@@ -61,6 +74,33 @@ TEST_F(TransportServiceTest, RequestWithoutAChannelIsUnavailable) {
 
 TEST_F(TransportServiceTest, EmptyRequestIsRefused) {
   EXPECT_EQ(Send("").error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(TransportServiceTest, StandstillLastsUntilItsCallerEndsOrLeaves) {
+  InstallQuietEngine();
+  const ShortTempDir dir;
+  ServerOptions options;
+  options.listener.path = dir.File("transportd.sock");
+  options.services = {{v1::Transport::service_full_name(), &service_}};
+  options.handle_signals = false;
+  options.allowed.AllowUser(getuid());
+  const std::unique_ptr<Server> server = *Server::Create(std::move(options));
+  std::future<absl::Status> run = std::async(std::launch::async, [&] { return server->Run(); });
+  const auto stub = v1::Transport::NewStub(ConnectUnix(dir.File("transportd.sock")));
+  for (const int round : {1, 2}) {
+    grpc::ClientContext context;
+    const auto stream = stub->StandStill(&context);
+    v1::StandStillReply reply;
+    ASSERT_TRUE(stream->Read(&reply));
+    EXPECT_EQ(begins_, round);
+    EXPECT_EQ(ends_, round - 1);
+    if (round == 1) stream->WritesDone();
+    if (round == 2) context.TryCancel();
+    EXPECT_EQ(stream->Finish().ok(), round == 1);
+    EXPECT_TRUE(Eventually([&] { return ends_ == round; }));
+  }
+  server->Stop();
+  EXPECT_TRUE(run.get().ok());
 }
 
 TEST_F(TransportServiceTest, StatusIsThatOfTheBoard) {

@@ -33,10 +33,10 @@ class FakeKernel : public Kernel {
     // Errnos of the next calls; 0 for none.
     std::atomic<int> freeze_error[kFileSystems];
     std::atomic<int> thaw_error[kFileSystems];
-    std::atomic<int> sync_error;
+    std::atomic<int> sync_error[kFileSystems];
     // How long each Freeze and each Sync takes, of the real clock.
     std::atomic<int> freeze_ms, sync_ms;
-    std::atomic<int> freezes, thaws, syncs, interrupts, aborts, continued;
+    std::atomic<int> freezes, thaws, syncs, interrupts, aborts, dumps, continued;
     // In nanoseconds; below zero: the real clock.
     std::atomic<int64_t> now;
   };
@@ -82,11 +82,11 @@ class FakeKernel : public Kernel {
   }
 
   int Sync(int fd) override {
-    (void)fd;
+    const uint32_t number = numbers_[fd];
     ++shared_->syncs;
     on_sync();
     if (shared_->sync_ms > 0) poll(nullptr, 0, shared_->sync_ms);
-    return shared_->sync_error.exchange(0);
+    return shared_->sync_error[number].exchange(0);
   }
 
   int Freeze(int fd) override {
@@ -113,6 +113,10 @@ class FakeKernel : public Kernel {
   }
   uint32_t AbortFuse() override {
     ++shared_->aborts;
+    return 1;
+  }
+  uint32_t EndCoreDumps() override {
+    ++shared_->dumps;
     return 1;
   }
   void Continue(int32_t process) override { shared_->continued += process; }

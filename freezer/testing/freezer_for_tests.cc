@@ -4,8 +4,8 @@
 //   freezer_for_tests --only=MAJOR:MINOR[,MAJOR:MINOR]... [--only_fuse=CONNECTION] [OPTION]...
 // The numbers are those of stat(2), for btrfs one for each subvolume. FIFREEZE and FITHAW of any
 // other file system fail with EPERM, and without the list the program does not start. Processes are
-// interrupted only if it runs in a namespace of process numbers that is not the machine's, and of
-// FUSE's connections only that one is aborted.
+// interrupted, and their core dumps ended, only if it runs in a namespace of process numbers that
+// is not the machine's, and of FUSE's connections only that one is aborted.
 
 #include <errno.h>
 #include <stdio.h>
@@ -55,6 +55,7 @@ class RestrictedKernel : public LinuxKernel {
   uint32_t AbortFuse() override {
     return fuse_ == 0 ? 0 : freezer::AbortFuse(kFuseConnections, fuse_);
   }
+  uint32_t EndCoreDumps() override { return is_contained_ ? LinuxKernel::EndCoreDumps() : 0; }
   int Freeze(int fd) override { return IsPermitted(fd) ? LinuxKernel::Freeze(fd) : EPERM; }
   int Thaw(int fd) override { return IsPermitted(fd) ? LinuxKernel::Thaw(fd) : EPERM; }
 

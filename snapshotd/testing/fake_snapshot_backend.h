@@ -5,6 +5,7 @@
 #ifndef TOOLBOXD_SNAPSHOTD_TESTING_FAKE_SNAPSHOT_BACKEND_H_
 #define TOOLBOXD_SNAPSHOTD_TESTING_FAKE_SNAPSHOT_BACKEND_H_
 
+#include <atomic>
 #include <map>
 #include <string>
 #include <utility>
@@ -32,6 +33,10 @@ class FakeMachine {
     held_[what] = held;
   }
 
+  // Whether each snapshot plays "finish" after its end.
+  void SetOwesScripts(bool owes) { owes_scripts_ = owes; }
+  bool owes_scripts() const { return owes_scripts_; }
+
   // Plays it: writes it down, waits while it is held.
   absl::Status Play(const std::string& what, const StopSignal* stop) {
     absl::MutexLock lock(&mutex_);
@@ -56,6 +61,7 @@ class FakeMachine {
   }
 
  private:
+  std::atomic<bool> owes_scripts_{false};
   mutable absl::Mutex mutex_;
   absl::CondVar changed_;
   std::vector<std::string> log_ ABSL_GUARDED_BY(mutex_);
@@ -70,6 +76,9 @@ class FakeSnapshotBackend final : public SnapshotBackend {
 
   absl::Status RunScripts(ScriptEvent event, const StopSignal& stop) override {
     return machine_.Play(absl::StrCat("scripts ", ScriptEventName(event)), &stop);
+  }
+  void Finish(const StopSignal& stop) override {
+    if (machine_.owes_scripts()) (void)machine_.Play("finish", &stop);
   }
   absl::StatusOr<v1::QuiesceUpdate::FileSystemsFrozen> Freeze(const StopSignal& stop) override {
     absl::Status status = machine_.Play("freeze", &stop);

@@ -11,74 +11,43 @@ import contextlib
 import os
 import random
 import re
-import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+from death_cases import DeathCases
 from freezer_case import Mount, Writers
+from held_writes import SilentFuse, wait_for
+from script_cases import ScriptCases, Scripts
+from snapshot_host import ABORTED, COMMIT, DONE, NESTED, PATIENCE, RESET, Snapshot
 
-NESTED = ["inner", "xfs", "ext4", "btrfs"]
+# What else shows those file systems, and one that is read-only.
+BESIDE = ["bind", "sub", "readonly", "vfat"]
 SMALL = ["small%d" % i for i in range(1, 21)]
 SETTINGS = "/etc/toolboxd/snapshot.textproto"
-EVENT = re.compile(r"^ *([0-9.]+) TX   vmbackup\.eventSet (\S+) (\d+) (.*)\\0$")
-ABORTED = ("req.aborted", 4, "Quiesce canceled.")
-DONE = ("req.done", 0, "")
-RESET = ("reset", 0, "")
-COMMIT = ("prov.snapshotCommit", 0, "")
+LINE = re.compile(r"file systems were frozen for (\S+) for a snapshot "
+                  r"\(the freeze took (\S+), the host had the commit (\S+) later\)")
+KERNEL = re.compile(r"snapshot: \d+ file systems were frozen for \S+, (\S+) of FIFREEZE")
 # Version 1: manifest, applications, file systems, writable, scripts, argument, limit, disks.
 V1 = "0000000100000001%08x0000000000000001000000000000000000000000%08x00000000"
 V2 = "00000002" + "00000001" + "00000000" * 8 + "0000000000000005" + "00000001" + "00000000"
-# What FIFREEZE and signals need on a busy machine, in seconds.
-PATIENCE = 20
 
 
-class Snapshot:
-    """`vmxsim snapshot`, while it runs and afterwards."""
+class Place:
+    """A folder for a writer."""
 
-    def __init__(self, test, *options):
-        command = [test.vmxsim, "snapshot", "--control=" + test.control, *options]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self.lines = []
-
-    def until(self, event):
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
-            match = EVENT.match(self.lines[-1])
-            if match and match.group(2) == event:
-                return
-        raise AssertionError("no %s:\n%s" % (event, self.text()))
-
-    def end(self):
-        self.lines += self.process.stdout.read().splitlines()
-        self.status = self.process.wait()
-        return self
-
-    def text(self):
-        return "\n".join(self.lines)
-
-    def events(self):
-        """Without keepAlive and the manifest."""
-        found = [(m.group(2), int(m.group(3)), m.group(4)) for m in map(EVENT.match, self.lines) if m]
-        return [e for e in found if e[0] not in ("req.keepAlive", "req.genericManifest")]
-
-    def value(self, name):
-        return next((l[len(name) + 2:] for l in self.lines if l.startswith(name + ": ")), "")
-
-    def outcome(self):
-        return self.value("outcome").split(":")[0]
-
-    def milliseconds(self, name):
-        return float(self.value(name).split()[0])
-
-    def expect(self, outcome, events):
-        assert self.outcome() == outcome, self.text()
-        assert self.events() == events, self.text()
-        assert not self.value("violation"), self.text()
-        assert self.status == (0 if outcome == "good" else 1), self.text()
+    def __init__(self, path):
+        self.path = path
 
 
-class Case:
+def milliseconds(duration):
+    """Of absl::FormatDuration."""
+    units = {"h": 3.6e6, "m": 6e4, "s": 1e3, "ms": 1, "us": 1e-3, "ns": 1e-6}
+    return sum(float(n) * units[u] for n, u in re.findall(r"([0-9.]+)([a-z]+)", duration))
+
+
+class Case(ScriptCases, DeathCases):
     def __init__(self, folder, programs, password, rounds=0):
         self.folder, self.programs, self.password = folder, programs, password
         self.vmxsim = programs + "/test/vmxsim"
@@ -86,14 +55,15 @@ class Case:
         self.rounds = int(rounds)
         self.mounts = [Mount("%s/fs/%s" % (folder, n)) for n in NESTED + SMALL]
         self.writers = None
+        self.scripts = Scripts(folder)
 
     # --- what cases use
 
-    def settings(self, frozen=NESTED, more=""):
+    def settings(self, frozen=NESTED, more="", scripts=False):
         """Every block file system of the table but `frozen` is excluded, those of the machine first."""
-        # The freezer's deadline, where a process is stopped in the freeze.
-        lines = ["run_scripts: false", "freeze_time_limit: 5", more]
-        permitted = ["%s/fs/%s" % (self.folder, n) for n in frozen]
+        # The freezer's deadline, where a process is stopped in the freeze, and that of a stopped script.
+        lines = ["run_scripts: %s" % str(scripts).lower(), "freeze_time_limit: 5", "script_time_limit: 5", more]
+        permitted = ["%s/fs/%s" % (self.folder, n) for n in frozen + (BESIDE if frozen == NESTED else [])]
         for line in open("/proc/self/mountinfo"):
             fields = line.split()
             path = fields[4].encode().decode("unicode_escape")
@@ -109,6 +79,11 @@ class Case:
     def host(self, verb, *arguments):
         command = [self.vmxsim, verb, "--control=" + self.control, *arguments]
         return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+
+    def toolboxctl(self, *arguments):
+        # The sockets are where they are by default.
+        return subprocess.run([self.programs + "/lib/toolboxd/toolboxd", "toolboxctl", "snapshot", *arguments],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60).stdout
 
     def reply(self, request):
         return self.host("send", request).stdout.rstrip("\n")
@@ -186,6 +161,39 @@ class Case:
         assert "req.genericManifest" in snapshot.text(), snapshot.text()
         self.after("a good snapshot")
         assert "file systems were frozen for" in open(self.folder + "/log").read()
+
+    def every_kind_of_mount(self):
+        fuse = SilentFuse(self.folder + "/fs/fuse")
+        os.makedirs(self.folder + "/fs/memory", exist_ok=True)
+        stand = [Place("%s/fs/%s" % (self.folder, n)) for n in ("overlay", "bind", "sub")]
+        # What is in memory, and vfat, which cannot be frozen.
+        go_on = [Place("%s/fs/%s" % (self.folder, n)) for n in ("memory", "vfat")
+                 if n == "memory" or os.path.ismount(self.folder + "/fs/vfat")]
+        standing, going = Writers(stand), Writers(go_on)
+        try:
+            plan = self.toolboxctl("plan")
+            skipped = {"overlay": "its files lie on other file systems", "fuse": "served by a program",
+                       "readonly": "read-only"}
+            for name, reason in skipped.items():
+                assert re.search(r"/fs/%s .*%s" % (name, reason), plan), plan
+            steps = re.findall(r"^(\d+) +%s/fs/(\S+)" % self.folder, plan, re.M)
+            assert sorted(n for _, n in steps) == sorted(NESTED), plan
+            assert {n: int(s) for s, n in steps} == {"inner": 1, "btrfs": 1, "xfs": 2, "ext4": 3}, plan
+            snapshot = self.snapshot("--hold=1s")
+            snapshot.until("prov.snapshotCommit")
+            before = going.now()
+            assert standing.stand_still(0.3) and self.writers.stand_still(0.3), "a writer went on"
+            assert all(n > b for n, b in zip(going.now(), before)), "what cannot be frozen stood still"
+            snapshot.end().expect("good", [RESET, COMMIT, DONE])
+            standing.go_on(PATIENCE)
+        finally:
+            standing.end()
+            going.end()
+            fuse.end()
+        self.after("every kind of mount")
+        print("figure  mounts that stood still: %s; that went on: %s" % (
+            " ".join(NESTED + [m.path.rsplit("/", 1)[1] for m in stand]),
+            " ".join(m.path.rsplit("/", 1)[1] for m in go_on)))
 
     def already_frozen(self):
         mount = self.mounts[NESTED.index("btrfs")]
@@ -277,19 +285,43 @@ class Case:
         assert reply == "ERROR Quiesce operation already in progress.", reply
         snapshot.end().expect("good", [RESET, COMMIT, DONE])
 
-    def guest_operations(self):
+    def validate(self):
+        """A guest operation."""
         command = [self.vmxsim, "guest", "--control=" + self.control, "--user=alice",
                    "--password=" + self.password, "validate"]
-        operate = lambda: subprocess.run(command, capture_output=True, text=True, timeout=60)
-        before = operate()
-        assert before.returncode == 0, before
+        return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    def log_in(self):
+        """The first login may take longer than the host waits, on a busy machine."""
+        wait_for(lambda: self.validate().returncode == 0, "no login")
+
+    @staticmethod
+    def is_busy(operation):
+        return operation.returncode != 0 and re.search(r"\b5 \(", operation.stderr + operation.stdout)
+
+    def guest_operations(self):
+        self.log_in()
         snapshot = self.snapshot("--hold=1.5s")
         snapshot.until("prov.snapshotCommit")
-        frozen = operate()
+        during = self.validate()
         snapshot.end().expect("good", [RESET, COMMIT, DONE])
-        assert frozen.returncode != 0 and re.search(r"\b5 \(", frozen.stderr + frozen.stdout), frozen
-        after = operate()
+        assert self.is_busy(during), during
+        after = self.validate()
         assert after.returncode == 0, after
+
+    def trial(self):
+        """As the host's: guest operations answer 5."""
+        self.log_in()
+        with ThreadPoolExecutor() as pool:
+            trial = pool.submit(self.toolboxctl, "test", "--hold=2s")
+            wait_for(lambda: self.writers.stand_still(0.3), "nothing stood still")
+            during = self.validate()
+            text = trial.result()
+        assert re.search(r"^frozen for 2[0-9]{3}\.", text, re.M), text
+        assert self.is_busy(during), during
+        after = self.validate()
+        assert after.returncode == 0, after
+        self.after("a trial")
 
     def _channel(self, fault):
         snapshot = self.snapshot("--hold=30s", "--timeout=40s")
@@ -347,11 +379,12 @@ class Case:
             self.settings()
 
     def _figure(self, frozen, writing):
+        """Of five snapshots with no hold; times in ms, the median is judged."""
         writers = Writers([m for m in self.mounts if m.path.rsplit("/", 1)[1] in frozen]) if writing else None
         size = os.path.getsize(self.folder + "/log")
         try:
             snapshots = [self.take() for _ in range(5)]
-            kernel = self._kernel()
+            table = self._kernel()
         finally:
             if writers:
                 writers.end()
@@ -359,126 +392,33 @@ class Case:
             snapshot.expect("good", [RESET, COMMIT, DONE])
         with open(self.folder + "/log") as log:
             log.seek(size)
-            times = re.findall(r"snapshot: \d+ file systems were frozen for (\S+)", log.read())
-        del times[len(snapshots):]
-        commits = sorted(s.milliseconds("start to commit") for s in snapshots)
-        print("figure  %2d file systems, %s: start to commit %s ms; frozen with no hold %s" % (
-            len(frozen), "writers" if writing else "idle", " ".join("%.0f" % c for c in commits), " ".join(times)))
-        print("figure  %2d file systems, %s: %s" % (len(frozen), "writers" if writing else "idle", kernel))
-        # The kernel takes 45 ms for each, one after the other.
-        assert len(frozen) > 3 or commits[len(commits) // 2] < 200, commits
+            text = log.read()
+        lines = [[milliseconds(d) for d in line] for line in LINE.findall(text)]
+        kernel = [milliseconds(d) for d in KERNEL.findall(text)][:len(lines)]
+        assert len(lines) == len(kernel) == len(snapshots), text
+        commits = [s.milliseconds("start to commit") for s in snapshots]
+        frozen_for, freeze, late = map(list, zip(*lines))
+        state = "%2d file systems, %s" % (len(frozen), "writers" if writing else "idle")
+        for name, times in (("start to commit", commits), ("frozen with no hold", frozen_for),
+                            ("first to last FIFREEZE", freeze), ("FIFREEZE together", kernel),
+                            ("last FIFREEZE to commit", late)):
+            print("figure  %s: %s %s ms" % (state, name, " ".join("%.1f" % t for t in times)))
+        print("figure  %s: %s" % (state, table))
+        median = lambda times: sorted(times)[len(times) // 2]
+        assert median(late) < 10, late
+        # At the same time they take less than one after the other.
+        own = [f + l - k for f, l, k in zip(freeze, late, kernel)]
+        assert median(own) < 10, own
+        assert median(commits) < 200, commits
 
     def _kernel(self):
         """What FIFREEZE and FITHAW took, by the freezer's clock, and how long it was frozen."""
-        text = subprocess.run(
-            [self.programs + "/lib/toolboxd/toolboxd", "toolboxctl", "snapshot", "test",
-             "--snapshot_socket=%s/run/snapshotd.sock" % self.folder],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60).stdout
+        text = self.toolboxctl("test")
         rows = re.findall(r"ms +([0-9.]+) ms +([0-9.]+) ms *$", text, re.M)
         frozen = re.search(r"^frozen for (.*)", text, re.M)
         assert rows and frozen, text
         freeze, thaw = (sum(float(row[i]) for row in rows) for i in (0, 1))
         return "in the kernel %.1f ms to freeze and %.1f ms to thaw, frozen for %s" % (freeze, thaw, frozen.group(1))
-
-    # --- ends and deaths
-
-    def _terminated(self, find, events):
-        snapshot = self.snapshot("--hold=30s", "--patience=20s", "--timeout=40s")
-        snapshot.until("prov.snapshotCommit")
-        start = time.monotonic()
-        os.kill(find(), signal.SIGTERM)
-        self.writers.go_on(PATIENCE)
-        print("figure  thawed %.0f ms after SIGTERM" % ((time.monotonic() - start) * 1000))
-        snapshot.end()
-        assert snapshot.outcome() == events[0] and snapshot.events() == events[1], snapshot.text()
-
-    def freezer_terminated(self):
-        lost = ("req.error", 3, "Error when notifying the sync provider.")
-        self._terminated(lambda: self.freezers()[0], ("failed", [RESET, COMMIT, lost, DONE]))
-        self.after("SIGTERM of the freezer")
-
-    def snapshotd_terminated(self):
-        self._terminated(lambda: self.pid("snapshotd"), ("aborted", [RESET, COMMIT, ABORTED, DONE]))
-        self._restart()
-        self.after("SIGTERM of snapshotd")
-
-    def transportd_terminated(self):
-        self._terminated(lambda: self.pid("transportd"), ("aborted", [RESET, COMMIT, ABORTED, DONE]))
-        self.after("SIGTERM of transportd")
-
-    def _restart(self):
-        """deploy/run starts what failed, not what has ended: a unit of systemd does."""
-        before = self.pid("transportd")
-        os.kill(before, signal.SIGTERM)
-        end = time.monotonic() + PATIENCE
-        while self.pid("transportd") in (before, None):
-            assert time.monotonic() < end, "deploy/run has not started again"
-            time.sleep(0.05)
-
-    def deaths(self):
-        counts, longest, hits = {}, 0, 0
-        for number in range(self.rounds):
-            victim = ("transportd", "snapshotd", "freezer", "twin", "both")[number % 5]
-            # What is stopped is given up after 10 s.
-            what = signal.SIGSTOP if number % 20 < 4 and victim != "both" else signal.SIGKILL
-            outcome, took, hit = self._death(victim, what)
-            counts[outcome] = counts.get(outcome, 0) + 1
-            longest, hits = max(longest, took), hits + hit
-        print("figure  %d rounds, %d of them with a process to end; outcomes %s; writers went on within %.1f s" % (
-            self.rounds, hits, counts, longest))
-
-    def _victims(self, victim):
-        if victim in ("transportd", "snapshotd"):
-            return [p for p in [self.pid(victim)] if p]
-        freezers = self.freezers()
-        return {"freezer": freezers[:1], "twin": freezers[1:], "both": freezers}[victim]
-
-    def _death(self, victim, what):
-        delay = random.uniform(0, 0.5)
-        why = "%s %s after %.3f s" % (victim, what.name, delay)
-        snapshot = self.snapshot("--hold=0.4s", "--patience=13s", "--timeout=45s")
-        time.sleep(delay)
-        victims = self._victims(victim)
-        for pid in victims:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, what)
-        if victim == "both" and victims:
-            self._thaw_list(victims)
-        try:
-            took = self.writers.go_on(PATIENCE)
-        except AssertionError as e:
-            self._continue(victims)
-            raise AssertionError("%s: %s" % (why, e))
-        if what == signal.SIGSTOP and victims:
-            # Up to the deadline it may be frozen still, or again.
-            time.sleep(random.uniform(0, 11))
-            took = max(took, self.writers.go_on(PATIENCE))
-            self._continue(victims)
-        outcome = snapshot.end().outcome()
-        if victim == "transportd" and re.search(r"did not (fetch|reply)", snapshot.text()):
-            # Ended before it had the start; one that was stopped may still take it. The host has given up.
-            outcome = "given up"
-            self.host("wait", "--timeout=20s")
-            self.reply("vmbackup.abort")
-        assert outcome in ("good", "failed", "aborted", "refused", "lost", "given up"), (why, snapshot.text())
-        self.after(why)
-        return outcome, took, bool(victims)
-
-    def _continue(self, stopped):
-        for pid in stopped:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, random.choice((signal.SIGKILL, signal.SIGCONT)))
-
-    def _thaw_list(self, victims):
-        """ExecStopPost= of the unit, which systemd runs when both are gone."""
-        for pid in victims:
-            with contextlib.suppress(OSError):
-                while "Z" not in open("/proc/%d/stat" % pid).read().split(")")[-1]:
-                    time.sleep(0.001)
-        devices = ",".join("%d:%d" % (os.major(m.device), os.minor(m.device)) for m in self.mounts)
-        subprocess.run([self.programs + "/test/freezer_for_tests", "--only=" + devices,
-                        "--state=" + self.folder + "/freezer/frozen", "--thaw"], check=True, timeout=60)
-
 
 def main():
     case, folder, *arguments = sys.argv[1:]

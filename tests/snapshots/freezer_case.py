@@ -29,9 +29,12 @@ import held_writes
 
 FIFREEZE, FITHAW = 0xC0045877, 0xC0045878
 MOUNT_TABLE, ADD, SYNC, FREEZE, HOLD, THAW = range(1, 7)
-IGNORE_FROZEN = 1
+IGNORE_FROZEN, WITH_PREVIOUS = 1, 2
+VERSION = 2
 REQUEST = struct.Struct("=8I4096s")
-REPLY = struct.Struct("=IiIIQ256I")
+# Of the list's page: where the states begin, and two of them.
+PAGE_STATES, TRYING, FROZEN = 28, 1, 2
+REPLY = struct.Struct("=IiIIQQ256I")
 # LimitMEMLOCK= that a unit may have, in bytes.
 MEMLOCK = 4 << 20
 OTHER_USER = 65534
@@ -149,7 +152,7 @@ class Freezer:
 
     def send(self, operation, flags=0, freeze_ms=0, hold_ms=0, mount=None):
         id, major, minor, path = (mount.id, mount.major, mount.minor, mount.path) if mount else (0, 0, 0, "")
-        self.socket.send(REQUEST.pack(1, operation, flags, freeze_ms, hold_ms, id, major, minor, path.encode()))
+        self.socket.send(REQUEST.pack(VERSION, operation, flags, freeze_ms, hold_ms, id, major, minor, path.encode()))
 
     def receive(self):
         if not select.select([self.socket], [], [], 30)[0]:
@@ -163,10 +166,17 @@ class Freezer:
         assert reply, "the connection has ended"
         return reply
 
-    def add(self, mounts):
+    def add(self, mounts, flags=0):
         for mount in mounts:
-            reply = self.ask(ADD, mount=mount)
+            reply = self.ask(ADD, flags=flags, mount=mount)
             assert reply.error == 0, (mount.path, reply)
+
+    def add_in_groups(self, mounts):
+        """inner, xfs, ext4 and btrfs, of which the first and the last do not need each other."""
+        inner, xfs, ext4, btrfs = mounts
+        self.add([inner])
+        self.add([btrfs], WITH_PREVIOUS)
+        self.add([xfs, ext4])
 
     def twin(self):
         return child(self.main, "freezer-twin")
@@ -190,7 +200,8 @@ class Freezer:
 
 class Reply:
     def __init__(self, data):
-        self.version, self.error, self.failed, self.count, self.frozen_us, *self.micros = REPLY.unpack(data)
+        self.version, self.error, self.failed, self.count, self.frozen_us, self.frozen_at_us, *self.micros = (
+            REPLY.unpack(data))
 
     def __repr__(self):
         return "error %d (%s), failed %d, %s" % (
@@ -242,6 +253,34 @@ class Case:
         # Closed without a word, the list is empty.
         page = open(self.state, "rb").read()
         assert len(page) == 4096 and struct.unpack_from("=I", page, 8)[0] == 0
+
+    def a_group_freezes_at_once(self):
+        """A write to the first one that does not end holds up its FIFREEZE only: the second one freezes meanwhile."""
+        holder = held_writes.Splice(self.mounts[0].path)
+        try:
+            freezer = self.start()
+            freezer.add(self.mounts, WITH_PREVIOUS)
+            freezer.send(FREEZE, freeze_ms=10000, hold_ms=10000)
+            stands_still = lambda: self.state_of(0) == TRYING and self.state_of(1) == FROZEN
+            held_writes.wait_for(stands_still, "not frozen while the other one was held up")
+            threads = len(os.listdir("/proc/%d/task" % freezer.main))
+            # After 2 s the write is interrupted.
+            assert freezer.receive().error == 0
+            assert self.writers.stand_still(0.2), "a writer went on"
+            assert len(os.listdir("/proc/%d/task" % freezer.main)) == 1
+            assert freezer.ask(THAW).error == 0
+            assert freezer.wait() == 0
+            holder.feed()
+        finally:
+            holder.end()
+        self.writers.go_on()
+        self.assert_thawed("after a group")
+        print("figure  threads in a freeze of %d: %d" % (len(self.mounts), threads))
+        assert threads == len(self.mounts), threads
+
+    def state_of(self, index):
+        """Of the page that the freezer's processes share (freezer/targets.h)."""
+        return struct.unpack_from("=I", open(self.state, "rb").read(), PAGE_STATES + 4 * index)[0]
 
     def refuses_what_cannot_be_frozen(self):
         freezer = self.start()
@@ -384,7 +423,7 @@ class Case:
         longest = 0
         for _ in range(self.rounds):
             freezer = self.start()
-            freezer.add(self.mounts)
+            freezer.add_in_groups(self.mounts)
             freezer.send(FREEZE, freeze_ms=10000, hold_ms=10000)
             time.sleep(random.uniform(0, 2 * usual))
             start = time.monotonic()
@@ -490,9 +529,33 @@ class Case:
         print("figure  a freeze behind a write from memory of FUSE took %.1f s" % took)
         assert 9 < took < 18, took
 
+    def core_dump_is_ended(self):
+        """Where core_pattern is a program, its file is not a write of the one that dumps, and holds nothing."""
+        holder = held_writes.CoreDump(
+            self.mounts[0].path, os.path.dirname(os.path.dirname(self.state)) + "/fuse")
+        try:
+            freezer, reply, took = self._held(holder, freeze_ms=30000, hold_ms=10000)
+            assert reply.error == 0, reply
+            assert self.writers.stand_still(0.2), "a writer went on"
+            assert freezer.ask(THAW).error == 0
+            assert freezer.wait() == 0
+            is_file = not open("/proc/sys/kernel/core_pattern").read().startswith("|")
+            assert not is_file or holder.ended()
+        finally:
+            holder.end()
+        self.writers.go_on()
+        print("figure  a freeze behind a core dump took %.1f s" % took)
+        assert took < 18 and (took > 9 or not is_file), took
+
     def a_held_write_is_given_up_after_freeze_ms(self):
         """What cannot be released holds up its own file system only, and that one is thawed when it can be."""
-        holder = held_writes.Fuse(self.mounts[-1].path, os.path.dirname(os.path.dirname(self.state)) + "/fuse")
+        self._given_up(held_writes.Fuse(
+            self.mounts[-1].path, os.path.dirname(os.path.dirname(self.state)) + "/fuse"))
+
+    def userfault_is_given_up_after_freeze_ms(self):
+        self._given_up(held_writes.Userfault(self.mounts[-1].path))
+
+    def _given_up(self, holder):
         try:
             freezer = self.start()
             freezer.add(self.mounts)
@@ -554,7 +617,7 @@ class Case:
     def _death(self, victim, what, delay):
         """One round: the freeze begins, and after `delay` the victim gets the signal."""
         freezer = self.start()
-        freezer.add(self.mounts)
+        freezer.add_in_groups(self.mounts)
         freezer.send(FREEZE, freeze_ms=400, hold_ms=400)
         time.sleep(delay)
         twin = freezer.twin()
@@ -594,7 +657,7 @@ class Case:
     def _freeze_time(self):
         """How long a freeze takes now, in seconds."""
         freezer = self.start()
-        freezer.add(self.mounts)
+        freezer.add_in_groups(self.mounts)
         start = time.monotonic()
         assert freezer.ask(FREEZE, freeze_ms=10000, hold_ms=10000).error == 0
         took = time.monotonic() - start

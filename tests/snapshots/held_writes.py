@@ -6,8 +6,10 @@ Each has a process that has begun to write a file of a file system. The kernel's
 
 import ctypes
 import errno
+import fcntl
 import mmap
 import os
+import resource
 import struct
 import threading
 import time
@@ -125,14 +127,22 @@ class Fuse:
             except OSError as e:
                 os._exit(0 if e.errno == errno.ENODEV else 1)
             _, opcode, unique, node = self.HEADER.unpack_from(request)[:4]
-            if opcode in (2, 15, 36, 42):  # FORGET, READ, INTERRUPT, BATCH_FORGET: no answer
+            if opcode in (2, 36, 42):  # FORGET, INTERRUPT, BATCH_FORGET: no answer
                 continue
             data, error = self.REPLIES.get(opcode), 0
+            if opcode == 15:  # READ
+                data = self.read(request)
+                if data is None:
+                    continue
             if opcode == 3:  # GETATTR
                 data = struct.pack("=Q2I", 0, 0, 0) + (self.FOLDER if node == 1 else self.ATTRIBUTES)
             if data is None:
                 data, error = b"", -errno.ENOSYS
             os.write(device, struct.pack("=IiQ", 16 + len(data), error, unique) + data)
+
+    def read(self, _):
+        """What a READ gets; here never an answer."""
+        return None
 
     def write(self, file):
         become_user()
@@ -162,6 +172,86 @@ class Fuse:
         if self.process:
             os.waitpid(self.process, 0)
         libc.umount2(self.mount.encode(), MNT_DETACH)
+
+
+class Userfault:
+    """write(2) from a page that a program serves by userfaultfd(2), and does not. Users may where
+    vm.unprivileged_userfaultfd is 1; this one is root, who always may."""
+
+    API, REGISTER, UNREGISTER = 0xC018AA3F, 0xC020AA00, 0x8010AA01
+    SYS_USERFAULTFD, MISSING = 323, 1
+
+    def __init__(self, folder):
+        file = os.open(folder + "/faulting", os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666)
+        self.process = os.fork()
+        if self.process == 0:
+            self.write(file)
+        os.close(file)
+        wait_for(lambda: is_inside(self.process, SYS_WRITE), "no fault")
+
+    def write(self, file):
+        faults = libc.syscall(self.SYS_USERFAULTFD, os.O_CLOEXEC)
+        memory = mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+        fcntl.ioctl(faults, self.API, struct.pack("=3Q", 0xAA, 0, 0))
+        fcntl.ioctl(faults, self.REGISTER, struct.pack("=4Q", address, 4096, self.MISSING, 0))
+        libc.write(file, ctypes.c_void_p(address), 4096)
+        os._exit(1)
+
+    def release(self):
+        """Nothing less ends its write."""
+        if self.process:
+            os.kill(self.process, 9)
+            os.waitpid(self.process, 0)
+            self.process = 0
+
+    end = release
+
+
+class CoreDump(Fuse):
+    """A core that takes 50 s: of memory that a FUSE server delivers slowly, and root's is not aborted."""
+
+    SIZE = 4 << 20
+    ATTRIBUTES = struct.pack("=6Q10I", 2, SIZE, SIZE // 512, 0, 0, 0, 0, 0, 0, 0o100444, 1, 0, 0, 0, 4096, 0)
+    REPLIES = {**Fuse.REPLIES, 1: struct.pack("=4Q2I", 2, 0, 0, 0, 0, 0) + ATTRIBUTES}
+
+    def __init__(self, folder, mount):
+        self.process = self.server = 0
+        self.mount_server(mount, b",allow_other")
+        self.process = os.fork()
+        if self.process == 0:
+            self.dump(folder)
+        wait_for(self.is_dumping, "no core dump")
+
+    def dump(self, folder):
+        os.chdir(folder)
+        resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        with open("/proc/self/coredump_filter", "w") as file:
+            # With memory of files.
+            file.write("0x37")
+        source = os.open(self.mount + "/file", os.O_RDONLY)
+        self.memory = mmap.mmap(source, self.SIZE, prot=mmap.PROT_READ, flags=mmap.MAP_PRIVATE)
+        os.abort()
+
+    def read(self, request):
+        offset, size = struct.unpack_from("=QI", request, self.HEADER.size + 8)
+        time.sleep(0.05)
+        return bytes(min(size, self.SIZE - offset))
+
+    def is_dumping(self):
+        with open("/proc/%d/status" % self.process) as file:
+            return "CoreDumping:\t1" in file.read()
+
+    def ended(self):
+        if os.waitpid(self.process, os.WNOHANG)[0] != self.process:
+            return False
+        self.process = 0
+        return True
+
+    def release(self):
+        if self.process:
+            os.kill(self.process, 9)
+        super().release()
 
 
 class SilentFuse(Fuse):

@@ -174,6 +174,9 @@ void SnapshotRoutes::OnFrozen(const v1::QuiesceUpdate& update) {
   state_ = State::kFrozen;
   bool accepted = true;
   for (const Event& event : snapshot::EventsOf(update)) accepted = events_.Send(event) && accepted;
+  const v1::QuiesceUpdate::FileSystemsFrozen& frozen = update.frozen();
+  freeze_time_ = absl::Microseconds(frozen.freeze_us());
+  commit_delay_ = SteadyNow() - absl::FromUnixMicros(frozen.frozen_at_us());
   if (accepted) return;
   refused_commit_ = true;
   state_ = State::kEnding;
@@ -183,7 +186,10 @@ void SnapshotRoutes::OnFrozen(const v1::QuiesceUpdate& update) {
 void SnapshotRoutes::OnThawed(const v1::QuiesceUpdate::FileSystemsThawed& thawed) {
   if (thawed.file_systems().empty()) return;
   LogNotice("file systems were frozen for ",
-            absl::FormatDuration(absl::Microseconds(thawed.frozen_us())), " for a snapshot",
+            absl::FormatDuration(absl::Microseconds(thawed.frozen_us())),
+            " for a snapshot (the freeze took ", absl::FormatDuration(freeze_time_),
+            ", the host had the commit ",
+            absl::FormatDuration(absl::Trunc(commit_delay_, absl::Microseconds(1))), " later)",
             MountPoints(thawed));
 }
 

@@ -80,6 +80,9 @@ class SnapshotRoutes {
   bool sent_aborted_ = false;
   // The host refused the commit: it gets nothing but `req.done`.
   bool refused_commit_ = false;
+  // From the first freeze to the last, and from then until the host had the commit.
+  absl::Duration freeze_time_;
+  absl::Duration commit_delay_;
 };
 
 }  // namespace toolboxd

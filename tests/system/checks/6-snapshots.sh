@@ -102,6 +102,26 @@ if [[ -n $safe ]]; then
   check "toolboxctl snapshot test freezes and thaws the disk" eval \
     'inside toolboxctl snapshot test | tee /dev/stderr | grep -qE "^/srv/disk .* ms .* ms .* ms$"'
   check "a writer goes on after toolboxctl snapshot test" goes_on
+
+  # The second script runs until it is ended; snapshotd starts again, and the first one is called back.
+  printf '#!/bin/sh\necho "$1 20-second" >>/root/hooks\n[ "$1" != freeze ] || [ -e /root/quick ] || exec sleep 600\n' \
+    >"$root/etc/toolboxd/snapshot.d/20-second"
+  kill_while_a_script_runs() {
+    : >"$root/root/hooks"
+    "$vmxsim" snapshot --opts=@transportd/snapshot/testdata/start_v1 --patience=20s >"$work/dialogue" &
+    local dialogue=$!
+    until_ok 10 grep -q 'freeze 20-second' "$root/root/hooks" && inside systemctl kill --kill-who=main -s KILL toolboxd-snapshotd.service
+    ! wait "$dialogue" && grep -q 'req.aborted 4 Quiesce canceled' "$work/dialogue" || { cat "$work/dialogue"; return 1; }
+  }
+  check "kill -9 of snapshotd while a script runs ends the snapshot for the host" kill_while_a_script_runs
+  called_back() {
+    until_ok 20 grep -q freezeFail "$root/root/hooks"
+    diff <(printf '%s\n' 'freeze 10-first nightly 0' 'freeze 20-second' 'freezeFail 10-first nightly 0') "$root/root/hooks"
+  }
+  check "scripts are called back after kill -9 of snapshotd" called_back
+  touch "$root/root/quick"
+  check "the host takes the next snapshot" takes_a_snapshot
+  check "a writer goes on after the next snapshot" goes_on
   ended_at=$(now)
   check "snapshotd ends about 30 s after the last snapshot" until_ok 35 eval '[[ $(inside systemctl is-active toolboxd-snapshotd.service) == inactive && -z $(freezers) ]]'
   figure "snapshotd ended after $(($(now) - ended_at)) ms"
