@@ -50,9 +50,12 @@ absl::Status CheckMode(const std::string& path, const struct stat& info, bool st
   if (sticky_is_fine && S_ISDIR(info.st_mode) && (info.st_mode & S_ISVTX) != 0) {
     return absl::OkStatus();
   }
-  return MakeError(
-      v1::PERMISSION_DENIED,
-      absl::StrCat(path, " can be changed by users other than root; run: chmod go-w ", path));
+  // Such a folder is for everybody.
+  const bool shared = S_ISDIR(info.st_mode) && (info.st_mode & S_ISVTX) != 0;
+  const std::string remedy =
+      shared ? "use a folder that only root can change" : absl::StrCat("run: chmod go-w ", path);
+  return MakeError(v1::PERMISSION_DENIED,
+                   absl::StrCat(path, " can be changed by users other than root; ", remedy));
 }
 
 // An absolute path, from the root down; `level` is 0 for the file, 1 for its folder and so on. The

@@ -64,10 +64,17 @@ TEST_F(StrictModesTest, EveryFolderOnTheWayCounts) {
     EXPECT_EQ(Mend(file_), absl::StrCat("chmod go-w ", folder));
     Chmod(folder, 0755);
   }
-  // In a sticky folder a file that is missing could come from anyone.
+}
+
+// A file that is missing there could come from anyone. The advice is not to change /tmp itself.
+TEST_F(StrictModesTest, FileInAStickyFolderBelongsElsewhere) {
   Chmod(folder_, 01777);
-  EXPECT_EQ(Mend(file_), absl::StrCat("chmod go-w ", folder_));
-  EXPECT_EQ(Mend(folder_ + "/missing"), absl::StrCat("chmod go-w ", folder_));
+  for (const std::string& path : {file_, folder_ + "/missing", folder_ + "/"}) {
+    const absl::Status status = CheckStrictModes(path);
+    EXPECT_TRUE(absl::IsPermissionDenied(status)) << path;
+    EXPECT_TRUE(absl::StrContains(status.message(), "use a folder that only root can change"))
+        << status;
+  }
 }
 
 TEST_F(StrictModesTest, WhatIsMissingIsJudgedByItsFolder) {

@@ -236,12 +236,12 @@ std::vector<std::string> MembersOf(const std::string& root, const Mount& mount) 
 std::vector<std::string> DiskDevices(const std::string& root, const Mount& mount) {
   std::vector<fs::path> links;
   if (mount.major != 0) {
-    links.push_back(absl::StrCat(root, "/sys/dev/block/", mount.major, ":", mount.minor));
+    links.emplace_back(absl::StrCat(root, "/sys/dev/block/", mount.major, ":", mount.minor));
   } else {
     for (const std::string& name : MembersOf(root, mount)) {
       // An empty name would be the folder of all of them.
       if (name.empty() || name == "." || name == "..") return {};
-      links.push_back(fs::path(root + "/sys/class/block") / name);
+      links.emplace_back(fs::path(root + "/sys/class/block") / name);
     }
   }
   Found found;

@@ -342,14 +342,14 @@ TEST_F(HgfsdServices, ArchivesReportWhyTheyFail) {
   EXPECT_EQ(ReasonOf(garbage.Commit()), v1::INVALID_ARGUMENT);
 }
 
-TEST_F(HgfsdServices, FileThatIsNoArchiveIsRefusedWithItsFirstPiece) {
+TEST_F(HgfsdServices, FileThatIsNotAnArchiveIsRefusedWithItsFirstPiece) {
   Upload mistake(*handler_, dir_.path());
   mistake.Append(std::string(5000, 'x'));
   EXPECT_EQ(ReasonOf(mistake.Finish()), v1::INVALID_ARGUMENT);
   EXPECT_TRUE(Names(dir_.path()).empty());
 }
 
-TEST_F(HgfsdServices, DirectoryIsNoArchiveWhereOnlyFilesAreWanted) {
+TEST_F(HgfsdServices, DirectoryIsRefusedWhereOnlyFilesAreWanted) {
   for (const char* query : {"", "?format=tgz", "/"}) {
     v1::WriteRequest open;
     open.mutable_open()->set_path(dir_.path() + query);

@@ -18,7 +18,7 @@
 
 namespace toolboxd::hgfsd {
 
-// What follows every archive that is sent (docs/protocol/hgfs.md section 7).
+// What follows every archive that is sent (docs/protocol/hgfs.md 6.5).
 inline constexpr absl::string_view kTrailer("\x1f\x8b\x08", 3);
 
 // Packs with ArchivePacker in chunks of at most `chunk` bytes; the result is without kTrailer.

@@ -2,11 +2,11 @@
 
 # Customization: what the host hears from toolboxd and from Debian's vmtoolsd. Sourced by run.
 #
-# vmtoolsd executes the package's command as root, deletes what it is told to deploy, restarts the
+# vmtoolsd executes the package's command as root, deletes what the host has it deploy, restarts the
 # machine and writes below /run and /var/log. So the command is touch with the flag that forbids the
 # restart, /run and /var/log are file systems of this mount namespace, /etc is a copy, and vmxsim
 # keeps shutdown and reboot(2) from the machine.
-# shellcheck shell=bash disable=SC2154  # run sets these
+# shellcheck shell=bash disable=SC2154,SC2034  # run sets these; check's eval uses those
 
 umount -l /run/vmware-imc 2>/dev/null
 mount -t tmpfs -o mode=755 tmpfs /run && mount -t tmpfs -o mode=755 tmpfs /var/log || exit 1
@@ -66,7 +66,7 @@ agree "a package that is not there" --no_upload
 agree "blanks around a path do not count" --no_upload --deploy_path=" /run/none/imcf-vmxsim "
 differ "a package that cannot be read has an end" \
   "3 | 4 0 PLACE | 4 100 PLACE@the package has no package's signature*" "3 | 4 0 PLACE" "$work/garbage"
-differ "a path outside the inbox is no package" \
+differ "a path outside the inbox is not a package" \
   "ERROR failed to get package file | 3 | 3 5 Package file WORK/outside not found" "3 | 4 0 PLACE" \
   --no_upload --deploy_path="$work/outside"
 outside() { cp "$work/garbage" "$work/outside" && plays "$1" --no_upload --deploy_path="$work/outside"; }

@@ -51,7 +51,7 @@ class SlowServices {
   const absl::Duration burst_;
   // Of users who owe something.
   std::map<std::string, Account> users_;
-  // Who was served last, and when somebody else was.
+  // Who was served last, and when another user was.
   std::string last_user_;
   absl::Time last_time_ = absl::InfinitePast();
   absl::Time other_time_ = absl::InfinitePast();

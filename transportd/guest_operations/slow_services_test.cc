@@ -75,7 +75,7 @@ TEST_F(SlowServicesTest, BesideOthersNoRequestTakesASecond) {
   EXPECT_EQ(services_.LimitOf("alice", now_), kLimit);
   services_.Served("bob", now_);
   EXPECT_LT(services_.LimitOf("alice", now_), absl::Seconds(1));
-  // Her own requests since then change nothing.
+  // Requests of the same user since then change nothing.
   for (int i = 0; i < 3; ++i) services_.Served("alice", now_ + absl::Seconds(i));
   EXPECT_LT(services_.LimitOf("alice", now_ + absl::Seconds(9)), absl::Seconds(1));
   EXPECT_EQ(services_.LimitOf("alice", now_ + SlowServices::kCompany), kLimit);

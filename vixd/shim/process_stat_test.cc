@@ -19,7 +19,7 @@ TEST(ProcessStat, StartTicksDoNotDependOnTheName) {
   EXPECT_LE(StartTicks(getppid()), ticks);
 }
 
-TEST(ProcessStat, KernelThreadsAreToldFromProcesses) {
+TEST(ProcessStat, KernelThreadsAreDistinguishedFromProcesses) {
   const ProcessStat thread = ParseProcessStat(
       "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 11 0 0 20 0 1 0 7 0 0 18446744073709551615");
   EXPECT_TRUE(thread.is_kernel_thread);
