@@ -2,11 +2,11 @@
 
 # Customization: what the host hears from toolboxd and from Debian's vmtoolsd. Sourced by run.
 #
-# vmtoolsd executes the package's command as root, deletes what the host has it deploy, restarts the
+# vmtoolsd executes the package's command as root, deletes whatever file it must deploy, restarts the
 # machine and writes below /run and /var/log. So the command is touch with the flag that forbids the
 # restart, /run and /var/log are file systems of this mount namespace, /etc is a copy, and vmxsim
 # keeps shutdown and reboot(2) from the machine.
-# shellcheck shell=bash disable=SC2154,SC2034  # run sets these; check's eval uses those
+# shellcheck shell=bash disable=SC2154  # run sets these
 
 umount -l /run/vmware-imc 2>/dev/null
 mount -t tmpfs -o mode=755 tmpfs /run && mount -t tmpfs -o mode=755 tmpfs /var/log || exit 1
@@ -26,21 +26,24 @@ plays() {
     sed -e 's,[^ ]*/run/[^ ]*imcf-vmxsim,INBOX,' -e "s,$work,WORK,g" \
       -e 's,/var/log/vmware-imc/toolsDeployPkg.log,PLACE,; s,journal:toolboxd-deployd,PLACE,' | paste -sd '|' | sed 's/|/ | /g'
 }
+# said OURS THEIRS: prints both.
+said() { printf 'toolboxd  %s\nvmtoolsd  %s\n' "$1" "$2"; }
+equal() { said "$1" "$2"; [[ -n $1 && $1 == "$2" ]]; }
+# shellcheck disable=SC2053  # patterns
+match() { said "$1" "$2"; [[ $1 == $3 && $2 == $4 ]]; }
 # agree WHAT OPTION…: both say the same, and say something.
 agree() {
   local what=$1 ours theirs
   shift
   ours=$(plays toolboxd "$@") theirs=$(plays vmtoolsd "$@")
-  check "customization: $what" eval 'printf "toolboxd  %s\nvmtoolsd  %s\n" "$ours" "$theirs"; [[ -n $ours && $ours == "$theirs" ]]'
+  check "customization: $what" equal "$ours" "$theirs"
 }
 # differ WHAT OURS THEIRS OPTION…: they say these (patterns of the shell).
 differ() {
   local what=$1 expected_of_ours=$2 expected_of_theirs=$3 ours theirs
   shift 3
   ours=$(plays toolboxd "$@") theirs=$(plays vmtoolsd "$@")
-  # shellcheck disable=SC2053  # patterns
-  check "customization differs on purpose: $what" eval '
-    printf "toolboxd  %s\nvmtoolsd  %s\n" "$ours" "$theirs"; [[ $ours == $expected_of_ours && $theirs == $expected_of_theirs ]]'
+  check "customization differs on purpose: $what" match "$ours" "$theirs" "$expected_of_ours" "$expected_of_theirs"
 }
 # begins GUEST: the directory of a new inbox.
 begins() { "$vmxsim" send --control="$work/$1.sock" deployPkg.begin | sed -n 's/^OK //p'; }
