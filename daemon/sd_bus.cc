@@ -26,14 +26,18 @@ absl::StatusOr<SdBusLibrary> LoadLibrary() {
   void* handle = dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) return absl::UnavailableError(dlerror());
   SdBusLibrary library = {};
-  const bool complete = TOOLBOXD_FIND(sd_bus_open_system) &&
-                        TOOLBOXD_FIND(sd_bus_flush_close_unref) &&
-                        TOOLBOXD_FIND(sd_bus_set_method_call_timeout) &&
-                        TOOLBOXD_FIND(sd_bus_call_method) && TOOLBOXD_FIND(sd_bus_match_signal) &&
-                        TOOLBOXD_FIND(sd_bus_slot_unref) && TOOLBOXD_FIND(sd_bus_process) &&
-                        TOOLBOXD_FIND(sd_bus_get_fd) && TOOLBOXD_FIND(sd_bus_get_events) &&
-                        TOOLBOXD_FIND(sd_bus_message_read) && TOOLBOXD_FIND(sd_bus_message_unref) &&
-                        TOOLBOXD_FIND(sd_bus_error_free) && TOOLBOXD_FIND(sd_bus_error_has_name);
+  const bool complete =
+      TOOLBOXD_FIND(sd_bus_open_system) && TOOLBOXD_FIND(sd_bus_flush_close_unref) &&
+      TOOLBOXD_FIND(sd_bus_set_method_call_timeout) && TOOLBOXD_FIND(sd_bus_call_method) &&
+      TOOLBOXD_FIND(sd_bus_call) && TOOLBOXD_FIND(sd_bus_match_signal) &&
+      TOOLBOXD_FIND(sd_bus_slot_unref) && TOOLBOXD_FIND(sd_bus_process) &&
+      TOOLBOXD_FIND(sd_bus_get_fd) && TOOLBOXD_FIND(sd_bus_get_events) &&
+      TOOLBOXD_FIND(sd_bus_message_new_method_call) &&
+      TOOLBOXD_FIND(sd_bus_message_set_auto_start) && TOOLBOXD_FIND(sd_bus_message_append) &&
+      TOOLBOXD_FIND(sd_bus_message_enter_container) &&
+      TOOLBOXD_FIND(sd_bus_message_exit_container) && TOOLBOXD_FIND(sd_bus_message_read) &&
+      TOOLBOXD_FIND(sd_bus_message_read_array) && TOOLBOXD_FIND(sd_bus_message_unref) &&
+      TOOLBOXD_FIND(sd_bus_error_free) && TOOLBOXD_FIND(sd_bus_error_has_name);
   if (!complete) return absl::UnavailableError(absl::StrCat(kLibrary, " lacks a function"));
   return library;
 }

@@ -3,7 +3,8 @@
 // libsystemd's D-Bus client, loaded when it is needed.
 //
 // Linking libsystemd would cost every process of a multi-call program 0.3 MB and five more
-// libraries; only powerd and snapshotd speak D-Bus, and only while an event runs.
+// libraries; only powerd and snapshotd speak D-Bus, while an event runs, and guestinfod where
+// systemd-resolved has name servers of interfaces that it finds nowhere else.
 
 #ifndef TOOLBOXD_DAEMON_SD_BUS_H_
 #define TOOLBOXD_DAEMON_SD_BUS_H_
@@ -24,12 +25,19 @@ struct SdBusLibrary {
   decltype(&::sd_bus_flush_close_unref) sd_bus_flush_close_unref;
   decltype(&::sd_bus_set_method_call_timeout) sd_bus_set_method_call_timeout;
   decltype(&::sd_bus_call_method) sd_bus_call_method;
+  decltype(&::sd_bus_call) sd_bus_call;
   decltype(&::sd_bus_match_signal) sd_bus_match_signal;
   decltype(&::sd_bus_slot_unref) sd_bus_slot_unref;
   decltype(&::sd_bus_process) sd_bus_process;
   decltype(&::sd_bus_get_fd) sd_bus_get_fd;
   decltype(&::sd_bus_get_events) sd_bus_get_events;
+  decltype(&::sd_bus_message_new_method_call) sd_bus_message_new_method_call;
+  decltype(&::sd_bus_message_set_auto_start) sd_bus_message_set_auto_start;
+  decltype(&::sd_bus_message_append) sd_bus_message_append;
+  decltype(&::sd_bus_message_enter_container) sd_bus_message_enter_container;
+  decltype(&::sd_bus_message_exit_container) sd_bus_message_exit_container;
   decltype(&::sd_bus_message_read) sd_bus_message_read;
+  decltype(&::sd_bus_message_read_array) sd_bus_message_read_array;
   decltype(&::sd_bus_message_unref) sd_bus_message_unref;
   decltype(&::sd_bus_error_free) sd_bus_error_free;
   decltype(&::sd_bus_error_has_name) sd_bus_error_has_name;

@@ -19,6 +19,7 @@
 #include "guestinfod/file_watch.h"
 #include "guestinfod/interfaces.h"
 #include "guestinfod/netlink.h"
+#include "guestinfod/resolved.h"
 #include "guestinfod/statfs_client.h"
 #include "toolboxd/v1/guest_info.pb.h"
 
@@ -31,6 +32,9 @@ struct CollectorOptions {
   NetworkOptions network;
   // Of toolboxd-statfs; empty: disks below closed folders are left out.
   std::string statfs_socket;
+  // What systemd-resolved knows of interfaces. Called where that is needed, when its resolv.conf
+  // has changed; empty: nothing. Should not block.
+  std::function<LinkDns()> read_resolved;
   // How often memory, uptime and free space are read. Infinite: only once.
   absl::Duration interval = absl::Seconds(30);
   // How long changes are gathered before they are reported as one.
@@ -79,6 +83,7 @@ class Collector {
   void Collect(unsigned parts);
   void ReadNetwork();
   void ReadNames();
+  void ReadLinkSettings(unsigned parts);
 
   const CollectorOptions options_;
   Netlink netlink_;
@@ -89,6 +94,7 @@ class Collector {
   UniqueFd timer_;
   UniqueFd stop_;
 
+  LinkDns resolved_;
   v1::GuestInfoSnapshot snapshot_;
   // SteadyNow() when the thread began its present work, as Unix nanoseconds; 0 while it waits.
   std::atomic<int64_t> busy_since_ns_{0};

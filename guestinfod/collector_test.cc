@@ -103,6 +103,14 @@ class CollectorTest : public ::testing::Test {
     options.interval = interval;
     options.publish = [this](const v1::GuestInfoSnapshot& snapshot) { recorder_.Add(snapshot); };
     options.settle = settle_;
+    options.read_resolved = [this] {
+      absl::MutexLock lock(&mutex_);
+      LinkDns links;
+      for (uint32_t index = 1; index < 10 && !resolved_server_.empty(); ++index) {
+        links[index].add_servers(resolved_server_);
+      }
+      return links;
+    };
     options.on_quiet = on_quiet_;
     options.quiet_after = kQuietAfter;
     collector_ = Collector::Start(std::move(options)).value();
@@ -121,6 +129,8 @@ class CollectorTest : public ::testing::Test {
   const fs::path root_ = fs::path(::testing::TempDir()) /
                          ::testing::UnitTest::GetInstance()->current_test_info()->name();
   Recorder recorder_;
+  absl::Mutex mutex_;
+  std::string resolved_server_ ABSL_GUARDED_BY(mutex_);
   absl::Duration settle_ = CollectorOptions().settle;
   std::function<void()> on_quiet_;
   std::unique_ptr<Collector> collector_;
@@ -194,8 +204,10 @@ TEST_F(CollectorTest, NameServersOfAnInterfaceMakeOneSnapshot) {
   ASSERT_EQ(recorder_.last().interfaces_size(), 1);
   EXPECT_FALSE(recorder_.last().interfaces(0).has_dns());
   // systemd-resolved writes its resolv.conf last, whatever changed.
-  Write(absl::StrCat("run/systemd/resolve/netif/", recorder_.last().interfaces(0).index()),
-        "SERVERS=10.0.0.4\n");
+  {
+    absl::MutexLock lock(&mutex_);
+    resolved_server_ = "10.0.0.4";
+  }
   Write("run/systemd/resolve/resolv.conf.new", "nameserver 10.0.0.4\n");
   fs::rename(root_ / "run/systemd/resolve/resolv.conf.new",
              root_ / "run/systemd/resolve/resolv.conf");

@@ -45,13 +45,12 @@ std::string ReadUpTo(int fd, size_t max_size) {
   return text;
 }
 
-// A file of the services' own folders, which are not root's. Whoever controls them leads this
+// A file of systemd-networkd's own folder, which is not root's. Whoever controls it leads this
 // process nowhere else: links are not followed, and nothing but a file is read.
-std::string ReadState(const std::string& root, absl::string_view service, absl::string_view folder,
-                      uint32_t index) {
+std::string ReadState(const std::string& root, absl::string_view folder, uint32_t index) {
   constexpr int kFolder = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   UniqueFd fd(open((root + "/run/systemd").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  for (const absl::string_view name : {service, folder}) {
+  for (const absl::string_view name : {absl::string_view("netif"), folder}) {
     if (fd.ok()) fd.reset(openat(fd.get(), std::string(name).c_str(), kFolder));
   }
   if (!fd.ok()) return std::string();
@@ -103,28 +102,46 @@ v1::DnsConfiguration Configuration(absl::string_view servers, absl::string_view 
   return dns;
 }
 
+bool HasResolved(const std::string& root) {
+  return access((root + "/run/systemd/resolve/resolv.conf").c_str(), F_OK) == 0;
+}
+
+v1::DnsConfiguration DnsOf(const std::string& root, uint32_t index, const LinkDns& resolved) {
+  if (!HasResolved(root)) return v1::DnsConfiguration();
+  if (std::optional<v1::DnsConfiguration> dns = ReadManagedDns(root, index)) return *dns;
+  const auto found = resolved.find(index);
+  return found == resolved.end() ? v1::DnsConfiguration() : found->second;
+}
+
 }  // namespace
 
-v1::DnsConfiguration ReadLinkDns(const std::string& root, uint32_t index) {
-  if (access((root + "/run/systemd/resolve/resolv.conf").c_str(), F_OK) != 0) return {};
-  auto network = Assignments(ReadState(root, "netif", "links", index));
+std::optional<v1::DnsConfiguration> ReadManagedDns(const std::string& root, uint32_t index) {
+  auto network = Assignments(ReadState(root, "links", index));
   const std::string& state = network["ADMIN_STATE"];
-  const bool is_managed =
-      !state.empty() && state != "pending" && state != "initialized" && state != "unmanaged";
-  if (is_managed) return Configuration(network["DNS"], network["DOMAINS"]);
-  auto resolved = Assignments(ReadState(root, "resolve", "netif", index));
-  return Configuration(resolved["SERVERS"], resolved["DOMAINS"]);
+  if (state.empty() || state == "pending" || state == "initialized" || state == "unmanaged") {
+    return std::nullopt;
+  }
+  return Configuration(network["DNS"], network["DOMAINS"]);
+}
+
+bool IsResolvedNeeded(const std::string& root, const v1::GuestInfoSnapshot& snapshot) {
+  return HasResolved(root) &&
+         std::any_of(snapshot.interfaces().begin(), snapshot.interfaces().end(),
+                     [&root](const v1::NetworkInterface& nic) {
+                       return !ReadManagedDns(root, nic.index());
+                     });
 }
 
 std::string LeasedAddress(const std::string& root, uint32_t index) {
-  const std::string text = Assignments(ReadState(root, "netif", "leases", index))["ADDRESS"];
+  const std::string text = Assignments(ReadState(root, "leases", index))["ADDRESS"];
   const std::optional<std::string> bytes = ParseIpAddress(text);
   return bytes && bytes->size() == 4 ? IpAddressText(*bytes) : std::string();
 }
 
-void AddLinkSettings(const std::string& root, v1::GuestInfoSnapshot& snapshot) {
+void AddLinkSettings(const std::string& root, const LinkDns& resolved,
+                     v1::GuestInfoSnapshot& snapshot) {
   for (v1::NetworkInterface& nic : *snapshot.mutable_interfaces()) {
-    v1::DnsConfiguration dns = ReadLinkDns(root, nic.index());
+    v1::DnsConfiguration dns = DnsOf(root, nic.index(), resolved);
     nic.clear_dns();
     if (dns.servers_size() + dns.search_suffixes_size() > 0) *nic.mutable_dns() = std::move(dns);
     const std::string leased = LeasedAddress(root, nic.index());

@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,11 +36,12 @@ class LinkSettingsTest : public ::testing::Test {
     std::ofstream(Path(path)) << text;
   }
 
-  // "10.0.0.2 2001:db8::53 / example.com"
+  // "10.0.0.2 2001:db8::53 / example.com"; "-" if networkd does not manage the interface.
   std::string Dns(uint32_t index = 2) {
-    const v1::DnsConfiguration dns = ReadLinkDns(root_, index);
-    return absl::StrCat(absl::StrJoin(dns.servers(), " "), " / ",
-                        absl::StrJoin(dns.search_suffixes(), " "));
+    const std::optional<v1::DnsConfiguration> dns = ReadManagedDns(root_, index);
+    if (!dns) return "-";
+    return absl::StrCat(absl::StrJoin(dns->servers(), " "), " / ",
+                        absl::StrJoin(dns->search_suffixes(), " "));
   }
 
   const std::string root_ =
@@ -55,81 +57,67 @@ constexpr char kManaged[] =
 
 TEST_F(LinkSettingsTest, ManagedInterfaceHasTheServersOfNetworkd) {
   Write("netif/links/2", kManaged);
-  Write("resolve/netif/2", "SERVERS=10.9.9.9\n");
   EXPECT_EQ(Dns(), "10.0.0.2 2001:db8::53 / example.com corp.example.com");
-  EXPECT_EQ(ReadLinkDns(root_, 2).domain_name(), "example.com");
-  EXPECT_EQ(Dns(3), " / ");
-}
-
-TEST_F(LinkSettingsTest, OtherInterfacesHaveThoseThatResolvedWasGiven) {
-  Write("resolve/netif/2",
-        "# This is private data. Do not parse.\nLLMNR=yes\nMDNS=no\nSERVERS=10.0.0.4 10.0.0.5\n"
-        "DOMAINS=example.org ~vpn.example.org ~.\n");
-  EXPECT_EQ(Dns(), "10.0.0.4 10.0.0.5 / example.org");
+  EXPECT_EQ(ReadManagedDns(root_, 2)->domain_name(), "example.com");
+  EXPECT_EQ(Dns(3), "-");
   for (const char* state : {"unmanaged", "pending", "initialized", ""}) {
     Write("netif/links/2", absl::StrCat("ADMIN_STATE=", state, "\nDNS=10.9.9.9\n"));
-    EXPECT_EQ(Dns(), "10.0.0.4 10.0.0.5 / example.org") << state;
+    EXPECT_EQ(Dns(), "-") << state;
   }
 }
 
 TEST_F(LinkSettingsTest, PortsScopesAndServerNamesAreLeftOut) {
-  Write("resolve/netif/2",
-        "SERVERS=10.0.0.2#dns.example.com 10.0.0.3:5353 [2001:db8::1]:853#dns.example.com "
+  Write("netif/links/2",
+        "ADMIN_STATE=configuring\n"
+        "DNS=10.0.0.2#dns.example.com 10.0.0.3:5353 [2001:db8::1]:853#dns.example.com "
         "fe80::1%2 [fe80::2]:53%ens192 ::ffff:10.0.0.4 2001:DB8:0::5\n");
   EXPECT_EQ(Dns(), "10.0.0.2 10.0.0.3 2001:db8::1 fe80::1 fe80::2 ::ffff:10.0.0.4 2001:db8::5 / ");
 }
 
-TEST_F(LinkSettingsTest, NothingIsReportedWhereResolvedDoesNotRun) {
-  Write("netif/links/2", kManaged);
-  fs::remove(Path("resolve/resolv.conf"));
-  EXPECT_EQ(Dns(), " / ");
-}
-
 TEST_F(LinkSettingsTest, NonsenseIsSkipped) {
-  Write("resolve/netif/2",
-        "SERVERS\n=\nSERVERS=[ [] ] : %3 #x 10.0.0.256 10.0.0.7 1:2.3 [10.0.0.8] example.com\n"
-        "DOMAINS= . " +
-            std::string(256, 'x') +
-            " a\x01"
-            "b ok.example\n");
-  EXPECT_EQ(Dns(), "10.0.0.7 10.0.0.8 / a?b ok.example");
+  Write("netif/links/2",
+        "ADMIN_STATE=configured\nDNS\n=\nDNS=[ [] ] : %3 #x 10.0.0.256 10.0.0.7 1:2.3 [10.0.0.8] "
+        "example.com\nDOMAINS= . ~r.example " +
+            std::string(256, 'x') + " a\x01" + "z ok.example\n");
+  EXPECT_EQ(Dns(), "10.0.0.7 10.0.0.8 / a?z ok.example");
 }
 
 TEST_F(LinkSettingsTest, ServersAndDomainsAreBounded) {
-  std::string servers = "SERVERS=", domains = "DOMAINS=";
+  std::string servers = "DNS=", domains = "DOMAINS=";
   for (int i = 0; i < 200; ++i) {
     absl::StrAppend(&servers, "10.0.0.", i, " ");
     absl::StrAppend(&domains, "d", i, ".example ");
   }
-  Write("resolve/netif/2", servers + "\n" + domains + "\n");
-  const v1::DnsConfiguration dns = ReadLinkDns(root_, 2);
-  EXPECT_EQ(dns.servers_size(), 16);
-  EXPECT_EQ(dns.search_suffixes_size(), 10);
+  Write("netif/links/2", absl::StrCat("ADMIN_STATE=configured\n", servers, "\n", domains, "\n"));
+  EXPECT_EQ(ReadManagedDns(root_, 2)->servers_size(), 16);
+  EXPECT_EQ(ReadManagedDns(root_, 2)->search_suffixes_size(), 10);
 }
 
 TEST_F(LinkSettingsTest, HugeFilesAreReadToTheirLimit) {
-  Write("resolve/netif/2", "SERVERS=10.0.0.2\n" + std::string(64 * 1024, 'x'));
-  ASSERT_EQ(truncate(Path("resolve/netif/2").c_str(), off_t{1} << 40), 0);
+  Write("netif/links/2", "ADMIN_STATE=configured\nDNS=10.0.0.2\n" + std::string(64 * 1024, 'x'));
+  ASSERT_EQ(truncate(Path("netif/links/2").c_str(), off_t{1} << 40), 0);
   EXPECT_EQ(Dns(), "10.0.0.2 / ");
   // The line that the limit cuts does not count.
-  Write("resolve/netif/3", "#" + std::string(64 * 1024 - 12, 'x') + "\nSERVERS=10.0.0.2\n");
+  const std::string start = "ADMIN_STATE=configured\n#";
+  Write("netif/links/3",
+        start + std::string(64 * 1024 - start.size() - 12, 'x') + "\nDNS=10.0.0.2\n");
   EXPECT_EQ(Dns(3), " / ");
 }
 
 TEST_F(LinkSettingsTest, LinksFifosAndFoldersAreNotRead) {
-  Write("elsewhere/2", "SERVERS=10.0.0.2\n");
-  fs::create_directories(Path("resolve/netif"));
-  fs::create_symlink(Path("elsewhere/2"), Path("resolve/netif/2"));
-  EXPECT_EQ(Dns(), " / ");
-  fs::remove_all(Path("resolve/netif"));
-  fs::create_directory_symlink(Path("elsewhere"), Path("resolve/netif"));
-  EXPECT_EQ(Dns(), " / ");
-  fs::remove(Path("resolve/netif"));
+  Write("elsewhere/2", kManaged);
+  fs::create_directories(Path("netif/links"));
+  fs::create_symlink(Path("elsewhere/2"), Path("netif/links/2"));
+  EXPECT_EQ(Dns(), "-");
+  fs::remove_all(Path("netif/links"));
+  fs::create_directory_symlink(Path("elsewhere"), Path("netif/links"));
+  EXPECT_EQ(Dns(), "-");
+  fs::remove(Path("netif/links"));
   // Neither a FIFO nor a folder makes this wait or fail.
-  fs::create_directories(Path("resolve/netif/3"));
-  ASSERT_EQ(mkfifo(Path("resolve/netif/2").c_str(), 0644), 0);
-  EXPECT_EQ(Dns(), " / ");
-  EXPECT_EQ(Dns(3), " / ");
+  fs::create_directories(Path("netif/links/3"));
+  ASSERT_EQ(mkfifo(Path("netif/links/2").c_str(), 0644), 0);
+  EXPECT_EQ(Dns(), "-");
+  EXPECT_EQ(Dns(3), "-");
 }
 
 class InterfaceSettingsTest : public LinkSettingsTest {
@@ -150,7 +138,7 @@ class InterfaceSettingsTest : public LinkSettingsTest {
 TEST_F(InterfaceSettingsTest, LeaseWithoutAnEndIsDhcp) {
   Write("netif/leases/2",
         "# This is private data. Do not parse.\nADDRESS=10.0.0.6\nROUTER=10.0.0.1\n");
-  AddLinkSettings(root_, snapshot_);
+  AddLinkSettings(root_, {}, snapshot_);
   const v1::NetworkInterface& nic = snapshot_.interfaces(0);
   EXPECT_TRUE(nic.dhcp4());
   EXPECT_FALSE(nic.dhcp6());
@@ -161,18 +149,39 @@ TEST_F(InterfaceSettingsTest, LeaseWithoutAnEndIsDhcp) {
 TEST_F(InterfaceSettingsTest, LeaseOfAnAddressThatIsGoneChangesNothing) {
   for (const char* lease : {"ADDRESS=10.0.0.7\n", "ADDRESS=\n", "", "ADDRESS=2001:db8::5\n"}) {
     Write("netif/leases/2", lease);
-    AddLinkSettings(root_, snapshot_);
+    AddLinkSettings(root_, {}, snapshot_);
     EXPECT_FALSE(snapshot_.interfaces(0).dhcp4()) << lease;
   }
 }
 
-TEST_F(InterfaceSettingsTest, SettingsThatAreGoneAreTakenBack) {
-  Write("resolve/netif/2", "SERVERS=10.0.0.2\n");
-  AddLinkSettings(root_, snapshot_);
-  ASSERT_TRUE(snapshot_.interfaces(0).has_dns());
+TEST_F(InterfaceSettingsTest, ResolvedSaysWhatNetworkdDoesNotManage) {
+  LinkDns resolved;
+  resolved[2].add_servers("10.0.0.4");
+  EXPECT_TRUE(IsResolvedNeeded(root_, snapshot_));
+  AddLinkSettings(root_, resolved, snapshot_);
+  EXPECT_EQ(snapshot_.interfaces(0).dns().servers(0), "10.0.0.4");
+  Write("netif/links/2", kManaged);
+  EXPECT_FALSE(IsResolvedNeeded(root_, snapshot_));
+  AddLinkSettings(root_, resolved, snapshot_);
   EXPECT_EQ(snapshot_.interfaces(0).dns().servers(0), "10.0.0.2");
-  fs::remove(Path("resolve/netif/2"));
-  AddLinkSettings(root_, snapshot_);
+}
+
+TEST_F(InterfaceSettingsTest, SettingsThatAreGoneAreTakenBack) {
+  LinkDns resolved;
+  resolved[2].add_servers("10.0.0.4");
+  AddLinkSettings(root_, resolved, snapshot_);
+  ASSERT_TRUE(snapshot_.interfaces(0).has_dns());
+  AddLinkSettings(root_, {}, snapshot_);
+  EXPECT_FALSE(snapshot_.interfaces(0).has_dns());
+}
+
+TEST_F(InterfaceSettingsTest, NothingIsReportedWhereResolvedDoesNotRun) {
+  Write("netif/links/2", kManaged);
+  fs::remove(Path("resolve/resolv.conf"));
+  LinkDns resolved;
+  resolved[2].add_servers("10.0.0.4");
+  EXPECT_FALSE(IsResolvedNeeded(root_, snapshot_));
+  AddLinkSettings(root_, resolved, snapshot_);
   EXPECT_FALSE(snapshot_.interfaces(0).has_dns());
 }
 

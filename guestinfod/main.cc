@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "base/ip_address.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "daemon/init.h"
 #include "daemon/server.h"
@@ -16,6 +17,7 @@
 #include "guestinfod/grpc_timers.h"
 #include "guestinfod/guestinfod.h"
 #include "guestinfod/interfaces.h"
+#include "guestinfod/resolved.h"
 #include "guestinfod/service.h"
 #include "guestinfod/snapshot_hub.h"
 
@@ -44,6 +46,15 @@ namespace {
 constexpr int kMaxWatchers = 8;
 // A change is collected in milliseconds. Longer than that, systemd's watchdog takes over.
 constexpr absl::Duration kStuck = absl::Seconds(20);
+// Both calls of systemd-resolved together take a millisecond.
+constexpr absl::Duration kResolvedTimeout = absl::Seconds(1);
+
+guestinfod::LinkDns Resolved() {
+  absl::StatusOr<guestinfod::LinkDns> links = guestinfod::ReadResolved(kResolvedTimeout);
+  if (links.ok()) return *std::move(links);
+  LogLimited("resolved", "name servers of interfaces are unknown: ", links.status().message());
+  return guestinfod::LinkDns();
+}
 
 absl::StatusOr<guestinfod::CollectorOptions> CollectorOptionsFromFlags() {
   guestinfod::CollectorOptions options;
@@ -56,6 +67,7 @@ absl::StatusOr<guestinfod::CollectorOptions> CollectorOptionsFromFlags() {
     return absl::InvalidArgumentError(
         absl::StrCat("--primary_address: \"", address, "\" is not a valid IP address"));
   }
+  options.read_resolved = Resolved;
   options.statfs_socket = absl::GetFlag(FLAGS_statfs);
   options.interval = absl::GetFlag(FLAGS_refresh_interval);
   if (options.interval < absl::Seconds(1)) {
