@@ -162,7 +162,7 @@ bool Collector::Wait(std::optional<absl::Time> until, unsigned& parts) {
 void Collector::Collect(unsigned parts) {
   if (parts & kNetwork) ReadNetwork();
   if (parts & kNames) ReadNames();
-  if (parts & (kNetwork | kNames)) ReadLinkSettings(parts);
+  if (parts & (kNetwork | kNames)) ReadLinkSettings();
   if (parts & kDisks) *snapshot_.mutable_disks() = ReadDisks(options_.root, statfs_);
   if (parts & kFigures) {
     *snapshot_.mutable_memory() = ReadMemory(options_.root);
@@ -187,13 +187,9 @@ void Collector::ReadNetwork() {
   FillNetwork(*state, options_.network, is_device, snapshot_);
 }
 
-void Collector::ReadLinkSettings(unsigned parts) {
-  // systemd-resolved writes its resolv.conf after each change of its settings.
-  if (parts & kNames) {
-    const bool is_needed = options_.read_resolved && IsResolvedNeeded(options_.root, snapshot_);
-    resolved_ = is_needed ? options_.read_resolved() : LinkDns();
-  }
-  AddLinkSettings(options_.root, resolved_, snapshot_);
+void Collector::ReadLinkSettings() {
+  const bool is_needed = options_.read_resolved && IsResolvedNeeded(options_.root, snapshot_);
+  AddLinkSettings(options_.root, is_needed ? options_.read_resolved() : LinkDns(), snapshot_);
 }
 
 void Collector::ReadNames() {

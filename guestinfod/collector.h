@@ -32,8 +32,8 @@ struct CollectorOptions {
   NetworkOptions network;
   // Of toolboxd-statfs; empty: disks below closed folders are left out.
   std::string statfs_socket;
-  // What systemd-resolved knows of interfaces. Called where that is needed, when its resolv.conf
-  // has changed; empty: nothing. Should not block.
+  // What systemd-resolved knows of interfaces. Called where that is needed, when its resolv.conf or
+  // the network has changed; empty: nothing. Should not block.
   std::function<LinkDns()> read_resolved;
   // How often memory, uptime and free space are read. Infinite: only once.
   absl::Duration interval = absl::Seconds(30);
@@ -83,7 +83,7 @@ class Collector {
   void Collect(unsigned parts);
   void ReadNetwork();
   void ReadNames();
-  void ReadLinkSettings(unsigned parts);
+  void ReadLinkSettings();
 
   const CollectorOptions options_;
   Netlink netlink_;
@@ -94,7 +94,6 @@ class Collector {
   UniqueFd timer_;
   UniqueFd stop_;
 
-  LinkDns resolved_;
   v1::GuestInfoSnapshot snapshot_;
   // SteadyNow() when the thread began its present work, as Unix nanoseconds; 0 while it waits.
   std::atomic<int64_t> busy_since_ns_{0};
