@@ -80,11 +80,14 @@ constexpr Scenario kScenarios[] = {
      [](Target& t) { return OneTime(t, {.ahead = 5 * kSecond, .newest = 46}, "0"); }},
     {"time: a host that tolerates 10 s",
      [](Target& t) { return OneTime(t, {.ahead = 5 * kSecond, .max_lag = 10 * kSecond}, "1"); }},
-    {"time: other arguments do not go back",
+    {"time: other arguments",
      [](Target& t) {
-       const Host early = {.ahead = -2 * kSecond};
-       return Steps({OneTime(t, early, ""), OneTime(t, early, "01"), OneTime(t, early, "1 "),
-                     OneTime(t, early, "yes"), After(t, early, "Time_Synchronize")});
+       std::vector<std::string> outcomes;
+       for (const char* argument : {"", "yes", "1x", "1.5", "4294967297", "2", "-1", "0 1"}) {
+         outcomes.push_back(OneTime(t, {.ahead = -2 * kSecond}, argument));
+       }
+       outcomes.push_back(After(t, {.ahead = -2 * kSecond}, "Time_Synchronize"));
+       return Steps(outcomes);
      }},
     {"time: a year late", [](Target& t) { return OneTime(t, {.ahead = 31536000 * kSecond}, "0"); }},
     {"time: options that are not known, and values",

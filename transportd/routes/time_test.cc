@@ -42,17 +42,29 @@ class TimeRoutesTest : public testing::Test {
   Router router_;
 };
 
+// Measured with vmtoolsd 12.2.0.
 TEST_F(TimeRoutesTest, OnlyOneGoesBack) {
-  for (const std::string& arguments : {" 0"s, ""s, " "s, " 01"s, " 1 1"s, " \0"s}) {
+  for (const std::string& argument : {"0"s, "2"s, "-1"s, "0 1"s, "0\0"s, "0x2"s}) {
     clocks_.guest_error = 2000000;
-    EXPECT_EQ(Dispatch("Time_Synchronize" + arguments), "OK ");
-    EXPECT_TRUE(setter_.steps.empty());
+    EXPECT_EQ(Dispatch("Time_Synchronize " + argument), "OK ");
+    EXPECT_TRUE(setter_.steps.empty()) << argument;
   }
-  EXPECT_EQ(Dispatch("Time_Synchronize 1"), "OK ");
-  EXPECT_EQ(setter_.steps.size(), 1);
-  clocks_.guest_error = 2000000;
-  EXPECT_EQ(Dispatch("Time_Synchronize 1\0"s), "OK ");
-  EXPECT_EQ(setter_.steps.size(), 2);
+  size_t steps = 0;
+  for (const std::string& argument : {"1"s, "01"s, " 1"s, "1 0"s, "+1"s, "0x1"s, "1\0"s}) {
+    clocks_.guest_error = 2000000;
+    EXPECT_EQ(Dispatch("Time_Synchronize " + argument), "OK ");
+    EXPECT_EQ(setter_.steps.size(), ++steps) << argument;
+  }
+}
+
+TEST_F(TimeRoutesTest, ArgumentThatIsNotANumberIsAnError) {
+  clocks_.guest_error = -2000000;
+  for (const std::string& argument :
+       {""s, " "s, " \0"s, " yes"s, " 1x"s, " x1"s, " 1.5"s, " 4294967297"s, " 0x"s, " 0xg"s}) {
+    EXPECT_EQ(Dispatch("Time_Synchronize" + argument), "ERROR Unable to tokenize TimeSync RPC data")
+        << argument;
+  }
+  EXPECT_TRUE(setter_.steps.empty());
 }
 
 TEST_F(TimeRoutesTest, FailureHasVmtoolsdsText) {
