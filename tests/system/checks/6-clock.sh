@@ -25,10 +25,10 @@ inside systemctl daemon-reload
 "$vmxsim" clock ahead=5s
 check "without CAP_SYS_TIME a step fails and the journal says why" eval '
   synchronizes 0 "ERROR Unable to sync time" &&
-  journal -u toolboxd-clockd -u toolboxd-transportd | grep -F "the kernel refuses to set the clock forward by" | grep -F "Operation not permitted"'
+  journal -u toolboxd-clockd | grep -E "the clock was not set: the kernel refuses to .*: Operation not permitted"'
 check "nothing was stepped" test "$(steps)" = 0
 check "the status of the clock has the failure" eval 'inside toolboxctl time status | tee /dev/stderr | grep -q "^last failure .*Operation not permitted"'
-rm -r "$drop_in"
+rm "$drop_in/test.conf"
 
 inside systemctl reboot
 check "the container restarts with a clock that is not this machine's" eval \
