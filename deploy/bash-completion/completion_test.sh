@@ -21,7 +21,7 @@ offers() {  # EXPECTED WORD…: the last word is the one to complete
 }
 
 complete -p toolboxctl >/dev/null || { echo "FAIL: nothing is registered"; failures=1; }
-offers "connect customization guestinfo modes namespace rpc snapshot status wait" ""
+offers "connect customization guestinfo modes namespace rpc snapshot status time wait" ""
 offers "get set delete list-known" guestinfo ""
 offers "get set" namespace ""
 offers "status" st
@@ -31,6 +31,7 @@ offers "vixd" connect v
 offers "" status ""
 offers "plan test" snapshot ""
 offers "status" customization ""
+offers "status" time ""
 offers "test" snapshot --scripts te
 offers "--snapshot_socket" snapshot plan --sn
 offers "--timeout" wait --t
