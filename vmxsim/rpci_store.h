@@ -35,12 +35,15 @@ struct RpciStoreOptions {
   std::vector<int> refused_info_types;
   // Whole commands (first word) that are refused with "0 Unknown command".
   std::vector<std::string> refused_commands;
+  // What the host has set before the guest starts, by name without "guestinfo.".
+  std::map<std::string, std::string> variables;
 };
 
 // Not thread-safe.
 class RpciStore {
  public:
-  explicit RpciStore(RpciStoreOptions options) : options_(std::move(options)) {}
+  explicit RpciStore(RpciStoreOptions options)
+      : options_(std::move(options)), variables_(options_.variables) {}
 
   // The reply, beginning with "1 " or "0 ".
   std::string Handle(absl::string_view request);

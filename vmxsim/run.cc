@@ -13,10 +13,12 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <map>
 #include <thread>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "base/unique_fd.h"
 #include "vmxsim/client.h"
@@ -43,12 +45,38 @@ struct RunOptions {
   std::vector<std::string> command;
 };
 
+// Of each "NAME=VALUE"; a leading "guestinfo." is the user's choice.
+absl::Status ParseVariables(const std::vector<std::string>& texts,
+                            std::map<std::string, std::string>& variables) {
+  for (absl::string_view text : texts) {
+    absl::ConsumePrefix(&text, "guestinfo.");
+    const size_t equals = text.find('=');
+    if (equals == absl::string_view::npos || equals == 0) {
+      return absl::InvalidArgumentError(absl::StrCat("--set ", text, ": must be NAME=VALUE"));
+    }
+    variables[std::string(text.substr(0, equals))] = std::string(text.substr(equals + 1));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseTypes(const std::vector<std::string>& texts, std::vector<int>& types) {
+  for (const std::string& text : texts) {
+    int type = 0;
+    if (!absl::SimpleAtoi(text, &type)) {
+      return absl::InvalidArgumentError(absl::StrCat("--refuse_info ", text, ": not a number"));
+    }
+    types.push_back(type);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ParseOptions(const std::vector<std::string>& words, RunOptions* result) {
   Options options(
       "run [options] -- command [arguments]",
       "Runs a command and all its descendants as if inside a VMware VM whose host is vmxsim.\n"
       "Exits with the command's exit code (128 + N for signal N).");
   std::vector<std::string> refused_types;
+  std::vector<std::string> variables;
   FaultOptions& faults = result->vmx.faults;
   options.String("control", &result->control,
                  "path of the control socket (default: in $XDG_RUNTIME_DIR or /tmp)");
@@ -69,6 +97,9 @@ absl::Status ParseOptions(const std::vector<std::string>& words, RunOptions* res
                   "refuse this SetGuestInfo type (may be given several times)");
   options.Strings("refuse_rpci", &result->vmx.rpci.refused_commands,
                   "refuse this RPCI command (may be given several times)");
+  options.Strings("set", &variables,
+                  "NAME=VALUE of a guestinfo variable that is set before the guest starts (may be "
+                  "given several times)");
   options.Flag("container", &result->rights.reboot,
                "allow reboot(2), for a command that boots a container");
   options.Flag("allow_freeze", &result->rights.freeze,
@@ -76,15 +107,11 @@ absl::Status ParseOptions(const std::vector<std::string>& words, RunOptions* res
   options.Duration(
       "grace", &result->grace,
       "time that the command has after SIGTERM until SIGKILL when vmxsim ends (default 3s)");
-  const absl::Status status = options.Parse(words, &result->command);
+  absl::Status status = options.Parse(words, &result->command);
   if (!status.ok()) return status;
-  for (const std::string& text : refused_types) {
-    int type = 0;
-    if (!absl::SimpleAtoi(text, &type)) {
-      return absl::InvalidArgumentError(absl::StrCat("--refuse_info ", text, ": not a number"));
-    }
-    result->vmx.rpci.refused_info_types.push_back(type);
-  }
+  status.Update(ParseTypes(refused_types, result->vmx.rpci.refused_info_types));
+  status.Update(ParseVariables(variables, result->vmx.rpci.variables));
+  if (!status.ok()) return status;
   if (faults.checkpoint_every == 1) {
     return absl::InvalidArgumentError(
         "--checkpoint_every must be at least 2: with 1 no message ever arrives");

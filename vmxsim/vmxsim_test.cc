@@ -108,6 +108,16 @@ TEST(Vmxsim, FaultingCpuidWorksOrReportsThatItCannot) {
   }
 }
 
+TEST(Vmxsim, VariablesAreThereBeforeTheGuestStarts) {
+  const std::string vmxsim = std::filesystem::current_path() / kVmxsim;
+  EXPECT_EQ(RunGuest({vmxsim, "get", "guestinfo.a"}, {"--set=guestinfo.a=b=c", "--set=a2="}),
+            Outcome(0, "b=c\n"));
+  EXPECT_EQ(RunGuest({vmxsim, "get", "a2"}, {"--set", "a2="}), Outcome(0, "\n"));
+  const auto [code, output] = RunGuest({"true"}, {"--set=guestinfo.a"});
+  EXPECT_EQ(code, 2);
+  EXPECT_TRUE(absl::StrContains(output, "--set a: must be NAME=VALUE")) << output;
+}
+
 TEST(Vmxsim, OtherSignalsReachTheProgram) {
   EXPECT_EQ(RunGuest({Probe(), "signals"}), Outcome(0, "1 1 1 1 0 6\n"));
 }
