@@ -23,21 +23,35 @@ struct FoundSetting {
 struct CloudInit {
   // Such as "22.4.2"; empty if it is not installed.
   std::string version;
-  // The file that switches it off; empty if none does.
+  // The administrator's file that switches it off; empty if there is none.
   std::string switched_off_by;
   FoundSetting disable_vmware_customization;
   // Of the data source that reads customizations: OVF before 23.1, VMware since.
   std::string source;
   FoundSetting allow_raw_data;
+  // The administrator's list of data sources.
   FoundSetting datasource_list;
   // Its files that this process cannot read.
   std::vector<std::string> unreadable;
+  // What the search for data sources (ds-identify) of this boot has left.
+  struct Search {
+    // It has found `source`.
+    bool found = false;
+    // The file that shows that it has not; empty if there is none.
+    std::string not_found_by;
+    // Only a later boot searches: the program is there, and this boot has no result.
+    bool to_come = false;
+    // It takes customization for allowed: it reads the setting by rules of its own.
+    bool allowed = false;
+  };
+  Search search;
 };
 
 // What is below `root` ("" for this machine). The version is that of the installed package's
 // cloudinit/version.py, else of its metadata beside it, else of dpkg's status. A setting is that of
-// the last file of /etc/cloud/cloud.cfg.d, by name, that has it, else of /etc/cloud/cloud.cfg;
-// datasource_list is first that of /run/cloud-init/cloud.cfg, which a boot writes. Thread-safe.
+// the last file of /etc/cloud/cloud.cfg.d, by name, that has it, else of /etc/cloud/cloud.cfg. The
+// search's result is in /run/cloud-init: `disabled`, or a datasource_list in cloud.cfg.
+// Thread-safe.
 CloudInit LookForCloudInit(const std::string& root);
 
 // Whether cloud-init has come to its end in this boot, after which it looks for no customization.

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "deployd/testing/test_root.h"
 #include "gtest/gtest.h"
 
@@ -83,31 +85,101 @@ TEST_F(CloudInitTest, ListOfSourcesMustHaveTheOneOfTheVersion) {
   root_.InstallCloudInit("22.4.2");
   root_.Write("/etc/cloud/cloud.cfg.d/90_dpkg.cfg", "datasource_list: [ NoCloud, VMware ]\n");
   EXPECT_EQ(Reason(DataForm::kConfiguration),
-            "datasource_list in /etc/cloud/cloud.cfg.d/90_dpkg.cfg lacks OVF; add it");
+            "cloud-init would find no data source OVF: datasource_list in "
+            "/etc/cloud/cloud.cfg.d/90_dpkg.cfg lacks OVF; add it");
   root_.InstallCloudInit("25.1.4");
   root_.Write("/etc/cloud/cloud.cfg.d/90_dpkg.cfg", "datasource_list: [ NoCloud, OVF ]\n");
   EXPECT_EQ(Reason(DataForm::kRaw),
-            "datasource_list in /etc/cloud/cloud.cfg.d/90_dpkg.cfg lacks VMware; add it");
+            "cloud-init would find no data source VMware: datasource_list in "
+            "/etc/cloud/cloud.cfg.d/90_dpkg.cfg lacks VMware; add it");
 }
 
 TEST_F(CloudInitTest, ListOfThisBootCountsMost) {
   root_.InstallCloudInit("22.4.2");
   root_.Write("/run/cloud-init/cloud.cfg", "datasource_list: [ NoCloud, None ]\n");
-  EXPECT_TRUE(absl::StartsWith(Reason(DataForm::kConfiguration),
-                               "cloud-init uses no data source OVF in this boot"));
+  EXPECT_EQ(
+      Reason(DataForm::kConfiguration),
+      "cloud-init has found no data source OVF in this boot (/run/cloud-init/cloud.cfg): with "
+      "the settings of now the next boot finds it");
   root_.Write("/run/cloud-init/cloud.cfg", "datasource_list: [ OVF, None ]\n");
   EXPECT_EQ(Reason(DataForm::kConfiguration), "");
+  root_.Write("/etc/cloud/cloud.cfg.d/99-vmware.cfg", "disable_vmware_customization: no\n");
+  root_.Write("/etc/cloud/cloud.cfg.d/90_dpkg.cfg", "datasource_list: [ NoCloud ]\n");
+  EXPECT_EQ(Reason(DataForm::kConfiguration), "");
+  EXPECT_EQ(Reason(DataForm::kRaw), "");
 }
 
 TEST_F(CloudInitTest, SwitchedOffIsNamed) {
   root_.InstallCloudInit("22.4.2");
-  for (const std::string file : {"/etc/cloud/cloud-init.disabled", "/run/cloud-init/disabled"}) {
-    root_.Write(file, "");
-    EXPECT_EQ(Of(DataForm::kRaw).kind, Kind::kNotAllowed);
-    EXPECT_EQ(Reason(DataForm::kConfiguration),
-              "cloud-init is switched off by " + file + ": \"cloud-init status --long\" says why");
-    root_.Remove(file);
+  root_.Write("/etc/cloud/cloud-init.disabled", "");
+  EXPECT_EQ(Of(DataForm::kRaw).kind, Kind::kNotAllowed);
+  EXPECT_EQ(Reason(DataForm::kConfiguration),
+            "cloud-init is switched off by /etc/cloud/cloud-init.disabled: \"cloud-init status "
+            "--long\" says why");
+}
+
+constexpr char kNone[] =
+    "cloud-init has found no data source OVF in this boot (/run/cloud-init/disabled): ";
+
+TEST_F(CloudInitTest, SearchThatFoundNothingIsNamedWithWhatItNeeds) {
+  root_.InstallCloudInit("22.4.2");
+  root_.Write("/run/cloud-init/disabled", "");
+  EXPECT_EQ(Of(DataForm::kRaw).kind, Kind::kNotAllowed);
+  EXPECT_EQ(Reason(DataForm::kConfiguration),
+            absl::StrCat(kNone, "with the settings of now the next boot finds it"));
+  root_.Remove("/etc/cloud/cloud.cfg.d/99-vmware.cfg");
+  EXPECT_EQ(Reason(DataForm::kRaw),
+            absl::StrCat(kNone,
+                         "its search needs the setting for raw data too: add the line "
+                         "\"disable_vmware_customization: false\" to a file in "
+                         "/etc/cloud/cloud.cfg.d"));
+  EXPECT_TRUE(absl::StartsWith(Reason(DataForm::kConfiguration),
+                               "cloud-init does not accept VMware customization: add the line"));
+  root_.Write("/etc/cloud/cloud.cfg.d/90_dpkg.cfg", "datasource_list: [ NoCloud, None ]\n");
+  EXPECT_EQ(Reason(DataForm::kRaw),
+            absl::StrCat(kNone,
+                         "datasource_list in /etc/cloud/cloud.cfg.d/90_dpkg.cfg lacks OVF; add "
+                         "it"));
+}
+
+TEST_F(CloudInitTest, SearchTakesThreeSpellings) {
+  const std::string other = absl::StrCat(
+      kNone,
+      "its search takes only \"disable_vmware_customization: false\", without quotes, comment or "
+      "another spelling: write it so in /etc/cloud/cloud.cfg.d/99-vmware.cfg");
+  const std::string right = absl::StrCat(kNone, "with the settings of now the next boot finds it");
+  const auto reason_of = [this](const std::string& version, const std::string& value) {
+    root_.InstallCloudInit(version);
+    root_.Write("/run/cloud-init/disabled", "");
+    root_.Write("/etc/cloud/cloud.cfg.d/99-vmware.cfg",
+                absl::StrCat("# a comment\n  disable_vmware_customization: ", value, "\n"));
+    return absl::StrReplaceAll(Reason(DataForm::kRaw), {{"source VMware", "source OVF"}});
+  };
+  for (const char* value : {"false", "False", "0", " false "}) {
+    EXPECT_EQ(reason_of("22.4.2", value), right) << value;
   }
+  for (const char* value : {"no", "off", "FALSE", "\"false\"", "true", "false # yes"}) {
+    EXPECT_EQ(reason_of("22.4.2", value), other) << value;
+  }
+  EXPECT_EQ(reason_of("25.1.4", "false # yes"), right);
+  EXPECT_EQ(reason_of("25.1.4", "'false'"), other);
+}
+
+TEST_F(CloudInitTest, SearchOfALaterBootIsForeseen) {
+  root_.InstallCloudInit("22.4.2");
+  root_.Write("/etc/cloud/cloud.cfg.d/99-vmware.cfg", "disable_vmware_customization: no\n");
+  EXPECT_EQ(Reason(DataForm::kConfiguration), "");
+  root_.Write("/usr/lib/cloud-init/ds-identify", "");
+  EXPECT_TRUE(absl::StartsWith(Reason(DataForm::kConfiguration),
+                               "cloud-init would find no data source OVF: its search takes only"));
+  EXPECT_NE(Reason(DataForm::kRaw), "");
+  root_.Write("/etc/cloud/cloud.cfg.d/90_dpkg.cfg", "datasource_list: [ OVF, None ]\n");
+  EXPECT_EQ(Reason(DataForm::kRaw), "");
+  root_.Write("/etc/cloud/cloud.cfg.d/90_dpkg.cfg", "datasource_list: [ OVF, VMware ]\n");
+  EXPECT_NE(Reason(DataForm::kRaw), "");
+  // A boot in which cloud-init does not search.
+  root_.Write("/run/cloud-init/enabled", "");
+  EXPECT_EQ(Reason(DataForm::kRaw), "");
 }
 
 TEST_F(CloudInitTest, FileThatCannotBeReadIsNamed) {
