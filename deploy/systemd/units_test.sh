@@ -45,6 +45,11 @@ sed -i '/^DefaultDependencies=no$/d' "$work/units/toolboxd-powerd.socket"
 words=$(verify "$work/units/toolboxd-boot.target")
 [[ $words == *"ordering cycle"* ]] || fail "systemd-analyze verify does not see an ordering cycle: $words"
 
+# What systemd would enable by itself in a clone's first boot.
+for unit in $(grep -l '^\[Install\]' "$units"/*.{service,socket,path,target,slice}); do
+  [[ ${unit##*/} == toolboxd.target ]] || grep -qx "disable ${unit##*/}" "$units/toolboxd.preset" || fail "no preset disables ${unit##*/}"
+done
+
 # limit UNIT TENTHS: the highest exposure of systemd-analyze security.
 limit() {
   local out
