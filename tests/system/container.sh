@@ -5,9 +5,14 @@
 # Needs $work (a folder of this run), $vmxsim and $root (the container's file system).
 
 export VMXSIM_CONTROL=
+# When the last one was powered on, in seconds since 1970.
+powered_on=
 simulator= leader= boots=0
 # Further options of systemd-nspawn.
 nspawn=()
+# A function that plays the host of each boot from its start on, in the background: process $host,
+# output in $work/host.
+host_of_boot= host=
 
 # The container's first process, by its number on this machine: the process that is number 1 in
 # a namespace inside the guest's.
@@ -45,9 +50,10 @@ nothing_of() {
 }
 nothing() { nothing_of . "$@"; }
 
+# A connection that was begun very early may get no reply.
 booted() {
   leader=$(find_leader) || return 1
-  inside systemctl is-system-running 2>/dev/null | grep -q -x -e running -e degraded
+  timeout 3 nsenter --target "$leader" --all -- systemctl is-system-running 2>/dev/null | grep -q -x -e running -e degraded
 }
 
 # boot OPTION…: boots the container under vmxsim with these options and waits until systemd has
@@ -69,10 +75,22 @@ booted_or_ended() { booted || ended 0; }
 start_container() {
   boots=$((boots + 1))
   VMXSIM_CONTROL=$work/vmx.$boots
+  powered_on=$EPOCHREALTIME
   "$vmxsim" run --container --control="$VMXSIM_CONTROL" --log="$work/vmx.log" "$@" -- \
     systemd-nspawn -q -D "$root" --boot --register=no --keep-unit --private-network --console=read-only "${nspawn[@]}" \
     </dev/null >"$work/console.$boots" 2>&1 &
   simulator=$!
+  end_host
+  [[ -n $host_of_boot ]] || return 0
+  "$host_of_boot" >"$work/host" 2>&1 &
+  host=$!
+}
+
+end_host() {
+  [[ -n $host ]] || return 0
+  kill "$host" 2>/dev/null
+  wait "$host" 2>/dev/null
+  host=
 }
 
 # ended SECONDS: waits for the container's end; sets $status to systemd-nspawn's (133: reboot, 0: power off).
