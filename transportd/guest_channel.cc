@@ -57,7 +57,9 @@ bool GuestChannel::Alive(absl::Duration patience) const {
 TcloReply GuestChannel::Answer(absl::string_view request) {
   board_.Count("requests");
   ReportBandwidth();
+  const absl::Time begin = SteadyNow();
   TcloReply reply = router_.Dispatch(request);
+  board_.requests().Record(request, reply.ok, SteadyNow() - begin);
   if (!reply.ok) {
     board_.Count("refused_requests");
     // The command's name, or what stands in its place.

@@ -3,6 +3,7 @@
 // transportd: the channels to the hypervisor, and the answers to what comes over them.
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -41,6 +42,7 @@
 #include "transportd/quiesce_client.h"
 #include "transportd/routes/customization.h"
 #include "transportd/routes/extension_route.h"
+#include "transportd/routes/host_notes.h"
 #include "transportd/routes/options.h"
 #include "transportd/routes/power.h"
 #include "transportd/routes/registration.h"
@@ -168,6 +170,7 @@ class Transport {
             host_time::TimeSync::Mode time_sync)
       : channel_(port, &router_, &queue_, &board_),
         publisher_(channel_.rpci()),
+        notes_(channel_.rpci()),
         power_client_(absl::StrCat(runtime_dir, "/powerd.sock"), &queue_, &board_),
         power_(channel_.rpci(),
                [this](PowerState state, bool hooks, HooksFinished finished) {
@@ -195,11 +198,7 @@ class Transport {
         clock_client_(absl::StrCat(runtime_dir, "/clockd.sock"), &queue_, &board_),
         time_startup_(absl::StrCat(runtime_dir, "/transport/tools-startup")),
         time_sync_(time_sync, TimeSyncWith(port)),
-        service_(&board_, &queue_, channel_.rpci(),
-                 {.sync = [this] { return time_sync_.Status(); },
-                  .clock = [this] { return clock_client_.GetStatus(); }},
-                 {.begin = [this] { StandStill(QuiesceClient::Standstill::kBegins); },
-                  .end = [this] { StandStill(QuiesceClient::Standstill::kEnds); }}),
+        service_(&board_, &guest_operations_.statistics(), &queue_, channel_.rpci(), Views()),
         guest_info_socket_(absl::StrCat(runtime_dir, "/guestinfod.sock")) {
     AddRegistrationRoutes(router_, channel_.rpci(),
                           {.on_reset = [this] { OnReset(); },
@@ -222,7 +221,12 @@ class Transport {
     AddExtensionRoute(router_, &guest_operations_.extensions(),
                       [this] { return guest_operations_.standstill(); });
     channel_.set_on_broken([this] { OnHostLost(); });
-    board_.SetConfiguration(guest_operations_.policy_state(), guest_operations_.routes_state());
+    // Called by any thread.
+    board_.set_on_fault([this](const std::string& text) {
+      queue_.Post([this, text] { notes_.Say(text, SteadyNow()); });
+    });
+    ShowHost(*port);
+    ShowConfiguration();
     MaintainLater();
   }
 
@@ -248,6 +252,7 @@ class Transport {
         guest_info_socket_, &queue_, &board_, [this](const v1::GuestInfoSnapshot& snapshot) {
           guest_operations_.SetOperatingSystem(snapshot.operating_system());
           Report(publisher_.Update(snapshot));
+          board_.SetReportedAddress(publisher_.ReportedAddress());
           channel_.TrimMemoryLater();
         });
     started.WaitForNotificationWithTimeout(kStartPatience);
@@ -258,6 +263,7 @@ class Transport {
     queue_.Stop();
     channel_thread_.join();
     // From now on this thread is the channel's.
+    notes_.Say("toolboxd stops", SteadyNow());
     snapshots_.Stop(kThawAtEnd);
     keep_alive_queue_.Stop();
     keep_alive_thread_.join();
@@ -268,24 +274,61 @@ class Transport {
   void Reload() {
     queue_.Post([this] {
       guest_operations_.Reload();
-      board_.SetConfiguration(guest_operations_.policy_state(), guest_operations_.routes_state());
+      ShowConfiguration();
       channel_.TrimMemoryLater();
     });
   }
 
-  bool Alive() const { return channel_.Alive(kRoundPatience); }
+  // For the watchdog. The host hears of a change from a thread that does not hang.
+  bool Alive() {
+    const bool alive = channel_.Alive(kRoundPatience);
+    if (alive != healthy_.exchange(alive)) {
+      keep_alive_queue_.Post([send = channel_.rpci(), alive] {
+        (void)send(alive ? "update.tools.health normal" : "update.tools.health hung");
+      });
+    }
+    return alive;
+  }
   TransportService* service() { return &service_; }
   RpciSend rpci() { return channel_.rpci(); }
 
  private:
+  ChannelViews Views() {
+    return {.reported = [this] { return publisher_.Describe(); },
+            .sessions = [this] { return guest_operations_.DescribeSessions(); },
+            .programs = [this] { return guest_operations_.DescribePrograms(); },
+            .transfers = [this] { return guest_operations_.DescribeTransfers(); },
+            .policy = [this] { return guest_operations_.policy(); },
+            .numbers = [this] { return guest_operations_.CountLive(); },
+            .time = [this] { return time_sync_.Status(); },
+            .clock = [this] { return clock_client_.GetStatus(); },
+            .standstill = {.begin = [this] { StandStill(QuiesceClient::Standstill::kBegins); },
+                           .end = [this] { StandStill(QuiesceClient::Standstill::kEnds); }}};
+  }
+
+  void ShowHost(backdoor::Port& port) {
+    const backdoor::HostDescription host = backdoor::DescribeHost(port);
+    v1::Host shown;
+    shown.set_product(host.product);
+    shown.set_hardware_version(host.hardware_version);
+    board_.SetHost(std::move(shown));
+  }
+
+  void ShowConfiguration() {
+    board_.SetConfiguration(guest_operations_.policy_state(), guest_operations_.routes_state());
+    board_.SetExtensions(guest_operations_.DescribeExtensions());
+  }
+
   void OnReset() {
     OnHostLost();
     snapshot_events_.Resume();
     board_.Count("resets");
     board_.SetRegistered(false);
     publisher_.Forget();
+    notes_.OnReset();
     // Before the answer, so that the host shows the addresses at once.
     Report(publisher_.PushNics());
+    board_.SetReportedAddress(publisher_.ReportedAddress());
     ++reset_;
     registration_seen_ = false;
     queue_.PostAt(SteadyNow() + kRegistrationPatience, [this, reset = reset_] {
@@ -296,8 +339,10 @@ class Transport {
   void OnRegistered(bool accepted) {
     registration_seen_ = true;
     Report(publisher_.Publish());
+    board_.SetReportedAddress(publisher_.ReportedAddress());
     board_.SetRegistered(accepted);
     SdNotify(accepted ? "STATUS=Registered with the host" : "STATUS=The host refuses the guest");
+    notes_.OnRegistered(SteadyNow());
     if (accepted) {
       LogTextLimited(LogLevel::kNotice, "registered", "registered with the host");
     }
@@ -342,6 +387,7 @@ class Transport {
   Router router_;
   GuestChannel channel_;
   guest_info::Publisher publisher_;
+  HostNotes notes_;
   PowerClient power_client_;
   PowerRoutes power_;
   GuestOperations guest_operations_;
@@ -363,6 +409,7 @@ class Transport {
   bool registration_seen_ = false;
   // Begun and not ended.
   int standstills_ = 0;
+  std::atomic<bool> healthy_{true};
   std::thread channel_thread_;
   std::thread keep_alive_thread_;
   std::unique_ptr<GuestInfoWatcher> watcher_;

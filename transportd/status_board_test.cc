@@ -2,6 +2,10 @@
 
 #include "transportd/status_board.h"
 
+#include <string>
+#include <vector>
+
+#include "base/version.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {
@@ -57,6 +61,59 @@ TEST(StatusBoard, ServicesShowConnectionsCallsAndErrors) {
   EXPECT_EQ(status.services(1).calls(), 2u);
   EXPECT_EQ(status.services(1).failures(), 1u);
   EXPECT_EQ(status.services(1).last_error(), "down");
+}
+
+TEST(StatusBoard, NewestFailuresOfAServiceAreKept) {
+  StatusBoard board;
+  for (const char* reason : {"a", "b", "b", "c", "d", "d"}) {
+    board.CountCall("powerd", absl::UnavailableError(reason));
+  }
+  const v1::ServiceStatus powerd = board.Get().services(0);
+  EXPECT_EQ(powerd.failures(), 6u);
+  ASSERT_EQ(powerd.last_failures_size(), StatusBoard::kMaxFailures);
+  EXPECT_EQ(powerd.last_failures(0).reason(), "d");
+  EXPECT_EQ(powerd.last_failures(1).reason(), "c");
+  EXPECT_EQ(powerd.last_failures(2).reason(), "b");
+  EXPECT_GT(powerd.last_failures(0).time(), 0);
+}
+
+TEST(StatusBoard, ReasonOfAFailureIsShortText) {
+  StatusBoard board;
+  board.CountCall("powerd", absl::UnavailableError(std::string(5000, 'x')));
+  board.CountCall("vixd", absl::UnavailableError("a\xff\x01"));
+  EXPECT_EQ(board.Get().services(0).last_error().size(), StatusBoard::kMaxReason);
+  EXPECT_EQ(board.Get().services(1).last_error(), "a??");
+}
+
+TEST(StatusBoard, RestartsAreConnectionsAfterTheFirst) {
+  StatusBoard board;
+  board.SetConnected("guestinfod");
+  EXPECT_EQ(board.Get().services(0).restarts(), 0u);
+  board.SetDisconnected("guestinfod", absl::UnavailableError("ended"));
+  board.SetConnected("guestinfod");
+  EXPECT_EQ(board.Get().services(0).restarts(), 1u);
+}
+
+TEST(StatusBoard, EndAndReturnOfAStreamAreReported) {
+  StatusBoard board;
+  std::vector<std::string> faults;
+  board.set_on_fault([&faults](const std::string& text) { faults.push_back(text); });
+  board.SetConnected("guestinfod");
+  board.SetDisconnected("guestinfod", absl::UnavailableError("killed"));
+  board.SetDisconnected("guestinfod", absl::UnavailableError("refused"));
+  board.SetConnected("guestinfod");
+  EXPECT_EQ(faults,
+            (std::vector<std::string>{"guestinfod has ended: killed", "guestinfod runs again"}));
+}
+
+TEST(StatusBoard, VersionAndStartAreKnownAtOnce) {
+  StatusBoard board;
+  EXPECT_EQ(board.Get().version(), kVersion);
+  EXPECT_GT(board.Get().started_time(), 0);
+  v1::Host host;
+  host.set_product("VMware ESX");
+  board.SetHost(host);
+  EXPECT_EQ(board.Get().host().product(), "VMware ESX");
 }
 
 TEST(StatusBoard, ConfigurationIsThatOfTheLastReading) {

@@ -3,33 +3,29 @@
 #include "transportd/transport_service.h"
 
 #include <algorithm>
-#include <memory>
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/steady_time.h"
+#include "base/utf8.h"
 #include "daemon/grpc_status.h"
+#include "transportd/channel_call.h"
+#include "transportd/guest_info/host_statistics.h"
+#include "transportd/metrics.h"
+#include "transportd/policy/policy_check.h"
 
 namespace toolboxd {
 namespace {
 
 constexpr absl::Duration kMaxWait = absl::Seconds(10);
-
-constexpr char kBusy[] =
-    "the channel to the host is busy: the host has not answered within the time limit";
-
-// Shared with the channel's thread, because the caller's deadline may pass first.
-struct Exchange {
-  std::string request;
-  absl::StatusOr<RpciReply> reply = absl::UnavailableError("the request was not sent");
-  absl::Notification done;
-};
-struct TimeExchange {
-  v1::TimeStatus status;
-  absl::Notification done;
-};
+// Bytes of a host's words in an error.
+constexpr size_t kMaxHostText = 200;
+// A scraper must get the other numbers although the channel's thread is busy.
+constexpr absl::Duration kNumbersWait = absl::Seconds(2);
 
 absl::Time Deadline(const grpc::ServerContext& context) {
   return std::min(absl::FromChrono(context.deadline()), absl::Now() + kMaxWait);
@@ -37,17 +33,18 @@ absl::Time Deadline(const grpc::ServerContext& context) {
 
 }  // namespace
 
-TransportService::TransportService(const StatusBoard* board, TaskQueue* queue, RpciSend send,
-                                   TimeSources time, Standstill standstill)
+TransportService::TransportService(const StatusBoard* board, const OperationStatistics* operations,
+                                   TaskQueue* queue, RpciSend send, ChannelViews views)
     : board_(*board),
+      operations_(*operations),
       queue_(*queue),
       send_(std::move(send)),
-      time_(std::move(time)),
-      standstill_(std::move(standstill)) {}
+      views_(std::move(views)) {}
 
 grpc::Status TransportService::GetStatus(grpc::ServerContext*, const v1::GetStatusRequest*,
                                          v1::TransportStatus* response) {
   *response = board_.Get();
+  processes_.AddTo(*response);
   return grpc::Status::OK;
 }
 
@@ -58,34 +55,110 @@ grpc::Status TransportService::SendRpci(grpc::ServerContext* context,
     return ToGrpc(absl::InvalidArgumentError(
         "the request is empty; it must be an RPCI command such as \"info-get guestinfo.ip\""));
   }
-  auto exchange = std::make_shared<Exchange>();
-  exchange->request = request->request();
-  queue_.Post([exchange, send = send_] {
-    exchange->reply = send(exchange->request);
-    exchange->done.Notify();
-  });
-  if (!exchange->done.WaitForNotificationWithDeadline(Deadline(*context))) {
-    return ToGrpc(absl::DeadlineExceededError(kBusy));
+  const absl::StatusOr<RpciReply> reply = Send(*context, request->request());
+  if (!reply.ok()) return ToGrpc(reply.status());
+  response->set_success(reply->success);
+  response->set_data(reply->data);
+  return grpc::Status::OK;
+}
+
+absl::StatusOr<RpciReply> TransportService::Send(const grpc::ServerContext& context,
+                                                 std::string request) {
+  using Reply = absl::StatusOr<RpciReply>;
+  absl::StatusOr<Reply> reply = CallOnChannel<Reply>(
+      queue_, Deadline(context), [text = std::move(request), send = send_] { return send(text); });
+  if (!reply.ok()) return reply.status();
+  return *std::move(reply);
+}
+
+grpc::Status TransportService::GetHostStatistics(grpc::ServerContext* context,
+                                                 const v1::GetHostStatisticsRequest*,
+                                                 v1::HostStatistics* response) {
+  const absl::StatusOr<RpciReply> reply = Send(*context, guest_info::kHostStatisticsRequest);
+  if (!reply.ok()) return ToGrpc(reply.status());
+  if (!reply->success) {
+    const std::string said = PrintableUtf8(reply->data);
+    return ToGrpc(absl::FailedPreconditionError(
+        absl::StrCat("the host does not offer statistics to this guest: ",
+                     std::string(CutUtf8(said, kMaxHostText)))));
   }
-  if (!exchange->reply.ok()) return ToGrpc(exchange->reply.status());
-  response->set_success(exchange->reply->success);
-  response->set_data(exchange->reply->data);
+  absl::StatusOr<v1::HostStatistics> statistics = guest_info::DecodeHostStatistics(reply->data);
+  if (!statistics.ok()) {
+    return ToGrpc(absl::FailedPreconditionError(statistics.status().message()));
+  }
+  *response = *std::move(statistics);
+  return grpc::Status::OK;
+}
+
+template <typename Reply>
+grpc::Status TransportService::View(grpc::ServerContext& context,
+                                    const std::function<Reply()>& view, Reply* response) {
+  absl::StatusOr<Reply> reply = CallOnChannel<Reply>(queue_, Deadline(context), view);
+  if (!reply.ok()) return ToGrpc(reply.status());
+  *response = *std::move(reply);
+  return grpc::Status::OK;
+}
+
+grpc::Status TransportService::GetReportedInfo(grpc::ServerContext* context,
+                                               const v1::GetReportedInfoRequest*,
+                                               v1::ReportedInfo* response) {
+  return View(*context, views_.reported, response);
+}
+
+grpc::Status TransportService::ListSessions(grpc::ServerContext* context,
+                                            const v1::ListSessionsRequest*,
+                                            v1::ListSessionsReply* response) {
+  return View(*context, views_.sessions, response);
+}
+
+grpc::Status TransportService::ListTransfers(grpc::ServerContext* context,
+                                             const v1::ListTransfersRequest*,
+                                             v1::ListTransfersReply* response) {
+  return View(*context, views_.transfers, response);
+}
+
+grpc::Status TransportService::ListPrograms(grpc::ServerContext* context,
+                                            const v1::ListProgramsRequest*,
+                                            v1::ListProgramsReply* response) {
+  absl::StatusOr<ProgramsView> view =
+      CallOnChannel<ProgramsView>(queue_, Deadline(*context), views_.programs);
+  if (!view.ok()) return ToGrpc(view.status());
+  *response = AskForStates(*std::move(view), Deadline(*context));
+  return grpc::Status::OK;
+}
+
+grpc::Status TransportService::GetMetrics(grpc::ServerContext* context,
+                                          const v1::GetMetricsRequest*, v1::Metrics* response) {
+  v1::TransportStatus status = board_.Get();
+  processes_.AddTo(status);
+  AddStatusMetrics(status, *response);
+  board_.requests().AddTo(*response);
+  operations_.AddTo(*response);
+  const absl::Time deadline = std::min(Deadline(*context), absl::Now() + kNumbersWait);
+  const absl::StatusOr<LiveNumbers> numbers =
+      CallOnChannel<LiveNumbers>(queue_, deadline, views_.numbers);
+  if (numbers.ok()) AddLiveMetrics(*numbers, *response);
+  return grpc::Status::OK;
+}
+
+grpc::Status TransportService::CheckPolicy(grpc::ServerContext* context,
+                                           const v1::CheckPolicyRequest* request,
+                                           v1::CheckPolicyReply* response) {
+  const absl::StatusOr<PolicyStore> policy =
+      CallOnChannel<PolicyStore>(queue_, Deadline(*context), views_.policy);
+  if (!policy.ok()) return ToGrpc(policy.status());
+  absl::StatusOr<v1::CheckPolicyReply> reply = ExplainPolicy(*policy, *request);
+  if (!reply.ok()) return ToGrpc(reply.status());
+  *response = *std::move(reply);
   return grpc::Status::OK;
 }
 
 grpc::Status TransportService::GetTimeStatus(grpc::ServerContext* context,
                                              const v1::GetTimeStatusRequest*,
                                              v1::TimeStatus* response) {
-  auto exchange = std::make_shared<TimeExchange>();
-  queue_.Post([exchange, sync = time_.sync] {
-    exchange->status = sync();
-    exchange->done.Notify();
-  });
-  if (!exchange->done.WaitForNotificationWithDeadline(Deadline(*context))) {
-    return ToGrpc(absl::DeadlineExceededError(kBusy));
-  }
-  *response = std::move(exchange->status);
-  absl::StatusOr<v1::ClockStatus> clock = time_.clock();
+  grpc::Status asked = View(*context, views_.time, response);
+  if (!asked.ok()) return asked;
+  absl::StatusOr<v1::ClockStatus> clock = views_.clock();
   if (clock.ok()) {
     *response->mutable_clock() = *std::move(clock);
   } else {
@@ -104,7 +177,7 @@ grpc::Status TransportService::StandStill(
     bool over = false;
   };
   auto stand = std::make_shared<Stand>();
-  stand->standstill = standstill_;
+  stand->standstill = views_.standstill;
   const auto end = [stand] {
     if (!std::exchange(stand->over, true)) stand->standstill.end();
   };

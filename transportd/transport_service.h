@@ -6,47 +6,61 @@
 #define TOOLBOXD_TRANSPORTD_TRANSPORT_SERVICE_H_
 
 #include <functional>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "toolboxd/v1/clock.pb.h"
 #include "toolboxd/v1/transport.grpc.pb.h"
+#include "transportd/guest_operations/live_state.h"
+#include "transportd/guest_operations/started_programs.h"
+#include "transportd/policy/policy_store.h"
 #include "transportd/rpc/rpci.h"
+#include "transportd/service_processes.h"
+#include "transportd/statistics/operation_statistics.h"
 #include "transportd/status_board.h"
 #include "transportd/task_queue.h"
 
 namespace toolboxd {
 
-// What GetTimeStatus asks.
-struct TimeSources {
-  // On the queue's thread.
-  std::function<v1::TimeStatus()> sync;
-  // On the call's thread; may wait for seconds.
-  std::function<absl::StatusOr<v1::ClockStatus>()> clock;
-};
-
-// What begins and ends while a caller wants it; called on the queue's thread.
+// What begins and ends while a caller wants it; called on the channel's thread.
 struct Standstill {
   std::function<void()> begin;
   std::function<void()> end;
 };
 
-// GetStatus answers at once. Requests to the host run on the channel's thread, between two commands
-// of the host. Thread-safe.
+// What the channel's thread knows. All but `clock` are called on that thread only, and return
+// without waiting.
+struct ChannelViews {
+  std::function<v1::ReportedInfo()> reported;
+  std::function<v1::ListSessionsReply()> sessions;
+  std::function<ProgramsView()> programs;
+  std::function<v1::ListTransfersReply()> transfers;
+  // A copy.
+  std::function<PolicyStore()> policy;
+  std::function<LiveNumbers()> numbers;
+  // What the host asks of the clock, and what became of it.
+  std::function<v1::TimeStatus()> time;
+  // On the call's thread; may wait for seconds.
+  std::function<absl::StatusOr<v1::ClockStatus>()> clock;
+  Standstill standstill;
+};
+
+// Requests to the host and views run on the channel's thread, between two commands of the host, and
+// are waited for up to ten seconds (DEADLINE_EXCEEDED). Thread-safe.
 class TransportService final : public v1::Transport::Service {
  public:
   // How long one call of StandStill may last.
   static constexpr absl::Duration kMaxStandstill = absl::Minutes(2);
 
-  // The board and the queue must outlive the service. `send` is called on the queue's thread only.
-  TransportService(const StatusBoard* board, TaskQueue* queue, RpciSend send, TimeSources time,
-                   Standstill standstill);
+  // All pointers must outlive the service. `send` is called on the queue's thread only.
+  TransportService(const StatusBoard* board, const OperationStatistics* operations,
+                   TaskQueue* queue, RpciSend send, ChannelViews views);
 
   grpc::Status GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest* request,
                          v1::TransportStatus* response) override;
 
-  // INVALID_ARGUMENT for an empty or too long request; UNAVAILABLE without a channel;
-  // DEADLINE_EXCEEDED if the channel's thread did not answer within ten seconds.
+  // INVALID_ARGUMENT for an empty or too long request; UNAVAILABLE without a channel.
   grpc::Status SendRpci(grpc::ServerContext* context, const v1::SendRpciRequest* request,
                         v1::SendRpciReply* response) override;
 
@@ -60,12 +74,40 @@ class TransportService final : public v1::Transport::Service {
       grpc::ServerContext* context,
       grpc::ServerReaderWriter<v1::StandStillReply, v1::StandStillRequest>* stream) override;
 
+  grpc::Status GetReportedInfo(grpc::ServerContext* context,
+                               const v1::GetReportedInfoRequest* request,
+                               v1::ReportedInfo* response) override;
+  grpc::Status ListSessions(grpc::ServerContext* context, const v1::ListSessionsRequest* request,
+                            v1::ListSessionsReply* response) override;
+  grpc::Status ListTransfers(grpc::ServerContext* context, const v1::ListTransfersRequest* request,
+                             v1::ListTransfersReply* response) override;
+  // Asks the users' vixd on the caller's thread, each with a time limit.
+  grpc::Status ListPrograms(grpc::ServerContext* context, const v1::ListProgramsRequest* request,
+                            v1::ListProgramsReply* response) override;
+  grpc::Status GetMetrics(grpc::ServerContext* context, const v1::GetMetricsRequest* request,
+                          v1::Metrics* response) override;
+  grpc::Status GetHostStatistics(grpc::ServerContext* context,
+                                 const v1::GetHostStatisticsRequest* request,
+                                 v1::HostStatistics* response) override;
+  // May wait for the machine's user database, on the caller's thread.
+  grpc::Status CheckPolicy(grpc::ServerContext* context, const v1::CheckPolicyRequest* request,
+                           v1::CheckPolicyReply* response) override;
+
  private:
+  // Moves what `view` returns into `response`.
+  template <typename Reply>
+  grpc::Status View(grpc::ServerContext& context, const std::function<Reply()>& view,
+                    Reply* response);
+
+  // Sends a request on the channel's thread.
+  absl::StatusOr<RpciReply> Send(const grpc::ServerContext& context, std::string request);
+
   const StatusBoard& board_;
+  const OperationStatistics& operations_;
+  const ServiceProcesses processes_ = ServiceProcesses::OfThisMachine();
   TaskQueue& queue_;
   const RpciSend send_;
-  const TimeSources time_;
-  const Standstill standstill_;
+  const ChannelViews views_;
 };
 
 }  // namespace toolboxd

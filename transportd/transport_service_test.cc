@@ -23,25 +23,54 @@ namespace {
 class TransportServiceTest : public testing::Test {
  protected:
   TransportServiceTest()
-      : service_(&board_, &queue_,
-                 [this](absl::string_view request) -> absl::StatusOr<RpciReply> {
-                   if (request == "down") return absl::UnavailableError("no channel");
-                   EXPECT_EQ(std::this_thread::get_id(), channel_.get_id());
-                   return RpciReply{request != "refuse", std::string(request)};
-                 },
-                 {.sync =
-                      [this] {
-                        EXPECT_EQ(std::this_thread::get_id(), channel_.get_id());
-                        v1::TimeStatus status;
-                        status.set_steps(7);
-                        return status;
-                      },
-                  .clock = [this] { return clock_; }},
-                 {.begin = [this] { ++begins_; }, .end = [this] { ++ends_; }}),
+      : service_(
+            &board_, &operations_, &queue_,
+            [this](absl::string_view request) -> absl::StatusOr<RpciReply> {
+              if (request == "down") return absl::UnavailableError("no channel");
+              EXPECT_EQ(std::this_thread::get_id(), channel_.get_id());
+              return RpciReply{request != "refuse", std::string(request)};
+            },
+            Views()),
         channel_([this] { queue_.RunUntil(absl::InfiniteFuture()); }) {}
   ~TransportServiceTest() override {
     queue_.Stop();
     channel_.join();
+  }
+
+  ChannelViews Views() {
+    ChannelViews views;
+    views.reported = [this] {
+      EXPECT_EQ(std::this_thread::get_id(), channel_.get_id());
+      v1::ReportedInfo info;
+      info.mutable_snapshot()->set_host_name("guest");
+      return info;
+    };
+    views.sessions = [] {
+      v1::ListSessionsReply reply;
+      reply.set_pending_logins(2);
+      return reply;
+    };
+    views.programs = [] {
+      ProgramsView view;
+      view.programs.add_programs()->set_pid(4711);
+      return view;
+    };
+    views.transfers = [] {
+      v1::ListTransfersReply reply;
+      reply.add_transfers()->set_id(3);
+      return reply;
+    };
+    views.numbers = [] { return LiveNumbers{.hgfsd_sessions = 2}; };
+    views.policy = [] { return PolicyStore("/nonexistent/policy"); };
+    views.time = [this] {
+      EXPECT_EQ(std::this_thread::get_id(), channel_.get_id());
+      v1::TimeStatus status;
+      status.set_steps(7);
+      return status;
+    };
+    views.clock = [this] { return clock_; };
+    views.standstill = {.begin = [this] { ++begins_; }, .end = [this] { ++ends_; }};
+    return views;
   }
 
   grpc::Status Send(const std::string& text) {
@@ -53,6 +82,7 @@ class TransportServiceTest : public testing::Test {
 
   std::atomic<int> begins_{0}, ends_{0};
   StatusBoard board_;
+  OperationStatistics operations_;
   TaskQueue queue_;
   v1::SendRpciReply reply_;
   absl::StatusOr<v1::ClockStatus> clock_ = absl::UnavailableError("clockd is not there");
@@ -103,11 +133,69 @@ TEST_F(TransportServiceTest, StandstillLastsUntilItsCallerEndsOrLeaves) {
   EXPECT_TRUE(run.get().ok());
 }
 
+TEST_F(TransportServiceTest, ViewsAreTakenOnTheChannelsThread) {
+  grpc::ServerContext context;
+  v1::ReportedInfo info;
+  ASSERT_TRUE(service_.GetReportedInfo(&context, nullptr, &info).ok());
+  EXPECT_EQ(info.snapshot().host_name(), "guest");
+  v1::ListSessionsReply sessions;
+  ASSERT_TRUE(service_.ListSessions(&context, nullptr, &sessions).ok());
+  EXPECT_EQ(sessions.pending_logins(), 2u);
+  v1::ListTransfersReply transfers;
+  ASSERT_TRUE(service_.ListTransfers(&context, nullptr, &transfers).ok());
+  EXPECT_EQ(transfers.transfers(0).id(), 3u);
+}
+
+TEST_F(TransportServiceTest, ProgramWithoutAnOpenSessionIsInAnUnknownState) {
+  grpc::ServerContext context;
+  v1::ListProgramsReply programs;
+  ASSERT_TRUE(service_.ListPrograms(&context, nullptr, &programs).ok());
+  EXPECT_EQ(programs.programs(0).pid(), 4711);
+  EXPECT_EQ(programs.programs(0).state(), v1::StartedProgram::STATE_UNSPECIFIED);
+}
+
+TEST_F(TransportServiceTest, MetricsAreThoseOfAllParts) {
+  grpc::ServerContext context;
+  board_.Count("polls", 3);
+  board_.requests().Record("ping", true, absl::Microseconds(5));
+  operations_.Count("ListFilesInGuest", 0);
+  v1::Metrics metrics;
+  ASSERT_TRUE(service_.GetMetrics(&context, nullptr, &metrics).ok());
+  const std::string text = metrics.DebugString();
+  for (const char* name : {"toolboxd_polls", "toolboxd_host_request_seconds",
+                           "toolboxd_guest_operations", "toolboxd_sessions"}) {
+    EXPECT_NE(text.find(name), std::string::npos) << name;
+  }
+}
+
+TEST_F(TransportServiceTest, StatisticsOfAnotherHostAreAnError) {
+  grpc::ServerContext context;
+  v1::HostStatistics statistics;
+  // The host of this test answers with the request itself.
+  const grpc::Status status = service_.GetHostStatistics(&context, nullptr, &statistics);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+}
+
+TEST_F(TransportServiceTest, PolicyIsExplained) {
+  grpc::ServerContext context;
+  v1::CheckPolicyRequest request;
+  v1::CheckPolicyReply reply;
+  request.set_user("root");
+  request.set_operation("NoSuchOperation");
+  EXPECT_EQ(service_.CheckPolicy(&context, &request, &reply).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  request.set_operation("ListFilesInGuest");
+  ASSERT_TRUE(service_.CheckPolicy(&context, &request, &reply).ok());
+  EXPECT_TRUE(reply.permitted());
+}
+
 TEST_F(TransportServiceTest, StatusIsThatOfTheBoard) {
   board_.Count("polls", 7);
   v1::TransportStatus status;
   ASSERT_TRUE(service_.GetStatus(nullptr, nullptr, &status).ok());
   EXPECT_EQ(status.counters().at("polls"), 7u);
+  EXPECT_EQ(status.services(0).name(), "transportd");
+  EXPECT_GT(status.services(0).memory_bytes(), 0u);
 }
 
 TEST_F(TransportServiceTest, TimeStatusIsThatOfBothProcesses) {

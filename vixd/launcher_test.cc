@@ -33,10 +33,10 @@ TEST(Launcher, WorkingDirectoryThatMayNotBeEnteredIsNamed) {
   for (const std::string& directory : {std::string(folder), std::string(folder) + "/below"}) {
     EXPECT_TRUE(HoldsForNobody([&] {
       Launcher launcher({.shim = "/nonexistent", .records = "/nonexistent"});
-      const absl::Status status =
-          launcher
-              .Start({.program = "/bin/true", .working_directory = directory}, [] { return false; })
-              .status();
+      Launch launch;
+      launch.program = "/bin/true";
+      launch.working_directory = directory;
+      const absl::Status status = launcher.Start(launch, [] { return false; }).status();
       return ReasonOf(status) == v1::ACCESS_DENIED &&
              absl::StrContains(status.message(), directory);
     })) << directory;

@@ -18,6 +18,7 @@ constexpr uint16_t kHighBandwidthPort = 0x5659;
 constexpr uint16_t kCommandGetMhz = 1;
 constexpr uint16_t kCommandGetVersion = 10;
 constexpr uint16_t kCommandGetGuiOptions = 13;
+constexpr uint16_t kCommandGetHardwareVersion = 17;
 constexpr uint16_t kCommandGetTime = 23;
 constexpr uint16_t kCommandStopCatchUp = 24;
 constexpr uint16_t kCommandMessage = 30;

@@ -5,6 +5,8 @@
 #include <signal.h>
 
 #include "gtest/gtest.h"
+#include "transportd/backdoor/constants.h"
+#include "transportd/backdoor/registers.h"
 #include "transportd/backdoor/testing/fake_host.h"
 
 namespace toolboxd::backdoor {
@@ -46,6 +48,43 @@ TEST(Detect, RealPortNeverEndsTheProcess) {
   if (!found) {
     EXPECT_TRUE(absl::IsNotFound(ProbeBackdoor(port)));
   }
+}
+
+// Answers GETVERSION and GETHWVERSION with what a test says.
+class DescribingPort final : public Port {
+ public:
+  void In(Registers& registers) override {
+    if (Low16(registers.cx) == kCommandGetVersion) {
+      registers = {.ax = kVersion, .bx = magic, .cx = product};
+    } else {
+      registers.ax = hardware;
+    }
+  }
+  void HighBandwidthOut(Registers&) override {}
+  void HighBandwidthIn(Registers&) override {}
+
+  uint32_t magic = kMagic;
+  uint32_t product = 2;
+  uint32_t hardware = 19;
+};
+
+TEST(Detect, DescribesTheHost) {
+  DescribingPort port;
+  EXPECT_EQ(DescribeHost(port).product, "VMware ESX");
+  EXPECT_EQ(DescribeHost(port).hardware_version, 19u);
+  port.product = 4;
+  EXPECT_EQ(DescribeHost(port).product, "VMware Workstation");
+}
+
+TEST(Detect, WhatTheHostDoesNotSayIsLeftOut) {
+  DescribingPort port;
+  port.product = 77;
+  port.hardware = 0xffffffff;
+  EXPECT_EQ(DescribeHost(port).product, "");
+  EXPECT_EQ(DescribeHost(port).hardware_version, 0u);
+  port.product = 2;
+  port.magic = 0;
+  EXPECT_EQ(DescribeHost(port).product, "");
 }
 
 }  // namespace

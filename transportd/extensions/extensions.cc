@@ -128,6 +128,21 @@ void Extensions::Load() {
   for (const std::string& name : names) LoadFile(absl::StrCat(directory_, "/", name));
 }
 
+std::vector<Extensions::Binding> Extensions::bindings() const {
+  std::vector<Binding> bindings;
+  const auto add = [&bindings](absl::string_view kind, const Targets& targets) {
+    for (const auto& [name, target] : targets) {
+      bindings.push_back({absl::StrCat(kind, " ", name), target.socket});
+    }
+  };
+  add("command", commands_);
+  add("scheme", schemes_);
+  add("function", functions_);
+  std::sort(bindings.begin(), bindings.end(),
+            [](const Binding& a, const Binding& b) { return a.name < b.name; });
+  return bindings;
+}
+
 void Extensions::LoadFile(const std::string& path) {
   const absl::Status strict = CheckStrictModes(path);
   const absl::StatusOr<std::string> text = strict.ok() ? ReadTextFile(path) : strict;

@@ -59,6 +59,13 @@ class Extensions {
   // The result of the last Load().
   const ConfigurationState& state() const { return state_; }
 
+  // What is bound, as "command Echo", and the service's socket; sorted.
+  struct Binding {
+    std::string name;
+    std::string socket;
+  };
+  std::vector<Binding> bindings() const;
+
   // The service of a binding, valid until the next Load(); null if there is no such binding.
   const ExtensionTarget* FindCommand(absl::string_view command) const;
   const ExtensionTarget* FindScheme(absl::string_view scheme) const;

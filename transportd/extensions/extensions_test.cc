@@ -60,6 +60,18 @@ TEST_F(ExtensionsTest, FilesBindCommandsSchemesAndFunctions) {
   }
 }
 
+TEST_F(ExtensionsTest, BindingsAreListedByName) {
+  Write("a.textproto", Binding("tclo_command: \"OS_Halt\"") + Binding("file_scheme: \"echo\"") +
+                           Binding("function: \"echo.Upper\""));
+  const std::vector<Extensions::Binding> bindings =
+      Extensions(folder_, absl::Seconds(1)).bindings();
+  ASSERT_EQ(bindings.size(), 3u);
+  EXPECT_EQ(bindings[0].name, "command OS_Halt");
+  EXPECT_EQ(bindings[1].name, "function echo.Upper");
+  EXPECT_EQ(bindings[2].name, "scheme echo");
+  EXPECT_EQ(bindings[0].socket, socket_);
+}
+
 TEST_F(ExtensionsTest, TimeoutsAreLimited) {
   Write("a.textproto", Binding("tclo_command: \"X\" timeout_milliseconds: 3600000"));
   const Extensions extensions(folder_, absl::Seconds(1));

@@ -2,10 +2,12 @@
 
 #include "transportd/guest_info/publisher.h"
 
+#include <iterator>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 
 namespace toolboxd::guest_info {
 namespace {
@@ -42,11 +44,46 @@ absl::Status Publisher::Publish() {
   return absl::OkStatus();
 }
 
-void Publisher::Forget() { states_.fill(State()); }
+void Publisher::Forget() {
+  for (State& state : states_) {
+    const absl::Time time = state.accepted_time;
+    state = State();
+    state.accepted_time = time;
+  }
+}
 
 absl::Status Publisher::PushNics() {
   const std::optional<std::string> fingerprint = Fingerprint(kNics);
   return fingerprint ? SendItem(kNics, *fingerprint) : absl::OkStatus();
+}
+
+std::string Publisher::ReportedAddress() const {
+  const std::optional<std::string> fingerprint = Fingerprint(kNics);
+  if (!fingerprint || states_[kNics].accepted != fingerprint) return "";
+  return snapshot_->primary_address();
+}
+
+v1::ReportedInfo Publisher::Describe() const {
+  // By Item.
+  constexpr const char* kNames[] = {"nics", "name", "os", "ip", "uptime", "disks", "memory"};
+  static_assert(std::size(kNames) == kItemCount);
+  v1::ReportedInfo info;
+  if (snapshot_) *info.mutable_snapshot() = *snapshot_;
+  for (size_t i = 0; i < kItemCount; ++i) {
+    const State& state = states_[i];
+    const std::optional<std::string> fingerprint = Fingerprint(static_cast<Item>(i));
+    v1::ReportedItem& item = *info.add_items();
+    item.set_name(kNames[i]);
+    item.set_state(!fingerprint                    ? v1::ReportedItem::NOT_SENT
+                   : state.accepted == fingerprint ? v1::ReportedItem::CURRENT
+                   : state.refused.has_value()     ? v1::ReportedItem::REFUSED
+                   : state.accepted.has_value()    ? v1::ReportedItem::OUTDATED
+                                                   : v1::ReportedItem::NOT_SENT);
+    if (state.accepted_time != absl::InfinitePast()) {
+      item.set_time(absl::ToUnixSeconds(state.accepted_time));
+    }
+  }
+  return info;
 }
 
 absl::Status Publisher::BroadcastIp(bool on) {
@@ -155,13 +192,18 @@ absl::Status Publisher::SendItem(Item item, const std::string& fingerprint) {
     const absl::StatusOr<bool> accepted = SendMethod(item, methods[i]);
     if (!accepted.ok()) return accepted.status();
     if (!*accepted) continue;
-    state = State{.accepted = fingerprint, .refused = std::nullopt, .refusals = 0, .method = i};
+    state = State{.accepted = fingerprint,
+                  .refused = std::nullopt,
+                  .accepted_time = absl::Now(),
+                  .refusals = 0,
+                  .method = i};
     if (item == kMemory) previous_memory_ = Memory();
     return absl::OkStatus();
   }
   // The next value starts with the newest method again.
   state = State{.accepted = std::nullopt,
                 .refused = fingerprint,
+                .accepted_time = state.accepted_time,
                 .refusals = state.refusals + 1,
                 .method = 0};
   return absl::OkStatus();

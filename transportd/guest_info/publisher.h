@@ -13,7 +13,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "toolboxd/v1/guest_info.pb.h"
+#include "toolboxd/v1/transport.pb.h"
 #include "transportd/guest_info/memory_info.h"
 #include "transportd/guest_info/messages.h"
 #include "transportd/rpc/rpci.h"
@@ -47,6 +49,12 @@ class Publisher {
   // Sends the interfaces whether or not the host has them: before the answer to "reset".
   absl::Status PushNics();
 
+  // The guest's address, if the host has the interfaces of the last snapshot; otherwise empty.
+  std::string ReportedAddress() const;
+
+  // The last snapshot, and what the host has of it.
+  v1::ReportedInfo Describe() const;
+
   // Set_Option broadcastIP. On: sends `info-set guestinfo.ip ADDRESS` and the interfaces
   // now, and the address again when it changes. A guest without an address sends none and
   // succeeds. FailedPrecondition if the host refuses the address.
@@ -60,6 +68,8 @@ class Publisher {
     // Values as of Fingerprint().
     std::optional<std::string> accepted;
     std::optional<std::string> refused;
+    // When the last accepted value was accepted; infinitely past before.
+    absl::Time accepted_time = absl::InfinitePast();
     // In a row.
     int refusals = 0;
     // Position in the item's list of methods.

@@ -75,6 +75,50 @@ TEST(Publisher, SendsEverythingOnce) {
   EXPECT_EQ(host.TakeNames(), Names());
 }
 
+v1::ReportedItem Item(const Publisher& publisher, absl::string_view name) {
+  const v1::ReportedInfo info = publisher.Describe();
+  for (const v1::ReportedItem& item : info.items()) {
+    if (item.name() == name) return item;
+  }
+  ADD_FAILURE() << "no item " << name;
+  return {};
+}
+
+TEST(Publisher, DescribesWhatTheHostHas) {
+  FakeHost host;
+  host.refuses = [](absl::string_view message) {
+    return absl::StartsWith(message, "SetGuestInfo  11") ||
+           absl::StartsWith(message, "SetGuestInfo  2");
+  };
+  Publisher publisher(host.Sender());
+  EXPECT_FALSE(publisher.Describe().has_snapshot());
+  EXPECT_EQ(publisher.ReportedAddress(), "");
+  ASSERT_TRUE(publisher.Update(Snapshot()).ok());
+  EXPECT_EQ(publisher.ReportedAddress(), "10.0.0.5");
+  EXPECT_EQ(publisher.Describe().snapshot().host_name(), "vm1");
+  EXPECT_EQ(Item(publisher, "name").state(), v1::ReportedItem::CURRENT);
+  EXPECT_GT(Item(publisher, "name").time(), 0);
+  EXPECT_EQ(Item(publisher, "ip").state(), v1::ReportedItem::NOT_SENT);
+  EXPECT_EQ(Item(publisher, "ip").time(), 0);
+  // The host starts again, and the channel is gone before it has anything.
+  publisher.Forget();
+  EXPECT_EQ(Item(publisher, "name").state(), v1::ReportedItem::NOT_SENT);
+  EXPECT_GT(Item(publisher, "name").time(), 0);
+  EXPECT_EQ(publisher.ReportedAddress(), "");
+}
+
+TEST(Publisher, DescribesWhatTheHostRefuses) {
+  FakeHost host;
+  Publisher publisher(host.Sender());
+  ASSERT_TRUE(publisher.Update(Snapshot()).ok());
+  host.refuses = [](absl::string_view) { return true; };
+  v1::GuestInfoSnapshot snapshot = Snapshot();
+  snapshot.set_host_name("vm2");
+  ASSERT_TRUE(publisher.Update(snapshot).ok());
+  EXPECT_EQ(Item(publisher, "name").state(), v1::ReportedItem::REFUSED);
+  EXPECT_EQ(Item(publisher, "disks").state(), v1::ReportedItem::CURRENT);
+}
+
 TEST(Publisher, TextsEndWithNul) {
   FakeHost host;
   Publisher publisher(host.Sender());

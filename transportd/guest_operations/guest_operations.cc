@@ -13,6 +13,7 @@
 #include "base/shared_deadline.h"
 #include "base/steady_time.h"
 #include "transportd/guest_operations/file_operations.h"
+#include "transportd/guest_operations/live_state.h"
 #include "transportd/guest_operations/program_operations.h"
 #include "transportd/guest_operations/tools_state.h"
 #include "transportd/guest_operations/user_files.h"
@@ -151,6 +152,7 @@ GuestOperations::GuestOperations(SessionOpener opener, GuestOperationsOptions op
                 .policy = &policy_,
                 .extensions = &extensions_,
                 .functions = &functions_,
+                .programs = &programs_,
                 .process_lists = &process_lists_,
                 .hgfs = &hgfs_,
                 .timeout = options_.timeout,
@@ -207,12 +209,15 @@ bool GuestOperations::WasSlow() const {
 }
 
 void GuestOperations::Record(AuditedOperation operation, const GuestCall& call) {
+  statistics_.Count(operation.kind.empty() ? operation.operation : operation.kind,
+                    vix::Code(operation.result));
   call.logged_in() ? audit_.RecordLoggedIn(operation) : audit_.RecordRefused(operation);
 }
 
 void GuestOperations::RecordHgfs(const hgfs::AuditRecord& record) {
   const AuditedOperation operation = {hgfs::AuditName(*record.operation), record.user,
                                       record.target, ErrorOf(record.result)};
+  statistics_.Count(operation.operation, vix::Code(operation.result));
   // Only a packet without a credential has no user.
   record.user.empty() ? audit_.RecordRefused(operation) : audit_.RecordLoggedIn(operation);
 }
@@ -253,6 +258,26 @@ TcloReply GuestOperations::RunHgfs(absl::string_view packet) {
   TcloReply reply = TcloReply::Ok(hgfs_.Dispatch(packet, {.user = "", .files = std::move(inbox)}));
   reply.after_reply = [this] { hgfs_.RunDeferredWork(); };
   return reply;
+}
+
+std::vector<v1::ExtensionStatus> GuestOperations::DescribeExtensions() const {
+  return toolboxd::DescribeExtensions(extensions_);
+}
+
+v1::ListSessionsReply GuestOperations::DescribeSessions() const {
+  return toolboxd::DescribeSessions(sessions_);
+}
+
+v1::ListTransfersReply GuestOperations::DescribeTransfers() const {
+  return toolboxd::DescribeTransfers(hgfs_);
+}
+
+LiveNumbers GuestOperations::CountLive() const {
+  return toolboxd::CountLive(sessions_, hgfs_, functions_);
+}
+
+ProgramsView GuestOperations::DescribePrograms() const {
+  return toolboxd::DescribePrograms(programs_, functions_, sessions_);
 }
 
 void GuestOperations::BeginStandstill() {

@@ -11,11 +11,13 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/config_file.h"
 #include "toolboxd/v1/guest_info.pb.h"
+#include "toolboxd/v1/transport.pb.h"
 #include "transportd/extensions/extensions.h"
 #include "transportd/files/file_store.h"
 #include "transportd/functions/function_spool.h"
@@ -23,14 +25,17 @@
 #include "transportd/guest_operations/audit_log.h"
 #include "transportd/guest_operations/guest_call.h"
 #include "transportd/guest_operations/guest_services.h"
+#include "transportd/guest_operations/live_state.h"
 #include "transportd/guest_operations/process_list_cache.h"
 #include "transportd/guest_operations/slow_services.h"
+#include "transportd/guest_operations/started_programs.h"
 #include "transportd/hgfs/audit.h"
 #include "transportd/hgfs/server.h"
 #include "transportd/policy/policy_store.h"
 #include "transportd/routes/router.h"
 #include "transportd/rpc/tclo_reply.h"
 #include "transportd/sessions/session_pool.h"
+#include "transportd/statistics/operation_statistics.h"
 
 namespace toolboxd {
 
@@ -85,6 +90,16 @@ class GuestOperations {
   // What routes.d binds, as of the last reading.
   const Extensions& extensions() const { return extensions_; }
 
+  // What the Transport service shows (live_state.h).
+  std::vector<v1::ExtensionStatus> DescribeExtensions() const;
+  v1::ListSessionsReply DescribeSessions() const;
+  v1::ListTransfersReply DescribeTransfers() const;
+  ProgramsView DescribePrograms() const;
+  LiveNumbers CountLive() const;
+  const PolicyStore& policy() const { return policy_; }
+  // Thread-safe.
+  const OperationStatistics& statistics() const { return statistics_; }
+
  private:
   // Whether the request that has just run kept the channel for too long.
   bool WasSlow() const;
@@ -95,10 +110,12 @@ class GuestOperations {
 
   const GuestOperationsOptions options_;
   AuditLog audit_;
+  OperationStatistics statistics_;
   PolicyStore policy_;
   Extensions extensions_;
   SessionPool sessions_;
   FunctionTable functions_;
+  StartedPrograms programs_;
   ProcessListCache process_lists_;
   SlowServices slow_services_;
   v1::OperatingSystem operating_system_;

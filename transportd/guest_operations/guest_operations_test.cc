@@ -660,6 +660,24 @@ TEST_F(GuestOperationsTest, RefusalsCrowdNoAuditLineOut) {
                           "alice operation=StartProgramInGuest target=\"/bin/id\" result=0"));
 }
 
+TEST_F(GuestOperationsTest, StartedProgramsAndSessionsAreShown) {
+  GuestOperations& operations = guest_.operations();
+  EXPECT_EQ(operations.DescribeSessions().sessions_size(), 0);
+  EXPECT_EQ(guest_.Send(vix::kStartProgram, StartBody("/bin/date", "-u secret")), 0u);
+  EXPECT_EQ(guest_.Send(vix::kStartProgram, StartBody("/none")), 4u);
+  const v1::ListSessionsReply sessions = operations.DescribeSessions();
+  ASSERT_EQ(sessions.sessions_size(), 1);
+  EXPECT_EQ(sessions.sessions(0).user(), "alice");
+  EXPECT_EQ(sessions.sessions(0).service(), "vixd");
+  EXPECT_FALSE(sessions.sessions(0).busy());
+  EXPECT_GT(sessions.sessions(0).authenticated_time(), 0);
+  const ProgramsView view = operations.DescribePrograms();
+  ASSERT_EQ(view.programs.programs_size(), 1);
+  EXPECT_EQ(view.programs.programs(0).program(), "/bin/date");
+  EXPECT_EQ(view.vixd.size(), 1u);
+  EXPECT_EQ(view.programs.DebugString().find("secret"), std::string::npos);
+}
+
 TEST_F(GuestOperationsTest, PolicyThatRefusesAllEndsOpenSessions) {
   GuestOperationsOptions options = FakeGuest::Options();
   options.policy_file = TempFile("all.textproto", "");

@@ -18,6 +18,7 @@ class FunctionTable;
 class PolicyStore;
 class ProcessListCache;
 class SessionPool;
+class StartedPrograms;
 
 // All pointers must outlive the operations that run with them, and the files that those open.
 struct GuestServices {
@@ -25,6 +26,7 @@ struct GuestServices {
   const PolicyStore* policy;
   const Extensions* extensions;
   FunctionTable* functions;
+  StartedPrograms* programs;
   ProcessListCache* process_lists;
   hgfs::Server* hgfs;
   // Time limits of one call to a service, and of a call whose work has no bound.

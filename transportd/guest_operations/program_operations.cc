@@ -9,6 +9,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "base/steady_time.h"
@@ -20,6 +21,7 @@
 #include "transportd/files/message_allowance.h"
 #include "transportd/functions/function_table.h"
 #include "transportd/guest_operations/process_list_cache.h"
+#include "transportd/guest_operations/started_programs.h"
 #include "transportd/policy/policy_store.h"
 #include "transportd/sessions/session_pool.h"
 #include "transportd/vix/requests.h"
@@ -211,6 +213,7 @@ Outcome StartProgram(GuestCall& call, const GuestServices& services) {
   const absl::StatusOr<int64_t> pid =
       function ? StartFunction(call, services, body) : StartProcess(call, services, body);
   if (!pid.ok()) return {ErrorOf(pid.status()), kNoPid};
+  if (!function) services.programs->Add(call.user(), *pid, body.program, absl::Now());
   return absl::StrCat(*pid);
 }
 

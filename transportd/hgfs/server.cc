@@ -215,6 +215,8 @@ Server::Outcome Server::Open(const Call& call) {
 Server::Outcome Server::AddFile(const Call& call, Handle handle) {
   handle.record =
       std::make_unique<TransferRecord>(&audit_, std::exchange(call.record, AuditRecord()));
+  handle.transfer = ++transfers_;
+  handle.opened = handle.used = call.session.used;
   OpenReply reply;
   reply.handle = sessions_.AddHandle(call.session, std::move(handle));
   return Encode(call.op, reply);
@@ -254,6 +256,9 @@ Server::Outcome Server::Read(const Call& call) {
   last_transfer_.handle = request.handle;
   handle->result = data.status();
   if (!data.ok()) return Outcome(data.status());
+  handle->used = call.session.used;
+  handle->bytes += data->size();
+  bytes_from_guest_ += data->size();
   ReadReply reply;
   reply.size = data->size();
   reply.data = *data;
@@ -269,6 +274,9 @@ Server::Outcome Server::Write(const Call& call) {
   last_transfer_.handle = request.handle;
   const absl::Status status = handle->write->Write(request.offset, append, request.data);
   if (!status.ok()) return Outcome(status);
+  handle->used = call.session.used;
+  handle->bytes += request.data.size();
+  bytes_to_guest_ += request.data.size();
   WriteReply reply;
   reply.size = request.size;
   return Encode(call.op, reply);

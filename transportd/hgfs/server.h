@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -53,6 +54,12 @@ class Server {
   void Maintain();
 
   size_t sessions() const { return sessions_.size(); }
+
+  std::vector<OpenTransfer> Transfers() const { return sessions_.Transfers(clock_()); }
+
+  // Content since the start, in bytes.
+  uint64_t bytes_from_guest() const { return bytes_from_guest_; }
+  uint64_t bytes_to_guest() const { return bytes_to_guest_; }
 
  private:
   // The result of one operation: the payload counts only for kSuccess.
@@ -118,6 +125,9 @@ class Server {
   const std::function<absl::Time()> clock_;
   SessionTable sessions_;
   Transfer last_transfer_;
+  uint64_t transfers_ = 0;
+  uint64_t bytes_from_guest_ = 0;
+  uint64_t bytes_to_guest_ = 0;
 };
 
 }  // namespace toolboxd::hgfs

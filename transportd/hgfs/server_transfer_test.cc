@@ -35,6 +35,34 @@ TEST_F(HgfsServerTest, DownloadAsVmxDoesIt) {
   }
 }
 
+TEST_F(HgfsServerTest, OpenTransfersAreShownWithWhatTheyMoved) {
+  hgfsd_.Put("/tmp/f", Pattern(1000));
+  CreateSession();
+  EXPECT_TRUE(server_.Transfers().empty());
+  uint32_t download;
+  uint32_t upload;
+  ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kReadOnly, 0, download), Status::kSuccess);
+  ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/g", kWriteOnly, kCreateEmpty, upload), Status::kSuccess);
+  std::string data;
+  ASSERT_EQ(ReadAt(download, 0, 600, data), Status::kSuccess);
+  ASSERT_EQ(WriteAt(upload, false, 0, "12345"), Status::kSuccess);
+  const std::vector<OpenTransfer> transfers = server_.Transfers();
+  ASSERT_EQ(transfers.size(), 2u);
+  EXPECT_EQ(transfers[0].path, "/tmp/f");
+  EXPECT_EQ(transfers[0].user, "alice");
+  EXPECT_FALSE(transfers[0].to_guest);
+  EXPECT_EQ(transfers[0].bytes, 600u);
+  EXPECT_EQ(transfers[1].path, "/tmp/g");
+  EXPECT_TRUE(transfers[1].to_guest);
+  EXPECT_EQ(transfers[1].bytes, 5u);
+  EXPECT_LT(transfers[0].number, transfers[1].number);
+  EXPECT_EQ(CloseFile(download), Status::kSuccess);
+  EXPECT_EQ(CloseFile(upload), Status::kSuccess);
+  EXPECT_TRUE(server_.Transfers().empty());
+  EXPECT_EQ(server_.bytes_from_guest(), 600u);
+  EXPECT_EQ(server_.bytes_to_guest(), 5u);
+}
+
 TEST_F(HgfsServerTest, OffsetsAreHonoured) {
   hgfsd_.Put("/tmp/f", Pattern(200000));
   CreateSession();

@@ -4,6 +4,7 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -116,6 +117,25 @@ void SessionTable::ForEachHandle(absl::FunctionRef<void(Handle& handle)> visit) 
   for (auto& [id, session] : sessions_) {
     for (auto& [number, handle] : session.handles) visit(handle);
   }
+}
+
+std::vector<OpenTransfer> SessionTable::Transfers(absl::Time now) const {
+  std::vector<OpenTransfer> transfers;
+  for (const auto& [id, session] : sessions_) {
+    for (const auto& [number, handle] : session.handles) {
+      if (handle.record == nullptr) continue;
+      transfers.push_back({.number = handle.transfer,
+                           .user = session.user,
+                           .path = handle.path,
+                           .to_guest = handle.write != nullptr,
+                           .bytes = handle.bytes,
+                           .age = now - handle.opened,
+                           .idle = now - handle.used});
+    }
+  }
+  std::sort(transfers.begin(), transfers.end(),
+            [](const OpenTransfer& a, const OpenTransfer& b) { return a.number < b.number; });
+  return transfers;
 }
 
 void SessionTable::Expire(absl::Time now) {

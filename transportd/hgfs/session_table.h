@@ -38,6 +38,24 @@ struct Handle {
   // Of a file; how the last packet of the transfer ended is in `result`.
   std::unique_ptr<TransferRecord> record;
   absl::Status result;
+  // Of a transfer: its number, what was transferred, and when it was opened and used last.
+  uint64_t transfer = 0;
+  uint64_t bytes = 0;
+  absl::Time opened;
+  absl::Time used;
+};
+
+// A file that is open for reading or writing, as administrators see it.
+struct OpenTransfer {
+  // Of all transfers of the server.
+  uint64_t number = 0;
+  std::string user;
+  std::string path;
+  bool to_guest = false;
+  uint64_t bytes = 0;
+  absl::Duration age;
+  // Since its last packet.
+  absl::Duration idle;
 };
 
 // One HGFS session; it belongs to the guest user who created it. SessionTable adds and takes its
@@ -86,6 +104,8 @@ class SessionTable {
   std::optional<Handle> TakeHandle(Session& session, uint32_t number);
 
   void ForEachHandle(absl::FunctionRef<void(Handle& handle)> visit);
+  // By ascending number.
+  std::vector<OpenTransfer> Transfers(absl::Time now) const;
   // Drops idle sessions. Call it every few seconds or minutes.
   void Expire(absl::Time now);
 

@@ -34,7 +34,8 @@ struct ProgramStart {
 
 // Answers what the policy file permits. A missing file permits everything; one that cannot be read
 // or parsed, or that others could write (base/strict_modes.h), permits nothing, until it can.
-// Refusals carry the reason DISABLED_BY_POLICY. Not thread-safe.
+// Refusals carry the reason DISABLED_BY_POLICY. Not thread-safe; a copy answers what was read by
+// then.
 class PolicyStore {
  public:
   // Reads the file; see Load().
@@ -44,6 +45,12 @@ class PolicyStore {
   absl::Status Load();
   // The result of the last Load().
   const ConfigurationState& state() const { return state_; }
+
+  const std::string& path() const { return path_; }
+  // What was read last without an error; and whether the last reading failed, which permits
+  // nothing.
+  const v1::Policy& policy() const { return policy_; }
+  bool is_broken() const { return broken_; }
 
   absl::Status CheckOperation(Operation operation) const;
   // Whether a directory takes uploads by its own path too.

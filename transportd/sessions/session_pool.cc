@@ -343,6 +343,16 @@ void SessionPool::EndAll() {
   for (UniqueFd& spare : spares_) spare.reset();
 }
 
+std::vector<SessionPool::Description> SessionPool::Describe() const {
+  std::vector<Description> descriptions;
+  for (const Entry& entry : sessions_) {
+    // Before the description is one more reference.
+    const bool busy = entry.session.use_count() > 1;
+    descriptions.push_back({entry.session, entry.authenticated, entry.used, busy});
+  }
+  return descriptions;
+}
+
 void SessionPool::EvictOne(SessionService service) {
   size_t open = 0;
   auto oldest = sessions_.end();

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -105,6 +106,18 @@ class SessionPool {
 
   // Closes idle sessions and connections. To be called every few seconds.
   void Maintain();
+
+  // An open session as the pool sees it now, the one used last first.
+  struct Description {
+    std::shared_ptr<const UserSession> session;
+    absl::Time authenticated;
+    absl::Time used;
+    // Whether files or functions hold it.
+    bool busy = false;
+  };
+  std::vector<Description> Describe() const;
+  // Logins that PAM has not answered.
+  size_t pending_logins() const { return logins_.size(); }
 
   // Open sessions, spare connections not counted.
   size_t size() const { return sessions_.size(); }

@@ -170,6 +170,22 @@ TEST_F(SessionPoolTest, UsersAndServicesHaveSeparateSessions) {
   EXPECT_EQ(session_.logins, 3);
 }
 
+TEST_F(SessionPoolTest, SessionsAreDescribedTheOneUsedLastFirst) {
+  EXPECT_TRUE(Pool().Describe().empty());
+  ASSERT_TRUE(Get("alice", "a").ok());
+  now_ += absl::Seconds(7);
+  const auto bob = Get("bob", "b");
+  ASSERT_TRUE(bob.ok());
+  const std::vector<SessionPool::Description> sessions = Pool().Describe();
+  ASSERT_EQ(sessions.size(), 2u);
+  EXPECT_EQ(sessions[0].session->user, "bob");
+  EXPECT_TRUE(sessions[0].busy);
+  EXPECT_EQ(sessions[1].session->user, "alice");
+  EXPECT_FALSE(sessions[1].busy);
+  EXPECT_EQ(sessions[0].used - sessions[1].used, absl::Seconds(7));
+  EXPECT_EQ(Pool().pending_logins(), 0u);
+}
+
 TEST_F(SessionPoolTest, OtherPasswordIsNeverServedByAnOpenSession) {
   ASSERT_TRUE(Get("alice", "a").ok());
   EXPECT_TRUE(absl::IsUnauthenticated(Get("alice", "x").status()));
