@@ -58,6 +58,12 @@ CalledService LoginService(const ConnectOptions& options) {
 absl::StatusOr<UniqueFd> OpenSession(const ConnectOptions& options) {
   const absl::StatusOr<int> connection = session::OpenSession(
       SessionSocket(options), options.service, options.user, "", SteadyNow() + kOpenTimeout);
+  // What PAM says fits a password, which the caller has not given.
+  if (absl::IsUnauthenticated(connection.status()) && !options.user.empty()) {
+    return absl::UnauthenticatedError(
+        absl::StrCat("there is no user '", options.user, "', or the account is not usable: '",
+                     "getent passwd ", options.user, "' shows the user"));
+  }
   if (!connection.ok()) return ExplainFailedCall(connection.status(), LoginService(options));
   return UniqueFd(*connection);
 }
@@ -184,7 +190,10 @@ int ConnectMain(const ConnectOptions& options) {
   const absl::Status status = Connect(options, [](const std::string& path) {
     printf("%s\n", path.c_str());
     fflush(stdout);
-    fprintf(stderr, "until Ctrl-C:  grpcurl -plaintext unix://%s list\n", path.c_str());
+    fprintf(stderr,
+            "until Ctrl-C:           grpcurl -plaintext unix://%s list\n"
+            "grpcurl before 1.9.2:   grpcurl -plaintext -unix %s list\n",
+            path.c_str(), path.c_str());
   });
   if (status.ok()) return 0;
   fprintf(stderr, "connect: %s\n", std::string(status.message()).c_str());

@@ -6,7 +6,6 @@
 #include <signal.h>
 
 #include <cstdint>
-#include <cstdio>
 #include <optional>
 #include <string>
 #include <thread>
@@ -15,7 +14,6 @@
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/log.h"
 #include "base/strict_modes.h"
@@ -24,28 +22,41 @@
 #include "daemon/grpc_log.h"
 #include "daemon/quiet_engine.h"
 #include "daemon/stop_signal.h"
+#include "toolboxctl/activity.h"
+#include "toolboxctl/audit.h"
 #include "toolboxctl/connect.h"
 #include "toolboxctl/control_flag.h"
 #include "toolboxctl/customization.h"
 #include "toolboxctl/customize_scripts.h"
 #include "toolboxctl/guest_variables.h"
+#include "toolboxctl/host_messages.h"
+#include "toolboxctl/host_statistics.h"
+#include "toolboxctl/openmetrics.h"
+#include "toolboxctl/output.h"
+#include "toolboxctl/policy.h"
+#include "toolboxctl/reported.h"
+#include "toolboxctl/self_test.h"
+#include "toolboxctl/show.h"
 #include "toolboxctl/snapshot.h"
 #include "toolboxctl/snapshot_scripts.h"
 #include "toolboxctl/status_text.h"
+#include "toolboxctl/support_bundle.h"
+#include "toolboxctl/time_flag.h"
 #include "toolboxctl/time_status.h"
 #include "toolboxctl/toolboxctl.h"
 #include "toolboxctl/transport_client.h"
+#include "toolboxctl/wait.h"
 
-ABSL_FLAG(std::string, for, "registered", "What 'wait' waits for; only 'registered' is valid.");
 ABSL_FLAG(std::string, user, "",
-          "The user whose session 'connect' opens, for root only; default: the caller.");
+          "The user whose session 'connect' opens, for root only (default: the caller), or whose "
+          "operations 'audit' shows (default: all users').");
+ABSL_FLAG(std::string, since, "24h ago",
+          "From when on 'audit' shows operations, as journalctl takes it.");
 ABSL_FLAG(std::string, session_socket, "",
-          "Socket of session that 'connect' uses; default: /run/toolboxd/SERVICE-login.sock.");
-ABSL_FLAG(absl::Duration, timeout, absl::InfiniteDuration(),
-          "Maximum time that 'wait' waits, such as 30s.");
+          "Socket of session that 'connect' uses; default: SERVICE-login.sock beside --control.");
 ABSL_FLAG(std::string, snapshot_socket, "/run/toolboxd/snapshotd.sock",
           "snapshotd's socket, which 'snapshot' uses.");
-ABSL_FLAG(absl::Duration, hold, absl::ZeroDuration(),
+ABSL_FLAG(toolboxd::TimeFlag, hold, absl::ZeroDuration(),
           "How long 'snapshot test' keeps the file systems frozen, at most 10s.");
 ABSL_FLAG(std::string, deploy_socket, "/run/toolboxd/deployd.sock",
           "deployd's socket, which 'customization' uses.");
@@ -56,17 +67,31 @@ ABSL_FLAG(bool, scripts, false, "Whether 'snapshot test' also runs the administr
 namespace toolboxd {
 namespace {
 
-constexpr int kExitUsage = 2;
-
 constexpr char kUsage[] =
     "shows the state of toolboxd and sends requests to the VMware host.\n\n"
-    "  toolboxctl status        show the state of the channels and the services\n"
+    "  toolboxctl status        show the host, the channel, the services and the configuration\n"
+    "  toolboxctl nics          show the interfaces and addresses that the host has been sent\n"
+    "  toolboxctl disks         the same for disks\n"
+    "  toolboxctl info          the same for names and system, and when the host took what\n"
+    "  toolboxctl sessions      show the processes of guest users that transportd uses\n"
+    "  toolboxctl programs      show the programs that the host has started\n"
+    "  toolboxctl transfers     show the files that the host reads and writes, with rates\n"
+    "  toolboxctl audit         show past guest operations, from the journal\n"
+    "  toolboxctl metrics       print numbers for monitoring, as OpenMetrics\n"
+    "  toolboxctl stat          show what the host says of this machine's processor and memory\n"
+    "  toolboxctl policy check USER OPERATION [TARGET [ARGUMENTS]]\n"
+    "                           whether the policy permits it, and which line says so\n"
+    "  toolboxctl self-test     try what can be tried without the host's help\n"
+    "  toolboxctl support-bundle   gather what a person who helps needs, without secrets\n"
+    "  toolboxctl log TEXT      write a line to the log that the host keeps of this machine\n"
+    "  toolboxctl app-monitor enable | alive | disable | ok | need-reset | status\n"
+    "                           what vSphere HA hears of the application in this machine\n"
     "  toolboxctl rpc TEXT      send TEXT to the host, such as 'info-get guestinfo.ip'\n"
     "  toolboxctl guestinfo get NAME | set NAME [VALUE] | delete NAME | list-known\n"
     "                           the variables that the host keeps; without VALUE, standard input\n"
     "  toolboxctl namespace get NAMESPACE KEY | set NAMESPACE KEY [VALUE]\n"
     "                           the same in a namespace of the host\n"
-    "  toolboxctl wait          return when the host has accepted the guest\n"
+    "  toolboxctl wait          return when the host has accepted the guest, or what --for says\n"
     "  toolboxctl connect SERVICE   offer your own hgfsd or vixd on a private socket, for grpcurl\n"
     "  toolboxctl modes PATH    check that only root can change PATH and the files in it\n"
     "  toolboxctl snapshot plan   show what a quiesced snapshot freezes, and what not and why\n"
@@ -76,26 +101,21 @@ constexpr char kUsage[] =
     "  toolboxctl time status   show how far the clock is from the host's, and what is done about "
     "it\n"
     "  toolboxctl customization status   show who would customize a clone, and the last time\n"
-    "  toolboxctl customization-scripts   run the scripts of a customization, for its unit";
+    "  toolboxctl customization-scripts   run the scripts of a customization, for its unit\n"
+    "  toolboxctl help          this text; 'toolboxctl version' prints the version";
 
 using Arguments = std::vector<std::string>;
-
-int Fail(absl::string_view message) {
-  fprintf(stderr, "%s\n", std::string(message).c_str());
-  return 1;
-}
-
-int Print(absl::string_view text) {
-  const bool written = fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  return written && fflush(stdout) == 0 ? 0 : Fail("cannot write to standard output");
-}
 
 TransportClient Client() { return TransportClient(absl::GetFlag(FLAGS_control)); }
 
 int Status(const Arguments&) {
-  const absl::StatusOr<v1::TransportStatus> status = Client().GetStatus();
-  if (!status.ok()) return Fail(status.status().message());
-  return Print(StatusText(*status, absl::LocalTimeZone()));
+  TransportClient client = Client();
+  return Show<v1::TransportStatus>(
+      ShowOptionsFromFlags(), {.fetch = [&client] { return client.GetStatus(); },
+                               .text =
+                                   [](const v1::TransportStatus& status, const Terminal& terminal) {
+                                     return StatusText(status, absl::LocalTimeZone(), terminal);
+                                   }});
 }
 
 // The output is vmware-rpctool's, so that scripts can use either.
@@ -112,29 +132,50 @@ SendToHost ToHost() {
 
 int GuestInfoVerb(const Arguments& arguments) { return GuestInfoMain(arguments, ToHost()); }
 
+int SelfTest(const Arguments&) { return SelfTestMain(); }
+int SupportBundle(const Arguments&) { return SupportBundleMain(); }
+
+int Log(const Arguments& arguments) { return LogMain(arguments[0], ToHost()); }
+int AppMonitor(const Arguments& arguments) { return AppMonitorMain(arguments, ToHost()); }
+
 int NamespaceVerb(const Arguments& arguments) {
   return NamespaceMain(arguments, absl::GetFlag(FLAGS_if_value), ToHost());
 }
 
-int Wait(const Arguments&) {
-  if (absl::GetFlag(FLAGS_for) != "registered") {
-    Fail("--for: only 'registered' is valid");
-    return kExitUsage;
-  }
-  const absl::Status status =
-      Client().WaitUntilRegistered(absl::Now() + absl::GetFlag(FLAGS_timeout));
-  if (!status.ok()) return Fail(status.message());
-  return Print("registered\n");
+int Wait(const Arguments&) { return WaitMain(); }
+
+int Nics(const Arguments&) { return ReportedMain("nics"); }
+int Disks(const Arguments&) { return ReportedMain("disks"); }
+int Info(const Arguments&) { return ReportedMain("info"); }
+
+int Sessions(const Arguments&) { return SessionsMain(); }
+int Programs(const Arguments&) { return ProgramsMain(); }
+int Transfers(const Arguments&) { return TransfersMain(); }
+
+int Stat(const Arguments&) { return StatMain(); }
+int Metrics(const Arguments&) { return MetricsMain(); }
+
+int Audit(const Arguments&) {
+  return AuditMain({.since = absl::GetFlag(FLAGS_since),
+                    .user = absl::GetFlag(FLAGS_user),
+                    .json = ShowOptionsFromFlags().json});
 }
 
 int ConnectVerb(const Arguments& arguments) {
-  return ConnectMain(
-      {arguments[0], absl::GetFlag(FLAGS_user), absl::GetFlag(FLAGS_session_socket)});
+  ConnectOptions options = {arguments[0], absl::GetFlag(FLAGS_user),
+                            absl::GetFlag(FLAGS_session_socket)};
+  const std::string control = absl::GetFlag(FLAGS_control);
+  const std::string folder = control.substr(0, control.rfind('/') + 1);
+  // That of deploy/run, or another one beside its transportd.
+  if (options.session_socket.empty() && folder != "/run/toolboxd/") {
+    options.session_socket = absl::StrCat(folder, arguments[0], "-login.sock");
+  }
+  return ConnectMain(options);
 }
 
 int SnapshotVerb(const Arguments& arguments) {
   return SnapshotMain({arguments[0], absl::GetFlag(FLAGS_snapshot_socket),
-                       absl::GetFlag(FLAGS_control), absl::GetFlag(FLAGS_hold),
+                       absl::GetFlag(FLAGS_control), absl::GetFlag(FLAGS_hold).time,
                        absl::GetFlag(FLAGS_scripts)});
 }
 
@@ -191,6 +232,20 @@ struct Verb {
 
 constexpr Verb kVerbs[] = {
     {"status", 0, Status},
+    {"nics", 0, Nics},
+    {"disks", 0, Disks},
+    {"info", 0, Info},
+    {"sessions", 0, Sessions},
+    {"programs", 0, Programs},
+    {"transfers", 0, Transfers},
+    {"audit", 0, Audit},
+    {"metrics", 0, Metrics},
+    {"stat", 0, Stat},
+    {"policy", kAny, PolicyMain},
+    {"self-test", 0, SelfTest},
+    {"support-bundle", 0, SupportBundle},
+    {"log", 1, Log},
+    {"app-monitor", kAny, AppMonitor},
     {"rpc", 1, Rpc},
     {"guestinfo", kAny, GuestInfoVerb},
     {"namespace", kAny, NamespaceVerb},
@@ -204,23 +259,23 @@ constexpr Verb kVerbs[] = {
     {"customization-scripts", 0, CustomizeScripts},
 };
 
+int PrintVersion(const Program& program) {
+  return Print(absl::StrCat(program.name, " (toolboxd) ", kVersion, "\n"));
+}
+
 int RunVerb(const Program& program, const Arguments& words) {
-  const std::string hint = absl::StrCat("; try ", program.name, " --help");
-  if (words.empty()) {
-    Fail(absl::StrCat("no command", hint));
-    return kExitUsage;
-  }
+  if (words.empty()) return Usage("no command");
+  if (words[0] == "help") return Print(HelpText(program));
+  if (words[0] == "version") return PrintVersion(program);
   const Arguments arguments(words.begin() + 1, words.end());
   for (const Verb& verb : kVerbs) {
     if (words[0] != verb.name) continue;
     if (verb.arguments == kAny || arguments.size() == verb.arguments) return verb.run(arguments);
-    Fail(absl::StrCat("'", words[0], "' takes ", verb.arguments,
-                      verb.arguments == 1 ? " argument, not " : " arguments, not ",
-                      arguments.size(), hint));
-    return kExitUsage;
+    return Usage(absl::StrCat(
+        "'", words[0], "' takes ", verb.arguments == 0 ? "no" : absl::StrCat(verb.arguments),
+        verb.arguments == 1 ? " argument" : " arguments", ", not ", arguments.size()));
   }
-  Fail(absl::StrCat("unknown command '", words[0], "'", hint));
-  return kExitUsage;
+  return Usage(absl::StrCat("unknown command '", words[0], "'"));
 }
 
 }  // namespace
@@ -233,12 +288,9 @@ int ToolboxctlMain(int argc, char** argv) {
   InitLog(program.name, LogLevel::kWarning);
   const absl::StatusOr<CommandLine> line =
       ReadCommandLine(program, Arguments(argv + (argc > 0 ? 1 : 0), argv + argc));
-  if (!line.ok()) {
-    Fail(absl::StrCat(line.status().message(), "; try ", program.name, " --help"));
-    return kExitUsage;
-  }
+  if (!line.ok()) return Usage(line.status().message());
   if (line->help) return Print(HelpText(program));
-  if (line->version) return Print(absl::StrCat(program.name, " (toolboxd) ", kVersion, "\n"));
+  if (line->version) return PrintVersion(program);
   RouteGrpcLog();
   InstallQuietEngine();
   return RunVerb(program, line->arguments);

@@ -2,42 +2,85 @@
 
 #include "toolboxctl/status_text.h"
 
+#include <iterator>
 #include <map>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/time/time.h"
+#include "toolboxctl/table.h"
 
 namespace toolboxd {
 namespace {
 
-void Line(std::string& text, absl::string_view name, absl::string_view value) {
-  absl::StrAppend(&text, absl::StrFormat("%-24s%s\n", name, value));
+constexpr char kTime[] = "%Y-%m-%d %H:%M:%S %Z";
+
+std::string TimeText(int64_t seconds, absl::TimeZone zone) {
+  return absl::FormatTime(kTime, absl::FromUnixSeconds(seconds), zone);
 }
 
-std::string ServiceText(const v1::ServiceStatus& service) {
-  std::string text = service.connected() ? "connected" : "not connected";
-  if (service.calls() > 0) absl::StrAppend(&text, ", ", service.calls(), " calls");
-  if (service.failures() > 0) absl::StrAppend(&text, ", ", service.failures(), " failed");
-  if (!service.connected() && !service.last_error().empty()) {
-    absl::StrAppend(&text, " (last: ", service.last_error(), ")");
+std::string HostText(const v1::Host& host) {
+  std::string text = host.product().empty() ? "not known" : host.product();
+  if (host.hardware_version() != 0) {
+    absl::StrAppend(&text, ", virtual hardware ", host.hardware_version());
   }
   return text;
 }
 
-void ConfigurationLines(std::string& text, absl::string_view name,
-                        const v1::ConfigurationStatus& status, absl::string_view absent,
-                        absl::string_view broken) {
+Cell RegisteredCell(const v1::TransportStatus& status, absl::TimeZone zone) {
+  if (!status.registered()) return Cell("no", Colour::kBad);
+  return Cell(absl::StrCat("yes, since ", TimeText(status.registered_time(), zone)), Colour::kGood);
+}
+
+Cell StateCell(const v1::ServiceStatus& service) {
+  if (service.connected()) return Cell("connected", Colour::kGood);
+  // The one whose stream is always open.
+  if (service.name() == "guestinfod") return Cell("not connected", Colour::kBad);
+  return service.state() == v1::ServiceStatus::RUNNING ? "running" : "on demand";
+}
+
+void AddService(const v1::ServiceStatus& service, Table& table) {
+  table.AddRow({service.name(), StateCell(service), SizeText(service.memory_bytes()),
+                absl::StrCat(service.calls()),
+                Cell(absl::StrCat(service.failures()),
+                     service.failures() > 0 ? Colour::kBad : Colour::kNone),
+                absl::StrCat(service.restarts())});
+}
+
+void AddFailures(const v1::ServiceStatus& service, absl::TimeZone zone, Table& table) {
+  for (const v1::Failure& failure : service.last_failures()) {
+    const absl::Time time = absl::FromUnixSeconds(failure.time());
+    table.AddRow(
+        {service.name(), absl::FormatTime("%m-%d %H:%M:%S", time, zone), failure.reason()});
+  }
+}
+
+std::string ServiceTables(const v1::TransportStatus& status, absl::TimeZone zone,
+                          const Terminal& terminal) {
+  if (status.services().empty()) return "";
+  Table services("llrrrr");
+  Table failures;
+  services.AddRow({"service", "state", "memory", "calls", "errors", "restarts"});
+  for (const v1::ServiceStatus& service : status.services()) {
+    AddService(service, services);
+    AddFailures(service, zone, failures);
+  }
+  const std::string text = absl::StrCat("\n", services.Text(terminal));
+  if (failures.empty()) return text;
+  return absl::StrCat(text, "\nlast errors\n", failures.Text(terminal));
+}
+
+void AddConfiguration(const std::string& name, const v1::ConfigurationStatus& status,
+                      const std::string& absent, absl::string_view broken, Table& table) {
   switch (status.state()) {
     case v1::ConfigurationStatus::ABSENT:
-      Line(text, name, absent);
+      table.AddRow({name, absent});
       break;
     case v1::ConfigurationStatus::READ:
-      Line(text, name, "read");
+      table.AddRow({name, Cell("read", Colour::kGood)});
       break;
     case v1::ConfigurationStatus::BROKEN:
       for (const std::string& fault : status.faults()) {
-        Line(text, name, absl::StrCat(broken, ": ", fault));
+        table.AddRow({name, Cell(absl::StrCat(broken, ": ", fault), Colour::kBad)});
       }
       break;
     default:  // Not known: a transportd of another version.
@@ -55,28 +98,56 @@ std::string SnapshotText(const v1::SnapshotStatus& snapshots) {
   return text;
 }
 
-}  // namespace
-
-std::string StatusText(const v1::TransportStatus& status, absl::TimeZone zone) {
-  const absl::Time since = absl::FromUnixSeconds(status.registered_time());
-  std::string text;
-  Line(text, "registered",
-       status.registered()
-           ? absl::StrCat("yes, since ", absl::FormatTime("%Y-%m-%d %H:%M:%S %Z", since, zone))
-           : "no");
-  Line(text, "channel", status.channel().empty() ? "none" : status.channel());
-  for (const v1::ServiceStatus& service : status.services()) {
-    Line(text, service.name(), ServiceText(service));
+std::string ConfigurationTable(const v1::TransportStatus& status, const Terminal& terminal) {
+  Table table;
+  AddConfiguration("policy", status.policy(), "no file, everything is permitted",
+                   "broken, guest operations are refused", table);
+  AddConfiguration("routes", status.routes(), "none", "broken, skipped", table);
+  for (const v1::ExtensionStatus& extension : status.extensions()) {
+    table.AddRow({"extension", absl::StrCat(extension.binding(), " at ", extension.socket())});
   }
-  ConfigurationLines(text, "policy", status.policy(), "no file, everything is permitted",
-                     "broken, guest operations are refused");
-  ConfigurationLines(text, "routes", status.routes(), "none", "broken, skipped");
-  if (status.has_snapshots()) Line(text, "snapshots", SnapshotText(status.snapshots()));
+  if (status.has_snapshots()) table.AddRow({"snapshots", SnapshotText(status.snapshots())});
+  const std::string text = table.Text(terminal);
+  return text.empty() ? "" : absl::StrCat("\n", text);
+}
+
+std::string CounterTable(const v1::TransportStatus& status, const Terminal& terminal) {
   // Protobuf's maps have no order.
   const std::map<std::string, uint64_t> counters(status.counters().begin(),
                                                  status.counters().end());
-  for (const auto& [name, count] : counters) Line(text, name, absl::StrCat(count));
-  return text;
+  Table table("lr");
+  for (const auto& [name, count] : counters) table.AddRow({name, absl::StrCat(count)});
+  const std::string text = table.Text(terminal);
+  return text.empty() ? "" : absl::StrCat("\n", text);
+}
+
+}  // namespace
+
+std::string SizeText(uint64_t bytes) {
+  if (bytes == 0) return "-";
+  constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+  double size = static_cast<double>(bytes);
+  size_t unit = 0;
+  while (size >= 1024 && unit + 1 < std::size(kUnits)) {
+    size /= 1024;
+    ++unit;
+  }
+  return unit == 0 ? absl::StrCat(bytes, " B") : absl::StrFormat("%.1f %s", size, kUnits[unit]);
+}
+
+std::string StatusText(const v1::TransportStatus& status, absl::TimeZone zone,
+                       const Terminal& terminal) {
+  Table table;
+  if (!status.version().empty()) {
+    table.AddRow({"toolboxd", absl::StrCat(status.version(), ", since ",
+                                           TimeText(status.started_time(), zone))});
+  }
+  if (status.has_host()) table.AddRow({"host", HostText(status.host())});
+  table.AddRow({"registered", RegisteredCell(status, zone)});
+  table.AddRow(
+      {"channel", status.channel().empty() ? Cell("none", Colour::kBad) : Cell(status.channel())});
+  return absl::StrCat(table.Text(terminal), ServiceTables(status, zone, terminal),
+                      ConfigurationTable(status, terminal), CounterTable(status, terminal));
 }
 
 }  // namespace toolboxd

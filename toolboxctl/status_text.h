@@ -5,16 +5,22 @@
 #ifndef TOOLBOXD_TOOLBOXCTL_STATUS_TEXT_H_
 #define TOOLBOXD_TOOLBOXCTL_STATUS_TEXT_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/time/time.h"
+#include "toolboxctl/output.h"
 #include "toolboxd/v1/transport.pb.h"
 
 namespace toolboxd {
 
-// One line for each item: the registration, the channel, the services, the configuration, and
-// the counters sorted by name.
-std::string StatusText(const v1::TransportStatus& status, absl::TimeZone zone);
+// The host and the registration; a table of the services; the configuration, with a line for each
+// fault; and the counters, sorted by name.
+std::string StatusText(const v1::TransportStatus& status, absl::TimeZone zone,
+                       const Terminal& terminal);
+
+// "1.5 MiB"; "-" for 0, which means not known.
+std::string SizeText(uint64_t bytes);
 
 }  // namespace toolboxd
 

@@ -7,8 +7,7 @@
 
 namespace toolboxd {
 
-// Returns the exit status: 0; 1 if the host
-// or a service refused; 2 for a wrong command line.
+// Returns the exit status (toolboxctl/output.h).
 int ToolboxctlMain(int argc, char** argv);
 
 }  // namespace toolboxd

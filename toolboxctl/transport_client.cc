@@ -8,16 +8,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "daemon/channel.h"
 #include "daemon/failed_call.h"
-#include "daemon/grpc_status.h"
 
 namespace toolboxd {
 namespace {
 
-// transportd waits up to ten seconds for its channel.
-constexpr absl::Duration kCallTimeout = absl::Seconds(15);
+constexpr absl::Duration kShortestCall = absl::Milliseconds(100);
 constexpr absl::Duration kAskAgain = absl::Milliseconds(20);
 
 }  // namespace
@@ -26,44 +24,40 @@ TransportClient::TransportClient(std::string socket)
     : socket_(std::move(socket)), stub_(v1::Transport::NewStub(ConnectUnix(socket_))) {}
 
 absl::StatusOr<v1::TransportStatus> TransportClient::GetStatus() {
-  absl::StatusOr<v1::TransportStatus> status = AskStatus();
+  absl::StatusOr<v1::TransportStatus> status = AskStatus(*stub_, kCallTimeout);
   if (!status.ok()) return Explain(status.status());
   return status;
 }
 
-absl::StatusOr<v1::TransportStatus> TransportClient::AskStatus() {
+absl::StatusOr<v1::TransportStatus> TransportClient::AskStatus(v1::Transport::Stub& stub,
+                                                                absl::Duration timeout) {
   grpc::ClientContext context;
-  SetTimeout(kCallTimeout, &context);
+  SetTimeout(timeout, &context);
   v1::TransportStatus status;
-  const grpc::Status result = stub_->GetStatus(&context, v1::GetStatusRequest(), &status);
+  const grpc::Status result = stub.GetStatus(&context, v1::GetStatusRequest(), &status);
   if (!result.ok()) return FromGrpc(result);
   return status;
 }
 
 absl::StatusOr<v1::SendRpciReply> TransportClient::SendRpci(absl::string_view request) {
-  grpc::ClientContext context;
-  SetTimeout(kCallTimeout, &context);
   v1::SendRpciRequest message;
   message.set_request(std::string(request));
-  v1::SendRpciReply reply;
-  const grpc::Status result = stub_->SendRpci(&context, message, &reply);
-  if (!result.ok()) return Explain(FromGrpc(result));
-  return reply;
+  return Call(&v1::Transport::Stub::SendRpci, message);
 }
 
 absl::StatusOr<v1::TimeStatus> TransportClient::GetTimeStatus() {
-  grpc::ClientContext context;
-  SetTimeout(kCallTimeout, &context);
-  v1::TimeStatus status;
-  const grpc::Status result = stub_->GetTimeStatus(&context, v1::GetTimeStatusRequest(), &status);
-  if (!result.ok()) return Explain(FromGrpc(result));
-  return status;
+  return Call(&v1::Transport::Stub::GetTimeStatus, v1::GetTimeStatusRequest());
 }
 
-absl::Status TransportClient::WaitUntilRegistered(absl::Time deadline) {
+absl::Status TransportClient::WaitUntil(const Condition& condition, absl::Time deadline) {
   for (;;) {
-    const absl::StatusOr<v1::TransportStatus> status = AskStatus();
-    if (status.ok() && status->registered()) return absl::OkStatus();
+    // A channel that could not connect refuses calls until it has, and nothing reads its connection
+    // meanwhile: each question has a channel of its own. A transportd that hangs does not take
+    // longer than the caller has.
+    const auto stub = v1::Transport::NewStub(ConnectUnix(socket_));
+    const absl::StatusOr<v1::TransportStatus> status =
+        AskStatus(*stub, std::clamp(deadline - absl::Now(), kShortestCall, kCallTimeout));
+    if (status.ok() && condition.holds(*status)) return absl::OkStatus();
     // Waiting does not help a caller without permission. Explain is for the end only: it connects,
     // which systemd would count as one more start of the service.
     if (absl::IsPermissionDenied(status.status())) return status.status();
@@ -73,14 +67,19 @@ absl::Status TransportClient::WaitUntilRegistered(absl::Time deadline) {
     const absl::Duration rest = deadline - absl::Now();
     if (rest <= absl::ZeroDuration()) {
       return absl::DeadlineExceededError(
-          status.ok() ? "the guest is not registered with the host; see 'toolboxctl status'"
-                      : Explain(status.status()).message());
+          status.ok() ? absl::StrCat(condition.otherwise, "; see 'toolboxctl status'")
+                      : std::string(Explain(status.status()).message()));
     }
     absl::SleepFor(std::min(rest, kAskAgain));
   }
 }
 
 absl::Status TransportClient::Explain(const absl::Status& status) const {
+  if (absl::IsUnimplemented(status)) {
+    return absl::UnimplementedError(
+        "the transportd that runs is of an older version; start the new one with "
+        "'systemctl restart toolboxd-transportd'");
+  }
   return ExplainFailedCall(status, ToolboxdService("toolboxd", socket_, "toolboxd-transportd"));
 }
 

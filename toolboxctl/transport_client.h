@@ -5,6 +5,7 @@
 #ifndef TOOLBOXD_TOOLBOXCTL_TRANSPORT_CLIENT_H_
 #define TOOLBOXD_TOOLBOXCTL_TRANSPORT_CLIENT_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,6 +13,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "daemon/channel.h"
+#include "daemon/grpc_status.h"
 #include "toolboxd/v1/transport.grpc.pb.h"
 
 namespace toolboxd {
@@ -24,18 +27,43 @@ class TransportClient {
 
   absl::StatusOr<v1::TransportStatus> GetStatus();
 
+  // Any call of the service with one answer, as in
+  // Call(&v1::Transport::Stub::ListSessions, v1::ListSessionsRequest()).
+  template <typename Request, typename Reply>
+  absl::StatusOr<Reply> Call(grpc::Status (v1::Transport::Stub::*method)(grpc::ClientContext*,
+                                                                         const Request&, Reply*),
+                             const Request& request) {
+    grpc::ClientContext context;
+    SetTimeout(kCallTimeout, &context);
+    Reply reply;
+    const grpc::Status result = ((*stub_).*method)(&context, request, &reply);
+    if (!result.ok()) return Explain(FromGrpc(result));
+    return reply;
+  }
+
   // Sends a request to the host, byte for byte.
   absl::StatusOr<v1::SendRpciReply> SendRpci(absl::string_view request);
 
   absl::StatusOr<v1::TimeStatus> GetTimeStatus();
 
-  // Returns when transportd runs and the host has accepted the guest; DeadlineExceeded if
-  // that has not happened by `deadline`, PermissionDenied at once if the caller may not connect.
-  absl::Status WaitUntilRegistered(absl::Time deadline);
+  // What a caller waits for.
+  struct Condition {
+    std::function<bool(const v1::TransportStatus& status)> holds;
+    // Such as "the guest is not registered with the host".
+    std::string otherwise;
+  };
+  // Returns when transportd runs, if need be after its socket has appeared, and the condition
+  // holds; DeadlineExceeded if that has not happened by `deadline`, PermissionDenied at once if the
+  // caller may not connect.
+  absl::Status WaitUntil(const Condition& condition, absl::Time deadline);
 
  private:
+  // transportd waits up to ten seconds for its channel.
+  static constexpr absl::Duration kCallTimeout = absl::Seconds(15);
+
   // GetStatus with gRPC's own errors.
-  absl::StatusOr<v1::TransportStatus> AskStatus();
+  static absl::StatusOr<v1::TransportStatus> AskStatus(v1::Transport::Stub& stub,
+                                                       absl::Duration timeout);
 
   // An error that a person can act on.
   absl::Status Explain(const absl::Status& status) const;

@@ -21,10 +21,15 @@ offers() {  # EXPECTED WORD…: the last word is the one to complete
 }
 
 complete -p toolboxctl >/dev/null || { echo "FAIL: nothing is registered"; failures=1; }
-offers "connect customization guestinfo modes namespace rpc snapshot status time wait" ""
+offers "app-monitor audit connect customization customization-scripts disks guestinfo help info log metrics modes namespace nics policy programs rpc self-test sessions snapshot snapshot-scripts stat status support-bundle time transfers wait" ""
 offers "get set delete list-known" guestinfo ""
 offers "get set" namespace ""
-offers "status" st
+offers "stat status" st
+offers "app-monitor audit" a
+offers "check" policy ""
+offers "root" policy check roo
+offers "need-reset" app-monitor need
+offers "stat status" --json st
 offers "" nothing
 offers "hgfsd vixd" connect ""
 offers "vixd" connect v
@@ -35,17 +40,19 @@ offers "status" time ""
 offers "test" snapshot --scripts te
 offers "--snapshot_socket" snapshot plan --sn
 offers "--timeout" wait --t
+offers "--watch" status --w
 offers "--control" --c
 # The value of a flag is not a verb.
-offers "status" --control = /x st
-offers "status" --control /x st
+offers "stat status" --control = /x st
+offers "stat status" --control /x st
 offers "hgfsd vixd" --control = /x connect ""
-offers "status" --version st
+offers "stat status" --version st
 touch "$work/socket"
 offers "$work/socket" --control = "$work/s"
 offers "$work/socket" status --control "$work/s"
 offers "$work/socket" snapshot plan --snapshot_socket = "$work/s"
-offers "registered" wait --for =
+offers "channel registered address" wait --for =
+offers "address" wait --for = a
 offers "root" connect vixd --user = roo
 offers "" wait --timeout = 3
 

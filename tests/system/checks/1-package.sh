@@ -32,7 +32,7 @@ no_script_for_services() {
 check "no program of a service needs an interpreter" no_script_for_services
 completes() (
   source "$work/content/usr/share/bash-completion/completions/toolboxctl"
-  COMP_WORDS=("$work/content/usr/bin/toolboxctl" st) COMP_CWORD=1
+  COMP_WORDS=("$work/content/usr/bin/toolboxctl" statu) COMP_CWORD=1
   _toolboxctl
   [[ ${COMPREPLY[*]} == status ]]
 )
