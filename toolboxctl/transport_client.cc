@@ -30,7 +30,7 @@ absl::StatusOr<v1::TransportStatus> TransportClient::GetStatus() {
 }
 
 absl::StatusOr<v1::TransportStatus> TransportClient::AskStatus(v1::Transport::Stub& stub,
-                                                                absl::Duration timeout) {
+                                                               absl::Duration timeout) {
   grpc::ClientContext context;
   SetTimeout(timeout, &context);
   v1::TransportStatus status;

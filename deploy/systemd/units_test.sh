@@ -64,6 +64,7 @@ limit toolboxd-snapshotd.service 10
 limit toolboxd-deployd.service 10
 # 0.9 for CAP_SYS_TIME and the one system call that needs it: without them there is no clock to set.
 limit toolboxd-clockd.service 10
+limit toolboxd-metrics@.service 10
 # What is left is explained in the unit: 0.1 for CAP_KILL, without which a user could begin a write
 # that stops the machine when it is frozen.
 limit toolboxd-freezer@.service 34
@@ -131,6 +132,11 @@ done
 for unit in "$units"/toolboxd-{hgfsd,vixd}-login@.service; do
   grep -q '^ExecStart=.* --policy=/etc/toolboxd/policy.textproto ' "$unit" || fail "${unit##*/} does not ask the policy"
 done
+
+# Numbers are for those who may use the control socket.
+grep -q '^SocketMode=0660$' "$units/toolboxd-metrics.socket" && grep -q '^SocketGroup=toolboxd$' "$units/toolboxd-metrics.socket" ||
+  fail "toolboxd-metrics.socket is open to others than the group"
+! grep -q '^Wants=.*toolboxd-metrics.socket' "$units/toolboxd.target" || fail "toolboxd.target starts toolboxd-metrics.socket"
 
 # What users write is not on the file system of /run.
 for unit in "$units"/toolboxd-vixd*@.service; do
