@@ -14,7 +14,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   namespace statfs = toolboxd::statfs;
   statfs::Request request;
-  memcpy(request.path, data, std::min(size, statfs::kMaxPath));
+  if (size > 0) memcpy(request.path, data, std::min(size, statfs::kMaxPath));
   const statfs::Reply reply = statfs::Measure(request);
   const bool is_empty = reply.total_bytes == 0 && reply.free_bytes == 0 && reply.minor == 0;
   if (reply.error != 0 && !is_empty) abort();
