@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,15 +55,25 @@ CalledService LoginService(const ConnectOptions& options) {
           .look = "see the log of session"};
 }
 
+// What PAM says fits a password, which the caller has not given.
+absl::Status ExplainRefusal(const absl::Status& refused, const std::string& user) {
+  if (!user.empty() && getpwnam(user.c_str()) == nullptr) {
+    return absl::Status(refused.code(), absl::StrCat("there is no user '", user,
+                                                     "'; 'getent passwd' lists the users"));
+  }
+  if (refused.message() != "Authentication failure") return refused;
+  return absl::Status(refused.code(),
+                      absl::StrCat("PAM does not let ", user.empty() ? "this user" : user,
+                                   " log in; 'journalctl -t session' has its reason"));
+}
+
 // Errors are for people.
 absl::StatusOr<UniqueFd> OpenSession(const ConnectOptions& options) {
   const absl::StatusOr<int> connection = session::OpenSession(
       SessionSocket(options), options.service, options.user, "", SteadyNow() + kOpenTimeout);
-  // What PAM says fits a password, which the caller has not given.
-  if (absl::IsUnauthenticated(connection.status()) && !options.user.empty()) {
-    return absl::UnauthenticatedError(
-        absl::StrCat("there is no user '", options.user, "', or the account is not usable: '",
-                     "getent passwd ", options.user, "' shows the user"));
+  const absl::Status& refused = connection.status();
+  if (absl::IsUnauthenticated(refused) || absl::IsPermissionDenied(refused)) {
+    return ExplainRefusal(refused, options.user);
   }
   if (!connection.ok()) return ExplainFailedCall(connection.status(), LoginService(options));
   return UniqueFd(*connection);

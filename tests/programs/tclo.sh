@@ -63,7 +63,3 @@ garbage_is_refused_shortly() {
   done
 }
 check "HGFS garbage gets an error of its own size" garbage_is_refused_shortly
-check "the host has the version as variables" eval '
-  [[ $(vmx get guestinfo.vmtools.versionString) == $("$root/tools/version" | cut -d- -f1 | cut -d~ -f1) ]] &&
-  [[ $(vmx get guestinfo.vmtools.description) == "toolboxd "* && $(vmx get guestinfo.vmtools.versionNumber) -gt 0 ]]'
-check "the host's log has the version" eval 'vmx log | grep -q "log toolbox: Version: toolboxd "'

@@ -57,7 +57,10 @@ check "metrics counts polls, operations and requests" eval '
 check "no metric has the name of a user" eval '! grep -q -e alice -e bob "$work/metrics"'
 scraped() { printf 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n' | "$root/out/bin/toolboxctl" --control="$work/run/transportd.sock" metrics --http >"$work/scraped" && head -n 1 "$work/scraped" | grep -q "200 OK" && tail -n 1 "$work/scraped" | grep -qx "# EOF"; }
 check "a scraper gets them over HTTP" scraped
-check "self-test finds no fault" ends 0 ctl self-test
+# One file of routes.d is broken in this guest.
+check "self-test finds the one fault and names it" eval '
+  ends 1 ctl self-test && { ctl self-test || true; } >"$work/tested" && [[ $(grep -c "^FAIL" "$work/tested") == 1 ]] &&
+  grep -q "^FAIL  routes.d can be read: .*zz-broken" "$work/tested"'
 bundled() {
   inside env -C "$work" "$root/out/bin/toolboxctl" --control="$work/run/transportd.sock" support-bundle >"$work/bundled" || { cat "$work/bundled"; return 1; }
   [[ $(stat -c %a "$work"/toolboxd-support-*.tar.gz) == 600 ]] || { ls -l "$work"; return 1; }
@@ -76,7 +79,7 @@ printf '# Who may not.\ndeny: [\n  "bob"\n]\n' >/etc/toolboxd/policy.textproto
 check "policy check sees that the file has changed" says "systemctl reload" ctl policy check bob ListFilesInGuest
 kill -HUP "$(pids_of transportd)"
 check "policy check refuses with 4" within 5 ends 4 ctl policy check bob ListFilesInGuest
-check "policy check names the line that decides" eval 'ctl policy check bob ListFilesInGuest | grep -qx "/etc/toolboxd/policy.textproto:3: \"bob\""'
+check "policy check names the line that decides" eval '{ ctl policy check bob ListFilesInGuest || true; } | grep -qx "/etc/toolboxd/policy.textproto:3: \"bob\""'
 rm /etc/toolboxd/policy.textproto
 kill -HUP "$(pids_of transportd)"
 check "without the file everything is permitted again" within 5 ends 0 ctl policy check bob ListFilesInGuest
