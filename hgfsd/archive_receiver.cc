@@ -101,8 +101,8 @@ absl::Status ArchiveReceiver::Write(uint64_t offset, absl::string_view data,
   position_ += data.size();
   if (done_) return result_;
   waiting_.append(data.data(), data.size());
-  // Whoever sends a file that is not an archive learns it before the rest is sent: the thread asks for
-  // its second piece when it has looked at the first.
+  // Whoever sends a file that is not an archive learns it before the rest is sent: the thread asks
+  // for its second piece when it has looked at the first.
   auto looked_at = [this] { return asked_ > 1 || done_; };
   while (first && !mutex_.AwaitWithTimeout(absl::Condition(&looked_at), kCancellationCheck)) {
     if (absl::Status status = CheckCancelled(cancelled); !status.ok()) return status;

@@ -47,8 +47,8 @@ class Login {
   // Supplementary groups of this process, credentials, session. As root only.
   Reply Open(const User& user);
 
-  // After a refusal of PAM: which step refused, and PAM's text. Not for the client: it shows whether
-  // the user exists.
+  // After a refusal of PAM: which step refused, and PAM's text. Not for the client: it shows
+  // whether the user exists.
   const std::string& refusal() const { return refusal_; }
 
   // "NAME=VALUE" each, from the stack's modules.

@@ -34,6 +34,7 @@ constexpr Service kServices[] = {
     {"powerd", "toolboxd-powerd.service"},
     {"snapshotd", "toolboxd-snapshotd.service"},
     {"deployd", "toolboxd-deployd.service"},
+    {"clockd", "toolboxd-clockd.service"},
     {"hgfsd", "system-toolboxd\\x2dhgfsd.slice"},
     {"vixd", "/toolboxd.slice/toolboxd-programs.slice"},
 };

@@ -21,7 +21,7 @@ Vix_1_SyncDriver_Thaw|OK 20000 0
 vmbackup.abort|ERROR Error: no quiesce operation in progress
 vmbackup.snapshotDone|ERROR Error: no quiesce operation in progress
 vmbackup.snapshotCompleted|ERROR Error: no quiesce complete in progress
-Time_Synchronize|(OK|ERROR (Unable to sync time|Unknown Command))
+Time_Synchronize|(OK|ERROR Unable to sync time)
 TimeInfo_Update|ERROR (TimeInfo not enabled|Unknown Command)
 deployPkg.deploy|ERROR failed to get package file
 vmsupport.start|ERROR (Error starting vm-support script|Unknown Command)
