@@ -91,7 +91,7 @@ clone_boots() {
 # From transportd's start to its registration, in ms, for each boot of a clone with toolboxd.
 registrations=()
 note_registration() {
-  [[ ! -e $root/usr/lib/toolboxd ]] || registrations+=("$(milliseconds "$(unit_started_at toolboxd-transportd)" "$(registered_at)")")
+  [[ ! -e $root/usr/lib/toolboxd ]] || registrations+=("$(milliseconds "$(unit_started_at toolboxd-transportd)" "$(clone_registered_at)")")
 }
 
 # --- guestinfo data ---
@@ -143,8 +143,8 @@ host_is_content() {
   [[ $status == 0 ]] || { cat "$work/host"; return 1; }
 }
 # The states that the host was sent, without a repetition: "3,4 0,4 103,4 104,5 0".
-states() { sed -n 's/.*deployPkg.update.state \([0-9]*\) *\([0-9]*\).*/\1 \2/p' "$work/host" | sed 's/ $//' | uniq | paste -sd,; }
-states_are() { [[ $(states) == "$1" ]] || { states; cat "$work/host"; return 1; }; }
+clone_states() { sed -n 's/.*deployPkg.update.state \([0-9]*\) *\([0-9]*\).*/\1 \2/p' "$work/host" | sed 's/ $//' | uniq | paste -sd,; }
+clone_states_are() { [[ $(clone_states) == "$1" ]] || { clone_states; cat "$work/host"; return 1; }; }
 
 # Two packages' files in $work: cust.cfg for a clone "customized", raw data for a clone "raw".
 write_packages() {
@@ -215,7 +215,7 @@ has_user() { inside id "user-$1"; }
 has_file() { [[ $(inside stat -c '%a %U' "/root/from-$1") == "640 root" && $(inside cat "/root/from-$1") == "written for $1" ]]; }
 # Seconds since 1970: of a line of cloud-init's log, of one of transportd's, and of a unit's start.
 logged_at() { date -d "$(inside grep -m 1 "$1" /var/log/cloud-init.log | cut -d' ' -f1,2 | tr , .) UTC" +%s.%N; }
-registered_at() { journal_time -u toolboxd-transportd | awk '/registered with the host/ { print $1; exit }'; }
+clone_registered_at() { journal_time -u toolboxd-transportd | awk '/registered with the host/ { print $1; exit }'; }
 journal_time() { inside journalctl -q --no-pager -b -o short-unix "$@"; }
 unit_started_at() { inside date -d "$(inside systemctl show -P ExecMainStartTimestamp --timestamp=us+utc "$1")" +%s.%N; }
 milliseconds() { awk -v from="$1" -v to="$2" 'BEGIN { printf "%.0f\n", (to - from) * 1000 }'; }
@@ -227,8 +227,8 @@ search() {
   inside rm -f /run/cloud-init/{cloud.cfg,.ds-identify.result,enabled,disabled}
   as_unit "$overridden" /run/generated /run/generated /run/generated >/dev/null 2>&1
 }
-# finds SOURCE: whether cloud-init has that data source in this boot.
-finds() { inside test -e /run/cloud-init/enabled && inside grep -q "datasource_list:.* $1" /run/cloud-init/cloud.cfg; }
+# clone_finds SOURCE: whether cloud-init has that data source in this boot.
+clone_finds() { inside test -e /run/cloud-init/enabled && inside grep -q "datasource_list:.* $1" /run/cloud-init/cloud.cfg; }
 # Whether cloud-init's data source takes a cust.cfg.
 takes_configurations() {
   inside python3 -c '
@@ -247,7 +247,7 @@ hands_over() {
 truth() { "$@" >/dev/null 2>&1 && echo yes || echo no; }
 # same_verdict SOURCE: deployd accepts each form exactly if cloud-init does.
 same_verdict() {
-  local found=$(truth finds "$1") taken=$(truth takes_configurations) configuration=no
+  local found=$(truth clone_finds "$1") taken=$(truth takes_configurations) configuration=no
   [[ $found$taken != yesyes ]] || configuration=yes
   [[ $(truth hands_over "${settled[@]}") == "$configuration" ]] || { echo "cust.cfg: cloud-init $configuration"; cat "$work/said"; return 1; }
   [[ $(truth hands_over "${raw[@]}") == "$found" ]] || { echo "raw data: cloud-init $found"; cat "$work/said"; return 1; }
@@ -261,7 +261,7 @@ agrees_with_cloud_init() {
     line=${spelling:+disable_vmware_customization: $spelling}
     echo "$line" >"$file"
     search
-    ! finds "$source" || taken+="$spelling,"
+    ! clone_finds "$source" || taken+="$spelling,"
     check "deployd's verdict is cloud-init's for '$line'" same_verdict "$source"
   done
   check "cloud-init's search takes no other spelling than it is known for" test "$taken" = "$(printf '%s,' "$@")"

@@ -36,7 +36,7 @@ accept_customization
 customize_at_boot "${settled[@]}"
 check "a clone boots while the host customizes it" clone_boots || return 2
 check "the host hears of success from cloud-init" host_is_content
-check "cloud-init's states are in vCenter's order" states_are "3,4 0,4 103,4 104,5 0"
+check "cloud-init's states are in vCenter's order" clone_states_are "3,4 0,4 103,4 104,5 0"
 check "cloud-init is done with a customization" status_is_done OVF
 check "a clone has the host name of its customization" is_named customized
 check "a clone has the address of its customization" has_address
@@ -50,7 +50,7 @@ check "the password of a clone is in no journal line" nothing_of "$(printf secre
 check "deployd ends after a clone's customization" until_ok 10 eval '[[ $(inside systemctl is-active toolboxd-deployd.service) == inactive ]]'
 
 # Before cloud-init waits.
-lead=$(milliseconds "$(registered_at)" "$(logged_at 'VMware Virtualization Platform found')")
+lead=$(milliseconds "$(clone_registered_at)" "$(logged_at 'VMware Virtualization Platform found')")
 figure "registered $lead ms before cloud-init looks for a customization"
 check "a clone is registered before cloud-init looks for a customization" eval '((lead > 0))'
 check "cloud-init finds the customization at its first look" eval '! inside grep -i "waiting for vmware customization config" /var/log/cloud-init.log'
@@ -60,7 +60,7 @@ customize_at_boot "${raw[@]}"
 check "a clone boots while the host customizes it by raw data" clone_boots || return 2
 check "the host hears of success with raw data" host_is_content
 # cloud-init connects no network for raw data.
-check "cloud-init's states for raw data are in order" states_are "3,4 0,5 0"
+check "cloud-init's states for raw data are in order" clone_states_are "3,4 0,5 0"
 check "cloud-init is done with raw data" status_is_done OVF
 check "a clone has the host name of raw metadata" is_named raw
 check "a clone has the address of raw metadata" has_address

@@ -27,7 +27,7 @@ release() {
   customize_at_boot "${settled[@]}"
   check "$suite: a clone boots while the host customizes it" clone_boots || return 1
   check "$suite: the host hears of success" host_is_content
-  check "$suite: cloud-init's states are in vCenter's order" states_are "3,4 0,4 103,4 104,5 0"
+  check "$suite: cloud-init's states are in vCenter's order" clone_states_are "3,4 0,4 103,4 104,5 0"
   check "$suite: cloud-init is done with a customization" status_is_done VMware
   check "$suite: a clone has the host name of its customization" is_named customized
   check "$suite: a clone has the address of its customization" has_address
@@ -38,7 +38,7 @@ release() {
   customize_at_boot "${raw[@]}"
   check "$suite: a clone boots while the host customizes it by raw data" clone_boots || return 1
   check "$suite: the host hears of success with raw data" host_is_content
-  check "$suite: cloud-init's states for raw data are in order" states_are "3,4 0,5 0"
+  check "$suite: cloud-init's states for raw data are in order" clone_states_are "3,4 0,5 0"
   check "$suite: a clone has the name, address, user and file of its raw data" eval 'is_named raw && has_address && has_user raw && has_file raw'
   host_of_boot=
   agrees_with_cloud_init VMware false False 0 'false # allowed'
