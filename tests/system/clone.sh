@@ -222,9 +222,10 @@ milliseconds() { awk -v from="$1" -v to="$2" 'BEGIN { printf "%.0f\n", (to - fro
 
 # --- what cloud-init accepts ---
 as_unit() { inside systemd-run --quiet --wait --pipe --collect "$@"; }
-# search: cloud-init's generator, as in a boot, with what the files say now.
+# search: cloud-init's generator, as in a boot in which cloud-init has not finished, with what the
+# files say now.
 search() {
-  inside rm -f /run/cloud-init/{cloud.cfg,.ds-identify.result,enabled,disabled}
+  inside rm -f /run/cloud-init/{cloud.cfg,.ds-identify.result,enabled,disabled,result.json}
   as_unit "$overridden" /run/generated /run/generated /run/generated >/dev/null 2>&1
 }
 # clone_finds SOURCE: whether cloud-init has that data source in this boot.
