@@ -9,7 +9,7 @@ tclo_table='ping|OK
 Capabilities_Register|OK
 Set_Option synctime 0|OK
 Set_Option toolScripts.afterPowerOn 1|OK
-Set_Option no.such.option 1|ERROR Unknown or invalid option
+Set_Option no.such.option 1|OK
 Set_Option|ERROR Unknown or invalid option
 Vix_1_Relayed_Command|OK 10000 0
 Vix_1_Relayed_Command nonsense|OK 10000 0
@@ -21,7 +21,7 @@ Vix_1_SyncDriver_Thaw|OK 20000 0
 vmbackup.abort|ERROR Error: no quiesce operation in progress
 vmbackup.snapshotDone|ERROR Error: no quiesce operation in progress
 vmbackup.snapshotCompleted|ERROR Error: no quiesce complete in progress
-Time_Synchronize|(OK|ERROR Unable to sync time)
+Time_Synchronize|ERROR Unable to tokenize TimeSync RPC data
 TimeInfo_Update|ERROR (TimeInfo not enabled|Unknown Command)
 deployPkg.deploy|ERROR failed to get package file
 vmsupport.start|ERROR (Error starting vm-support script|Unknown Command)
