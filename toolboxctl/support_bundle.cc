@@ -2,13 +2,14 @@
 
 #include "toolboxctl/support_bundle.h"
 
+#include <archive.h>
+#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <utility>
+#include <memory>
 
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
@@ -17,7 +18,6 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/status.h"
-#include "base/unique_fd.h"
 #include "toolboxctl/control_flag.h"
 #include "toolboxctl/output.h"
 #include "toolboxctl/program_output.h"
@@ -27,24 +27,67 @@ namespace {
 
 constexpr size_t kMaxPart = 16 << 20;
 
-absl::Status WriteFile(const std::string& path, absl::string_view text) {
-  const UniqueFd file(
-      open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file.ok()) return ErrnoError(errno, path);
-  while (!text.empty()) {
-    const ssize_t written = write(file.get(), text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return ErrnoError(errno, path);
-    text.remove_prefix(written);
+struct FreeArchive {
+  void operator()(struct archive* archive) const { archive_free(archive); }
+};
+struct FreeEntry {
+  void operator()(struct archive_entry* entry) const { archive_entry_free(entry); }
+};
+
+// An archive on its way into a file.
+class Archive {
+ public:
+  absl::Status Open(int file) {
+    writer_.reset(archive_write_new());
+    const bool ok = writer_ != nullptr &&
+                    archive_write_set_format_pax_restricted(writer_.get()) == ARCHIVE_OK &&
+                    archive_write_add_filter_gzip(writer_.get()) == ARCHIVE_OK &&
+                    archive_write_open_fd(writer_.get(), file) == ARCHIVE_OK;
+    return ok ? absl::OkStatus() : Failure();
   }
-  return absl::OkStatus();
+
+  absl::Status Add(const std::string& name, absl::string_view text) {
+    const std::unique_ptr<struct archive_entry, FreeEntry> entry(archive_entry_new());
+    if (entry == nullptr) return Failure();
+    archive_entry_set_pathname(entry.get(), name.c_str());
+    archive_entry_set_filetype(entry.get(), AE_IFREG);
+    archive_entry_set_perm(entry.get(), 0600);
+    archive_entry_set_size(entry.get(), static_cast<la_int64_t>(text.size()));
+    archive_entry_set_mtime(entry.get(), absl::ToUnixSeconds(absl::Now()), 0);
+    if (archive_write_header(writer_.get(), entry.get()) != ARCHIVE_OK) return Failure();
+    while (!text.empty()) {
+      const la_ssize_t written = archive_write_data(writer_.get(), text.data(), text.size());
+      if (written <= 0) return Failure();
+      text.remove_prefix(static_cast<size_t>(written));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Close() {
+    return archive_write_close(writer_.get()) == ARCHIVE_OK ? absl::OkStatus() : Failure();
+  }
+
+ private:
+  absl::Status Failure() const {
+    const char* text = writer_ == nullptr ? nullptr : archive_error_string(writer_.get());
+    return absl::InternalError(absl::StrCat("cannot write the archive: ",
+                                            text != nullptr ? text : "libarchive gives no reason"));
+  }
+
+  std::unique_ptr<struct archive, FreeArchive> writer_;
+};
+
+// What systemd's tools take for the units of toolboxd. Not those of guest users' programs, scopes
+// and slices: "systemctl status" prints their arguments, and their journal has what they print.
+void AddUnits(std::vector<std::string>& command, const std::string& before) {
+  for (const char* kind : {"service", "socket", "path", "target"}) {
+    command.push_back(absl::StrCat(before, "toolboxd*.", kind));
+  }
 }
 
-// The folder and what WriteBundle() made in it.
-void Remove(const std::string& folder, const std::vector<BundlePart>& parts) {
-  for (const BundlePart& part : parts) unlink(absl::StrCat(folder, "/", part.name).c_str());
-  unlink(absl::StrCat(folder, "/CONTENT").c_str());
-  rmdir(folder.c_str());
+std::vector<std::string> Journal(const std::string& lines) {
+  return {"journalctl", "--no-pager", "--quiet", "--output=short-iso-precise",
+          absl::StrCat("--lines=", lines)};
 }
 
 }  // namespace
@@ -57,11 +100,14 @@ std::vector<BundlePart> BundleParts(const std::string& program, const std::strin
     parts.push_back({absl::StrCat(verb, ".txt"), {program, "toolboxctl", flag, verb}});
   }
   parts.push_back({"install-check.txt", {"toolboxd-install-check"}});
-  parts.push_back({"units.txt", {"systemctl", "--no-pager", "--full", "status", "toolboxd*"}});
+  parts.push_back({"units.txt", {"systemctl", "--no-pager", "--full", "status"}});
+  AddUnits(parts.back().command, "");
   parts.push_back({"overrides.txt", {"systemd-delta", "--no-pager", "--type=extended,overridden"}});
-  parts.push_back({"journal.txt",
-                   {"journalctl", "--no-pager", "--quiet", "--unit=toolboxd*", "--lines=20000",
-                    "--output=short-iso-precise"}});
+  parts.push_back({"journal.txt", Journal("20000")});
+  AddUnits(parts.back().command, "--unit=");
+  // Of the users' vixd, which are beside the users' programs.
+  parts.push_back({"vixd.txt", Journal("5000")});
+  parts.back().command.push_back("--identifier=vixd");
   parts.push_back({"policy.txt", {"cat", "/etc/toolboxd/policy.textproto"}});
   parts.push_back({"snapshot.txt", {"cat", "/etc/toolboxd/snapshot.textproto"}});
   parts.push_back({"configuration.txt", {"ls", "-lR", "/etc/toolboxd"}});
@@ -71,30 +117,32 @@ std::vector<BundlePart> BundleParts(const std::string& program, const std::strin
   return parts;
 }
 
-absl::StatusOr<std::string> WriteBundle(const std::string& parent,
+absl::StatusOr<UniqueFd> CreateBundle(const std::string& path) {
+  UniqueFd file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file.ok()) return ErrnoError(errno, absl::StrCat("cannot create ", path));
+  return file;
+}
+
+absl::StatusOr<std::string> WriteBundle(int file, const std::string& folder,
                                         const std::vector<BundlePart>& parts) {
-  std::string folder = absl::StrCat(parent, "/toolboxd-support.XXXXXX");
-  if (mkdtemp(folder.data()) == nullptr) return ErrnoError(errno, folder);
+  Archive archive;
+  absl::Status status = archive.Open(file);
   std::string content;
   for (const BundlePart& part : parts) {
+    if (!status.ok()) return status;
     const absl::StatusOr<std::string> output = OutputOf(part.command, kMaxPart);
     const std::string command = absl::StrJoin(part.command, " ");
-    absl::Status written;
-    if (output.ok()) {
-      absl::StrAppend(&content, part.name, "  ", output->size(), " bytes of: ", command, "\n");
-      written = WriteFile(absl::StrCat(folder, "/", part.name), *output);
-    } else {
+    if (!output.ok()) {
       absl::StrAppend(&content, part.name, "  missing: ", output.status().message(), "\n");
+      continue;
     }
-    if (!written.ok()) {
-      Remove(folder, parts);
-      return written;
-    }
+    absl::StrAppend(&content, part.name, "  ", output->size(), " bytes of: ", command, "\n");
+    status = archive.Add(absl::StrCat(folder, "/", part.name), *output);
   }
-  const absl::Status written = WriteFile(absl::StrCat(folder, "/CONTENT"), content);
-  if (written.ok()) return folder;
-  Remove(folder, parts);
-  return written;
+  if (status.ok()) status = archive.Add(absl::StrCat(folder, "/CONTENT"), content);
+  if (status.ok()) status = archive.Close();
+  if (!status.ok()) return status;
+  return content;
 }
 
 int SupportBundleMain() {
@@ -102,25 +150,21 @@ int SupportBundleMain() {
   const ssize_t size = readlink("/proc/self/exe", self, sizeof self);
   const std::vector<BundlePart> parts =
       BundleParts(std::string(self, size > 0 ? size : 0), absl::GetFlag(FLAGS_control));
-  const absl::StatusOr<std::string> folder = WriteBundle(".", parts);
-  if (!folder.ok()) {
-    return Fail(absl::StrCat("support-bundle: ", folder.status().message(),
+  const std::string folder = absl::StrCat(
+      "toolboxd-support-", absl::FormatTime("%Y%m%d-%H%M%S", absl::Now(), absl::LocalTimeZone()));
+  const std::string path = absl::StrCat(folder, ".tar.gz");
+  const absl::StatusOr<UniqueFd> file = CreateBundle(path);
+  if (!file.ok()) {
+    return Fail(absl::StrCat("support-bundle: ", file.status().message(),
                              "; run it in a folder in which you may write"));
   }
-  const std::string archive = absl::StrCat(
-      "toolboxd-support-", absl::FormatTime("%Y%m%d-%H%M%S", absl::Now(), absl::LocalTimeZone()),
-      ".tar.gz");
-  umask(0077);
-  const absl::StatusOr<std::string> packed = OutputOf({"tar", "-czf", archive, *folder}, kMaxPart);
-  const absl::StatusOr<std::string> content =
-      OutputOf({"cat", absl::StrCat(*folder, "/CONTENT")}, kMaxPart);
-  Remove(*folder, parts);
-  if (!packed.ok() || access(archive.c_str(), R_OK) != 0) {
-    return Fail(absl::StrCat("support-bundle: tar failed: ",
-                             packed.ok() ? *packed : std::string(packed.status().message())));
+  const absl::StatusOr<std::string> content = WriteBundle(file->get(), folder, parts);
+  if (!content.ok()) {
+    unlink(path.c_str());
+    return Fail(absl::StrCat("support-bundle: ", content.status().message()));
   }
   return Print(absl::StrCat(
-      content.value_or(""), "\n", archive,
+      *content, "\n", path,
       " has these files. They have names of users, paths and addresses, and no passwords: look "
       "through them before you send them.\n"));
 }

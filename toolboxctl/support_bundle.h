@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/unique_fd.h"
 
 namespace toolboxd {
 
@@ -19,20 +20,22 @@ struct BundlePart {
 };
 
 // Of toolboxd only: its state, its units and their journal, its configuration, and the system's
-// name. Nothing of them has passwords, the arguments of programs or the content of files; they have
-// names of users, paths and addresses. `program` is the file that this process executes, `control`
-// its
-// --control.
+// name. Nothing of them has passwords, the arguments or the output of programs that guest users
+// started, or the content of files; they have names of users, paths and addresses. `program` is the
+// file that this process executes, `control` its --control.
 std::vector<BundlePart> BundleParts(const std::string& program, const std::string& control);
 
-// Writes the parts into a new folder of mode 0700 in `parent`, each up to 16 MiB, with a file
-// CONTENT that lists them. Returns the folder's path. A program that does not exist is listed as
-// missing.
-absl::StatusOr<std::string> WriteBundle(const std::string& parent,
+// A new file of mode 0600. The folder may be one in which others may write: what stands at the
+// name, a link included, is neither written nor followed (ALREADY_EXISTS).
+absl::StatusOr<UniqueFd> CreateBundle(const std::string& path);
+
+// Writes the parts to `file` as an archive (tar, gzip) of files below `folder`, each up to 16 MiB,
+// and a file CONTENT that lists them, which it returns. A program that does not exist is listed as
+// missing. Nothing is written anywhere else.
+absl::StatusOr<std::string> WriteBundle(int file, const std::string& folder,
                                         const std::vector<BundlePart>& parts);
 
-// Makes an archive of them in the current folder, of mode 0600, and prints what it has. The exit
-// status.
+// Makes an archive of them in the current folder, and prints what it has. The exit status.
 int SupportBundleMain();
 
 }  // namespace toolboxd
