@@ -22,6 +22,7 @@
 #include <fstream>
 #include <string>
 
+#include "base/testing/eventually.h"
 #include "base/testing/whole_file.h"
 #include "base/unique_fd.h"
 #include "session/confinement.h"
@@ -327,6 +328,27 @@ TEST_F(OwnFileSystemTest, SessionsOfAUserShareIt) {
   std::ofstream(Folder("tb-alice") + "/record") << "kept";
   ASSERT_EQ(LogIn("tb-alice", "size=2m").result, Result::kOk);
   EXPECT_EQ(ReadWholeFile(Folder("tb-alice") + "/record"), "kept");
+}
+
+// A user who may let others into a FUSE file system can mount one there (user_allow_other).
+TEST_F(OwnFileSystemTest, ServerOfAUsersThatDoesNotAnswerHoldsUpNoOtherUser) {
+  ASSERT_EQ(LogIn("tb-alice").result, Result::kOk);
+  UniqueFd server(open("/dev/fuse", O_RDWR | O_CLOEXEC));
+  ASSERT_TRUE(server.ok()) << "there is no /dev/fuse";
+  const std::string options =
+      "fd=" + std::to_string(server.get()) +
+      ",rootmode=40000,allow_other,group_id=0,user_id=" + std::to_string(Uid("tb-alice"));
+  const std::string folder = Folder("tb-alice");
+  ASSERT_EQ(mount("fuse", folder.c_str(), "fuse", MS_NOSUID | MS_NODEV, options.c_str()), 0);
+  Launched alices(Options({"--runtime_dir=" + base_, "--runtime_tmpfs=size=1m"}));
+  alices.Send(EncodeRequest({"vixd", "tb-alice", kPassword}));
+  const std::string call = "/proc/" + std::to_string(alices.pid()) + "/syscall";
+  // openat(2), which waits for the server.
+  EXPECT_TRUE(Eventually([&] { return ReadWholeFile(call).starts_with("257 "); }));
+  EXPECT_EQ(LogIn("tb-bob").result, Result::kOk);
+  EXPECT_THAT(ReadWholeFile(call), testing::StartsWith("257 "));
+  server.reset();
+  EXPECT_EQ(umount2(folder.c_str(), MNT_DETACH), 0);
 }
 
 // Made before by an older version, whose programs still run.

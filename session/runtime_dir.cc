@@ -44,6 +44,12 @@ bool HandOver(int dir, uid_t uid, gid_t gid) {
   return (info.st_mode & 07777) == 0700 || fchmod(dir, 0700) == 0;
 }
 
+// The directory as a place: what a user has mounted on it is not asked for anything, since its
+// server may never answer.
+UniqueFd OpenPlace(int parent, const char* name) {
+  return UniqueFd(openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
 bool IsEmpty(int dir) {
   const int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR* list = fd < 0 ? nullptr : fdopendir(fd);
@@ -56,8 +62,11 @@ bool IsEmpty(int dir) {
 }
 
 bool IsMountedIn(int dir, int parent) {
-  struct stat inner, outer;
-  return fstat(dir, &inner) == 0 && fstat(parent, &outer) == 0 && inner.st_dev != outer.st_dev;
+  struct statx inner, outer;
+  // Of no field but those that the kernel knows by itself.
+  constexpr int kFlags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
+  return statx(dir, "", kFlags, 0, &inner) == 0 && statx(parent, "", kFlags, 0, &outer) == 0 &&
+         (inner.stx_dev_major != outer.stx_dev_major || inner.stx_dev_minor != outer.stx_dev_minor);
 }
 
 // In a process of its own, since it enters the mount namespace of process 1: a drop-in may have
@@ -83,28 +92,31 @@ bool MountForAll(const std::string& path, const std::string& options) {
   return errno == 0;
 }
 
-// The file system of the user's own, opened; -1 and errno. Sessions of one user wait for each
-// other at `users`, which only root can open.
+// A place with a file system of the user's own, which is mounted if there is none.
+UniqueFd PrepareOwnFileSystem(int users, const std::string& base, const std::string& name,
+                              const std::string& options) {
+  if (mkdirat(users, name.c_str(), 0700) != 0 && errno != EEXIST) return UniqueFd();
+  UniqueFd own = OpenPlace(users, name.c_str());
+  // Files of the user's are there only if an older version made the directory: their programs
+  // still run, and the next start of the machine removes them.
+  if (!own.ok() || IsMountedIn(own.get(), users) || !IsEmpty(own.get())) return own;
+  if (!MountForAll(base + "/user/" + name, "mode=0700," + options)) return UniqueFd();
+  own = OpenPlace(users, name.c_str());
+  if (!own.ok() || IsMountedIn(own.get(), users)) return own;
+  errno = ENODEV;
+  return UniqueFd();
+}
+
+// The file system of the user's own, opened; -1 and errno. Sessions wait for each other at `users`,
+// which only root can open; while one has it, no file system of a user's is asked for anything.
 int OpenOwnFileSystem(int users, const std::string& base, const std::string& name,
                       const std::string& options) {
   if (flock(users, LOCK_EX) != 0) return -1;
-  UniqueFd own(OpenOrMake(users, name.c_str(), 0700));
-  // Files of the user's are there only if an older version made the directory: their programs
-  // still run, and the next start of the machine removes them.
-  if (own.ok() && !IsMountedIn(own.get(), users) && IsEmpty(own.get())) {
-    own.reset();
-    if (MountForAll(base + "/user/" + name, "mode=0700," + options)) {
-      own.reset(openat(users, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-      if (own.ok() && !IsMountedIn(own.get(), users)) {
-        own.reset();
-        errno = ENODEV;
-      }
-    }
-  }
+  const UniqueFd own = PrepareOwnFileSystem(users, base, name, options);
   const int error = errno;
   flock(users, LOCK_UN);
   errno = error;
-  return own.release();
+  return own.ok() ? openat(own.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 }
 
 // BASE/user/UID; false and errno.
