@@ -58,19 +58,10 @@ int Priority(LogLevel level) {
   return 3;
 }
 
-// Bytes of the printable character at the start of `text`; 0 if there is none. Control characters
-// are not printable, those of C1 (U+0080 to U+009F) included.
-size_t PrintableLength(absl::string_view text) {
-  const size_t length = Utf8SequenceLength({text.data(), text.size()});
-  const auto byte = [text](size_t i) { return static_cast<unsigned char>(text[i]); };
-  if (length == 1) return byte(0) >= 0x20 && byte(0) != 0x7f ? 1 : 0;
-  return length == 2 && byte(0) == 0xc2 && byte(1) < 0xa0 ? 0 : length;
-}
-
 void AppendEscaped(absl::string_view text, std::string* line) {
   static constexpr char kHex[] = "0123456789abcdef";
   while (!text.empty()) {
-    const size_t length = PrintableLength(text);
+    const size_t length = PrintableLength({text.data(), text.size()});
     if (length > 0) {
       line->append(text.data(), length);
       text.remove_prefix(length);

@@ -4,9 +4,9 @@
 //
 // Under systemd (JOURNAL_STREAM names standard error) a line begins with "<N>", the syslog
 // priority that the journal understands; otherwise with the program's name. Each line is one
-// write(2), so lines of threads and processes never mix. Control characters and bytes that
-// are not UTF-8 are escaped: text of a hostile host or caller cannot make a second line
-// or a terminal command. All functions are thread-safe.
+// write(2), so lines of threads and processes never mix. What is not printable (base/utf8.h) is
+// escaped: text of a hostile host or caller cannot make a second line or a terminal command, nor
+// have journalctl hide its line. All functions are thread-safe.
 
 #ifndef TOOLBOXD_BASE_LOG_H_
 #define TOOLBOXD_BASE_LOG_H_

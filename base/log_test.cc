@@ -90,6 +90,8 @@ TEST(FormatLogLine, Utf8IsKeptAndEverythingElseEscaped) {
   EXPECT_EQ(FormatLogLine(journal, LogLevel::kInfo, "\xc0\xaf"), "<6>\\xc0\\xaf\n");
   EXPECT_EQ(FormatLogLine(journal, LogLevel::kInfo, "\xed\xa0\x80"), "<6>\\xed\\xa0\\x80\n");
   EXPECT_EQ(FormatLogLine(journal, LogLevel::kInfo, "\xc2\x9b"), "<6>\\xc2\\x9b\n");
+  // journalctl would show "blob data" instead.
+  EXPECT_EQ(FormatLogLine(journal, LogLevel::kInfo, "\ufdd0"), "<6>\\xef\\xb7\\x90\n");
 }
 
 TEST(FormatLogLine, LongTextIsCut) {

@@ -60,6 +60,25 @@ TEST(Utf8, PrintableReplacesEachMalformedByte) {
 
 TEST(Utf8, PrintableReplacesControlCharacters) { EXPECT_EQ(PrintableUtf8("a\nb\x7f"), "a?b?"); }
 
+// What a terminal obeys, what makes a line look like another one, and what journalctl hides a
+// message for. Each has beside it the nearest characters that are none of these.
+TEST(Utf8, PrintableReplacesWhatActsOnTheTextAroundIt) {
+  for (const char* text :
+       {"\u0080", "\u009b", "\u009f", "\u2028", "\u2029", "\u202a", "\u202e", "\u2066", "\u2069",
+        "\ufdd0", "\ufdef", "\ufffe", "\uffff", "\U0001fffe", "\U0010ffff"}) {
+    EXPECT_EQ(PrintableLength(text), 0u) << testing::PrintToString(text);
+    EXPECT_EQ(PrintableUtf8(text), std::string(std::string(text).size(), '?'));
+  }
+  for (const char* text : {"\u00a0", "\u2027", "\u202f", "\u2065", "\u206a", "\ufdcf", "\ufdf0",
+                           "\ufffd", "\U00010000", "\U0010fffd"}) {
+    EXPECT_EQ(PrintableUtf8(text), text);
+  }
+}
+
+TEST(Utf8, PrintableLinesKeepNewlinesAndTabs) {
+  EXPECT_EQ(PrintableLines("a\tb\r\n\x1b[2J\u009b"), "a\tb?\n?[2J??");
+}
+
 TEST(Utf8, TextIsCutAtACharacter) {
   const std::string text = "a\u00e4\u20ac\U0001f600z";
   const size_t ends[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11};

@@ -146,15 +146,15 @@ std::string AuditJson(const AuditEntry& entry) {
 
 int AuditMain(const AuditOptions& options) {
   std::deque<AuditEntry> entries;
-  const absl::Status status =
-      ReadLines({"journalctl", "--quiet", "--no-pager", "--unit=toolboxd-transportd.service",
-                 "--output=short-unix", absl::StrCat("--since=", options.since)},
-                [&](absl::string_view line) {
-                  std::optional<AuditEntry> entry = ParseAuditLine(line);
-                  if (!entry || (!options.user.empty() && entry->user != options.user)) return;
-                  if (entries.size() == kMaxEntries) entries.pop_front();
-                  entries.push_back(*std::move(entry));
-                });
+  const absl::Status status = ReadLines(
+      {"journalctl", "--quiet", "--no-pager", "--all", "--unit=toolboxd-transportd.service",
+       "--output=short-unix", absl::StrCat("--since=", options.since)},
+      [&](absl::string_view line) {
+        std::optional<AuditEntry> entry = ParseAuditLine(line);
+        if (!entry || (!options.user.empty() && entry->user != options.user)) return;
+        if (entries.size() == kMaxEntries) entries.pop_front();
+        entries.push_back(*std::move(entry));
+      });
   if (!status.ok()) {
     return Fail(absl::StrCat(
         "audit: the journal cannot be read: ", status.message(),

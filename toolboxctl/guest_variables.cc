@@ -10,6 +10,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/utf8.h"
 
 namespace toolboxd {
 namespace {
@@ -89,7 +90,7 @@ absl::Status CheckKey(absl::string_view name_space, absl::string_view key) {
 }
 
 int Fail(absl::string_view message) {
-  fprintf(stderr, "%s\n", std::string(message).c_str());
+  fprintf(stderr, "%s\n", PrintableLines({message.data(), message.size()}).c_str());
   return 1;
 }
 
@@ -98,9 +99,10 @@ int Usage(absl::string_view message) {
   return kExitUsage;
 }
 
-int Print(absl::string_view value) {
-  bool written = fwrite(value.data(), 1, value.size(), stdout) == value.size();
-  if (isatty(STDOUT_FILENO)) written = putchar('\n') != EOF && written;
+// Whoever sets a variable decides what is in it, not what a terminal does.
+int Print(const std::string& data) {
+  const std::string value = isatty(STDOUT_FILENO) ? absl::StrCat(PrintableLines(data), "\n") : data;
+  const bool written = fwrite(value.data(), 1, value.size(), stdout) == value.size();
   return written && fflush(stdout) == 0 ? 0 : Fail("cannot write to standard output");
 }
 

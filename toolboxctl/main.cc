@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "absl/time/time.h"
 #include "base/log.h"
 #include "base/strict_modes.h"
+#include "base/utf8.h"
 #include "base/version.h"
 #include "daemon/command_line.h"
 #include "daemon/grpc_log.h"
@@ -123,7 +125,9 @@ int Rpc(const Arguments& arguments) {
   const absl::StatusOr<v1::SendRpciReply> reply = Client().SendRpci(arguments[0]);
   if (!reply.ok()) return Fail(reply.status().message());
   if (!reply->success()) return Fail(reply->data());
-  return Print(absl::StrCat(reply->data(), "\n"));
+  const std::string data =
+      isatty(STDOUT_FILENO) ? PrintableLines(reply->data()) : std::string(reply->data());
+  return Print(absl::StrCat(data, "\n"));
 }
 
 SendToHost ToHost() {

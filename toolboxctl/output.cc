@@ -9,11 +9,12 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "base/utf8.h"
 
 namespace toolboxd {
 
 int Fail(absl::string_view message) {
-  fprintf(stderr, "%s\n", std::string(message).c_str());
+  fprintf(stderr, "%s\n", PrintableLines({message.data(), message.size()}).c_str());
   return kExitFailed;
 }
 

@@ -30,8 +30,8 @@ struct Cell {
 };
 
 // Columns are as wide as their longest text, with two blanks between them. The last one takes what
-// is left of the terminal's width, and is continued below itself. Control characters and bytes that
-// are not UTF-8 become question marks: texts may come from guest users.
+// is left of the terminal's width, and is continued below itself. What is not printable
+// (base/utf8.h) becomes question marks: texts may come from guest users.
 class Table {
  public:
   // Which columns have their texts at the right, as numbers: an 'r' for each of these, an 'l' for
