@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,6 +24,11 @@ namespace {
 constexpr int kTermToKillMs = 2000;
 // Long enough for a script's path and its interpreter.
 constexpr size_t kMaxCommandLine = 16 * 1024;
+
+bool IsOf(uid_t owner, pid_t process) {
+  struct stat info;
+  return stat(absl::StrCat("/proc/", process).c_str(), &info) == 0 && info.st_uid == owner;
+}
 
 bool IsCalledAs(pid_t process, const std::string& script, absl::string_view event) {
   if (getpgid(process) != process) return false;
@@ -45,13 +51,12 @@ std::vector<pid_t> Processes() {
   return processes;
 }
 
-void EndGroup(pid_t leader) {
-  const UniqueFd end(static_cast<int>(syscall(SYS_pidfd_open, leader, 0)));
-  if (!end.ok()) return;
+// `end` is readable when the leader has ended.
+void EndGroup(pid_t leader, const UniqueFd& end) {
+  pollfd item = {end.get(), POLLIN, 0};
   kill(-leader, SIGTERM);
   // One that was stopped would not end.
   kill(-leader, SIGCONT);
-  pollfd item = {end.get(), POLLIN, 0};
   if (poll(&item, 1, kTermToKillMs) != 0) return;
   kill(-leader, SIGKILL);
   poll(&item, 1, kTermToKillMs);
@@ -59,11 +64,15 @@ void EndGroup(pid_t leader) {
 
 }  // namespace
 
-int EndCalledScript(const std::string& script, absl::string_view event) {
+int EndCalledScript(const std::string& script, absl::string_view event, uid_t owner) {
   int count = 0;
   for (const pid_t process : Processes()) {
-    if (!IsCalledAs(process, script, event)) continue;
-    EndGroup(process);
+    // First: the number may be another process's before its group is ended.
+    const UniqueFd end(static_cast<int>(syscall(SYS_pidfd_open, process, 0)));
+    if (!end.ok() || !IsOf(owner, process) || !IsCalledAs(process, script, event)) continue;
+    pollfd item = {end.get(), POLLIN, 0};
+    if (poll(&item, 1, 0) != 0) continue;
+    EndGroup(process, end);
     ++count;
   }
   return count;

@@ -125,7 +125,7 @@ absl::StatusOr<Scripts> ReadRecord(const SnapshotScriptOptions& options, bool fa
 // Of a line with kRunning, which a caller that died has left.
 void EndRunning(const std::string& script) {
   for (const char* event : {"freeze", "thaw", "freezeFail"}) {
-    if (EndCalledScript(script, event) == 0) continue;
+    if (EndCalledScript(script, event, geteuid()) == 0) continue;
     LogWarning(script, " ", event, " still ran and was ended, since its caller had died");
   }
 }
