@@ -57,12 +57,23 @@ void SetState(const v1::Process& process, v1::StartedProgram& program) {
 
 void StartedPrograms::Add(absl::string_view user, int64_t pid, absl::string_view program,
                           absl::Time time) {
-  if (programs_.size() == kMaxPrograms) programs_.pop_front();
+  if (programs_.size() == kMaxPrograms) ForgetOne();
   v1::StartedProgram& added = programs_.emplace_back();
   added.set_user(ShortText(user, kMaxPath));
   added.set_pid(pid);
   added.set_program(ShortText(program, kMaxPath));
   added.set_start_time(absl::ToUnixSeconds(time));
+}
+
+void StartedPrograms::ForgetOne() {
+  std::map<absl::string_view, size_t> counts;
+  size_t most = 0;
+  for (const v1::StartedProgram& program : programs_) {
+    most = std::max(most, ++counts[program.user()]);
+  }
+  programs_.erase(std::find_if(
+      programs_.begin(), programs_.end(),
+      [&](const v1::StartedProgram& program) { return counts[program.user()] == most; }));
 }
 
 void StartedPrograms::AddTo(v1::ListProgramsReply& reply) const {

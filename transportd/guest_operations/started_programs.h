@@ -26,13 +26,16 @@ class StartedPrograms {
   // Bytes of a program's path.
   static constexpr size_t kMaxPath = 256;
 
-  // A program was started at the wall clock's `time`.
+  // A program was started at the wall clock's `time`. Beyond the limit the oldest one of the user
+  // who has most is forgotten, so that no user crowds others out.
   void Add(absl::string_view user, int64_t pid, absl::string_view program, absl::Time time);
 
   // The newest first; their states are not known.
   void AddTo(v1::ListProgramsReply& reply) const;
 
  private:
+  void ForgetOne();
+
   // The oldest first.
   std::deque<v1::StartedProgram> programs_;
 };

@@ -33,6 +33,18 @@ TEST(StartedPrograms, NewestComesFirstAndTheOldestAreForgotten) {
   EXPECT_EQ(reply.programs(0).start_time(), kStart);
 }
 
+TEST(StartedPrograms, UserWhoStartsManyCrowdsNoOtherOut) {
+  StartedPrograms programs;
+  programs.Add("bob", 1, "/bin/true", absl::FromUnixSeconds(kStart));
+  for (size_t pid = 2; pid <= 3 * StartedPrograms::kMaxPrograms; ++pid) {
+    programs.Add("alice", pid, "/bin/true", absl::FromUnixSeconds(kStart));
+  }
+  const v1::ListProgramsReply reply = ViewOf(programs).programs;
+  ASSERT_EQ(reply.programs_size(), static_cast<int>(StartedPrograms::kMaxPrograms));
+  EXPECT_EQ(reply.programs(0).pid(), 3 * StartedPrograms::kMaxPrograms);
+  EXPECT_EQ(reply.programs(reply.programs_size() - 1).user(), "bob");
+}
+
 TEST(StartedPrograms, TextIsPrintable) {
   StartedPrograms programs;
   programs.Add("al\xffice", 1, "/bin/\x1b", absl::FromUnixSeconds(kStart));
