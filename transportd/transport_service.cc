@@ -170,6 +170,27 @@ grpc::Status TransportService::GetTimeStatus(grpc::ServerContext* context,
 grpc::Status TransportService::StandStill(
     grpc::ServerContext* context,
     grpc::ServerReaderWriter<v1::StandStillReply, v1::StandStillRequest>* stream) {
+  const absl::Duration limit = TakeStandstill();
+  if (limit == absl::ZeroDuration()) {
+    return ToGrpc(absl::ResourceExhaustedError(
+        "transportd stands still for another caller, or did so for too long; wait a minute"));
+  }
+  const absl::Time start = SteadyNow();
+  grpc::Status result = StandStillFor(limit, *context, *stream);
+  absl::MutexLock lock(&mutex_);
+  const absl::Time now = SteadyNow();
+  standstill_.GiveBack(limit, now - start, now);
+  return result;
+}
+
+absl::Duration TransportService::TakeStandstill() {
+  absl::MutexLock lock(&mutex_);
+  return standstill_.Take(SteadyNow());
+}
+
+grpc::Status TransportService::StandStillFor(
+    absl::Duration limit, const grpc::ServerContext& context,
+    grpc::ServerReaderWriter<v1::StandStillReply, v1::StandStillRequest>& stream) {
   struct Stand {
     Standstill standstill;
     absl::Notification begun;
@@ -185,11 +206,11 @@ grpc::Status TransportService::StandStill(
     stand->standstill.begin();
     stand->begun.Notify();
   });
-  queue_.PostAt(SteadyNow() + kMaxStandstill, end);
-  const bool begun = stand->begun.WaitForNotificationWithDeadline(Deadline(*context));
-  if (begun) stream->Write(v1::StandStillReply());
+  queue_.PostAt(SteadyNow() + limit, end);
+  const bool begun = stand->begun.WaitForNotificationWithDeadline(Deadline(context));
+  if (begun) stream.Write(v1::StandStillReply());
   v1::StandStillRequest request;
-  while (begun && stream->Read(&request)) {
+  while (begun && stream.Read(&request)) {
   }
   // After the begin, if that is still to come.
   queue_.Post(end);

@@ -8,7 +8,9 @@
 #include <functional>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "toolboxd/v1/clock.pb.h"
 #include "toolboxd/v1/transport.grpc.pb.h"
@@ -17,6 +19,7 @@
 #include "transportd/policy/policy_store.h"
 #include "transportd/rpc/rpci.h"
 #include "transportd/service_processes.h"
+#include "transportd/standstill_allowance.h"
 #include "transportd/statistics/operation_statistics.h"
 #include "transportd/status_board.h"
 #include "transportd/task_queue.h"
@@ -50,9 +53,6 @@ struct ChannelViews {
 // are waited for up to ten seconds (DEADLINE_EXCEEDED). Thread-safe.
 class TransportService final : public v1::Transport::Service {
  public:
-  // How long one call of StandStill may last.
-  static constexpr absl::Duration kMaxStandstill = absl::Minutes(2);
-
   // All pointers must outlive the service. `send` is called on the queue's thread only.
   TransportService(const StatusBoard* board, const OperationStatistics* operations,
                    TaskQueue* queue, RpciSend send, ChannelViews views);
@@ -69,7 +69,7 @@ class TransportService final : public v1::Transport::Service {
                              v1::TimeStatus* response) override;
 
   // Each begin has its end, whatever becomes of the caller. DEADLINE_EXCEEDED if the channel's
-  // thread does not come to it within ten seconds.
+  // thread does not come to it within ten seconds; RESOURCE_EXHAUSTED beyond the allowance.
   grpc::Status StandStill(
       grpc::ServerContext* context,
       grpc::ServerReaderWriter<v1::StandStillReply, v1::StandStillRequest>* stream) override;
@@ -94,6 +94,11 @@ class TransportService final : public v1::Transport::Service {
                            v1::CheckPolicyReply* response) override;
 
  private:
+  absl::Duration TakeStandstill();
+  grpc::Status StandStillFor(
+      absl::Duration limit, const grpc::ServerContext& context,
+      grpc::ServerReaderWriter<v1::StandStillReply, v1::StandStillRequest>& stream);
+
   // Moves what `view` returns into `response`.
   template <typename Reply>
   grpc::Status View(grpc::ServerContext& context, const std::function<Reply()>& view,
@@ -108,6 +113,8 @@ class TransportService final : public v1::Transport::Service {
   TaskQueue& queue_;
   const RpciSend send_;
   const ChannelViews views_;
+  absl::Mutex mutex_;
+  StandstillAllowance standstill_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace toolboxd

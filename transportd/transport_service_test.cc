@@ -20,6 +20,33 @@
 namespace toolboxd {
 namespace {
 
+// The service on a socket, for calls that need a connection.
+class Served {
+ public:
+  explicit Served(TransportService* service) {
+    InstallQuietEngine();
+    ServerOptions options;
+    options.listener.path = dir_.File("transportd.sock");
+    options.services = {{v1::Transport::service_full_name(), service}};
+    options.handle_signals = false;
+    options.allowed.AllowUser(getuid());
+    server_ = *Server::Create(std::move(options));
+    run_ = std::async(std::launch::async, [this] { return server_->Run(); });
+    stub_ = v1::Transport::NewStub(ConnectUnix(dir_.File("transportd.sock")));
+  }
+  ~Served() {
+    server_->Stop();
+    EXPECT_TRUE(run_.get().ok());
+  }
+  v1::Transport::Stub& stub() { return *stub_; }
+
+ private:
+  const ShortTempDir dir_;
+  std::unique_ptr<Server> server_;
+  std::future<absl::Status> run_;
+  std::unique_ptr<v1::Transport::Stub> stub_;
+};
+
 class TransportServiceTest : public testing::Test {
  protected:
   TransportServiceTest()
@@ -107,19 +134,10 @@ TEST_F(TransportServiceTest, EmptyRequestIsRefused) {
 }
 
 TEST_F(TransportServiceTest, StandstillLastsUntilItsCallerEndsOrLeaves) {
-  InstallQuietEngine();
-  const ShortTempDir dir;
-  ServerOptions options;
-  options.listener.path = dir.File("transportd.sock");
-  options.services = {{v1::Transport::service_full_name(), &service_}};
-  options.handle_signals = false;
-  options.allowed.AllowUser(getuid());
-  const std::unique_ptr<Server> server = *Server::Create(std::move(options));
-  std::future<absl::Status> run = std::async(std::launch::async, [&] { return server->Run(); });
-  const auto stub = v1::Transport::NewStub(ConnectUnix(dir.File("transportd.sock")));
+  Served served(&service_);
   for (const int round : {1, 2}) {
     grpc::ClientContext context;
-    const auto stream = stub->StandStill(&context);
+    const auto stream = served.stub().StandStill(&context);
     v1::StandStillReply reply;
     ASSERT_TRUE(stream->Read(&reply));
     EXPECT_EQ(begins_, round);
@@ -129,8 +147,23 @@ TEST_F(TransportServiceTest, StandstillLastsUntilItsCallerEndsOrLeaves) {
     EXPECT_EQ(stream->Finish().ok(), round == 1);
     EXPECT_TRUE(Eventually([&] { return ends_ == round; }));
   }
-  server->Stop();
-  EXPECT_TRUE(run.get().ok());
+}
+
+TEST_F(TransportServiceTest, CallerWhoHasTransportdStandStillManyTimesIsRefused) {
+  Served served(&service_);
+  int granted = 0;
+  for (int i = 0; i < 200; ++i) {
+    grpc::ClientContext context;
+    const auto stream = served.stub().StandStill(&context);
+    v1::StandStillReply reply;
+    if (stream->Read(&reply)) ++granted;
+    stream->WritesDone();
+    const grpc::Status status = stream->Finish();
+    EXPECT_TRUE(status.ok() || status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED);
+  }
+  // Each counts as a second, and a tenth of what this takes comes back.
+  EXPECT_GE(granted, 120);
+  EXPECT_LE(granted, 130);
 }
 
 TEST_F(TransportServiceTest, ViewsAreTakenOnTheChannelsThread) {
