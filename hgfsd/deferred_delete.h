@@ -34,8 +34,11 @@ namespace toolboxd::hgfsd {
 class DeferredDeleter {
  public:
   static constexpr absl::Duration kLastMinute = absl::Minutes(1);
+  // Below what transportd counts as slow (half a second), and what it waits for beside other users:
+  // it would take this process for one that hangs, and end its connection.
+  static constexpr absl::Duration kPatience = absl::Milliseconds(400);
 
-  explicit DeferredDeleter(absl::Duration patience = absl::Seconds(1)) : patience_(patience) {}
+  explicit DeferredDeleter(absl::Duration patience = kPatience) : patience_(patience) {}
   // Waits until every tree that was accepted has been removed or has failed, for kLastMinute at
   // most: whoever adds files to a tree all the time could keep the process otherwise.
   ~DeferredDeleter();

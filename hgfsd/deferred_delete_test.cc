@@ -53,6 +53,12 @@ TEST(DeferredDelete, LargeTreesFreeTheirNameAtOnceAndAreRemovedLater) {
 }
 
 // Whoever may rename a directory of root's in a directory of their own may give it such a name.
+// SlowServices::kSlow and kBesideOthers of transportd, which no process but that one may include.
+TEST(DeferredDelete, AnswersBeforeTransportdCountsItAsSlowOrTakesItForOneThatHangs) {
+  EXPECT_LT(DeferredDeleter::kPatience, absl::Milliseconds(500));
+  EXPECT_LT(DeferredDeleter::kPatience, absl::Milliseconds(900));
+}
+
 TEST(DeferredDelete, NameAloneDoesNotMakeATreeHidden) {
   TestDirectory dir;
   dir.Directory(".toolboxd-deleted-0000000000000001");
