@@ -36,6 +36,9 @@ inside systemctl reload toolboxd-transportd
 check "toolboxd-install-check reports a broken file of routes.d" finds 'routes: broken.*x.textproto: nothing is bound'
 rm "$root/etc/toolboxd/routes.d/x.textproto"
 inside systemctl reload toolboxd-transportd
+chmod 666 "$root/etc/toolboxd/environment"
+check "toolboxd-install-check reports an environment that others may change" finds 'others decide what programs'
+chmod 644 "$root/etc/toolboxd/environment"
 inside systemctl stop toolboxd-guestinfod.socket toolboxd-guestinfod.service
 check "toolboxd-install-check reports missing guest information" finds 'no guest information'
 inside systemctl start toolboxd-guestinfod.socket

@@ -17,6 +17,15 @@ check "a program has its user's audit id" eval '[[ $(inside cat "/proc/$alices/l
 check "hgfsd has its user's audit id" eval '[[ $(inside cat "/proc/$alices_hgfsd/loginuid") == "$alices_id" ]]'
 check "a program is in a scope in the slice of its user's programs" eval \
   'inside cat "/proc/$alices/cgroup" | grep -q "toolboxd-programs-$alices_id.slice/toolboxd-vixd-$alices_id-.*scope"'
+secret=secret-argument-4711
+revealing=$(guest alice start /bin/sh "-c 'sleep 600; : $secret'" | grep -oE '[0-9]+' | head -n 1)
+# Where its arguments are to be seen; what follows then shows something.
+check "the arguments of a guest user's program are in its scope" until_ok 5 eval 'inside systemctl --no-pager --full status "toolboxd*.scope" | grep -q "$secret"'
+bundled() { inside sh -c 'cd /root && toolboxctl support-bundle && tar -xzOf toolboxd-support-*.tar.gz && rm toolboxd-support-*.tar.gz'; }
+bundle=$(bundled)
+check "a support bundle has the units" grep -q "toolboxd-transportd.service - " <<<"$bundle"
+check "a support bundle shows no argument of a guest user's program" eval '! grep -q "$secret" <<<"$bundle"'
+inside kill "$revealing"
 tasks_of() { inside systemctl show -P TasksMax "$1"; }
 check "programs of a user have a limit of tasks" eval \
   'tasks_of "toolboxd-programs-$alices_id.slice"; [[ $(tasks_of "toolboxd-programs-$alices_id.slice") =~ ^[0-9]{1,9}$ ]]'
