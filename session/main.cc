@@ -22,6 +22,7 @@
 
 #include "base/unique_fd.h"
 #include "base/user_name.h"
+#include "base/utf8.h"
 #include "session/confinement.h"
 #include "session/handshake.h"
 #include "session/login.h"
@@ -41,8 +42,9 @@ constexpr int kConnection = 3;
 // Ends a root process whose PAM modules wait for a directory server without limit.
 constexpr unsigned kLoginLimitSeconds = 120;
 
+// Texts have names in them, as whoever logs in has typed them.
 void Log(int level, const std::string& text) {
-  fprintf(stderr, "<%d>session: %s\n", level, text.c_str());
+  fprintf(stderr, "<%d>session: %s\n", level, PrintableUtf8(text).c_str());
 }
 
 void Send(const Reply& reply) {

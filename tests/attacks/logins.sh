@@ -17,6 +17,11 @@ logins=$work/logins.sock
 try() { "$vmxsim" guest --control="$logins" --user="$1" --password="$2" "${@:3}"; }
 start_guest "$logins" "$work/logins.log" "$root/deploy/run" --runtime_dir="$work/run-logins" --policy="$work/policy" || exit 1
 
+# --- Q11: a name in the log is what was typed, and acts on nothing
+
+check "Q11 a name with control characters that UTF-8 has is a wrong login" refused 3050 try $'x\xc2\x9b2J\xe2\x80\xaey' wrong validate
+check "Q11 the log has none of them" eval '! LC_ALL=C grep -q $'"'"'\xc2\x9b\|\xe2\x80\xae'"'"' "$work/logins.log" && grep -q "login of x??2J???y refused by PAM" "$work/logins.log"'
+
 # --- L5: what the policy says about a user is for those who have the password
 
 check "L5 a member of allow with a wrong password is a wrong login" refused 3050 try alice wrong validate
