@@ -17,8 +17,6 @@ namespace toolboxd {
 namespace {
 
 constexpr char kService[] = "clockd";
-// Calls that were abandoned but have not ended.
-constexpr size_t kMaxWorkers = 4;
 
 }  // namespace
 
@@ -28,13 +26,11 @@ struct ClockClient::Rate {
   OnSlewEnd on_end;
 
   absl::Mutex mutex;
-  // Null once the rate's thread, which alone uses it without the mutex, ends.
+  // Holds the connection. Null once the rate's thread, which alone uses it without the mutex, ends.
   std::unique_ptr<grpc::ClientContext> context = std::make_unique<grpc::ClientContext>();
   // The newest request that was not sent. Those before it do not matter.
   std::optional<v1::SlewRequest> next ABSL_GUARDED_BY(mutex);
   bool closed ABSL_GUARDED_BY(mutex) = false;
-  // The thread is about to return.
-  bool ended ABSL_GUARDED_BY(mutex) = false;
 
   void Set(const v1::SlewRequest& request) {
     absl::MutexLock lock(&mutex);
@@ -58,28 +54,19 @@ struct ClockClient::Rate {
     if (context != nullptr) context->TryCancel();
   }
 
-  void End() {
+  void Disconnect() {
     absl::MutexLock lock(&mutex);
     context.reset();
-    ended = true;
-  }
-
-  bool HasEnded() {
-    absl::MutexLock lock(&mutex);
-    return ended;
   }
 };
 
 ClockClient::ClockClient(std::string socket, TaskQueue* queue, StatusBoard* board,
                          ClockLimits limits)
-    : socket_(std::move(socket)), queue_(*queue), board_(*board), limits_(limits) {}
-
-ClockClient::~ClockClient() {
-  for (Worker& worker : workers_) {
-    worker.rate->Close();
-    worker.thread.join();
-  }
-}
+    : socket_(std::move(socket)),
+      queue_(*queue),
+      board_(*board),
+      limits_(limits),
+      threads_(kService) {}
 
 absl::Status ClockClient::Step(const v1::StepRequest& request) {
   if (SteadyNow() < paused_until_) {
@@ -98,7 +85,6 @@ absl::Status ClockClient::Step(const v1::StepRequest& request) {
 }
 
 void ClockClient::Slew(const v1::SlewRequest& rate, OnSlewEnd on_end) {
-  JoinEnded();
   if (current_ != nullptr) {
     current_->on_end = std::move(on_end);
     return current_->Set(rate);
@@ -106,19 +92,19 @@ void ClockClient::Slew(const v1::SlewRequest& rate, OnSlewEnd on_end) {
   current_ = std::make_shared<Rate>();
   current_->on_end = std::move(on_end);
   current_->Set(rate);
-  if (workers_.size() >= kMaxWorkers) {
-    const absl::Status status = absl::UnavailableError(
-        absl::StrCat("clockd does not answer: ", kMaxWorkers, " calls to it have not ended"));
-    return queue_.Post([this, slew = current_, status] { OnEnd(slew, status); });
-  }
-  workers_.push_back({current_, std::thread([this, slew = current_] {
-                        const absl::Status status = Run(*slew);
-                        queue_.Post([this, slew, status] { OnEnd(slew, status); });
-                        slew->End();
-                      })});
+  const absl::Status status =
+      threads_.Start([this, slew = current_] { Run(slew); }, [slew = current_] { slew->Close(); });
+  if (status.ok()) return;
+  queue_.Post([this, slew = current_, status] { OnEnd(slew, status); });
 }
 
-absl::Status ClockClient::Run(Rate& rate) {
+void ClockClient::Run(const std::shared_ptr<Rate>& rate) {
+  const absl::Status status = Serve(*rate);
+  rate->Disconnect();
+  queue_.Post([this, rate, status] { OnEnd(rate, status); });
+}
+
+absl::Status ClockClient::Serve(Rate& rate) const {
   const auto stub = v1::Clock::NewStub(ConnectUnix(socket_));
   const auto stream = stub->Slew(rate.context.get());
   v1::SlewReply reply;
@@ -144,14 +130,6 @@ void ClockClient::EndSlew() {
   current_->Close();
   current_.reset();
   board_.CountCall(kService, absl::OkStatus());
-}
-
-void ClockClient::JoinEnded() {
-  for (auto worker = workers_.begin(); worker != workers_.end();) {
-    const bool ended = worker->rate->HasEnded();
-    if (ended) worker->thread.join();
-    worker = ended ? workers_.erase(worker) : std::next(worker);
-  }
 }
 
 absl::StatusOr<v1::ClockStatus> ClockClient::GetStatus() const {

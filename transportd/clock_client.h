@@ -5,14 +5,13 @@
 #ifndef TOOLBOXD_TRANSPORTD_CLOCK_CLIENT_H_
 #define TOOLBOXD_TRANSPORTD_CLOCK_CLIENT_H_
 
-#include <list>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "transportd/call_threads.h"
 #include "transportd/host_time/clock_setter.h"
 #include "transportd/status_board.h"
 #include "transportd/task_queue.h"
@@ -34,9 +33,8 @@ class ClockClient final : public host_time::ClockSetter {
  public:
   // The queue's thread is the one that calls the functions, but GetStatus. Its owner must have
   // stopped before the client is destroyed.
+  // The destructor ends the rate.
   ClockClient(std::string socket, TaskQueue* queue, StatusBoard* board, ClockLimits limits = {});
-  // Ends the rate.
-  ~ClockClient() override;
 
   absl::Status Step(const v1::StepRequest& request) override;
   void Slew(const v1::SlewRequest& rate, OnSlewEnd on_end) override;
@@ -47,27 +45,23 @@ class ClockClient final : public host_time::ClockSetter {
 
  private:
   struct Rate;
-  struct Worker {
-    std::shared_ptr<Rate> rate;
-    std::thread thread;
-  };
 
   // On the thread of a rate.
-  absl::Status Run(Rate& rate);
+  void Run(const std::shared_ptr<Rate>& rate);
+  absl::Status Serve(Rate& rate) const;
 
   void OnEnd(const std::shared_ptr<Rate>& rate, const absl::Status& status);
-  void JoinEnded();
 
   const std::string socket_;
   TaskQueue& queue_;
   StatusBoard& board_;
   const ClockLimits limits_;
-  // Used by the queue's thread and the destructor only.
-  std::list<Worker> workers_;
   // Null while the clock has its own rate.
   std::shared_ptr<Rate> current_;
   // By SteadyNow(): until then Step() fails at once.
   absl::Time paused_until_ = absl::InfinitePast();
+  // Last: its threads use the others.
+  CallThreads threads_;
 };
 
 }  // namespace toolboxd

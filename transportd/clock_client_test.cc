@@ -10,6 +10,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "base/steady_time.h"
+#include "base/testing/eventually.h"
 #include "base/testing/short_temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -157,6 +158,15 @@ TEST_F(ClockClientTest, RefusedRateIsReportedOnceAndTheNextIsAnotherCall) {
   ASSERT_EQ(ends_.size(), 1);
   EXPECT_TRUE(absl::IsFailedPrecondition(ends_[0]));
   EXPECT_EQ(clockd_.calls, 2);
+}
+
+// clockd exits when it has no connection: that must not wait for the channel's thread.
+TEST_F(ClockClientTest, RateThatEndsByItselfLeavesNoConnection) {
+  clockd_.behaviour = Behaviour::kRefuses;
+  Slew(10016);
+  EXPECT_TRUE(Eventually([&] { return clockd_.calls == 1 && server_.Connections() == 0; }));
+  EXPECT_TRUE(ends_.empty());
+  RunUntil([&] { return !ends_.empty(); });
 }
 
 TEST_F(ClockClientTest, DeathOfClockdIsReported) {
