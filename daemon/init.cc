@@ -14,6 +14,7 @@
 #include "absl/synchronization/mutex.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/steady_waits.h"
 #include "daemon/flags.h"
 #include "daemon/grpc_log.h"
 #include "daemon/quiet_engine.h"
@@ -39,6 +40,7 @@ absl::StatusOr<AllowedCallers> UsualCallers(absl::string_view list) {
 
 void InitDaemon(int argc, char** argv, const std::string& name, const std::string& usage) {
   ConfigureAllocator();
+  UseSteadyWaits();
   // After a peer has left, write returns an error, in all libraries.
   signal(SIGPIPE, SIG_IGN);
   ParseCommandLine(argc, argv, name, usage);

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "base/steady_time.h"
 
 namespace toolboxd::guestinfod {
 
@@ -34,12 +34,12 @@ void SnapshotHub::Close() {
 
 std::unique_ptr<SnapshotHub::Watcher> SnapshotHub::Watcher::Create(SnapshotHub& hub,
                                                                    absl::Duration patience) {
-  const absl::Time until = absl::Now() + patience;
+  const absl::Time until = SteadyNow() + patience;
   absl::MutexLock lock(&hub.mutex_);
   while (hub.free_watchers_ == 0) {
     // A call that its client gave up sleeps until the next change: wake it now.
     hub.changed_.SignalAll();
-    if (hub.watcher_left_.WaitWithDeadline(&hub.mutex_, until)) break;
+    if (hub.watcher_left_.WaitWithTimeout(&hub.mutex_, until - SteadyNow())) break;
   }
   if (hub.free_watchers_ == 0) return nullptr;
   --hub.free_watchers_;

@@ -5,7 +5,7 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/time/clock.h"
+#include "base/steady_time.h"
 #include "toolboxctl/control_flag.h"
 #include "toolboxctl/show.h"
 #include "toolboxctl/status_text.h"
@@ -118,7 +118,7 @@ int TransfersMain() {
   return ShowCall<v1::ListTransfersRequest, v1::ListTransfersReply>(
       &v1::Transport::Stub::ListTransfers,
       [&rates](const v1::ListTransfersReply& reply, const Terminal& terminal) {
-        return rates.Text(reply, absl::Now(), terminal);
+        return rates.Text(reply, SteadyNow(), terminal);
       });
 }
 

@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "base/log.h"
+#include "base/steady_waits.h"
 #include "base/strict_modes.h"
 #include "base/utf8.h"
 #include "base/version.h"
@@ -295,6 +296,7 @@ int ToolboxctlMain(int argc, char** argv) {
   if (!line.ok()) return Usage(line.status().message());
   if (line->help) return Print(HelpText(program));
   if (line->version) return PrintVersion(program);
+  UseSteadyWaits();
   RouteGrpcLog();
   InstallQuietEngine();
   return RunVerb(program, line->arguments);

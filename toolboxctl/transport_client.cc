@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/steady_time.h"
 #include "daemon/failed_call.h"
 
 namespace toolboxd {
@@ -56,7 +57,7 @@ absl::Status TransportClient::WaitUntil(const Condition& condition, absl::Time d
     // longer than the caller has.
     const auto stub = v1::Transport::NewStub(ConnectUnix(socket_));
     const absl::StatusOr<v1::TransportStatus> status =
-        AskStatus(*stub, std::clamp(deadline - absl::Now(), kShortestCall, kCallTimeout));
+        AskStatus(*stub, std::clamp(deadline - SteadyNow(), kShortestCall, kCallTimeout));
     if (status.ok() && condition.holds(*status)) return absl::OkStatus();
     // Waiting does not help a caller without permission. Explain is for the end only: it connects,
     // which systemd would count as one more start of the service.
@@ -64,7 +65,7 @@ absl::Status TransportClient::WaitUntil(const Condition& condition, absl::Time d
     if (!status.ok() && access(socket_.c_str(), R_OK | W_OK) != 0 && errno == EACCES) {
       return Explain(status.status());
     }
-    const absl::Duration rest = deadline - absl::Now();
+    const absl::Duration rest = deadline - SteadyNow();
     if (rest <= absl::ZeroDuration()) {
       return absl::DeadlineExceededError(
           status.ok() ? absl::StrCat(condition.otherwise, "; see 'toolboxctl status'")

@@ -53,8 +53,8 @@ class TransportClient {
     std::string otherwise;
   };
   // Returns when transportd runs, if need be after its socket has appeared, and the condition
-  // holds; DeadlineExceeded if that has not happened by `deadline`, PermissionDenied at once if the
-  // caller may not connect.
+  // holds; DeadlineExceeded if that has not happened by `deadline` of SteadyNow(), PermissionDenied
+  // at once if the caller may not connect.
   absl::Status WaitUntil(const Condition& condition, absl::Time deadline);
 
  private:

@@ -8,8 +8,8 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "base/steady_time.h"
 #include "toolboxctl/control_flag.h"
 #include "toolboxctl/output.h"
 #include "toolboxctl/time_flag.h"
@@ -58,7 +58,7 @@ int WaitMain() {
   const std::string name = absl::GetFlag(FLAGS_for);
   const absl::StatusOr<TransportClient::Condition> condition = WaitCondition(name);
   if (!condition.ok()) return Usage(condition.status().message());
-  const absl::Time deadline = absl::Now() + absl::GetFlag(FLAGS_timeout).time;
+  const absl::Time deadline = SteadyNow() + absl::GetFlag(FLAGS_timeout).time;
   const absl::Status status =
       TransportClient(absl::GetFlag(FLAGS_control)).WaitUntil(*condition, deadline);
   if (status.ok()) return Print(absl::StrCat(name, "\n"));
