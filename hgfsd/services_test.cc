@@ -19,7 +19,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/shown_name.h"
 #include "base/status.h"
+#include "base/utf8.h"
 #include "daemon/grpc_status.h"
 #include "grpc/grpc.h"
 #include "grpcpp/create_channel_posix.h"
@@ -216,6 +218,45 @@ TEST_F(HgfsdServices, FilesAreMadeMovedChangedAndDeleted) {
   remove_tree.set_recursive(true);
   Call(&v1::Files::Stub::DeleteDirectory, remove_tree);
   EXPECT_TRUE(Names(dir_.path()).empty());
+}
+
+// What a listing shows of a name that is not UTF-8 is a path like any other.
+TEST_F(HgfsdServices, NamesThatAreNotUtf8GoRound) {
+  for (const char* name : {"caf\xe9", "\xff\xfe", "50%\xe9", "\xc3\xa9\xc3", "a\n\x80"}) {
+    dir_.File(name, "content");
+    v1::ListFilesRequest list;
+    list.set_path(dir_.path());
+    list.set_skip(2);
+    list.set_limit(10);
+    const v1::ListFilesReply listed = Call(&v1::Files::Stub::List, list);
+    ASSERT_EQ(listed.entries_size(), 1);
+    const std::string path = dir_ / ShowName(listed.entries(0).name());
+    EXPECT_TRUE(IsUtf8(path)) << path;
+
+    v1::GetFileInfoRequest info;
+    info.set_path(path);
+    EXPECT_EQ(Call(&v1::Files::Stub::GetInfo, info).size(), 7u);
+    EXPECT_EQ(Read(*handler_, path).data, "content");
+    Upload upload(*handler_, path);
+    ASSERT_TRUE(upload.Append("new"));
+    ASSERT_TRUE(upload.Commit().ok());
+    EXPECT_EQ(ReadFile(dir_ / name), "new");
+    v1::SetAttributesRequest set;
+    set.set_path(path);
+    set.mutable_attributes()->set_permissions(0640);
+    Call(&v1::Files::Stub::SetAttributes, set);
+    EXPECT_EQ(ModeOf(dir_ / name), 0640u);
+    v1::MoveRequest move;
+    move.set_from(path);
+    move.set_to(dir_ / "moved");
+    Call(&v1::Files::Stub::MoveFile, move);
+    EXPECT_THAT(Names(dir_.path()), testing::ElementsAre("moved"));
+    rename((dir_ / "moved").c_str(), (dir_ / name).c_str());
+    v1::DeleteFileRequest remove;
+    remove.set_path(path);
+    Call(&v1::Files::Stub::DeleteFile, remove);
+    EXPECT_TRUE(Names(dir_.path()).empty());
+  }
 }
 
 TEST_F(HgfsdServices, ErrorsCarryReasonAndErrno) {

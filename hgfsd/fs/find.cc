@@ -10,12 +10,15 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/shown_name.h"
 #include "base/status.h"
 #include "hgfsd/fs/file_error.h"
 #include "hgfsd/fs/paths.h"
@@ -52,19 +55,24 @@ class Search {
   absl::StatusOr<Entry> Run();
 
  private:
+  enum class Origin { kPath, kLink };
+
   // A component of the path or of a link's text; or, with an empty name, the end of the text of a
   // link whose owner must own what it leads to.
   struct Step {
     std::string name;
+    Origin origin = Origin::kLink;
     uid_t owner = 0;
   };
 
   absl::Status StartAtRoot();
   // Puts the components of `path` before what is left.
-  void Push(absl::string_view path);
+  void Push(absl::string_view path, Origin origin);
   // Whether nothing but ends of links is left.
   bool IsLast() const;
   absl::Status Take(const Step& step);
+  // Opens what has this name in the directory, which becomes the entry's; the errno.
+  int OpenNamed(const std::string& name, bool last);
   // Makes the entry that was found last the directory to search.
   absl::Status Enter();
   absl::Status Follow();
@@ -87,12 +95,14 @@ absl::StatusOr<Entry> Search::Run() {
     entry_.file.reset(fd);
     if (fstat(fd, &entry_.status) != 0) return Error(errno);
     entry_.name = ".";
-    if (!parts.name.empty()) left_.push_back({parts.name});
+    if (!parts.name.empty()) left_.push_back({parts.name, Origin::kPath});
   } else {
-    // A link is on the way; or the kernel has no openat2, or a filter refuses it.
-    if (errno != ELOOP && errno != ENOSYS && errno != EPERM) return Error(errno);
+    // A link is on the way, or a name that is shown in another way than it is; or the kernel has no
+    // openat2, or a filter refuses it.
+    const bool shown = errno == ENOENT && absl::StrContains(parts.parent, '%');
+    if (errno != ELOOP && errno != ENOSYS && errno != EPERM && !shown) return Error(errno);
     if (absl::Status status = StartAtRoot(); !status.ok()) return status;
-    Push(entry_.path);
+    Push(entry_.path, Origin::kPath);
   }
   while (!left_.empty()) {
     const Step step = std::move(left_.back());
@@ -118,9 +128,9 @@ absl::Status Search::StartAtRoot() {
   return absl::OkStatus();
 }
 
-void Search::Push(absl::string_view path) {
+void Search::Push(absl::string_view path, Origin origin) {
   const std::vector<std::string> names = absl::StrSplit(path, '/', absl::SkipEmpty());
-  for (auto name = names.rbegin(); name != names.rend(); ++name) left_.push_back({*name});
+  for (auto name = names.rbegin(); name != names.rend(); ++name) left_.push_back({*name, origin});
 }
 
 bool Search::IsLast() const {
@@ -137,17 +147,26 @@ absl::Status Search::Take(const Step& step) {
     return entry_.IsDirectory() ? absl::OkStatus() : Error(ENOTDIR);
   }
   if (absl::Status status = Enter(); !status.ok()) return status;
-  const int directory = entry_.directory.get();
-  const char* const name = step.name.c_str();
   const bool last = IsLast();
-  // O_DIRECTORY mounts what autofs mounts on demand. It fails on a link.
-  if (!last) entry_.file.reset(openat(directory, name, kHold | O_DIRECTORY));
-  if (!entry_.file.ok()) entry_.file.reset(openat(directory, name, kHold));
-  const int error = errno;
-  entry_.name = step.name == ".." ? "." : step.name;
-  if (!entry_.file.ok()) return last && error == ENOENT ? absl::OkStatus() : Error(error);
+  int error = OpenNamed(step.name, last);
+  if (error == ENOENT && step.origin == Origin::kPath) {
+    const std::optional<std::string> meant = ReadShownName(step.name);
+    if (meant.has_value()) error = OpenNamed(*meant, last);
+    // What is not there either way would get the name as it was written.
+    if (error == ENOENT) entry_.name = step.name;
+  }
+  if (error != 0) return last && error == ENOENT ? absl::OkStatus() : Error(error);
   if (fstat(entry_.file.get(), &entry_.status) != 0) return Error(errno);
   return entry_.IsLink() && (!last || follow_) ? Follow() : absl::OkStatus();
+}
+
+int Search::OpenNamed(const std::string& name, bool last) {
+  const int directory = entry_.directory.get();
+  entry_.name = name == ".." ? "." : name;
+  // O_DIRECTORY mounts what autofs mounts on demand. It fails on a link.
+  if (!last) entry_.file.reset(openat(directory, name.c_str(), kHold | O_DIRECTORY));
+  if (!entry_.file.ok()) entry_.file.reset(openat(directory, name.c_str(), kHold));
+  return entry_.file.ok() ? 0 : errno;
 }
 
 absl::Status Search::Enter() {
@@ -164,8 +183,9 @@ absl::Status Search::Follow() {
   const absl::StatusOr<std::string> text = ReadLink(entry_.file.get(), "");
   if (!text.ok()) return text.status();
   if (text->empty()) return Error(ENOENT);
-  if (OfAnotherUser(entry_.status.st_uid)) left_.push_back({"", entry_.status.st_uid});
-  Push(*text);
+  if (OfAnotherUser(entry_.status.st_uid))
+    left_.push_back({.name = "", .owner = entry_.status.st_uid});
+  Push(*text, Origin::kLink);
   if ((*text)[0] == '/') return StartAtRoot();
   // A relative link starts where it stands.
   entry_.file = std::move(entry_.directory);

@@ -24,6 +24,10 @@ enum class FinalLink { kFollow, kKeep };
 //   through a link of procfs, such as /proc/PID/root: that user may have mounted anything there.
 //   What comes after the link in the path is not limited by it.
 //
+// A component of the path that does not exist names what ReadShownName() (base/shown_name.h) says,
+// if that exists: so files whose names are not UTF-8 are found by the text that listings show.
+// `path` of the entry stays as it was given, `name` is the file's.
+//
 // ACCESS_DENIED for other links, with a message that names the link and its owner. An entry that
 // does not exist is not an error, a directory on the way to it that does not exist is NOT_FOUND.
 // INVALID_ARGUMENT, NAME_TOO_LONG (CheckPath); ELOOP after 40 links.

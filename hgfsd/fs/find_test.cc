@@ -60,6 +60,50 @@ TEST(Find, ResolvesPathsAsTheKernelDoes) {
   EXPECT_TRUE(LeadsTo("//proc///self/../self/status", "/proc/self/status"));
 }
 
+TEST(Find, NameThatIsNotUtf8IsFoundByTheTextThatShowsIt) {
+  TestDirectory dir;
+  const std::string file = dir.File("caf\xe9 50%");
+  dir.Directory("\xff\xfe");
+  const std::string inner = dir.File("\xff\xfe/\xc3\xa9\xc3");
+  dir.Link("link", "\xff\xfe");
+  EXPECT_TRUE(LeadsTo(dir / "caf%E9 50%25", file));
+  EXPECT_TRUE(LeadsTo(dir / "%FF%FE/\xc3\xa9%C3", inner));
+  EXPECT_TRUE(LeadsTo(dir / "%FF%FE/", dir / "\xff\xfe"));
+  EXPECT_TRUE(LeadsTo(dir / "link/\xc3\xa9%C3", inner));
+  EXPECT_TRUE(LeadsTo(file, file));
+  const absl::StatusOr<Entry> entry = FindExisting(dir / "caf%E9 50%25", FinalLink::kKeep);
+  ASSERT_THAT(entry, IsOk());
+  EXPECT_EQ(entry->name, "caf\xe9 50%");
+}
+
+TEST(Find, NameAsItIsWrittenComesFirst) {
+  TestDirectory dir;
+  dir.File("a\xff");
+  const std::string text = dir.File("a%FF");
+  EXPECT_TRUE(LeadsTo(dir / "a%FF", text));
+  const absl::StatusOr<Entry> none = Find(dir / "b%FF", FinalLink::kKeep);
+  ASSERT_THAT(none, IsOk());
+  EXPECT_FALSE(none->exists());
+  EXPECT_EQ(none->name, "b%FF");
+}
+
+TEST(Find, OnlyNamesThatAreNotUtf8AreShownInAnotherWay) {
+  TestDirectory dir;
+  dir.File("a");
+  dir.File("\xc3\xa9");
+  dir.File("b\xff");
+  for (const char* path : {"%61", "%C3%A9", "b%ff", "%62%FF", "%2E%2E", "none%FF"}) {
+    EXPECT_THAT(FindExisting(dir / path, FinalLink::kKeep), FailsWith(v1::NOT_FOUND)) << path;
+  }
+}
+
+TEST(Find, TextOfALinkIsTheKernels) {
+  TestDirectory dir;
+  dir.File("a\xff");
+  dir.Link("link", "a%FF");
+  EXPECT_THAT(FindExisting(dir / "link", FinalLink::kFollow), FailsWith(v1::NOT_FOUND));
+}
+
 TEST(Find, FinalLinkIsKeptUnlessASlashFollows) {
   TestDirectory dir;
   dir.Directory("a");

@@ -100,8 +100,14 @@ constexpr Scenario kScenarios[] = {
        Write(t.Path("a\xff\xfe"));
        return t.List(t.Path(""), "^a");
      },
-     "bytes that are not UTF-8 are escaped; vmtoolsd 12.2 aborts",
-     "0 0 rem=0 [Name=a\\xff\\xfe fs=8 ft=0 gid=@GID perm=33188 slt= uid=@UID]", true},
+     "bytes that are not UTF-8 are shown as text; vmtoolsd 12.2 aborts",
+     "0 0 rem=0 [Name=a%FF%FE fs=8 ft=0 gid=@GID perm=33188 slt= uid=@UID]", true},
+    {"ls: a name that is not UTF-8 is deleted as it is shown",
+     [](Target& t) {
+       Write(t.Path("a\xff\xfe"));
+       return Steps({t.DeleteFile(t.Path("a%FF%FE")), t.DeleteFile(t.Path("a%FF%FE"))});
+     },
+     "the text that a listing shows is a path; vmtoolsd 12.2 shows no such name", "0 | 4"},
     {"ls: modes and special files",
      [](Target& t) {
        Write(t.Path("f"));

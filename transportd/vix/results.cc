@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "base/shown_name.h"
 #include "transportd/vix/strings.h"
 
 namespace toolboxd::vix {
@@ -32,11 +33,11 @@ int64_t Seconds(int64_t nanoseconds) {
 }  // namespace
 
 std::string FormatFile(const v1::FileInfo& file) {
-  return absl::StrCat("<fxi><Name>", Escape(file.name()), "</Name><ft>", FlagsOf(file), "</ft><fs>",
-                      file.size(), "</fs><mt>", Seconds(file.modification_time()), "</mt><at>",
-                      Seconds(file.access_time()), "</at><uid>", file.uid(), "</uid><gid>",
-                      file.gid(), "</gid><perm>", file.mode(), "</perm><slt>",
-                      Escape(file.symlink_target()), "</slt></fxi>");
+  return absl::StrCat("<fxi><Name>", Escape(ShowName(file.name())), "</Name><ft>", FlagsOf(file),
+                      "</ft><fs>", file.size(), "</fs><mt>", Seconds(file.modification_time()),
+                      "</mt><at>", Seconds(file.access_time()), "</at><uid>", file.uid(),
+                      "</uid><gid>", file.gid(), "</gid><perm>", file.mode(), "</perm><slt>",
+                      Escape(ShowName(file.symlink_target())), "</slt></fxi>");
 }
 
 std::string FormatFileList(const FileList& list) {
@@ -55,8 +56,8 @@ std::string FormatFileList(const FileList& list) {
 }
 
 std::string FormatLegacyFile(const v1::FileInfo& file) {
-  return absl::StrCat("<FileInfo><Name>", Escape(file.name()), "</Name><FileFlags>", FlagsOf(file),
-                      "</FileFlags><FileSize>", file.size(), "</FileSize><ModTime>",
+  return absl::StrCat("<FileInfo><Name>", Escape(ShowName(file.name())), "</Name><FileFlags>",
+                      FlagsOf(file), "</FileFlags><FileSize>", file.size(), "</FileSize><ModTime>",
                       Seconds(file.modification_time()), "</ModTime></FileInfo>");
 }
 

@@ -20,7 +20,8 @@ namespace toolboxd::vix {
 // Text that fits a reply with its prefix and NUL.
 constexpr size_t kMaxResult = kMaxReplySize - 32;
 
-// One `<fxi>` record: names escaped, times in seconds, `perm` the whole st_mode.
+// One `<fxi>` record: names escaped, after ShowName() (base/shown_name.h), times in seconds, `perm`
+// the whole st_mode.
 std::string FormatFile(const v1::FileInfo& file);
 
 // A page of a listing: "0 " or "1 " (more to come), the entries not in this reply, and

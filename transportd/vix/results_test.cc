@@ -31,7 +31,15 @@ TEST(FormatFile, SymlinkNamesAreEscaped) {
   link.set_symlink_target("x&\xFF");
   const std::string text = FormatFile(link);
   EXPECT_TRUE(absl::StrContains(text, "<Name>a%3Cb</Name><ft>2</ft>")) << text;
-  EXPECT_TRUE(absl::StrContains(text, "<slt>x%26%FF</slt>")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "<slt>x%26%25FF</slt>")) << text;
+}
+
+// A reader that undoes every %XX has text, and can send it back as a path.
+TEST(FormatFile, NameThatIsNotUtf8IsTextForAReaderThatUndoesEscapes) {
+  EXPECT_TRUE(absl::StrContains(FormatFile(File("caf\xE9")), "<Name>caf%25E9</Name>"));
+  EXPECT_TRUE(absl::StrContains(FormatFile(File("5%\xE9")), "<Name>5%2525%25E9</Name>"));
+  EXPECT_TRUE(absl::StrContains(FormatFile(File("a%FF")), "<Name>a%25FF</Name>"));
+  EXPECT_TRUE(absl::StrContains(FormatLegacyFile(File("\xFF")), "<Name>%25FF</Name>"));
 }
 
 TEST(FormatFile, TimesBefore1970AreRoundedDown) {
