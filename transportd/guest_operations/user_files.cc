@@ -2,6 +2,8 @@
 
 #include "transportd/guest_operations/user_files.h"
 
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -21,6 +23,9 @@ template <typename T>
 absl::Status StatusOf(const absl::StatusOr<T>& result) {
   return result.status();
 }
+
+// What hgfsd says of every archive, and a file cannot have (docs/protocol/hgfs.md 6.3).
+constexpr uint64_t kSizeOfArchives = std::numeric_limits<int64_t>::max();
 
 bool IsReason(const absl::Status& status, v1::Reason reason) { return ReasonOf(status) == reason; }
 
@@ -46,6 +51,14 @@ bool HasArchiveQuery(absl::string_view path) {
     if (name != "format" && name != "prefix") return false;
   }
   return true;
+}
+
+// Whether the path leads to a directory that exists.
+bool IsDirectory(files::GrpcFileStore& files, absl::string_view path) {
+  const absl::StatusOr<v1::FileInfo> content = files.Stat(path);
+  if (!content.ok() || content->size() != kSizeOfArchives || IsArchive(path)) return false;
+  // What follows a question mark may be options, or a part of the directory's name.
+  return !absl::StrContains(path, '?') || IsReason(files.CheckRead(path).status(), v1::NOT_A_FILE);
 }
 
 }  // namespace
@@ -201,6 +214,8 @@ absl::Status UserFiles::SetAttributes(absl::string_view path,
   }
   auto files = Files(SessionService::kHgfsd);
   if (!files.ok()) return files.status();
+  // To a transfer a directory is an archive, whose members have attributes of their own.
+  if (IsDirectory(**files, path)) return absl::OkStatus();
   const absl::Status set = (*files)->SetAttributes(path, attributes);
   if (!IsReason(set, v1::NOT_FOUND)) return set;
   // An archive can be opened. An extension may take content under a name that it does not show.

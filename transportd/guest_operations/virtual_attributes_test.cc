@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <fstream>
 #include <memory>
@@ -42,13 +43,15 @@ namespace {
 // Knows some paths, which can be opened.
 class Content final : public v1::FileHandler::Service {
  public:
-  explicit Content(std::set<std::string> paths) : paths_(std::move(paths)) {}
+  explicit Content(std::set<std::string> paths, uint64_t size = 0)
+      : paths_(std::move(paths)), size_(size) {}
 
   grpc::Status Stat(grpc::ServerContext*, const v1::StatRequest* request,
                     v1::FileInfo* reply) override {
     Record("Stat", request->user());
     if (!paths_.contains(request->path())) return ToGrpc(MakeError(v1::NOT_FOUND, "unknown"));
     reply->set_type(v1::REGULAR);
+    reply->set_size(size_);
     return grpc::Status::OK;
   }
   grpc::Status Read(grpc::ServerContext*, const v1::ReadRequest* request,
@@ -79,6 +82,7 @@ class Content final : public v1::FileHandler::Service {
   }
 
   const std::set<std::string> paths_;
+  const uint64_t size_;
   mutable absl::Mutex mutex_;
   std::set<std::string> calls_ ABSL_GUARDED_BY(mutex_);
 };
@@ -180,8 +184,9 @@ class VirtualAttributesTest : public ::testing::Test {
   std::unique_ptr<grpc::Server> extension_;
   toolboxd::testing::FakeHgfsd hgfsd_;
   // hgfsd opens a folder with a question mark after it as an archive, whatever follows.
-  Content archives_{{"/archive:/tmp", "/tmp?format=tgz", "/tmp?prefix=a&format=tar",
-                     "/tmp?report.txt", "/tmp?format=tgz&passwd", "/tmp?"}};
+  Content archives_{{"/archive:/tmp", "/tmp", "/tmp?format=tgz", "/tmp?prefix=a&format=tar",
+                     "/tmp?report.txt", "/tmp?format=tgz&passwd", "/tmp?"},
+                    INT64_MAX};
   toolboxd::testing::ServiceHost hgfsd_host_{{hgfsd_.files(), &archives_}};
   toolboxd::testing::FakeVixd vixd_;
   Content streams_{{"/proc/1001/stdin"}};
@@ -202,6 +207,17 @@ TEST_F(VirtualAttributesTest, ArchiveAcceptsAttributes) {
   EXPECT_EQ(SetAttributes("/tmp?format=tgz"), hgfs::Status::kSuccess);
   EXPECT_EQ(SetAttributes("/tmp?prefix=a&format=tar"), hgfs::Status::kSuccess);
   EXPECT_EQ(SetAttributes("/tmp?format=zip"), hgfs::Status::kNoSuchFile);
+}
+
+// Clients send the attributes of the file that they upload, which are not the directory's.
+TEST_F(VirtualAttributesTest, DirectoryKeepsItsModeAfterTheUploadOfAnArchive) {
+  hgfsd_.PutDirectory("/tmp");
+  const uint32_t mode = ModeOf("/tmp");
+  EXPECT_EQ(SetAttributes("/tmp"), hgfs::Status::kSuccess);
+  EXPECT_EQ(ModeOf("/tmp"), mode);
+  hgfsd_.PutDirectory("/tmp?");
+  EXPECT_EQ(SetAttributes("/tmp?"), hgfs::Status::kSuccess);
+  EXPECT_EQ(ModeOf("/tmp?"), mode);
 }
 
 TEST_F(VirtualAttributesTest, MissingFileWithAQuestionMarkIsNotAnArchive) {
