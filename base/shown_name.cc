@@ -56,7 +56,7 @@ std::optional<std::string> ReadShownName(std::string_view shown) {
     name += static_cast<char>(high * 16 + low);
     i += 2;
   }
-  // Of a name that is UTF-8, and of other spellings, it is no text.
+  // It shows neither a name that is UTF-8 nor one in another spelling.
   if (IsUtf8(name) || ShowName(name) != shown) return std::nullopt;
   return name;
 }

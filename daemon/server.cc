@@ -69,7 +69,7 @@ Server::Server(ServerOptions options, Listener listener)
 }
 
 Server::~Server() {
-  if (grpc_ != nullptr) ShutDownServer(options_.shutdown_grace, &health_, grpc_.get());
+  ShutDownGrpc();
   if (options_.handle_signals) pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);
 }
 
@@ -102,21 +102,29 @@ void Server::Stop() {
   }
 }
 
-absl::Status Server::StartGrpc() {
+absl::Status Server::StartGrpc(const std::vector<NamedService>& services, Grpc& grpc) {
   grpc::ServerBuilder builder;
-  ConfigureBuilder(options_.limits, options_.services, &health_, &builder);
-  acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
+  ConfigureBuilder(options_.limits, services, &health_, &builder);
+  grpc.acceptor = builder.experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
       grpc::InsecureServerCredentials());
-  grpc_ = builder.BuildAndStart();
-  if (grpc_ == nullptr) return absl::InternalError("gRPC cannot start");
+  grpc.server = builder.BuildAndStart();
+  if (grpc.server == nullptr) return absl::InternalError("gRPC cannot start");
   trim_due_ = SteadyNow() + options_.trim_after;
   return absl::OkStatus();
 }
 
+void Server::ShutDownGrpc() {
+  for (Grpc* grpc : {&grpc_, &limited_grpc_}) {
+    if (grpc->server == nullptr) continue;
+    ShutDownServer(options_.shutdown_grace, &health_, grpc->server.get());
+    grpc->server.reset();
+  }
+}
+
 absl::Status Server::Run() {
   absl::Status status = absl::OkStatus();
-  if (options_.start_grpc_at_once) status = StartGrpc();
+  if (options_.start_grpc_at_once) status = StartGrpc(options_.services, grpc_);
   if (status.ok()) SdNotify("READY=1");
   trim_due_ = SteadyNow() + options_.trim_after;
   // Half of what systemd allows, so that one late wake-up is harmless.
@@ -137,10 +145,7 @@ absl::Status Server::Run() {
   SdNotify("STOPPING=1");
   listener_.reset();
   if (options_.on_stop) options_.on_stop();
-  if (grpc_ != nullptr) {
-    ShutDownServer(options_.shutdown_grace, &health_, grpc_.get());
-    grpc_.reset();
-  }
+  ShutDownGrpc();
   return status;
 }
 
@@ -255,14 +260,16 @@ absl::StatusOr<bool> Server::Admit(UniqueFd connection) {
     return false;
   }
   // Last, so that callers who are not allowed cannot make a small idle process a large one.
-  if (grpc_ == nullptr) {
-    absl::Status status = StartGrpc();
+  const bool limited = options_.limited.has_value() && !options_.limited->full.Allows(*peer);
+  Grpc& grpc = limited ? limited_grpc_ : grpc_;
+  if (grpc.server == nullptr) {
+    absl::Status status = StartGrpc(limited ? options_.limited->services : options_.services, grpc);
     if (!status.ok()) return status;
   }
   grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
   parameters.listener_fd = listener_->fd();
   parameters.fd = connection.release();
-  acceptor_->HandleNewConnection(&parameters);
+  grpc.acceptor->HandleNewConnection(&parameters);
 
   const int key = watch.get();
   connections_.emplace(key, std::move(watch));

@@ -30,6 +30,13 @@
 
 namespace toolboxd {
 
+// What callers get who are not of `full`: as a rule the same services with fewer rights. gRPC has
+// no user of a call, so they have a server of their own, which starts with the first of them.
+struct LimitedServices {
+  AllowedCallers full;
+  std::vector<NamedService> services;
+};
+
 struct ServerOptions {
   // Bound unless systemd hands over a listening socket.
   ListenerOptions listener;
@@ -40,6 +47,8 @@ struct ServerOptions {
   std::optional<std::vector<InheritedSocket>> inherited;
   AllowedCallers allowed;
   std::vector<NamedService> services;
+  // Nothing: all of `allowed` get `services`.
+  std::optional<LimitedServices> limited;
   ServerLimits limits;
   // Connections at a time; further ones are closed.
   int max_connections = 64;
@@ -102,7 +111,15 @@ class Server {
 
   // What Create does after the listener: descriptors and signals.
   absl::Status Open();
-  absl::Status StartGrpc();
+  // A server of gRPC, and the way to hand it connections.
+  struct Grpc {
+    // Both empty until the first connection.
+    std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor;
+    std::unique_ptr<grpc::Server> server;
+  };
+  absl::Status StartGrpc(const std::vector<NamedService>& services, Grpc& grpc);
+  // Once nothing is admitted.
+  void ShutDownGrpc();
   // Adds a descriptor to epoll, with itself as the event's data.
   bool Watch(int fd, uint32_t events);
   // Until the first timer is due; -1 if there is none.
@@ -131,9 +148,9 @@ class Server {
   UniqueFd signals_;
   // The creating thread's, put back by the destructor.
   sigset_t old_mask_;
-  // Both empty until the first connection.
-  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
-  std::unique_ptr<grpc::Server> grpc_;
+  Grpc grpc_;
+  // For the callers of `limited`.
+  Grpc limited_grpc_;
 
   // A duplicate of each open connection, watched for the peer's end; by descriptor.
   std::map<int, UniqueFd> connections_;

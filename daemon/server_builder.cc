@@ -21,6 +21,10 @@ constexpr int kMaxFrameBytes = 64 << 10;
 
 constexpr absl::Duration kHungHandler = absl::Seconds(2);
 
+// How often the waiting thread looks whether it is still needed; calls and the end wake it at once.
+// gRPC's ten seconds would wake an idle process, and bring its code back into memory, as often.
+constexpr absl::Duration kLookAgain = absl::Minutes(10);
+
 // Ends the process unless it is destroyed in time.
 class LastResort {
  public:
@@ -74,6 +78,8 @@ void ConfigureBuilder(const ServerLimits& limits, const std::vector<NamedService
   builder->SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder->SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
   builder->SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
+  builder->SetSyncServerOption(grpc::ServerBuilder::CQ_TIMEOUT_MSEC,
+                               static_cast<int>(absl::ToInt64Milliseconds(kLookAgain)));
   builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, limits.max_streams);
   builder->AddChannelArgument(
       GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,

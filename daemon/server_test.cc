@@ -119,6 +119,36 @@ class ServerTest : public testing::Test {
   std::future<absl::Status> run_;
 };
 
+// Has no methods: each call is unimplemented.
+class NoPower final : public v1::Power::Service {};
+
+// gRPC's answer to the first call of Power.
+grpc::StatusCode PowerAnswer(const std::shared_ptr<grpc::Channel>& channel) {
+  grpc::ClientContext context;
+  SetTimeout(kPatience, &context);
+  const auto stream = v1::Power::NewStub(channel)->ChangeState(&context);
+  stream->WritesDone();
+  return stream->Finish().error_code();
+}
+
+TEST_F(ServerTest, CallersWhoAreNotOfTheFullOnesGetTheLimitedServices) {
+  NoPower less;
+  options_.limited.emplace();
+  options_.limited->services = {{v1::Power::service_full_name(), &less}};
+  for (const bool full : {false, true}) {
+    options_.limited->full = AllowedCallers();
+    options_.limited->full.set_root_allowed(false);
+    if (full) options_.limited->full.AllowUser(getuid());
+    StartServer();
+    EXPECT_EQ(PowerAnswer(ConnectUnix(path_)),
+              full ? grpc::StatusCode::OK : grpc::StatusCode::UNIMPLEMENTED);
+    // Health and reflection are everybody's.
+    EXPECT_TRUE(CheckHealth(ConnectUnix(path_), v1::Power::service_full_name()).ok());
+    StopServer();
+    server_.reset();
+  }
+}
+
 TEST_F(ServerTest, ReflectionListsAndDescribesEveryService) {
   StartServer();
   auto channel = ConnectUnix(path_);

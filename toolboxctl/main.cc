@@ -47,6 +47,7 @@
 #include "toolboxctl/time_flag.h"
 #include "toolboxctl/time_status.h"
 #include "toolboxctl/toolboxctl.h"
+#include "toolboxctl/trace.h"
 #include "toolboxctl/transport_client.h"
 #include "toolboxctl/wait.h"
 
@@ -81,11 +82,13 @@ constexpr char kUsage[] =
     "  toolboxctl transfers     show the files that the host reads and writes, with rates\n"
     "  toolboxctl audit         show past guest operations, from the journal\n"
     "  toolboxctl metrics       print numbers for monitoring, as OpenMetrics\n"
+    "  toolboxctl trace         print the requests between host and guest as they come; for root\n"
     "  toolboxctl stat          show what the host says of this machine's processor and memory\n"
     "  toolboxctl policy check USER OPERATION [TARGET [ARGUMENTS]]\n"
     "                           whether the policy permits it, and which line says so\n"
     "  toolboxctl self-test     try what can be tried without the host's help\n"
     "  toolboxctl support-bundle   gather what a person who helps needs, without secrets\n"
+    "  toolboxctl host-support-bundle   gather one because the host asked, for its unit\n"
     "  toolboxctl log TEXT      write a line to the log that the host keeps of this machine\n"
     "  toolboxctl app-monitor enable | alive | disable | ok | need-reset | status\n"
     "                           what vSphere HA hears of the application in this machine\n"
@@ -139,6 +142,8 @@ int GuestInfoVerb(const Arguments& arguments) { return GuestInfoMain(arguments, 
 
 int SelfTest(const Arguments&) { return SelfTestMain(); }
 int SupportBundle(const Arguments&) { return SupportBundleMain(); }
+// For toolboxd-support-bundle.service.
+int HostSupportBundle(const Arguments&) { return HostSupportBundleMain(ToHost()); }
 
 int Log(const Arguments& arguments) { return LogMain(arguments[0], ToHost()); }
 int AppMonitor(const Arguments& arguments) { return AppMonitorMain(arguments, ToHost()); }
@@ -157,6 +162,7 @@ int Sessions(const Arguments&) { return SessionsMain(); }
 int Programs(const Arguments&) { return ProgramsMain(); }
 int Transfers(const Arguments&) { return TransfersMain(); }
 
+int Trace(const Arguments&) { return TraceMain(); }
 int Stat(const Arguments&) { return StatMain(); }
 int Metrics(const Arguments&) { return MetricsMain(); }
 
@@ -245,10 +251,12 @@ constexpr Verb kVerbs[] = {
     {"transfers", 0, Transfers},
     {"audit", 0, Audit},
     {"metrics", 0, Metrics},
+    {"trace", 0, Trace},
     {"stat", 0, Stat},
     {"policy", kAny, PolicyMain},
     {"self-test", 0, SelfTest},
     {"support-bundle", 0, SupportBundle},
+    {"host-support-bundle", 0, HostSupportBundle},
     {"log", 1, Log},
     {"app-monitor", kAny, AppMonitor},
     {"rpc", 1, Rpc},

@@ -22,6 +22,16 @@ namespace {
 
 constexpr absl::Duration kShortestInterval = absl::Milliseconds(100);
 
+absl::StatusOr<std::string> JsonOf(const google::protobuf::Message& message,
+                                   const google::protobuf::util::JsonPrintOptions& options) {
+  std::string text;
+  if (!google::protobuf::util::MessageToJsonString(message, &text, options).ok()) {
+    return absl::InternalError("the answer cannot be printed as JSON");
+  }
+  if (text.empty() || text.back() != '\n') text += '\n';
+  return text;
+}
+
 }  // namespace
 
 ShowOptions ShowOptionsFromFlags() {
@@ -34,12 +44,11 @@ absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;
   options.always_print_primitive_fields = true;
-  std::string text;
-  if (!google::protobuf::util::MessageToJsonString(message, &text, options).ok()) {
-    return absl::InternalError("the answer cannot be printed as JSON");
-  }
-  if (text.empty() || text.back() != '\n') text += '\n';
-  return text;
+  return JsonOf(message, options);
+}
+
+absl::StatusOr<std::string> ToJsonLine(const google::protobuf::Message& message) {
+  return JsonOf(message, {});
 }
 
 std::string Redraw(absl::string_view text) {

@@ -28,6 +28,9 @@ ShowOptions ShowOptionsFromFlags();
 // The message as grpcurl prints it, with a newline; fields without a value too.
 absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message);
 
+// The same in one line, without fields that have no value.
+absl::StatusOr<std::string> ToJsonLine(const google::protobuf::Message& message);
+
 // A text in place of the last one on a terminal; lines that are shorter than those before are
 // cleared to their end.
 std::string Redraw(absl::string_view text);

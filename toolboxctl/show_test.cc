@@ -26,6 +26,14 @@ TEST(Show, JsonIsWhatGrpcurlPrints) {
   EXPECT_EQ(*json, "{\n \"success\": false,\n \"data\": \"YQ==\"\n}\n");
 }
 
+TEST(Show, JsonOfAStreamIsALineEach) {
+  v1::SendRpciReply reply;
+  reply.set_data("a");
+  const absl::StatusOr<std::string> json = ToJsonLine(reply);
+  ASSERT_TRUE(json.ok());
+  EXPECT_EQ(*json, "{\"data\":\"YQ==\"}\n");
+}
+
 TEST(Show, PrintsTextOrJsonOnce) {
   v1::SendRpciReply reply;
   reply.set_data("text\n");

@@ -9,10 +9,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <memory>
+#include <system_error>
+#include <utility>
 
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
@@ -90,6 +95,28 @@ std::vector<std::string> Journal(const std::string& lines) {
           absl::StrCat("--lines=", lines)};
 }
 
+std::vector<BundlePart> PartsOfThisMachine() {
+  char self[4096];
+  const ssize_t size = readlink("/proc/self/exe", self, sizeof self);
+  return BundleParts(std::string(self, size > 0 ? size : 0), absl::GetFlag(FLAGS_control));
+}
+
+// docs/protocol/rpc.md 2.7.
+enum class SupportState { kNotRunning = 0, kBeginning = 1, kRunning = 2, kEnding = 3, kError = 10 };
+
+// Their names sort by time.
+void RemoveOldBundles(const HostBundleOptions& options) {
+  std::vector<std::filesystem::path> bundles;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(options.folder, error)) {
+    if (absl::EndsWith(entry.path().native(), ".tar.gz")) bundles.push_back(entry.path());
+  }
+  std::sort(bundles.begin(), bundles.end());
+  for (size_t i = 0; i + options.kept < bundles.size(); ++i) {
+    std::filesystem::remove(bundles[i], error);
+  }
+}
+
 }  // namespace
 
 std::vector<BundlePart> BundleParts(const std::string& program, const std::string& control) {
@@ -145,28 +172,59 @@ absl::StatusOr<std::string> WriteBundle(int file, const std::string& folder,
   return content;
 }
 
-int SupportBundleMain() {
-  char self[4096];
-  const ssize_t size = readlink("/proc/self/exe", self, sizeof self);
-  const std::vector<BundlePart> parts =
-      BundleParts(std::string(self, size > 0 ? size : 0), absl::GetFlag(FLAGS_control));
-  const std::string folder = absl::StrCat(
+absl::StatusOr<Bundle> MakeBundle(const std::string& folder, const std::vector<BundlePart>& parts) {
+  const std::string name = absl::StrCat(
       "toolboxd-support-", absl::FormatTime("%Y%m%d-%H%M%S", absl::Now(), absl::LocalTimeZone()));
-  const std::string path = absl::StrCat(folder, ".tar.gz");
-  const absl::StatusOr<UniqueFd> file = CreateBundle(path);
-  if (!file.ok()) {
-    return Fail(absl::StrCat("support-bundle: ", file.status().message(),
+  Bundle bundle;
+  bundle.path = absl::StrCat(folder, name, ".tar.gz");
+  const absl::StatusOr<UniqueFd> file = CreateBundle(bundle.path);
+  if (!file.ok()) return file.status();
+  absl::StatusOr<std::string> content = WriteBundle(file->get(), name, parts);
+  if (!content.ok()) {
+    unlink(bundle.path.c_str());
+    return content.status();
+  }
+  bundle.content = *std::move(content);
+  return bundle;
+}
+
+int SupportBundleMain() {
+  const absl::StatusOr<Bundle> bundle = MakeBundle("", PartsOfThisMachine());
+  if (!bundle.ok()) {
+    return Fail(absl::StrCat("support-bundle: ", bundle.status().message(),
                              "; run it in a folder in which you may write"));
   }
-  const absl::StatusOr<std::string> content = WriteBundle(file->get(), folder, parts);
-  if (!content.ok()) {
-    unlink(path.c_str());
-    return Fail(absl::StrCat("support-bundle: ", content.status().message()));
-  }
   return Print(absl::StrCat(
-      *content, "\n", path,
+      bundle->content, "\n", bundle->path,
       " has these files. They have names of users, paths and addresses, and no passwords: look "
       "through them before you send them.\n"));
+}
+
+int HostSupportBundle(const HostBundleOptions& options, const std::vector<BundlePart>& parts,
+                      const SendToHost& send) {
+  // First: the path unit would start this again and again.
+  unlink(options.request.c_str());
+  const auto report = [&send](SupportState state) {
+    send(absl::StrCat("tools.vmsupport.status ", static_cast<int>(state))).status().IgnoreError();
+  };
+  report(SupportState::kBeginning);
+  report(SupportState::kRunning);
+  const absl::StatusOr<Bundle> bundle = MakeBundle(options.folder, parts);
+  if (!bundle.ok()) {
+    report(SupportState::kError);
+    return Fail(absl::StrCat("support-bundle: ", bundle.status().message()));
+  }
+  RemoveOldBundles(options);
+  report(SupportState::kEnding);
+  send(absl::StrCat("log toolbox: a support bundle is in the guest: ", bundle->path))
+      .status()
+      .IgnoreError();
+  report(SupportState::kNotRunning);
+  return Print(absl::StrCat("made ", bundle->path, " for the host\n"));
+}
+
+int HostSupportBundleMain(const SendToHost& send) {
+  return HostSupportBundle({}, PartsOfThisMachine(), send);
 }
 
 }  // namespace toolboxd

@@ -5,11 +5,13 @@
 #ifndef TOOLBOXD_TOOLBOXCTL_SUPPORT_BUNDLE_H_
 #define TOOLBOXD_TOOLBOXCTL_SUPPORT_BUNDLE_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "base/unique_fd.h"
+#include "toolboxctl/guest_variables.h"
 
 namespace toolboxd {
 
@@ -35,8 +37,35 @@ absl::StatusOr<UniqueFd> CreateBundle(const std::string& path);
 absl::StatusOr<std::string> WriteBundle(int file, const std::string& folder,
                                         const std::vector<BundlePart>& parts);
 
+struct Bundle {
+  // Of the archive.
+  std::string path;
+  // The text of CONTENT.
+  std::string content;
+};
+
+// Makes an archive of the parts in `folder`, which ends with a slash; empty: the current one. Its
+// name has the time. An error leaves nothing.
+absl::StatusOr<Bundle> MakeBundle(const std::string& folder, const std::vector<BundlePart>& parts);
+
 // Makes an archive of them in the current folder, and prints what it has. The exit status.
 int SupportBundleMain();
+
+struct HostBundleOptions {
+  // transportd's, which asks for the bundle (docs/protocol/rpc.md 2.7). It is removed, and not
+  // read.
+  std::string request = "/run/toolboxd/transport/support-request";
+  // Only root can look into it.
+  std::string folder = "/var/lib/toolboxd/support/";
+  // Bundles that are kept, the newest ones.
+  size_t kept = 3;
+};
+
+// Makes a bundle because the host asked for it, and reports to the host how it goes and where it
+// is: the program of toolboxd-support-bundle.service. The exit status.
+int HostSupportBundle(const HostBundleOptions& options, const std::vector<BundlePart>& parts,
+                      const SendToHost& send);
+int HostSupportBundleMain(const SendToHost& send);
 
 }  // namespace toolboxd
 

@@ -6,14 +6,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/testing/short_temp_dir.h"
 #include "base/testing/whole_file.h"
 #include "gtest/gtest.h"
+#include "toolboxctl/output.h"
 #include "toolboxctl/program_output.h"
 
 namespace toolboxd {
@@ -87,6 +91,73 @@ TEST(SupportBundle, UnitsOfGuestUsersProgramsAreLeftOut) {
     }
   }
   EXPECT_EQ(patterns, 8);
+}
+
+class HostSupportBundleTest : public testing::Test {
+ protected:
+  int Make(const std::vector<BundlePart>& parts) {
+    std::ofstream(options_.request) << "anything";
+    return HostSupportBundle(
+        options_, parts, [this](const std::string& request) -> absl::StatusOr<v1::SendRpciReply> {
+          sent_.push_back(request);
+          if (host_is_gone_) return absl::UnavailableError("no channel");
+          return v1::SendRpciReply();
+        });
+  }
+  std::set<std::string> Bundles() const {
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(options_.folder)) {
+      names.insert(entry.path().filename());
+    }
+    return names;
+  }
+
+  ShortTempDir requests_;
+  ShortTempDir folder_;
+  HostBundleOptions options_{.request = requests_.File("support-request"),
+                             .folder = folder_.path() + "/"};
+  bool host_is_gone_ = false;
+  std::vector<std::string> sent_;
+};
+
+TEST_F(HostSupportBundleTest, HostHearsHowItGoesAndWhereItIs) {
+  EXPECT_EQ(Make({{"one.txt", {"echo", "hello"}}}), 0);
+  EXPECT_FALSE(std::filesystem::exists(options_.request));
+  ASSERT_EQ(Bundles().size(), 1u);
+  const std::string path = absl::StrCat(options_.folder, *Bundles().begin());
+  EXPECT_EQ(sent_,
+            (std::vector<std::string>{
+                "tools.vmsupport.status 1", "tools.vmsupport.status 2", "tools.vmsupport.status 3",
+                absl::StrCat("log toolbox: a support bundle is in the guest: ", path),
+                "tools.vmsupport.status 0"}));
+  struct stat info = {};
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 0600u);
+}
+
+TEST_F(HostSupportBundleTest, FailureIsReported) {
+  options_.folder = folder_.File("none/");
+  EXPECT_EQ(Make({}), kExitFailed);
+  EXPECT_EQ(sent_.back(), "tools.vmsupport.status 10");
+}
+
+TEST_F(HostSupportBundleTest, BundleIsMadeAlsoIfTheHostDoesNotListen) {
+  host_is_gone_ = true;
+  EXPECT_EQ(Make({}), 0);
+  EXPECT_EQ(Bundles().size(), 1u);
+}
+
+TEST_F(HostSupportBundleTest, NewestThreeAreKept) {
+  for (const char* name :
+       {"toolboxd-support-20200101-000000.tar.gz", "toolboxd-support-20210101-000000.tar.gz",
+        "toolboxd-support-20220101-000000.tar.gz"}) {
+    std::ofstream(folder_.File(name)) << "x";
+  }
+  std::ofstream(folder_.File("of the administrator")) << "x";
+  EXPECT_EQ(Make({}), 0);
+  EXPECT_EQ(Bundles().size(), 4u);
+  EXPECT_FALSE(Bundles().contains("toolboxd-support-20200101-000000.tar.gz"));
+  EXPECT_TRUE(Bundles().contains("of the administrator"));
 }
 
 }  // namespace

@@ -50,6 +50,21 @@ absl::StatusOr<v1::TimeStatus> TransportClient::GetTimeStatus() {
   return Call(&v1::Transport::Stub::GetTimeStatus, v1::GetTimeStatusRequest());
 }
 
+absl::Status TransportClient::Trace(const std::function<bool(const v1::TraceEvent& event)>& print) {
+  grpc::ClientContext context;
+  const auto stream = stub_->Trace(&context, v1::TraceRequest());
+  v1::TraceEvent event;
+  while (stream->Read(&event)) {
+    if (print(event)) continue;
+    context.TryCancel();
+    stream->Finish();
+    return absl::OkStatus();
+  }
+  const absl::Status status = FromGrpc(stream->Finish());
+  return status.ok() ? absl::UnavailableError("transportd ended the trace: it stops")
+                     : Explain(status);
+}
+
 absl::Status TransportClient::WaitUntil(const Condition& condition, absl::Time deadline) {
   for (;;) {
     // A channel that could not connect refuses calls until it has, and nothing reads its connection

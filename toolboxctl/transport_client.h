@@ -46,6 +46,9 @@ class TransportClient {
 
   absl::StatusOr<v1::TimeStatus> GetTimeStatus();
 
+  // Passes events to `print` until it returns false (OK), or transportd ends the call: an error.
+  absl::Status Trace(const std::function<bool(const v1::TraceEvent& event)>& print);
+
   // What a caller waits for.
   struct Condition {
     std::function<bool(const v1::TransportStatus& status)> holds;

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/steady_time.h"
+#include "transportd/trace/trace_event.h"
 
 namespace toolboxd {
 namespace {
@@ -19,10 +20,11 @@ constexpr absl::Duration kQuietTime = absl::Seconds(2);
 }  // namespace
 
 GuestChannel::GuestChannel(backdoor::Port* port, const Router* router, TaskQueue* queue,
-                           StatusBoard* board)
+                           StatusBoard* board, trace::TraceHub* trace)
     : router_(*router),
       queue_(*queue),
       board_(*board),
+      trace_(*trace),
       rpci_(port),
       tclo_(port, {.answer = [this](absl::string_view request) { return Answer(request); },
                    .on_open = [this] { OnOpen(); },
@@ -30,12 +32,21 @@ GuestChannel::GuestChannel(backdoor::Port* port, const Router* router, TaskQueue
 
 RpciSend GuestChannel::rpci() {
   return [this](absl::string_view request) {
-    absl::MutexLock lock(&rpci_mutex_);
-    absl::StatusOr<RpciReply> reply = rpci_.Send(request);
-    board_.Count("rpci_requests");
-    if (!reply.ok()) board_.Count("rpci_errors");
+    const absl::Time begin = SteadyNow();
+    absl::StatusOr<RpciReply> reply = Send(request);
+    if (trace_.listening()) {
+      trace_.Publish(trace::DescribeRequest(request, reply), SteadyNow() - begin);
+    }
     return reply;
   };
+}
+
+absl::StatusOr<RpciReply> GuestChannel::Send(absl::string_view request) {
+  absl::MutexLock lock(&rpci_mutex_);
+  absl::StatusOr<RpciReply> reply = rpci_.Send(request);
+  board_.Count("rpci_requests");
+  if (!reply.ok()) board_.Count("rpci_errors");
+  return reply;
 }
 
 void GuestChannel::Run() {
@@ -59,7 +70,9 @@ TcloReply GuestChannel::Answer(absl::string_view request) {
   ReportBandwidth();
   const absl::Time begin = SteadyNow();
   TcloReply reply = router_.Dispatch(request);
-  board_.requests().Record(request, reply.ok, SteadyNow() - begin);
+  const absl::Duration time = SteadyNow() - begin;
+  board_.requests().Record(request, reply.ok, time);
+  if (trace_.listening()) trace_.Publish(trace::DescribeCommand(request, reply), time);
   if (!reply.ok) {
     board_.Count("refused_requests");
     // The command's name, or what stands in its place.

@@ -18,6 +18,7 @@
 #include "transportd/rpc/tclo_reply.h"
 #include "transportd/status_board.h"
 #include "transportd/task_queue.h"
+#include "transportd/trace/trace_hub.h"
 
 namespace toolboxd {
 
@@ -25,8 +26,9 @@ namespace toolboxd {
 // threads have posted. Everything runs on the thread that calls Run(), unless noted.
 class GuestChannel {
  public:
-  // All pointers must outlive the channel.
-  GuestChannel(backdoor::Port* port, const Router* router, TaskQueue* queue, StatusBoard* board);
+  // All pointers must outlive the channel. `trace` gets every request of both directions.
+  GuestChannel(backdoor::Port* port, const Router* router, TaskQueue* queue, StatusBoard* board,
+               trace::TraceHub* trace);
 
   // Sends requests to the host. Valid as long as the channel; from any thread, one at a time.
   RpciSend rpci();
@@ -48,6 +50,7 @@ class GuestChannel {
 
  private:
   TcloReply Answer(absl::string_view request);
+  absl::StatusOr<RpciReply> Send(absl::string_view request);
   void OnOpen();
   void OnError(const absl::Status& error);
   void Started();
@@ -57,6 +60,7 @@ class GuestChannel {
   const Router& router_;
   TaskQueue& queue_;
   StatusBoard& board_;
+  trace::TraceHub& trace_;
   // Held while a request is on its way.
   absl::Mutex rpci_mutex_;
   RpciClient rpci_ ABSL_GUARDED_BY(rpci_mutex_);

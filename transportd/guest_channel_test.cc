@@ -3,8 +3,12 @@
 #include "transportd/guest_channel.h"
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <thread>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "gtest/gtest.h"
 #include "transportd/backdoor/testing/fake_host.h"
@@ -15,7 +19,7 @@ namespace {
 
 class GuestChannelTest : public testing::Test {
  protected:
-  GuestChannelTest() : channel_(&host_, &router_, &queue_, &board_) {
+  GuestChannelTest() : channel_(&host_, &router_, &queue_, &board_, &trace_) {
     AddRegistrationRoutes(router_, channel_.rpci(), {});
   }
 
@@ -38,6 +42,7 @@ class GuestChannelTest : public testing::Test {
   Router router_;
   TaskQueue queue_;
   StatusBoard board_;
+  trace::TraceHub trace_;
   GuestChannel channel_;
 };
 
@@ -51,6 +56,21 @@ TEST_F(GuestChannelTest, HostIsAnsweredInOrder) {
   EXPECT_EQ(Counter("refused_requests"), 1u);
   EXPECT_EQ(Counter("rpci_requests"), 5u);
   EXPECT_EQ(board_.Get().channel(), "backdoor, high bandwidth");
+}
+
+TEST_F(GuestChannelTest, RequestsOfBothDirectionsAreTraced) {
+  const auto listener = trace::TraceHub::Listener::Create(trace_);
+  host_.tclo_queue = {"reset", "Capabilities_Register"};
+  RunFor(absl::Milliseconds(50));
+  std::vector<std::string> lines;
+  while (const std::optional<v1::TraceEvent> event = listener->Next([] { return true; })) {
+    lines.push_back(absl::StrCat(event->direction() == v1::TraceEvent::FROM_HOST ? "<" : ">",
+                                 event->command(), " ", event->answer()));
+  }
+  ASSERT_GE(lines.size(), 3u);
+  EXPECT_EQ(lines.front(), "<reset OK");
+  EXPECT_EQ(lines[1], ">tools.set.version 1");
+  EXPECT_EQ(lines.back(), "<Capabilities_Register OK");
 }
 
 TEST_F(GuestChannelTest, DeferredWorkRunsAfterItsReply) {

@@ -2,7 +2,8 @@
 
 // transportd: the channels to the hypervisor, and the answers to what comes over them.
 
-#include <algorithm>
+#include <unistd.h>
+
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -32,6 +33,7 @@
 #include "transportd/guest_channel.h"
 #include "transportd/guest_info/publisher.h"
 #include "transportd/guest_info_watcher.h"
+#include "transportd/guest_operation_flags.h"
 #include "transportd/guest_operations/guest_operations.h"
 #include "transportd/host_time/once_per_boot.h"
 #include "transportd/host_time/sample.h"
@@ -47,6 +49,7 @@
 #include "transportd/routes/power.h"
 #include "transportd/routes/registration.h"
 #include "transportd/routes/snapshot.h"
+#include "transportd/routes/support.h"
 #include "transportd/routes/sync_driver.h"
 #include "transportd/routes/time.h"
 #include "transportd/rpc/rpci.h"
@@ -55,6 +58,8 @@
 #include "transportd/status_board.h"
 #include "transportd/stop_signals.h"
 #include "transportd/task_queue.h"
+#include "transportd/trace/trace_hub.h"
+#include "transportd/transport_readers.h"
 #include "transportd/transport_service.h"
 #include "transportd/transportd.h"
 
@@ -71,31 +76,14 @@ ABSL_FLAG(std::string, time_sync, "host",
           "What the host may do about the clock: host: what it asks for; once: steps, and no "
           "periodic synchronization; off: nothing.");
 
-ABSL_FLAG(std::string, policy, "/etc/toolboxd/policy.textproto",
-          "What guest operations may do; read again on SIGHUP.");
+ABSL_FLAG(
+    std::string, support_request, "",
+    "File that asks a unit for a support bundle when the host wants one; empty: the host gets "
+    "an error.");
+
 ABSL_FLAG(std::string, permits_login, "",
           "Only say whether the policy lets this user have a service by 'toolboxctl connect', and "
           "end: 0 if so. session asks that.");
-ABSL_FLAG(std::string, routes_dir, "/etc/toolboxd/routes.d",
-          "Folder of *.textproto files that bind extensions; read again on SIGHUP.");
-ABSL_FLAG(absl::Duration, call_timeout, absl::Seconds(5),
-          "Time limit of one call to a service for a guest operation.");
-ABSL_FLAG(
-    absl::Duration, login_time, absl::Milliseconds(450),
-    "When every refused login is answered, and how long a login is waited for whose credential "
-    "PAM has not accepted before; for slow directories and hashes.");
-ABSL_FLAG(absl::Duration, reauthentication_time, absl::Seconds(60),
-          "How long a guest user's login is valid before PAM is asked again.");
-ABSL_FLAG(absl::Duration, session_idle_close, absl::Minutes(5),
-          "Guest users' sessions that are not used for this time are closed.");
-ABSL_FLAG(int32_t, max_sessions, 48,
-          "Open sessions of one service; the least recently used one is closed first.");
-ABSL_FLAG(int64_t, function_output_limit, int64_t{16} << 20,
-          "Bytes kept of each standard stream of a function.");
-ABSL_FLAG(int64_t, function_spool_limit, int64_t{32} << 20,
-          "Bytes kept of all functions' streams together; one user's get half of it.");
-ABSL_FLAG(std::string, spool_dir, "/var/tmp",
-          "Folder of functions' streams, which are in files without a name.");
 
 namespace toolboxd {
 namespace {
@@ -120,33 +108,6 @@ constexpr absl::Duration kMaintenanceInterval = absl::Seconds(10);
 // How long the end of this process may wait for the thaw of a snapshot that runs.
 constexpr absl::Duration kThawAtEnd = absl::Seconds(5);
 
-// The spare connection for the next user is made this long after a login: not while that login's
-// operation is still running and being answered.
-constexpr absl::Duration kSpareDelay = absl::Milliseconds(100);
-
-// The longest --login_time: the host's patience for one request.
-constexpr absl::Duration kMaxLoginTime = absl::Seconds(5);
-
-GuestOperationsOptions GuestOperationsFromFlags(TaskQueue* queue) {
-  GuestOperationsOptions options;
-  options.sessions.later = [queue](std::function<void()> task) {
-    queue->PostAt(SteadyNow() + kSpareDelay, std::move(task));
-  };
-  options.policy_file = absl::GetFlag(FLAGS_policy);
-  options.routes_directory = absl::GetFlag(FLAGS_routes_dir);
-  options.timeout = absl::GetFlag(FLAGS_call_timeout);
-  options.sessions.login_time =
-      std::clamp(absl::GetFlag(FLAGS_login_time), absl::Milliseconds(10), kMaxLoginTime);
-  options.sessions.reauthentication_time = absl::GetFlag(FLAGS_reauthentication_time);
-  options.sessions.idle_close = absl::GetFlag(FLAGS_session_idle_close);
-  options.sessions.max_sessions = std::max(1, absl::GetFlag(FLAGS_max_sessions));
-  options.functions.stream = std::max<int64_t>(1, absl::GetFlag(FLAGS_function_output_limit));
-  options.functions.total = std::max<int64_t>(1, absl::GetFlag(FLAGS_function_spool_limit));
-  options.functions.user = options.functions.total / 2;
-  options.functions.directory = absl::GetFlag(FLAGS_spool_dir);
-  return options;
-}
-
 absl::StatusOr<host_time::TimeSync::Mode> TimeSyncMode() {
   const std::string mode = absl::GetFlag(FLAGS_time_sync);
   if (mode == "host") return v1::TimeStatus::HOST;
@@ -168,7 +129,7 @@ class Transport {
  public:
   Transport(backdoor::Port* port, const std::string& runtime_dir,
             host_time::TimeSync::Mode time_sync)
-      : channel_(port, &router_, &queue_, &board_),
+      : channel_(port, &router_, &queue_, &board_, &trace_),
         publisher_(channel_.rpci()),
         notes_(channel_.rpci()),
         power_client_(absl::StrCat(runtime_dir, "/powerd.sock"), &queue_, &board_),
@@ -198,6 +159,8 @@ class Transport {
         clock_client_(absl::StrCat(runtime_dir, "/clockd.sock"), &queue_, &board_),
         time_startup_(absl::StrCat(runtime_dir, "/transport/tools-startup")),
         time_sync_(time_sync, TimeSyncWith(port)),
+        support_(absl::GetFlag(FLAGS_support_request),
+                 {.send = channel_.rpci(), .now = SteadyNow, .at = Later()}),
         service_(&board_, &guest_operations_.statistics(), &queue_, channel_.rpci(), Views()),
         guest_info_socket_(absl::StrCat(runtime_dir, "/guestinfod.sock")) {
     AddRegistrationRoutes(router_, channel_.rpci(),
@@ -216,6 +179,8 @@ class Transport {
     sync_driver_.AddTo(router_);
     customization_.AddTo(router_);
     AddTimeRoutes(router_, &time_sync_);
+    support_.AddTo(router_);
+    guest_operations_.SetOnUse([this] { MaintainLater(); });
     guest_operations_.SetInbox([this] { return deploy_client_.inbox(); });
     deploy_client_.set_on_inbox_closed([this] { guest_operations_.CloseInboxFiles(); });
     AddExtensionRoute(router_, &guest_operations_.extensions(),
@@ -227,7 +192,6 @@ class Transport {
     });
     ShowHost(*port);
     ShowConfiguration();
-    MaintainLater();
   }
 
   host_time::TimeSyncParts TimeSyncWith(backdoor::Port* port) {
@@ -236,9 +200,14 @@ class Transport {
             .setter = &clock_client_,
             .startup = &time_startup_,
             .now = SteadyNow,
-            .at = [this](absl::Time time,
-                         std::function<void()> task) { queue_.PostAt(time, std::move(task)); },
+            .at = Later(),
             .standstill = [this] { return guest_operations_.standstill(); }};
+  }
+
+  std::function<void(absl::Time time, std::function<void()> task)> Later() {
+    return [this](absl::Time time, std::function<void()> task) {
+      queue_.PostAt(time, std::move(task));
+    };
   }
 
   // Starts the threads. Returns when the first attempt to reach the host is over.
@@ -290,6 +259,9 @@ class Transport {
     return alive;
   }
   TransportService* service() { return &service_; }
+  TransportReaders* readers() { return &readers_; }
+  // Ends the calls that trace. Thread-safe.
+  void EndTraces() { trace_.Close(); }
   RpciSend rpci() { return channel_.rpci(); }
 
  private:
@@ -303,7 +275,8 @@ class Transport {
             .time = [this] { return time_sync_.Status(); },
             .clock = [this] { return clock_client_.GetStatus(); },
             .standstill = {.begin = [this] { StandStill(QuiesceClient::Standstill::kBegins); },
-                           .end = [this] { StandStill(QuiesceClient::Standstill::kEnds); }}};
+                           .end = [this] { StandStill(QuiesceClient::Standstill::kEnds); }},
+            .trace = &trace_};
   }
 
   void ShowHost(backdoor::Port& port) {
@@ -369,10 +342,13 @@ class Transport {
     }
   }
 
+  // Nothing wakes an idle guest for it.
   void MaintainLater() {
+    if (std::exchange(maintaining_, true)) return;
     queue_.PostAt(SteadyNow() + kMaintenanceInterval, [this] {
+      maintaining_ = false;
       guest_operations_.Maintain();
-      MaintainLater();
+      if (guest_operations_.NeedsMaintenance()) MaintainLater();
     });
   }
 
@@ -385,6 +361,7 @@ class Transport {
   StatusBoard board_;
   TaskQueue queue_;
   Router router_;
+  trace::TraceHub trace_;
   GuestChannel channel_;
   guest_info::Publisher publisher_;
   HostNotes notes_;
@@ -402,13 +379,17 @@ class Transport {
   ClockClient clock_client_;
   host_time::OncePerBoot time_startup_;
   host_time::TimeSync time_sync_;
+  SupportRoutes support_;
   TransportService service_;
+  TransportReaders readers_{&service_};
   const std::string guest_info_socket_;
   // The number of resets, and whether capabilities were sent since the last one.
   int reset_ = 0;
   bool registration_seen_ = false;
   // Begun and not ended.
   int standstills_ = 0;
+  // A task of MaintainLater() waits.
+  bool maintaining_ = false;
   std::atomic<bool> healthy_{true};
   std::thread channel_thread_;
   std::thread keep_alive_thread_;
@@ -426,6 +407,10 @@ absl::Status Serve(backdoor::Port* port, host_time::TimeSync::Mode time_sync) {
   StopSignals signals;
   Transport transport(port, runtime_dir, time_sync);
   options->services = {{v1::Transport::service_full_name(), transport.service()}};
+  options->limited.emplace();
+  options->limited->services = {{v1::Transport::service_full_name(), transport.readers()}};
+  options->limited->full.AllowUser(geteuid());
+  options->on_stop = [&transport] { transport.EndTraces(); };
   options->alive = [&transport] { return transport.Alive(); };
   options->handle_signals = false;
   absl::StatusOr<std::vector<InheritedSocket>> inherited = TakeListenFds();

@@ -218,4 +218,19 @@ grpc::Status TransportService::StandStillFor(
   return ToGrpc(absl::DeadlineExceededError("the channel to the host is busy"));
 }
 
+grpc::Status TransportService::Trace(grpc::ServerContext* context, const v1::TraceRequest*,
+                                     grpc::ServerWriter<v1::TraceEvent>* writer) {
+  const auto listener = trace::TraceHub::Listener::Create(*views_.trace);
+  if (listener == nullptr) {
+    return ToGrpc(absl::ResourceExhaustedError(
+        absl::StrCat(trace::TraceHub::kMaxListeners, " callers trace, which is the limit")));
+  }
+  // The caller knows that it listens before something happens.
+  writer->SendInitialMetadata();
+  while (const auto event = listener->Next([context] { return context->IsCancelled(); })) {
+    if (!writer->Write(*event)) break;
+  }
+  return grpc::Status::OK;
+}
+
 }  // namespace toolboxd

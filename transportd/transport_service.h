@@ -23,6 +23,7 @@
 #include "transportd/statistics/operation_statistics.h"
 #include "transportd/status_board.h"
 #include "transportd/task_queue.h"
+#include "transportd/trace/trace_hub.h"
 
 namespace toolboxd {
 
@@ -32,8 +33,8 @@ struct Standstill {
   std::function<void()> end;
 };
 
-// What the channel's thread knows. All but `clock` are called on that thread only, and return
-// without waiting.
+// What the channel's thread knows. All but `clock` and `trace` are used on that thread only, and
+// return without waiting.
 struct ChannelViews {
   std::function<v1::ReportedInfo()> reported;
   std::function<v1::ListSessionsReply()> sessions;
@@ -47,6 +48,8 @@ struct ChannelViews {
   // On the call's thread; may wait for seconds.
   std::function<absl::StatusOr<v1::ClockStatus>()> clock;
   Standstill standstill;
+  // Thread-safe; must outlive the service.
+  trace::TraceHub* trace = nullptr;
 };
 
 // Requests to the host and views run on the channel's thread, between two commands of the host, and
@@ -73,6 +76,10 @@ class TransportService final : public v1::Transport::Service {
   grpc::Status StandStill(
       grpc::ServerContext* context,
       grpc::ServerReaderWriter<v1::StandStillReply, v1::StandStillRequest>* stream) override;
+
+  // RESOURCE_EXHAUSTED for a fifth caller. Ends when the hub is closed.
+  grpc::Status Trace(grpc::ServerContext* context, const v1::TraceRequest* request,
+                     grpc::ServerWriter<v1::TraceEvent>* writer) override;
 
   grpc::Status GetReportedInfo(grpc::ServerContext* context,
                                const v1::GetReportedInfoRequest* request,

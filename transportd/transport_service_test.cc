@@ -9,6 +9,7 @@
 #include <memory>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/testing/eventually.h"
 #include "base/testing/short_temp_dir.h"
@@ -16,6 +17,7 @@
 #include "daemon/quiet_engine.h"
 #include "daemon/server.h"
 #include "gtest/gtest.h"
+#include "transportd/testing/unix_server.h"
 
 namespace toolboxd {
 namespace {
@@ -96,6 +98,7 @@ class TransportServiceTest : public testing::Test {
       return status;
     };
     views.clock = [this] { return clock_; };
+    views.trace = &trace_;
     views.standstill = {.begin = [this] { ++begins_; }, .end = [this] { ++ends_; }};
     return views;
   }
@@ -111,6 +114,7 @@ class TransportServiceTest : public testing::Test {
   StatusBoard board_;
   OperationStatistics operations_;
   TaskQueue queue_;
+  trace::TraceHub trace_;
   v1::SendRpciReply reply_;
   absl::StatusOr<v1::ClockStatus> clock_ = absl::UnavailableError("clockd is not there");
   TransportService service_;
@@ -131,6 +135,42 @@ TEST_F(TransportServiceTest, RequestWithoutAChannelIsUnavailable) {
 
 TEST_F(TransportServiceTest, EmptyRequestIsRefused) {
   EXPECT_EQ(Send("").error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(TransportServiceTest, TraceLastsUntilItsCallerLeavesOrTheServiceStops) {
+  const ShortTempDir dir;
+  const UnixServer server(dir.File("socket"), &service_);
+  const auto stub = v1::Transport::NewStub(ConnectUnix(dir.File("socket")));
+  for (const bool caller_leaves : {true, false}) {
+    grpc::ClientContext context;
+    const auto stream = stub->Trace(&context, v1::TraceRequest());
+    stream->WaitForInitialMetadata();
+    EXPECT_TRUE(trace_.listening());
+    v1::TraceEvent event;
+    event.set_command("ping");
+    trace_.Publish(event, absl::ZeroDuration());
+    ASSERT_TRUE(stream->Read(&event));
+    EXPECT_EQ(event.command(), "ping");
+    caller_leaves ? context.TryCancel() : trace_.Close();
+    EXPECT_EQ(stream->Finish().ok(), !caller_leaves);
+    EXPECT_TRUE(Eventually([this] { return !trace_.listening(); }));
+  }
+}
+
+TEST_F(TransportServiceTest, FifthCallerMayNotTrace) {
+  const ShortTempDir dir;
+  const UnixServer server(dir.File("socket"), &service_);
+  const auto stub = v1::Transport::NewStub(ConnectUnix(dir.File("socket")));
+  grpc::ClientContext contexts[trace::TraceHub::kMaxListeners + 1];
+  std::vector<std::unique_ptr<grpc::ClientReader<v1::TraceEvent>>> streams;
+  for (grpc::ClientContext& context : contexts) {
+    streams.push_back(stub->Trace(&context, v1::TraceRequest()));
+    streams.back()->WaitForInitialMetadata();
+  }
+  EXPECT_EQ(streams.back()->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  trace_.Close();
+  streams.pop_back();
+  for (const auto& stream : streams) EXPECT_TRUE(stream->Finish().ok());
 }
 
 TEST_F(TransportServiceTest, StandstillLastsUntilItsCallerEndsOrLeaves) {

@@ -65,6 +65,8 @@ limit toolboxd-deployd.service 10
 # 0.9 for CAP_SYS_TIME and the one system call that needs it: without them there is no clock to set.
 limit toolboxd-clockd.service 10
 limit toolboxd-metrics@.service 10
+# As root: it reads the journal and the configuration.
+limit toolboxd-support-bundle.service 40
 # What is left is explained in the unit: 0.1 for CAP_KILL, without which a user could begin a write
 # that stops the machine when it is frozen.
 limit toolboxd-freezer@.service 34
@@ -101,6 +103,10 @@ grep -q '^RuntimeDirectory=toolboxd/deploy vmware-imc$' "$units/toolboxd-deployd
   ! grep -q '^ReadWritePaths=' "$units/toolboxd-deployd.service" || fail "deployd writes elsewhere"
 grep -q "^PathExists=$(sed -n 's/.*kScriptRequestFile\[\] = "\(.*\)";/\1/p' deployd/script_request.h)\$" \
   "$units/toolboxd-customize-hook.path" || fail "the path unit waits for another file than deployd's"
+
+grep -q "^PathExists=$(sed -n 's/.*--support_request=//p' "$units/toolboxd-transportd.service")\$" "$units/toolboxd-support-bundle.path" &&
+  grep -q "request = \"$(sed -n 's/^PathExists=//p' "$units/toolboxd-support-bundle.path")\";" toolboxctl/support_bundle.h ||
+  fail "transportd, the path unit and toolboxctl name different requests for a support bundle"
 
 # One capability, and of the calls that need it one; no other service may set the clock.
 for unit in "$units"/toolboxd-{transportd,guestinfod,powerd,snapshotd,deployd}.service; do

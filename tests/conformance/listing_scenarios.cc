@@ -107,7 +107,7 @@ constexpr Scenario kScenarios[] = {
        Write(t.Path("a\xff\xfe"));
        return Steps({t.DeleteFile(t.Path("a%FF%FE")), t.DeleteFile(t.Path("a%FF%FE"))});
      },
-     "the text that a listing shows is a path; vmtoolsd 12.2 shows no such name", "0 | 4"},
+     "the text that a listing shows is a path; vmtoolsd 12.2 shows no such name", "0  | 4"},
     {"ls: modes and special files",
      [](Target& t) {
        Write(t.Path("f"));

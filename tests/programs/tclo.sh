@@ -24,7 +24,7 @@ vmbackup.snapshotCompleted|ERROR Error: no quiesce complete in progress
 Time_Synchronize|ERROR Unable to tokenize TimeSync RPC data
 TimeInfo_Update|ERROR (TimeInfo not enabled|Unknown Command)
 deployPkg.deploy|ERROR failed to get package file
-vmsupport.start|ERROR (Error starting vm-support script|Unknown Command)
+vmsupport.start|ERROR Error starting vm-support script
 Resolution_Set 800 600|ERROR Unknown Command
 DisplayTopology_Set 1|ERROR Unknown Command
 DisplayTopologyModes_Set 1|ERROR Unknown Command

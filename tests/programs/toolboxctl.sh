@@ -46,6 +46,20 @@ helpers+=("$download")
 check "transfers shows a download" within 5 eval 'ctl transfers | grep -q "^alice  from guest .* $work/a/unread"'
 kill "$download"
 exec 7>&-
+# What the host and the guest say to each other. A ping of ours shows that it listens.
+timeout 60 "$vmxsim" exec --control="$control" -- "$root/out/bin/toolboxctl" --control="$work/run/transportd.sock" trace >"$work/trace" 2>&1 &
+tracer=$!
+helpers+=("$tracer")
+traced() { within 10 eval "vmx send '$1' >/dev/null; grep -q '$2' '$work/trace'"; }
+check "trace prints requests as they come" traced ping 'from host  ping -> OK '
+guest start /bin/sh '-c "echo covered-argument"' >/dev/null
+ctl rpc 'info-set guestinfo.trace covered-value' >/dev/null
+vmx send 'Echo_Cc covered-request' >/dev/null
+check "trace prints a guest operation" traced ping \
+  'from host  Vix_1_Relayed_Command operation=StartProgramInGuest user=alice program=/bin/sh arguments=([0-9]* bytes) -> VIX 0 '
+check "trace prints a request to the host" traced ping 'to host    info-set text=guestinfo.trace value=(13 bytes) -> 1 '
+check "trace shows no password and no argument" eval '! grep -e "$password" -e covered "$work/trace"'
+kill "$tracer"
 ctl metrics >"$work/metrics"
 check "metrics ends as OpenMetrics does" eval '[[ $(tail -n 1 "$work/metrics") == "# EOF" ]]'
 check "metrics counts polls, operations and requests" eval '

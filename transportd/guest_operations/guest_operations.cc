@@ -159,7 +159,20 @@ GuestOperations::GuestOperations(SessionOpener opener, GuestOperationsOptions op
                 .long_timeout = options_.long_timeout},
       hgfs_([this](const hgfs::AuditRecord& record) { RecordHgfs(record); }) {}
 
+void GuestOperations::Use() {
+  // A session that is not used any more is closed, and its spare connection, after this time.
+  const absl::Duration close = 2 * options_.sessions.idle_close;
+  maintain_until_ = SteadyNow() + std::max(options_.maintenance, close);
+  on_use_();
+}
+
+bool GuestOperations::NeedsMaintenance() const {
+  return SteadyNow() < maintain_until_ || hgfs_.sessions() > 0 || sessions_.size() > 0 ||
+         sessions_.pending_logins() > 0 || !functions_.List().empty();
+}
+
 TcloReply GuestOperations::RunVix(absl::string_view arguments) {
+  Use();
   vix::Request request;
   const Error malformed = vix::ParseRelayedCommand(arguments, request);
   if (malformed != Error::kOk) {
@@ -248,6 +261,7 @@ Outcome GuestOperations::RunWithoutLogin(uint32_t opcode) const {
 }
 
 TcloReply GuestOperations::RunHgfs(absl::string_view packet) {
+  Use();
   if (standstill_) return TcloReply::Error("the guest stands still for a snapshot");
   std::shared_ptr<files::FileStore> inbox = inbox_();
   // The policy speaks of guest users; customization has a switch of its own.

@@ -49,6 +49,9 @@ struct GuestOperationsOptions {
   absl::Duration timeout = absl::Seconds(5);
   absl::Duration long_timeout = absl::Seconds(15);
   absl::Duration move_timeout = absl::Seconds(15);
+  // How long after an operation there is something to maintain, whatever it has left open. Longer
+  // than the minute after which refused operations are counted in the log.
+  absl::Duration maintenance = absl::Minutes(10);
 };
 
 // Runs guest operations with everything that they need. Any bytes get an answer, within the time
@@ -80,8 +83,11 @@ class GuestOperations {
   void EndStandstill();
   bool standstill() const { return standstill_; }
 
-  // Releases what is not used any more. To be called every few seconds.
+  // Releases what is not used any more. To be called every few seconds as long as it is needed.
   void Maintain();
+  bool NeedsMaintenance() const;
+  // Called with each operation: maintenance is needed from now on.
+  void SetOnUse(std::function<void()> on_use) { on_use_ = std::move(on_use); }
   // Reads the policy and routes.d again (SIGHUP).
   void Reload();
   // The results of the last reading.
@@ -101,6 +107,7 @@ class GuestOperations {
   const OperationStatistics& statistics() const { return statistics_; }
 
  private:
+  void Use();
   // Whether the request that has just run kept the channel for too long.
   bool WasSlow() const;
   // Operations that need no login, and those that this guest does not have.
@@ -120,6 +127,9 @@ class GuestOperations {
   SlowServices slow_services_;
   v1::OperatingSystem operating_system_;
   bool standstill_ = false;
+  std::function<void()> on_use_ = [] {};
+  // Of SteadyNow().
+  absl::Time maintain_until_ = absl::InfinitePast();
   std::function<std::shared_ptr<files::FileStore>()> inbox_ = [] { return nullptr; };
   const GuestServices services_;
   // Last: open files use all of the above.

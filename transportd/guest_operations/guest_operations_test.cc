@@ -194,6 +194,26 @@ TEST_F(GuestOperationsTest, CredentialsHaveTheirErrorCodes) {
   EXPECT_EQ(guest_.SendRaw(request), 3050u);
 }
 
+// Nothing wakes an idle guest.
+TEST_F(GuestOperationsTest, MaintenanceIsNeededFromAnOperationOnUntilNothingIsOpen) {
+  GuestOperationsOptions options = testing::FakeGuest::Options();
+  options.maintenance = absl::ZeroDuration();
+  options.sessions.idle_close = absl::ZeroDuration();
+  guest_.Restart(options);
+  int uses = 0;
+  guest_.operations().SetOnUse([&uses] { ++uses; });
+  EXPECT_FALSE(guest_.operations().NeedsMaintenance());
+  EXPECT_EQ(guest_.Send(vix::kValidateCredentials, ""), 0u);
+  EXPECT_EQ(uses, 1);
+  EXPECT_TRUE(guest_.operations().NeedsMaintenance());
+  guest_.operations().Maintain();
+  EXPECT_FALSE(guest_.operations().NeedsMaintenance());
+  options.maintenance = absl::Minutes(1);
+  guest_.Restart(options);
+  EXPECT_NE(guest_.Send(vix::kValidateCredentials, "", "alice", "wrong"), 0u);
+  EXPECT_TRUE(guest_.operations().NeedsMaintenance());
+}
+
 TEST_F(GuestOperationsTest, EveryOperationIsBusyDuringAStandstill) {
   EXPECT_EQ(guest_.Send(vix::kValidateCredentials, ""), 0u);
   guest_.operations().BeginStandstill();

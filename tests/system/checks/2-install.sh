@@ -83,5 +83,5 @@ check_status() { local got=0; inside toolboxd-install-check || got=$?; [[ $got =
 check "off VMware toolboxd-install-check reports it with status 3" check_status 3
 
 check "the installation enables toolboxd.target" inside systemctl is-enabled toolboxd.target
-pretend_vmware toolboxd.target toolboxd-customize-hook.path toolboxd-{transportd,guestinfod,powerd,snapshotd,deployd,clockd}.service \
+pretend_vmware toolboxd.target toolboxd-customize-hook.path toolboxd-support-bundle.path toolboxd-{transportd,guestinfod,powerd,snapshotd,deployd,clockd}.service \
   toolboxd-{transportd,guestinfod,powerd,snapshotd,freezer,statfs,deployd,clockd,hgfsd,vixd,hgfsd-login,vixd-login}.socket

@@ -137,6 +137,25 @@ refused() {
 check "a user outside group toolboxd may not use the control socket" refused
 in_group() { inside usermod -aG toolboxd alice && inside setpriv --reuid=alice --regid=alice --init-groups toolboxctl status; }
 check "a member of group toolboxd may use the control socket" in_group
+as_alice() { inside setpriv --reuid=alice --regid=alice --init-groups toolboxctl "$@"; }
+reads_only() {
+  local said
+  as_alice rpc 'info-get guestinfo.ip' >/dev/null || return 1
+  said=$(as_alice rpc 'info-set guestinfo.test 41' 2>&1) && return 1
+  [[ $said == *"only root may"* ]] || { echo "$said"; return 1; }
+  said=$(as_alice trace 2>&1) && return 1
+  [[ $said == *"only root may trace"* ]] || { echo "$said"; return 1; }
+  inside toolboxctl rpc 'info-set guestinfo.test 41'
+}
+check "a member of group toolboxd may not change what the host keeps" reads_only
+has_bundle() { inside sh -c 'ls /var/lib/toolboxd/support/*.tar.gz' && "$vmxsim" log | grep -q "a support bundle is in the guest: /var/lib/toolboxd/support/"; }
+bundled() {
+  [[ $("$vmxsim" send vmsupport.start) == "OK "* ]] || return 1
+  until_ok 60 has_bundle || { inside journalctl -u 'toolboxd-support-bundle*' --no-pager | tail; return 1; }
+  [[ $(inside sh -c 'stat -c "%a %U" /var/lib/toolboxd/support /var/lib/toolboxd/support/*.tar.gz' | sort -u | tr '\n' ' ') == "600 root 700 root " ]] &&
+    inside sh -c 'tar -tzf /var/lib/toolboxd/support/*.tar.gz' | grep -q /journal.txt
+}
+check "vmsupport.start leaves a support bundle that only root can read" bundled
 check "vmware-rpctool sets a value at the host" inside vmware-rpctool 'info-set guestinfo.test 42'
 check "vmware-rpctool reads the value that it set" eval '[[ $(inside vmware-rpctool "info-get guestinfo.test") == 42 ]]'
 

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// TransportReaders: the control service for those who may look and not change: the group toolboxd.
+
+#ifndef TOOLBOXD_TRANSPORTD_TRANSPORT_READERS_H_
+#define TOOLBOXD_TRANSPORTD_TRANSPORT_READERS_H_
+
+#include "absl/strings/string_view.h"
+#include "toolboxd/v1/transport.grpc.pb.h"
+
+namespace toolboxd {
+
+// Whether a request to the host only asks for what the host keeps. Pure.
+bool OnlyReads(absl::string_view request);
+
+// Passes the calls on, but for those that change something or show what other users do in detail:
+// PERMISSION_DENIED for SendRpci with other requests than those above, StandStill and Trace.
+// Thread-safe.
+class TransportReaders final : public v1::Transport::Service {
+ public:
+  // `all` must outlive it.
+  explicit TransportReaders(v1::Transport::Service* all) : all_(*all) {}
+
+  grpc::Status GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest* request,
+                         v1::TransportStatus* response) override {
+    return all_.GetStatus(context, request, response);
+  }
+  grpc::Status GetReportedInfo(grpc::ServerContext* context,
+                               const v1::GetReportedInfoRequest* request,
+                               v1::ReportedInfo* response) override {
+    return all_.GetReportedInfo(context, request, response);
+  }
+  grpc::Status ListSessions(grpc::ServerContext* context, const v1::ListSessionsRequest* request,
+                            v1::ListSessionsReply* response) override {
+    return all_.ListSessions(context, request, response);
+  }
+  grpc::Status ListPrograms(grpc::ServerContext* context, const v1::ListProgramsRequest* request,
+                            v1::ListProgramsReply* response) override {
+    return all_.ListPrograms(context, request, response);
+  }
+  grpc::Status ListTransfers(grpc::ServerContext* context, const v1::ListTransfersRequest* request,
+                             v1::ListTransfersReply* response) override {
+    return all_.ListTransfers(context, request, response);
+  }
+  grpc::Status GetMetrics(grpc::ServerContext* context, const v1::GetMetricsRequest* request,
+                          v1::Metrics* response) override {
+    return all_.GetMetrics(context, request, response);
+  }
+  grpc::Status GetHostStatistics(grpc::ServerContext* context,
+                                 const v1::GetHostStatisticsRequest* request,
+                                 v1::HostStatistics* response) override {
+    return all_.GetHostStatistics(context, request, response);
+  }
+  grpc::Status CheckPolicy(grpc::ServerContext* context, const v1::CheckPolicyRequest* request,
+                           v1::CheckPolicyReply* response) override {
+    return all_.CheckPolicy(context, request, response);
+  }
+  grpc::Status GetTimeStatus(grpc::ServerContext* context, const v1::GetTimeStatusRequest* request,
+                             v1::TimeStatus* response) override {
+    return all_.GetTimeStatus(context, request, response);
+  }
+
+  grpc::Status SendRpci(grpc::ServerContext* context, const v1::SendRpciRequest* request,
+                        v1::SendRpciReply* response) override;
+  grpc::Status StandStill(
+      grpc::ServerContext* context,
+      grpc::ServerReaderWriter<v1::StandStillReply, v1::StandStillRequest>* stream) override;
+  grpc::Status Trace(grpc::ServerContext* context, const v1::TraceRequest* request,
+                     grpc::ServerWriter<v1::TraceEvent>* writer) override;
+
+ private:
+  v1::Transport::Service& all_;
+};
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_TRANSPORTD_TRANSPORT_READERS_H_
