@@ -192,7 +192,7 @@ grpc::Status TransportService::StandStillFor(
     absl::Duration limit, const grpc::ServerContext& context,
     grpc::ServerReaderWriter<v1::StandStillReply, v1::StandStillRequest>& stream) {
   struct Stand {
-    Standstill standstill;
+    StandstillCalls standstill;
     absl::Notification begun;
     // Of the channel's thread.
     bool over = false;

@@ -28,7 +28,7 @@
 namespace toolboxd {
 
 // What begins and ends while a caller wants it; called on the channel's thread.
-struct Standstill {
+struct StandstillCalls {
   std::function<void()> begin;
   std::function<void()> end;
 };
@@ -47,7 +47,7 @@ struct ChannelViews {
   std::function<v1::TimeStatus()> time;
   // On the call's thread; may wait for seconds.
   std::function<absl::StatusOr<v1::ClockStatus>()> clock;
-  Standstill standstill;
+  StandstillCalls standstill;
   // Thread-safe; must outlive the service.
   trace::TraceHub* trace = nullptr;
 };

@@ -66,7 +66,7 @@ limit toolboxd-deployd.service 10
 limit toolboxd-clockd.service 10
 limit toolboxd-metrics@.service 10
 # As root: it reads the journal and the configuration.
-limit toolboxd-support-bundle.service 40
+limit toolboxd-support-bundle.service 14
 # What is left is explained in the unit: 0.1 for CAP_KILL, without which a user could begin a write
 # that stops the machine when it is frozen.
 limit toolboxd-freezer@.service 34
