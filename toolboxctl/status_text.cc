@@ -135,6 +135,15 @@ std::string SizeText(uint64_t bytes) {
   return unit == 0 ? absl::StrCat(bytes, " B") : absl::StrFormat("%.1f %s", size, kUnits[unit]);
 }
 
+namespace {
+
+// "backdoor" of "backdoor, high bandwidth".
+std::string TransportName(const std::string& channel) {
+  return channel.substr(0, channel.find(','));
+}
+
+}  // namespace
+
 std::string StatusText(const v1::TransportStatus& status, absl::TimeZone zone,
                        const Terminal& terminal) {
   Table table;
@@ -146,6 +155,11 @@ std::string StatusText(const v1::TransportStatus& status, absl::TimeZone zone,
   table.AddRow({"registered", RegisteredCell(status, zone)});
   table.AddRow(
       {"channel", status.channel().empty() ? Cell("none", Colour::kBad) : Cell(status.channel())});
+  if (!status.channel_reason().empty()) table.AddRow({"no vsock", status.channel_reason()});
+  if (!status.rpci_channel().empty() && !status.channel().empty() &&
+      TransportName(status.rpci_channel()) != TransportName(status.channel())) {
+    table.AddRow({"requests", absl::StrCat("over ", status.rpci_channel())});
+  }
   return absl::StrCat(table.Text(terminal), ServiceTables(status, zone, terminal),
                       ConfigurationTable(status, terminal), CounterTable(status, terminal));
 }

@@ -34,6 +34,14 @@ TEST(StatusText, ShowsHostAndRegistration) {
             "host        VMware ESX, virtual hardware 19\n"
             "registered  yes, since 2023-11-14 22:13:21 UTC\n"
             "channel     backdoor, high bandwidth\n");
+  status.set_channel_reason("the host refuses it");
+  status.set_rpci_channel("vsock");
+  EXPECT_NE(Text(status).find("channel     backdoor, high bandwidth\n"
+                              "no vsock    the host refuses it\n"
+                              "requests    over vsock\n"),
+            std::string::npos);
+  status.set_channel("vsock");
+  EXPECT_EQ(Text(status).find("requests"), std::string::npos);
   status.mutable_host()->Clear();
   EXPECT_NE(Text(status).find("host        not known\n"), std::string::npos);
 }

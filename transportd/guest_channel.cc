@@ -4,9 +4,11 @@
 
 #include <sys/prctl.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/steady_time.h"
@@ -16,17 +18,20 @@ namespace toolboxd {
 namespace {
 
 constexpr absl::Duration kQuietTime = absl::Seconds(2);
+// A thread that sleeps for a host that pushes shows all the same that it lives.
+constexpr absl::Duration kLongestSleep = absl::Seconds(10);
 
 }  // namespace
 
-GuestChannel::GuestChannel(backdoor::Port* port, const Router* router, TaskQueue* queue,
+GuestChannel::GuestChannel(Channel* rpci, Channel* tclo, const Router* router, TaskQueue* queue,
                            StatusBoard* board, trace::TraceHub* trace)
     : router_(*router),
       queue_(*queue),
       board_(*board),
       trace_(*trace),
-      rpci_(port),
-      tclo_(port, {.answer = [this](absl::string_view request) { return Answer(request); },
+      rpci_(rpci),
+      tclo_channel_(*tclo),
+      tclo_(tclo, {.answer = [this](absl::string_view request) { return Answer(request); },
                    .on_open = [this] { OnOpen(); },
                    .on_error = [this](const absl::Status& error) { OnError(error); }}) {}
 
@@ -45,6 +50,10 @@ absl::StatusOr<RpciReply> GuestChannel::Send(absl::string_view request) {
   absl::MutexLock lock(&rpci_mutex_);
   absl::StatusOr<RpciReply> reply = rpci_.Send(request);
   board_.Count("rpci_requests");
+  if (std::string channel = rpci_.Describe(); channel != rpci_channel_) {
+    rpci_channel_ = std::move(channel);
+    board_.SetRpciChannel(rpci_channel_);
+  }
   if (!reply.ok()) board_.Count("rpci_errors");
   return reply;
 }
@@ -57,7 +66,7 @@ void GuestChannel::Run() {
     last_round_ = absl::ToUnixNanos(SteadyNow());
     delay = tclo_.Poll();
     board_.Count("polls");
-  } while (queue_.RunUntil(SteadyNow() + delay));
+  } while (queue_.RunUntil(SteadyNow() + std::min(delay, kLongestSleep), tclo_.fd()));
 }
 
 bool GuestChannel::Alive(absl::Duration patience) const {
@@ -67,7 +76,8 @@ bool GuestChannel::Alive(absl::Duration patience) const {
 
 TcloReply GuestChannel::Answer(absl::string_view request) {
   board_.Count("requests");
-  ReportBandwidth();
+  // With the first command there is more to say of the channel, such as its bandwidth.
+  if (commands_++ == 0) ReportChannel();
   const absl::Time begin = SteadyNow();
   TcloReply reply = router_.Dispatch(request);
   const absl::Duration time = SteadyNow() - begin;
@@ -98,29 +108,61 @@ void GuestChannel::TrimMemory() {
   TrimStartupMemory();
 }
 
-void GuestChannel::ReportBandwidth() {
-  if (bandwidth_reported_) return;
-  bandwidth_reported_ = true;
-  board_.SetChannel(tclo_.high_bandwidth() ? "backdoor, high bandwidth"
-                                           : "backdoor, low bandwidth");
+void GuestChannel::ReportChannel() {
+  board_.SetChannel(tclo_channel_.Describe(), tclo_channel_.Reason());
+}
+
+// In the log, when it is another one than the last time.
+void GuestChannel::NameTransport() {
+  const std::string described = tclo_channel_.Describe();
+  std::string name = described.substr(0, described.find(','));
+  if (name == named_) return;
+  const std::string reason = tclo_channel_.Reason();
+  if (name == "vsock") {
+    LogTextLimited(LogLevel::kNotice, "transport vsock", "guest RPC goes over vsock");
+  } else {
+    LogTextLimited(LogLevel::kNotice, "transport backdoor",
+                   absl::StrCat("guest RPC goes over the ", name,
+                                reason.empty() ? "" : "; not over vsock: ", reason));
+  }
+  if (!named_.empty()) board_.Count("transport_changes");
+  named_ = std::move(name);
 }
 
 void GuestChannel::OnOpen() {
   board_.Count("channels_opened");
-  board_.SetChannel("backdoor");
-  bandwidth_reported_ = false;
+  commands_ = 0;
+  ReportChannel();
+  NameTransport();
   Started();
+}
+
+void GuestChannel::OnHostReset() {
+  if (commands_ <= 1) return;
+  tclo_channel_.ExpectChange();
+  absl::MutexLock lock(&rpci_mutex_);
+  rpci_.ExpectChange();
+}
+
+void GuestChannel::OnTransportChanged() {
+  board_.Count("channels_opened");
+  commands_ = 0;
+  ReportChannel();
+  NameTransport();
+  ResetRpci();
+}
+
+void GuestChannel::ResetRpci() {
+  absl::MutexLock lock(&rpci_mutex_);
+  rpci_.Reset();
 }
 
 void GuestChannel::OnError(const absl::Status& error) {
   board_.Count("channel_errors");
-  board_.SetChannel("");
+  board_.SetChannel("", error.message());
   board_.SetRegistered(false);
   // Both channels are reopened: what broke one has usually broken the other.
-  {
-    absl::MutexLock lock(&rpci_mutex_);
-    rpci_.Reset();
-  }
+  ResetRpci();
   LogLimited("channel", "the channel to the host failed; it is opened again: ", error.message());
   if (on_broken_) on_broken_();
   Started();

@@ -6,13 +6,15 @@
 #define TOOLBOXD_TRANSPORTD_GUEST_CHANNEL_H_
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
+#include <string>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "transportd/backdoor/port.h"
 #include "transportd/routes/router.h"
+#include "transportd/rpc/channel.h"
 #include "transportd/rpc/rpci_client.h"
 #include "transportd/rpc/tclo_loop.h"
 #include "transportd/rpc/tclo_reply.h"
@@ -26,9 +28,10 @@ namespace toolboxd {
 // threads have posted. Everything runs on the thread that calls Run(), unless noted.
 class GuestChannel {
  public:
-  // All pointers must outlive the channel. `trace` gets every request of both directions.
-  GuestChannel(backdoor::Port* port, const Router* router, TaskQueue* queue, StatusBoard* board,
-               trace::TraceHub* trace);
+  // All pointers must outlive the channel. The channels are used by this object alone, RPCI's by
+  // any thread, one at a time. `trace` gets every request of both directions.
+  GuestChannel(Channel* rpci, Channel* tclo, const Router* router, TaskQueue* queue,
+               StatusBoard* board, trace::TraceHub* trace);
 
   // Sends requests to the host. Valid as long as the channel; from any thread, one at a time.
   RpciSend rpci();
@@ -38,6 +41,13 @@ class GuestChannel {
 
   // Called each time that the channel broke, before it is opened again.
   void set_on_broken(std::function<void()> on_broken) { on_broken_ = std::move(on_broken); }
+
+  // Another transport carries the TCLO channel now: RPCI is opened again too. For the channel's
+  // thread.
+  void OnTransportChanged();
+  // The host has sent `reset`. If that was not its first command on this channel, the host has
+  // changed, as by a move of the machine. For a handler.
+  void OnHostReset();
 
   // Returns unused memory to the system two seconds after the last call. For the channel's thread.
   void TrimMemoryLater();
@@ -54,7 +64,9 @@ class GuestChannel {
   void OnOpen();
   void OnError(const absl::Status& error);
   void Started();
-  void ReportBandwidth();
+  void ResetRpci();
+  void ReportChannel();
+  void NameTransport();
   void TrimMemory();
 
   const Router& router_;
@@ -64,10 +76,16 @@ class GuestChannel {
   // Held while a request is on its way.
   absl::Mutex rpci_mutex_;
   RpciClient rpci_ ABSL_GUARDED_BY(rpci_mutex_);
+  Channel& tclo_channel_;
   TcloLoop tclo_;
   std::function<void()> on_started_;
   std::function<void()> on_broken_;
-  bool bandwidth_reported_ = false;
+  // Commands since the channel was opened or changed.
+  uint64_t commands_ = 0;
+  // What the log said last.
+  std::string named_;
+  // What the board has.
+  std::string rpci_channel_ ABSL_GUARDED_BY(rpci_mutex_);
   // When memory is trimmed; infinite if that is not due.
   absl::Time trim_at_ = absl::InfiniteFuture();
   // When Run() last began a round, in nanoseconds of SteadyNow(); 0 before the first.

@@ -2,6 +2,8 @@
 
 #include "transportd/guest_channel.h"
 
+#include <sys/eventfd.h>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,7 +12,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "base/unique_fd.h"
 #include "gtest/gtest.h"
+#include "transportd/backdoor/message_channel.h"
 #include "transportd/backdoor/testing/fake_host.h"
 #include "transportd/routes/registration.h"
 
@@ -19,7 +23,10 @@ namespace {
 
 class GuestChannelTest : public testing::Test {
  protected:
-  GuestChannelTest() : channel_(&host_, &router_, &queue_, &board_, &trace_) {
+  GuestChannelTest()
+      : rpci_(&host_, backdoor::kProtocolRpci),
+        tclo_(&host_, backdoor::kProtocolTclo),
+        channel_(&rpci_, &tclo_, &router_, &queue_, &board_, &trace_) {
     AddRegistrationRoutes(router_, channel_.rpci(), {});
   }
 
@@ -43,6 +50,8 @@ class GuestChannelTest : public testing::Test {
   TaskQueue queue_;
   StatusBoard board_;
   trace::TraceHub trace_;
+  backdoor::MessageChannel rpci_;
+  backdoor::MessageChannel tclo_;
   GuestChannel channel_;
 };
 
@@ -126,6 +135,58 @@ TEST_F(GuestChannelTest, LostHostIsTriedAgainWithoutSpinning) {
   EXPECT_EQ(Counter("channel_errors"), 2u);
   EXPECT_EQ(broken, 2);
   EXPECT_LE(host_.steps, 8);
+}
+
+// A TCLO channel whose host pushes, by an eventfd.
+class PushingHost final : public Channel {
+ public:
+  PushingHost() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+  // Any thread.
+  void Push() { eventfd_write(fd_.get(), 1); }
+  std::vector<std::string> replies;
+  int receives = 0;
+
+  absl::Status Open() override {
+    open_ = true;
+    return absl::OkStatus();
+  }
+  void Close() override { open_ = false; }
+  bool is_open() const override { return open_; }
+  absl::Status Send(absl::string_view message) override {
+    if (!message.empty()) replies.emplace_back(message);
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::string> Receive() override {
+    ++receives;
+    eventfd_t count;
+    return eventfd_read(fd_.get(), &count) == 0 ? "ping" : "";
+  }
+  Arrival arrival() const override { return {fd_.get(), absl::InfiniteFuture()}; }
+  std::string Describe() const override { return "vsock"; }
+
+ private:
+  const UniqueFd fd_;
+  bool open_ = false;
+};
+
+TEST_F(GuestChannelTest, HostThatPushesIsNotPolled) {
+  PushingHost host;
+  GuestChannel channel(&rpci_, &host, &router_, &queue_, &board_);
+  absl::Notification started;
+  channel.set_on_started([&] { started.Notify(); });
+  std::thread pusher([&] {
+    started.WaitForNotification();
+    absl::SleepFor(absl::Milliseconds(50));
+    host.Push();
+    absl::SleepFor(absl::Milliseconds(50));
+    queue_.Stop();
+  });
+  channel.Run();
+  pusher.join();
+  EXPECT_EQ(host.replies, (std::vector<std::string>{"OK "}));
+  // Before it, with it, and after its reply.
+  EXPECT_EQ(host.receives, 3);
+  EXPECT_EQ(board_.Get().channel(), "vsock");
 }
 
 TEST_F(GuestChannelTest, HungThreadIsReported) {

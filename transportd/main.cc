@@ -35,6 +35,7 @@
 #include "transportd/guest_info_watcher.h"
 #include "transportd/guest_operation_flags.h"
 #include "transportd/guest_operations/guest_operations.h"
+#include "transportd/host_channels.h"
 #include "transportd/host_time/once_per_boot.h"
 #include "transportd/host_time/sample.h"
 #include "transportd/host_time/time_sync.h"
@@ -62,6 +63,7 @@
 #include "transportd/transport_readers.h"
 #include "transportd/transport_service.h"
 #include "transportd/transportd.h"
+#include "transportd/vsock/linux_system.h"
 
 ABSL_FLAG(
     std::string, runtime_dir, "/run/toolboxd",
@@ -71,6 +73,11 @@ ABSL_FLAG(
 ABSL_FLAG(bool, skip_cpuid_check, false,
           "Try the backdoor even if the processor does not show VMware's name, as under "
           "simulators that cannot change CPUID.");
+
+ABSL_FLAG(
+    std::string, transport, "auto",
+    "How guest RPC reaches the host: auto: over vsock where the host offers it, else over the "
+    "backdoor; vsock or backdoor: that one only.");
 
 ABSL_FLAG(std::string, time_sync, "host",
           "What the host may do about the clock: host: what it asks for; once: steps, and no "
@@ -117,23 +124,16 @@ absl::StatusOr<host_time::TimeSync::Mode> TimeSyncMode() {
       absl::StrCat("--time_sync: '", mode, "' is not host, once or off"));
 }
 
-absl::Status CheckForVmware(backdoor::Port& port) {
-  if (!absl::GetFlag(FLAGS_skip_cpuid_check) && !backdoor::IsVmwareCpu(backdoor::ReadCpuid)) {
-    return absl::NotFoundError("the processor does not show a VMware hypervisor");
-  }
-  return backdoor::ProbeBackdoor(port);
-}
-
 // Everything that the channel's thread runs, and the threads that post to it.
 class Transport {
  public:
-  Transport(backdoor::Port* port, const std::string& runtime_dir,
-            host_time::TimeSync::Mode time_sync)
-      : channel_(port, &router_, &queue_, &board_, &trace_),
-        publisher_(channel_.rpci()),
+  Transport(const Ways& ways, const std::string& runtime_dir, host_time::TimeSync::Mode time_sync)
+      : host_channels_(ways),
+        channel_(host_channels_.rpci(), host_channels_.tclo(), &router_, &queue_, &board_, &trace_),
+        publisher_(RepeatLost(channel_.rpci())),
         notes_(channel_.rpci()),
         power_client_(absl::StrCat(runtime_dir, "/powerd.sock"), &queue_, &board_),
-        power_(channel_.rpci(),
+        power_(RepeatLost(channel_.rpci()),
                [this](PowerState state, bool hooks, HooksFinished finished) {
                  return power_client_.Begin(state, hooks, std::move(finished));
                }),
@@ -158,12 +158,12 @@ class Transport {
                        [this] { return guest_operations_.standstill(); }),
         clock_client_(absl::StrCat(runtime_dir, "/clockd.sock"), &queue_, &board_),
         time_startup_(absl::StrCat(runtime_dir, "/transport/tools-startup")),
-        time_sync_(time_sync, TimeSyncWith(port)),
+        time_sync_(time_sync, TimeSyncWith(ways.port)),
         support_(absl::GetFlag(FLAGS_support_request),
                  {.send = channel_.rpci(), .now = SteadyNow, .at = Later()}),
         service_(&board_, &guest_operations_.statistics(), &queue_, channel_.rpci(), Views()),
         guest_info_socket_(absl::StrCat(runtime_dir, "/guestinfod.sock")) {
-    AddRegistrationRoutes(router_, channel_.rpci(),
+    AddRegistrationRoutes(router_, RepeatLost(channel_.rpci()),
                           {.on_reset = [this] { OnReset(); },
                            .on_registered = [this](bool accepted) { OnRegistered(accepted); }});
     AddOptionRoutes(
@@ -186,11 +186,13 @@ class Transport {
     AddExtensionRoute(router_, &guest_operations_.extensions(),
                       [this] { return guest_operations_.standstill(); });
     channel_.set_on_broken([this] { OnHostLost(); });
+    host_channels_.set_on_change([this] { channel_.OnTransportChanged(); });
+    host_channels_.set_may_change([this] { return !guest_operations_.standstill(); });
     // Called by any thread.
     board_.set_on_fault([this](const std::string& text) {
       queue_.Post([this, text] { notes_.Say(text, SteadyNow()); });
     });
-    ShowHost(*port);
+    ShowHost(*ways.port);
     ShowConfiguration();
   }
 
@@ -293,6 +295,7 @@ class Transport {
   }
 
   void OnReset() {
+    channel_.OnHostReset();
     OnHostLost();
     snapshot_events_.Resume();
     board_.Count("resets");
@@ -362,6 +365,7 @@ class Transport {
   TaskQueue queue_;
   Router router_;
   trace::TraceHub trace_;
+  HostChannels host_channels_;
   GuestChannel channel_;
   guest_info::Publisher publisher_;
   HostNotes notes_;
@@ -396,7 +400,7 @@ class Transport {
   std::unique_ptr<GuestInfoWatcher> watcher_;
 };
 
-absl::Status Serve(backdoor::Port* port, host_time::TimeSync::Mode time_sync) {
+absl::Status Serve(const Ways& ways, host_time::TimeSync::Mode time_sync) {
   const std::string runtime_dir = absl::GetFlag(FLAGS_runtime_dir);
   absl::StatusOr<ServerOptions> options =
       ServerOptionsFromFlags({.socket = absl::StrCat(runtime_dir, "/transportd.sock"),
@@ -405,7 +409,7 @@ absl::Status Serve(backdoor::Port* port, host_time::TimeSync::Mode time_sync) {
   if (!options.ok()) return options.status();
   // Before any thread starts: all of them inherit the blocked signals.
   StopSignals signals;
-  Transport transport(port, runtime_dir, time_sync);
+  Transport transport(ways, runtime_dir, time_sync);
   options->services = {{v1::Transport::service_full_name(), transport.service()}};
   options->limited.emplace();
   options->limited->services = {{v1::Transport::service_full_name(), transport.readers()}};
@@ -451,14 +455,21 @@ int TransportdMain(int argc, char** argv) {
   }
   const absl::StatusOr<host_time::TimeSync::Mode> time_sync = TimeSyncMode();
   if (!time_sync.ok()) return UsageError(time_sync.status());
+  const absl::StatusOr<TransportChoice> choice =
+      ParseTransportChoice(absl::GetFlag(FLAGS_transport));
+  if (!choice.ok()) return UsageError(choice.status());
   backdoor::CpuPort port;
-  if (const absl::Status vmware = CheckForVmware(port); !vmware.ok()) {
+  vsock::LinuxSystem system;
+  Ways ways = {&port, &system, *choice};
+  const CpuCheck check =
+      absl::GetFlag(FLAGS_skip_cpuid_check) ? CpuCheck::kSkipped : CpuCheck::kMade;
+  if (const absl::Status vmware = CheckForVmware(check, ways); !vmware.ok()) {
     LogNotice("not a VMware guest, nothing to do: ", vmware.message());
     // systemd takes a unit of type notify for failed if it ends before it is ready.
     SdNotify("READY=1\nSTATUS=Not a VMware guest");
     return 0;
   }
-  return ExitStatus(Serve(&port, *time_sync));
+  return ExitStatus(Serve(ways, *time_sync));
 }
 
 }  // namespace toolboxd

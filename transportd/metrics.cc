@@ -20,6 +20,21 @@ void AddOne(v1::Metrics& metrics, v1::MetricFamily::Type type, absl::string_view
   AddValue(AddFamily(metrics, type, name, help), value);
 }
 
+// "vsock" of "vsock, not privileged".
+std::string Transport(const std::string& channel) { return channel.substr(0, channel.find(',')); }
+
+void AddChannelInfo(const v1::TransportStatus& status, v1::Metrics& metrics) {
+  v1::MetricFamily& family =
+      AddFamily(metrics, kGauge, "toolboxd_channel_info",
+                "1, with the transport of the host's commands and of requests to the host.");
+  if (!status.channel().empty()) {
+    AddValue(family, 1, {{"protocol", "tclo"}, {"transport", Transport(status.channel())}});
+  }
+  if (!status.rpci_channel().empty()) {
+    AddValue(family, 1, {{"protocol", "rpci"}, {"transport", Transport(status.rpci_channel())}});
+  }
+}
+
 // One family of all services that have a value.
 void AddOfServices(const v1::TransportStatus& status, v1::MetricFamily& family,
                    uint64_t (v1::ServiceStatus::*value)() const) {
@@ -70,6 +85,7 @@ void AddStatusMetrics(const v1::TransportStatus& status, v1::Metrics& metrics) {
          status.registered() ? 1 : 0);
   AddOne(metrics, kGauge, "toolboxd_channel_open", "Whether there is a channel to the host.",
          status.channel().empty() ? 0 : 1);
+  AddChannelInfo(status, metrics);
   // Protobuf's maps have no order. Names are constants of the program.
   const std::map<std::string, uint64_t> counters(status.counters().begin(),
                                                  status.counters().end());

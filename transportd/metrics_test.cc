@@ -46,6 +46,20 @@ TEST(Metrics, StatusBecomesFamilies) {
                    0.0415);
 }
 
+TEST(Metrics, ChannelsNameTheirTransport) {
+  v1::TransportStatus status = Status();
+  status.set_channel("backdoor, high bandwidth");
+  status.set_rpci_channel("vsock");
+  v1::Metrics metrics;
+  AddStatusMetrics(status, metrics);
+  const v1::MetricFamily* family = Find(metrics, "toolboxd_channel_info");
+  ASSERT_EQ(family->metrics_size(), 2);
+  EXPECT_EQ(family->metrics(0).labels().at("protocol"), "tclo");
+  EXPECT_EQ(family->metrics(0).labels().at("transport"), "backdoor");
+  EXPECT_EQ(family->metrics(1).labels().at("protocol"), "rpci");
+  EXPECT_EQ(family->metrics(1).labels().at("transport"), "vsock");
+}
+
 TEST(Metrics, LiveNumbersBecomeFamilies) {
   v1::Metrics metrics;
   AddLiveMetrics({.hgfsd_sessions = 2, .transfers_to_guest = 1, .bytes_to_guest = 77}, metrics);

@@ -49,9 +49,16 @@ void StatusBoard::SetHost(v1::Host host) {
   *status_.mutable_host() = std::move(host);
 }
 
-void StatusBoard::SetChannel(absl::string_view channel) {
+void StatusBoard::SetChannel(absl::string_view channel, absl::string_view reason) {
+  const std::string text = PrintableUtf8(std::string(reason));
   absl::MutexLock lock(&mutex_);
   status_.set_channel(std::string(channel));
+  status_.set_channel_reason(std::string(CutUtf8(text, kMaxReason)));
+}
+
+void StatusBoard::SetRpciChannel(absl::string_view channel) {
+  absl::MutexLock lock(&mutex_);
+  status_.set_rpci_channel(std::string(channel));
 }
 
 void StatusBoard::SetReportedAddress(absl::string_view address) {

@@ -47,8 +47,11 @@ class StatusBoard {
 
   void SetHost(v1::Host host);
 
-  // Such as "backdoor, high bandwidth"; empty if there is no channel.
-  void SetChannel(absl::string_view channel);
+  // The channel of the host's commands, such as "backdoor, high bandwidth"; empty if there is none.
+  // And why it is not a better one, or what broke it.
+  void SetChannel(absl::string_view channel, absl::string_view reason = "");
+  // The channel of requests to the host; as above.
+  void SetRpciChannel(absl::string_view channel);
 
   // The address that the host has; empty if it has none.
   void SetReportedAddress(absl::string_view address);

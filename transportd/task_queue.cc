@@ -61,7 +61,7 @@ absl::Time TaskQueue::WakeTime(absl::Time deadline) {
   return timed_.empty() ? deadline : std::min(deadline, timed_.begin()->first);
 }
 
-bool TaskQueue::RunUntil(absl::Time deadline) {
+bool TaskQueue::RunUntil(absl::Time deadline, int fd) {
   for (;;) {
     if (!RunPending()) return false;
     const absl::Time now = SteadyNow();
@@ -70,9 +70,11 @@ bool TaskQueue::RunUntil(absl::Time deadline) {
     const absl::Duration rest =
         std::clamp(WakeTime(deadline) - now, absl::ZeroDuration(), absl::Hours(1));
     const timespec timeout = absl::ToTimespec(rest);
-    pollfd wake = {wake_fd_, POLLIN, 0};
+    pollfd items[] = {{wake_fd_, POLLIN, 0}, {fd, POLLIN, 0}};
+    if (ppoll(items, 2, &timeout, nullptr) <= 0) continue;
     eventfd_t count;
-    if (ppoll(&wake, 1, &timeout, nullptr) > 0) eventfd_read(wake_fd_, &count);
+    if (items[0].revents != 0) eventfd_read(wake_fd_, &count);
+    if (items[1].revents != 0) deadline = absl::InfinitePast();
   }
 }
 

@@ -34,8 +34,8 @@ class TaskQueue {
 
   // Runs the tasks that wait, then sleeps until `deadline` or the next task, and so on until
   // `deadline`. Tasks that wait run even if the deadline is in the past. Returns false, at once,
-  // after Stop().
-  bool RunUntil(absl::Time deadline);
+  // after Stop(). Returns early if `fd` is readable or has failed; -1 for none.
+  bool RunUntil(absl::Time deadline, int fd = -1);
 
   // The tasks that wait, those of PostAt() among them.
   size_t size() const;

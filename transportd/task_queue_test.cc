@@ -2,6 +2,9 @@
 
 #include "transportd/task_queue.h"
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <thread>
 #include <vector>
 
@@ -67,6 +70,20 @@ TEST(TaskQueue, TimedTasksRunInTheOrderOfTheirTimes) {
   EXPECT_FALSE(queue.RunUntil(absl::InfiniteFuture()));
   EXPECT_EQ(ran, (std::vector<int>{1, 2}));
   EXPECT_GE(SteadyNow() - now, absl::Milliseconds(20));
+}
+
+TEST(TaskQueue, SleepEndsWhenTheDescriptorIsReadable) {
+  TaskQueue queue;
+  const int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  EXPECT_TRUE(queue.RunUntil(SteadyNow() + absl::Milliseconds(5), fd));
+  bool ran = false;
+  queue.Post([&] {
+    ran = true;
+    eventfd_write(fd, 1);
+  });
+  EXPECT_TRUE(queue.RunUntil(absl::InfiniteFuture(), fd));
+  EXPECT_TRUE(ran);
+  close(fd);
 }
 
 TEST(TaskQueue, NoTaskRunsAfterStop) {

@@ -117,6 +117,12 @@ grep -q '^CapabilityBoundingSet=CAP_SYS_TIME$' "$units/toolboxd-clockd.service" 
   "SystemCallFilter=@system-service SystemCallFilter=~@privileged @resources SystemCallFilter=clock_adjtime" ]] ||
   fail "clockd has other privileged system calls than clock_adjtime"
 
+# To the hypervisor over vsock, and not to a network.
+grep -q '^RestrictAddressFamilies=AF_UNIX AF_VSOCK$' "$units/toolboxd-transportd.service" &&
+  grep -q '^PrivateNetwork=yes$' "$units/toolboxd-transportd.service" &&
+  grep -q '^CapabilityBoundingSet=CAP_NET_BIND_SERVICE$' "$units/toolboxd-transportd.service" ||
+  fail "transportd has other ways out than vsock, or not that one"
+
 # Programs of users inherit the directives of vixd's unit.
 for unit in "$units"/toolboxd-vixd*@.service; do
   grep -E '^(MemoryMax|TasksMax|NoNewPrivileges|SystemCallFilter|Private[A-Z]|Protect|Restrict[A-Z][a-z]+=[^o])' "$unit" |

@@ -53,6 +53,7 @@ absl::Status MessageChannel::Open() {
       cookie_high_ = static_cast<uint32_t>(registers.si);
       cookie_low_ = static_cast<uint32_t>(registers.di);
       open_ = true;
+      used_ = false;
       return absl::OkStatus();
     }
     if (status & kStatusCheckpoint) continue;
@@ -88,6 +89,7 @@ absl::Status MessageChannel::SendOnce(absl::string_view message) {
   const uint16_t flags = High16(result.cx);
   if (absl::Status status = StepStatus(flags, "a message's size"); !status.ok()) return status;
   if (message.empty()) return absl::OkStatus();
+  used_ = true;
   high_bandwidth_ = flags & kStatusHighBandwidth;
   return high_bandwidth_ ? SendHighBandwidth(message) : SendWords(message);
 }
@@ -134,6 +136,7 @@ absl::Status MessageChannel::ReceiveOnce(std::string& message) {
   if (High16(result.dx) != kTypeSize) return Refuse(size, "no size where a size was due");
   if (size > kMaxMessageSize) return Refuse(size, absl::StrCat("a message of ", size, " bytes"));
   if (size > 0) {
+    used_ = true;
     high_bandwidth_ = flags & kStatusHighBandwidth;
     absl::Status status =
         high_bandwidth_ ? ReceiveHighBandwidth(message, size) : ReceiveWords(message, size);
@@ -163,6 +166,11 @@ absl::Status MessageChannel::ReceiveWords(std::string& message, size_t size) {
                    std::min<size_t>(size - message.size(), 4));
   }
   return absl::OkStatus();
+}
+
+std::string MessageChannel::Describe() const {
+  if (!used_) return "backdoor";
+  return high_bandwidth_ ? "backdoor, high bandwidth" : "backdoor, low bandwidth";
 }
 
 Registers MessageChannel::Step(SubCommand sub_command, uint32_t bx) {

@@ -14,16 +14,15 @@
 #include "absl/strings/string_view.h"
 #include "transportd/backdoor/constants.h"
 #include "transportd/backdoor/port.h"
+#include "transportd/rpc/channel.h"
 
 namespace toolboxd::backdoor {
 
 // One channel to the host. After an error from Send or Receive the state of the host's side
-// is unknown: close the channel and open it again. Errors:
-//   Unavailable      the host refused a step, or closed the channel
-//   DataLoss         the host broke the protocol
-//   InvalidArgument  the message to send is longer than kMaxMessageSize; nothing was sent
+// is unknown: close the channel and open it again. Errors are those of Channel; Unavailable: the
+// host refused a step, or closed the channel.
 // Not thread-safe. `port` must outlive the channel.
-class MessageChannel {
+class MessageChannel final : public Channel {
  public:
   // A checkpoint taken during a message asks for that message again. After this many in a
   // row it is an error, so that no host can keep the guest busy forever.
@@ -33,20 +32,23 @@ class MessageChannel {
   MessageChannel(Port* port, uint32_t protocol) : port_(*port), protocol_(protocol) {}
   MessageChannel(const MessageChannel&) = delete;
   MessageChannel& operator=(const MessageChannel&) = delete;
-  ~MessageChannel() { Close(); }
+  ~MessageChannel() override { Close(); }
 
   // Asks for a cookie first, and without one if the host does not know them. Closes the
   // channel first if it is open.
-  absl::Status Open();
+  absl::Status Open() override;
   // Sends CLOSE to the host; nothing happens on a closed channel.
-  void Close();
-  bool is_open() const { return open_; }
+  void Close() override;
+  bool is_open() const override { return open_; }
 
   // Sends one message. An empty one is TCLO's poll: one step.
-  absl::Status Send(absl::string_view message);
+  absl::Status Send(absl::string_view message) override;
 
   // The next message; empty if none waits (or if the host sent an empty one).
-  absl::StatusOr<std::string> Receive();
+  absl::StatusOr<std::string> Receive() override;
+
+  // With the bandwidth, once there was a message.
+  std::string Describe() const override;
 
   // Whether the host offered high bandwidth for the last message that was not empty.
   bool high_bandwidth() const { return high_bandwidth_; }
@@ -69,6 +71,8 @@ class MessageChannel {
   const uint32_t protocol_;
   bool open_ = false;
   bool high_bandwidth_ = false;
+  // Whether a message that was not empty has passed since Open().
+  bool used_ = false;
   uint16_t id_ = 0;
   uint32_t cookie_high_ = 0;
   uint32_t cookie_low_ = 0;

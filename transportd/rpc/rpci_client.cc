@@ -3,33 +3,40 @@
 #include "transportd/rpc/rpci_client.h"
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 
 namespace toolboxd {
 
 absl::StatusOr<RpciReply> RpciClient::Send(absl::string_view request) {
-  absl::StatusOr<std::string> answer = Exchange(request);
-  if (!answer.ok() && !absl::IsInvalidArgument(answer.status())) {
+  if (absl::Status sent = SendOnce(request); !sent.ok()) return sent;
+  const absl::StatusOr<std::string> answer = channel_.Receive();
+  // The backdoor's host answers before the guest continues, and vsock's was waited for: an answer
+  // that is not there now never comes. It must not be taken for the next request's.
+  if (!answer.ok() || answer->empty()) {
     channel_.Close();
-    answer = Exchange(request);
-    if (!answer.ok()) channel_.Close();
+    return absl::AbortedError(
+        absl::StrCat("the host may have acted on a request whose answer was lost: ",
+                     answer.ok() ? "it sent none" : std::string(answer.status().message())));
   }
-  if (!answer.ok()) return answer.status();
   if (!absl::StartsWith(*answer, "1 ") && !absl::StartsWith(*answer, "0 ")) {
     return absl::DataLossError("the host's answer begins with neither \"1 \" nor \"0 \"");
   }
   return RpciReply{answer->front() == '1', answer->substr(2)};
 }
 
-absl::StatusOr<std::string> RpciClient::Exchange(absl::string_view request) {
-  if (!channel_.is_open()) {
-    if (absl::Status status = channel_.Open(); !status.ok()) return status;
+// A channel that turns out to be broken before the host has the request is opened again.
+absl::Status RpciClient::SendOnce(absl::string_view request) {
+  absl::Status status;
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    if (!channel_.is_open()) {
+      status = channel_.Open();
+      if (!status.ok()) return absl::UnavailableError(status.message());
+    }
+    status = channel_.Send(request);
+    if (status.ok() || absl::IsInvalidArgument(status)) return status;
+    channel_.Close();
   }
-  if (absl::Status status = channel_.Send(request); !status.ok()) return status;
-  absl::StatusOr<std::string> answer = channel_.Receive();
-  // The host answers before the guest continues: an answer that is not there now never comes.
-  if (answer.ok() && answer->empty())
-    return absl::UnavailableError("the host sent no answer to the request");
-  return answer;
+  return absl::UnavailableError(status.message());
 }
 
 }  // namespace toolboxd

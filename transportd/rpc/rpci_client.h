@@ -9,35 +9,40 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "transportd/backdoor/message_channel.h"
-#include "transportd/backdoor/port.h"
+#include "transportd/rpc/channel.h"
 #include "transportd/rpc/rpci.h"
 
 namespace toolboxd {
 
-// Owns one RPCI channel, opened by the first request and kept (docs/protocol/rpc.md 2.1). Not
-// thread-safe. `port` must outlive it.
+// Uses one RPCI channel, opened by the first request and kept (docs/protocol/rpc.md 2.1). Not
+// thread-safe. The channel must outlive it.
 class RpciClient {
  public:
-  explicit RpciClient(backdoor::Port* port) : channel_(port, backdoor::kProtocolRpci) {}
+  explicit RpciClient(Channel* channel) : channel_(*channel) {}
 
   // Sends the request unchanged and returns the host's answer. If the channel turns out to be
-  // broken, it is reopened and the request is sent a second time: the host may then have seen it
-  // twice. Errors:
-  //   Unavailable      no channel, or broken twice
+  // broken before the host has the whole request, it is reopened and the request is sent again.
+  // The host acts on a request once at most. Errors:
+  //   Unavailable      no channel, or broken twice: the host does not have the request
+  //   Aborted          the request was sent and its answer was lost: the host may have acted on it
   //   DataLoss         an answer without "1 " or "0 "
   //   InvalidArgument  longer than 64 KiB
   absl::StatusOr<RpciReply> Send(absl::string_view request);
 
-  // Closes the channel; the next request opens a new one.
-  void Reset() { channel_.Close(); }
+  // Closes the channel; the next request opens a new one, whatever has failed before.
+  void Reset() {
+    channel_.Close();
+    channel_.ExpectChange();
+  }
 
-  bool high_bandwidth() const { return channel_.high_bandwidth(); }
+  void ExpectChange() { channel_.ExpectChange(); }
+  // As Channel::Describe().
+  std::string Describe() const { return channel_.Describe(); }
 
  private:
-  absl::StatusOr<std::string> Exchange(absl::string_view request);
+  absl::Status SendOnce(absl::string_view request);
 
-  backdoor::MessageChannel channel_;
+  Channel& channel_;
 };
 
 }  // namespace toolboxd

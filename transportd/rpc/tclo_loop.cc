@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/steady_time.h"
 #include "base/wipe.h"
+#include "transportd/backdoor/constants.h"
 
 namespace toolboxd {
 
@@ -14,6 +14,8 @@ absl::Duration TcloLoop::Poll() {
   if (!channel_.is_open()) {
     if (absl::Status status = channel_.Open(); !status.ok()) return Broken(status);
     policy_ = PollPolicy();
+    // Of another connection.
+    reply_.clear();
     events_.on_open();
   }
   std::string request;
@@ -21,7 +23,7 @@ absl::Duration TcloLoop::Poll() {
   // Only a poll that worked proves the channel: a host that opens channels and then refuses
   // them must not be asked in a tight loop.
   retry_delay_ = absl::ZeroDuration();
-  if (request.empty()) return policy_.AfterEmptyPoll(SteadyNow());
+  if (request.empty()) return Wait();
 
   TcloReply reply = events_.answer(request);
   // The request may contain a password.
@@ -30,9 +32,15 @@ absl::Duration TcloLoop::Poll() {
   after_reply_ = std::move(reply.after_reply);
   pace_ = reply.pace;
   if (reply_.size() > backdoor::kMaxMessageSize) reply_ = "ERROR Reply too long";
-  policy_.OnCommand(pace_, SteadyNow());
+  policy_.OnCommand(pace_, clock_());
   // The next poll carries the reply.
   return absl::ZeroDuration();
+}
+
+absl::Duration TcloLoop::Wait() {
+  const Arrival arrival = channel_.arrival();
+  if (arrival.fd < 0) return policy_.AfterEmptyPoll(clock_());
+  return std::max(absl::ZeroDuration(), arrival.by - clock_());
 }
 
 // One message is the reply and the poll.
@@ -43,7 +51,7 @@ absl::Status TcloLoop::Exchange(std::string& request) {
   if (const auto after_reply = std::exchange(after_reply_, nullptr)) {
     after_reply();
     // Close polling begins now: some of its time is over already.
-    policy_.OnCommand(pace_, SteadyNow());
+    policy_.OnCommand(pace_, clock_());
   }
   if (!sent.ok()) return sent;
   absl::StatusOr<std::string> received = channel_.Receive();

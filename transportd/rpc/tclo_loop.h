@@ -11,8 +11,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "transportd/backdoor/message_channel.h"
-#include "transportd/backdoor/port.h"
+#include "base/steady_time.h"
+#include "transportd/rpc/channel.h"
 #include "transportd/rpc/poll_policy.h"
 #include "transportd/rpc/tclo_reply.h"
 
@@ -28,29 +28,36 @@ struct TcloEvents {
   std::function<void(const absl::Status& error)> on_error;
 };
 
-// Owns the TCLO channel (docs/protocol/rpc.md 2.2, 2.4). Not thread-safe. `port` must outlive it.
+// Uses the TCLO channel (docs/protocol/rpc.md 2.2, 2.4). A reply goes to the connection on which
+// its command came, or is dropped with it. Not thread-safe. The channel must outlive it.
 class TcloLoop {
  public:
   // A broken channel is opened again after the first delay, which doubles up to the last one.
   static constexpr absl::Duration kFirstRetry = absl::Milliseconds(100);
-  static constexpr absl::Duration kLastRetry = absl::Seconds(5);
+  static constexpr absl::Duration kLastRetry = absl::Seconds(4);
 
-  TcloLoop(backdoor::Port* port, TcloEvents events)
-      : channel_(port, backdoor::kProtocolTclo), events_(std::move(events)) {}
+  TcloLoop(Channel* channel, TcloEvents events, std::function<absl::Time()> clock = SteadyNow)
+      : channel_(*channel), events_(std::move(events)), clock_(std::move(clock)) {}
 
   // One poll: sends the last command's reply, or nothing; receives the next command, if one
   // waits, and has it answered. Opens the channel first if it is not open. Returns how long to
-  // wait before the next call. Attempts to reopen a broken channel are not limited in number.
+  // wait before the next call, unless fd() becomes readable before. Attempts to reopen a broken
+  // channel are not limited in number.
   absl::Duration Poll();
 
-  bool high_bandwidth() const { return channel_.high_bandwidth(); }
+  // Of a host that pushes; -1 if there is none.
+  int fd() const { return channel_.arrival().fd; }
 
  private:
   absl::Status Exchange(std::string& request);
   absl::Duration Broken(const absl::Status& error);
 
-  backdoor::MessageChannel channel_;
+  // After a poll that brought nothing.
+  absl::Duration Wait();
+
+  Channel& channel_;
   TcloEvents events_;
+  const std::function<absl::Time()> clock_;
   PollPolicy policy_;
   // The last command's reply, until it is sent: its bytes, and what follows them.
   std::string reply_;

@@ -7,6 +7,7 @@
 
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
+#include "transportd/backdoor/message_channel.h"
 #include "transportd/backdoor/testing/fake_host.h"
 
 namespace toolboxd {
@@ -30,6 +31,7 @@ class TcloLoopTest : public testing::Test {
   }
 
   FakeHost host_;
+  backdoor::MessageChannel channel_{&host_, backdoor::kProtocolTclo};
   // What follows "OK ".
   std::string answer_;
   Pace pace_ = Pace::kOrdinary;
@@ -40,7 +42,7 @@ class TcloLoopTest : public testing::Test {
 };
 
 TEST_F(TcloLoopTest, IdlePollIsOneSendAndOneReceive) {
-  TcloLoop loop(&host_, Events());
+  TcloLoop loop(&channel_, Events());
   EXPECT_EQ(loop.Poll(), absl::Milliseconds(10));
   const int steps = host_.steps;
   loop.Poll();
@@ -51,7 +53,7 @@ TEST_F(TcloLoopTest, IdlePollIsOneSendAndOneReceive) {
 
 TEST_F(TcloLoopTest, ReplyIsSentWithTheNextPoll) {
   host_.tclo_queue = {"reset", "ping"};
-  TcloLoop loop(&host_, Events());
+  TcloLoop loop(&channel_, Events());
   answer_ = "ATR toolbox";
   EXPECT_EQ(loop.Poll(), absl::ZeroDuration());
   answer_ = "";
@@ -64,7 +66,7 @@ TEST_F(TcloLoopTest, ReplyIsSentWithTheNextPoll) {
 
 TEST_F(TcloLoopTest, DeferredWorkRunsAfterItsReplyAndBeforeTheNextCommand) {
   host_.tclo_queue = {"a", "b"};
-  TcloLoop loop(&host_, Events());
+  TcloLoop loop(&channel_, Events());
   std::vector<size_t> replies, requests;
   after_reply_ = [&] {
     replies.push_back(host_.tclo_replies.size());
@@ -80,7 +82,7 @@ TEST_F(TcloLoopTest, DeferredWorkRunsAfterItsReplyAndBeforeTheNextCommand) {
 
 TEST_F(TcloLoopTest, ClosePollingBeginsAfterDeferredWork) {
   host_.tclo_queue = {"a"};
-  TcloLoop loop(&host_, Events());
+  TcloLoop loop(&channel_, Events());
   pace_ = Pace::kGuestOperation;
   after_reply_ = [] { absl::SleepFor(absl::Milliseconds(5)); };
   loop.Poll();
@@ -89,7 +91,7 @@ TEST_F(TcloLoopTest, ClosePollingBeginsAfterDeferredWork) {
 
 TEST_F(TcloLoopTest, DeferredWorkRunsIfItsReplyIsLost) {
   host_.tclo_queue = {"a"};
-  TcloLoop loop(&host_, Events());
+  TcloLoop loop(&channel_, Events());
   int runs = 0;
   after_reply_ = [&runs] { ++runs; };
   loop.Poll();
@@ -101,7 +103,7 @@ TEST_F(TcloLoopTest, DeferredWorkRunsIfItsReplyIsLost) {
 TEST_F(TcloLoopTest, TooLongReplyBecomesAnError) {
   host_.tclo_queue = {"x"};
   answer_ = std::string(70000, 'x');
-  TcloLoop loop(&host_, Events());
+  TcloLoop loop(&channel_, Events());
   loop.Poll();
   loop.Poll();
   EXPECT_EQ(host_.tclo_replies, (std::vector<std::string>{"ERROR Reply too long"}));
@@ -110,7 +112,7 @@ TEST_F(TcloLoopTest, TooLongReplyBecomesAnError) {
 
 TEST_F(TcloLoopTest, LostChannelIsReopenedAndItsReplyDropped) {
   host_.tclo_queue = {"x"};
-  TcloLoop loop(&host_, Events());
+  TcloLoop loop(&channel_, Events());
   loop.Poll();
   host_.ForgetChannels();
   EXPECT_EQ(loop.Poll(), absl::Milliseconds(100));
@@ -122,13 +124,13 @@ TEST_F(TcloLoopTest, LostChannelIsReopenedAndItsReplyDropped) {
   EXPECT_EQ(requests_.back(), "reset");
 }
 
-TEST_F(TcloLoopTest, LostHostIsTriedEveryFiveSecondsWithoutLimit) {
-  TcloLoop loop(&host_, Events());
+TEST_F(TcloLoopTest, LostHostIsTriedEveryFourSecondsWithoutLimit) {
+  TcloLoop loop(&channel_, Events());
   loop.Poll();
   host_.gone = true;
   std::vector<int64_t> delays;
   for (int i = 0; i < 9; ++i) delays.push_back(absl::ToInt64Milliseconds(loop.Poll()));
-  EXPECT_EQ(delays, (std::vector<int64_t>{100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000}));
+  EXPECT_EQ(delays, (std::vector<int64_t>{100, 200, 400, 800, 1600, 3200, 4000, 4000, 4000}));
   host_.gone = false;
   host_.ForgetChannels();
   EXPECT_EQ(loop.Poll(), absl::Milliseconds(10));
@@ -138,7 +140,7 @@ TEST_F(TcloLoopTest, LostHostIsTriedEveryFiveSecondsWithoutLimit) {
 
 TEST_F(TcloLoopTest, HostThatOpensAndRefusesIsNotAskedInATightLoop) {
   host_.refuse_messages = true;
-  TcloLoop loop(&host_, Events());
+  TcloLoop loop(&channel_, Events());
   std::vector<int64_t> delays;
   for (int i = 0; i < 4; ++i) delays.push_back(absl::ToInt64Milliseconds(loop.Poll()));
   EXPECT_EQ(delays, (std::vector<int64_t>{100, 200, 400, 800}));
@@ -148,7 +150,7 @@ TEST_F(TcloLoopTest, HostThatOpensAndRefusesIsNotAskedInATightLoop) {
 TEST_F(TcloLoopTest, GuestOperationIsFollowedByClosePolling) {
   host_.tclo_queue = {"Vix_1_Relayed_Command x"};
   pace_ = Pace::kGuestOperation;
-  TcloLoop loop(&host_, Events());
+  TcloLoop loop(&channel_, Events());
   EXPECT_EQ(loop.Poll(), absl::ZeroDuration());
   EXPECT_EQ(loop.Poll(), absl::ZeroDuration());
 }

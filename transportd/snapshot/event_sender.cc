@@ -67,7 +67,9 @@ EventSender::Outcome EventSender::Transmit(const Event& event) {
   if (reply.ok() && reply->success) return Outcome::kAccepted;
   LogWarning("the host did not take the event ", event.name, " of a snapshot: ",
              reply.ok() ? absl::CHexEscape(reply->data) : std::string(reply.status().message()));
-  return absl::IsUnavailable(reply.status()) ? Outcome::kLost : Outcome::kRefused;
+  // A second req.done does no harm; a host that waits for one does.
+  const bool lost = absl::IsUnavailable(reply.status()) || absl::IsAborted(reply.status());
+  return lost ? Outcome::kLost : Outcome::kRefused;
 }
 
 void EventSender::KeepAlive(uint64_t events) {

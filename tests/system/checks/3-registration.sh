@@ -123,12 +123,13 @@ check "the host knows an added address" until_ok 5 eval '"$vmxsim" nics | grep -
 runs_as() { [[ $(inside ps -o user:30= -p "$(pid_of "$1")") == "$2" ]]; }
 check "transportd is not root" runs_as toolboxd-transportd toolboxd-transport
 check "guestinfod is not root" runs_as toolboxd-guestinfod toolboxd-guestinfo
-no_capability() {
+# confined UNIT CAPABILITIES: it has these, as the kernel writes them, and no others.
+confined() {
   inside cat "/proc/$(pid_of "$1")/status" |
-    awk '/^Cap(Prm|Eff|Bnd|Amb)/ && $2 != "0000000000000000" { bad = 1; print } /^NoNewPrivs/ && $2 != 1 { bad = 1; print } /^Seccomp:/ && $2 != 2 { bad = 1; print } END { exit bad }'
+    awk -v capabilities="$2" '/^Cap(Prm|Eff|Bnd|Amb)/ && $2 != capabilities { bad = 1; print } /^NoNewPrivs/ && $2 != 1 { bad = 1; print } /^Seccomp:/ && $2 != 2 { bad = 1; print } END { exit bad }'
 }
-check "transportd has no capability, cannot gain one, and has a system call filter" no_capability toolboxd-transportd
-check "guestinfod has no capability, cannot gain one, and has a system call filter" no_capability toolboxd-guestinfod
+check "transportd has CAP_NET_BIND_SERVICE, cannot gain another, and has a system call filter" confined toolboxd-transportd 0000000000000400
+check "guestinfod has no capability, cannot gain one, and has a system call filter" confined toolboxd-guestinfod 0000000000000000
 refused() {
   ! inside setpriv --reuid=bob --regid=bob --init-groups toolboxctl status >"$work/said" 2>&1
   cat "$work/said"

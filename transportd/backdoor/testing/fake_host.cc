@@ -52,6 +52,7 @@ void FakeHost::Open(Registers& registers) {
   channels_[id] = channel;
   SetHigh16(registers.dx, id);
   SetHigh16(registers.cx, kStatusSuccess);
+  on_open(channel.protocol);
 }
 
 uint16_t FakeHost::MessageStep(Registers& registers, Channel& channel) {
@@ -82,8 +83,10 @@ uint16_t FakeHost::MessageStep(Registers& registers, Channel& channel) {
     }
     case kReceiveStatus:
       channel.has_outgoing = false;
+      if (channel.protocol == kProtocolTclo) on_fetched(channel.outgoing);
       return kStatusSuccess;
     case kClose:
+      on_close(channel.protocol);
       channels_.erase(High16(registers.dx));
       return kStatusSuccess;
     default:
@@ -107,6 +110,7 @@ uint16_t FakeHost::ReceiveSize(Registers& registers, Channel& channel) {
 void FakeHost::Complete(Channel& channel) {
   if (channel.protocol == kProtocolTclo) {
     tclo_replies.push_back(channel.incoming);
+    on_reply(channel.incoming);
     return;
   }
   rpci_requests.push_back(channel.incoming);

@@ -36,6 +36,12 @@ class FakeHost final : public Port {
   std::function<std::string(const std::string& request)> on_rpci = [](const std::string&) {
     return std::string("1 ");
   };
+  // A channel of this protocol was opened, or closed by the guest; the guest has received a
+  // command, or sent a reply.
+  std::function<void(uint32_t protocol)> on_open = [](uint32_t) {};
+  std::function<void(uint32_t protocol)> on_close = [](uint32_t) {};
+  std::function<void(const std::string& command)> on_fetched = [](const std::string&) {};
+  std::function<void(const std::string& reply)> on_reply = [](const std::string&) {};
   // What the guest gets at its next polls, in order.
   std::deque<std::string> tclo_queue;
 
