@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The host as these programs see it: through transportd, or over the backdoor.
+// The host as these programs see it: through transportd, over vsock, or over the backdoor.
 
 #ifndef TOOLBOXD_RPCTOOL_HOST_H_
 #define TOOLBOXD_RPCTOOL_HOST_H_
@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "rpctool/socket_client.h"
+#include "rpctool/vsock_channel.h"
 #include "transportd/backdoor/hypervisor.h"
 #include "transportd/backdoor/port.h"
 
@@ -27,16 +28,17 @@ class Host {
   using Cpuid = backdoor::CpuidResult (*)(uint32_t leaf);
   using Probe = backdoor::ProbeResult (*)(backdoor::Port& port);
 
-  // How long transportd may take; then the request goes over the backdoor.
+  // How long transportd may take; then the request goes over a channel of its own.
   static constexpr int kPatienceMs = 3000;
 
-  // `socket` is transportd's; empty: never through transportd. `probe` is called where `cpuid`
-  // shows VMware, and must not end the process where there is none. All must outlive the host.
-  Host(backdoor::Port* port, Cpuid cpuid, Probe probe, const char* socket)
-      : port_(*port), cpuid_(cpuid), probe_(probe), socket_(socket) {}
+  // `socket` is transportd's; empty: never through transportd. `vsock` is used where `cpuid` shows
+  // VMware, and may be null. `probe` is called there too, and must not end the process where there
+  // is no backdoor. All must outlive the host.
+  Host(backdoor::Port* port, VsockCalls* vsock, Cpuid cpuid, Probe probe, const char* socket)
+      : port_(*port), vsock_(vsock), cpuid_(cpuid), probe_(probe), socket_(socket) {}
 
-  // Sends a request, byte for byte. Over the backdoor a second time if the exchange breaks: the
-  // host may then have seen it twice.
+  // Sends a request, byte for byte: through transportd, else over vsock, else over the backdoor. It
+  // goes another way, or a second time, only if the host does not have it.
   Answer Ask(std::string_view request);
 
   // Whether this machine is a VMware guest whose backdoor answers.
@@ -47,15 +49,23 @@ class Host {
   backdoor::Registers Command(uint16_t command);
 
  private:
-  enum class Backdoor { kUnknown, kUsable, kAbsent };
+  enum class Found { kUnknown, kYes, kNo };
 
+  // Whether the processor shows VMware.
+  bool IsVmware();
+  Answer AskByVsock(std::string_view request, bool& sent);
   Answer AskByBackdoor(std::string_view request);
+  // Of what the host has answered, with its first two bytes.
+  static Answer Decode(std::string_view text);
 
   backdoor::Port& port_;
+  VsockCalls* const vsock_;
   const Cpuid cpuid_;
   const Probe probe_;
   const char* const socket_;
-  Backdoor backdoor_ = Backdoor::kUnknown;
+  // Each CPUID is an exit to the hypervisor: the processor is asked once.
+  Found vmware_ = Found::kUnknown;
+  Found backdoor_ = Found::kUnknown;
   // Of the last request, whichever way it took.
   SocketReply reply_;
 };

@@ -4,7 +4,8 @@
 // boot, for everybody. vmware-rpctool is rpctool_main.cc.
 //
 // Reads top-down: vmtoolsd.cc and toolbox_cmd.cc are the programs, host.cc asks the host,
-// socket_client.cc through transportd and host_channel.cc by a channel of its own.
+// socket_client.cc through transportd, vsock_channel.cc and host_channel.cc by a channel of its
+// own.
 
 #include <signal.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include "rpctool/toolbox_cmd.h"
 #include "rpctool/tools_conf.h"
 #include "rpctool/vmtoolsd.h"
+#include "rpctool/vsock_channel.h"
 #include "transportd/backdoor/port.h"
 #include "transportd/backdoor/probe.h"
 
@@ -42,7 +44,8 @@ int Main(int argc, char** argv) {
   const char* socket = getenv("TOOLBOXD_RPC_SOCKET");
   if (socket == nullptr) socket = kDefaultSocket;
   backdoor::CpuPort port;
-  Host host(&port, backdoor::ReadCpuid, backdoor::Probe, socket);
+  KernelVsockCalls vsock;
+  Host host(&port, &vsock, backdoor::ReadCpuid, backdoor::Probe, socket);
   if (Name(argc > 0 ? argv[0] : nullptr) == "vmtoolsd") return RunVmtoolsd(argc, argv, host);
   return RunToolboxCmd(argc, argv, host, {.tools_conf = kToolsConf, .user = geteuid()});
 }

@@ -29,8 +29,10 @@ enum class Outcome : uint32_t {
   kRefused = 1,
   // The host's reply began with neither.
   kMalformed = 2,
-  // transportd has no channel, or it broke.
+  // transportd has no channel: the request may go another way.
   kNoChannel = 3,
+  // The host has the request, and its answer was lost: it may have acted on it.
+  kNoAnswer = 4,
 };
 
 struct Header {

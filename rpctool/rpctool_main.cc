@@ -4,7 +4,7 @@
 // no C library (start.cc): scripts call it many times, and its start is what a call costs.
 //
 // Reads top-down: rpctool.cc is the program, host.cc asks the host, socket_client.cc through
-// transportd and host_channel.cc by a channel of its own.
+// transportd, vsock_channel.cc and host_channel.cc by a channel of its own.
 
 #include <signal.h>
 #include <unistd.h>
@@ -15,6 +15,7 @@
 #include "rpctool/protocol.h"
 #include "rpctool/rpctool.h"
 #include "rpctool/system_calls.h"
+#include "rpctool/vsock_channel.h"
 #include "transportd/backdoor/hypervisor.h"
 #include "transportd/backdoor/port.h"
 
@@ -67,7 +68,8 @@ const char* SocketPath(char** environment) {
 int Main(int argc, char** argv, char** environment) {
   if (argc > 0) program = argv[0];
   backdoor::CpuPort port;
-  Host host(&port, backdoor::ReadCpuid, Probe, SocketPath(environment));
+  KernelVsockCalls vsock;
+  Host host(&port, &vsock, backdoor::ReadCpuid, Probe, SocketPath(environment));
   return RunRpctool(argc, argv, host);
 }
 

@@ -61,7 +61,10 @@ bool AskTransportd(const char* path, std::string_view request, int patience_ms,
     return false;
   }
   memcpy(&header, reply.packet, sizeof header);
-  if (header.version != kProtocolVersion || header.outcome > Outcome::kMalformed) return false;
+  if (header.version != kProtocolVersion || header.outcome > Outcome::kNoAnswer ||
+      header.outcome == Outcome::kNoChannel) {
+    return false;
+  }
   reply.outcome = header.outcome;
   reply.text = {reply.packet + sizeof header, static_cast<size_t>(got) - sizeof header};
   return true;

@@ -14,10 +14,10 @@
 
 namespace toolboxd::rpctool {
 
-inline long SystemCall(long number, long a = 0, long b = 0, long c = 0, long d = 0) {
+inline long SystemCall(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {
   register long fourth asm("r10") = d;
-  // For calls with six arguments, of which the last two are always 0 here.
-  register long fifth asm("r8") = 0;
+  register long fifth asm("r8") = e;
+  // For calls with six arguments, of which the last one is always 0 here.
   register long sixth asm("r9") = 0;
   long result;
   asm volatile("syscall"

@@ -61,7 +61,7 @@ class ToolboxCmdTest : public testing::Test {
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     const std::string conf = folder_.File("tools.conf");
-    Host host(&port_, VmwareCpuid, backdoor::Probe, "");
+    Host host(&port_, nullptr, VmwareCpuid, backdoor::Probe, "");
     testing::internal::CaptureStdout();
     testing::internal::CaptureStderr();
     const int status = RunToolboxCmd(static_cast<int>(words.size()), argv.data(), host,

@@ -171,7 +171,7 @@ class PushingHost final : public Channel {
 
 TEST_F(GuestChannelTest, HostThatPushesIsNotPolled) {
   PushingHost host;
-  GuestChannel channel(&rpci_, &host, &router_, &queue_, &board_);
+  GuestChannel channel(&rpci_, &host, &router_, &queue_, &board_, &trace_);
   absl::Notification started;
   channel.set_on_started([&] { started.Notify(); });
   std::thread pusher([&] {

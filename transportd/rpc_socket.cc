@@ -50,13 +50,19 @@ void Reply(int fd, Outcome outcome, const std::string& text) {
   (void)!sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+// Of a request without a correct answer.
+Outcome OutcomeOf(const absl::Status& error) {
+  if (absl::IsDataLoss(error)) return Outcome::kMalformed;
+  return absl::IsAborted(error) ? Outcome::kNoAnswer : Outcome::kNoChannel;
+}
+
 void Answer(int fd, absl::string_view request, const RpciSend& send) {
   if (HasLeft(fd)) return;
   const absl::StatusOr<RpciReply> reply = send(request);
   if (reply.ok()) {
     Reply(fd, reply->success ? Outcome::kSuccess : Outcome::kRefused, reply->data);
   } else {
-    Reply(fd, absl::IsDataLoss(reply.status()) ? Outcome::kMalformed : Outcome::kNoChannel, "");
+    Reply(fd, OutcomeOf(reply.status()), "");
   }
 }
 

@@ -116,6 +116,13 @@ TEST_F(RpcSocketTest, CallerLearnsWhatTheHostSaid) {
   EXPECT_FALSE(AskTransportd(path_.c_str(), "x", kPatienceMs, reply_));
 }
 
+TEST_F(RpcSocketTest, LostAnswerIsReportedAsSuch) {
+  answer_ = [](const std::string&) { return absl::AbortedError(""); };
+  ASSERT_TRUE(AskTransportd(path_.c_str(), "x", kPatienceMs, reply_));
+  EXPECT_EQ(reply_.outcome, Outcome::kNoAnswer);
+  EXPECT_EQ(sent_, 1);
+}
+
 TEST_F(RpcSocketTest, EmptyAndOverlongRequestsAreNotSent) {
   EXPECT_FALSE(AskTransportd(path_.c_str(), "", kPatienceMs, reply_));
   EXPECT_FALSE(
