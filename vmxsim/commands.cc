@@ -2,8 +2,11 @@
 
 #include "vmxsim/commands.h"
 
+#include <errno.h>
+
 #include <functional>
 #include <map>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -11,8 +14,11 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "base/status.h"
+#include "base/unique_fd.h"
 #include "vmxsim/bench.h"
 #include "vmxsim/guest_summary.h"
+#include "vmxsim/guest_thread.h"
 #include "vmxsim/nic_info.h"
 #include "vmxsim/options.h"
 #include "vmxsim/printable.h"
@@ -229,7 +235,7 @@ Result ClockSet(const Commands& commands, const Words& words) {
 }
 
 Result StatsCommand(const Commands& commands, const Words& words) {
-  const Stats stats = CollectStats(*commands.vmx, *commands.tracer);
+  const Stats stats = CollectStats(*commands.vmx, *commands.tracer, commands.vsock);
   return words[1] == "json" ? StatsJson(stats) : StatsText(stats);
 }
 
@@ -274,9 +280,44 @@ Result Processes(const Commands& commands, const Words&) {
 }
 
 Result Adopt(const Commands& commands, const Words& words) {
-  const auto pid = ToNumber(words[1]);
-  if (!pid.ok()) return pid.status();
-  const absl::Status status = commands.tracer->Adopt(static_cast<pid_t>(*pid));
+  int pid = 0, filter = -1;
+  if (!absl::SimpleAtoi(words[1], &pid) || !absl::SimpleAtoi(words[2], &filter)) {
+    return absl::InvalidArgumentError("not a number");
+  }
+  if (filter >= 0) {
+    UniqueFd listener = DuplicateDescriptor(pid, filter);
+    if (!listener.ok()) return ErrnoError(errno, "the descriptor of the command's filter");
+    commands.calls->Add(std::move(listener));
+  }
+  const absl::Status status = commands.tracer->Adopt(pid);
+  if (!status.ok()) return status;
+  return "";
+}
+
+absl::Status NoVsock() {
+  return absl::FailedPreconditionError(
+      "the guest has no vsock; start it with vmxsim run --vsock, or --vsock=off");
+}
+
+Result Vsock(const Commands& commands, const Words&) {
+  if (commands.vsock == nullptr) return NoVsock();
+  return commands.vsock->Text();
+}
+
+Result VsockOffer(const Commands& commands, const Words& words) {
+  if (commands.vsock == nullptr) return NoVsock();
+  if (words[1] == "reset") {
+    commands.vsock->Reset();
+    return "";
+  }
+  const absl::Status status = commands.vsock->Offer(words[1]);
+  if (!status.ok()) return status;
+  return "";
+}
+
+Result VsockSet(const Commands& commands, const Words& words) {
+  if (commands.vsock == nullptr) return NoVsock();
+  const absl::Status status = commands.vsock->Set(words[1], words[2]);
   if (!status.ok()) return status;
   return "";
 }
@@ -300,12 +341,15 @@ const std::map<std::string, Command>& Table() {
       {"fault", {2, Fault}},
       {"init-pid", {0, InitPid}},
       {"processes", {0, Processes}},
-      {"adopt", {1, Adopt}},
+      {"adopt", {2, Adopt}},
       {"info", {0, Info}},
       {"nics", {0, Nics}},
       {"bench", {3, Bench}},
       {"clock", {0, Clock}},
       {"clock-set", {2, ClockSet}},
+      {"vsock", {0, Vsock}},
+      {"vsock-offer", {1, VsockOffer}},
+      {"vsock-set", {2, VsockSet}},
       {"customize-states", {2, CustomizeStates}},
       {"snapshot-refuse", {1, SnapshotRefuse}},
       {"snapshot-messages", {2, SnapshotMessages}},

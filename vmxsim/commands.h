@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "vmxsim/call_listener.h"
 #include "vmxsim/model.h"
 #include "vmxsim/tracer.h"
+#include "vmxsim/vsock_host.h"
 
 namespace toolboxd::vmxsim {
 
@@ -22,6 +24,9 @@ struct Commands {
   Tracer* tracer;
   // The guest's first process.
   pid_t init;
+  CallListener* calls;
+  // Null where the guest has no vsock.
+  VsockHost* vsock;
 };
 
 // Runs one call: `words[0]` is the verb. Blocks where the verb waits. Thread-safe.
@@ -47,7 +52,12 @@ struct Commands {
 //   clock-set NAME VALUE          see guest_clock.h
 //   fault KIND [SECONDS]          close, checkpoint, wrong-type, vanish
 //   init-pid, processes           process numbers as this machine counts them
-//   adopt PID                     trace a process that has joined the guest's namespaces
+//   adopt PID FD                  trace a process that has joined the guest's namespaces, and
+//   answer
+//                                 what its filter, a descriptor of it, asks; -1: none
+//   vsock                         what the host does about vsock, and the connections, as lines
+//   vsock-offer MODE              on, rpci, tclo, off; or reset: ends the connections
+//   vsock-set NAME VALUE          see vsock_settings.h
 absl::StatusOr<std::string> RunCommand(const Commands& commands,
                                        const std::vector<std::string>& words);
 

@@ -19,8 +19,7 @@ namespace toolboxd::vmxsim {
 
 class ControlServer {
  public:
-  // `vmx` and `tracer` are not owned; `init` is the guest's first process.
-  ControlServer(Vmx* vmx, Tracer* tracer, pid_t init) : commands_{vmx, tracer, init} {}
+  explicit ControlServer(const Commands& commands) : commands_(commands) {}
   ~ControlServer() { Stop(); }
 
   // Listens at `path`, mode 0600. ALREADY_EXISTS where another vmxsim does; a left-over socket

@@ -9,10 +9,15 @@
 
 namespace toolboxd::vmxsim {
 
+std::string ChannelName(int channel) {
+  if (channel < 0) return "-";
+  if (channel < kVsockChannel) return absl::StrCat(channel);
+  return absl::StrCat("vsock:", channel - kVsockChannel);
+}
+
 std::string Event::Format(absl::Time start) const {
-  const std::string where = channel < 0 ? "-" : absl::StrCat(channel);
-  return absl::StrFormat("%10.6f %3s %-9s %s", absl::ToDoubleSeconds(time - start), where, kind,
-                         text);
+  return absl::StrFormat("%10.6f %3s %-9s %s", absl::ToDoubleSeconds(time - start),
+                         ChannelName(channel), kind, text);
 }
 
 EventLog::EventLog() : start_(absl::Now()) {}

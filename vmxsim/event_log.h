@@ -16,6 +16,14 @@
 
 namespace toolboxd::vmxsim {
 
+// Channels from here on are connections over vsock: this and the guest's port, which is at most
+// kMaxVsockPort. Below are the backdoor's.
+inline constexpr int kVsockChannel = 1 << 20;
+inline constexpr uint32_t kMaxVsockPort = 0x3FFFFFFF;
+
+// "3", "vsock:1023", or "-" for -1.
+std::string ChannelName(int channel);
+
 struct Event {
   // Counts from 1 without gaps.
   uint64_t number = 0;
@@ -27,7 +35,7 @@ struct Event {
   // Escaped (C style), cut to kMaxText bytes.
   std::string text;
 
-  // One line without an end of line: seconds since `start`, channel, kind, text.
+  // One line without an end of line: seconds since `start`, channel's name, kind, text.
   std::string Format(absl::Time start) const;
 };
 

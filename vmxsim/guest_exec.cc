@@ -28,11 +28,19 @@ absl::Status JoinNamespaces(pid_t init) {
   return joined == 0 ? absl::OkStatus() : ErrnoError(error, "joining the guest");
 }
 
-[[noreturn]] void RunCommand(const std::vector<std::string>& command, int go) {
+// Writes the number of its filter's descriptor to `filter`, which vmxsim takes; -1: there is none.
+[[noreturn]] void RunCommand(const std::vector<std::string>& command, const GuestRights& rights,
+                             int filter, int go) {
+  const absl::StatusOr<int> listener = InstallSeccompFilter(rights);
+  if (!listener.ok()) _exit(kSetupFailedExit);
+  const int number = *listener;
   char byte;
-  if (read(go, &byte, 1) != 1) _exit(kSetupFailedExit);
+  if (write(filter, &number, sizeof(number)) != sizeof(number) || read(go, &byte, 1) != 1) {
+    _exit(kSetupFailedExit);
+  }
+  close(filter);
   close(go);
-  if (!InstallSeccompFilter(GuestRights()).ok()) _exit(kSetupFailedExit);
+  if (number >= 0) close(number);
   std::vector<char*> arguments;
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
@@ -50,18 +58,27 @@ absl::StatusOr<int> ExecuteInGuest(Client& client, const std::vector<std::string
   if (!text.ok()) return text.status();
   int init = 0;
   if (!absl::SimpleAtoi(*text, &init)) return absl::InternalError("malformed process number");
-  int go[2];
-  if (pipe2(go, O_CLOEXEC) != 0) return ErrnoError(errno, "pipe");
+  GuestRights rights;
+  rights.vsock = client.Call({"vsock"}).ok();
+  int go[2], filter[2];
+  if (pipe2(go, O_CLOEXEC) != 0 || pipe2(filter, O_CLOEXEC) != 0) return ErrnoError(errno, "pipe");
   const absl::Status joined = JoinNamespaces(init);
   if (!joined.ok()) return joined;
   const pid_t child = fork();
   if (child < 0) return ErrnoError(errno, "fork");
   if (child == 0) {
     close(go[1]);
-    RunCommand(command, go[0]);
+    close(filter[0]);
+    RunCommand(command, rights, filter[1], go[0]);
   }
   close(go[0]);
-  const absl::Status adopted = client.Call({"adopt", absl::StrCat(child)}).status();
+  close(filter[1]);
+  int number = -1;
+  absl::Status adopted = absl::InternalError("the command could not be restricted");
+  if (read(filter[0], &number, sizeof(number)) == sizeof(number)) {
+    adopted = client.Call({"adopt", absl::StrCat(child), absl::StrCat(number)}).status();
+  }
+  close(filter[0]);
   if (adopted.ok() && write(go[1], "x", 1) != 1) return ErrnoError(errno, "pipe");
   close(go[1]);
   int status = 0;

@@ -16,7 +16,7 @@
 #include "absl/status/status.h"
 #include "base/status.h"
 #include "base/unique_fd.h"
-#include "vmxsim/clock_calls.h"
+#include "vmxsim/call_listener.h"
 #include "vmxsim/namespaces.h"
 #include "vmxsim/seccomp.h"
 
@@ -54,7 +54,7 @@ std::string OwnPath() {
 }
 
 [[noreturn]] void RunInit(const GuestCommand& command, const std::string& own_path, int go,
-                          UniqueFd clock) {
+                          UniqueFd calls) {
   char byte;
   if (read(go, &byte, 1) != 1) _exit(kSetupFailedExit);
   close(go);
@@ -66,7 +66,7 @@ std::string OwnPath() {
     rights.clock = true;
     const absl::StatusOr<int> listener = InstallSeccompFilter(rights);
     status = listener.status();
-    if (status.ok()) status = SendListener(UniqueFd(*listener), std::move(clock));
+    if (status.ok()) status = SendListener(UniqueFd(*listener), std::move(calls));
   }
   if (!status.ok()) Fail(status);
 
@@ -90,11 +90,11 @@ int ExitCodeOf(int wait_status) {
 absl::StatusOr<GuestInit> StartGuestInit(const GuestCommand& command) {
   int pipe_ends[2];
   if (pipe2(pipe_ends, O_CLOEXEC) != 0) return ErrnoError(errno, "pipe");
-  int clock[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, clock) != 0) {
+  int calls[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, calls) != 0) {
     return ErrnoError(errno, "socketpair");
   }
-  UniqueFd clock_here(clock[0]), clock_there(clock[1]);
+  UniqueFd calls_here(calls[0]), calls_there(calls[1]);
   const std::string own_path = OwnPath();
   // As fork(), with the namespaces; a process that has unshared its PID namespace could not start
   // threads any more.
@@ -108,11 +108,11 @@ absl::StatusOr<GuestInit> StartGuestInit(const GuestCommand& command) {
   if (pid == 0) {
     close(pipe_ends[1]);
     prctl(PR_SET_NAME, "vmxsim-init");
-    clock_here.reset();
-    RunInit(command, own_path, pipe_ends[0], std::move(clock_there));
+    calls_here.reset();
+    RunInit(command, own_path, pipe_ends[0], std::move(calls_there));
   }
   close(pipe_ends[0]);
-  return GuestInit{static_cast<pid_t>(pid), pipe_ends[1], clock_here.release()};
+  return GuestInit{static_cast<pid_t>(pid), pipe_ends[1], calls_here.release()};
 }
 
 }  // namespace toolboxd::vmxsim

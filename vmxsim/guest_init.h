@@ -31,8 +31,8 @@ struct GuestInit {
   pid_t pid = 0;
   // Written to when the process may go on: it waits until it is traced.
   int go = -1;
-  // Of ClockCalls.
-  int clock = -1;
+  // Of CallListener.
+  int calls = -1;
 };
 
 // Starts the first process, in namespaces of its own. It exits with the command's exit code, or

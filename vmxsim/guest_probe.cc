@@ -144,6 +144,8 @@ int Forbidden() {
     return 1;
   }
   Try("vsock", socket(AF_VSOCK, SOCK_STREAM, 0));
+  int pair[2];
+  Try("vsock pair", socketpair(AF_VSOCK, SOCK_STREAM, 0, pair));
   Try("inet", socket(AF_INET, SOCK_STREAM, 0));
   Try("ioperm", ioperm(0x80, 1, 1));
   Try("iopl", iopl(3));

@@ -11,10 +11,22 @@
 
 namespace toolboxd::vmxsim {
 
+namespace {
+
+// What open-vm-tools sends on a privileged channel only.
+bool IsPrivilegedCommand(absl::string_view message) {
+  return absl::StartsWith(message, "namespace-priv-") ||
+         absl::StartsWith(message, "guestStore.connect");
+}
+
+}  // namespace
+
 Vmx::Vmx(const VmxOptions& options)
     : machine_(this, options.faults),
       rpci_(options.rpci),
-      tclo_(options.tclo, &machine_, &log_),
+      tclo_(
+          options.tclo,
+          [this](int channel, const std::string& message) { Deliver(channel, message); }, &log_),
       view_{machine_, rpci_, tclo_, log_, recorded_} {}
 
 void Vmx::LowBandwidth(Registers& registers, absl::Time exec) {
@@ -31,6 +43,91 @@ void Vmx::HighBandwidthOut(Registers& registers, absl::string_view bytes) {
 std::string Vmx::HighBandwidthIn(Registers& registers) {
   absl::MutexLock lock(&mutex_);
   return std::string(machine_.HighBandwidthIn(registers));
+}
+
+void Vmx::AttachVsock(VsockOutlet* outlet) {
+  absl::MutexLock lock(&mutex_);
+  vsock_ = outlet;
+}
+
+void Vmx::VsockOpened(int channel, uint32_t protocol, bool privileged, absl::Time exec) {
+  absl::MutexLock lock(&mutex_);
+  vsock_channels_[channel] = {protocol, privileged};
+  log_.Add(channel, "open",
+           absl::StrCat(protocol == kProtocolTclo ? "TCLO" : "RPCI",
+                        privileged ? " privileged" : " not privileged"));
+  if (protocol == kProtocolTclo) tclo_.OnOpen(channel, exec);
+}
+
+void Vmx::VsockMessage(int channel, const std::string& message) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = vsock_channels_.find(channel);
+  if (found == vsock_channels_.end()) return;
+  OnMessage(channel, found->second.protocol, message);
+  if (machine_.faults().CloseAfterMessage()) CloseChannel(channel);
+}
+
+void Vmx::VsockSent(int channel) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = vsock_channels_.find(channel);
+  if (found != vsock_channels_.end()) OnFetched(channel, found->second.protocol, true);
+}
+
+void Vmx::VsockClosed(int channel, bool by_guest) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = vsock_channels_.find(channel);
+  if (found == vsock_channels_.end()) return;
+  const uint32_t protocol = found->second.protocol;
+  vsock_channels_.erase(found);
+  OnClose(channel, protocol, by_guest);
+}
+
+void Vmx::EndVsock(const std::function<bool(uint32_t)>& selects) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<int> channels;
+  for (const auto& [channel, properties] : vsock_channels_) {
+    if (selects == nullptr || selects(properties.protocol)) channels.push_back(channel);
+  }
+  for (const int channel : channels) CloseChannel(channel);
+}
+
+void Vmx::Violation(int channel, absl::string_view what) {
+  absl::MutexLock lock(&mutex_);
+  OnViolation(channel, what);
+}
+
+bool Vmx::Vanished() {
+  absl::MutexLock lock(&mutex_);
+  return machine_.faults().Vanished();
+}
+
+bool Vmx::IsPrivileged(int channel) const {
+  const auto found = vsock_channels_.find(channel);
+  return found != vsock_channels_.end() && found->second.privileged;
+}
+
+void Vmx::Deliver(int channel, const std::string& message) {
+  if (channel < kVsockChannel) {
+    machine_.Queue(channel, message);
+    return;
+  }
+  const auto found = vsock_channels_.find(channel);
+  if (vsock_ == nullptr || found == vsock_channels_.end()) return;
+  const uint32_t protocol = found->second.protocol;
+  if (vsock_->Send(channel, message)) OnFetched(channel, protocol, /*accepted=*/true);
+}
+
+void Vmx::CloseChannel(int channel) {
+  if (channel < kVsockChannel) {
+    machine_.CloseByHost(channel);
+    return;
+  }
+  const auto found = vsock_channels_.find(channel);
+  if (vsock_ == nullptr || found == vsock_channels_.end()) return;
+  const uint32_t protocol = found->second.protocol;
+  vsock_channels_.erase(found);
+  vsock_->End(channel);
+  OnClose(channel, protocol, /*by_guest=*/false);
 }
 
 absl::StatusOr<TcloRequest> Vmx::Send(absl::string_view request, absl::Duration timeout) {
@@ -74,13 +171,14 @@ void Vmx::With(const std::function<void(View&)>& use) {
 
 void Vmx::CloseMainChannel() {
   absl::MutexLock lock(&mutex_);
-  if (tclo_.main_channel() >= 0) machine_.CloseByHost(tclo_.main_channel());
+  if (tclo_.main_channel() >= 0) CloseChannel(tclo_.main_channel());
 }
 
 void Vmx::Vanish(absl::Duration duration) {
   absl::MutexLock lock(&mutex_);
   log_.Add(-1, "fault", absl::StrCat("vanish ", absl::FormatDuration(duration)));
   machine_.ForgetAll();
+  while (!vsock_channels_.empty()) CloseChannel(vsock_channels_.begin()->first);
   machine_.faults().VanishUntil(absl::Now() + duration);
 }
 
@@ -134,9 +232,10 @@ void Vmx::OnReply(int channel, const std::string& message) {
 
 void Vmx::OnRpci(int channel, const std::string& message) {
   log_.Add(channel, "rpci", message);
-  const std::string reply = rpci_.Handle(message);
+  const bool may = !IsPrivilegedCommand(message) || IsPrivileged(channel);
+  const std::string reply = may ? rpci_.Handle(message) : "0 Permission denied";
   log_.Add(channel, "reply", reply);
-  machine_.Queue(channel, reply);
+  Deliver(channel, reply);
   if (absl::StartsWith(reply, "1")) OnSetOption(message);
   if (absl::StartsWith(message, "tools.set.version") && absl::StartsWith(reply, "1")) {
     tclo_.OnVersion();

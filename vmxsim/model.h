@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,6 +36,17 @@ struct RecordedCall {
   std::string text;
 };
 
+// Where the Vmx sends what belongs to a connection over vsock. Called with the lock of the Vmx
+// held: must not call it.
+class VsockOutlet {
+ public:
+  virtual ~VsockOutlet() = default;
+  // Whether all of it was handed to the guest; else Vmx::VsockSent() follows.
+  virtual bool Send(int channel, const std::string& message) = 0;
+  // The host ends the connection. Vmx::VsockClosed() does not follow.
+  virtual void End(int channel) = 0;
+};
+
 // Thread-safe.
 class Vmx : private ChannelListener {
  public:
@@ -44,6 +56,19 @@ class Vmx : private ChannelListener {
   void LowBandwidth(Registers& registers, absl::Time exec);
   void HighBandwidthOut(Registers& registers, absl::string_view bytes);
   std::string HighBandwidthIn(Registers& registers);
+
+  // --- connections over vsock, whose channels are those of event_log.h from kVsockChannel on ---
+  // `outlet` must outlive the Vmx, or be replaced by null.
+  void AttachVsock(VsockOutlet* outlet);
+  void VsockOpened(int channel, uint32_t protocol, bool privileged, absl::Time exec);
+  void VsockMessage(int channel, const std::string& message);
+  void VsockSent(int channel);
+  void VsockClosed(int channel, bool by_guest);
+  // Ends those for which `selects` holds; all where it is null.
+  void EndVsock(const std::function<bool(uint32_t protocol)>& selects);
+  void Violation(int channel, absl::string_view what);
+  // Whether the host does not answer at all for now.
+  bool Vanished();
 
   // --- the host's user ---
   // Sends a TCLO request to the main channel and waits for the reply.
@@ -79,6 +104,11 @@ class Vmx : private ChannelListener {
   void OnClose(int channel, uint32_t protocol, bool by_guest) override;
   void OnViolation(int channel, absl::string_view what) override;
 
+  // To the guest, on either transport.
+  void Deliver(int channel, const std::string& message);
+  void CloseChannel(int channel);
+  bool IsPrivileged(int channel) const;
+
   // A message on a TCLO channel, and one on an RPCI channel.
   void OnReply(int channel, const std::string& message);
   void OnRpci(int channel, const std::string& message);
@@ -93,6 +123,12 @@ class Vmx : private ChannelListener {
   std::vector<RecordedCall> recorded_;
   View view_;
   absl::Time caller_exec_;
+  VsockOutlet* vsock_ = nullptr;
+  struct VsockChannel {
+    uint32_t protocol;
+    bool privileged;
+  };
+  std::map<int, VsockChannel> vsock_channels_;
 };
 
 }  // namespace toolboxd::vmxsim

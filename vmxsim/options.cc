@@ -24,15 +24,16 @@ bool ParseSeconds(absl::string_view text, absl::Duration* duration) {
 }
 
 void Options::Flag(absl::string_view name, bool* target, absl::string_view help) {
-  options_.push_back({std::string(name), std::string(help), false, [target](absl::string_view) {
-                        *target = true;
-                        return true;
-                      }});
+  options_.push_back(
+      {std::string(name), std::string(help), false, std::nullopt, [target](absl::string_view) {
+         *target = true;
+         return true;
+       }});
 }
 
 void Options::String(absl::string_view name, std::string* target, absl::string_view help) {
   options_.push_back(
-      {std::string(name), std::string(help), true, [target](absl::string_view value) {
+      {std::string(name), std::string(help), true, std::nullopt, [target](absl::string_view value) {
          *target = std::string(value);
          return true;
        }});
@@ -41,20 +42,26 @@ void Options::String(absl::string_view name, std::string* target, absl::string_v
 void Options::Strings(absl::string_view name, std::vector<std::string>* target,
                       absl::string_view help) {
   options_.push_back(
-      {std::string(name), std::string(help), true, [target](absl::string_view value) {
+      {std::string(name), std::string(help), true, std::nullopt, [target](absl::string_view value) {
          target->emplace_back(value);
          return true;
        }});
 }
 
+void Options::OptionalString(absl::string_view name, std::string* target, absl::string_view implied,
+                             absl::string_view help) {
+  String(name, target, help);
+  options_.back().implied = std::string(implied);
+}
+
 void Options::Uint(absl::string_view name, uint64_t* target, absl::string_view help) {
   options_.push_back(
-      {std::string(name), std::string(help), true,
+      {std::string(name), std::string(help), true, std::nullopt,
        [target](absl::string_view value) { return absl::SimpleAtoi(value, target); }});
 }
 
 void Options::Duration(absl::string_view name, absl::Duration* target, absl::string_view help) {
-  options_.push_back({std::string(name), std::string(help), true,
+  options_.push_back({std::string(name), std::string(help), true, std::nullopt,
                       [target](absl::string_view value) { return ParseSeconds(value, target); }});
 }
 
@@ -85,7 +92,8 @@ absl::Status Options::Parse(const std::vector<std::string>& words,
     if (found == options_.end()) {
       return absl::InvalidArgumentError(absl::StrCat("unknown option ", name));
     }
-    if (found->takes_value != (equals != std::string::npos)) {
+    const bool is_implied = found->implied.has_value() && equals == std::string::npos;
+    if (!is_implied && found->takes_value != (equals != std::string::npos)) {
       if (!found->takes_value) {
         return absl::InvalidArgumentError(absl::StrCat(name, " takes no value"));
       }
@@ -93,7 +101,9 @@ absl::Status Options::Parse(const std::vector<std::string>& words,
         return absl::InvalidArgumentError(absl::StrCat(name, " needs a value"));
       }
     }
-    const std::string value = equals == std::string::npos ? words[i] : word.substr(equals + 1);
+    const std::string value = is_implied                    ? *found->implied
+                              : equals == std::string::npos ? words[i]
+                                                            : word.substr(equals + 1);
     if (!found->set(value)) {
       return absl::InvalidArgumentError(
           absl::StrCat("\"", value, "\" is not a valid value of ", name));
@@ -107,7 +117,10 @@ std::string Options::Help() const {
   std::string text = absl::StrCat("Usage: vmxsim ", usage_, "\n\n", help_, "\n");
   if (!options_.empty()) absl::StrAppend(&text, "\nOptions:\n");
   for (const Option& option : options_) {
-    const std::string name = absl::StrCat("--", option.name, option.takes_value ? "=VALUE" : "");
+    const char* const value = option.implied.has_value() ? "[=VALUE]"
+                              : option.takes_value       ? "=VALUE"
+                                                         : "";
+    const std::string name = absl::StrCat("--", option.name, value);
     absl::StrAppend(&text, absl::StrFormat("  %-28s %s\n", name, option.help));
   }
   return text;

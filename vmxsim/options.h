@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,9 @@ class Options {
 
   void Flag(absl::string_view name, bool* target, absl::string_view help);
   void String(absl::string_view name, std::string* target, absl::string_view help);
+  // Whose value may be left out: then it is `implied`. A value is given by "=" only.
+  void OptionalString(absl::string_view name, std::string* target, absl::string_view implied,
+                      absl::string_view help);
   void Uint(absl::string_view name, uint64_t* target, absl::string_view help);
   void Duration(absl::string_view name, absl::Duration* target, absl::string_view help);
   // May be given several times.
@@ -44,6 +48,8 @@ class Options {
     std::string name;
     std::string help;
     bool takes_value;
+    // Used where no value is given.
+    std::optional<std::string> implied;
     std::function<bool(absl::string_view)> set;
   };
   std::string usage_;

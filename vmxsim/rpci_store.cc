@@ -52,8 +52,12 @@ std::string RpciStore::Handle(absl::string_view request) {
   }
   if (command == "info-set") return InfoSet(arguments);
   if (command == "info-get") return InfoGet(arguments);
-  if (command == "namespace-set-keys") return NamespaceSet(arguments);
-  if (command == "namespace-get-values") return NamespaceGet(arguments);
+  if (command == "namespace-set-keys" || command == "namespace-priv-set-keys") {
+    return NamespaceSet(arguments);
+  }
+  if (command == "namespace-get-values" || command == "namespace-priv-get-values") {
+    return NamespaceGet(arguments);
+  }
   if (command == "SetGuestInfo") return SetGuestInfo(arguments);
   if (command == "SetGuestDiskInfo") {
     disk_json_ = std::string(Text(arguments));

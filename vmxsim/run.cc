@@ -14,20 +14,29 @@
 
 #include <atomic>
 #include <map>
+#include <memory>
+#include <optional>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "base/unique_fd.h"
+#include "vmxsim/call_listener.h"
 #include "vmxsim/client.h"
-#include "vmxsim/clock_calls.h"
 #include "vmxsim/control_server.h"
 #include "vmxsim/guest_init.h"
 #include "vmxsim/model.h"
 #include "vmxsim/options.h"
 #include "vmxsim/tracer.h"
+#include "vmxsim/vsock_calls.h"
+#include "vmxsim/vsock_host.h"
+#include "vmxsim/vsock_settings.h"
 
 namespace toolboxd::vmxsim {
 namespace {
@@ -41,6 +50,9 @@ struct RunOptions {
   std::string control;
   std::string log;
   GuestRights rights;
+  // Of the guest's vsock; empty: it has none.
+  std::string vsock;
+  VsockSettings vsock_settings;
   absl::Duration grace = absl::Seconds(3);
   std::vector<std::string> command;
 };
@@ -70,6 +82,20 @@ absl::Status ParseTypes(const std::vector<std::string>& texts, std::vector<int>&
   return absl::OkStatus();
 }
 
+absl::Status ParseVsock(const std::vector<std::string>& settings, RunOptions& result) {
+  result.rights.vsock = !result.vsock.empty();
+  if (!result.rights.vsock) {
+    return settings.empty() ? absl::OkStatus()
+                            : absl::InvalidArgumentError("--vsock_set needs --vsock");
+  }
+  absl::Status status = result.vsock_settings.Offer(result.vsock);
+  for (const std::string& text : settings) {
+    const std::pair<std::string, std::string> parts = absl::StrSplit(text, absl::MaxSplits('=', 1));
+    status.Update(result.vsock_settings.Set(parts.first, parts.second));
+  }
+  return status;
+}
+
 absl::Status ParseOptions(const std::vector<std::string>& words, RunOptions* result) {
   Options options(
       "run [options] -- command [arguments]",
@@ -77,6 +103,7 @@ absl::Status ParseOptions(const std::vector<std::string>& words, RunOptions* res
       "Exits with the command's exit code (128 + N for signal N).");
   std::vector<std::string> refused_types;
   std::vector<std::string> variables;
+  std::vector<std::string> vsock_settings;
   FaultOptions& faults = result->vmx.faults;
   options.String("control", &result->control,
                  "path of the control socket (default: in $XDG_RUNTIME_DIR or /tmp)");
@@ -93,6 +120,11 @@ absl::Status ParseOptions(const std::vector<std::string>& words, RunOptions* res
   options.Uint("wrong_type_every", &faults.wrong_type_every,
                "answer every Nth step with a wrong type");
   options.Uint("bad_cookie_every", &faults.bad_cookie_every, "refuse the cookie at every Nth step");
+  options.OptionalString("vsock", &result->vsock, "on",
+                         "give the guest vsock, and offer guest RPC there: on (the default), rpci, "
+                         "tclo or, until vmxsim vsock changes it, off");
+  options.Strings("vsock_set", &vsock_settings,
+                  "NAME=VALUE as of vmxsim vsock, from the start (may be given several times)");
   options.Strings("refuse_info", &refused_types,
                   "refuse this SetGuestInfo type (may be given several times)");
   options.Strings("refuse_rpci", &result->vmx.rpci.refused_commands,
@@ -111,6 +143,7 @@ absl::Status ParseOptions(const std::vector<std::string>& words, RunOptions* res
   if (!status.ok()) return status;
   status.Update(ParseTypes(refused_types, result->vmx.rpci.refused_info_types));
   status.Update(ParseVariables(variables, result->vmx.rpci.variables));
+  status.Update(ParseVsock(vsock_settings, *result));
   if (!status.ok()) return status;
   if (faults.checkpoint_every == 1) {
     return absl::InvalidArgumentError(
@@ -165,7 +198,7 @@ class Ending {
 };
 
 // Timers and signals, until `done` (an eventfd) is set.
-void Housekeep(Vmx& vmx, Ending& ending, int signals, int done) {
+void Housekeep(Vmx& vmx, VsockHost* vsock, Ending& ending, int signals, int done) {
   pollfd waiting[] = {{signals, POLLIN, 0}, {done, POLLIN, 0}};
   while (waiting[1].revents == 0) {
     if (poll(waiting, 2, absl::ToInt64Milliseconds(kTick)) > 0 && waiting[0].revents != 0) {
@@ -174,22 +207,40 @@ void Housekeep(Vmx& vmx, Ending& ending, int signals, int done) {
     }
     ending.Tick();
     vmx.Tick();
+    if (vsock != nullptr) vsock->Tick();
   }
 }
 
+// A guest's vsock; empty, without one.
+struct Vsock {
+  std::unique_ptr<VsockHost> host;
+  std::optional<VsockCalls> calls;
+};
+
+absl::Status StartVsock(const RunOptions& options, Tracer& tracer, Vmx& vmx, Vsock& vsock) {
+  if (!options.rights.vsock) return absl::OkStatus();
+  vsock.host = std::make_unique<VsockHost>(&vmx, options.vsock_settings);
+  absl::StatusOr<VsockCalls> calls =
+      VsockCalls::Create(vsock.host.get(), [&tracer](pid_t tid) { return tracer.ExecTime(tid); });
+  if (calls.ok()) vsock.calls = *std::move(calls);
+  return calls.status();
+}
+
 int Serve(const RunOptions& options, const GuestInit& init, Tracer& tracer, Vmx& vmx, int signals) {
-  ControlServer server(&vmx, &tracer, init.pid);
-  absl::Status status = server.Start(options.control);
+  Vsock vsock;
+  absl::Status status = StartVsock(options, tracer, vmx, vsock);
+  CallListener calls(&vmx, vsock.calls.has_value() ? &*vsock.calls : nullptr, UniqueFd(init.calls));
+  ControlServer server({&vmx, &tracer, init.pid, &calls, vsock.host.get()});
+  if (status.ok()) status = server.Start(options.control);
   if (status.ok()) status = tracer.Seize(init.pid);
   if (!status.ok()) {
     kill(init.pid, SIGKILL);
     fprintf(stderr, "vmxsim: %s\n", status.ToString().c_str());
     return kSetupFailedExit;
   }
-  ClockCalls clock_calls(&vmx, UniqueFd(init.clock));
   Ending ending(&tracer, options.grace);
   const int done = eventfd(0, EFD_CLOEXEC);
-  std::thread housekeeper([&] { Housekeep(vmx, ending, signals, done); });
+  std::thread housekeeper([&] { Housekeep(vmx, vsock.host.get(), ending, signals, done); });
   const bool started = write(init.go, "x", 1) == 1;
   close(init.go);
   const int wait_status = tracer.Run();

@@ -60,6 +60,7 @@ void AddTclo(Stats& stats, const TcloHost& tclo) {
   const TcloCounters& counters = tclo.counters();
   stats.emplace_back("registered", tclo.registered());
   stats.emplace_back("responding", tclo.Responding(absl::Now()));
+  stats.emplace_back("main_channel_is_vsock", tclo.main_channel() >= kVsockChannel);
   stats.emplace_back("registrations", counters.registrations);
   stats.emplace_back("requests", counters.requests);
   stats.emplace_back("replies", counters.replies);
@@ -77,9 +78,21 @@ void AddTclo(Stats& stats, const TcloHost& tclo) {
   AddRequestTimes(stats, tclo);
 }
 
+void AddVsock(Stats& stats, VsockHost& vsock) {
+  const VsockCounters& counters = vsock.counters();
+  stats.emplace_back("vsock_rpci_connections", vsock.Connections(kVsockRpciPort));
+  stats.emplace_back("vsock_tclo_connections", vsock.Connections(kVsockTcloPort));
+  stats.emplace_back("vsock_connects", counters.connects);
+  stats.emplace_back("vsock_refused", counters.refused);
+  stats.emplace_back("vsock_packets_from_guest", counters.packets_from_guest);
+  stats.emplace_back("vsock_packets_to_guest", counters.packets_to_guest);
+  stats.emplace_back("vsock_pings", counters.pings);
+  stats.emplace_back("vsock_violations", counters.violations);
+}
+
 }  // namespace
 
-Stats CollectStats(Vmx& vmx, const Tracer& tracer) {
+Stats CollectStats(Vmx& vmx, const Tracer& tracer, VsockHost* vsock) {
   Stats stats;
   vmx.With([&stats](Vmx::View& view) {
     stats.emplace_back("elapsed_seconds", absl::ToDoubleSeconds(absl::Now() - view.log.start()));
@@ -90,6 +103,7 @@ Stats CollectStats(Vmx& vmx, const Tracer& tracer) {
     stats.emplace_back("snapshot_violations", view.rpci.snapshot().violations());
     stats.emplace_back("recorded_calls", view.recorded.size());
   });
+  if (vsock != nullptr) AddVsock(stats, *vsock);
   const TracerCounters& counters = tracer.counters();
   stats.emplace_back("traps", counters.traps);
   stats.emplace_back("traps_elsewhere", counters.traps_elsewhere);

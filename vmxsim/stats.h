@@ -11,13 +11,15 @@
 
 #include "vmxsim/model.h"
 #include "vmxsim/tracer.h"
+#include "vmxsim/vsock_host.h"
 
 namespace toolboxd::vmxsim {
 
 // Names end in the unit where there is one (_ms, _us). Times that have not come are left out.
 using Stats = std::vector<std::pair<std::string, double>>;
 
-Stats CollectStats(Vmx& vmx, const Tracer& tracer);
+// `vsock` is null where the guest has none; then nothing of it is there.
+Stats CollectStats(Vmx& vmx, const Tracer& tracer, VsockHost* vsock);
 // "name value" a line.
 std::string StatsText(const Stats& stats);
 // One flat object.

@@ -198,7 +198,7 @@ void TcloHost::OfferNext(int channel) {
   application.current->offered = absl::Now();
   std::string bytes = application.current->text;
   if (options_.nul_terminated) bytes.push_back('\0');
-  machine_->Queue(channel, std::move(bytes));
+  deliver_(channel, std::move(bytes));
 }
 
 void TcloHost::Finish(int channel, absl::Status status, absl::string_view reply) {

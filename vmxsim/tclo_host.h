@@ -8,16 +8,17 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "vmxsim/event_log.h"
-#include "vmxsim/machine.h"
 
 namespace toolboxd::vmxsim {
 
@@ -71,11 +72,14 @@ struct TcloCounters {
 // Not thread-safe.
 class TcloHost {
  public:
-  // `machine` and `log` are not owned.
-  TcloHost(const TcloOptions& options, Machine* machine, EventLog* log)
-      : options_(options), machine_(machine), log_(log) {}
+  // Offers a message to the guest on a channel, whichever transport it has.
+  using Deliver = std::function<void(int channel, std::string message)>;
 
-  // From the machine's listener, for TCLO channels only. `exec` is when the caller's program began.
+  // `log` is not owned.
+  TcloHost(const TcloOptions& options, Deliver deliver, EventLog* log)
+      : options_(options), deliver_(std::move(deliver)), log_(log) {}
+
+  // What happens on TCLO channels. `exec` is when the caller's program began.
   void OnOpen(int channel, absl::Time exec);
   void OnClose(int channel);
   void OnMessage(int channel, absl::string_view message);
@@ -125,7 +129,7 @@ class TcloHost {
   void UpdateRegistered();
 
   const TcloOptions options_;
-  Machine* machine_;
+  const Deliver deliver_;
   EventLog* log_;
   std::map<int, Application> applications_;
   int main_channel_ = -1;

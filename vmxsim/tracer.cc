@@ -304,6 +304,12 @@ std::vector<ProcessInfo> Tracer::Processes() {
   return result;
 }
 
+absl::Time Tracer::ExecTime(pid_t tid) {
+  absl::MutexLock lock(&tasks_mutex_);
+  const auto found = tasks_.find(tid);
+  return found == tasks_.end() ? absl::Now() : found->second->exec;
+}
+
 void Tracer::Interrupt() {
   if (running_) pthread_kill(thread_, SIGUSR2);
 }

@@ -86,6 +86,8 @@ class Tracer {
   // Kills everything that is traced, now and later.
   void EndAll();
   std::vector<ProcessInfo> Processes();
+  // When the program of a thread was started; now, for one that is not traced.
+  absl::Time ExecTime(pid_t tid);
   // The first child of the root: the command. 0 before it has been started.
   pid_t command_pid() const { return command_pid_; }
   const TracerCounters& counters() const { return counters_; }

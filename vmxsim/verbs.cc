@@ -201,6 +201,19 @@ absl::StatusOr<int> Clock(Client& client, const Settings&, const Words& words) {
   return words.empty() ? PrintCall(client, {"clock"}) : 0;
 }
 
+// "on", "off", …, "reset" or NAME=VALUE.
+absl::StatusOr<int> Vsock(Client& client, const Settings&, const Words& words) {
+  for (const std::string& word : words) {
+    const size_t equals = word.find('=');
+    const Words call = equals == std::string::npos
+                           ? Words{"vsock-offer", word}
+                           : Words{"vsock-set", word.substr(0, equals), word.substr(equals + 1)};
+    const absl::StatusOr<std::string> result = client.Call(call);
+    if (!result.ok()) return result.status();
+  }
+  return words.empty() ? PrintCall(client, {"vsock"}) : 0;
+}
+
 absl::StatusOr<int> Recorded(Client& client, const Settings&, const Words&) {
   return PrintCall(client, {"recorded"});
 }
@@ -261,6 +274,15 @@ const std::map<std::string, ClientVerbEntry>& Verbs() {
       {"fault",
        {"close|checkpoint|wrong-type|vanish [SECONDS]", 1, 2,
         "break the protocol once, or ignore the guest for SECONDS (default 5)", Fault}},
+      {"vsock",
+       {"[on|rpci|tclo|off|reset|NAME=VALUE]...", 0, 10,
+        "print what the host does about vsock, and the connections; or offer it, withdraw it, end\n"
+        "      the connections, or set delay (TIME before each answer), split (bytes at a time),\n"
+        "      refuse (ERROR[:COUNT] or none), busy (PORT from which ports are in use), fault\n"
+        "      (KIND[:rpci|:tclo] of the next packet: oversize, half, cut, type, duplicate, "
+        "unknown,\n"
+        "      empty, garbage, twice, silent, lose, unread)",
+        Vsock}},
       {"exec", {"-- COMMAND [ARGUMENTS]", 1, 1000, "run a command inside the guest", Exec}},
   };
   return verbs;

@@ -134,7 +134,8 @@ TEST(Vmxsim, StopAndContinueWork) {
 
 TEST(Vmxsim, RefusesWhatWouldReachTheMachine) {
   EXPECT_EQ(RunGuest({Probe(), "forbidden"}).second,
-            "vsock EAFNOSUPPORT\ninet allowed\nioperm EPERM\niopl EPERM\nreboot EPERM\n"
+            "vsock EAFNOSUPPORT\nvsock pair EAFNOSUPPORT\ninet allowed\nioperm EPERM\niopl "
+            "EPERM\nreboot EPERM\n"
             "adjtimex allowed\nclock_settime EINVAL\nkexec_load EPERM\ndelete_module EPERM\n"
             "io_uring_setup EPERM\nfifreeze EPERM\nfithaw EPERM\nint80 ENOSYS\n");
 }
