@@ -110,4 +110,25 @@ bool PlayBackdoor(pid_t tid, absl::Time exec, TrapCache& cache, Vmx& vmx,
   return true;
 }
 
+bool PlayHypercall(pid_t tid, absl::Time exec, Vmx& vmx, user_regs_struct& registers) {
+  if (static_cast<uint32_t>(registers.rax) != kMagic) return false;
+  Registers played = FromUser(registers);
+  bool ok = false;
+  switch (static_cast<uint16_t>(registers.rdx)) {
+    case 0:
+      ok = PlayIn(tid, exec, vmx, played);
+      break;
+    case kHypercallHighBandwidth:
+      ok = PlayIns(tid, vmx, played);
+      break;
+    case kHypercallHighBandwidth | kHypercallOut:
+      ok = PlayOut(tid, vmx, played);
+      break;
+    default:
+      break;
+  }
+  if (ok) ToUser(played, registers);
+  return ok;
+}
+
 }  // namespace toolboxd::vmxsim

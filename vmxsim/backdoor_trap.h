@@ -44,6 +44,10 @@ inline bool LooksLikeBackdoor(const user_regs_struct& registers) {
 bool PlayBackdoor(pid_t tid, absl::Time exec, TrapCache& cache, Vmx& vmx,
                   user_regs_struct& registers);
 
+// Plays a hypercall on `registers`, but for RIP: DX holds flags in place of the port's number
+// (docs/protocol/transport.md 1.7). False: it is not a backdoor call.
+bool PlayHypercall(pid_t tid, absl::Time exec, Vmx& vmx, user_regs_struct& registers);
+
 }  // namespace toolboxd::vmxsim
 
 #endif  // TOOLBOXD_VMXSIM_BACKDOOR_TRAP_H_

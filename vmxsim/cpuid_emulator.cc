@@ -11,7 +11,7 @@ namespace {
 constexpr uint32_t kHypervisorLeaf = 0x40000000;
 constexpr uint32_t kHypervisorMaxLeaf = 0x40000010;
 
-CpuidResult Hypervisor(uint32_t leaf) {
+CpuidResult Hypervisor(uint32_t leaf, uint32_t hypercalls) {
   CpuidResult result;
   if (leaf == kHypervisorLeaf) {
     result.eax = kHypervisorMaxLeaf;
@@ -21,15 +21,17 @@ CpuidResult Hypervisor(uint32_t leaf) {
   } else if (leaf == kHypervisorMaxLeaf) {
     result.eax = 2000000;  // virtual TSC frequency, kHz
     result.ebx = 66000;    // APIC bus frequency, kHz
-    // ECX bits 0 and 1 would announce VMMCALL and VMCALL, which vmxsim does not trap.
+    result.ecx = hypercalls;
   }
   return result;
 }
 
 }  // namespace
 
-CpuidResult EmulateCpuid(uint32_t leaf, uint32_t subleaf) {
-  if (leaf >= kHypervisorLeaf && leaf <= kHypervisorLeaf + 0xFF) return Hypervisor(leaf);
+CpuidResult EmulateCpuid(uint32_t leaf, uint32_t subleaf, uint32_t hypercalls) {
+  if (leaf >= kHypervisorLeaf && leaf <= kHypervisorLeaf + 0xFF) {
+    return Hypervisor(leaf, hypercalls);
+  }
   CpuidResult result;
   __cpuid_count(leaf, subleaf, result.eax, result.ebx, result.ecx, result.edx);
   if (leaf == 1) result.ecx |= 1u << 31;

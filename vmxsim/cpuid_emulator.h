@@ -17,8 +17,12 @@ struct CpuidResult {
 };
 
 // This machine's own answer, but for the hypervisor: leaf 1 has ECX bit 31 set, leaf 0x40000000
-// shows "VMwareVMware" with 0x40000010 as the highest leaf, which announces no hypercall.
-CpuidResult EmulateCpuid(uint32_t leaf, uint32_t subleaf);
+// shows "VMwareVMware" with 0x40000010 as the highest leaf, whose ECX is `hypercalls`.
+CpuidResult EmulateCpuid(uint32_t leaf, uint32_t subleaf, uint32_t hypercalls = 0);
+
+// Bits of it (docs/protocol/transport.md 1.7).
+inline constexpr uint32_t kAcceptsVmmcall = 1;
+inline constexpr uint32_t kAcceptsVmcall = 2;
 
 }  // namespace toolboxd::vmxsim
 

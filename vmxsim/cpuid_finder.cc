@@ -9,7 +9,6 @@
 namespace toolboxd::vmxsim {
 namespace {
 
-constexpr absl::string_view kCpuid("\x0F\xA2", 2);
 // Without a function table: how far before the candidate disassembly starts, and from how many
 // bytes. x86 code falls into step within a few instructions.
 constexpr uint64_t kRunUp = 192;
@@ -65,12 +64,12 @@ bool MostReach(Disassembler& disassembler, absl::string_view text, size_t target
 
 }  // namespace
 
-std::vector<uint64_t> FindCpuid(absl::string_view text, uint64_t address,
-                                const FunctionTable& functions) {
+std::vector<uint64_t> FindInstruction(absl::string_view instruction, absl::string_view text,
+                                      uint64_t address, const FunctionTable& functions) {
   std::vector<uint64_t> found;
   Disassembler disassembler;
-  for (size_t at = text.find(kCpuid); at != absl::string_view::npos;
-       at = text.find(kCpuid, at + 1)) {
+  for (size_t at = text.find(instruction); at != absl::string_view::npos;
+       at = text.find(instruction, at + 1)) {
     const uint64_t start = functions.FunctionStart(address + at);
     bool real = false;
     if (start < address || address + at - start > kMaxFunction) {

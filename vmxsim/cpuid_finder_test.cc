@@ -34,7 +34,15 @@ __attribute__((noinline, used)) uint32_t OnlyAConstant(uint32_t value) {
   return result;
 }
 
+// Never called: where it is not taken, it faults.
+__attribute__((noinline, used)) void Hypercalls() {
+  asm volatile(".globl vmx_vmcall\nvmx_vmcall: vmcall");
+  asm volatile(".globl vmx_vmmcall\nvmx_vmmcall: vmmcall");
+}
+
 extern "C" {
+extern const char vmx_vmcall[];
+extern const char vmx_vmmcall[];
 extern const char vmx_real_1[];
 extern const char vmx_real_2[];
 extern const char vmx_constant[];
@@ -61,9 +69,10 @@ class CpuidFinder : public testing::Test {
     return bytes;
   }
 
-  bool Finds(const FunctionTable& functions, uint64_t address) {
-    const std::vector<uint64_t> found =
-        FindCpuid(Read(text_.begin, text_.end - text_.begin), text_.begin, functions);
+  bool Finds(const FunctionTable& functions, uint64_t address,
+             absl::string_view instruction = kCpuidBytes) {
+    const std::vector<uint64_t> found = FindInstruction(
+        instruction, Read(text_.begin, text_.end - text_.begin), text_.begin, functions);
     return std::find(found.begin(), found.end(), address) != found.end();
   }
 
@@ -86,6 +95,13 @@ TEST_F(CpuidFinder, FindsInstructionsAndNotConstants) {
   for (int i = 0; i < 5; ++i) EXPECT_FALSE(Finds(functions_, Address(vmx_constant) + i));
 }
 
+TEST_F(CpuidFinder, HypercallsAreNotMistakenForEachOther) {
+  EXPECT_TRUE(Finds(functions_, Address(vmx_vmcall), kVmcallBytes));
+  EXPECT_TRUE(Finds(functions_, Address(vmx_vmmcall), kVmmcallBytes));
+  EXPECT_FALSE(Finds(functions_, Address(vmx_vmcall), kVmmcallBytes));
+  EXPECT_FALSE(Finds(functions_, Address(vmx_vmmcall), kVmcallBytes));
+}
+
 TEST_F(CpuidFinder, WorksWithoutAFunctionTable) {
   const FunctionTable none;
   EXPECT_TRUE(Finds(none, Address(vmx_real_1)));
@@ -100,13 +116,16 @@ TEST(EhFrame, ToleratesBytesThatAreNotAModule) {
               }).empty());
 }
 
-TEST(CpuidEmulator, ShowsVmwareWithoutHypercalls) {
+TEST(CpuidEmulator, ShowsVmwareAndTheGivenHypercalls) {
   const CpuidResult vendor = EmulateCpuid(0x40000000, 0);
   EXPECT_EQ(vendor.eax, 0x40000010u);
   EXPECT_EQ(vendor.ebx, 0x61774D56u);
   EXPECT_EQ(vendor.ecx, 0x4D566572u);
   EXPECT_EQ(vendor.edx, 0x65726177u);
   EXPECT_EQ(EmulateCpuid(0x40000010, 0).ecx, 0u);
+  for (const uint32_t accepted : {1u, 2u, 3u}) {
+    EXPECT_EQ(EmulateCpuid(0x40000010, 0, accepted).ecx, accepted);
+  }
   EXPECT_EQ(EmulateCpuid(0x40000001, 0).eax, 0u);
   EXPECT_EQ(EmulateCpuid(1, 0).ecx >> 31, 1u);
   EXPECT_GE(EmulateCpuid(0, 0).eax, 1u);

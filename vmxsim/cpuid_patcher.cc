@@ -32,15 +32,30 @@ uint64_t ModuleBase(const std::vector<Mapping>& mappings, const Mapping& text) {
   return base;
 }
 
-std::vector<uint64_t> FindOffsets(pid_t pid, const std::vector<Mapping>& mappings,
-                                  const Mapping& text) {
+absl::string_view BytesOf(PatchedInstruction instruction) {
+  if (instruction == PatchedInstruction::kCpuid) return kCpuidBytes;
+  return instruction == PatchedInstruction::kVmcall ? kVmcallBytes : kVmmcallBytes;
+}
+
+PatchedAddresses FindOffsets(pid_t pid, const std::vector<Mapping>& mappings, const Mapping& text,
+                             const std::vector<PatchedInstruction>& instructions) {
   const std::string bytes = Read(pid, text.begin, text.end - text.begin);
-  if (bytes.find("\x0F\xA2") == std::string::npos) return {};
-  const FunctionTable functions = FunctionTable::Load(
-      ModuleBase(mappings, text),
-      [pid](uint64_t address, uint64_t size) { return Read(pid, address, size); });
-  std::vector<uint64_t> offsets = FindCpuid(bytes, text.begin, functions);
-  for (uint64_t& offset : offsets) offset -= text.begin;
+  FunctionTable functions;
+  bool loaded = false;
+  PatchedAddresses offsets;
+  for (const PatchedInstruction instruction : instructions) {
+    if (bytes.find(std::string(BytesOf(instruction))) == std::string::npos) continue;
+    if (!loaded) {
+      functions = FunctionTable::Load(
+          ModuleBase(mappings, text),
+          [pid](uint64_t address, uint64_t size) { return Read(pid, address, size); });
+      loaded = true;
+    }
+    for (const uint64_t address :
+         FindInstruction(BytesOf(instruction), bytes, text.begin, functions)) {
+      offsets[address - text.begin] = instruction;
+    }
+  }
   return offsets;
 }
 
@@ -58,13 +73,14 @@ std::shared_ptr<const PatchedAddresses> CpuidPatcher::Patch(pid_t pid) {
         absl::StrCat(mapping.file, " ", mapping.offset, " ", mapping.end - mapping.begin);
     auto found = known_.find(key);
     if (found == known_.end()) {
-      found = known_.emplace(key, FindOffsets(pid, mappings, mapping)).first;
+      found = known_.emplace(key, FindOffsets(pid, mappings, mapping, instructions_)).first;
     }
-    for (const uint64_t offset : found->second) {
+    for (const auto& [offset, instruction] : found->second) {
       const uint64_t address = mapping.begin + offset;
       // A file that was rewritten in place may have something else there now.
-      if (Read(pid, address, 2) != "\x0F\xA2") continue;
-      if (WriteText(pid, address, kUd2)) patched->insert(address);
+      const absl::string_view expected = BytesOf(instruction);
+      if (Read(pid, address, expected.size()) != expected) continue;
+      if (WriteText(pid, address, kUd2)) patched->emplace(address, instruction);
     }
   }
   return patched;

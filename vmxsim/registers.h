@@ -26,6 +26,10 @@ inline constexpr uint32_t kMagic = 0x564D5868;
 inline constexpr uint16_t kPort = 0x5658;
 inline constexpr uint16_t kHighBandwidthPort = 0x5659;
 
+// Flags of a hypercall, in place of the port's number.
+inline constexpr uint16_t kHypercallHighBandwidth = 1;
+inline constexpr uint16_t kHypercallOut = 2;
+
 // Commands, CX on the low-bandwidth port.
 inline constexpr uint16_t kCommandGetMhz = 1;
 inline constexpr uint16_t kCommandGetVersion = 10;

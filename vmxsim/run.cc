@@ -30,6 +30,7 @@
 #include "vmxsim/call_listener.h"
 #include "vmxsim/client.h"
 #include "vmxsim/control_server.h"
+#include "vmxsim/cpuid_emulator.h"
 #include "vmxsim/guest_init.h"
 #include "vmxsim/model.h"
 #include "vmxsim/options.h"
@@ -47,6 +48,9 @@ constexpr absl::Duration kTick = absl::Milliseconds(100);
 struct RunOptions {
   VmxOptions vmx;
   std::string cpuid = "auto";
+  std::string hypercalls = "none";
+  std::string hypercall_fault = "none";
+  HypercallOptions hypercall_options;
   std::string control;
   std::string log;
   GuestRights rights;
@@ -96,6 +100,34 @@ absl::Status ParseVsock(const std::vector<std::string>& settings, RunOptions& re
   return status;
 }
 
+absl::Status ParseHypercalls(RunOptions& result) {
+  static const std::map<std::string, uint32_t> kKinds = {
+      {"none", 0},
+      {"vmcall", kAcceptsVmcall},
+      {"vmmcall", kAcceptsVmmcall},
+      {"both", kAcceptsVmcall | kAcceptsVmmcall}};
+  static const std::map<std::string, HypercallFault> kFaults = {
+      {"none", HypercallFault::kNone},
+      {"sigill", HypercallFault::kIllegal},
+      {"sigsegv", HypercallFault::kSegmentation},
+      {"silent", HypercallFault::kSilent}};
+  const auto kind = kKinds.find(result.hypercalls);
+  const auto fault = kFaults.find(result.hypercall_fault);
+  if (kind == kKinds.end()) {
+    return absl::InvalidArgumentError(absl::StrCat("--hypercalls=", result.hypercalls,
+                                                   ": must be none, vmcall, vmmcall or both"));
+  }
+  if (fault == kFaults.end()) {
+    return absl::InvalidArgumentError(absl::StrCat("--hypercall_fault=", result.hypercall_fault,
+                                                   ": must be none, sigill, sigsegv or silent"));
+  }
+  if (kind->second != 0 && result.cpuid == "off") {
+    return absl::InvalidArgumentError("--hypercalls needs CPUID, which --cpuid=off leaves alone");
+  }
+  result.hypercall_options = {kind->second, fault->second};
+  return absl::OkStatus();
+}
+
 absl::Status ParseOptions(const std::vector<std::string>& words, RunOptions* result) {
   Options options(
       "run [options] -- command [arguments]",
@@ -110,6 +142,12 @@ absl::Status ParseOptions(const std::vector<std::string>& words, RunOptions* res
   options.String("log", &result->log, "file to which every message and event is appended");
   options.String("cpuid", &result->cpuid,
                  "how the guest gets VMware's CPUID: auto, fault, patch or off");
+  options.String("hypercalls", &result->hypercalls,
+                 "what CPUID announces and the host takes besides the port: none (the default), "
+                 "vmcall, vmmcall or both");
+  options.String("hypercall_fault", &result->hypercall_fault,
+                 "what announced hypercalls do instead: sigill, sigsegv, or silent, where no host "
+                 "answers");
   options.Duration("ping_interval", &result->vmx.tclo.ping_interval,
                    "time between the host's pings (default 5s)");
   options.Flag("nul", &result->vmx.tclo.nul_terminated, "end TCLO requests with a NUL");
@@ -143,6 +181,7 @@ absl::Status ParseOptions(const std::vector<std::string>& words, RunOptions* res
   if (!status.ok()) return status;
   status.Update(ParseTypes(refused_types, result->vmx.rpci.refused_info_types));
   status.Update(ParseVariables(variables, result->vmx.rpci.variables));
+  status.Update(ParseHypercalls(*result));
   status.Update(ParseVsock(vsock_settings, *result));
   if (!status.ok()) return status;
   if (faults.checkpoint_every == 1) {
@@ -295,7 +334,7 @@ int RunVerb(const std::vector<std::string>& words) {
     fprintf(stderr, "vmxsim run: %s\n", init.status().ToString().c_str());
     return kSetupFailedExit;
   }
-  Tracer tracer(&vmx, *mode);
+  Tracer tracer(&vmx, *mode, options.hypercall_options);
   return Serve(options, *init, tracer, vmx, signals);
 }
 

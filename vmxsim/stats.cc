@@ -110,6 +110,7 @@ Stats CollectStats(Vmx& vmx, const Tracer& tracer, VsockHost* vsock) {
   if (counters.traps > 0) {
     stats.emplace_back("trap_mean_us", counters.trap_nanoseconds / 1e3 / counters.traps);
   }
+  stats.emplace_back("hypercalls", counters.hypercalls);
   stats.emplace_back("cpuid_traps", counters.cpuid);
   stats.emplace_back("other_signals", counters.other_signals);
   stats.emplace_back("execs", counters.execs);

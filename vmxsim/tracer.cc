@@ -22,6 +22,7 @@
 #include "absl/time/clock.h"
 #include "base/status.h"
 #include "vmxsim/cpuid_emulator.h"
+#include "vmxsim/cpuid_finder.h"
 #include "vmxsim/tracee.h"
 
 namespace toolboxd::vmxsim {
@@ -55,12 +56,30 @@ bool IsStopSignal(int signal) {
 
 void IgnoreSignal(int) {}
 
+// Both hypercalls: under another hypervisor either of them might do something.
+std::vector<PatchedInstruction> InstructionsToPatch(CpuidMode mode,
+                                                    const HypercallOptions& hypercalls) {
+  std::vector<PatchedInstruction> instructions;
+  if (mode == CpuidMode::kPatch) instructions = {PatchedInstruction::kCpuid};
+  if (hypercalls.accepted != 0) {
+    instructions.push_back(PatchedInstruction::kVmcall);
+    instructions.push_back(PatchedInstruction::kVmmcall);
+  }
+  return instructions;
+}
+
 }  // namespace
 
 bool CpuCanFaultCpuid() {
   // Allows CPUID, which it is anyway; only the capability matters.
   return syscall(SYS_arch_prctl, ARCH_SET_CPUID, 1) == 0;
 }
+
+Tracer::Tracer(Vmx* vmx, CpuidMode mode, const HypercallOptions& hypercalls)
+    : vmx_(vmx),
+      mode_(mode),
+      hypercalls_(hypercalls),
+      patcher_(InstructionsToPatch(mode, hypercalls)) {}
 
 absl::Status Tracer::Seize(pid_t root) {
   thread_ = pthread_self();
@@ -132,14 +151,11 @@ void Tracer::OnSignal(pid_t tid, TracedProcess& process, int signal) {
   if (signal == SIGSEGV && GetRegisters(tid, &registers)) {
     const uint64_t begin = Nanoseconds();
     if (PlayBackdoor(tid, process.exec, process.cache, *vmx_, registers)) {
-      SetRegisters(tid, registers);
-      if (trap_cpu_.Follow(tid)) ++counters_.traps_elsewhere;
-      counters_.trap_nanoseconds += Nanoseconds() - begin;
-      ++counters_.traps;
-      trap_cpu_.Continue(tid);
+      FinishTrap(tid, registers, begin);
       return;
     }
   }
+  if (signal == SIGILL && process.patched != nullptr && OnHypercall(tid, process)) return;
   if ((signal == SIGSEGV && mode_ == CpuidMode::kFault) ||
       (signal == SIGILL && process.patched != nullptr)) {
     if (GetRegisters(tid, &registers) && PlayCpuid(process, registers, tid, signal)) {
@@ -155,15 +171,54 @@ void Tracer::OnSignal(pid_t tid, TracedProcess& process, int signal) {
   Resume(tid, signal);
 }
 
+void Tracer::FinishTrap(pid_t tid, const user_regs_struct& registers, uint64_t begin) {
+  SetRegisters(tid, registers);
+  if (trap_cpu_.Follow(tid)) ++counters_.traps_elsewhere;
+  counters_.trap_nanoseconds += Nanoseconds() - begin;
+  ++counters_.traps;
+  trap_cpu_.Continue(tid);
+}
+
+bool Tracer::OnHypercall(pid_t tid, TracedProcess& process) {
+  const uint64_t begin = Nanoseconds();
+  user_regs_struct registers;
+  if (!GetRegisters(tid, &registers)) return false;
+  const auto found = process.patched->find(registers.rip);
+  if (found == process.patched->end() || found->second == PatchedInstruction::kCpuid) return false;
+  const bool is_vmcall = found->second == PatchedInstruction::kVmcall;
+  if ((hypercalls_.accepted & (is_vmcall ? kAcceptsVmcall : kAcceptsVmmcall)) == 0) return false;
+  switch (hypercalls_.fault) {
+    case HypercallFault::kNone:
+      if (!PlayHypercall(tid, process.exec, *vmx_, registers)) return false;
+      break;
+    case HypercallFault::kIllegal:
+      return false;
+    case HypercallFault::kSegmentation:
+      Resume(tid, SIGSEGV);
+      return true;
+    case HypercallFault::kSilent:
+      registers.rax = 0xFFFFFFFF;
+      break;
+  }
+  registers.rip += kVmcallBytes.size();
+  ++counters_.hypercalls;
+  FinishTrap(tid, registers, begin);
+  return true;
+}
+
 bool Tracer::PlayCpuid(TracedProcess& process, user_regs_struct& registers, pid_t tid, int signal) {
   char bytes[2];
   if (ReadMemory(tid, registers.rip, bytes, sizeof(bytes)) != sizeof(bytes)) return false;
-  const bool is_patched = signal == SIGILL && memcmp(bytes, "\x0F\x0B", 2) == 0 &&
-                          process.patched->contains(registers.rip);
+  bool is_patched = false;
+  if (signal == SIGILL && memcmp(bytes, "\x0F\x0B", 2) == 0) {
+    const auto found = process.patched->find(registers.rip);
+    is_patched = found != process.patched->end() && found->second == PatchedInstruction::kCpuid;
+  }
   const bool has_faulted = signal == SIGSEGV && memcmp(bytes, "\x0F\xA2", 2) == 0;
   if (!is_patched && !has_faulted) return false;
   const CpuidResult result =
-      EmulateCpuid(static_cast<uint32_t>(registers.rax), static_cast<uint32_t>(registers.rcx));
+      EmulateCpuid(static_cast<uint32_t>(registers.rax), static_cast<uint32_t>(registers.rcx),
+                   hypercalls_.accepted);
   registers.rax = result.eax;
   registers.rbx = result.ebx;
   registers.rcx = result.ecx;
@@ -238,7 +293,8 @@ void Tracer::OnExec(pid_t tid) {
   process->exec = absl::Now();
   if (mode_ == CpuidMode::kFault) {
     SystemCallAfterExec(tid, SYS_arch_prctl, ARCH_SET_CPUID, 0);
-  } else if (mode_ == CpuidMode::kPatch) {
+  }
+  if (!patcher_.empty()) {
     const uint64_t entry = AuxiliaryValue(tid, AT_ENTRY);
     if (entry != 0 && ReadMemory(tid, entry, &process->entry_byte, 1) == 1 &&
         WriteText(tid, entry, absl::string_view(&kBreakpoint, 1))) {

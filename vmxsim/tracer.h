@@ -38,6 +38,23 @@ enum class CpuidMode {
   kPatch,
 };
 
+// What a guest gets of the hypercalls that CPUID announces.
+enum class HypercallFault {
+  kNone,
+  // The instruction raises that signal, as under a hypervisor that passes CPUID on and not the
+  // call.
+  kIllegal,
+  kSegmentation,
+  // No hypervisor answers: EAX is all ones.
+  kSilent,
+};
+
+struct HypercallOptions {
+  // Of cpuid_emulator.h. 0: none is announced, and none is caught.
+  uint32_t accepted = 0;
+  HypercallFault fault = HypercallFault::kNone;
+};
+
 // Whether this CPU can make CPUID fault.
 bool CpuCanFaultCpuid();
 
@@ -60,6 +77,8 @@ struct ProcessInfo {
 struct TracerCounters {
   std::atomic<uint64_t> traps = 0;
   std::atomic<uint64_t> cpuid = 0;
+  // Of traps: those that were VMCALL or VMMCALL.
+  std::atomic<uint64_t> hypercalls = 0;
   std::atomic<uint64_t> other_signals = 0;
   std::atomic<uint64_t> execs = 0;
   // Backdoor traps of a thread that ran on another CPU than the tracer was on.
@@ -71,7 +90,7 @@ struct TracerCounters {
 class Tracer {
  public:
   // `vmx` is not owned.
-  Tracer(Vmx* vmx, CpuidMode mode) : vmx_(vmx), mode_(mode) {}
+  Tracer(Vmx* vmx, CpuidMode mode, const HypercallOptions& hypercalls);
 
   // Attaches to `root`. The calling thread is the one that must call Run().
   absl::Status Seize(pid_t root);
@@ -105,6 +124,10 @@ class Tracer {
   void OnExec(pid_t tid);
   void OnNewTask(pid_t parent, pid_t child, int event);
   bool PlayCpuid(TracedProcess& process, user_regs_struct& registers, pid_t tid, int signal);
+  // Of a thread that stopped with SIGILL: whether it was at a hypercall, and has been resumed.
+  bool OnHypercall(pid_t tid, TracedProcess& process);
+  // After a backdoor call that began at `begin` (CLOCK_MONOTONIC, ns): lets the thread go on.
+  void FinishTrap(pid_t tid, const user_regs_struct& registers, uint64_t begin);
   bool PassEntry(pid_t tid, TracedProcess& process);
   void ServeAdoptions();
   void Resume(pid_t tid, int signal);
@@ -112,6 +135,7 @@ class Tracer {
 
   Vmx* vmx_;
   const CpuidMode mode_;
+  const HypercallOptions hypercalls_;
   CpuidPatcher patcher_;
   TrapCpu trap_cpu_;
   pid_t root_ = 0;
