@@ -72,7 +72,7 @@ HostChannel::Attempt HostChannel::SendOnce(std::string_view message) {
   uint16_t status = High16(Call(backdoor::kSendSize, static_cast<uint32_t>(message.size())).cx);
   if (!Succeeded(status)) return Restarts(status) ? Attempt::kRestart : Attempt::kFailed;
   if (message.empty()) return Attempt::kDone;
-  if (status & backdoor::kStatusHighBandwidth) {
+  if (port_.high_bandwidth() && (status & backdoor::kStatusHighBandwidth)) {
     Registers registers = HighBandwidthRegisters(message.size());
     registers.si = reinterpret_cast<uintptr_t>(message.data());
     registers.di = cookie_low_;
@@ -112,7 +112,9 @@ HostChannel::Attempt HostChannel::ReceiveOnce(char* message, size_t& size) {
   if (High16(result.dx) != backdoor::kTypeSize || size > backdoor::kMaxMessageSize) {
     return Refuse(size);
   }
-  const Attempt payload = ReceivePayload(message, size, status & backdoor::kStatusHighBandwidth);
+  const bool high_bandwidth =
+      port_.high_bandwidth() && (status & backdoor::kStatusHighBandwidth) != 0;
+  const Attempt payload = ReceivePayload(message, size, high_bandwidth);
   if (payload != Attempt::kDone) return payload;
   const uint16_t acknowledged = High16(Call(backdoor::kReceiveStatus, 1).cx);
   if (Succeeded(acknowledged)) return Attempt::kDone;

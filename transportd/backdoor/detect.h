@@ -15,6 +15,7 @@
 namespace toolboxd::backdoor {
 
 // Probe, as a status: NotFound if the access faults or there is no answer; the message says which.
+// CpuPort::kind() is the instruction that answered.
 absl::Status ProbeBackdoor(Port& port);
 
 // What the host says of itself. For a port that ProbeBackdoor() has found to answer.

@@ -6,39 +6,13 @@
 #ifndef TOOLBOXD_TRANSPORTD_BACKDOOR_HYPERVISOR_H_
 #define TOOLBOXD_TRANSPORTD_BACKDOOR_HYPERVISOR_H_
 
-#include <cpuid.h>
-
 #include <cstdint>
 
 #include "transportd/backdoor/constants.h"
+#include "transportd/backdoor/cpuid.h"
 #include "transportd/backdoor/port.h"
 
 namespace toolboxd::backdoor {
-
-struct CpuidResult {
-  uint32_t eax = 0;
-  uint32_t ebx = 0;
-  uint32_t ecx = 0;
-  uint32_t edx = 0;
-};
-
-// The processor's own CPUID instruction. In a virtual machine each one is an exit to the
-// hypervisor.
-inline CpuidResult ReadCpuid(uint32_t leaf) {
-  CpuidResult result;
-  __cpuid(leaf, result.eax, result.ebx, result.ecx, result.edx);
-  return result;
-}
-
-// Whether CPUID, a function from a leaf to its result, shows a hypervisor that calls itself
-// "VMwareVMware".
-template <typename Cpuid>
-bool IsVmwareCpu(const Cpuid& cpuid) {
-  constexpr uint32_t kHypervisorBit = 1u << 31;
-  if (!(cpuid(1).ecx & kHypervisorBit)) return false;
-  const CpuidResult vendor = cpuid(0x40000000);
-  return vendor.ebx == 0x61774D56 && vendor.ecx == 0x4D566572 && vendor.edx == 0x65726177;
-}
 
 enum class ProbeResult {
   kAnswered,

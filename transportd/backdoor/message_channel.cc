@@ -90,7 +90,7 @@ absl::Status MessageChannel::SendOnce(absl::string_view message) {
   if (absl::Status status = StepStatus(flags, "a message's size"); !status.ok()) return status;
   if (message.empty()) return absl::OkStatus();
   used_ = true;
-  high_bandwidth_ = flags & kStatusHighBandwidth;
+  high_bandwidth_ = port_.high_bandwidth() && (flags & kStatusHighBandwidth);
   return high_bandwidth_ ? SendHighBandwidth(message) : SendWords(message);
 }
 
@@ -137,7 +137,7 @@ absl::Status MessageChannel::ReceiveOnce(std::string& message) {
   if (size > kMaxMessageSize) return Refuse(size, absl::StrCat("a message of ", size, " bytes"));
   if (size > 0) {
     used_ = true;
-    high_bandwidth_ = flags & kStatusHighBandwidth;
+    high_bandwidth_ = port_.high_bandwidth() && (flags & kStatusHighBandwidth);
     absl::Status status =
         high_bandwidth_ ? ReceiveHighBandwidth(message, size) : ReceiveWords(message, size);
     if (!status.ok()) return status;

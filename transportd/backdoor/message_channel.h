@@ -50,7 +50,8 @@ class MessageChannel final : public Channel {
   // With the bandwidth, once there was a message.
   std::string Describe() const override;
 
-  // Whether the host offered high bandwidth for the last message that was not empty.
+  // Whether the last message that was not empty went with high bandwidth: the host offered it, and
+  // the port can.
   bool high_bandwidth() const { return high_bandwidth_; }
 
  private:

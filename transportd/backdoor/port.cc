@@ -21,9 +21,18 @@ namespace {
                : "memory", "cc");                                                                \
   registers.bp = bp
 
+// A low-bandwidth step: no flags in place of the port's number. All that follows is as on the port.
+#define TOOLBOXD_HYPERCALL(instruction, registers)                                               \
+  registers.dx &= ~uint64_t{0xFFFF};                                                             \
+  asm volatile(instruction                                                                       \
+               : "+a"(registers.ax), "+b"(registers.bx), "+c"(registers.cx), "+d"(registers.dx), \
+                 "+S"(registers.si), "+D"(registers.di)                                          \
+               :                                                                                 \
+               : "memory", "cc")
+
 }  // namespace
 
-void CpuPort::In(Registers& registers) {
+void IoPort::In(Registers& registers) {
   asm volatile("in %%dx, %%eax"
                : "+a"(registers.ax), "+b"(registers.bx), "+c"(registers.cx), "+d"(registers.dx),
                  "+S"(registers.si), "+D"(registers.di)
@@ -31,8 +40,34 @@ void CpuPort::In(Registers& registers) {
                : "memory", "cc");
 }
 
-void CpuPort::HighBandwidthOut(Registers& registers) { TOOLBOXD_HIGH_BANDWIDTH("rep outsb"); }
+void IoPort::HighBandwidthOut(Registers& registers) { TOOLBOXD_HIGH_BANDWIDTH("rep outsb"); }
 
-void CpuPort::HighBandwidthIn(Registers& registers) { TOOLBOXD_HIGH_BANDWIDTH("rep insb"); }
+void IoPort::HighBandwidthIn(Registers& registers) { TOOLBOXD_HIGH_BANDWIDTH("rep insb"); }
+
+void VmcallPort::In(Registers& registers) { TOOLBOXD_HYPERCALL("vmcall", registers); }
+
+void VmmcallPort::In(Registers& registers) { TOOLBOXD_HYPERCALL("vmmcall", registers); }
+
+void CpuPort::In(Registers& registers) {
+  if (kind_ == PortKind::kPort) return IoPort().In(registers);
+  if (kind_ == PortKind::kVmcall) return VmcallPort().In(registers);
+  VmmcallPort().In(registers);
+}
+
+void CpuPort::HighBandwidthOut(Registers& registers) {
+  if (kind_ == PortKind::kPort) return IoPort().HighBandwidthOut(registers);
+  VmcallPort().HighBandwidthOut(registers);
+}
+
+void CpuPort::HighBandwidthIn(Registers& registers) {
+  if (kind_ == PortKind::kPort) return IoPort().HighBandwidthIn(registers);
+  VmcallPort().HighBandwidthIn(registers);
+}
+
+bool CpuPort::FallBack() {
+  if (kind_ == PortKind::kPort) return false;
+  kind_ = PortKind::kPort;
+  return true;
+}
 
 }  // namespace toolboxd::backdoor

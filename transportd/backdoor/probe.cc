@@ -32,12 +32,19 @@ class FaultGuard {
   struct sigaction previous_ill_ = {};
 };
 
-}  // namespace
-
-ProbeResult Probe(Port& port) {
+ProbeResult ProbeOnce(Port& port) {
   FaultGuard guard;
   if (sigsetjmp(after_fault, 1) != 0) return ProbeResult::kFaulted;
   return AskVersion(port);
+}
+
+}  // namespace
+
+ProbeResult Probe(Port& port) {
+  port.Choose();
+  const ProbeResult result = ProbeOnce(port);
+  if (result == ProbeResult::kAnswered || !port.FallBack()) return result;
+  return ProbeOnce(port);
 }
 
 }  // namespace toolboxd::backdoor

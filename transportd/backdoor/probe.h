@@ -11,8 +11,9 @@
 
 namespace toolboxd::backdoor {
 
-// AskVersion(), with SIGSEGV and SIGILL caught for the time of this one call, in the whole process:
-// call it before other threads exist.
+// AskVersion() by the instruction that the port chooses; where that faults or is not answered, once
+// more by the one that it falls back to. SIGSEGV and SIGILL are caught for the time of these calls,
+// in the whole process: call it before other threads exist.
 ProbeResult Probe(Port& port);
 
 }  // namespace toolboxd::backdoor

@@ -5,8 +5,11 @@
 #include <signal.h>
 
 #include <cstring>
+#include <utility>
 
 #include "gtest/gtest.h"
+#include "transportd/backdoor/constants.h"
+#include "transportd/backdoor/registers.h"
 #include "transportd/backdoor/testing/fake_host.h"
 
 namespace toolboxd::backdoor {
@@ -29,6 +32,69 @@ TEST(Probe, KnowsVmwareByItsCpuid) {
   EXPECT_TRUE(IsVmwareCpu(FakeCpuid(true, "VMwareVMware")));
   EXPECT_FALSE(IsVmwareCpu(FakeCpuid(false, "VMwareVMware")));
   EXPECT_FALSE(IsVmwareCpu(FakeCpuid(true, "KVMKVMKVM\0\0\0")));
+}
+
+// As FakeCpuid, with leaves up to `highest` and that much in ECX of the leaf of hypercalls.
+auto HypercallCpuid(uint32_t highest, uint32_t accepted) {
+  return [=](uint32_t leaf) {
+    CpuidResult result = FakeCpuid(true, "VMwareVMware")(leaf);
+    if (leaf == 0x40000000) result.eax = highest;
+    if (leaf == 0x40000010) result.ecx = accepted;
+    return result;
+  };
+}
+
+TEST(Probe, TakesTheHypercallThatCpuidAnnounces) {
+  EXPECT_EQ(AnnouncedPort(HypercallCpuid(0x40000010, 0)), PortKind::kPort);
+  EXPECT_EQ(AnnouncedPort(HypercallCpuid(0x40000010, 1)), PortKind::kVmmcall);
+  EXPECT_EQ(AnnouncedPort(HypercallCpuid(0x40000010, 2)), PortKind::kVmcall);
+  EXPECT_EQ(AnnouncedPort(HypercallCpuid(0x40000010, 3)), PortKind::kVmcall);
+  EXPECT_EQ(AnnouncedPort(HypercallCpuid(0x4000000F, 3)), PortKind::kPort);
+  EXPECT_EQ(AnnouncedPort(FakeCpuid(true, "KVMKVMKVM\0\0\0")), PortKind::kPort);
+}
+
+// Announces VMCALL, which no processor without VMware takes.
+CpuidResult NestedCpuid(uint32_t leaf) { return HypercallCpuid(0x40000010, 2)(leaf); }
+
+TEST(Probe, HypercallThatIsNotTakenLeadsToThePort) {
+  CpuPort port(NestedCpuid);
+  EXPECT_EQ(port.kind(), PortKind::kPort);
+  port.Choose();
+  EXPECT_EQ(port.kind(), PortKind::kVmcall);
+  EXPECT_FALSE(port.high_bandwidth());
+  Registers registers;
+  registers.bx = ~uint64_t{0};
+  port.HighBandwidthOut(registers);
+  EXPECT_EQ(High16(registers.bx) & kStatusSuccess, 0);
+  // Whatever the port does here, it is what is used.
+  Probe(port);
+  EXPECT_EQ(port.kind(), PortKind::kPort);
+  EXPECT_TRUE(port.high_bandwidth());
+  EXPECT_FALSE(port.FallBack());
+}
+
+// Faults until it has fallen back, and that once.
+class FallingPort final : public Port {
+ public:
+  void In(Registers& registers) override {
+    ++calls;
+    if (!fallen) raise(SIGILL);
+    registers.ax = kVersion;
+    registers.bx = kMagic;
+  }
+  void HighBandwidthOut(Registers&) override {}
+  void HighBandwidthIn(Registers&) override {}
+  void Choose() override { fallen = false; }
+  bool FallBack() override { return !std::exchange(fallen, true); }
+
+  bool fallen = true;
+  int calls = 0;
+};
+
+TEST(Probe, FaultFallsBackOnce) {
+  FallingPort port;
+  EXPECT_EQ(Probe(port), ProbeResult::kAnswered);
+  EXPECT_EQ(port.calls, 2);
 }
 
 class IllegalPort final : public Port {
