@@ -41,11 +41,13 @@ make_users() {
 }
 
 guests=()
+# Options of `vmxsim run` for every guest.
+guest_options=()
 # start_guest CONTROL LOG COMMAND…: starts guest tools in a simulated VM and waits for their registration.
 start_guest() {
   local control=$1 log=$2
   shift 2
-  "$vmxsim" run --control="$control" -- "$@" >"$log" 2>&1 &
+  "$vmxsim" run --control="$control" "${guest_options[@]}" -- "$@" >"$log" 2>&1 &
   guests+=($!)
   local tries
   for ((tries = 0; tries < 200; ++tries)); do
