@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A guest program for vmxsim/hypercall_test.cc: reaches the host as transportd does, and prints how.
+// A guest program for vmxsim/hypercall_test.cc: reaches the host as transportd does, prints how.
 //
 //   port_probe                 the answer of Probe(), and by which instruction
 //   port_probe TEXT COUNT      then sends TEXT and COUNT letters over RPCI, and prints the reply
