@@ -68,10 +68,10 @@ constexpr Scenario kScenarios[] = {
      }},
     {"login: type 99", [](Target& t) { return ValidateAs(t, 99, NamePassword(t)); }},
     {"login: type 1 without credential", [](Target& t) { return ValidateAs(t, 1, ""); },
-     "refused; vmtoolsd takes the login of the request before", "10001"},
+     "refused; vmtoolsd takes the login of the request before", "10001", false, true},
     {"login: type 1 cut short",
      [](Target& t) { return ValidateAs(t, 1, NamePassword(t).substr(0, 6)); },
-     "refused; vmtoolsd takes the login of the request before", "10001"},
+     "refused; vmtoolsd takes the login of the request before", "10001", false, true},
     {"login: type 1 that is not base64",
      [](Target& t) {
        wire::Writer writer;
