@@ -2,6 +2,8 @@
 
 #include "base/status.h"
 
+#include <locale.h>
+
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -76,10 +78,10 @@ absl::Status MakeError(v1::Reason reason, absl::string_view message, int os_erro
 }
 
 absl::Status ErrnoError(int error, absl::string_view what) {
-  // strerrordesc_np: thread-safe, and the same words in every locale.
-  const char* text = strerrordesc_np(error);
-  const std::string cause = text != nullptr ? text : absl::StrCat("error ", error);
-  return MakeError(ReasonOfErrno(error), absl::StrCat(what, ": ", cause), error);
+  // Thread-safe, and the same words in every locale.
+  static const locale_t kPlain = newlocale(LC_ALL_MASK, "C", nullptr);
+  const char* const text = strerror_l(error, kPlain);
+  return MakeError(ReasonOfErrno(error), absl::StrCat(what, ": ", text), error);
 }
 
 v1::Reason ReasonOfErrno(int error) {

@@ -30,7 +30,7 @@ TEST(Status, ErrnoErrorNamesTheCauseAndKeepsTheNumber) {
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(ReasonOf(status), v1::NOT_FOUND);
   EXPECT_EQ(OsErrorOf(status), ENOENT);
-  EXPECT_EQ(ErrnoError(99999, "x").message(), "x: error 99999");
+  EXPECT_EQ(ErrnoError(99999, "x").message(), "x: Unknown error 99999");
 }
 
 TEST(Status, ErrnosThatTheHostSeparatesHaveTheirOwnReasons) {

@@ -6,19 +6,24 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "absl/strings/str_cat.h"
+#include "base/close_on_exec.h"
+#include "base/process_handle.h"
 #include "base/status.h"
 #include "base/steady_time.h"
 #include "base/unique_fd.h"
 
 namespace toolboxd {
 namespace {
+
+// Where the kernel has no pidfd, which poll(2) could wait for.
+constexpr absl::Duration kLookEvery = absl::Milliseconds(10);
 
 // Short: the host waits.
 constexpr absl::Duration kTermToKill = absl::Seconds(2);
@@ -49,7 +54,7 @@ absl::Status Spawn(const std::vector<std::string>& argv,
   } else {
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   }
-  posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+  CloseOnExecFrom(STDERR_FILENO + 1);
 
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
@@ -73,13 +78,13 @@ absl::Status Spawn(const std::vector<std::string>& argv,
 }
 
 // Whether the process has ended within the time; gives up when stop is set.
-bool AwaitEnd(int pidfd, absl::Duration timeout, const StopSignal& stop) {
+bool AwaitEnd(int process, absl::Duration timeout, const StopSignal& stop) {
   const absl::Time end = SteadyNow() + timeout;
+  const int pidfd = PollableOf(process);
   for (;;) {
     const absl::Duration left = end - SteadyNow();
-    stop.Poll(pidfd, POLLIN, left);
-    pollfd ended{pidfd, POLLIN, 0};
-    if (poll(&ended, 1, 0) == 1) return true;
+    stop.Poll(pidfd, POLLIN, pidfd < 0 ? std::min(left, kLookEvery) : left);
+    if (HasProcessEnded(process)) return true;
     if (left <= absl::ZeroDuration() || stop.IsSet()) return false;
   }
 }
@@ -92,22 +97,22 @@ absl::Status RunProgram(const std::vector<std::string>& argv,
   pid_t pid = 0;
   absl::Status spawned = Spawn(argv, environment, input, &pid);
   if (!spawned.ok()) return spawned;
-  UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-  if (!pidfd.ok()) {
+  const UniqueFd process = OpenProcess(pid);
+  if (!process.ok()) {
     // Without it there is no bounded wait: end the program rather than hang on it.
     const int error = errno;
     kill(-pid, SIGKILL);
     waitpid(pid, nullptr, 0);
-    return ErrnoError(error, "pidfd_open");
+    return ErrnoError(error, argv[0]);
   }
 
   // The group exists: posix_spawn returns after the program was executed. It cannot be reused
   // either, as long as its leader has not been waited for.
-  const bool ended = AwaitEnd(pidfd.get(), timeout, stop);
+  const bool ended = AwaitEnd(process.get(), timeout, stop);
   if (!ended) {
     kill(-pid, SIGTERM);
     const StopSignal never;
-    if (!AwaitEnd(pidfd.get(), kTermToKill, never)) kill(-pid, SIGKILL);
+    if (!AwaitEnd(process.get(), kTermToKill, never)) kill(-pid, SIGKILL);
   }
   int status = 0;
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {

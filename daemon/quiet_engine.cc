@@ -3,7 +3,6 @@
 #include "daemon/quiet_engine.h"
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -13,6 +12,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "base/steady_condition.h"
 
 namespace toolboxd {
 namespace {
@@ -35,7 +35,7 @@ class TaskQueue {
     const intptr_t number = ++last_number_;
     auto added = tasks_.emplace(when, Item{number, std::move(task)});
     // Only a new first task changes what the thread waits for.
-    if (added == tasks_.begin()) changed_.notify_one();
+    if (added == tasks_.begin()) changed_.NotifyOne();
     return number;
   }
 
@@ -55,7 +55,7 @@ class TaskQueue {
   void Stop() {
     std::lock_guard<std::mutex> lock(mutex_);
     stopped_ = true;
-    changed_.notify_one();
+    changed_.NotifyOne();
   }
 
   // Runs tasks until Stop. Tasks that are due at Stop still run; later ones do not.
@@ -72,10 +72,10 @@ class TaskQueue {
       } else if (stopped_) {
         return;
       } else if (tasks_.empty()) {
-        changed_.wait(lock);
+        changed_.Wait(lock);
       } else {
         const Clock::time_point due = tasks_.begin()->first;
-        changed_.wait_until(lock, due);
+        changed_.WaitUntil(lock, due);
       }
     }
   }
@@ -87,7 +87,7 @@ class TaskQueue {
   };
 
   std::mutex mutex_;  // Guards all below.
-  std::condition_variable changed_;
+  SteadyCondition changed_;
   std::multimap<Clock::time_point, Item> tasks_;
   intptr_t last_number_ = 0;
   bool stopped_ = false;

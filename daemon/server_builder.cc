@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <mutex>
 #include <thread>
 
 #include "base/log.h"
+#include "base/steady_condition.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/resource_quota.h"
 
@@ -31,10 +31,11 @@ class LastResort {
   explicit LastResort(absl::Duration delay)
       : thread_([this, delay] {
           std::unique_lock<std::mutex> lock(mutex_);
-          if (done_changed_.wait_for(lock, absl::ToChronoMilliseconds(delay),
-                                     [this] { return done_; })) {
-            return;
+          const auto end = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(delay);
+          while (!done_ && std::chrono::steady_clock::now() < end) {
+            done_changed_.WaitUntil(lock, end);
           }
+          if (done_) return;
           LogError("a call ignored its cancellation; the process ends with status 1");
           _exit(1);
         }) {}
@@ -44,13 +45,13 @@ class LastResort {
       std::lock_guard<std::mutex> lock(mutex_);
       done_ = true;
     }
-    done_changed_.notify_one();
+    done_changed_.NotifyOne();
     thread_.join();
   }
 
  private:
   std::mutex mutex_;  // Guards done_.
-  std::condition_variable done_changed_;
+  SteadyCondition done_changed_;
   bool done_ = false;
   std::thread thread_;
 };

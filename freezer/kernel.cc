@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/mount_id.h"
 #include "base/unique_fd.h"
 #include "freezer/lockdown.h"
 #include "freezer/release.h"
@@ -84,20 +85,6 @@ bool CanFreeze(uint64_t type) {
   }
 }
 
-uint32_t MountIdOfFdinfo(int fd) {
-  char path[64];
-  snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
-  const UniqueFd file(open(path, O_RDONLY | O_CLOEXEC));
-  if (!file.ok()) return 0;
-  char text[512];
-  const ssize_t size = read(file.get(), text, sizeof text - 1);
-  if (size <= 0) return 0;
-  text[size] = '\0';
-  constexpr char kName[] = "\nmnt_id:\t";
-  const char* const line = strstr(text, kName);
-  return line == nullptr ? 0 : static_cast<uint32_t>(strtoul(line + strlen(kName), nullptr, 10));
-}
-
 int Identify(int fd, FileSystem& found) {
   struct statx status = {};
   // What the kernel knows: the server of a network file system or of FUSE, which may stand at the
@@ -106,7 +93,7 @@ int Identify(int fd, FileSystem& found) {
   if (statx(fd, "", kFlags, STATX_TYPE | STATX_MNT_ID, &status) != 0) return errno;
   found.device = makedev(status.stx_dev_major, status.stx_dev_minor);
   found.mount_id = (status.stx_mask & STATX_MNT_ID) != 0 ? static_cast<uint32_t>(status.stx_mnt_id)
-                                                         : MountIdOfFdinfo(fd);
+                                                         : MountIdByFdinfo(fd);
   return 0;
 }
 

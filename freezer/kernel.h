@@ -88,10 +88,6 @@ bool CanFreeze(uint64_t type);
 // Fills `found` for a descriptor; one of O_PATH too.
 int Identify(int fd, FileSystem& found);
 
-// The mount of a descriptor by /proc/self/fdinfo, for kernels whose statx does not say it (before
-// Linux 5.8); 0 if it is not known.
-uint32_t MountIdOfFdinfo(int fd);
-
 // Opens a directory with O_PATH: a descriptor, or -errno. ELOOP for a symbolic link in any
 // component.
 int OpenPath(const char* path);

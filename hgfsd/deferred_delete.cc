@@ -13,6 +13,7 @@
 #include "base/steady_time.h"
 #include "hgfsd/fs/mounts.h"
 #include "hgfsd/fs/remove_tree.h"
+#include "hgfsd/fs/rename.h"
 #include "hgfsd/start_thread.h"
 
 namespace toolboxd::hgfsd {
@@ -117,7 +118,7 @@ void DeferredDeleter::Keep(const Job& job, const absl::Status& why) {
   }
   // Unless the name was taken in the meantime, the tree is where it was.
   const int parent = tree.directory.get();
-  renameat2(parent, job.hidden.c_str(), parent, tree.name.c_str(), RENAME_NOREPLACE);
+  RenameToFreeName(parent, job.hidden.c_str(), parent, tree.name.c_str());
 }
 
 void DeferredDeleter::RemoveLeft(const Job& job) {

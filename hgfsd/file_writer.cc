@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/mount_id.h"
 #include "base/status.h"
 #include "hgfsd/attributes.h"
 #include "hgfsd/fs/extended_attributes.h"
@@ -19,6 +20,7 @@
 #include "hgfsd/fs/find.h"
 #include "hgfsd/fs/held.h"
 #include "hgfsd/fs/paths.h"
+#include "hgfsd/fs/rename.h"
 #include "hgfsd/fs/trust.h"
 
 namespace toolboxd::hgfsd {
@@ -35,12 +37,7 @@ bool ContentGoes(v1::OpenForWriting::Mode mode) {
 // Whether the entry is a mount point. Renaming over it fails, or replaces the file that the mount
 // hides.
 bool IsMountPoint(const Entry& entry) {
-  struct statx file, directory;
-  if (statx(entry.file.get(), "", AT_EMPTY_PATH, STATX_MNT_ID, &file) != 0 ||
-      statx(entry.directory.get(), "", AT_EMPTY_PATH, STATX_MNT_ID, &directory) != 0) {
-    return false;
-  }
-  return file.stx_mnt_id != directory.stx_mnt_id;
+  return MountIdOf(entry.file.get()) != MountIdOf(entry.directory.get());
 }
 
 }  // namespace
@@ -226,10 +223,11 @@ absl::Status FileWriter::Link() {
     }
     temporary_ = std::move(name);
   }
-  const unsigned flags = must_be_new_ ? RENAME_NOREPLACE : 0;
-  if (renameat2(directory, temporary_.c_str(), directory, entry_.name.c_str(), flags) != 0) {
-    return Error(errno);
-  }
+  const char* const from = temporary_.c_str();
+  const char* const to = entry_.name.c_str();
+  const int renamed = must_be_new_ ? RenameToFreeName(directory, from, directory, to)
+                                   : renameat(directory, from, directory, to);
+  if (renamed != 0) return Error(errno);
   temporary_.clear();
   return absl::OkStatus();
 }

@@ -20,6 +20,7 @@
 #include "hgfsd/fs/mounts.h"
 #include "hgfsd/fs/paths.h"
 #include "hgfsd/fs/remove_tree.h"
+#include "hgfsd/fs/rename.h"
 
 namespace toolboxd::hgfsd {
 namespace {
@@ -47,15 +48,7 @@ int Rename(const Entry& from, const std::string& name, const Move& move) {
   const char* const a = name.c_str();
   const char* const b = move.to.name.c_str();
   if (move.overwrite == Overwrite::kYes) return renameat(source, a, target, b);
-  const int result = renameat2(source, a, target, b, RENAME_NOREPLACE);
-  if (result == 0 || (errno != EINVAL && errno != ENOSYS)) return result;
-  // The file system does not know the flag; or a directory is moved into itself, which fails again.
-  struct stat st;
-  if (fstatat(target, b, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-    errno = EEXIST;
-    return -1;
-  }
-  return renameat(source, a, target, b);
+  return RenameToFreeName(source, a, target, b);
 }
 
 // Gives the copy the target's name, and sees that it was the copy that got it.
@@ -98,7 +91,7 @@ absl::Status RemoveSource(const Entry& from) {
   if (!hidden.ok()) return hidden.status();
   if (unlinkat(directory, hidden->c_str(), 0) == 0) return absl::OkStatus();
   const int error = errno;
-  renameat2(directory, hidden->c_str(), directory, from.name.c_str(), RENAME_NOREPLACE);
+  RenameToFreeName(directory, hidden->c_str(), directory, from.name.c_str());
   return FileError(error, from.path);
 }
 

@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "base/process_handle.h"
 #include "base/status.h"
 #include "base/steady_time.h"
 #include "base/unique_fd.h"
@@ -150,7 +150,7 @@ absl::StatusOr<UniqueFd> AwaitGreeting(int connection, absl::Time deadline) {
   if (greeting->sender <= 0) return UniqueFd();
   // session waits for its request, so the number is still its own; if it has ended, the request
   // fails.
-  return UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, greeting->sender, 0)));
+  return OpenProcess(greeting->sender);
 }
 
 absl::StatusOr<SessionUser> RequestSession(int connection, absl::string_view service,

@@ -29,8 +29,8 @@ struct SessionUser {
   std::string name;
 };
 
-// Waits until session runs and hears this caller, and returns a pidfd of session, which is readable
-// when that process has ended; no descriptor where the kernel does not say which process greets
+// Waits until session runs and hears this caller, and returns a handle of session's process
+// (base/process_handle.h); no descriptor where the kernel does not say which process greets
 // (a connection that is not ConnectSession()'s, or another pid namespace). UNAVAILABLE where the
 // connection ended, INTERNAL for a session of another version, DEADLINE_EXCEEDED.
 absl::StatusOr<UniqueFd> AwaitGreeting(int connection, absl::Time deadline);

@@ -3,16 +3,15 @@
 #include "session/confinement.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <optional>
 
+#include "base/process_handle.h"
 #include "base/small_file.h"
 #include "base/unique_fd.h"
 
@@ -81,11 +80,6 @@ unsigned long long StartTicks(pid_t process) {
   return at == std::string::npos ? 0 : strtoull(stat.c_str() + at, nullptr, 10);
 }
 
-bool HasEnded(int pidfd) {
-  pollfd item{pidfd, POLLIN, 0};
-  return poll(&item, 1, 0) != 0;
-}
-
 // The process number of a pidfd; 0 where it has ended or is not of this process's namespace.
 pid_t ProcessOf(int pidfd) {
   const std::string info =
@@ -95,7 +89,7 @@ pid_t ProcessOf(int pidfd) {
   return process > 0 ? static_cast<pid_t>(process) : 0;
 }
 
-std::string Look(int pidfd, pid_t process, unsigned long long since) {
+std::string Look(int handle, pid_t process, unsigned long long since) {
   const unsigned long long start = StartTicks(process);
   std::string found;
   if (start == 0 || (since != 0 && start > since)) found = "it has ended";
@@ -105,16 +99,16 @@ std::string Look(int pidfd, pid_t process, unsigned long long since) {
   }
   if (found.empty()) found = CompareNamespaces(process);
   // Last: until here the number was that process's.
-  if (found.empty() && HasEnded(pidfd)) found = "it has ended";
+  if (found.empty() && HasProcessEnded(handle)) found = "it has ended";
   return found;
 }
 
 }  // namespace
 
 std::string FindConfinementOfProcess(pid_t process, unsigned long long since) {
-  const UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, process, 0)));
-  if (!pidfd.ok()) return errno == ESRCH ? "it has ended" : strerror(errno);
-  return Look(pidfd.get(), process, since);
+  const UniqueFd handle = OpenProcess(process);
+  if (!handle.ok()) return errno == ESRCH ? "it has ended" : strerror(errno);
+  return Look(handle.get(), process, since);
 }
 
 std::string FindConfinement(int connection) {

@@ -15,10 +15,10 @@ namespace toolboxd::session {
 // of system calls, capabilities that it can ever have, namespaces and root directory. Returns what
 // is narrower, for a person; empty where nothing is.
 //
-// The process is held by a pidfd, so that its number cannot come again during the look: the
-// connection's own (Linux 6.5), or one by its number, whose process must then be older than this
-// one. A process that has ended, or that cannot be looked at, counts as confined. Needs root with
-// CAP_SYS_PTRACE.
+// The process is held by a handle (base/process_handle.h), so that the look is at one process: the
+// connection's own pidfd (Linux 6.5), or one by its number, whose process must then be older than
+// this one. A process that has ended, or that cannot be looked at, counts as confined. Needs root
+// with CAP_SYS_PTRACE.
 std::string FindConfinement(int connection);
 
 // The same for a process by its number. `since` is the latest start that is believed, in clock

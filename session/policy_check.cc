@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/close_range.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -14,6 +13,7 @@
 
 #include <optional>
 
+#include "base/close_on_exec.h"
 #include "session/user.h"
 
 namespace toolboxd::session {
@@ -27,10 +27,10 @@ constexpr int kNotExecuted = 127;
 [[noreturn]] void Execute(const PolicyCheck& check, const User& as, const std::string& user) {
   alarm(kPatienceSeconds);
   const int null = open("/dev/null", O_RDWR);
-  const bool ready =
-      null >= 0 && dup2(null, 0) == 0 && dup2(null, 1) == 1 && close_range(3, ~0U, 0) == 0 &&
-      setgroups(1, &as.gid) == 0 && setresgid(as.gid, as.gid, as.gid) == 0 &&
-      setresuid(as.uid, as.uid, as.uid) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+  const bool ready = null >= 0 && dup2(null, 0) == 0 && dup2(null, 1) == 1 && CloseOnExecFrom(3) &&
+                     setgroups(1, &as.gid) == 0 && setresgid(as.gid, as.gid, as.gid) == 0 &&
+                     setresuid(as.uid, as.uid, as.uid) == 0 &&
+                     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
   if (!ready) _exit(kNotExecuted);
   const std::string file = "--policy=" + check.file, name = "--permits_login=" + user;
   const char* const arguments[] = {"transportd", file.c_str(), name.c_str(), nullptr};

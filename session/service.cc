@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +19,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/close_on_exec.h"
 #include "base/unique_fd.h"
 #include "session/handshake.h"
 #include "session/log_stream.h"
@@ -162,8 +162,8 @@ void BecomeService(const Service& service, int gate, pid_t parent) {
   }
   fcntl(kServiceConnection, F_SETFD, 0);
   // Not closed now: the log is needed until the program runs.
-  if (close_range(kServiceConnection + 1, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
-    Fail(service, log, "close_range");
+  if (!CloseOnExecFrom(kServiceConnection + 1)) {
+    Fail(service, log, "/proc/self/fd");
   }
 
   SendReply(kServiceConnection, {Result::kOk, "", service.user.uid, service.user.name});

@@ -3,10 +3,8 @@
 #include "toolboxctl/called_script.h"
 
 #include <dirent.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <memory>
@@ -15,6 +13,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/process_handle.h"
 #include "base/small_file.h"
 #include "base/unique_fd.h"
 
@@ -51,15 +50,14 @@ std::vector<pid_t> Processes() {
   return processes;
 }
 
-// `end` is readable when the leader has ended.
+// `end` is a handle of the leader (base/process_handle.h).
 void EndGroup(pid_t leader, const UniqueFd& end) {
-  pollfd item = {end.get(), POLLIN, 0};
   kill(-leader, SIGTERM);
   // One that was stopped would not end.
   kill(-leader, SIGCONT);
-  if (poll(&item, 1, kTermToKillMs) != 0) return;
+  if (AwaitProcessEnd(end.get(), kTermToKillMs)) return;
   kill(-leader, SIGKILL);
-  poll(&item, 1, kTermToKillMs);
+  AwaitProcessEnd(end.get(), kTermToKillMs);
 }
 
 }  // namespace
@@ -68,10 +66,9 @@ int EndCalledScript(const std::string& script, absl::string_view event, uid_t ow
   int count = 0;
   for (const pid_t process : Processes()) {
     // First: the number may be another process's before its group is ended.
-    const UniqueFd end(static_cast<int>(syscall(SYS_pidfd_open, process, 0)));
+    const UniqueFd end = OpenProcess(process);
     if (!end.ok() || !IsOf(owner, process) || !IsCalledAs(process, script, event)) continue;
-    pollfd item = {end.get(), POLLIN, 0};
-    if (poll(&item, 1, 0) != 0) continue;
+    if (HasProcessEnded(end.get())) continue;
     EndGroup(process, end);
     ++count;
   }

@@ -4,9 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "base/process_handle.h"
 #include "base/status.h"
 #include "base/steady_time.h"
 #include "vixd/shim/command.h"
@@ -38,10 +37,8 @@ constexpr size_t kPiece = 64 << 10;
 
 // Returns early when the process ends; it need not be a child of this process.
 void WaitForExit(pid_t pid, int timeout_ms) {
-  const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-  if (!process.ok()) return;
-  pollfd item{process.get(), POLLIN, 0};
-  poll(&item, 1, timeout_ms);
+  const UniqueFd process = toolboxd::OpenProcess(pid);
+  if (process.ok()) AwaitProcessEnd(process.get(), timeout_ms);
 }
 
 // The program's record when it has ended, or as it is after kWaitForEnd.
@@ -61,9 +58,9 @@ absl::StatusOr<Record> WaitForRecord(const ProgramTable& programs, const StreamP
   }
 }
 
-// A pidfd of the process that started at `start_ticks`; none if it has ended.
+// A handle of the process that started at `start_ticks`; none if it has ended.
 UniqueFd OpenProcess(pid_t pid, uint64_t start_ticks) {
-  UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  UniqueFd process = toolboxd::OpenProcess(pid);
   if (!IsAlive(pid, start_ticks)) process.reset();
   return process;
 }
@@ -180,7 +177,7 @@ absl::Status InputWriter::Write(absl::string_view bytes, absl::FunctionRef<bool(
 }
 
 void InputWriter::SignalShim(int number) {
-  if (shim_.ok()) syscall(SYS_pidfd_send_signal, shim_.get(), number, nullptr, 0);
+  if (shim_.ok()) SignalProcessOf(shim_.get(), number);
 }
 
 void InputWriter::Commit() {

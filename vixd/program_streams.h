@@ -76,7 +76,7 @@ class InputWriter {
   absl::Status WaitForCapacity(absl::FunctionRef<bool()> cancelled);
   void SignalShim(int number);
 
-  // A pidfd of the shim; none if it has ended.
+  // A handle of the shim (base/process_handle.h); none if it has ended.
   UniqueFd shim_;
   // Closed when the program no longer reads.
   UniqueFd file_;

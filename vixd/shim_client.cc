@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/close_on_exec.h"
 #include "base/status.h"
 #include "vixd/shim/command.h"
 
@@ -36,7 +37,7 @@ class SpawnSettings {
     posix_spawn_file_actions_adddup2(&actions_, 0, 1);
     posix_spawn_file_actions_adddup2(&actions_, 0, 2);
     posix_spawn_file_actions_adddup2(&actions_, connection, kShimDescriptor);
-    posix_spawn_file_actions_addclosefrom_np(&actions_, kShimDescriptor + 1);
+    CloseOnExecFrom(kShimDescriptor + 1);
     posix_spawnattr_init(&attributes_);
     sigset_t set;
     sigfillset(&set);

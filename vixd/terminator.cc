@@ -6,13 +6,14 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "base/close_on_exec.h"
 #include "base/log.h"
+#include "base/process_handle.h"
 #include "base/status.h"
 #include "base/unique_fd.h"
 #include "vixd/proc.h"
@@ -60,16 +61,14 @@ absl::Status Terminator::TerminateGroup(const Record& program) const {
 }
 
 absl::Status Terminator::TerminateProcess(pid_t pid) const {
-  const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  const UniqueFd process = OpenProcess(pid);
   if (!process.ok()) return SignalError(errno, pid);
-  if (syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0) != 0) {
-    return SignalError(errno, pid);
-  }
-  // The shim holds the pidfd, so SIGKILL cannot reach a later process with the same id.
+  if (!SignalProcessOf(process.get(), SIGTERM)) return SignalError(errno, pid);
+  // The shim holds the process's handle, so SIGKILL cannot reach a later process with the same id.
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, process.get(), kShimDescriptor);
-  posix_spawn_file_actions_addclosefrom_np(&actions, kShimDescriptor + 1);
+  CloseOnExecFrom(kShimDescriptor + 1);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);

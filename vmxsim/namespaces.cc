@@ -9,6 +9,7 @@
 #include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
@@ -36,11 +37,13 @@ absl::Status Mount(const char* source, const char* target, const char* type, uns
 
 // Mounts a fresh file system over `path` but keeps what is mounted at, or lies in, `kept` below it.
 absl::Status MountKeeping(const char* type, const char* path, const char* kept) {
-  const int tree = open_tree(AT_FDCWD, kept, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+  const int tree = static_cast<int>(
+      syscall(SYS_open_tree, AT_FDCWD, kept, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
   absl::Status status = Mount(type, path, type, MS_NOSUID | MS_NODEV);
   if (tree < 0) return status;
   mkdir(kept, 0755);
-  if (status.ok() && move_mount(tree, "", AT_FDCWD, kept, MOVE_MOUNT_F_EMPTY_PATH) != 0) {
+  if (status.ok() &&
+      syscall(SYS_move_mount, tree, "", AT_FDCWD, kept, MOVE_MOUNT_F_EMPTY_PATH) != 0) {
     status = ErrnoError(errno, absl::StrCat("mount on ", kept));
   }
   close(tree);

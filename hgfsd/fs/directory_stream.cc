@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "hgfsd/fs/file_error.h"
@@ -21,7 +22,8 @@ absl::StatusOr<DirectoryStream::Entry> DirectoryStream::Next() {
   while (true) {
     if (used_ == filled_) {
       ++reads_;
-      const ssize_t size = getdents64(directory_.get(), buffer_.data(), buffer_.size());
+      const ssize_t size =
+          syscall(SYS_getdents64, directory_.get(), buffer_.data(), buffer_.size());
       if (size < 0) return FileError(errno, "cannot read a directory");
       used_ = 0;
       filled_ = size;

@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "hgfsd/fs/file_error.h"
 #include "hgfsd/fs/paths.h"
+#include "hgfsd/fs/rename.h"
 #include "hgfsd/fs/through.h"
 
 namespace toolboxd::hgfsd {
@@ -64,7 +65,7 @@ absl::StatusOr<std::string> Hide(int directory, const std::string& name, const s
   if (fstatat(directory, hidden.c_str(), &now, AT_SYMLINK_NOFOLLOW) == 0 && SameFile(now, held)) {
     return hidden;
   }
-  renameat2(directory, hidden.c_str(), directory, name.c_str(), RENAME_NOREPLACE);
+  RenameToFreeName(directory, hidden.c_str(), directory, name.c_str());
   return Replaced(name);
 }
 

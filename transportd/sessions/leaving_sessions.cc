@@ -2,11 +2,11 @@
 
 #include "transportd/sessions/leaving_sessions.h"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <map>
 #include <utility>
+
+#include "base/process_handle.h"
 
 namespace toolboxd {
 
@@ -15,10 +15,7 @@ void LeavingSessions::Add(SessionService service, uid_t uid, UniqueFd process) {
 }
 
 void LeavingSessions::Sweep() {
-  leaving_.remove_if([](const Leaving& leaving) {
-    pollfd item{leaving.process.get(), POLLIN, 0};
-    return poll(&item, 1, 0) != 0;
-  });
+  leaving_.remove_if([](const Leaving& leaving) { return HasProcessEnded(leaving.process.get()); });
 }
 
 size_t LeavingSessions::Count(SessionService service) const {

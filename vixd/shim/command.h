@@ -16,7 +16,8 @@ namespace toolboxd::vixd {
 inline constexpr char kServeCommand[] = "serve";
 
 // toolboxd-shim kill
-//   Waits kKillSeconds for the process of the pidfd at descriptor 3, then kills it.
+//   Waits kKillSeconds for the process whose handle (base/process_handle.h) is descriptor 3, then
+//   kills it.
 inline constexpr char kKillCommand[] = "kill";
 
 // toolboxd-shim sweep DIR SECONDS

@@ -4,18 +4,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/process_handle.h"
 #include "vixd/shim/command.h"
 #include "vixd/shim/janitor.h"
 #include "vixd/shim/job.h"
@@ -32,7 +31,7 @@ constexpr char kHelp[] =
 
 vixd starts this program. "serve" takes jobs from the socket at descriptor 3 and forks for each
 one; the child starts the job's program, keeps its record in DIR, and stays with the program
-after vixd has ended. "kill" waits five seconds for the process of the pidfd at descriptor 3, then
+after vixd has ended. "kill" waits five seconds for the process whose handle is descriptor 3, then
 kills it. "sweep" removes the records of programs that ended SECONDS ago, until none is left.
 )";
 
@@ -81,9 +80,8 @@ int Serve(const char* records) {
 }
 
 int Kill() {
-  pollfd process{kShimDescriptor, POLLIN, 0};
-  if (poll(&process, 1, kKillSeconds * 1000) == 0) {
-    syscall(SYS_pidfd_send_signal, kShimDescriptor, SIGKILL, nullptr, 0);
+  if (!AwaitProcessEnd(kShimDescriptor, kKillSeconds * 1000)) {
+    SignalProcessOf(kShimDescriptor, SIGKILL);
   }
   return 0;
 }

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A condition variable whose waiting no change of the wall clock shortens or prolongs. Without
+// Abseil.
+
+#ifndef TOOLBOXD_BASE_STEADY_CONDITION_H_
+#define TOOLBOXD_BASE_STEADY_CONDITION_H_
+
+#include <pthread.h>
+
+#include <chrono>
+#include <mutex>
+
+namespace toolboxd {
+
+// As std::condition_variable, which needs pthread_cond_clockwait(3) of glibc 2.30 for that.
+class SteadyCondition {
+ public:
+  SteadyCondition();
+  ~SteadyCondition();
+  SteadyCondition(const SteadyCondition&) = delete;
+  SteadyCondition& operator=(const SteadyCondition&) = delete;
+
+  void NotifyOne();
+  // The lock is held before and after. Both may return without a reason.
+  void Wait(std::unique_lock<std::mutex>& lock);
+  void WaitUntil(std::unique_lock<std::mutex>& lock, std::chrono::steady_clock::time_point time);
+
+ private:
+  pthread_cond_t condition_;
+};
+
+}  // namespace toolboxd
+
+#endif  // TOOLBOXD_BASE_STEADY_CONDITION_H_
