@@ -48,3 +48,41 @@ debian_abseil = repository_rule(
     implementation = _debian_abseil_impl,
     local = True,
 )
+
+def _debian_sysroot_impl(ctx):
+    """The directory of tools/sysroot, for --config=portable."""
+    packages = ctx.path(Label("//third_party/glibc:packages"))
+    script = packages.dirname.dirname.dirname.get_child("tools").get_child("sysroot")
+    result = ctx.execute([script, "--existing"])
+    if result.return_code != 0:
+        fail("--config=portable needs the directory that tools/sysroot makes: %s" % result.stderr)
+    sysroot = result.stdout.strip()
+    libraries = sysroot + "/usr/lib/x86_64-linux-gnu"
+    linkopts = [
+        "--sysroot=" + sysroot,
+        # The start files; and in this order: GCC 10's unwinder, the old C library, our archives.
+        "-B" + libraries,
+        "-L%s/unwinder" % sysroot,
+        "-L" + libraries,
+        "-L%s/archives" % sysroot,
+        "-Wl,-rpath-link,%s/lib/x86_64-linux-gnu" % sysroot,
+        # Parts of libc since 2.34.
+        "-lpthread",
+        "-ldl",
+    ]
+    ctx.file("BUILD.bazel", """
+load("@rules_cc//cc:defs.bzl", "cc_library")
+
+cc_library(
+    name = "libc",
+    linkopts = %s,
+    visibility = ["//visibility:public"],
+    deps = ["@toolboxd//third_party/glibc:compat"],
+)
+""" % repr(linkopts))
+
+debian_sysroot = repository_rule(
+    implementation = _debian_sysroot_impl,
+    environ = ["HOME", "XDG_CACHE_HOME"],
+    local = True,
+)

@@ -43,11 +43,12 @@ make_users() {
 guests=()
 # Options of `vmxsim run` for every guest.
 guest_options=()
-# start_guest CONTROL LOG COMMAND…: starts guest tools in a simulated VM and waits for their registration.
+# start_guest CONTROL LOG COMMAND…: starts guest tools in a simulated VM and waits for their registration;
+# by the program $TOOLBOXD_TEST_UNDER, if it is set.
 start_guest() {
   local control=$1 log=$2
   shift 2
-  "$vmxsim" run --control="$control" "${guest_options[@]}" -- "$@" >"$log" 2>&1 &
+  "$vmxsim" run --control="$control" "${guest_options[@]}" -- ${TOOLBOXD_TEST_UNDER:+"$TOOLBOXD_TEST_UNDER"} "$@" >"$log" 2>&1 &
   guests+=($!)
   local tries
   for ((tries = 0; tries < 200; ++tries)); do
