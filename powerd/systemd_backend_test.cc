@@ -5,10 +5,13 @@
 #include "powerd/systemd_backend.h"
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 
 #include "absl/time/time.h"
+#include "base/testing/short_temp_dir.h"
 #include "daemon/stop_signal.h"
 #include "daemon/testing/fake_managers.h"
 #include "gmock/gmock.h"
@@ -57,6 +60,18 @@ TEST_F(SystemdBackendTest, FailedUnitMeansFailedHooks) {
 TEST_F(SystemdBackendTest, NoUnitMeansNoHooks) {
   managers_->SetJobResult("none");
   EXPECT_TRUE(SystemdBackend(options_).RunHooks(v1::HALT, stop_).ok());
+}
+
+TEST_F(SystemdBackendTest, RefusedUnitMeansFailedHooksOnlyIfThereAreScripts) {
+  const ShortTempDir scripts;
+  options_.script_dir = scripts.path();
+  managers_->RefuseActions(true);
+  EXPECT_TRUE(SystemdBackend(options_).RunHooks(v1::HALT, stop_).ok());
+  std::filesystem::create_directory(scripts.File("halt"));
+  EXPECT_TRUE(SystemdBackend(options_).RunHooks(v1::HALT, stop_).ok());
+  std::ofstream(scripts.File("halt/10-script")) << "#!/bin/sh\n";
+  const absl::Status status = SystemdBackend(options_).RunHooks(v1::HALT, stop_);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("Interactive authentication required."));
 }
 
 TEST_F(SystemdBackendTest, LogindIsAskedWithoutInteraction) {

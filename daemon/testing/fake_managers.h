@@ -130,6 +130,11 @@ class FakeManagers {
   }
 
  private:
+  // As polkit has it answered.
+  static int Refuse(sd_bus_error* error) {
+    return sd_bus_error_setf(error, "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired",
+                             "Interactive authentication required.");
+  }
   static int StartUnit(sd_bus_message* message, void* data, sd_bus_error* error) {
     auto* self = static_cast<FakeManagers*>(data);
     const char* unit = nullptr;
@@ -140,6 +145,7 @@ class FakeManagers {
       absl::MutexLock lock(&self->mutex_);
       self->log_.push_back(absl::StrCat("start ", unit, " ", mode));
       result = self->job_result_;
+      if (self->refuse_actions_) return Refuse(error);
     }
     if (result == "none") {
       return sd_bus_error_setf(error, "org.freedesktop.systemd1.NoSuchUnit", "Unit %s not found.",
@@ -171,10 +177,7 @@ class FakeManagers {
     sd_bus_message_read(message, "b", &interactive);
     absl::MutexLock lock(&self->mutex_);
     self->log_.push_back(absl::StrCat(sd_bus_message_get_member(message), " ", interactive));
-    if (self->refuse_actions_) {
-      return sd_bus_error_setf(error, "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired",
-                               "Interactive authentication required.");
-    }
+    if (self->refuse_actions_) return Refuse(error);
     return sd_bus_reply_method_return(message, "");
   }
   void EmitJobRemoved(const char* job, const char* unit, const std::string& result) {

@@ -78,6 +78,36 @@ limit toolboxd-hgfsd-login@.service 28
 limit toolboxd-vixd@.service 96
 limit toolboxd-vixd-login@.service 96
 
+# Older systemds ignore what they do not know: the exposure there.
+# without VERSION UNIT: the unit as that version of systemd reads it, in $work/old.
+mkdir "$work/old"
+without() {
+  local unknown
+  unknown=$(awk -v version="$1" '!/^#/ && $2 > version { print $1 }' "$units/newer-directives" | paste -sd'|')
+  grep -vE "^($unknown)=" "$units/$2" >"$work/old/$2"
+}
+old_limit() {  # VERSION UNIT TENTHS
+  local out
+  without "$1" "$2"
+  out=$(systemd-analyze security --offline=true --no-pager --threshold="$3" "$work/old/$2" 2>&1) ||
+    fail "$2 with systemd $1: $(grep -i overall <<<"$out" || echo "$out"); allowed: $3 tenths"
+}
+for unit in toolboxd-{transportd,powerd,snapshotd,deployd}.service toolboxd-metrics@.service; do old_limit 239 "$unit" 10; done
+old_limit 239 toolboxd-guestinfod.service 15
+old_limit 239 toolboxd-clockd.service 16
+old_limit 239 toolboxd-statfs@.service 13
+old_limit 239 toolboxd-hgfsd@.service 31
+old_limit 239 toolboxd-freezer@.service 36
+for unit in toolboxd-{transportd,guestinfod,powerd,snapshotd,deployd,clockd}.service; do old_limit 247 "$unit" 10; done
+without 239 toolboxd-transportd.service
+! grep -q '^ProtectProc=' "$work/old/toolboxd-transportd.service" && grep -q '^User=' "$work/old/toolboxd-transportd.service" ||
+  fail "what systemd 239 reads of a unit is not what it knows"
+
+# Newer versions of PAM execute it for each login.
+for unit in "$units"/toolboxd-hgfsd*@.service; do
+  grep -q '^ExecPaths=.*/usr/sbin/unix_chkpwd' "$unit" || fail "${unit##*/} does not let PAM look at passwords"
+done
+
 # Functions' streams are files in a private /var/tmp.
 grep -q '^PrivateTmp=yes$' "$units/toolboxd-transportd.service" || fail "transportd shares /var/tmp"
 
