@@ -13,6 +13,8 @@ expect_not() { ! "$@" >"$work/said" 2>&1 || fail "not: $*"; }
 
 # A small archive, and a system whose sbin is a link.
 archive=$work/archive
+mkdir -p "$archive/polkit"
+echo pkla >"$archive/polkit/toolboxd.pkla"
 mkdir -p "$archive"/usr/{bin,sbin,lib/toolboxd,share/doc/toolboxd} "$archive"/etc/toolboxd/{routes.d,power.d/halt}
 cp deploy/archive/install "$archive/install"
 cp -r deploy/pam "$archive/usr/share/doc/toolboxd/pam"
@@ -72,6 +74,9 @@ new_root common-auth
 touch "$root/etc/pam.d/common-session-noninteractive"
 expect install
 expect cmp deploy/pam/toolboxd "$root/etc/pam.d/toolboxd"
+new_root common-auth
+expect install
+expect cmp deploy/pam/toolboxd.suse "$root/etc/pam.d/toolboxd"
 new_root system-auth
 expect install
 expect grep -q 'include *system-auth' "$root/etc/pam.d/toolboxd"
@@ -79,6 +84,14 @@ expect_not grep -q password-auth "$root/etc/pam.d/toolboxd"
 new_root other
 expect install
 grep -q 'no known PAM stack' "$work/said" || fail "it does not report that there is no PAM stack: $(cat "$work/said")"
+
+# A polkit that reads no rules has a folder of its own.
+[[ ! -e $root/var/lib/polkit-1 ]] || fail "a folder of an old polkit was made"
+mkdir -p "$root/var/lib/polkit-1/localauthority"
+expect install
+has var/lib/polkit-1/localauthority/10-vendor.d/toolboxd.pkla pkla
+expect install --uninstall
+[[ ! -e $root/var/lib/polkit-1/localauthority/10-vendor.d/toolboxd.pkla ]] || fail "the file for an old polkit is still there"
 
 # Programs of open-vm-tools' names: those of another package stay, ours are replaced and removed.
 echo ours >"$archive/usr/bin/vmware-rpctool"
@@ -115,10 +128,10 @@ tool id 'echo 0'
 tool dpkg-query 'echo installed'
 refuses 'use apt'
 tool dpkg-query 'exit 1'
-tool systemctl 'echo "systemd 251 (251.4)"'
-refuses 'systemd 252'
+tool systemctl 'echo "systemd 238 (238)"'
+refuses 'systemd 239'
 tool systemctl 'echo "systemd 257 (257.1)"'
-refuses 'glibc 2.36'
+refuses 'glibc 2.28'
 
 ((failures == 0)) && echo PASS
 exit $((failures > 0))

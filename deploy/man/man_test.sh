@@ -25,6 +25,10 @@ compare toolboxd-install-check.8 deploy/install-check
 for verb in $("$toolboxd" toolboxctl --help | sed -n 's/^ *toolboxctl \([a-z]*\).*/\1/p'); do
   grep -qE "^\.B(I)? $verb" deploy/man/toolboxctl.1 || fail "toolboxctl.1 does not have '$verb'"
 done
+compare vmxsim.1 vmxsim/vmxsim run
+for verb in $(vmxsim/vmxsim --help | sed -n 's/^ *vmxsim \([a-z]*\).*/\1/p'); do
+  [[ $verb == run ]] || grep -qE "^\.BI? $verb" deploy/man/vmxsim.1 || fail "vmxsim.1 does not have '$verb'"
+done
 # Lists that a page repeats are those of the program.
 page_text() { sed 's/\\-/-/g; s/\\~/ /g' "deploy/man/$1"; }
 for flag in exclude_interfaces last_interfaces; do

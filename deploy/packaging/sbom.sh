@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+
+# A list of what the programs are linked from, in SPDX 2.3's JSON. Sourced by deploy/package.
+# shellcheck shell=bash disable=SC2154
+
+# The archives that the programs are linked from: those that third_party names, the C++ library and
+# the C library of the static programs.
+linked_archives() {
+  local folder=/usr/lib/x86_64-linux-gnu name
+  for name in $(grep -o -- '-l:lib[^"]*\.a' third_party/BUILD.bazel | sed 's/^-l://' | grep -v -e gtest -e gmock -e libX.a | sort -u) libabsl_base.a libc.a; do
+    echo "$folder/$name"
+  done
+  gcc -print-file-name=libstdc++.a
+  gcc -print-libgcc-file-name
+}
+
+# "SOURCE VERSION" of each source package, once.
+linked_sources() {
+  local archive name
+  linked_archives | while read -r archive; do
+    name=$(dpkg-query -S "$(realpath "$archive")" | sed 's/: .*//; q')
+    dpkg-query -W -f '${source:Package} ${source:Version}\n' "$name"
+  done
+  # The unwinder of the programs for older systems.
+  awk '$1 == "libgcc-10-dev" { print "gcc-10", $2 }' third_party/glibc/packages
+}
+
+sbom_package() {  # NAME VERSION LICENCE SUPPLIER
+  printf '    {"SPDXID": "SPDXRef-%s", "name": "%s", "versionInfo": "%s", "supplier": "%s", "downloadLocation": "NOASSERTION",\n' "$1" "$1" "$2" "$4"
+  printf '     "filesAnalyzed": false, "licenseConcluded": "%s", "licenseDeclared": "%s", "copyrightText": "NOASSERTION"' "$3" "$3"
+  [[ $4 != *Debian* ]] || printf ',\n     "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": "pkg:deb/debian/%s@%s?arch=source"}]' "$1" "${2//:/%3A}"
+  printf '}'
+}
+
+make_sbom() {
+  local output=$out/toolboxd-$version.spdx.json name number licence
+  linked_sources | sort -u >"$work/sources"
+  {
+    printf '{\n  "spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT",\n'
+    printf '  "name": "toolboxd-%s", "documentNamespace": "https://localhost/toolboxd/%s/%s",\n' "$version" "$version" "$(sha256sum <"$work/sources" | cut -c1-16)"
+    printf '  "creationInfo": {"created": "%s", "creators": ["Tool: deploy/package-%s"]},\n' "$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)" "$version"
+    printf '  "packages": [\n'
+    sbom_package toolboxd "$version" Apache-2.0 "Organization: toolboxd"
+    while read -r name number; do
+      licence=$(sed -n "s/^$name //p" deploy/packaging/licences)
+      [[ -n $licence ]] || { echo "deploy/package: deploy/packaging/licences does not have $name" >&2; return 1; }
+      printf ',\n'
+      sbom_package "$name" "$number" "$licence" "Organization: Debian"
+    done <"$work/sources"
+    printf '\n  ],\n  "relationships": [\n    {"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": "SPDXRef-toolboxd"}'
+    while read -r name _; do
+      printf ',\n    {"spdxElementId": "SPDXRef-toolboxd", "relationshipType": "STATIC_LINK", "relatedSpdxElement": "SPDXRef-%s"}' "$name"
+    done <"$work/sources"
+    printf '\n  ]\n}\n'
+  } >"$output"
+  made+=("$output")
+}
