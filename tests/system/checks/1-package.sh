@@ -5,13 +5,13 @@
 version=$(tools/version)
 deb=$work/a/toolboxd_${version}_amd64.deb
 
-build_package() { deploy/deb/build --programs="$programs" "$@"; }
-check "deploy/deb/build builds the package and the archive" build_package --out="$work/a" || return 2
-# On another file system, which must make no difference.
+build_package() { deploy/package --programs="$programs" "$@"; }
+check "deploy/package builds the package and the archive" build_package --out="$work/a" deb archive || return 2
+# On another file system, which must make no difference. tests/portable/run --all has the other kinds.
 check "a second build of the package has the same bytes" eval \
-  'TMPDIR=/dev/shm build_package --out="$work/b" && cmp "$deb" "$work/b/${deb##*/}" && cmp "$work"/a/*.tar.gz "$work"/b/*.tar.gz'
+  'TMPDIR=/dev/shm build_package --out="$work/b" deb archive && cmp "$deb" "$work/b/${deb##*/}" && cmp "$work"/a/*.tar.gz "$work"/b/*.tar.gz'
 # The version to upgrade from: the same programs with an older number.
-check "deploy/deb/build builds a package of an older version" build_package --version=0.0.9 --out="$work/old" || return 2
+check "deploy/package builds a package of an older version" build_package --version=0.0.9 --out="$work/old" deb || return 2
 
 no_lintian_errors() { ! lintian --allow-root --fail-on none --tag-display-limit 0 "$deb" 2>&1 | grep '^E:'; }
 if command -v lintian >/dev/null; then

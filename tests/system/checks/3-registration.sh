@@ -77,7 +77,7 @@ inside hostname renamed
 check "the host learns a changed host name" until_ok 3 says '^host name: renamed'
 check "GET_TOOLS_STATE has the changed host name" eval '"$vmxsim" guest --user=root --password=secret-root state | tee /dev/stderr | grep -q renamed'
 inside hostname toolboxd-guest
-check "the host knows the operating system" until_ok 5 says 'Debian GNU/Linux 12'
+check "the host knows the operating system" until_ok 5 says "Debian GNU/Linux $number"
 check "the host knows the root disk" until_ok 5 says '^disk: /'
 # A disk where the unit of guestinfod could hide it. The loop device is this machine's and is
 # released with the mount.

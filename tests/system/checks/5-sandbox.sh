@@ -8,20 +8,23 @@ in_sandbox() {
   local properties=() line
   while read -r line; do properties+=(-p "$line"); done < <(
     inside systemctl cat toolboxd-hgfsd@.service | sed -n '/^\[Service\]/,$p' |
-      grep -E '^(NoNew|Ambient|Restrict|Lock|Keyring|NoExec|ExecPaths|MemoryDeny|SystemCall|Private|IPAddress|Protect|UMask|CapabilityBounding)')
+      grep -E '^(NoNew|Ambient|Restrict|Lock|Keyring|NoExec|ExecPaths|MemoryDeny|SystemCall|Private|IPAddress|Protect|UMask|CapabilityBounding)' | grep -vE "^(${unknown:-none})=")
   inside systemd-run --quiet --wait --pipe --collect "${properties[@]}" "${extra[@]}" \
     -p User="$user" -p BindReadOnlyPaths="/bin/bash:/usr/lib/toolboxd/bash" /usr/lib/toolboxd/bash -c "$1"
 }
 extra=() user=alice
+# What Debian 11's systemd ignores in a unit is an error here.
+unknown=
+[[ $suite != bullseye ]] || unknown=$(awk '!/^#/ && $2 > 247 { print $1 }' deploy/systemd/newer-directives | paste -sd'|')
 inside install -m 755 /dev/null /usr/lib/toolboxd/bash
 
 check "a shell runs in hgfsd's sandbox" in_sandbox 'exit 0'
 # denied SCRIPT: the shell reports that the kernel denied it.
 denied() { in_sandbox "$1" >"$work/said" 2>&1 || true; cat "$work/said"; grep -q 'Permission denied' "$work/said"; }
-check "no other program runs in hgfsd's sandbox" denied /bin/true
+[[ -n $unknown ]] || check "no other program runs in hgfsd's sandbox" denied /bin/true
 inside install -o alice -g alice -m 755 /bin/bash /home/alice/own
 check "alice has a program in alice's home directory" inside setpriv --reuid=alice --regid=alice --clear-groups /home/alice/own -c true
-check "the user's own program does not run in hgfsd's sandbox" denied '/home/alice/own -c true'
+[[ -n $unknown ]] || check "the user's own program does not run in hgfsd's sandbox" denied '/home/alice/own -c true'
 no_socket() { in_sandbox 'exec 3<>/dev/tcp/127.0.0.1/22' 2>&1 | tee "$work/said" || true; grep -q 'Address family not supported' "$work/said"; }
 check "hgfsd's sandbox permits no Internet socket" no_socket
 inside install -o bob -g bob -m 600 /dev/null /home/bob/private
