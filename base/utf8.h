@@ -22,8 +22,8 @@ bool IsUtf8(std::string_view text);
 // Bytes of the printable character at the start of `text`; 0 if there is none. Not printable are
 // control characters, those of C1 (U+0080 to U+009F) included, which terminals obey in UTF-8 too;
 // what reorders the text around it (U+202A to U+202E, U+2066 to U+2069) or separates lines (U+2028,
-// U+2029); and what is no character by definition (U+FDD0 to U+FDEF, the last two of each plane):
-// journalctl shows nothing of a message that has one.
+// U+2029); and what Unicode defines as a noncharacter (U+FDD0 to U+FDEF, the last two of each
+// plane): journalctl shows nothing of a message that has one.
 size_t PrintableLength(std::string_view text);
 
 // `text` with a question mark for each byte that is not part of a printable character: a proto's

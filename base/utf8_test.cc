@@ -61,7 +61,7 @@ TEST(Utf8, PrintableReplacesEachMalformedByte) {
 TEST(Utf8, PrintableReplacesControlCharacters) { EXPECT_EQ(PrintableUtf8("a\nb\x7f"), "a?b?"); }
 
 // What a terminal obeys, what makes a line look like another one, and what journalctl hides a
-// message for. Each has beside it the nearest characters that are none of these.
+// message for. Each has beside it the nearest characters that are printable.
 TEST(Utf8, PrintableReplacesWhatActsOnTheTextAroundIt) {
   for (const char* text :
        {"\u0080", "\u009b", "\u009f", "\u2028", "\u2029", "\u202a", "\u202e", "\u2066", "\u2069",

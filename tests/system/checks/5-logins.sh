@@ -19,7 +19,7 @@ check "a program is in a scope in the slice of its user's programs" eval \
   'inside cat "/proc/$alices/cgroup" | grep -q "toolboxd-programs-$alices_id.slice/toolboxd-vixd-$alices_id-.*scope"'
 secret=secret-argument-4711
 revealing=$(guest alice start /bin/sh "-c 'sleep 600; : $secret'" | grep -oE '[0-9]+' | head -n 1)
-# Where its arguments are to be seen; what follows then shows something.
+# Where its arguments can be seen; so what follows shows something.
 check "the arguments of a guest user's program are in its scope" until_ok 5 eval 'inside systemctl --no-pager --full status "toolboxd*.scope" | grep -q "$secret"'
 bundled() { inside sh -c 'cd /root && toolboxctl support-bundle && tar -xzOf toolboxd-support-*.tar.gz && rm toolboxd-support-*.tar.gz'; }
 bundle=$(bundled)
