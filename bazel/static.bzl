@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""static_binary: a program of libc and nothing else, linked statically."""
+
+load("@rules_cc//cc:defs.bzl", "cc_binary")
+
+def static_binary(name, **kwargs):
+    """A cc_binary that needs no file but its own, at an address that no attacker knows.
+
+    Args:
+      name: the program.
+      **kwargs: of cc_binary, without features and linkopts.
+    """
+    cc_binary(
+        name = name,
+        # Bazel's own option is for dynamic programs.
+        features = ["-pie"],
+        linkopts = select({
+            # AddressSanitizer needs libc as a shared library.
+            "//bazel:sanitized": [],
+            "//conditions:default": ["-static-pie"],
+        }),
+        **kwargs
+    )
