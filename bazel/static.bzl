@@ -18,7 +18,11 @@ def static_binary(name, **kwargs):
         linkopts = select({
             # AddressSanitizer needs libc as a shared library.
             "//bazel:sanitized": [],
-            "//conditions:default": ["-static-pie"],
+            # gold cannot.
+            "//conditions:default": [
+                "-static-pie",
+                "-fuse-ld=bfd",
+            ],
         }),
         **kwargs
     )
