@@ -13,12 +13,15 @@ def static_binary(name, **kwargs):
     """
     cc_binary(
         name = name,
-        # Bazel's own option is for dynamic programs.
-        features = ["-pie"],
+        # Bazel's own option is for dynamic programs, and its lists of objects for gold, which cannot link
+        # such a program.
+        features = [
+            "-pie",
+            "-supports_start_end_lib",
+        ],
         linkopts = select({
             # AddressSanitizer needs libc as a shared library.
             "//bazel:sanitized": [],
-            # gold cannot.
             "//conditions:default": [
                 "-static-pie",
                 "-fuse-ld=bfd",

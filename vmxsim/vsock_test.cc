@@ -194,8 +194,10 @@ TEST_F(Vsock, DelayedHostAnswersLater) {
   EXPECT_EQ(Guest("socket nonblock connect 0 976 wait 0.02 connect 0 976 wait 10 error "
                   "send info-get_guestinfo.x wait 10"),
             "ok | EINPROGRESS | nothing | EALREADY | out | none | ok | out");
-  EXPECT_EQ(Guest("socket nonblock connect 0 977 wait 0.02 wait 10 error"),
-            "ok | EINPROGRESS | nothing | out err | ECONNRESET");
+  // Whether the socket is writable by then is a matter of time, as with the kernel's.
+  EXPECT_EQ(absl::StrReplaceAll(Guest("socket nonblock connect 0 977 wait 0.02 wait 10 error"),
+                                {{"out err", "err"}}),
+            "ok | EINPROGRESS | nothing | err | ECONNRESET");
   const absl::Time begin = absl::Now();
   EXPECT_EQ(Guest("socket stream connect 0 976 send info-get_guestinfo.x receive"),
             "ok | ok | ok | 0 No value found");
