@@ -18,16 +18,17 @@ each() {
   return $status
 }
 
+# grep reads all of its input, since otherwise the pipe's writer would fail.
 # vmware-rpctool has no start code that could relocate it; it runs as its caller and reads one reply.
-at_any_address() { [[ $1 == */vmware-rpctool ]] || readelf -h "$1" | grep -q 'Type:  *DYN'; }
-stack_is_data() { readelf -lW "$1" | grep -q 'GNU_STACK.* RW  *0x'; }
-no_page_is_written_and_executed() { ! readelf -lW "$1" | grep -q ' RWE '; }
-tables_are_read_only() { readelf -lW "$1" | grep -q GNU_RELRO; }
+at_any_address() { [[ $1 == */vmware-rpctool ]] || readelf -h "$1" | grep 'Type:  *DYN' >/dev/null; }
+stack_is_data() { readelf -lW "$1" | grep 'GNU_STACK.* RW  *0x' >/dev/null; }
+no_page_is_written_and_executed() { ! readelf -lW "$1" | grep ' RWE ' >/dev/null; }
+tables_are_read_only() { readelf -lW "$1" | grep GNU_RELRO >/dev/null; }
 # A static program binds nothing later.
-binds_at_start() { ! readelf -lW "$1" | grep -q INTERP || readelf -dW "$1" | grep -q BIND_NOW; }
+binds_at_start() { ! readelf -lW "$1" | grep INTERP >/dev/null || readelf -dW "$1" | grep BIND_NOW >/dev/null; }
 # Where the C library is another file its symbols have names.
-calls() { ! readelf -lW "$2" | grep -q INTERP || readelf --dyn-syms -W "$2" | grep -q -E "UND $1"; }
-from_no_other_folder() { ! readelf -dW "$1" | grep -q -E 'RPATH|RUNPATH'; }
+calls() { ! readelf -lW "$2" | grep INTERP >/dev/null || readelf --dyn-syms -W "$2" | grep -E "UND $1" >/dev/null; }
+from_no_other_folder() { ! readelf -dW "$1" | grep -E 'RPATH|RUNPATH' >/dev/null; }
 
 check "each program is loaded at an address that is not known" each at_any_address
 check "no program has an executable stack" each stack_is_data
