@@ -64,8 +64,7 @@ int VsockHost::Admit(uint32_t cid, uint32_t port) {
   ++counters_.connects;
   if (error != 0) {
     ++counters_.refused;
-    vmx_.Log("refused",
-             absl::StrCat("vsock to ", cid, ":", port, " with ", strerrorname_np(error)));
+    vmx_.Log("refused", absl::StrCat("vsock to ", cid, ":", port, " with ", RefusalName(error)));
   }
   return error;
 }

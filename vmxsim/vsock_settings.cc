@@ -3,7 +3,6 @@
 #include "vmxsim/vsock_settings.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include <utility>
 #include <vector>
@@ -17,8 +16,17 @@
 namespace toolboxd::vmxsim {
 namespace {
 
-constexpr int kRefusals[] = {ECONNRESET, ECONNREFUSED, ENOBUFS, ETIMEDOUT,
-                             ENODEV,     EADDRINUSE,   EINTR};
+struct Refusal {
+  int error;
+  const char* name;
+};
+// The C library has names of errors only since 2.32.
+constexpr Refusal kRefusals[] = {
+    {ECONNRESET, "ECONNRESET"}, {ECONNREFUSED, "ECONNREFUSED"},
+    {ENOBUFS, "ENOBUFS"},       {ETIMEDOUT, "ETIMEDOUT"},
+    {ENODEV, "ENODEV"},         {EADDRINUSE, "EADDRINUSE"},
+    {EINTR, "EINTR"},
+};
 constexpr char kUnread[] = "unread";
 
 bool IsFault(absl::string_view kind) {
@@ -34,6 +42,13 @@ absl::Status NotValid(absl::string_view name, absl::string_view value) {
 }
 
 }  // namespace
+
+const char* RefusalName(int error) {
+  for (const Refusal& known : kRefusals) {
+    if (error == known.error) return known.name;
+  }
+  return "an error";
+}
 
 absl::Status VsockSettings::Offer(absl::string_view mode) {
   if (mode != "on" && mode != "rpci" && mode != "tclo" && mode != "off") {
@@ -58,8 +73,8 @@ absl::Status VsockSettings::Set(absl::string_view name, absl::string_view value)
   }
   if (name == "refuse") {
     int refusal = 0;
-    for (const int error : kRefusals) {
-      if (parts.first == strerrorname_np(error)) refusal = error;
+    for (const Refusal& known : kRefusals) {
+      if (parts.first == known.name) refusal = known.error;
     }
     uint64_t count = 0;
     if (refusal == 0 && value != "none") return NotValid(name, value);
@@ -107,7 +122,7 @@ std::string VsockSettings::Text() const {
   }
   if (split_ > 0) absl::StrAppend(&text, "split ", split_, "\n");
   if (busy_ > 0) absl::StrAppend(&text, "busy ", busy_, "\n");
-  if (refusal_ != 0) absl::StrAppend(&text, "refuse ", strerrorname_np(refusal_), "\n");
+  if (refusal_ != 0) absl::StrAppend(&text, "refuse ", RefusalName(refusal_), "\n");
   if (!fault_.empty()) absl::StrAppend(&text, "fault ", fault_, "\n");
   return text;
 }

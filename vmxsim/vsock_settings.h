@@ -21,6 +21,9 @@ inline constexpr uint32_t kVsockHostCid = 0;
 inline constexpr uint32_t kVsockGuestCid = 3;
 inline constexpr uint32_t kVsockLastPrivilegedPort = 1023;
 
+// The name of an error that a connect can be refused with, such as "ECONNRESET".
+const char* RefusalName(int error);
+
 // A plain value; the owner's lock guards it.
 class VsockSettings {
  public:
