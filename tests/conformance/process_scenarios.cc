@@ -29,7 +29,7 @@ constexpr Scenario kScenarios[] = {
     {"start: false", [](Target& t) { return t.Run("/bin/false", ""); }},
     {"start: exit 7", [](Target& t) { return t.Run("/bin/sh", "-c 'exit 7'"); }},
     {"start: killed by a signal", [](Target& t) { return t.Run("/bin/sh", "-c 'kill -9 $$'"); },
-     "exit code -1, as toolbox; vmtoolsd cannot be told from success",
+     "exit code -1, as toolbox; vmtoolsd reports what looks like success",
      "0 cmd=sh eCode=-1 ft= name=\\\"/bin/sh\\\" -c \\'kill -9 $$\\' user=@USER"},
     {"start: arguments are shell syntax",
      [](Target& t) {

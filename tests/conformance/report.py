@@ -19,11 +19,13 @@ WIDTH = 160
 HEAD = """# Conformance
 
 One table of scenarios, as toolboxd and several versions of open-vm-tools' vmtoolsd answer it, each in a simulated VM of
-its own. `tests/conformance/run{options} --report` has written this page, on toolboxd {commit}; `tests/conformance/run
---agent=COMMAND` prints the same for any other guest agent. [differences.md](protocol/differences.md) gives the
-reasons at length.
+its own. [differences.md](protocol/differences.md) gives the reasons at length. This page is of toolboxd {commit} and
+written by
 
-An outcome begins with the VIX error of each step (0: success); `@` is the scenario's folder.
+    tests/conformance/run{options} --report
+
+`tests/conformance/run --agent=COMMAND` prints the same for any other guest agent. An outcome begins with the VIX error
+of each step (0: success); `@` is the scenario's folder.
 
 | | {names} |
 |---|{rules}|
