@@ -316,12 +316,11 @@ class Transport {
     registration_seen_ = true;
     Report(publisher_.Publish());
     board_.SetReportedAddress(publisher_.ReportedAddress());
+    // Whoever waits for the state finds it in the log.
+    if (accepted) LogTextLimited(LogLevel::kNotice, "registered", "registered with the host");
     board_.SetRegistered(accepted);
     SdNotify(accepted ? "STATUS=Registered with the host" : "STATUS=The host refuses the guest");
     notes_.OnRegistered(SteadyNow());
-    if (accepted) {
-      LogTextLimited(LogLevel::kNotice, "registered", "registered with the host");
-    }
   }
 
   // Nothing stays frozen for a host that does not know of it.
