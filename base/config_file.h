@@ -19,12 +19,12 @@ namespace toolboxd {
 struct ConfigurationState {
   // Whether there was a file.
   bool found = false;
-  // What is wrong, one for each broken file, with its path.
+  // A text for each broken file: its path and what is wrong.
   std::vector<std::string> faults;
 };
 
-// The whole file, at most 1 MiB. NOT_FOUND where the file or its folder does not exist. The message
-// does not name the path.
+// Reads the whole file, at most 1 MiB. NOT_FOUND where the file or its folder does not exist. The
+// message does not name the path.
 absl::StatusOr<std::string> ReadTextFile(const std::string& path);
 
 // INVALID_ARGUMENT with "line 3, column 7: what" for the first fault.

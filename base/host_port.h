@@ -38,7 +38,7 @@ std::optional<HostAndPortText> SplitHostPort(absl::string_view text);
 // The number of a port: one to five decimal digits, 1 to 65535.
 std::optional<uint16_t> ParsePort(absl::string_view text);
 
-// Both.
+// Splits the text and parses its port.
 std::optional<HostPort> ParseHostPort(absl::string_view text);
 
 }  // namespace toolboxd

@@ -2,7 +2,6 @@
 
 #include "base/log.h"
 
-#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,6 +20,7 @@
 #include "base/log_limiter.h"
 #include "base/steady_time.h"
 #include "base/utf8.h"
+#include "base/write_now.h"
 
 namespace toolboxd {
 namespace {
@@ -79,28 +79,25 @@ void AppendEscaped(absl::string_view text, std::string* line) {
   }
 }
 
-void Write(absl::string_view line) {
-  // There is no place to report that the log cannot be written.
-  while (write(STDERR_FILENO, line.data(), line.size()) < 0 && errno == EINTR) {
-  }
-}
-
-// Whether a line can be written without waiting.
-bool TakesLine() {
-  pollfd descriptor = {STDERR_FILENO, POLLOUT, 0};
-  return poll(&descriptor, 1, 0) == 1;
+bool WriteNow(absl::string_view line) {
+  return toolboxd::WriteNow(STDERR_FILENO, {line.data(), line.size()});
 }
 
 void WriteHeld(LogState& state) ABSL_EXCLUSIVE_LOCKS_REQUIRED(state.mutex) {
-  while (!state.held.empty() && TakesLine()) {
-    Write(state.held.front());
-    state.held.Pop();
-  }
+  while (!state.held.empty() && WriteNow(state.held.front())) state.held.Pop();
   if (!state.held.empty()) return;
   const size_t dropped = state.held.TakeDropped();
   if (dropped == 0) return;
-  Write(FormatLogLine(state.format, LogLevel::kWarning,
-                      absl::StrCat(dropped, " lines of the log were dropped while it was held")));
+  state.held.Add(
+      FormatLogLine(state.format, LogLevel::kWarning,
+                    absl::StrCat(dropped, " lines of the log were dropped while it was held")));
+  if (WriteNow(state.held.front())) state.held.Pop();
+}
+
+void WriteHeldAtExit() {
+  LogState& state = State();
+  absl::MutexLock lock(&state.mutex);
+  WriteHeld(state);
 }
 
 }  // namespace
@@ -111,6 +108,8 @@ void InitLog(absl::string_view program, LogLevel level) {
   absl::MutexLock lock(&state.mutex);
   state.format.program = std::string(program);
   state.format.journal = IsJournal(getenv("JOURNAL_STREAM"), STDERR_FILENO);
+  static const bool at_exit = std::atexit(&WriteHeldAtExit) == 0;
+  (void)at_exit;
 }
 
 void SetLogLevel(LogLevel level) { State().level.store(level, std::memory_order_relaxed); }
@@ -178,7 +177,9 @@ void LogText(LogLevel level, absl::string_view text) {
       return;
     }
   }
-  Write(line);
+  if (WriteNow(line)) return;
+  absl::MutexLock lock(&state.mutex);
+  state.held.Add(std::move(line));
 }
 
 void HoldLog() {

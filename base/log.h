@@ -6,7 +6,9 @@
 // priority that the journal understands; otherwise with the program's name. Each line is one
 // write(2), so lines of threads and processes never mix. What is not printable (base/utf8.h) is
 // escaped: text of a hostile host or caller cannot make a second line or a terminal command, nor
-// have journalctl hide its line. All functions are thread-safe.
+// have journalctl hide its line. All functions are thread-safe, and none waits for a reader: while
+// the journal stands still, lines are kept in memory (base/held_lines.h). They are written in
+// order, before a later line or at exit, with one line about those that were dropped.
 
 #ifndef TOOLBOXD_BASE_LOG_H_
 #define TOOLBOXD_BASE_LOG_H_
@@ -41,13 +43,12 @@ std::optional<LogLevel> ParseLogLevel(absl::string_view name);
 // Writes a line, if the level is enabled.
 void LogText(LogLevel level, absl::string_view text);
 
-// Once per kind and minute; the next line of that kind says how many were suppressed.
+// Writes once per kind and minute; the next line of that kind says how many were suppressed.
 void LogTextLimited(LogLevel level, absl::string_view kind, absl::string_view text);
 
-// While file systems are frozen, whoever writes to the log may wait for one: between these two
-// calls lines are kept in memory (base/held_lines.h). Afterwards they are written in order, as far
-// as standard error takes them without waiting, with one line about those that were dropped. What
-// is left goes before later lines. A process that ends meanwhile loses them.
+// While file systems are frozen the journal may wait for one: between these two calls lines are
+// kept in memory. Afterwards they are written, as far as standard error takes them. A process that
+// is killed meanwhile loses them.
 void HoldLog();
 void ReleaseLog();
 

@@ -27,7 +27,8 @@ class LogLimiter {
   };
 
   // `now` is the time of a clock that never goes back, such as SteadyNow. Kinds are constants of
-  // the program; past kMaxKinds they share one entry.
+  // the program. Past kMaxKinds, the kinds whose minute is over and of which nothing was suppressed
+  // are forgotten; if there are none, new kinds share one entry.
   Verdict Ask(absl::string_view kind, absl::Time now);
 
   // How many messages of a kind were suppressed.
@@ -35,18 +36,20 @@ class LogLimiter {
     std::string kind;
     uint64_t count;
   };
-  // The numbers that no message has shown, of kinds whose minute is over. A new minute begins for
-  // them.
+  // The counts that no message has shown yet, for kinds whose minute is over. A new minute begins
+  // for them.
   std::vector<Suppressed> TakeSuppressed(absl::Time now);
 
   static constexpr absl::Duration kPeriod = absl::Minutes(1);
-  static constexpr size_t kMaxKinds = 128;
+  static constexpr size_t kMaxKinds = 512;
 
  private:
   struct Entry {
     absl::Time next = absl::InfinitePast();
     uint64_t suppressed = 0;
   };
+
+  void ForgetOld(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Mutex mutex_;
   std::map<std::string, Entry, std::less<>> entries_ ABSL_GUARDED_BY(mutex_);

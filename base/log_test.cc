@@ -4,7 +4,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -200,6 +202,79 @@ TEST(HeldLog, ReleaseDoesNotWaitForAReader) {
   EXPECT_EQ(captured.Take(), "");
 }
 
+// Standard error whose reader stands still: a pipe, or a socket as of the journal.
+class FullStderr {
+ public:
+  explicit FullStderr(bool is_socket) : saved_(dup(STDERR_FILENO)) {
+    int ends[2];
+    EXPECT_EQ(is_socket ? socketpair(AF_UNIX, SOCK_STREAM, 0, ends) : pipe(ends), 0);
+    reader_.reset(ends[0]);
+    dup2(ends[1], STDERR_FILENO);
+    fcntl(ends[1], F_SETFL, O_NONBLOCK);
+    while (write(ends[1], "x", 1) == 1) {
+    }
+    fcntl(ends[1], F_SETFL, 0);
+    close(ends[1]);
+    fcntl(reader_.get(), F_SETFL, O_NONBLOCK);
+  }
+  ~FullStderr() { dup2(saved_.get(), STDERR_FILENO); }
+
+  // Without what filled it.
+  std::string Read() {
+    std::string text(1 << 20, '\0');
+    std::string all;
+    for (ssize_t size; (size = read(reader_.get(), text.data(), text.size())) > 0;) {
+      all.append(text, 0, size);
+    }
+    return all.substr(std::min(all.find_first_not_of('x'), all.size()));
+  }
+
+ private:
+  UniqueFd saved_;
+  UniqueFd reader_;
+};
+
+class StandingLog : public testing::TestWithParam<bool> {};
+
+TEST_P(StandingLog, LinesWaitInMemoryForALaterOne) {
+  InitLog("test", LogLevel::kInfo);
+  FullStderr full(GetParam());
+  LogInfo("one");
+  LogWarning("two");
+  EXPECT_EQ(full.Read(), "");
+  LogInfo("three");
+  EXPECT_EQ(full.Read(), "test: one\ntest: warning: two\ntest: three\n");
+}
+
+TEST_P(StandingLog, LinesBeyondTheLimitAreCounted) {
+  InitLog("test", LogLevel::kInfo);
+  FullStderr full(GetParam());
+  for (size_t i = 0; i < HeldLines::kMaxLines + 3; ++i) LogInfo("y");
+  full.Read();
+  std::string later;
+  for (int i = 0; i < 5; ++i) {
+    ReleaseLog();
+    later += full.Read();
+  }
+  EXPECT_EQ(static_cast<size_t>(std::count(later.begin(), later.end(), 'y')), HeldLines::kMaxLines);
+  EXPECT_NE(later.find("3 lines of the log were dropped"), later.npos);
+}
+
+TEST_P(StandingLog, LinesThatWaitAreWrittenAtExit) {
+  FullStderr full(GetParam());
+  const pid_t child = fork();
+  if (child == 0) {
+    InitLog("test", LogLevel::kInfo);
+    LogInfo("last words");
+    full.Read();
+    exit(0);
+  }
+  EXPECT_EQ(waitpid(child, nullptr, 0), child);
+  EXPECT_EQ(full.Read(), "test: last words\n");
+}
+
+INSTANTIATE_TEST_SUITE_P(PipeAndSocket, StandingLog, testing::Bool());
+
 TEST(LogLevel, EachNameParsesToItsLevel) {
   for (LogLevel level : {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kNotice, LogLevel::kWarning,
                          LogLevel::kError}) {
@@ -242,6 +317,21 @@ TEST(LogLimiter, KindsBeyondTheLimitShareOneEntry) {
     if (limiter.Ask(absl::StrCat("kind ", i), absl::UnixEpoch()).pass) ++passed;
   }
   EXPECT_LE(passed, static_cast<int>(LogLimiter::kMaxKinds) + 1);
+}
+
+// P15: a flood of all kinds, once, has no later message share an entry with others.
+TEST(LogLimiter, KindsWhoseMinuteIsOverMakePlaceForOthers) {
+  LogLimiter limiter;
+  absl::Time now = absl::FromUnixSeconds(1000);
+  for (size_t i = 0; i < LogLimiter::kMaxKinds; ++i) limiter.Ask(absl::StrCat("kind ", i), now);
+  EXPECT_FALSE(limiter.Ask("kind 7", now).pass);
+  now += LogLimiter::kPeriod;
+  EXPECT_TRUE(limiter.Ask("one", now).pass);
+  EXPECT_TRUE(limiter.Ask("another", now).pass);
+  // What was suppressed is not forgotten before it was said.
+  const LogLimiter::Verdict verdict = limiter.Ask("kind 7", now);
+  EXPECT_TRUE(verdict.pass);
+  EXPECT_EQ(verdict.suppressed, 1u);
 }
 
 }  // namespace

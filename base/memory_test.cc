@@ -2,6 +2,9 @@
 
 #include "base/memory.h"
 
+#include <sys/mman.h>
+#include <sys/resource.h>
+
 #include <fstream>
 #include <string>
 #include <vector>
@@ -33,6 +36,34 @@ TEST(Memory, TrimmedCodeIsLoadedAgainWhenItIsUsed) {
   for (int i = 0; i < 3; ++i) {
     TrimStartupMemory();
     EXPECT_LT(ResidentFileKb(), before);
+  }
+}
+
+// As in a process that hides from its own user, whose /proc is root's.
+TEST(Memory, IsTrimmedWhereNoFileCanBeOpened) {
+  const int before = ResidentFileKb();
+  rlimit files;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &files), 0);
+  const rlimit none{0, files.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  TrimStartupMemory();
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &files), 0);
+  EXPECT_LT(ResidentFileKb(), before);
+}
+
+// A page of constants, as code is: of the file until it is written.
+alignas(4096) const char kConstants[8192] = "as in the file";
+
+// As a debugger does it that sets a breakpoint.
+TEST(Memory, PagesThatWereChangedStayAsTheyAre) {
+  auto* page = const_cast<volatile char*>(kConstants);
+  ASSERT_EQ(mprotect(const_cast<char*>(kConstants), 4096, PROT_READ | PROT_WRITE), 0);
+  page[0] = 'A';
+  ASSERT_EQ(mprotect(const_cast<char*>(kConstants), 4096, PROT_READ), 0);
+  for (int i = 0; i < 3; ++i) {
+    TrimStartupMemory();
+    EXPECT_EQ(page[0], 'A');
+    EXPECT_EQ(page[4096], 0);
   }
 }
 

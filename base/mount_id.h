@@ -13,7 +13,8 @@ namespace toolboxd {
 // O_PATH. Thread-safe.
 uint32_t MountIdOf(int fd);
 
-// The same by /proc/self/fdinfo, for kernels whose statx(2) does not say it (before Linux 5.8).
+// The same, read from /proc/self/fdinfo, for kernels whose statx(2) does not report it (before
+// Linux 5.8).
 uint32_t MountIdByFdinfo(int fd);
 
 }  // namespace toolboxd

@@ -36,7 +36,8 @@ std::string Unescape(absl::string_view field) {
   return text;
 }
 
-// Of a comma list; the kernel writes "ro" or "rw" first, but that is nowhere promised.
+// Whether a comma-separated list has the name. The kernel writes "ro" or "rw" first, but nothing
+// promises that.
 bool HasOption(absl::string_view options, absl::string_view name) {
   for (const absl::string_view option : absl::StrSplit(options, ',')) {
     if (option == name) return true;
@@ -98,7 +99,7 @@ void VisitMounts(absl::string_view text, MountVisitor visit) {
 }
 
 absl::Status VisitMounts(int fd, MountVisitor visit) {
-  // Of the lines that are not visited yet; a long one fills it.
+  // Holds the lines that are not visited yet; a long one fills it.
   std::string text(kMaxMountLine, '\0');
   size_t size = 0;
   bool is_rest_of_long_line = false;

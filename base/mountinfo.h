@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The mount table of a process. Thread-safe; nothing but what has a descriptor does more than look
-// at its arguments.
+// The mount table of a process. Thread-safe. Only functions that take a descriptor do more than
+// read their arguments.
 
 #ifndef TOOLBOXD_BASE_MOUNTINFO_H_
 #define TOOLBOXD_BASE_MOUNTINFO_H_
@@ -22,7 +22,7 @@ namespace toolboxd {
 struct Mount {
   // Unique while the mount exists.
   uint32_t id = 0;
-  // Of the mount that it is mounted on; that one is not in the table if it is outside of the
+  // The id of the mount that it is mounted on. That one is not in the table if it is outside of the
   // process's root directory, as for the mount of "/".
   uint32_t parent_id = 0;
   uint32_t major = 0;
@@ -42,33 +42,35 @@ struct Mount {
 // The mounts of the text in its order, at most `max_mounts`. Malformed lines are skipped.
 std::vector<Mount> ParseMountInfo(absl::string_view text, size_t max_mounts = SIZE_MAX);
 
-// Is given each line as a mount, or null for a malformed one, whose text is `line`. Returns whether
+// Receives each line as a mount, or null for a malformed line; `line` is its text. Returns whether
 // to go on.
 using MountVisitor = absl::FunctionRef<bool(const Mount* mount, absl::string_view line)>;
 void VisitMounts(absl::string_view text, MountVisitor visit);
-// The same for an open mountinfo, from where it stands to its end, whatever its size: a line at a
-// time is in memory. Longer lines than kMaxMountLine are malformed; of such a one the visitor gets
-// the beginning. The errno of read(2).
+// The same for an open mountinfo, from its position to its end, whatever its size: only one line at
+// a time is in memory. A line longer than kMaxMountLine is malformed; the visitor gets its
+// beginning. Returns the errno of read(2).
 inline constexpr size_t kMaxMountLine = 128 * 1024;
 absl::Status VisitMounts(int fd, MountVisitor visit);
 
 // What a table may take in memory. Paths have up to 4096 bytes, and users may mount FUSE.
 struct MountLimits {
   size_t mounts = 65536;
-  // Of all strings together, and of the Mounts that hold them.
+  // The size of all strings together, and of the Mounts that hold them.
   size_t bytes = size_t{12} << 20;
 };
 
+// What one reading of a mountinfo gave.
 struct MountTable {
   std::vector<Mount> mounts;
   // Number of malformed lines, and the beginning of the first one: at most 100 bytes, escaped as in
   // C.
   size_t malformed = 0;
   std::string first_malformed;
-  // False if a limit has cut it.
+  // False if a limit cut the table short.
   bool complete = true;
 };
 
+// Reads from the descriptor's position to the end, within the limits. Returns the errno of read(2).
 absl::StatusOr<MountTable> ReadMountTable(int fd, const MountLimits& limits = {});
 
 }  // namespace toolboxd

@@ -17,6 +17,8 @@
 
 #include <algorithm>
 
+#include "base/process_stat.h"
+
 namespace toolboxd {
 namespace {
 
@@ -27,17 +29,19 @@ bool IsFolder(int handle) {
   return fstatfs(handle, &status) == 0 && status.f_type == PROC_SUPER_MAGIC;
 }
 
-// The number of a folder's process; 0 once it has ended. Of /proc/PID/stat, "PID (NAME) STATE …",
-// where a name may have brackets.
+// The number of a folder's process; 0 once it has ended, -1 where that cannot be seen, as without a
+// free descriptor.
 pid_t RunningProcessOf(int folder) {
   const UniqueFd file(openat(folder, "stat", O_RDONLY | O_CLOEXEC));
   char text[512];
-  const ssize_t size = file.ok() ? read(file.get(), text, sizeof text - 1) : 0;
-  if (size <= 0) return 0;
+  ssize_t size = -1;
+  if (file.ok()) size = read(file.get(), text, sizeof text - 1);
+  // The kernel's words for a process that has ended, before and after the open.
+  if (size < 0) return errno == ESRCH || errno == ENOENT ? 0 : -1;
   text[size] = '\0';
-  const char* const name_end = strrchr(text, ')');
-  if (name_end == nullptr || name_end[1] != ' ' || strchr("ZX", name_end[2]) != nullptr) return 0;
-  return static_cast<pid_t>(strtol(text, nullptr, 10));
+  const ProcessStat stat = ParseProcessStat(text);
+  if (stat.state == 0) return -1;
+  return stat.state == 'Z' || stat.state == 'X' ? 0 : stat.process;
 }
 
 int64_t NowMs() {
@@ -84,14 +88,14 @@ bool AwaitProcessEnd(int handle, int timeout_ms) {
 }
 
 bool SignalProcessOf(int handle, int signal) {
-  // Of a folder too, from Linux 5.1 on.
+  // A handle may be a folder too, from Linux 5.1 on.
   if (syscall(SYS_pidfd_send_signal, handle, signal, nullptr, 0) == 0) return true;
   if ((errno != ENOSYS && errno != EPERM) || !IsFolder(handle)) return false;
   const int error = errno;
   const pid_t process = RunningProcessOf(handle);
   // To kill(2), 0 and less are many processes; 1 is init.
   if (process > 1) return kill(process, signal) == 0;
-  errno = process == 1 ? error : ESRCH;
+  errno = process == 0 ? ESRCH : error;
   return false;
 }
 

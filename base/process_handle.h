@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A process that stays the same one, whoever gets its number later. Without Abseil.
+// Handles that keep standing for one process, even if its number is given to another later. Without
+// Abseil.
 
 #ifndef TOOLBOXD_BASE_PROCESS_HANDLE_H_
 #define TOOLBOXD_BASE_PROCESS_HANDLE_H_
@@ -11,26 +12,28 @@
 
 namespace toolboxd {
 
-// A descriptor for the process of that number: a pidfd, or before Linux 5.3 its folder in /proc.
-// Both stand for that process only. Close-on-exec. None, with errno, where there is no such process
-// (ESRCH). Those below take either. All are thread-safe.
+// Opens a descriptor for the process with that number: a pidfd, or before Linux 5.3 its folder in
+// /proc. Both stand for that process only. Close-on-exec. Returns none, with errno, where there is
+// no such process (ESRCH). The functions below take either kind. All are thread-safe.
 UniqueFd OpenProcess(pid_t process);
 
 // The same without pidfd_open(2).
 UniqueFd OpenProcessFolder(pid_t process);
 
-// Whether it has ended; also before it has been waited for. True for what is not such a descriptor.
+// Whether the process has ended, even if it has not been waited for yet. True for a descriptor of
+// another kind; false where the process cannot be seen.
 bool HasProcessEnded(int handle);
 
-// The handle if poll(2) finds it readable once the process has ended; -1 for a folder.
+// Returns the handle if poll(2) finds it readable once the process has ended; -1 for a folder.
 int PollableOf(int handle);
 
-// Waits for its end, at most this time; whether it has ended. A folder is looked at every 10 ms.
+// Waits at most this time for the process to end, and returns whether it has. A folder is checked
+// every 10 ms.
 bool AwaitProcessEnd(int handle, int timeout_ms);
 
-// Sends a signal; false with errno, which is ESRCH once it has ended. By a folder, the signal is
-// sent to the number right after a look at the process: between the two the kernel would have to
-// end it and give away every other number.
+// Sends a signal; false with errno, which is ESRCH once the process has ended. With a folder, the
+// signal goes to the number right after a check of the process: to reach another one, the process
+// would have to end in between, and the kernel give away every other number.
 bool SignalProcessOf(int handle, int signal);
 
 }  // namespace toolboxd

@@ -5,8 +5,11 @@
 #include <errno.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <vector>
 
 namespace toolboxd {
 namespace {
@@ -57,6 +60,19 @@ TEST_P(ProcessHandleTest, NumberWithoutAProcessHasNoHandle) {
   ASSERT_EQ(waitpid(child_, nullptr, 0), child_);
   EXPECT_FALSE(GetParam()(child_).ok());
   EXPECT_EQ(errno, ESRCH);
+}
+
+TEST_P(ProcessHandleTest, ProcessIsNotTakenForEndedWhereThereIsNoFreeDescriptor) {
+  const UniqueFd handle = GetParam()(child_);
+  ASSERT_TRUE(handle.ok());
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none = {static_cast<rlim_t>(handle.get()) + 1, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  std::vector<UniqueFd> taken;
+  while (taken.empty() || taken.back().ok()) taken.emplace_back(dup(handle.get()));
+  EXPECT_FALSE(HasProcessEnded(handle.get()));
+  setrlimit(RLIMIT_NOFILE, &before);
 }
 
 INSTANTIATE_TEST_SUITE_P(ByPidfd, ProcessHandleTest, testing::Values(OpenProcess));

@@ -10,12 +10,12 @@
 namespace toolboxd {
 namespace {
 
-// Of this thread's outermost SharedDeadline.
+// What this thread's outermost SharedDeadline has counted.
 struct Request {
   bool exists = false;
   // When its first call began.
   absl::Time start = absl::InfiniteFuture();
-  absl::Duration longest;
+  absl::Duration longest = absl::ZeroDuration();
   absl::Duration ordinary;
   absl::Duration instead;
 };

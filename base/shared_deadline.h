@@ -9,9 +9,10 @@
 
 namespace toolboxd {
 
-// While one exists, the time limits of its thread's calls, and of the steps of its streams, count
-// from the first of them: all together take no longer than the longest limit among them, however
-// many there are. Without one each counts from its own start. One inside another changes nothing.
+// While an object of this class exists, the time limits of its thread's calls, and of the steps of
+// its streams, count from the first of them: all together take no longer than the longest limit
+// among them, however many there are. Without an object, each limit counts from its own start. An
+// object inside another changes nothing.
 class SharedDeadline {
  public:
   SharedDeadline();
@@ -21,11 +22,11 @@ class SharedDeadline {
   SharedDeadline(const SharedDeadline&) = delete;
   SharedDeadline& operator=(const SharedDeadline&) = delete;
 
-  // When something that begins now with this limit must be over, as SteadyNow() counts. May be
+  // When an operation that begins now with this limit must be over, by SteadyNow(). May be in the
   // past.
   static absl::Time For(absl::Duration limit);
 
-  // Of this thread's request: the time since its first call, and the longest limit so far; zero
+  // For this thread's request: the time since its first call, and the longest limit so far; zero
   // before the first.
   static absl::Duration Waited();
   static absl::Duration Longest();
@@ -34,7 +35,7 @@ class SharedDeadline {
   const bool outermost_;
 };
 
-// The wall-clock time, which gRPC and absl::Mutex want, of a time of SteadyNow().
+// Converts a time of SteadyNow() to wall-clock time, which gRPC and absl::Mutex take.
 absl::Time ToWallClock(absl::Time steady);
 
 }  // namespace toolboxd

@@ -22,10 +22,10 @@ struct ShareLimits {
   uint64_t total;
 };
 
-// The record beside a table: whose each item is, what it takes, and which was used last. A user at
+// The record beside a table: who owns each item, what it takes, and which was used last. A user at
 // the limit gives up items of their own. In a full table the user who holds most gives way to those
-// who hold less, so no number of users at their limits keeps another from having something. Within
-// a user's items the one that was not used for longest goes first.
+// who hold less, so no number of users at their limits keeps another from having something. Among a
+// user's items, the one that was unused for longest goes first.
 //
 // The table adds an item like this:
 //
@@ -39,14 +39,14 @@ class Shares {
  public:
   explicit Shares(ShareLimits limits) : limits_(limits) {}
 
-  // Whether `size` more are within both limits.
+  // Whether `size` more fit within both limits.
   bool Fits(const std::string& user, uint64_t size = 1) const {
     return Held(user) + size <= limits_.user && total_ + size <= limits_.total;
   }
 
-  // The item that goes first so that the user can have `size` more, of those that `may_go` and have
-  // a size. No value if there is none, if `size` fits already, or if it is more than a user may
-  // hold.
+  // The item to remove first so that the user can have `size` more, among those that `may_go`
+  // accepts and that have a size. No value if there is none, if `size` fits already, or if it is
+  // more than a user may hold.
   std::optional<Item> Victim(
       const std::string& user, uint64_t size = 1,
       absl::FunctionRef<bool(const Item& item)> may_go = [](const Item&) { return true; }) const {
@@ -77,7 +77,7 @@ class Shares {
     places_.emplace(item, Place{owner, std::prev(owner->second.items.end()), size});
   }
 
-  // Makes it the item that was used last.
+  // Marks the item as the one that was used last.
   void Use(const Item& item) {
     const auto found = places_.find(item);
     if (found == places_.end()) return;
@@ -113,7 +113,7 @@ class Shares {
  private:
   struct User {
     uint64_t held = 0;
-    // The one that was not used for longest first.
+    // The item that was unused for longest is first.
     std::list<Item> items;
   };
   using Users = std::map<std::string, User>;

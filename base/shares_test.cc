@@ -79,7 +79,7 @@ TEST_F(SharesTest, SizesAreSharedLikePlaces) {
   EXPECT_EQ(shares_.total(), 5u);
 }
 
-TEST_F(SharesTest, WhatIsLargerThanAShareNeverFitsAndTakesNothing) {
+TEST_F(SharesTest, ItemLargerThanAShareNeverFitsAndTakesNothing) {
   Add(10, "bob", 2);
   Add(0, "alice", 1);
   EXPECT_EQ(Add(1, "alice", 5), Items());
@@ -96,7 +96,7 @@ TEST_F(SharesTest, ItemsThatMayNotGoStay) {
   EXPECT_EQ(shares_.Victim("alice", 1, none), std::nullopt);
   shares_.Resize(0, 0);
   EXPECT_EQ(shares_.Victim("alice", 2), 1);
-  // Of another user who holds less, but more than the one who comes.
+  // The victim is another user's, who holds less, but more than the one who comes.
   for (int i = 10; i < 13; ++i) Add(i, "bob");
   const auto bobs = [](const int& item) { return item >= 10; };
   EXPECT_EQ(shares_.Victim("carol", 1, bobs), 10);

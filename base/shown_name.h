@@ -18,7 +18,7 @@ namespace toolboxd {
 std::string ShowName(std::string_view name);
 
 // The name that ShowName() shows as `shown` and that is not UTF-8; std::nullopt if there is none.
-// So "a%FF" may be the name of two files, of which one is UTF-8.
+// "a%FF" may therefore stand for two files, one of whose names is UTF-8.
 std::optional<std::string> ReadShownName(std::string_view shown);
 
 }  // namespace toolboxd

@@ -41,7 +41,7 @@ TEST(ShownName, EveryNameThatIsNotUtf8ComesBack) {
 }
 
 // Neither a separator nor a plain letter can be hidden in another spelling.
-TEST(ShownName, OtherSpellingsShowNothing) {
+TEST(ShownName, OtherSpellingsAreNotShownNames) {
   for (const char* text :
        {"", "a", "%41", "%2F", "%00", "%2E%2E", "%25", "%C3%A9", "%e9", "%E", "%", "%G9", "%E9%",
         "%41%E9", "%2F%E9", "%00%E9", "caf\xe9", "caf\xe9%E9", "50%%E9"}) {

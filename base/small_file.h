@@ -10,9 +10,9 @@
 
 namespace toolboxd {
 
-// Reads at most `max_size` bytes from the start of a file into `text`, which is replaced; files
-// of /proc too, whose size is not known. Never waits for the other end of a FIFO. Returns 0, or
-// the errno of the call that failed; `text` is then what was read before. Thread-safe.
+// Reads at most `max_size` bytes from the start of a file into `text`, which is replaced. Also
+// reads files of /proc, whose size is not known. Never waits for the other end of a FIFO. Returns
+// 0, or the errno of the call that failed; `text` is then what was read before. Thread-safe.
 int ReadSmallFile(const std::string& path, size_t max_size, std::string& text);
 
 // The same, empty where the file cannot be read.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A condition variable whose waiting no change of the wall clock shortens or prolongs. Without
-// Abseil.
+// A condition variable whose waits are neither shortened nor prolonged by a change of the wall
+// clock. Without Abseil.
 
 #ifndef TOOLBOXD_BASE_STEADY_CONDITION_H_
 #define TOOLBOXD_BASE_STEADY_CONDITION_H_
@@ -13,7 +13,7 @@
 
 namespace toolboxd {
 
-// As std::condition_variable, which needs pthread_cond_clockwait(3) of glibc 2.30 for that.
+// Like std::condition_variable, which needs pthread_cond_clockwait(3) of glibc 2.30 for that.
 class SteadyCondition {
  public:
   SteadyCondition();
@@ -22,7 +22,7 @@ class SteadyCondition {
   SteadyCondition& operator=(const SteadyCondition&) = delete;
 
   void NotifyOne();
-  // The lock is held before and after. Both may return without a reason.
+  // The lock is held before and after. Both may return spuriously.
   void Wait(std::unique_lock<std::mutex>& lock);
   void WaitUntil(std::unique_lock<std::mutex>& lock, std::chrono::steady_clock::time_point time);
 

@@ -16,6 +16,7 @@ namespace toolboxd {
 
 enum class StandardStream { kStdin, kStdout, kStderr };
 
+// A standard stream of a guest program (docs/protocol/hgfs.md 5.9).
 struct StreamPath {
   pid_t pid = 0;
   StandardStream stream = StandardStream::kStdin;

@@ -11,12 +11,12 @@
 
 namespace toolboxd {
 
-// A file or folder, its folder, and every folder above belong to root, and neither their groups nor
-// others may write them; above its folder a sticky one, as /tmp, is accepted. For a link both
-// count, what it is in and what it leads to. A missing file is judged by the folders above. Where
-// the caller is a person (a user id from 1000 up, as login.defs(5) draws the line), who develops,
-// what belongs to the caller is accepted too. PERMISSION_DENIED names the path and the command that
-// corrects it.
+// Requires that a file or folder, its folder, and every folder above belong to root, and that
+// neither their groups nor others may write to them; above its folder, a sticky one such as /tmp is
+// accepted. For a link, both the folder that it is in and what it leads to count. A missing file is
+// judged by the folders above. Where the caller is a person (a user id from 1000 up, as
+// login.defs(5) draws the line), who may be developing, what belongs to the caller is accepted too.
+// PERMISSION_DENIED names the path and the command that corrects it.
 absl::Status CheckStrictModes(const std::string& path);
 
 // The same, and if the path is a folder, for everything in it, but not in folders below.

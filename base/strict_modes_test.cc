@@ -77,7 +77,7 @@ TEST_F(StrictModesTest, FileInAStickyFolderBelongsElsewhere) {
   }
 }
 
-TEST_F(StrictModesTest, WhatIsMissingIsJudgedByItsFolder) {
+TEST_F(StrictModesTest, MissingFileIsJudgedByItsFolder) {
   EXPECT_EQ(Mend(folder_ + "/missing"), "");
   EXPECT_EQ(Mend(folder_ + "/missing/too"), "");
   Chmod(dir_.File("etc"), 0777);

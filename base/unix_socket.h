@@ -12,9 +12,9 @@
 
 namespace toolboxd {
 
-// A blocking connection to the stream socket at a path. Waits while its backlog is full, until the
-// deadline by SteadyNow() (DEADLINE_EXCEEDED). UNAVAILABLE where no process listens. The caller
-// owns the descriptor (close-on-exec).
+// Connects to the stream socket at a path; the connection is blocking. Waits while the backlog is
+// full, until the deadline by SteadyNow() (DEADLINE_EXCEEDED). UNAVAILABLE where no process
+// listens. The caller owns the descriptor (close-on-exec).
 absl::StatusOr<int> ConnectUnixSocket(const std::string& path, absl::Time deadline);
 
 }  // namespace toolboxd

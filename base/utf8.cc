@@ -8,7 +8,7 @@
 namespace toolboxd {
 namespace {
 
-// Of a well-formed sequence.
+// The code point of a well-formed sequence.
 char32_t Decode(std::string_view sequence) {
   const auto first = static_cast<uint8_t>(sequence[0]);
   char32_t character = sequence.size() == 1 ? first : first & (0x7fu >> sequence.size());

@@ -16,7 +16,7 @@ namespace toolboxd {
 // Bytes of the well-formed sequence at the start of `text`, 1 to 4; 0 if there is none.
 size_t Utf8SequenceLength(std::string_view text);
 
-// Whether all of `text` is well-formed. Control characters and NUL are.
+// Whether all of `text` is well-formed. Control characters and NUL count as well-formed.
 bool IsUtf8(std::string_view text);
 
 // Bytes of the printable character at the start of `text`; 0 if there is none. Not printable are

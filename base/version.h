@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// The version of toolboxd.
+
 #ifndef TOOLBOXD_BASE_VERSION_H_
 #define TOOLBOXD_BASE_VERSION_H_
 

@@ -11,4 +11,6 @@ FREESTANDING_COPTS = [
     "-fno-threadsafe-statics",
     "-U_FORTIFY_SOURCE",
     "-U_GLIBCXX_ASSERTIONS",
+    # GCC 15 and later have them where nothing is optimized.
+    "-D_GLIBCXX_NO_ASSERTIONS",
 ]

@@ -13,6 +13,18 @@ def _label(dep, suffix):
 def _package(dep):
     return native.package_name() if dep.startswith(":") else dep.lstrip("/").split(":")[0]
 
+# Makes stubs over the simulated gRPC (tests/simulation).
+_STUBS = "//tests/simulation/grpc:stubs.awk"
+
+def _simulated(command, srcs):
+    """What makes the same files for the simulated gRPC: the sources of stubs are empty."""
+    lines = [" ".join([word for word in command if "grpc" not in word or word.startswith("$(location")])]
+    for src in srcs:
+        stem = src[:-len(".proto")]
+        lines.append("awk -v name=%s -f $(location %s) $(location %s) > $(RULEDIR)/%s.grpc.pb.h" % (stem, _STUBS, src, stem))
+        lines.append(": > $(RULEDIR)/%s.grpc.pb.cc" % stem)
+    return " && ".join(lines)
+
 def cc_grpc_library(name, srcs, deps = [], grpc = True, **kwargs):
     """Generates and compiles srcs.
 
@@ -49,9 +61,15 @@ def cc_grpc_library(name, srcs, deps = [], grpc = True, **kwargs):
     command += ["$(location %s)" % src for src in srcs]
     native.genrule(
         name = name + "_gen",
-        srcs = srcs + [name + "_srcs"],
+        srcs = srcs + [name + "_srcs"] + select({
+            "//bazel:simulated": [_STUBS],
+            "//conditions:default": [],
+        }),
         outs = outs,
-        cmd = " ".join(command),
+        cmd = select({
+            "//bazel:simulated": _simulated(command, srcs if grpc else []),
+            "//conditions:default": " ".join(command),
+        }),
         message = "Generating gRPC code for",
     )
 

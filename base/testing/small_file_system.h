@@ -26,7 +26,7 @@ class SmallFileSystem {
   SmallFileSystem(const std::string& path, const std::string& options) : path_(path) {
     Mount(options);
   }
-  // Of `mebibytes` MiB, in a directory of its own, mode 0700.
+  // A file system of `mebibytes` MiB, in a directory of its own, mode 0700.
   explicit SmallFileSystem(int mebibytes) : made_(true) {
     char name[] = "/tmp/small-XXXXXX";
     if (mkdtemp(name) == nullptr) abort();

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-// Not to be seen from outside: the loader would take "pow" here for pow@GLIBC_2.2.5 below, and the
+// Not to be seen from outside: the loader would take "pow" here for the old pow below, and the
 // function would call itself without end.
 #pragma GCC visibility push(hidden)
 
@@ -34,13 +34,20 @@ uint32_t arc4random(void) {
   return number;
 }
 
+// The oldest version of everything.
+#if defined(__x86_64__)
+#define OLDEST "GLIBC_2.2.5"
+#else
+#define OLDEST "GLIBC_2.17"
+#endif
+
 // glibc 2.29 has new versions of these, which do not set errno through a wrapper; nothing linked
 // here looks at errno after them.
 #pragma GCC visibility pop
-__asm__(".symver OldPow, pow@GLIBC_2.2.5");
-__asm__(".symver OldExp, exp@GLIBC_2.2.5");
-__asm__(".symver OldLog, log@GLIBC_2.2.5");
-__asm__(".symver OldLog2, log2@GLIBC_2.2.5");
+__asm__(".symver OldPow, pow@" OLDEST);
+__asm__(".symver OldExp, exp@" OLDEST);
+__asm__(".symver OldLog, log@" OLDEST);
+__asm__(".symver OldLog2, log2@" OLDEST);
 double OldPow(double base, double exponent);
 double OldExp(double exponent);
 double OldLog(double value);
