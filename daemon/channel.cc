@@ -4,6 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/shared_deadline.h"
+#include "daemon/header_frames.h"
+#include "daemon/message_length.h"
+#include "daemon/uncompressed.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
@@ -16,6 +19,8 @@ constexpr int kMaxMessageBytes = 4 << 20;
 }  // namespace
 
 std::shared_ptr<grpc::Channel> ConnectUnix(const std::string& path) {
+  UseShortHeaders();
+  UseShortMessages();
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
@@ -29,6 +34,7 @@ std::shared_ptr<grpc::Channel> ConnectUnix(const std::string& path) {
   // A stream holds at most 64 KiB that its reader has not asked for, however fast the connection
   // is.
   arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  RefuseCompression(arguments);
   // Proxy settings of the environment do not apply to a Unix socket.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);

@@ -15,6 +15,12 @@
 #include "daemon/quiet_engine.h"
 #include "daemon/server.h"
 #include "grpc/health/v1/health.grpc.pb.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/security/credentials.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+#include "grpcpp/version_info.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {
@@ -104,6 +110,30 @@ TEST_F(ChannelTest, DeadlinesHoldAgainstAHungDaemon) {
             grpc::StatusCode::DEADLINE_EXCEEDED);
 }
 
+// Answers "serving", by 100 kB that gzip has made small.
+class CompressingHealth final : public Health::Service {
+ public:
+  grpc::Status Check(grpc::ServerContext* context, const HealthCheckRequest*,
+                     HealthCheckResponse* response) override {
+    context->set_compression_algorithm(GRPC_COMPRESS_GZIP);
+    response->set_status(HealthCheckResponse::SERVING);
+    response->GetReflection()->MutableUnknownFields(response)->AddLengthDelimited(
+        100, std::string(100000, 'x'));
+    return grpc::Status::OK;
+  }
+};
+
+// T4 of tests/attacks/README.md: gRPC's limit for a message counts before it is decompressed.
+TEST_F(ChannelTest, CompressedRepliesAreRefused) {
+  CompressingHealth health;
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort("unix:" + path_, grpc::InsecureServerCredentials());
+  builder.RegisterService(&health);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  ASSERT_NE(server, nullptr);
+  EXPECT_NE(Check(ConnectUnix(path_), kPatience, true), grpc::StatusCode::OK);
+}
+
 TEST_F(ChannelTest, ChannelsToOnePathHaveConnectionsOfTheirOwn) {
   Start();
   auto first = ConnectUnix(path_);
@@ -112,6 +142,21 @@ TEST_F(ChannelTest, ChannelsToOnePathHaveConnectionsOfTheirOwn) {
   EXPECT_EQ(Check(second, kPatience, true), grpc::StatusCode::OK);
   EXPECT_EQ(server_->open_connections(), 2);
 }
+
+#if GRPC_CPP_VERSION_MAJOR == 1 && GRPC_CPP_VERSION_MINOR == 51
+// third_party/grpc/parts.cc: no program looks a name up, whatever asks it to. Other versions of
+// gRPC keep all of their parts.
+TEST_F(ChannelTest, ProgramHasNoResolverOfNames) {
+  HealthCheckResponse response;
+  grpc::ClientContext context;
+  SetTimeout(kPatience, &context);
+  const auto channel =
+      grpc::CreateChannel("dns:///localhost:1", grpc::InsecureChannelCredentials());
+  const grpc::Status status =
+      Health::NewStub(channel)->Check(&context, HealthCheckRequest(), &response);
+  EXPECT_EQ(status.error_message(), "Failed to create secure client channel");
+}
+#endif
 
 }  // namespace
 }  // namespace toolboxd

@@ -47,6 +47,9 @@ std::vector<std::string> Environment(const std::vector<std::string>& added) {
 
 absl::Status Spawn(const std::vector<std::string>& argv,
                    const std::vector<std::string>& environment, int input, pid_t* pid) {
+  if (!CloseOnExecFrom(STDERR_FILENO + 1)) {
+    return ErrnoError(errno, absl::StrCat("cannot keep descriptors from ", argv[0]));
+  }
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   if (input >= 0) {
@@ -54,7 +57,6 @@ absl::Status Spawn(const std::vector<std::string>& argv,
   } else {
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   }
-  CloseOnExecFrom(STDERR_FILENO + 1);
 
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);

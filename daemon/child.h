@@ -14,9 +14,9 @@
 
 namespace toolboxd {
 
-// Runs argv[0] with these arguments and with `environment` ("NAME=value") added to our own, the
-// descriptor `input` as standard input, nothing there if it is -1, our standard output and error,
-// no other descriptor of ours, and in a process group of its own. OK if it exits with status 0.
+// Runs argv[0] with these arguments and with `environment` ("NAME=value") added to our own. Its
+// standard input is the descriptor `input`, or empty if that is -1; its output and errors are ours;
+// it has no other descriptor of ours, and a process group of its own. OK if it exits with status 0.
 // After the timeout, or when stop is set, its group gets SIGTERM, two seconds later SIGKILL:
 // DEADLINE_EXCEEDED or CANCELLED. Safe in a process with threads: no code of this process runs in
 // the child.

@@ -28,9 +28,9 @@ absl::CommandLineFlag* Find(const Program& program, absl::string_view name) {
   return flag != nullptr && Belongs(program, *flag) ? flag : nullptr;
 }
 
-// Sets one flag; takes the next argument as its value where it needs one.
-absl::Status SetFlag(const Program& program, absl::string_view text,
-                     const std::vector<std::string>& args, size_t* next) {
+// Sets one flag; takes the next argument as its value where it needs one. Returns its name.
+absl::StatusOr<std::string> SetFlag(const Program& program, absl::string_view text,
+                                    const std::vector<std::string>& args, size_t* next) {
   const size_t equals = text.find('=');
   const absl::string_view name = text.substr(0, equals);
   std::string value;
@@ -58,7 +58,7 @@ absl::Status SetFlag(const Program& program, absl::string_view text,
         absl::StrCat("--", name, ": '", value, "' is not a valid value",
                      error.empty() ? "" : absl::StrCat(" (", error, ")")));
   }
-  return absl::OkStatus();
+  return std::string(flag->Name());
 }
 
 }  // namespace
@@ -81,8 +81,9 @@ absl::StatusOr<CommandLine> ReadCommandLine(const Program& program,
       } else if (text == "version") {
         result.version = true;
       } else {
-        absl::Status status = SetFlag(program, text, args, &next);
-        if (!status.ok()) return status;
+        const absl::StatusOr<std::string> name = SetFlag(program, text, args, &next);
+        if (!name.ok()) return name.status();
+        result.flags.push_back(*name);
       }
       continue;
     }

@@ -31,6 +31,8 @@ struct Program {
 struct CommandLine {
   bool help = false;
   bool version = false;
+  // The names of the flags that were given, without dashes, in order.
+  std::vector<std::string> flags;
   // Arguments that are not flags, and all after "--".
   std::vector<std::string> arguments;
 };

@@ -49,6 +49,13 @@ TEST_F(CommandLineTest, FlagsAreTakenInEveryForm) {
   EXPECT_EQ(absl::GetFlag(FLAGS_test_text), "");
 }
 
+TEST_F(CommandLineTest, FlagsThatWereGivenAreNamed) {
+  const auto line = Read({"--notest_switch", "-test_number", "3", "--test_text="});
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_THAT(line->flags, ElementsAre("test_switch", "test_number", "test_text"));
+  EXPECT_THAT(Read({"--help"})->flags, ElementsAre());
+}
+
 TEST_F(CommandLineTest, ErrorsQuoteTheWrongArgument) {
   EXPECT_EQ(Error({"--nothing"}), "unknown flag --nothing");
   EXPECT_EQ(Error({"--nothing=1"}), "unknown flag --nothing");

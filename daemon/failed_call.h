@@ -32,14 +32,14 @@ struct CalledService {
 CalledService ToolboxdService(absl::string_view name, const std::string& socket,
                               absl::string_view unit);
 
-// The errno of connecting to a socket; 0 if a process accepts, which then sees a connection
-// that ends at once. Does not wait.
+// The errno of connecting to a socket; 0 if a process accepts, which then sees a connection that
+// ends at once. Does not block.
 int ConnectError(const std::string& socket);
 
-// The status for people of a call that ended with `status`, where `connect_error` is that of
-// the service's socket. PermissionDenied if the socket is closed to the caller, else the code
-// of `status`. Statuses other than Unavailable and DeadlineExceeded are the service's own and
-// are returned as they are. Pure.
+// Turns `status`, the outcome of a call, into a status for people; `connect_error` is that of the
+// service's socket. PermissionDenied if the socket is closed to the caller, else the code of
+// `status`. Statuses other than Unavailable and DeadlineExceeded are the service's own and are
+// returned as they are. Pure.
 absl::Status ExplainFailedCall(const absl::Status& status, const CalledService& service,
                                int connect_error);
 

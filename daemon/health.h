@@ -34,7 +34,7 @@ class HealthService final : public grpc::health::v1::Health::Service {
   // Declares a service, or changes its state.
   void SetServing(absl::string_view service, bool serving);
 
-  // Nothing is serving from now on; Watch streams send that and end.
+  // From now on nothing is serving; Watch streams send that and end.
   void Shutdown();
 
   // Makes the Watch streams check whether they were cancelled. Call it when a connection has
@@ -61,7 +61,7 @@ class HealthService final : public grpc::health::v1::Health::Service {
   std::map<std::string, bool> serving_ ABSL_GUARDED_BY(mutex_);
   bool shut_down_ ABSL_GUARDED_BY(mutex_) = false;
   int watches_ ABSL_GUARDED_BY(mutex_) = 0;
-  // Until then waiting streams check every kFastCheck.
+  // Until then, waiting streams check every kFastCheck.
   absl::Time fast_until_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
 };
 

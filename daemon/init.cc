@@ -18,6 +18,7 @@
 #include "daemon/flags.h"
 #include "daemon/grpc_log.h"
 #include "daemon/quiet_engine.h"
+#include "daemon/quiet_timers.h"
 
 namespace toolboxd {
 namespace {
@@ -51,6 +52,7 @@ void InitDaemon(int argc, char** argv, const std::string& name, const std::strin
 #endif
   RouteGrpcLog();
   InstallQuietEngine();
+  InstallQuietTimers();
 }
 
 absl::StatusOr<ServerOptions> ServerOptionsFromFlags(const DaemonDefaults& defaults) {

@@ -3,7 +3,6 @@
 #include "daemon/lockdown.h"
 
 #include <errno.h>
-#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -13,12 +12,13 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/architecture.h"
 #include "base/status.h"
 
 namespace toolboxd {
 namespace {
 
-// Calls of the x32 ABI have this bit; their numbers are others.
+// Calls of the x32 ABI have this bit; their numbers are others. arm64 has no such numbers.
 constexpr uint32_t kX32 = 0x40000000;
 
 constexpr uint32_t kForbidden[] = {
@@ -47,7 +47,7 @@ std::vector<sock_filter> Filter() {
   const sock_filter deny = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
   std::vector<sock_filter> filter = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kAuditArchitecture, 1, 0),
       deny,
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
       BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, kX32, 0, 1),

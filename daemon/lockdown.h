@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a daemon that runs as a guest user gives up, since other processes of that user are not to
-// be trusted, nor is what a mistake in it may let a client do.
+// What a daemon that runs as a guest user gives up: other processes of that user must not be
+// trusted, and a mistake in the daemon must not let a client do more than it may.
 
 #ifndef TOOLBOXD_DAEMON_LOCKDOWN_H_
 #define TOOLBOXD_DAEMON_LOCKDOWN_H_

@@ -6,6 +6,10 @@
 
 namespace toolboxd {
 
-void UsePollStrategy() { setenv("GRPC_POLL_STRATEGY", "poll", /*overwrite=*/0); }
+void UsePollStrategy() {
+  setenv("GRPC_POLL_STRATEGY", "poll", /*overwrite=*/0);
+  // 0: never.
+  setenv("GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS", "0", /*overwrite=*/0);
+}
 
 }  // namespace toolboxd

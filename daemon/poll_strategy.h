@@ -12,13 +12,15 @@ namespace toolboxd {
 // arrives for all calls and wakes the thread of each. In a process of two connections that is a
 // switch between threads, on both sides, for each message of a file.
 //
-// The price: while a client's connection has no call, only gRPC's own timer polls it, every few
-// seconds. If the connection has ended meanwhile, the next call finds out when it is made. What the
-// other end still writes for a cancelled call may fill the socket and wait for that next call, so a
-// server in the same process must not be shut down before its clients' channels are gone.
+// The price: while a client's connection has no call, no thread polls it; gRPC's own check of all
+// connections every five seconds is turned off, since it wakes an idle process. If the connection
+// has ended meanwhile, the next call finds out when it is made. What the other end still writes for
+// a cancelled call may fill the socket and wait for that next call, so a server in the same process
+// must not be shut down before its clients' channels are gone.
 //
-// Sets GRPC_POLL_STRATEGY unless it has a value. Call it before any other gRPC call of the process,
-// and after the environment of child processes has been copied.
+// Sets GRPC_POLL_STRATEGY and GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS unless they have values.
+// Call it before any other gRPC call of the process, and after the environment of child processes
+// has been copied.
 void UsePollStrategy();
 
 }  // namespace toolboxd

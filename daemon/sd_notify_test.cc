@@ -41,8 +41,7 @@ std::string Received(int fd) {
 
 TEST(SdNotify, SendsToAPathAndToAnAbstractName) {
   ShortTempDir dir;
-  for (const std::string& name :
-       {dir.File("notify"), absl::StrCat("@toolboxd-sd-notify-test-", getpid())}) {
+  for (const std::string& name : {dir.File("notify"), absl::StrCat("@", dir.path())}) {
     UniqueFd systemd = NotifySocket(name);
     EXPECT_TRUE(SdNotify("READY=1\nSTATUS=here")) << name;
     EXPECT_EQ(Received(systemd.get()), "READY=1\nSTATUS=here") << name;

@@ -18,6 +18,7 @@
 #include "base/status.h"
 #include "base/steady_time.h"
 #include "daemon/sd_notify.h"
+#include "grpcpp/resource_quota.h"
 #include "grpcpp/security/server_credentials.h"
 
 namespace toolboxd {
@@ -26,6 +27,9 @@ namespace {
 constexpr absl::Duration kListenAgainDelay = absl::Seconds(1);
 // Connections that are accepted before signals are handled.
 constexpr int kAcceptBatch = 16;
+// What gRPC may keep for limited callers, by its own count; beyond, it ends calls of theirs. A
+// caller that does not confirm the server's settings is not bound by their limits.
+constexpr size_t kLimitedMemory = 8 << 20;
 
 sigset_t HandledSignals() {
   sigset_t set;
@@ -102,9 +106,16 @@ void Server::Stop() {
   }
 }
 
-absl::Status Server::StartGrpc(const std::vector<NamedService>& services, Grpc& grpc) {
+absl::Status Server::StartGrpc(const ServerLimits& limits,
+                               const std::vector<NamedService>& services, Grpc& grpc) {
   grpc::ServerBuilder builder;
-  ConfigureBuilder(options_.limits, services, &health_, &builder);
+  ConfigureBuilder(limits, services, &health_, &builder);
+  if (&grpc == &limited_grpc_) {
+    gated_ = std::make_unique<GatedConnections>(limits.max_streams);
+    grpc::ResourceQuota quota;
+    quota.SetMaxThreads(limits.max_threads).Resize(kLimitedMemory);
+    builder.SetResourceQuota(quota);
+  }
   grpc.acceptor = builder.experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
       grpc::InsecureServerCredentials());
@@ -124,7 +135,7 @@ void Server::ShutDownGrpc() {
 
 absl::Status Server::Run() {
   absl::Status status = absl::OkStatus();
-  if (options_.start_grpc_at_once) status = StartGrpc(options_.services, grpc_);
+  if (options_.start_grpc_at_once) status = StartGrpc(options_.limits, options_.services, grpc_);
   if (status.ok()) SdNotify("READY=1");
   trim_due_ = SteadyNow() + options_.trim_after;
   // Half of what systemd allows, so that one late wake-up is harmless.
@@ -237,6 +248,17 @@ absl::StatusOr<int> Server::AcceptWaiting() {
   return admitted_count;
 }
 
+bool Server::HasPlace(bool limited) {
+  const int places = limited ? options_.max_connections / 2 : options_.max_connections;
+  const int open = static_cast<int>(connections_.size());
+  const int limited_open = gated_ == nullptr ? 0 : std::max(limited_connections_, gated_->count());
+  if (open < options_.max_connections && (!limited || limited_open < places)) return true;
+  refused_connections_.fetch_add(1);
+  LogLimited("too many connections", "refused a connection: ", limited ? limited_open : open,
+             limited ? " of callers with fewer rights" : "", " are open, which is the limit");
+  return false;
+}
+
 absl::StatusOr<bool> Server::Admit(UniqueFd connection) {
   absl::StatusOr<Peer> peer = PeerOf(connection.get());
   if (!peer.ok() || !options_.allowed.Allows(*peer)) {
@@ -245,12 +267,8 @@ absl::StatusOr<bool> Server::Admit(UniqueFd connection) {
                peer.ok() ? peer->ToString() : std::string(peer.status().message()));
     return false;
   }
-  if (connections_.size() >= static_cast<size_t>(options_.max_connections)) {
-    refused_connections_.fetch_add(1);
-    LogLimited("too many connections", "refused a connection: ", options_.max_connections,
-               " are open, which is the limit");
-    return false;
-  }
+  const bool limited = options_.limited.has_value() && !options_.limited->full.Allows(*peer);
+  if (!HasPlace(limited)) return false;
   // gRPC does not report when a connection ends. It ends its own side by shutdown(2), so the
   // duplicate keeps nothing open.
   UniqueFd watch(fcntl(connection.get(), F_DUPFD_CLOEXEC, 3));
@@ -260,11 +278,21 @@ absl::StatusOr<bool> Server::Admit(UniqueFd connection) {
     return false;
   }
   // Last, so that callers who are not allowed cannot make a small idle process a large one.
-  const bool limited = options_.limited.has_value() && !options_.limited->full.Allows(*peer);
   Grpc& grpc = limited ? limited_grpc_ : grpc_;
   if (grpc.server == nullptr) {
-    absl::Status status = StartGrpc(limited ? options_.limited->services : options_.services, grpc);
+    absl::Status status =
+        limited ? StartGrpc(options_.limited->limits, options_.limited->services, grpc)
+                : StartGrpc(options_.limits, options_.services, grpc);
     if (!status.ok()) return status;
+  }
+  if (limited) {
+    absl::StatusOr<UniqueFd> gated = gated_->Add(std::move(connection));
+    if (!gated.ok()) {
+      refused_connections_.fetch_add(1);
+      LogLimited("gated", "cannot serve a connection: ", gated.status().message());
+      return false;
+    }
+    connection = *std::move(gated);
   }
   grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
   parameters.listener_fd = listener_->fd();
@@ -272,7 +300,8 @@ absl::StatusOr<bool> Server::Admit(UniqueFd connection) {
   grpc.acceptor->HandleNewConnection(&parameters);
 
   const int key = watch.get();
-  connections_.emplace(key, std::move(watch));
+  connections_.emplace(key, Connection{std::move(watch), limited});
+  if (limited) ++limited_connections_;
   open_connections_.store(static_cast<int>(connections_.size()));
   idle_due_ = absl::InfiniteFuture();
   return true;
@@ -281,7 +310,11 @@ absl::StatusOr<bool> Server::Admit(UniqueFd connection) {
 void Server::ConnectionClosed(int watch) {
   // Closing a descriptor does not take it out of epoll while gRPC has the same connection.
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, watch, nullptr);
-  connections_.erase(watch);
+  const auto found = connections_.find(watch);
+  if (found != connections_.end()) {
+    if (found->second.limited) --limited_connections_;
+    connections_.erase(found);
+  }
   open_connections_.store(static_cast<int>(connections_.size()));
   health_.WakeWatchers();
   if (options_.on_connection_closed) options_.on_connection_closed();

@@ -21,6 +21,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/unique_fd.h"
+#include "daemon/gated_connections.h"
 #include "daemon/health.h"
 #include "daemon/listen_fds.h"
 #include "daemon/listener.h"
@@ -30,11 +31,16 @@
 
 namespace toolboxd {
 
-// What callers get who are not of `full`: as a rule the same services with fewer rights. gRPC has
-// no user of a call, so they have a server of their own, which starts with the first of them.
+// What callers get who are not in `full`: as a rule the same services with fewer rights. gRPC does
+// not know which user makes a call, so these callers have a server of their own, which starts with
+// the first of them. They have half of the connections at most, so that they keep no caller of
+// `full` out. What they begin and do not end takes memory that all callers share, so what they send
+// passes a gate (caller_gate.h).
 struct LimitedServices {
   AllowedCallers full;
   std::vector<NamedService> services;
+  ServerLimits limits = {
+      .max_request_bytes = 16 << 10, .max_streams = 8, .max_unread_bytes = 32 << 10};
 };
 
 struct ServerOptions {
@@ -92,10 +98,10 @@ class Server {
   static absl::StatusOr<std::unique_ptr<Server>> Create(ServerOptions options);
   ~Server();
 
-  // Serves until a signal, Stop, or idle exit. Once. An error only if gRPC cannot start.
+  // Serves until a signal, Stop, or idle exit. Call it once. An error only if gRPC cannot start.
   absl::Status Run();
 
-  // From any thread, also before Run.
+  // May be called from any thread, also before Run.
   void Stop();
 
   HealthService& health() { return health_; }
@@ -117,18 +123,21 @@ class Server {
     std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor;
     std::unique_ptr<grpc::Server> server;
   };
-  absl::Status StartGrpc(const std::vector<NamedService>& services, Grpc& grpc);
-  // Once nothing is admitted.
+  absl::Status StartGrpc(const ServerLimits& limits, const std::vector<NamedService>& services,
+                         Grpc& grpc);
+  // Called once nothing is admitted any more.
   void ShutDownGrpc();
+  // Whether another connection may be open.
+  bool HasPlace(bool limited);
   // Adds a descriptor to epoll, with itself as the event's data.
   bool Watch(int fd, uint32_t events);
-  // Until the first timer is due; -1 if there is none.
+  // The time until the first timer is due; -1 if there is none.
   int TimeoutMs() const;
   absl::Status HandleEvent(const epoll_event& event);
   void HandleSignals();
-  // Timers.
+  // Handles the timers that are due.
   absl::Status HandleDue();
-  // Starts it if there is no connection, else stops it.
+  // Starts the idle timer if there is no connection, else stops it.
   void RestartIdleTimer();
   // Accepts what waits, up to a batch; returns how many were handed to gRPC.
   absl::StatusOr<int> AcceptWaiting();
@@ -146,14 +155,22 @@ class Server {
   // Eventfd that Stop writes to.
   UniqueFd stop_event_;
   UniqueFd signals_;
-  // The creating thread's, put back by the destructor.
+  // The creating thread's signal mask, which the destructor restores.
   sigset_t old_mask_;
   Grpc grpc_;
-  // For the callers of `limited`.
+  // The server for the callers of `limited`.
   Grpc limited_grpc_;
 
   // A duplicate of each open connection, watched for the peer's end; by descriptor.
-  std::map<int, UniqueFd> connections_;
+  struct Connection {
+    UniqueFd watch;
+    bool limited;
+  };
+  std::map<int, Connection> connections_;
+  // How many of the connections are from callers of `limited`.
+  int limited_connections_ = 0;
+  // Between these callers and gRPC; empty until the first of them.
+  std::unique_ptr<GatedConnections> gated_;
   bool stopping_ = false;
   // Timers, by SteadyNow(), since the host sets the wall clock. InfiniteFuture() means not running.
   absl::Time trim_due_ = absl::InfiniteFuture();

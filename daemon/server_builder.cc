@@ -10,6 +10,9 @@
 
 #include "base/log.h"
 #include "base/steady_condition.h"
+#include "daemon/header_frames.h"
+#include "daemon/message_length.h"
+#include "daemon/uncompressed.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/resource_quota.h"
 
@@ -60,6 +63,8 @@ class LastResort {
 
 void ConfigureBuilder(const ServerLimits& limits, const std::vector<NamedService>& services,
                       HealthService* health, grpc::ServerBuilder* builder) {
+  UseShortHeaders();
+  UseShortMessages();
   // Takes effect for builders made later; harmless to repeat.
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 
@@ -74,8 +79,8 @@ void ConfigureBuilder(const ServerLimits& limits, const std::vector<NamedService
   grpc::ResourceQuota quota;
   quota.SetMaxThreads(limits.max_threads);
   builder->SetResourceQuota(quota);
-  builder->SetMaxReceiveMessageSize(limits.max_message_bytes);
-  builder->SetMaxSendMessageSize(limits.max_message_bytes);
+  builder->SetMaxReceiveMessageSize(limits.max_request_bytes);
+  builder->SetMaxSendMessageSize(limits.max_reply_bytes);
   builder->SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder->SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
   builder->SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
@@ -86,9 +91,11 @@ void ConfigureBuilder(const ServerLimits& limits, const std::vector<NamedService
       GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
       static_cast<int>(absl::ToInt64Milliseconds(limits.handshake_timeout)));
   builder->AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
-  // How far a stream's sender may be ahead: eight packets of an upload. gRPC's 64 KiB let
-  // each one wait for the one before; what it makes of them by itself has no bound.
-  builder->AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 512 << 10);
+  RefuseCompression(
+      [builder](const char* name, int value) { builder->AddChannelArgument(name, value); });
+  // As a rule eight packets of an upload. gRPC's 64 KiB let each one wait for the one before; what
+  // it makes of them by itself has no bound.
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, limits.max_unread_bytes);
   builder->AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   builder->AddChannelArgument(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, kMaxFrameBytes);
 }

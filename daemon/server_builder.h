@@ -26,10 +26,13 @@ struct ServerLimits {
   // Threads that serve calls; a call beyond them gets RESOURCE_EXHAUSTED at once. A stream
   // takes a thread as long as it is open.
   int max_threads = 16;
-  // A larger message, in either direction, ends its call with RESOURCE_EXHAUSTED.
-  int max_message_bytes = 4 << 20;
+  // A larger request, or a larger reply, ends its call with RESOURCE_EXHAUSTED.
+  int max_request_bytes = 4 << 20;
+  int max_reply_bytes = 4 << 20;
   // Calls at a time on one connection.
   int max_streams = 64;
+  // What one call's sender may send before it is read.
+  int max_unread_bytes = 512 << 10;
   // How long a connection may take to show that it speaks HTTP/2.
   absl::Duration handshake_timeout = absl::Seconds(5);
 };

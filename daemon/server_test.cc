@@ -24,6 +24,8 @@
 #include "daemon/channel.h"
 #include "daemon/quiet_engine.h"
 #include "daemon/testing/reflection_client.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/security/credentials.h"
 #include "gtest/gtest.h"
 #include "toolboxd/v1/power.grpc.pb.h"
 
@@ -97,6 +99,22 @@ class ServerTest : public testing::Test {
       if (poll(&end, 1, static_cast<int>(absl::ToInt64Milliseconds(kPatience))) != 1) return false;
       if (read(fd, buffer, sizeof(buffer)) <= 0) return true;
     }
+  }
+
+  // What the server says of itself to a new connection: for each of HTTP/2's settings two bytes of
+  // identifier and four of value.
+  std::string Settings() {
+    UniqueFd connection = RawConnect();
+    // The server's SETTINGS frame comes only after the client's preface.
+    const std::string preface("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33);
+    EXPECT_EQ(write(connection.get(), preface.data(), preface.size()), 33);
+    uint8_t frame[9] = {};
+    EXPECT_EQ(recv(connection.get(), frame, sizeof(frame), MSG_WAITALL), 9);
+    EXPECT_EQ(frame[3], 4);
+    std::string settings(frame[1] << 8 | frame[2], '\0');
+    EXPECT_EQ(recv(connection.get(), settings.data(), settings.size(), MSG_WAITALL),
+              static_cast<ssize_t>(settings.size()));
+    return settings;
   }
 
   static grpc::Status CheckHealth(const std::shared_ptr<grpc::Channel>& channel,
@@ -209,7 +227,7 @@ TEST_F(ServerTest, CallsBeyondTheThreadLimitAreRefused) {
 }
 
 TEST_F(ServerTest, OversizedMessageEndsItsCallOnly) {
-  options_.limits.max_message_bytes = 1000;
+  options_.limits.max_request_bytes = 1000;
   StartServer();
   auto channel = ConnectUnix(path_);
   EXPECT_EQ(CheckHealth(channel, std::string(2000, 'x')).error_code(),
@@ -233,20 +251,73 @@ TEST_F(ServerTest, RefusedCallerIsDisconnectedWithoutAByte) {
 
 TEST_F(ServerTest, AllowedCallerGetsHttp2WithAtMost64Streams) {
   StartServer();
-  UniqueFd connection = RawConnect();
-  ASSERT_TRUE(connection.ok());
-  // The server's SETTINGS frame comes only after the client's preface.
-  const std::string preface("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33);
-  ASSERT_EQ(write(connection.get(), preface.data(), preface.size()), 33);
-  uint8_t frame[9];
-  ASSERT_EQ(recv(connection.get(), frame, sizeof(frame), MSG_WAITALL), 9);
-  EXPECT_EQ(frame[3], 4);
-  // Of two bytes of identifier and four of value each.
-  std::string settings(frame[1] << 8 | frame[2], '\0');
-  ASSERT_EQ(recv(connection.get(), settings.data(), settings.size(), MSG_WAITALL),
-            static_cast<ssize_t>(settings.size()));
-  EXPECT_NE(settings.find(std::string("\0\3\0\0\0\x40", 6)), std::string::npos)
+  EXPECT_NE(Settings().find(std::string("\0\3\0\0\0\x40", 6)), std::string::npos)
       << "no SETTINGS_MAX_CONCURRENT_STREAMS of 64";
+}
+
+// S5 of tests/attacks/README.md: gRPC would keep all that come.
+TEST_F(ServerTest, HeadersOfManyFramesEndTheirConnection) {
+  StartServer();
+  const auto channel = ConnectUnix(path_);
+  ASSERT_TRUE(CheckHealth(channel, "").ok());
+  UniqueFd connection = RawConnect();
+  // The preface, no settings, and headers (":method: POST") whose frame is not their last one.
+  const std::string begin(
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0\0\0\1\1\0\0\0\0\1\x83", 43);
+  ASSERT_EQ(write(connection.get(), begin.data(), begin.size()), 43);
+  EXPECT_TRUE(SeesEnd(connection.get()));
+  EXPECT_TRUE(CheckHealth(channel, "").ok());
+}
+
+// T1 of tests/attacks/README.md: gRPC would keep 16 MiB of them.
+TEST_F(ServerTest, HeadersThatReferToALongOneEndTheirConnection) {
+  StartServer();
+  const auto channel = ConnectUnix(path_);
+  ASSERT_TRUE(CheckHealth(channel, "").ok());
+  UniqueFd connection = RawConnect();
+  // The preface, no settings, and ":method: POST", a name of 3000 bytes that is kept, and three
+  // references to it.
+  const std::string name(3000, 'n');
+  const std::string preface("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33);
+  const std::string begin = preface + std::string("\0\x0b\xc2\1\4\0\0\0\1\x83", 10) +
+                            "\x40\x7f\xb9\x16" + name + "\1v\xbe\xbe\xbe";
+  ASSERT_EQ(write(connection.get(), begin.data(), begin.size()),
+            static_cast<ssize_t>(begin.size()));
+  EXPECT_TRUE(SeesEnd(connection.get()));
+  EXPECT_TRUE(CheckHealth(channel, "").ok());
+}
+
+// T5 of tests/attacks/README.md: gRPC would take all of it before it counts.
+TEST_F(ServerTest, MessageThatSaysThatItIsLongEndsItsConnection) {
+  StartServer();
+  UniqueFd connection = RawConnect();
+  // The preface, no settings, POST by HTTP, the method, an authority, gRPC's content type, and "te:
+  // trailers". Then a message of 2 GiB, byte by byte.
+  const std::string headers =
+      std::string("\x83\x86\4\x1c/grpc.health.v1.Health/Check\1\1l\x0f\x10\x10") +
+      "application/grpc" + std::string("\0\2te\x8trailers", 13);
+  std::string call("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0\0\0", 35);
+  call += static_cast<char>(headers.size());
+  call += std::string("\1\4\0\0\0\1", 6) + headers +
+          std::string("\0\0\5\0\0\0\0\0\1\0\x7f\xff\xff\xff", 14);
+  ASSERT_EQ(write(connection.get(), call.data(), call.size()), static_cast<ssize_t>(call.size()));
+  const std::string byte("\0\0\1\0\0\0\0\0\1x", 10);
+  EXPECT_TRUE(Eventually(
+      [&] { return send(connection.get(), byte.data(), byte.size(), MSG_NOSIGNAL) < 0; }));
+}
+
+// T4 of tests/attacks/README.md: 16 kB can be 16 MB.
+TEST_F(ServerTest, CompressedRequestsAreRefused) {
+  StartServer();
+  const auto channel = grpc::CreateChannel("unix:" + path_, grpc::InsecureChannelCredentials());
+  HealthCheckRequest request;
+  request.set_service(std::string(100000, 'x'));
+  HealthCheckResponse response;
+  grpc::ClientContext context;
+  SetTimeout(kPatience, &context);
+  context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
+  EXPECT_EQ(Health::NewStub(channel)->Check(&context, request, &response).error_code(),
+            grpc::StatusCode::UNIMPLEMENTED);
 }
 
 TEST_F(ServerTest, GarbageEndsItsConnectionOnly) {
@@ -300,6 +371,74 @@ TEST_F(ServerTest, SecondInstanceIsRefusedAndTheFirstGoesOn) {
   absl::StatusOr<std::unique_ptr<Server>> second = Server::Create(options_);
   EXPECT_EQ(second.status().code(), absl::StatusCode::kAlreadyExists) << second.status();
   EXPECT_TRUE(CheckHealth(ConnectUnix(path_), "").ok());
+}
+
+// R6 of tests/attacks/README.md.
+TEST_F(ServerTest, LimitedCallersLeaveHalfOfTheConnectionsToTheOthers) {
+  NoPower less;
+  options_.max_connections = 8;
+  options_.limited.emplace();
+  options_.limited->services = {{v1::Power::service_full_name(), &less}};
+  for (const bool full : {false, true}) {
+    options_.limited->full = AllowedCallers();
+    options_.limited->full.set_root_allowed(false);
+    if (full) options_.limited->full.AllowUser(getuid());
+    StartServer();
+    std::vector<UniqueFd> connections;
+    connections.reserve(10);
+    for (int i = 0; i < 10; ++i) connections.push_back(RawConnect());
+    const int places = full ? 8 : 4;
+    EXPECT_TRUE(Eventually([&] { return server_->refused_connections() == 10 - places; }));
+    EXPECT_EQ(server_->open_connections(), places);
+    connections.clear();
+    // Places that become free are for either.
+    EXPECT_TRUE(Eventually([&] { return server_->open_connections() == 0; }));
+    // The gate may notice a little later.
+    EXPECT_TRUE(Eventually(
+        [&] { return CheckHealth(ConnectUnix(path_), v1::Power::service_full_name()).ok(); }));
+    StopServer();
+    server_.reset();
+  }
+}
+
+// S4 of tests/attacks/README.md: what they send takes memory that is everybody's.
+TEST_F(ServerTest, LimitedCallersSendSmallRequestsAndFewAtATime) {
+  NoPower less;
+  options_.limited.emplace();
+  options_.limited->services = {{v1::Power::service_full_name(), &less}};
+  options_.limited->full.set_root_allowed(false);
+  StartServer();
+  const auto channel = ConnectUnix(path_);
+  EXPECT_EQ(CheckHealth(channel, std::string(20000, 'x')).error_code(),
+            grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(CheckHealth(channel, std::string(10000, 'x')).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+  const std::string settings = Settings();
+  EXPECT_NE(settings.find(std::string("\0\3\0\0\0\x08", 6)), std::string::npos)
+      << "no SETTINGS_MAX_CONCURRENT_STREAMS of 8";
+  EXPECT_NE(settings.find(std::string("\0\4\0\0\x80\0", 6)), std::string::npos)
+      << "no SETTINGS_INITIAL_WINDOW_SIZE of 32 KiB";
+}
+
+// T3 of tests/attacks/README.md: gRPC reads them faster than it serves them.
+TEST_F(ServerTest, LimitedCallerWhoGivesCallsUpWithoutEndIsDisconnected) {
+  options_.limited.emplace();
+  options_.limited->services = options_.services;
+  options_.limited->full.set_root_allowed(false);
+  StartServer();
+  const auto channel = ConnectUnix(path_);
+  ASSERT_TRUE(CheckHealth(channel, "").ok());
+  const UniqueFd connection = RawConnect();
+  std::string calls("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33);
+  for (int i = 0; i < 9; ++i) {
+    const auto stream = static_cast<char>(2 * i + 1);
+    calls += std::string("\0\0\1\1\4\0\0\0", 8) + stream + "\x83";
+    calls += std::string("\0\0\4\3\0\0\0\0", 8) + stream + std::string("\0\0\0\x08", 4);
+  }
+  ASSERT_EQ(write(connection.get(), calls.data(), calls.size()),
+            static_cast<ssize_t>(calls.size()));
+  EXPECT_TRUE(SeesEnd(connection.get()));
+  EXPECT_TRUE(CheckHealth(channel, "").ok());
 }
 
 TEST_F(ServerTest, ServerWithoutConnectionsExitsAfterItsIdleTime) {

@@ -31,15 +31,15 @@ class StopSignal {
 
   bool IsSet() const { return WaitFor(absl::ZeroDuration()); }
 
-  // Whether it was set within that time.
+  // Whether it is set within that time.
   bool WaitFor(absl::Duration time) const {
     Poll(-1, 0, time);
     pollfd event{event_.get(), POLLIN, 0};
     return poll(&event, 1, 0) == 1;
   }
 
-  // Returns as soon as one of `events` is true of fd (-1: no descriptor), the signal is set,
-  // or the time is over. May also return without a reason.
+  // Returns as soon as one of `events` is true of fd (-1: no descriptor), the signal is set, or the
+  // time is over. May also return spuriously.
   void Poll(int fd, int events, absl::Duration time) const {
     pollfd fds[] = {{event_.get(), POLLIN, 0}, {fd, static_cast<int16_t>(events), 0}};
     const int64_t ms = absl::ToInt64Milliseconds(absl::Ceil(time, absl::Milliseconds(1)));

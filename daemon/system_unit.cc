@@ -18,6 +18,9 @@ constexpr char kSystemd[] = "org.freedesktop.systemd1";
 constexpr char kSystemdPath[] = "/org/freedesktop/systemd1";
 constexpr char kSystemdManager[] = "org.freedesktop.systemd1.Manager";
 constexpr char kNoSuchUnit[] = "org.freedesktop.systemd1.NoSuchUnit";
+// How systemd reports that polkit does not permit a call, or cannot be asked.
+constexpr char kInteraction[] = "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired";
+constexpr char kAccessDenied[] = "org.freedesktop.DBus.Error.AccessDenied";
 
 // The jobs that ended since the match was made: object path to result.
 struct EndedJobs {
@@ -38,7 +41,8 @@ int OnJobRemoved(sd_bus_message* message, void* data, sd_bus_error*) {
   return 0;
 }
 
-// Calls StartUnit or StopUnit. The path of the job; NOT_FOUND if there is no such unit.
+// Calls StartUnit or StopUnit. The path of the job; NOT_FOUND if there is no such unit,
+// PERMISSION_DENIED if the call is not permitted.
 absl::StatusOr<std::string> CallManager(const SystemBus& bus, const char* method,
                                         const std::string& unit) {
   const SdBusLibrary& library = bus.library();
@@ -51,7 +55,11 @@ absl::StatusOr<std::string> CallManager(const SystemBus& bus, const char* method
   if (called < 0 && error.Is(kNoSuchUnit)) {
     return absl::NotFoundError(absl::StrCat("there is no ", unit));
   }
-  if (called < 0) return SdBusFailure(what, called, error.get());
+  if (called < 0) {
+    const absl::Status failure = SdBusFailure(what, called, error.get());
+    const bool refused = error.Is(kInteraction) || error.Is(kAccessDenied);
+    return refused ? absl::PermissionDeniedError(failure.message()) : failure;
+  }
   const char* path = nullptr;
   const int read = library.sd_bus_message_read(reply, "o", &path);
   std::string job = read >= 0 ? path : "";

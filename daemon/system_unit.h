@@ -24,13 +24,14 @@ struct UnitTimes {
 };
 
 // Starts the unit and waits until its job has ended: for Type=oneshot, until its programs have.
-// NOT_FOUND if there is no such unit and UNAVAILABLE if systemd could not be asked to start it.
+// NOT_FOUND if there is no such unit, PERMISSION_DENIED if polkit does not permit it or cannot be
+// asked, so that nothing was started, and UNAVAILABLE if systemd could not be asked to start it.
 // Once it is started: UNKNOWN if the job failed, ABORTED if the bus was lost, DEADLINE_EXCEEDED
 // after the time, CANCELLED when `stop` is set; after these three the unit goes on, see StopUnit().
 absl::Status RunUnit(const std::string& unit, UnitTimes times, const StopSignal& stop);
 
-// Has systemd stop the unit, SIGTERM to its processes and SIGKILL later, as the unit says, and
-// waits for their end. No error if the unit is not active, or there is none. DEADLINE_EXCEEDED
+// Has systemd stop the unit and waits for the end of its processes: they get SIGTERM, and SIGKILL
+// later, as the unit says. No error if the unit is not active, or there is none. DEADLINE_EXCEEDED
 // after the time, which should be longer than the unit's TimeoutStopSec.
 absl::Status StopUnit(const std::string& unit, UnitTimes times = {.job = absl::Seconds(15)});
 

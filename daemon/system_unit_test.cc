@@ -58,6 +58,13 @@ TEST_F(SystemUnitTest, MissingUnitIsNotFound) {
   EXPECT_EQ(Run().code(), absl::StatusCode::kNotFound);
 }
 
+TEST_F(SystemUnitTest, RefusalIsPermissionDeniedInPolkitsWords) {
+  managers_->RefuseActions(true);
+  const absl::Status status = Run();
+  EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("Interactive authentication required."));
+}
+
 TEST_F(SystemUnitTest, WaitForAUnitThatHangsIsLimited) {
   managers_->SetJobResult("");
   EXPECT_EQ(Run(absl::Milliseconds(100)).code(), absl::StatusCode::kDeadlineExceeded);
