@@ -42,7 +42,7 @@ class ClockService final : public v1::Clock::Service {
   absl::Mutex mutex_;
   Discipline* const discipline_ ABSL_PT_GUARDED_BY(mutex_);
   bool slewing_ ABSL_GUARDED_BY(mutex_) = false;
-  // By SteadyNow().
+  // A time of SteadyNow().
   absl::Time rate_until_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
 };
 

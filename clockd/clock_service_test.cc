@@ -3,14 +3,14 @@
 #include "clockd/clock_service.h"
 
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "base/testing/eventually.h"
 #include "base/testing/short_temp_dir.h"
 #include "clockd/testing/fake_kernel.h"
 #include "daemon/channel.h"
-#include "daemon/quiet_engine.h"
-#include "daemon/server.h"
+#include "daemon/testing/running_server.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd::clockd {
@@ -18,20 +18,11 @@ namespace {
 
 class ClockServiceTest : public testing::Test {
  protected:
-  static void SetUpTestSuite() { InstallQuietEngine(); }
-
   ClockServiceTest() {
     ServerOptions options;
     options.listener.path = dir_.File("sock");
-    options.allowed = *AllowedCallers::Parse("");
     options.services = {{v1::Clock::service_full_name(), &service_}};
-    options.handle_signals = false;
-    server_ = *Server::Create(std::move(options));
-    loop_ = std::thread([this] { server_->Run().IgnoreError(); });
-  }
-  ~ClockServiceTest() override {
-    server_->Stop();
-    loop_.join();
+    server_.emplace(std::move(options));
   }
 
   std::unique_ptr<v1::Clock::Stub> Stub() {
@@ -63,8 +54,7 @@ class ClockServiceTest : public testing::Test {
   FakeKernel kernel_;
   Discipline discipline_{&kernel_, ""};
   ClockService service_{&discipline_};
-  std::unique_ptr<Server> server_;
-  std::thread loop_;
+  std::optional<RunningServer> server_;
 };
 
 TEST_F(ClockServiceTest, StepSetsTheClock) {
@@ -99,9 +89,7 @@ TEST_F(ClockServiceTest, RateEndsWithTheServer) {
   ASSERT_TRUE(stream->Write(Tick(10016)));
   ASSERT_TRUE(stream->Read(&reply));
   server_->Stop();
-  loop_.join();
   EXPECT_EQ(kernel_.tick, 10000);
-  loop_ = std::thread([] {});
 }
 
 TEST_F(ClockServiceTest, RateOfACallerThatHangsEndsByItself) {

@@ -54,7 +54,7 @@ class Discipline {
   const std::string mark_;
   Rate rate_ = Rate::kNone;
   int64_t tick_ = 0;
-  // Of the steps within the window.
+  // The times of the steps within the window.
   std::deque<absl::Time> steps_;
 };
 

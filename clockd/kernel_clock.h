@@ -11,6 +11,7 @@
 
 namespace toolboxd::clockd {
 
+// The kernel's wall clock and its rate, or a test's.
 class KernelClock {
  public:
   virtual ~KernelClock() = default;

@@ -16,17 +16,17 @@ inline constexpr int64_t kMaxStep = int64_t{3653} * 86400 * 1000000;
 // The clock is not set to a time before 2020 or after 2099, in microseconds since 1970.
 inline constexpr int64_t kEarliest = int64_t{1577836800} * 1000000;
 inline constexpr int64_t kLatest = int64_t{4102444800} * 1000000;
-// By how much the epoch of a request may differ from the clock's, in microseconds. Above what a
-// thread waits between two readings, below what matters.
+// How far the epoch of a request may differ from the clock's, in microseconds. Above what a thread
+// waits between two readings, below what matters.
 inline constexpr int64_t kEpochTolerance = 10000;
-// The age of a request, in microseconds. Above what transportd waits.
+// The greatest age of a request, in microseconds. Above what transportd waits.
 inline constexpr int64_t kMaxAge = 3000000;
 // Steps within a time.
 inline constexpr int kMaxSteps = 10;
 inline constexpr absl::Duration kStepWindow = absl::Minutes(1);
 
-// Of a rate: the tick in microseconds, the loop's offset in microseconds, and its frequency in
-// parts per million times 65536.
+// The limits of a rate: the tick in microseconds, the loop's offset in microseconds, and its
+// frequency in parts per million times 65536.
 inline constexpr int64_t kNominalTick = 10000;
 inline constexpr int64_t kLeastTick = 9000;
 inline constexpr int64_t kMostTick = 11000;

@@ -17,19 +17,20 @@ namespace toolboxd::deployd {
 // `name` is relative and safe, as SafeName() returns it (deployd/cabinet.h). No function follows a
 // link. Errors name the file.
 
-// A new file, 0600, for writing; folders above it are made, 0700. ALREADY_EXISTS.
+// Makes a new file, 0600, for writing; folders above it are made, 0700. ALREADY_EXISTS.
 absl::StatusOr<UniqueFd> CreateBeneath(int directory, const std::string& name);
 
-// A regular file for reading. NOT_FOUND.
+// Opens a regular file for reading. NOT_FOUND.
 absl::StatusOr<UniqueFd> OpenBeneath(int directory, const std::string& name);
 
-// The whole content, at most `max` bytes; FILE_TOO_BIG for more.
+// Reads the whole content, at most `max` bytes; FILE_TOO_BIG for more.
 absl::StatusOr<std::string> ReadBeneath(int directory, const std::string& name, size_t max);
 
-// Copies a file by a temporary name, so that `to` is there as a whole or not at all.
+// Copies a file through a temporary name, so that `to` appears as a whole or not at all.
 absl::Status CopyBeneath(int from_directory, const std::string& from, int to_directory,
                          const std::string& to);
 
+// Writes all of the data; `name` is for the error.
 absl::Status WriteAll(int fd, absl::string_view data, absl::string_view name);
 
 }  // namespace toolboxd::deployd

@@ -23,7 +23,7 @@ constexpr uint16_t kCompressionMask = 0x000f;
 constexpr uint16_t kStored = 0;
 constexpr uint16_t kMszip = 1;
 constexpr uint32_t kMaxBlock = 32768;
-// Of a block: checksum and two sizes.
+// The header of a block: a checksum and two sizes.
 constexpr size_t kBlockHeader = 8;
 
 absl::Status Broken(absl::string_view what) {

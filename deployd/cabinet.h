@@ -27,7 +27,7 @@ struct CabinetFile {
 absl::StatusOr<std::string> SafeName(absl::string_view name);
 
 // The files of a cabinet in its own order, from its headers alone: folders, files and every data
-// block are looked at, nothing is unpacked. INVALID_ARGUMENT for what lies outside the bytes, for
+// block are checked, nothing is unpacked. INVALID_ARGUMENT for what lies outside the bytes, for
 // compression other than none and MSZIP, parts of a larger set, a block of more than 32 KiB, and
 // whatever exceeds deployd/limits.h. Time and memory are bounded by the size of `bytes`. Pure.
 absl::StatusOr<std::vector<CabinetFile>> ReadCabinet(absl::string_view bytes);

@@ -28,7 +28,7 @@ constexpr char kFolder[] = "/etc/cloud/cloud.cfg.d";
 // A link, which cloud-init makes after its last stage. /run is of this boot.
 constexpr char kResult[] = "/run/cloud-init/result.json";
 constexpr char kSwitchedOff[] = "/etc/cloud/cloud-init.disabled";
-// Of this boot's search for data sources.
+// What this boot's search for data sources has left.
 constexpr char kFoundNone[] = "/run/cloud-init/disabled";
 constexpr char kFound[] = "/run/cloud-init/enabled";
 constexpr char kFoundList[] = "/run/cloud-init/cloud.cfg";

@@ -13,9 +13,9 @@
 
 namespace toolboxd::deployd {
 
-// Where a setting was found, and what it says; both empty where no file has it.
+// A setting's file and its text; both empty if no file has the setting.
 struct FoundSetting {
-  // As a path of the machine, without the root.
+  // The path on the machine, without the root.
   std::string file;
   std::string value;
 };
@@ -23,38 +23,38 @@ struct FoundSetting {
 struct CloudInit {
   // Such as "22.4.2"; empty if it is not installed.
   std::string version;
-  // The administrator's file that switches it off; empty if there is none.
+  // The administrator's file that switches cloud-init off; empty if there is none.
   std::string switched_off_by;
   FoundSetting disable_vmware_customization;
-  // Of the data source that reads customizations: OVF before 23.1, VMware since.
+  // The name of the data source that reads customizations: OVF before 23.1, VMware since.
   std::string source;
   FoundSetting allow_raw_data;
   // The administrator's list of data sources.
   FoundSetting datasource_list;
-  // Its files that this process cannot read.
+  // Files of cloud-init that this process cannot read.
   std::vector<std::string> unreadable;
   // What the search for data sources (ds-identify) of this boot has left.
   struct Search {
-    // It has found `source`.
+    // The search found `source`.
     bool found = false;
-    // The file that shows that it has not; empty if there is none.
+    // The file that shows that it did not; empty if there is none.
     std::string not_found_by;
-    // Only a later boot searches: the program is there, and this boot has no result.
+    // Only a later boot will search: the program is there, and this boot has no result.
     bool to_come = false;
-    // It takes customization for allowed: it reads the setting by rules of its own.
+    // The search considers customization allowed: it reads the setting by rules of its own.
     bool allowed = false;
   };
   Search search;
 };
 
-// What is below `root` ("" for this machine). The version is that of the installed package's
-// cloudinit/version.py, else of its metadata beside it, else of dpkg's status. A setting is that of
-// the last file of /etc/cloud/cloud.cfg.d, by name, that has it, else of /etc/cloud/cloud.cfg. The
-// search's result is in /run/cloud-init: `disabled`, or a datasource_list in cloud.cfg.
-// Thread-safe.
+// Finds cloud-init below `root` ("" for this machine). The version is that of the installed
+// package's cloudinit/version.py, else of its metadata beside it, else of dpkg's status. A setting
+// is that of the last file of /etc/cloud/cloud.cfg.d, by name, that has it, else of
+// /etc/cloud/cloud.cfg. The search's result is in /run/cloud-init: `disabled`, or a datasource_list
+// in cloud.cfg. Thread-safe.
 CloudInit LookForCloudInit(const std::string& root);
 
-// Whether cloud-init has come to its end in this boot, after which it looks for no customization.
+// Whether cloud-init has finished in this boot, after which it looks for no customization.
 // Thread-safe.
 bool CloudInitHasFinished(const std::string& root);
 

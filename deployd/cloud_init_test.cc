@@ -56,7 +56,7 @@ TEST_F(CloudInitTest, DefaultIsNotToAcceptConfigurations) {
   EXPECT_EQ(Of(DataForm::kRaw).kind, Kind::kPossible);
 }
 
-TEST_F(CloudInitTest, LastFileByNameCountsThenTheMainOne) {
+TEST_F(CloudInitTest, LastFileByNameCountsBeforeTheMainFile) {
   root_.InstallCloudInit("22.4.2");
   root_.Write("/etc/cloud/cloud.cfg", "disable_vmware_customization: true\n");
   EXPECT_EQ(Reason(DataForm::kConfiguration), "");

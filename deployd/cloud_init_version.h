@@ -15,15 +15,15 @@ namespace toolboxd::deployd {
 // upstream's. Empty if there is none. Pure.
 std::string VersionOfModule(absl::string_view text);
 
-// Of the package cloud-init in a dpkg status, if it is installed. Pure.
+// The version of the package cloud-init in a dpkg status file; empty if it is not installed. Pure.
 std::string VersionOfDpkgStatus(absl::string_view text);
 
 // Whether version "MAJOR.MINOR…" is at least that; false for a text that is not a version. Pure.
 bool IsAtLeast(absl::string_view version, unsigned major, unsigned minor);
 
-// Below `root` ("" for this machine): the version of the newest module in lib/pythonN/site-packages
-// or dist-packages of /usr or /usr/local, else of the metadata beside it, else dpkg's. Empty if it
-// is not installed. Thread-safe.
+// Searches below `root` ("" for this machine): the version of the newest module in
+// lib/pythonN/site-packages or dist-packages of /usr or /usr/local, else of the metadata beside it,
+// else dpkg's. Empty if it is not installed. Thread-safe.
 std::string InstalledCloudInit(const std::string& root);
 
 }  // namespace toolboxd::deployd

@@ -33,7 +33,7 @@ TEST(CloudInitVersion, DpkgStatusOfAnInstalledPackage) {
             "");
 }
 
-TEST(CloudInitVersion, Comparison) {
+TEST(CloudInitVersion, VersionsAreComparedByNumber) {
   EXPECT_TRUE(IsAtLeast("23.1", 23, 1));
   EXPECT_TRUE(IsAtLeast("24.0.1-2", 23, 1));
   EXPECT_TRUE(IsAtLeast("23.10", 23, 2));

@@ -175,7 +175,7 @@ class JsonObject {
     for (const std::string& value : values) quoted.push_back(Quoted(value));
     AddList(name, quoted);
   }
-  // Of JSON values.
+  // The values are JSON already.
   void AddList(absl::string_view name, const std::vector<std::string>& values) {
     if (values.empty()) return;
     std::string list;

@@ -26,7 +26,7 @@ struct Adapter {
   bool on_boot = false;
   // BACKWARDS_COMPATIBLE, STATIC, DHCP, DISABLED, AS_IS; empty if not given.
   std::string ipv4_mode;
-  // "dhcp" or "static"; counts if the mode is BACKWARDS_COMPATIBLE.
+  // "dhcp" or "static"; used if the mode is BACKWARDS_COMPATIBLE.
   std::string boot_protocol;
   std::string ip_address;
   std::string netmask;
@@ -41,7 +41,7 @@ struct Adapter {
   std::vector<Ipv6> ipv6;
 };
 
-// Text is as written in the file, without blanks around it; what is missing is empty or false.
+// Text is as written in the file, without blanks around it; missing values are empty or false.
 struct CustCfg {
   std::string host_name;
   std::string domain_name;
@@ -50,7 +50,7 @@ struct CustCfg {
   std::vector<std::string> dns_suffixes;
   std::vector<std::string> name_servers;
   std::string time_zone;
-  // Whether the hardware clock has UTC; "yes", "no" or empty.
+  // Whether the hardware clock is in UTC; "yes", "no" or empty.
   std::string utc;
   // Base64 of root's new password: a secret. Never in a log, an error or a message to the host.
   std::string password;
@@ -73,15 +73,15 @@ struct CustCfg {
   ~CustCfg();
 };
 
-// Sections in brackets, "KEY = VALUE" or "KEY: VALUE", comments that begin with "#" or ";". Unknown
-// sections and keys are skipped. INVALID_ARGUMENT names the line of the first fault, never its
-// text: a key outside a section, a section or key that occurs twice (cloud-init refuses those), a
-// line without "=" or ":", a name of NICS without its section, bytes that are not UTF-8, a zero
-// byte, and what exceeds the limits above. Pure.
+// Parses sections in brackets, "KEY = VALUE" or "KEY: VALUE", and comments that begin with "#" or
+// ";". Unknown sections and keys are skipped. INVALID_ARGUMENT names the line of the first fault,
+// never its text: a key outside a section, a section or key that occurs twice (cloud-init refuses
+// those), a line without "=" or ":", a name of NICS without its section, bytes that are not UTF-8,
+// a zero byte, and what exceeds the limits above. Pure.
 absl::StatusOr<CustCfg> ParseCustCfg(absl::string_view text);
 
-// For the administrator's scripts: a JSON object with the fields of CustCfg by their names, those
-// that are empty left out, in one line. Has the password. Pure.
+// For the administrator's scripts: a JSON object with the fields of CustCfg by their names, without
+// those that are empty, in one line. Contains the password. Pure.
 std::string ToJson(const CustCfg& configuration);
 
 }  // namespace toolboxd::deployd

@@ -17,7 +17,7 @@ std::string ErrorOf(absl::string_view text) {
   return std::string(ParseCustCfg(text).status().message());
 }
 
-TEST(CustCfg, DocumentedVector) {
+TEST(CustCfg, ParsesTheDocumentedVector) {
   const auto read = ParseCustCfg(kVectorConfiguration);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->host_name, "web1");

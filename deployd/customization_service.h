@@ -24,15 +24,15 @@
 namespace toolboxd::deployd {
 
 // One inbox at a time, and one deployment that counts. A deployment runs on the thread of its call,
-// also after its caller has left. Thread-safe.
+// even after its caller has left. Thread-safe.
 class CustomizationService final : public v1::Customization::Service {
  public:
-  // Of the last package, kept for GetCustomizationStatus.
+  // How many events of the last package are kept for GetCustomizationStatus.
   static constexpr size_t kMaxEvents = 100;
 
-  // `settings` are read for each package. What happened is kept in a file of the work folder, since
-  // deployd ends when it is idle; the one of an earlier life is read. Removes what that life has
-  // left otherwise.
+  // `settings` is called for each package. What happened is kept in a file of the work folder,
+  // since deployd ends when it is idle; an earlier process's file is read, and whatever else it
+  // left is removed.
   CustomizationService(DeployPlaces places,
                        std::function<absl::StatusOr<v1::CustomizationSettings>()> settings);
 
@@ -44,14 +44,14 @@ class CustomizationService final : public v1::Customization::Service {
                                       const v1::GetCustomizationStatusRequest* request,
                                       v1::CustomizationStatus* reply) override;
 
-  // The one that the host may write to; null if there is none.
+  // The inbox that the host may write to; null if there is none.
   std::shared_ptr<Inbox> inbox() const;
   // Whether a deployment runs; it may run on without its caller.
   bool busy() const;
-  // Whether cloud-init has taken a package: the folder, which it deletes then, is made again by the
-  // unit's next start only.
+  // Whether cloud-init has taken a package. It then deletes the folder, which only the unit's next
+  // start makes again.
   bool finished() const { return cloud_init_.taken(); }
-  // Ends the inbox and what runs, because the process ends.
+  // Ends the inbox and the deployments that run, because the process ends.
   void Stop();
 
  private:
@@ -61,13 +61,13 @@ class CustomizationService final : public v1::Customization::Service {
   };
 
   void SaveEvents() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Takes the inbox for the package at this path: its directory is deployed from now on.
-  // FAILED_PRECONDITION if it had been; another error if the path is not a file of the inbox.
-  // `taken` has the inbox, and the signal of the deployment that counts from now on; both are null
-  // if there was no inbox.
+  // Takes the inbox for the package at this path: from now on its directory is being deployed.
+  // FAILED_PRECONDITION if it was before; another error if the path is not a file of the inbox.
+  // `taken` holds the inbox, and the signal of the deployment that counts from now on; both are
+  // null if there was no inbox.
   absl::StatusOr<UniqueFd> TakePackage(absl::string_view path, Taken& taken);
   void Leave(const std::shared_ptr<StopSignal>& stop);
-  // The journal, and the events of a status.
+  // Writes to the journal and to the events of a status.
   void Record(absl::string_view text, const v1::DeployState* state);
   void RecordState(const v1::DeployState& state);
 
@@ -79,7 +79,7 @@ class CustomizationService final : public v1::Customization::Service {
   std::shared_ptr<Inbox> inbox_ ABSL_GUARDED_BY(mutex_);
   // The directory of the last inbox that was deployed.
   std::string deployed_ ABSL_GUARDED_BY(mutex_);
-  // Of the deployment that counts; null if none runs.
+  // The stop signal of the deployment that counts; null if none runs.
   std::shared_ptr<StopSignal> current_ ABSL_GUARDED_BY(mutex_);
   int running_ ABSL_GUARDED_BY(mutex_) = 0;
   std::deque<v1::DeployEvent> events_ ABSL_GUARDED_BY(mutex_);

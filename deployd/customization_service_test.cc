@@ -6,8 +6,8 @@
 
 #include <filesystem>
 #include <fstream>
-#include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,8 +19,7 @@
 #include "base/testing/short_temp_dir.h"
 #include "base/testing/whole_file.h"
 #include "daemon/channel.h"
-#include "daemon/quiet_engine.h"
-#include "daemon/server.h"
+#include "daemon/testing/running_server.h"
 #include "deployd/inbox_service.h"
 #include "deployd/limits.h"
 #include "deployd/settings.h"
@@ -46,19 +45,14 @@ std::string Text(const v1::DeployState& state) {
 
 class CustomizationTest : public testing::Test {
  protected:
-  static void SetUpTestSuite() { InstallQuietEngine(); }
-
   CustomizationTest() : service_(Places(), [this] { return ParseSettings(settings_); }) {
     std::ofstream(dir_.File("precious")) << "precious";
     ServerOptions options;
     options.listener.path = dir_.File("deployd.sock");
     options.services = {{v1::Customization::service_full_name(), &service_},
                         {v1::FileHandler::service_full_name(), &files_}};
-    options.handle_signals = false;
-    options.allowed.AllowUser(getuid());
     options.on_stop = [this] { service_.Stop(); };
-    server_ = *Server::Create(std::move(options));
-    run_ = std::async(std::launch::async, [this] { return server_->Run(); });
+    server_.emplace(std::move(options));
     channel_ = ConnectUnix(dir_.File("deployd.sock"));
     customization_ = v1::Customization::NewStub(channel_);
     files_stub_ = v1::FileHandler::NewStub(channel_);
@@ -68,7 +62,6 @@ class CustomizationTest : public testing::Test {
     files_stub_.reset();
     channel_.reset();
     server_->Stop();
-    EXPECT_TRUE(run_.get().ok());
     EXPECT_EQ(ReadWholeFile(dir_.File("precious")), "precious");
     for (const auto& entry : fs::directory_iterator(dir_.File("work"))) {
       EXPECT_EQ(entry.path().filename(), "last-package") << "a package is left";
@@ -165,8 +158,7 @@ class CustomizationTest : public testing::Test {
   std::string settings_;
   CustomizationService service_;
   InboxService files_{[this] { return service_.inbox(); }};
-  std::unique_ptr<Server> server_;
-  std::future<absl::Status> run_;
+  std::optional<RunningServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::Customization::Stub> customization_;
   std::unique_ptr<v1::FileHandler::Stub> files_stub_;
@@ -288,7 +280,7 @@ TEST_F(CustomizationTest, SecondBeginEndsTheFirst) {
   EXPECT_THAT(Deploy(first + "imcf"), ElementsAre(StartsWith("refused 3 5 ")));
 }
 
-TEST_F(CustomizationTest, SwitchedOff) {
+TEST_F(CustomizationTest, SettingDisablesCustomization) {
   root_.InstallCloudInit("22.4.2");
   settings_ = "customization { enable: false }";
   EXPECT_THAT(Customize(Vector()),

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// deployd's main function, for its own program and for the multi-call program.
+
 #ifndef TOOLBOXD_DEPLOYD_DEPLOYD_H_
 #define TOOLBOXD_DEPLOYD_DEPLOYD_H_
 

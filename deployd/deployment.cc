@@ -32,7 +32,7 @@ constexpr uint32_t kDone = 5;
 constexpr uint32_t kDisabled = 7;
 constexpr uint32_t kEnableNics = 103;
 constexpr size_t kMaxNics = 256;
-// Of a state's message.
+// The length of a state's message.
 constexpr size_t kMaxMessage = 1024;
 
 // A package in the address space, unchanged: an upload that replaces it is another file.

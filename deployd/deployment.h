@@ -24,12 +24,12 @@
 
 namespace toolboxd::deployd {
 
-// What the host shows as the place of details. vmtoolsd names a file of its own there; ours are in
+// Shown to the host as the place of details. vmtoolsd names a file of its own there; ours are in
 // the journal.
 inline constexpr char kLogPlace[] = "journal:toolboxd-deployd";
 
 struct DeployPlaces {
-  // Before the paths of cloud-init's files; "" for this machine.
+  // Goes before the paths of cloud-init's files; "" for this machine.
   std::string root;
   // A folder of our own, in which packages are unpacked.
   std::string work = "/run/toolboxd/deploy";
@@ -58,10 +58,9 @@ class Deployment {
         cloud_init_(*cloud_init),
         stop_(*stop) {}
 
-  // Every outcome is a state, except that cloud-init, when it has taken the files, reports for
-  // itself: until then this waits.
-  // `release` is called when the package is not needed any more. CANCELLED if it was stopped:
-  // then no last state was reported.
+  // Reports every outcome as a state, with one exception: cloud-init, when it has taken the files,
+  // reports for itself; this waits until then. `release` is called when the package is not needed
+  // any more. CANCELLED if it was stopped: then no last state was reported.
   absl::Status Run(const absl::StatusOr<v1::CustomizationSettings>& settings,
                    const UniqueFd& package, const std::function<void()>& release);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Lays a package's files down where cloud-init looks for them, and sees what becomes of them
+// Puts a package's files where cloud-init looks for them, and follows what becomes of them
 // (docs/protocol/customization.md 9.5).
 
 #ifndef TOOLBOXD_DEPLOYD_HAND_OFF_H_
@@ -22,28 +22,28 @@
 namespace toolboxd::deployd {
 
 struct HandOffLimits {
-  // How long the files wait for cloud-init: above the time that a boot takes to its network.
+  // How long the files wait for cloud-init: longer than a boot takes to bring up its network.
   absl::Duration taken = absl::Minutes(10);
-  // Between two looks.
+  // The time between two checks.
   absl::Duration interval = absl::Milliseconds(500);
 };
 
 // The folder in which cloud-init looks. It has the files of one package at most. Thread-safe.
 class CloudInitFolder {
  public:
-  // `root` is before the paths of cloud-init's own files.
+  // `root` goes before the paths of cloud-init's own files.
   CloudInitFolder(std::string path, std::string root, HandOffLimits limits = {})
       : path_(std::move(path)), root_(std::move(root)), limits_(limits) {}
 
-  // Removes what an earlier life of this process has left, if the folder is our own.
+  // Removes what an earlier process left, if the folder is our own.
   void Clear();
 
   // Copies cust.cfg and what belongs to it from the unpacked package into the folder: nics.txt;
-  // metadata and userdata of raw data, under the names of cust.cfg; the custom script, and the one
-  // that cloud-init starts it by. Each file (0600) appears as a whole, and cust.cfg, for which
-  // cloud-init waits, last. What the folder had is removed before, and after an error it is empty.
-  // The folder must be our own (deployd/own_folder.h); it is made where it is missing. CANCELLED if
-  // `stop` is set: a package that counts no more never follows one that does.
+  // metadata and userdata of raw data, under the names in cust.cfg; the custom script, and the one
+  // by which cloud-init starts it. Each file (0600) appears as a whole, and last cust.cfg, for
+  // which cloud-init waits. Whatever the folder had is removed before, and after an error it is
+  // empty. The folder must be our own (deployd/own_folder.h); it is made if it is missing.
+  // CANCELLED if `stop` is set, so that an outdated package never follows the current one.
   //
   // Returns the number of this hand-off.
   absl::StatusOr<int> HandOff(int package, const CustCfg& configuration, DataForm form,
@@ -55,14 +55,14 @@ class CloudInitFolder {
   // later hand-off has replaced them.
   absl::Status AwaitTaken(int number, const StopSignal& stop);
 
-  // Whether cloud-init has ever taken one, and the folder with it.
+  // Whether cloud-init has ever taken a package, and the folder with it.
   bool taken() const { return taken_; }
 
  private:
   enum class State { kThere, kTaken, kReplaced };
   absl::Status Await(int number, const StopSignal& stop);
   State Look(int number);
-  // `error`, unless cloud-init has taken the files meanwhile.
+  // Removes the files and returns `error`, unless cloud-init has taken them meanwhile.
   absl::Status TakeBack(int number, absl::Status error);
 
   const std::string path_;
@@ -71,7 +71,7 @@ class CloudInitFolder {
   std::atomic<bool> taken_{false};
   // Held while the folder changes.
   absl::Mutex mutex_;
-  // Of the last hand-off.
+  // The number of the last hand-off.
   int number_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

@@ -44,7 +44,7 @@ class HandOffTest : public testing::Test {
     return cloud_init_.HandOff(folder.get(), configuration, form, stop_);
   }
   absl::Status Run(DataForm form) { return HandOff("package", form).status(); }
-  // Of a package that has been handed off; its outcome.
+  // The outcome of the package that was handed off with this number.
   std::future<absl::Status> Await(int number) {
     return std::async(std::launch::async,
                       [this, number] { return cloud_init_.AwaitTaken(number, stop_); });
@@ -127,7 +127,7 @@ TEST_F(HandOffTest, ConfigurationComesLastAndNoFileByParts) {
   EXPECT_EQ(moved, (std::vector<std::string>{"nics.txt", "metadata", "userdata", "cust.cfg"}));
 }
 
-TEST_F(HandOffTest, WhatWasThereIsRemoved) {
+TEST_F(HandOffTest, FilesOfAnEarlierPackageAreRemoved) {
   Put("cust.cfg", "[NETWORK]\nHOSTNAME = a\n");
   fs::create_directories(folder_ + "/old/deep");
   ASSERT_EQ(chmod(folder_.c_str(), 0700), 0);
@@ -136,7 +136,7 @@ TEST_F(HandOffTest, WhatWasThereIsRemoved) {
   EXPECT_EQ(Names(), std::set<std::string>{"cust.cfg"});
 }
 
-TEST_F(HandOffTest, ErrorLeavesNothing) {
+TEST_F(HandOffTest, ErrorLeavesNoFiles) {
   Put("cust.cfg", "[CLOUDINIT]\nMETADATA = metadata\nUSERDATA = missing\n");
   Put("metadata", "x");
   const absl::Status status = Run(DataForm::kRaw);
@@ -246,7 +246,7 @@ TEST_F(HandOffTest, FilesAreOfOnePackageWheneverTwoComeTogether) {
   }
 }
 
-TEST_F(HandOffTest, WhatAnEarlierLifeLeftIsClearedInAFolderOfOurOwnOnly) {
+TEST_F(HandOffTest, FilesOfAnEarlierProcessAreClearedInAPrivateFolderOnly) {
   cloud_init_.Clear();
   EXPECT_FALSE(fs::exists(folder_));
   Put("cust.cfg", "[NETWORK]\nHOSTNAME = a\n");

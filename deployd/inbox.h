@@ -26,7 +26,7 @@ absl::StatusOr<std::string> RandomName();
 // Thread-safe.
 class Inbox : public std::enable_shared_from_this<Inbox> {
  public:
-  // At a time, and complete ones.
+  // The limits for uploads at a time, and for complete files.
   static constexpr size_t kMaxUploads = 4;
   static constexpr size_t kMaxInboxFiles = 4;
 
@@ -42,11 +42,11 @@ class Inbox : public std::enable_shared_from_this<Inbox> {
     absl::Status Write(uint64_t offset, absl::string_view data);
     // Where the last write ended; before the first, the end of the content that is kept.
     uint64_t position() const { return position_; }
-    // Of the content received.
+    // The number of bytes received so far.
     uint64_t received() const { return received_; }
-    // Of these only the size counts: the file is deployd's, whatever the host wants.
+    // Only the size is used: the file's owner and mode are deployd's, whatever the host asks for.
     absl::Status SetAttributes(const v1::FileAttributes& attributes);
-    // The file takes its name, in place of an older one.
+    // Gives the file its name, in place of an older one.
     absl::Status Commit();
 
    private:
@@ -66,35 +66,35 @@ class Inbox : public std::enable_shared_from_this<Inbox> {
     uint64_t received_ = 0;
   };
 
-  // A new folder, 0700, below `parent`, a folder of our own.
+  // Makes a new folder, 0700, below `parent`, a folder of our own.
   static absl::StatusOr<std::shared_ptr<Inbox>> Create(const std::string& parent);
   // Removes the folder with what is in it.
   ~Inbox();
   Inbox(const Inbox&) = delete;
   Inbox& operator=(const Inbox&) = delete;
 
-  // Absolute, with a slash at its end.
+  // The absolute path, with a slash at its end.
   const std::string& directory() const { return directory_; }
 
   // The one name that follows the directory in `path`. ACCESS_DENIED for every other path: another
-  // folder, "..", a name that begins with a point.
+  // folder, "..", a name that begins with a dot.
   absl::StatusOr<std::string> NameOf(absl::string_view path) const;
 
-  // The modes of HGFS. BUSY if there are too many uploads or files, or the inbox has ended.
+  // Takes the modes of HGFS. BUSY if there are too many uploads or files, or the inbox has ended.
   absl::StatusOr<std::unique_ptr<Upload>> OpenForWriting(const v1::OpenForWriting& open);
   absl::StatusOr<v1::FileInfo> Stat(absl::string_view path) const;
-  // A complete file, for reading.
+  // Opens a complete file for reading.
   absl::StatusOr<UniqueFd> OpenForReading(const std::string& name) const;
 
-  // Nothing is written any more, and the folder is removed. What is open stays readable.
+  // From now on nothing is written, and the folder is removed. Files that are open stay readable.
   void End();
 
  private:
   Inbox(std::string directory, UniqueFd folder)
       : directory_(std::move(directory)), folder_(std::move(folder)) {}
 
-  // Of the file `name`, which is replaced, whether `size` bytes fit beside the others; recorded for
-  // the upload `temporary`.
+  // Checks that `size` bytes fit beside the other files, without the one that the upload replaces,
+  // and records them for the upload.
   absl::Status Reserve(const Upload& upload, uint64_t size);
   absl::Status Publish(const Upload& upload);
   void Forget(const Upload& upload);
@@ -105,7 +105,7 @@ class Inbox : public std::enable_shared_from_this<Inbox> {
   mutable absl::Mutex mutex_;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   int last_upload_ ABSL_GUARDED_BY(mutex_) = 0;
-  // Sizes by name, and of uploads by their temporary names.
+  // Sizes by name; uploads are under their temporary names.
   std::map<std::string, uint64_t> files_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, uint64_t> uploads_ ABSL_GUARDED_BY(mutex_);
 };

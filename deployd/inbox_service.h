@@ -17,7 +17,7 @@ namespace toolboxd::deployd {
 // Read is not served (UNIMPLEMENTED). Thread-safe.
 class InboxService final : public v1::FileHandler::Service {
  public:
-  // `inbox` returns the one of now, null if there is none.
+  // `inbox` returns the current one, null if there is none.
   explicit InboxService(std::function<std::shared_ptr<Inbox>()> inbox) : inbox_(std::move(inbox)) {}
 
   grpc::Status Stat(grpc::ServerContext* context, const v1::StatRequest* request,

@@ -10,16 +10,16 @@
 
 namespace toolboxd::deployd {
 
-// All files of a package together, unpacked.
+// The size of all files of a package together, unpacked.
 inline constexpr uint64_t kMaxUnpackedBytes = uint64_t{64} << 20;
 inline constexpr size_t kMaxFiles = 1000;
-// Folders above a file.
+// The number of folders above a file.
 inline constexpr size_t kMaxDepth = 8;
-// Of a file's name with its folders.
+// The length of a file's name with its folders.
 inline constexpr size_t kMaxNameBytes = 255;
-// Network adapters of cust.cfg. A virtual machine has ten.
+// The number of network adapters in cust.cfg. A virtual machine has ten.
 inline constexpr size_t kMaxAdapters = 64;
-// The package itself, which may be stored without compression.
+// The size of the package itself, which may be stored without compression.
 inline constexpr uint64_t kMaxPackageBytes = uint64_t{65} << 20;
 
 }  // namespace toolboxd::deployd

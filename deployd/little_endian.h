@@ -16,7 +16,7 @@ namespace toolboxd::deployd {
 // false. The bytes must outlive it. Not thread-safe.
 class Fields {
  public:
-  // From `offset`, which may lie beyond the end.
+  // Begins at `offset`, which may lie beyond the end.
   Fields(absl::string_view bytes, uint64_t offset) : bytes_(bytes) { Seek(offset); }
 
   uint8_t U8() { return static_cast<uint8_t>(Number(1)); }
@@ -25,7 +25,8 @@ class Fields {
   uint64_t U64() { return Number(8); }
   void Skip(size_t size) { Seek(uint64_t{position_} + size); }
 
-  // Up to the next zero byte, which is consumed and not returned; it must come within `max` bytes.
+  // The text up to the next zero byte, which is consumed and not returned; it must come within
+  // `max` bytes.
   absl::string_view Text(size_t max) {
     const absl::string_view rest = bytes_.substr(position_, max);
     const size_t end = rest.find('\0');

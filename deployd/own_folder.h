@@ -14,12 +14,12 @@
 namespace toolboxd::deployd {
 
 // Opens the folder, which is made (0700) if it is missing. PERMISSION_DENIED, with what to do, if
-// it is a link, belongs to another user or lets others in: nothing may be laid into a folder that
+// it is a link, belongs to another user or is open to others: nothing may be put into a folder that
 // another user has prepared.
 absl::StatusOr<UniqueFd> OpenOwnFolder(const std::string& path);
 
-// Removes everything in it, but not the folder; `first` before the rest, if it is there. The first
-// error; the rest is removed all the same.
+// Removes everything in the folder, but not the folder itself; `first` before the rest, if it is
+// there. Returns the first error, after removing the rest all the same.
 absl::Status EmptyFolder(const std::string& path, const std::string& first = "");
 
 }  // namespace toolboxd::deployd

@@ -2,6 +2,7 @@
 
 // Unpacks arbitrary bytes, as a package and as its cabinet: nothing may crash, and nothing may
 // appear outside of the folder.
+// Covers: deployd/package.cc deployd/cabinet.cc deployd/beneath.cc
 
 #include <fcntl.h>
 #include <stdlib.h>

@@ -49,7 +49,7 @@ class UnpackTest : public testing::Test {
   ShortTempDir dir_;
 };
 
-TEST_F(UnpackTest, DocumentedVector) {
+TEST_F(UnpackTest, UnpacksTheDocumentedVector) {
   const std::string package = MakePackage({{"cust.cfg", kVectorConfiguration}});
   ASSERT_EQ(package.size(), 877u);
   EXPECT_EQ(package.substr(0, 56),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What deployd asks of the unit that runs the administrator's scripts, and what that answers
-// (docs/protocol/customization.md 9.6). Both are small files.
+// What deployd requests from the unit that runs the administrator's scripts, and what the unit
+// answers (docs/protocol/customization.md 9.6). Both are small files.
 
 #ifndef TOOLBOXD_DEPLOYD_SCRIPT_REQUEST_H_
 #define TOOLBOXD_DEPLOYD_SCRIPT_REQUEST_H_
@@ -22,14 +22,14 @@ inline constexpr char kScriptRequestFile[] = "/run/toolboxd/deploy/customize-req
 inline constexpr char kScriptOutcomeFile[] = "/run/toolboxd-customize-hook/outcome";
 inline constexpr char kScriptFolder[] = "/etc/toolboxd/customize.d";
 
-// Six bytes for each of the largest cust.cfg, and its keys.
+// The size of the largest cust.cfg, with six bytes for each of its bytes, and its keys.
 inline constexpr size_t kMaxRequestBytes = 4 << 20;
 inline constexpr size_t kMaxOutcomeBytes = 4096;
 
 struct ScriptRequest {
   // Letters and digits; the outcome repeats it.
   std::string id;
-  // Of all scripts together, in whole seconds, 1 to 3600.
+  // For all scripts together, in whole seconds, 1 to 3600.
   absl::Duration time_limit;
   // One line, on every script's standard input.
   std::string json;

@@ -7,7 +7,7 @@
 namespace toolboxd::deployd {
 namespace {
 
-TEST(ScriptRequest, RoundTrip) {
+TEST(ScriptRequest, DecodesAsItWasEncoded) {
   const std::string text = Encode({"0a1b", absl::Seconds(600), "{\"host_name\":\"a\"}"});
   EXPECT_EQ(text, "0a1b 600\n{\"host_name\":\"a\"}\n");
   const auto request = DecodeScriptRequest(text);
@@ -25,7 +25,7 @@ TEST(ScriptRequest, OtherTextIsRefused) {
   }
 }
 
-TEST(ScriptOutcome, RoundTrip) {
+TEST(ScriptOutcome, DecodesAsItWasEncoded) {
   EXPECT_TRUE(DecodeOutcome("0a", EncodeOutcome("0a", absl::OkStatus())).ok());
   const absl::Status failed =
       DecodeOutcome("0a", EncodeOutcome("0a", absl::UnknownError("script\n1: exit status 3")));
@@ -33,7 +33,7 @@ TEST(ScriptOutcome, RoundTrip) {
   EXPECT_EQ(failed.message(), "script?1: exit status 3");
 }
 
-TEST(ScriptOutcome, OfAnotherRequestIsNone) {
+TEST(ScriptOutcome, OutcomeOfAnotherRequestIsNotFound) {
   for (const char* text : {"", "0b ok\n", "0a ok", "0aa ok\n", "0a maybe\n"}) {
     EXPECT_TRUE(absl::IsNotFound(DecodeOutcome("0a", text))) << text;
   }

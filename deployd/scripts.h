@@ -18,7 +18,7 @@ namespace toolboxd::deployd {
 
 struct ScriptPlaces {
   std::string folder = kScriptFolder;
-  // In a folder of our own.
+  // The request's path, in a folder of our own.
   std::string request = kScriptRequestFile;
   std::string outcome = kScriptOutcomeFile;
   // How long the unit may take to start, which early in a boot is after basic.target, and to report

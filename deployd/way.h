@@ -14,28 +14,28 @@
 
 namespace toolboxd::deployd {
 
-// What decides beside the settings.
+// The facts that decide, beside the settings.
 struct WayFacts {
   CloudInit cloud_init;
   DataForm form = DataForm::kConfiguration;
-  // It looks for no package any more in this boot.
+  // cloud-init looks for no package any more in this boot.
   bool cloud_init_has_finished = false;
-  // The package's header wants its command executed, which never happens.
+  // The package's header asks for its command to be executed, which never happens.
   bool ignore_cloud_init = false;
   bool has_scripts = false;
 };
 
 struct Way {
   v1::CustomizationStatus::Way way = v1::CustomizationStatus::NONE;
-  // Of deployPkg.update.state, for NONE: 8 if cloud-init is missing or too old for raw data, else
-  // 100.
+  // The code in deployPkg.update.state, for NONE: 8 if cloud-init is missing or too old for raw
+  // data, else 100.
   uint32_t code = 0;
   // For NONE and DISABLED: why, and what to do. One line.
   std::string reason;
 };
 
-// cloud-init where it takes the package, else the scripts where they are allowed and there are any;
-// raw data is only for cloud-init. Pure.
+// Chooses cloud-init if it takes the package, else the scripts if they are allowed and there are
+// any; raw data is only for cloud-init. Pure.
 Way ChooseWay(const v1::CustomizationSettings& settings, const WayFacts& facts);
 
 }  // namespace toolboxd::deployd

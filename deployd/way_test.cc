@@ -84,7 +84,7 @@ TEST(ChooseWay, CloudInitThatHasFinishedTakesNothing) {
   EXPECT_TRUE(absl::StrContains(Choose("", facts).reason, "is not installed"));
 }
 
-TEST(ChooseWay, SwitchedOff) {
+TEST(ChooseWay, SettingDisablesCustomization) {
   const Way way = Choose("customization { enable: false run_scripts: true }", {Willing()});
   EXPECT_EQ(way.way, Status::DISABLED);
   EXPECT_EQ(way.reason, "Customization is disabled by guest admin");

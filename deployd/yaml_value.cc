@@ -124,7 +124,7 @@ class Lines {
 
  private:
   const std::vector<absl::string_view>& path_;
-  // Of the keys of the path that this line is below.
+  // The indentations of the keys of the path that this line is below.
   std::vector<size_t> indents_;
   // Lines from this indentation on belong to a key that is not on the path.
   size_t other_ = absl::string_view::npos;

@@ -20,7 +20,7 @@ namespace toolboxd::deployd {
 std::optional<std::string> YamlValue(absl::string_view text,
                                      const std::vector<absl::string_view>& path);
 
-// Whether cloud-init takes such a text for true: true, yes, on or 1, in any case.
+// Whether cloud-init considers such a text true: true, yes, on or 1, in any case.
 bool IsTrue(absl::string_view value);
 
 // The words of "[ A, B ]"; none if the value is not such a list on one line.

@@ -19,7 +19,7 @@ TEST(YamlValue, KeyAtTheTop) {
   EXPECT_EQ(At("b: a#b\n", {"b"}), "a#b");
 }
 
-TEST(YamlValue, OtherPlacesDoNotCount) {
+TEST(YamlValue, KeysInOtherPlacesDoNotCount) {
   EXPECT_EQ(At("# b: false\n", {"b"}), "(none)");
   EXPECT_EQ(At("a:\n  b: false\n", {"b"}), "(none)");
   EXPECT_EQ(At("a: |\n  text\n  b: false\n", {"b"}), "(none)");
@@ -29,7 +29,7 @@ TEST(YamlValue, OtherPlacesDoNotCount) {
   EXPECT_EQ(At("", {"b"}), "(none)");
 }
 
-TEST(YamlValue, LastOneCounts) { EXPECT_EQ(At("b: 1\nb: 2\n", {"b"}), "2"); }
+TEST(YamlValue, LastOfEqualKeysCounts) { EXPECT_EQ(At("b: 1\nb: 2\n", {"b"}), "2"); }
 
 TEST(YamlValue, KeysBelowKeys) {
   const char text[] =
@@ -42,7 +42,7 @@ TEST(YamlValue, KeysBelowKeys) {
   EXPECT_EQ(At(text, {"x"}), "4");
 }
 
-TEST(YamlValue, Braces) {
+TEST(YamlValue, KeysInBracesAreFound) {
   EXPECT_EQ(At("datasource: {VMware: {a: [1, 2], allow_raw_data: false}}\n",
                {"datasource", "VMware", "allow_raw_data"}),
             "false");

@@ -28,7 +28,7 @@ int64_t Now() {
   return int64_t{now.tv_sec} * kNanosInSecond + now.tv_nsec;
 }
 
-// Of each thread, in whole pages: all of it is locked in memory.
+// The size of each thread's stack, in whole pages: all of it is locked in memory.
 size_t StackSize() {
   const long least = sysconf(_SC_THREAD_STACK_MIN);
   const size_t size = std::max(kStack, static_cast<size_t>(std::max(least, 0L)));

@@ -33,7 +33,7 @@ class CrewJob {
 };
 
 struct CrewResult {
-  // Of the first that failed, or of Interruption(); else 0.
+  // The errno of the first one that failed, or Interruption()'s; else 0.
   int error = 0;
   // The one that failed; for Interruption() the one that took longest.
   uint32_t failed = 0;

@@ -57,7 +57,7 @@ TEST(Crew, DoesSeveralAtOnce) {
   EXPECT_EQ(Crew(5).Run(job, 0, 5).error, 0);
 }
 
-TEST(Crew, OneNeedsNoThread) {
+TEST(Crew, SingleJobNeedsNoThread) {
   Job job;
   for (const uint32_t count : {0u, 1u}) {
     Crew crew(count);

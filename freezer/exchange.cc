@@ -152,7 +152,7 @@ int Exchange::Add(const Request& request) {
 
 int Exchange::OpenList() {
   if (has_list_) return 0;
-  // Of one that has ended since this process thawed what it found.
+  // A freezer that has ended since this process thawed what it found may have left more.
   if (const int error = ThawLeftovers(*kernel_, *list_, kShortPatienceMs); error != 0) return error;
   if (const int error = list_->Claim(kShortPatienceMs); error != 0) return error;
   if (const int error = list_->Begin(); error != 0) return error;

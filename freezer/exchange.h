@@ -78,7 +78,7 @@ class Exchange {
   Targets targets_;
   // kWithPrevious of each.
   bool with_previous_[kMaxTargets] = {};
-  // Of the first FIFREEZE and the last FITHAW.
+  // The times of the first FIFREEZE and the last FITHAW.
   int64_t frozen_at_ = 0;
   int64_t thawed_at_ = 0;
 };

@@ -192,7 +192,7 @@ TEST_F(ExchangeTest, FailedSyncNamesTheFileSystemAndTheRestIsSynced) {
   EXPECT_EQ(kernel_.shared().syncs, 3);
 }
 
-TEST_F(ExchangeTest, WhatOthersFrozeIsAnErrorAndStaysFrozen) {
+TEST_F(ExchangeTest, FileSystemThatOthersFrozeIsAnErrorAndStaysFrozen) {
   for (const uint32_t number : {1, 2}) ASSERT_EQ(Add(number), 0);
   kernel_.shared().frozen[2] = true;
   EXPECT_EQ(Freeze().error, EBUSY);
@@ -201,7 +201,7 @@ TEST_F(ExchangeTest, WhatOthersFrozeIsAnErrorAndStaysFrozen) {
   EXPECT_EQ(kernel_.Frozen(), 1);
 }
 
-TEST_F(ExchangeTest, WhatOthersFrozeIsLeftIfTheCallerWantsIt) {
+TEST_F(ExchangeTest, FileSystemThatOthersFrozeIsAcceptedIfTheCallerWantsIt) {
   for (const uint32_t number : {1, 2, 3}) ASSERT_EQ(Add(number), 0);
   kernel_.shared().frozen[2] = true;
   EXPECT_EQ(Freeze(kIgnoreFrozen).error, 0);
@@ -294,7 +294,7 @@ TEST_F(ExchangeTest, FailureInAGroupThawsAllAndFreezesNoMore) {
   EXPECT_LE(kernel_.shared().freezes, 3);
 }
 
-TEST_F(ExchangeTest, WhatTheTwinThawedDuringAGroupIsCanceled) {
+TEST_F(ExchangeTest, ThawByTheTwinDuringAGroupCancelsTheFreeze) {
   for (const uint32_t number : {1, 2, 3}) ASSERT_EQ(Add(number, kWithPrevious), 0);
   // As the twin does it while FIFREEZE of 2 returns.
   kernel_.on_freeze = [&](uint32_t number) {
@@ -342,7 +342,7 @@ TEST_F(ExchangeTest, LongLimitsAreShortened) {
   EXPECT_EQ(exchange_->Timeout(), static_cast<int>(kMaxLimitMs) + 1);
 }
 
-TEST_F(ExchangeTest, WhatTheTwinThawedIsReported) {
+TEST_F(ExchangeTest, ThawByTheTwinIsReported) {
   for (const uint32_t number : {1, 2}) ASSERT_EQ(Add(number), 0);
   ASSERT_EQ(Freeze().error, 0);
   // As the twin does it.
@@ -353,7 +353,7 @@ TEST_F(ExchangeTest, WhatTheTwinThawedIsReported) {
   EXPECT_EQ(Ask(Operation::kThaw).error, ETIMEDOUT);
 }
 
-TEST_F(ExchangeTest, WhatAnotherProgramThawedIsReported) {
+TEST_F(ExchangeTest, ThawByAnotherProgramIsReported) {
   for (const uint32_t number : {1, 2}) ASSERT_EQ(Add(number), 0);
   ASSERT_EQ(Freeze().error, 0);
   kernel_.shared().frozen[2] = false;

@@ -10,6 +10,7 @@
 
 namespace toolboxd::freezer {
 
+// What thaws if this process cannot; a test's writes down what it is asked.
 class Guard {
  public:
   // From its return on another process thaws the targets if this one ends, stops, or lets the

@@ -29,7 +29,7 @@
 namespace toolboxd::freezer {
 namespace {
 
-// Of each file system's sources; linux/magic.h has not all of them.
+// Each number is from its file system's sources; linux/magic.h does not have all of them.
 constexpr uint64_t kExt = 0xef53;
 constexpr uint64_t kXfs = 0x58465342;
 constexpr uint64_t kBtrfs = 0x9123683e;

@@ -32,7 +32,7 @@ struct FileSystem {
 // Nothing here allocates memory.
 class Kernel {
  public:
-  // Of /proc/self/mountinfo.
+  // Opens /proc/self/mountinfo.
   virtual int OpenMountTable() = 0;
   // Opens the root directory of a mount. EXDEV if another mount is at that path, ENOTSUP if its
   // type cannot be frozen. No symbolic link is followed, nothing is mounted by it.

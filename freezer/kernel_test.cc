@@ -111,7 +111,7 @@ TEST_F(KernelTest, EarlierFileSystemIsFoundByDeviceAndType) {
   EXPECT_EQ(kernel_.OpenAgain("/dev/shm", known), -EXDEV);
 }
 
-TEST_F(KernelTest, WhatCannotBeFrozenIsAnError) {
+TEST_F(KernelTest, DescriptorThatCannotBeFrozenIsAnError) {
   const UniqueFd fd(open("/dev/null", O_RDONLY | O_CLOEXEC));
   EXPECT_NE(kernel_.Thaw(fd.get()), 0);
   EXPECT_EQ(kernel_.Thaw(-1), EBADF);

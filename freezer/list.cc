@@ -31,7 +31,7 @@ struct Entry {
 };
 static_assert(sizeof(Entry) == 24);
 
-// Of the file that is being loaded; a stack should not have it.
+// The path of the entry that is being loaded, which is too large for a stack.
 char g_path[kMaxPath];
 
 int CheckFile(int fd) {

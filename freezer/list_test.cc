@@ -43,7 +43,7 @@ class ListTest : public testing::Test {
   FakeKernel kernel_;
 };
 
-TEST_F(ListTest, WhatAnEarlierProcessLeftIsThawed) {
+TEST_F(ListTest, FileSystemsThatAnEarlierProcessLeftFrozenAreThawed) {
   Leave({State::kFrozen, State::kTrying, State::kFrozen});
   // FIFREEZE had succeeded when it was killed.
   kernel_.shared().frozen[2] = true;
@@ -67,7 +67,7 @@ TEST_F(ListTest, ProcessThatAnEarlierOneStoppedGoesOn) {
   EXPECT_EQ(kernel_.shared().continued, 4711);
 }
 
-TEST_F(ListTest, WhatOthersFrozeIsNotThawed) {
+TEST_F(ListTest, FileSystemsThatOthersFrozeAreNotThawed) {
   Leave({State::kUntouched, State::kThawed, State::kFrozen});
   kernel_.shared().frozen[1] = true;
   kernel_.shared().frozen[2] = true;
@@ -82,7 +82,7 @@ TEST_F(ListTest, FreezeThatDidNotSucceedIsNotAnError) {
   EXPECT_EQ(Thaw(), 0);
 }
 
-TEST_F(ListTest, WhatIsGoneIsNotAnError) {
+TEST_F(ListTest, MissingFileSystemIsNotAnError) {
   Leave({State::kFrozen, State::kFrozen});
   List list;
   ASSERT_EQ(list.Open(file_.path()), 0);

@@ -3,7 +3,6 @@
 #include "freezer/lockdown.h"
 
 #include <errno.h>
-#include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/fs.h>
@@ -18,12 +17,14 @@
 
 #include <cstdint>
 
+#include "base/architecture.h"
+
 namespace toolboxd::freezer {
 namespace {
 
 constexpr uint32_t kAllowed[] = {
     // Most frequent first: the filter is gone through in order.
-    SYS_poll, SYS_recvfrom, SYS_sendmsg, SYS_sendto, SYS_syncfs, SYS_close,
+    kPollNumber, SYS_recvfrom, SYS_sendmsg, SYS_sendto, SYS_syncfs, SYS_close,
     // Mount points, the mount table, fdinfo.
     SYS_openat, SYS_openat2, SYS_statx, SYS_fstatfs, SYS_read,
     // The list.
@@ -58,13 +59,13 @@ constexpr Restricted kRestricted[] = {
 
 // Those of freezer/release.h.
 constexpr uint32_t kAllowedToRelease[] = {
-    SYS_poll,    SYS_openat,     SYS_read,          SYS_close,          SYS_getdents64, SYS_statx,
+    kPollNumber, SYS_openat,     SYS_read,          SYS_close,          SYS_getdents64, SYS_statx,
     SYS_write,   SYS_sendto,     SYS_recvfrom,      SYS_mlockall,       SYS_munmap,     SYS_getpid,
     SYS_getppid, SYS_exit_group, SYS_clock_gettime, SYS_restart_syscall};
 constexpr Restricted kRestrictedToRelease[] = {
     {SYS_tgkill, 2, {SIGSTOP, SIGSTOP}},
     {SYS_kill, 1, {SIGCONT, SIGCONT}},
-    // Of a process that dumps its core.
+    // For a process that dumps its core.
     {SYS_pidfd_send_signal, 1, {SIGKILL, SIGKILL}},
     {SYS_prctl, 0, {PR_SET_NAME, PR_SET_NAME}},
 };
@@ -90,7 +91,7 @@ struct Filter {
 constexpr Filter FilterForThisArchitecture() {
   Filter filter;
   filter.Add(Load(offsetof(seccomp_data, arch)));
-  filter.Add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
+  filter.Add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kAuditArchitecture, 1, 0));
   filter.Add(Return(SECCOMP_RET_KILL_PROCESS));
   filter.Add(Load(offsetof(seccomp_data, nr)));
   return filter;

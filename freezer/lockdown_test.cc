@@ -66,7 +66,7 @@ TEST(FreezerLockdown, OtherCallsFail) {
       [] { return syscall(SYS_kill, getppid(), 0); },
       [] { return syscall(SYS_ptrace, 0, 0, 0, 0); },
       [] { return syscall(SYS_open_by_handle_at, 0, nullptr, 0); },
-      [] { return syscall(SYS_unlink, "/none"); },
+      [] { return syscall(SYS_unlinkat, AT_FDCWD, "/none", 0); },
       [] { return syscall(SYS_mmap, nullptr, 4096, 7, 0x22, -1, 0); },
       [] { return syscall(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0); },
       [] { return syscall(SYS_clone, CLONE_VM | SIGCHLD, nullptr); },
@@ -141,7 +141,7 @@ TEST(FreezerLockdown, ProcessThatReleasesStopsAndContinuesOnly) {
       [] { return syscall(SYS_execve, "/bin/true", nullptr, nullptr); },
       [] { return syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0); },
       [] { return syscall(SYS_socket, AF_UNIX, SOCK_STREAM, 0); },
-      [] { return syscall(SYS_unlink, "/none"); },
+      [] { return syscall(SYS_unlinkat, AT_FDCWD, "/none", 0); },
   };
   int number = 0;
   for (const auto& call : calls) EXPECT_EQ(Errno(call, ForbidAllButReleasing), EPERM) << number++;

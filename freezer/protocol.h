@@ -24,7 +24,7 @@ namespace toolboxd::freezer {
 inline constexpr uint32_t kVersion = 2;
 // File systems of one connection; kAdd of more is answered with ENOSPC.
 inline constexpr size_t kMaxTargets = 256;
-// With the final NUL.
+// The length of a path, including the final NUL.
 inline constexpr size_t kMaxPath = 4096;
 // The longest hold_ms and freeze_ms that count; longer ones are shortened to it.
 inline constexpr uint32_t kMaxLimitMs = 15 * 60 * 1000;
@@ -54,10 +54,10 @@ enum class Operation : uint32_t {
   kThaw = 6,
 };
 
-// Bits of Request.flags. Of kFreeze:
+// Bits of Request.flags. With kFreeze:
 inline constexpr uint32_t kIgnoreFrozen = 1;
-// Of kAdd: it may be frozen at the same time as the one that was added before, and, if that one has
-// the bit too, as those before. Without it all that were added before are frozen first.
+// With kAdd: it may be frozen at the same time as the one that was added before, and, if that one
+// has the bit too, as those before. Without it all that were added before are frozen first.
 inline constexpr uint32_t kWithPrevious = 2;
 
 struct Request {
@@ -81,7 +81,7 @@ struct Reply {
   uint32_t version = kVersion;
   // 0, or an errno.
   int32_t error = 0;
-  // With an error of kSync, kFreeze or kThaw: which of the file systems it is of.
+  // With an error of kSync, kFreeze or kThaw: which file system the error is about.
   uint32_t failed = 0;
   // File systems in `micros`: those that were added.
   uint32_t count = 0;

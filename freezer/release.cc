@@ -12,13 +12,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/process_stat.h"
 #include "base/unique_fd.h"
 
 namespace toolboxd::freezer {
 namespace {
-
-// Of /proc/PID/stat, include/linux/sched.h.
-constexpr unsigned long kKernelThread = 0x00200000;
 
 struct Name {
   uint64_t inode;
@@ -59,35 +57,23 @@ class Numbers {
   alignas(Name) char names_[4096];
 };
 
-struct State {
-  // Of proc(5), such as 'S'; 0 if it cannot be read.
-  char letter = 0;
-  unsigned long flags = 0;
-};
-
-// Of a process, "PID/stat", which is its first thread's, or of a thread.
-State ReadState(int proc, const char* path) {
+// The stat file at `path`: a process's, "PID/stat", which is that of its first thread, or a
+// thread's.
+ProcessStat ReadStat(int proc, const char* path) {
   const UniqueFd file(openat(proc, path, O_RDONLY | O_CLOEXEC));
   char text[512];
   const ssize_t size = file.ok() ? read(file.get(), text, sizeof text - 1) : 0;
-  if (size <= 0) return State();
+  if (size <= 0) return ProcessStat();
   text[size] = '\0';
-  // PID (NAME) STATE PARENT GROUP SESSION TERMINAL TERMINAL_GROUP FLAGS. A name may have brackets.
-  const char* const name_end = strrchr(text, ')');
-  State state;
-  if (name_end == nullptr ||
-      sscanf(name_end, ") %c %*d %*d %*d %*d %*d %lu", &state.letter, &state.flags) != 2) {
-    return State();
-  }
-  return state;
+  return ParseProcessStat(text);
 }
 
 bool MayInterrupt(int proc, pid_t process) {
   if (process == 1 || process == getpid() || process == getppid()) return false;
   char path[32];
   snprintf(path, sizeof path, "%d/stat", process);
-  const State first = ReadState(proc, path);
-  return first.letter != 0 && (first.flags & kKernelThread) == 0;
+  const ProcessStat first = ReadStat(proc, path);
+  return first.state != 0 && !first.is_kernel_thread;
 }
 
 // Whether a signal may, and need, wake the thread: not one that its user has stopped. Each thread
@@ -95,11 +81,11 @@ bool MayInterrupt(int proc, pid_t process) {
 bool NeedsWaking(int proc, pid_t process, uint32_t thread) {
   char path[64];
   snprintf(path, sizeof path, "%d/task/%u/stat", process, thread);
-  const char state = ReadState(proc, path).letter;
+  const char state = ReadStat(proc, path).state;
   return state != 0 && strchr("TtZX", state) == nullptr;
 }
 
-// Of /proc/PID; false before Linux 4.15, which does not say it.
+// Reads /proc/PID/status; false before Linux 4.15, which does not say it.
 bool IsDumpingCore(int process) {
   const UniqueFd file(openat(process, "status", O_RDONLY | O_CLOEXEC));
   char text[4096];

@@ -16,7 +16,7 @@ namespace toolboxd::freezer {
 
 // Zero is what a new page has.
 enum class State : uint32_t {
-  // Not frozen, or frozen by another program, whose affair it stays.
+  // Not frozen, or frozen by another program, which must thaw it.
   kUntouched = 0,
   // FIFREEZE is about to be called, or has been and its result is not known yet.
   kTrying = 1,
@@ -78,10 +78,10 @@ int ThawOne(Kernel& kernel, Targets& targets, size_t index, State state);
 // where no FIFREEZE goes on.
 void ThawAll(Kernel& kernel, Targets& targets);
 
-// Those two together do the same while the main process may be inside of FIFREEZE for one target,
-// but in processes of their own, since each may wait. ThawFrozen waits for that FIFREEZE where a
-// frozen file system lies in a file of that target: it would wait forever if no other process
-// thawed that one.
+// The two functions below do the same while the main process may be inside of FIFREEZE for one
+// target, but in processes of their own, since each may wait. ThawFrozen waits for that FIFREEZE
+// where a frozen file system lies in a file of that target: it would wait forever if no other
+// process thawed that one.
 void ThawFrozen(Kernel& kernel, Targets& targets);
 // Waits until FIFREEZE ends, or finds that it has not begun to freeze; call it again.
 void ThawTried(Kernel& kernel, Targets& targets);

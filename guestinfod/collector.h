@@ -30,7 +30,7 @@ struct CollectorOptions {
   // mount notices are always the system's own.
   std::string root;
   NetworkOptions network;
-  // Of toolboxd-statfs; empty: disks below closed folders are left out.
+  // The socket of toolboxd-statfs; empty: disks below closed folders are left out.
   std::string statfs_socket;
   // What systemd-resolved knows of interfaces. Called where that is needed, when its resolv.conf or
   // the network has changed; empty: nothing. Should not block.

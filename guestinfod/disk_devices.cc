@@ -29,7 +29,7 @@ constexpr int kMaxDepth = 6;
 constexpr int kMaxLookedAt = 256;
 // VMware's first SCSI controller sits on the root bus and has no label.
 constexpr absl::string_view kUnlabelledScsi = "0000:00:10.0";
-// Of a PCI device, without the programming interface.
+// The class of a PCI device that is an IDE controller, without the programming interface.
 constexpr uint32_t kIdeClass = 0x0101;
 
 std::string ReadWord(const fs::path& file) {

@@ -153,7 +153,7 @@ TEST_F(DiskDevicesTest, VolumeOfWhichOneDiskHasNoNameHasNone) {
   AddDevice("253:0", "virtual/block/dm-0");
   AddSlave("virtual/block/dm-0", AddDisk("8:0", "sda"));
   EXPECT_EQ(Devices(253, 0), Names{"scsi0:0"});
-  // Of iSCSI.
+  // A disk of iSCSI.
   const std::string foreign = "platform/host3/session1/target3:0:0/3:0:0:1/block/sdq";
   AddDevice("65:0", foreign);
   AddSlave("virtual/block/dm-0", foreign);

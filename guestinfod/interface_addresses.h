@@ -13,13 +13,14 @@
 
 namespace toolboxd::guestinfod {
 
-// By the kernel's flags (docs/protocol/guest-info.md 3.9).
+// The status that the kernel's flags stand for (docs/protocol/guest-info.md 3.9).
 v1::InterfaceAddress::Status StatusOf(const Address& address);
 
 // Where an address of this link comes from. An address without an end is manual: a lease without an
 // end looks the same here.
 v1::InterfaceAddress::Origin OriginOf(const Address& address, const Link& link);
 
+// Whether the address has the 4 bytes of IPv4.
 bool IsIpv4(const Address& address);
 
 // fe80::/10 and 169.254.0.0/16.
@@ -39,9 +40,10 @@ struct AddressRank {
 
   auto operator<=>(const AddressRank&) const = default;
 };
+// Smaller comes first.
 AddressRank RankOf(const Address& address, const Link& link);
 
-// By their ranks; equal ones stay as they are.
+// Sorts addresses by their ranks; equal ones keep their order.
 void SortAddresses(const Link& link, std::vector<const Address*>& addresses);
 
 }  // namespace toolboxd::guestinfod

@@ -75,7 +75,7 @@ TEST(InterfaceAddresses, Ipv4KeepsTheOrderOfTheKernel) {
   EXPECT_EQ(addresses, (std::vector<const Address*>{&lease, &service, &second}));
 }
 
-TEST(InterfaceAddresses, WhatIsNotUsableYetOrAnyMoreComesAfterWhatIs) {
+TEST(InterfaceAddresses, UsableAddressesComeFirst) {
   ExpectOrder({MakeAddress(Ipv6(1), 0), MakeAddress(Ipv6(2), IFA_F_PERMANENT | IFA_F_TENTATIVE),
                MakeAddress(Ipv6(3), IFA_F_PERMANENT | IFA_F_DEPRECATED),
                MakeAddress(Ipv6(4), IFA_F_PERMANENT | IFA_F_TENTATIVE | IFA_F_DADFAILED)});

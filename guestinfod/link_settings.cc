@@ -92,7 +92,7 @@ v1::DnsConfiguration Configuration(absl::string_view servers, absl::string_view 
     if (!address.empty() && dns.servers_size() < kMaxServers) dns.add_servers(std::move(address));
   }
   for (const absl::string_view domain : Fields(domains)) {
-    // Of "~example.com" names are only routed by, not completed with.
+    // "~example.com" only says which server is asked for such names; no name is completed with it.
     if (absl::StartsWith(domain, "~") || domain == "." || domain.size() > kMaxName) continue;
     if (dns.search_suffixes_size() < kMaxSuffixes) {
       dns.add_search_suffixes(PrintableUtf8(std::string(domain)));

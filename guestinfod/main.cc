@@ -14,7 +14,6 @@
 #include "daemon/init.h"
 #include "daemon/server.h"
 #include "guestinfod/collector.h"
-#include "guestinfod/grpc_timers.h"
 #include "guestinfod/guestinfod.h"
 #include "guestinfod/interfaces.h"
 #include "guestinfod/resolved.h"
@@ -101,7 +100,6 @@ absl::Status Serve() {
   auto collector = guestinfod::Collector::Start(*std::move(collecting));
   if (!collector.ok()) return collector.status();
   running = *std::move(collector);
-  guestinfod::StopGrpcTimers();
   return (*server)->Run();
 }
 

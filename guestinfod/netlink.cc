@@ -96,7 +96,7 @@ absl::Status Netlink::DumpAll(NetworkState& state) {
     if (link.flags & IFF_UP) only.insert(link.index);
   }
   if (status.ok()) status = DumpOne(RTM_GETADDR, Bytes(ifaddrmsg{}), state);
-  for (const uint8_t family : {AF_INET, AF_INET6}) {
+  for (const uint8_t family : {uint8_t{AF_INET}, uint8_t{AF_INET6}}) {
     rtmsg routes{};
     routes.rtm_family = family;
     routes.rtm_table = RT_TABLE_MAIN;

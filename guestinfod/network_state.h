@@ -17,6 +17,7 @@
 
 namespace toolboxd::guestinfod {
 
+// One network interface, as rtnetlink describes it.
 struct Link {
   int32_t index = 0;
   // IFF_UP and so on.
@@ -38,6 +39,7 @@ struct Link {
   int32_t lower = 0;
 };
 
+// One address of an interface, as rtnetlink describes it.
 struct Address {
   int32_t index = 0;
   // 4 or 16 bytes in network order.
@@ -48,6 +50,7 @@ struct Address {
   uint32_t flags = 0;
 };
 
+// One route of the main table.
 struct RouteEntry {
   int32_t index = 0;
   // 4 or 16 bytes in network order.

@@ -14,8 +14,8 @@
 
 namespace toolboxd::guestinfod {
 
-// By the kernel's index. At most 16 servers and 10 search domains each; routing-only domains are
-// left out.
+// The settings by the kernel's index of the interface. At most 16 servers and 10 search domains
+// each; routing-only domains are left out.
 using LinkDns = std::map<uint32_t, v1::DnsConfiguration>;
 
 // The properties DNS and Domains of org.freedesktop.resolve1.Manager on the system bus, without

@@ -122,7 +122,7 @@ TEST_F(ResolvedTest, ServersAndDomainsAreOfTheirInterfaces) {
                             "4:  / example.org"}));
 }
 
-TEST_F(ResolvedTest, NothingIsKnownOfNothing) {
+TEST_F(ResolvedTest, EmptyConfigurationIsReportedEmpty) {
   Start();
   EXPECT_EQ(Lines(), Texts{});
 }

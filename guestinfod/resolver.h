@@ -23,9 +23,9 @@ bool IsStub(const v1::DnsConfiguration& dns);
 // hosts(5): the name with a domain that stands for `host_name`; `host_name` if there is none.
 std::string FullHostName(absl::string_view hosts, absl::string_view host_name);
 
-// Of the files below `root` ("" is the system's own): etc/resolv.conf, or
-// run/systemd/resolve/resolv.conf where the former names only the stub. `full_host_name` is
-// split into the name and, unless a file says otherwise, the domain.
+// Reads the files below `root` ("" is the system's own): etc/resolv.conf, or
+// run/systemd/resolve/resolv.conf where the former names only the stub. `full_host_name` is split
+// into the name and, unless a file says otherwise, the domain.
 v1::DnsConfiguration ReadDnsConfiguration(const std::string& root,
                                           absl::string_view full_host_name);
 

@@ -26,8 +26,8 @@ class StatfsClient {
   // Ends the connection if the round has asked nothing.
   void EndRound();
 
-  // Of the file system that is mounted at this absolute path. Nothing if there is none, and where
-  // no one answers.
+  // Asks for the file system that is mounted at this absolute path. Nothing if there is none, or if
+  // toolboxd-statfs does not answer.
   std::optional<statfs::Reply> Ask(const std::string& path);
 
  private:

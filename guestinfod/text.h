@@ -13,8 +13,8 @@
 
 namespace toolboxd::guestinfod {
 
-// At most `max_size` bytes from the start of a file, without a line that this cuts; empty where the
-// file cannot be read.
+// Reads at most `max_size` bytes from the start of a file, without a line that this cuts; empty
+// where the file cannot be read.
 std::string ReadLines(const std::string& path, size_t max_size);
 
 // The fields between spaces and tabs of a line.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Power without systemd, as root: for development, and for systems with another init.
+// Power without systemd, as root: for development, and for systems with another init. Under systemd
+// toolboxd-power-hook@.service runs its hooks (toolboxctl power-scripts).
 
 #ifndef TOOLBOXD_POWERD_DIRECT_BACKEND_H_
 #define TOOLBOXD_POWERD_DIRECT_BACKEND_H_
@@ -21,11 +22,10 @@ struct DirectOptions {
   std::string shutdown_command = "/sbin/shutdown";
 };
 
-// Runs hooks as run-parts(8) does, so that the same folder works under systemd, where
-// run-parts runs them: in the order of their names, only names of letters, digits, "_" and
-// "-", all of them even after one failed. A hook that a user other than root and this
-// process's own could have written is not run and counts as failed. TOOLBOXD_POWER_EVENT holds the
-// event's name.
+// Runs hooks as run-parts(8) does, which not every system has: in the order of their names, only
+// names of letters, digits, "_" and "-", all of them even after one failed. A hook that a user
+// other than root and this process's own could have written is not run and counts as failed.
+// TOOLBOXD_POWER_EVENT holds the event's name.
 class DirectBackend final : public PowerBackend {
  public:
   explicit DirectBackend(DirectOptions options) : options_(std::move(options)) {}

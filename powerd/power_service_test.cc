@@ -2,8 +2,8 @@
 
 #include "powerd/power_service.h"
 
-#include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,9 +12,8 @@
 #include "base/testing/eventually.h"
 #include "base/testing/short_temp_dir.h"
 #include "daemon/channel.h"
-#include "daemon/quiet_engine.h"
-#include "daemon/server.h"
 #include "daemon/testing/reflection_client.h"
+#include "daemon/testing/running_server.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "powerd/testing/fake_backend.h"
@@ -64,30 +63,21 @@ class Call {
 
 class PowerServiceTest : public testing::Test {
  protected:
-  static void SetUpTestSuite() { InstallQuietEngine(); }
-
   PowerServiceTest() {
     ServerOptions options;
     options.listener.path = dir_.File("power.sock");
     options.services = {{v1::Power::service_full_name(), &service_}};
-    options.handle_signals = false;
-    options.allowed.AllowUser(getuid());
     options.busy = [this] { return service_.busy(); };
     options.on_stop = [this] { service_.Stop(); };
-    server_ = *Server::Create(std::move(options));
-    run_ = std::async(std::launch::async, [this] { return server_->Run(); });
+    server_.emplace(std::move(options));
     channel_ = ConnectUnix(dir_.File("power.sock"));
   }
-  ~PowerServiceTest() override {
-    server_->Stop();
-    EXPECT_TRUE(run_.get().ok());
-  }
+  ~PowerServiceTest() override { server_->Stop(); }
 
   ShortTempDir dir_;
   FakeBackend backend_;
   PowerService service_{&backend_, absl::Milliseconds(50)};
-  std::unique_ptr<Server> server_;
-  std::future<absl::Status> run_;
+  std::optional<RunningServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
 };
 
@@ -298,7 +288,7 @@ TEST_F(PowerServiceTest, StoppingTheProcessEndsHooksAndChangesNothing) {
   Call call(channel_);
   call.Begin(v1::HALT);
   EXPECT_TRUE(call.Next().has_started());
-  server_->Stop();
+  server_->server().Stop();
   EXPECT_EQ(call.Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
   EXPECT_THAT(backend_.log(), ElementsAre("hooks halt"));
 }

@@ -21,6 +21,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/testing/eventually.h"
+#include "base/testing/listens.h"
 #include "base/testing/short_temp_dir.h"
 #include "base/testing/whole_file.h"
 #include "base/unique_fd.h"
@@ -97,11 +99,6 @@ class PowerdTest : public testing::Test {
     pid_ = 0;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   }
-  void AwaitSocket() {
-    for (int i = 0; i < 4000 && access(socket_.c_str(), F_OK) != 0; ++i) {
-      absl::SleepFor(absl::Milliseconds(5));
-    }
-  }
 
   // A whole event; true if it was done.
   bool Run(v1::PowerEvent event) {
@@ -147,7 +144,7 @@ TEST_F(PowerdTest, EndsWithoutConnectionsAfterItsIdleTime) {
 
 TEST_F(PowerdTest, SecondInstanceEndsWithAClearMessage) {
   Start({});
-  AwaitSocket();
+  ASSERT_TRUE(Eventually([this] { return Listens(socket_); }));
   const pid_t first = pid_;
   Start({});
   EXPECT_EQ(ExitStatus(), 1);

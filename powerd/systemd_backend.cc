@@ -6,7 +6,6 @@
 #include <string>
 #include <system_error>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "base/status.h"
@@ -21,12 +20,6 @@ constexpr char kLogind[] = "org.freedesktop.login1";
 constexpr char kLogindPath[] = "/org/freedesktop/login1";
 constexpr char kLogindManager[] = "org.freedesktop.login1.Manager";
 
-// Whether polkit has refused, by the name of the bus's error.
-bool IsRefusal(const absl::Status& status) {
-  return absl::StrContains(status.message(), "DBus.Error.InteractiveAuthorizationRequired") ||
-         absl::StrContains(status.message(), "DBus.Error.AccessDenied");
-}
-
 bool IsEmptyOrMissing(const std::string& folder) {
   std::error_code ignored;
   return !std::filesystem::exists(folder, ignored) || std::filesystem::is_empty(folder, ignored);
@@ -38,7 +31,7 @@ absl::Status SystemdBackend::RunHooks(v1::PowerEvent event, const StopSignal& st
   const std::string unit = PowerHookUnit(event);
   const absl::Status status =
       RunUnit(unit, {.job = options_.hook_timeout, .call = options_.call_timeout}, stop);
-  if (IsRefusal(status) &&
+  if (absl::IsPermissionDenied(status) &&
       IsEmptyOrMissing(absl::StrCat(options_.script_dir, "/", PowerEventName(event)))) {
     return absl::OkStatus();
   }

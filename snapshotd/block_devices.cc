@@ -21,14 +21,14 @@
 namespace toolboxd::snapshotd {
 namespace {
 
-// Of one file system; more are unknown.
+// The limit for one file system; with more, its devices are unknown.
 constexpr size_t kMaxDevices = 256;
 constexpr size_t kMaxFiles = 64;
 constexpr size_t kMaxEntries = 4096;
 // The kernel writes at most a page.
 constexpr size_t kMaxAttribute = 4096;
 
-// Of a sysfs folder, at most kMaxEntries + 1; `error` is 0, or the errno.
+// The names in a sysfs folder, at most kMaxEntries + 1; `error` is 0, or the errno.
 std::vector<std::string> NamesIn(const std::string& folder, int& error) {
   std::vector<std::string> names;
   std::error_code code;

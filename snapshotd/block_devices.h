@@ -25,10 +25,11 @@ class BlockDevices {
   // `sys` is where sysfs is mounted.
   explicit BlockDevices(std::string sys = "/sys");
 
-  // Of all devices of the file system. Those of btrfs, whose device number is none of a disk, are
-  // found by the mount's source; unknown where that is a name that sysfs does not have, such as
-  // /dev/disk/by-uuid/X, and where a disk is not hardware below PCI: a program of this machine may
-  // serve it (nbd, iSCSI, ublk), from its files. An external journal is not found.
+  // Looks at all devices of the file system. Those of btrfs, whose device number belongs to no
+  // disk, are found by the mount's source. The result is unknown where that is a name that sysfs
+  // does not have, such as /dev/disk/by-uuid/X, and where a disk is not hardware below PCI: a
+  // program of this machine may serve it (nbd, iSCSI, ublk), from its files. An external journal is
+  // not found.
   Backing BackingOf(const Mount& mount);
 
   // The backing files of all loop devices, whatever uses them, as Backing.files. At most 4096
@@ -38,18 +39,18 @@ class BlockDevices {
  private:
   struct Walk;
 
-  // Notes what lies below a device, "MAJOR:MINOR".
+  // Records what lies below a device, "MAJOR:MINOR".
   void Look(const std::string& number, Walk& walk);
-  // Whether it has some.
+  // Does the same for the device's slaves; whether it has some.
   bool LookAtSlaves(const std::string& device, Walk& walk);
-  // All devices of the btrfs that has this one.
+  // Adds all devices of the btrfs that has this one.
   void AddBtrfsOf(const std::string& number, Walk& walk);
   // "MAJOR:MINOR" of a device by its path below /dev; empty if there is none.
   std::string NumberOf(absl::string_view path);
   std::string NumberOfMapped(const std::string& name);
 
   const std::string sys_;
-  // Names to numbers of device mapper's devices, once read.
+  // The numbers of device mapper's devices by name, once read.
   std::optional<std::map<std::string, std::string>> mapped_;
 };
 

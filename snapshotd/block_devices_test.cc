@@ -190,7 +190,7 @@ TEST_F(BlockDevicesTest, DeviceThatVanishedIsUnknown) {
   EXPECT_TRUE(Of(7, 1).unknown);
 }
 
-TEST_F(BlockDevicesTest, CyclesEnd) {
+TEST_F(BlockDevicesTest, DevicesThatUseEachOtherAreVisitedOnce) {
   Add("dm-0", "253:0");
   AddMapped("dm-1", "253:1", "one");
   AddSlave("dm-0", "dm-1");
@@ -213,7 +213,7 @@ TEST_F(BlockDevicesTest, NumberOfDevicesIsLimited) {
   EXPECT_TRUE(Of(253, 0).unknown);
 }
 
-TEST_F(BlockDevicesTest, NumberMustLookLikeOne) {
+TEST_F(BlockDevicesTest, MalformedDeviceNumberIsUnknown) {
   Add("dm-0", "253:0");
   Write(Folder("dm-0") + "/slaves/sda/dev", "../../../etc\n");
   EXPECT_TRUE(Of(253, 0).unknown);

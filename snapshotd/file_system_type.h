@@ -25,15 +25,15 @@ enum class TypeClass {
   kNetwork,
   kFuse,
   kAutomounter,
-  // What the kernel shows of itself, such as proc.
+  // What the kernel shows about itself, such as proc.
   kKernel,
   kUnknown,
 };
 
-// By the name in the mount table.
+// The class of a type by its name in the mount table.
 TypeClass ClassOf(absl::string_view type);
 
-// Whether looking up a path in it may wait for another machine or another program.
+// Whether looking up a path on it may wait for another machine or another program.
 bool MayHang(TypeClass type);
 
 // Why it is not frozen, as a phrase; empty for kFreezable.

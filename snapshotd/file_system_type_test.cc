@@ -30,7 +30,7 @@ TEST(FileSystemType, FuseIsKnownByItsPrefix) {
   EXPECT_EQ(ClassOf("fusectl"), TypeClass::kKernel);
 }
 
-TEST(FileSystemType, WhatIsElsewhereMayHang) {
+TEST(FileSystemType, FileSystemServedElsewhereMayHang) {
   for (const char* type : {"nfs", "nfs4", "cifs", "9p", "virtiofs", "ceph", "autofs", "overlay"}) {
     EXPECT_TRUE(MayHang(ClassOf(type))) << type;
   }
@@ -39,7 +39,7 @@ TEST(FileSystemType, WhatIsElsewhereMayHang) {
   }
 }
 
-TEST(FileSystemType, UnknownOneIsNeitherFrozenNorWalked) {
+TEST(FileSystemType, UnknownTypeIsNeitherFrozenNorWalked) {
   for (const char* type : {"", "ext5", "ext", "EXT4", "ext4 "}) {
     EXPECT_EQ(ClassOf(type), TypeClass::kUnknown) << type;
     EXPECT_TRUE(MayHang(ClassOf(type))) << type;

@@ -27,21 +27,21 @@ TEST(FreezeOrder, UpperIsInAGroupBeforeLower) {
   EXPECT_EQ(FreezeOrder({{{1, 3}}, {}, {{3}}, {}}), (Groups{{2, 0}, {3, 1}}));
 }
 
-TEST(FreezeOrder, WhatLiesAnywhereIsAloneBeforeAllOthers) {
+TEST(FreezeOrder, FileSystemInAnUnknownPlaceFreezesAloneAndFirst) {
   EXPECT_EQ(FreezeOrder({{}, {{}, true}, {}}), (Groups{{1}, {2, 0}}));
   // With what lies on it, and with what is below it after it.
   EXPECT_EQ(FreezeOrder({{{1}}, {{2}, true}, {}, {}}), (Groups{{0}, {1}, {3, 2}}));
   EXPECT_EQ(FreezeOrder({{{}, true}, {{}, true}, {}}), (Groups{{1}, {0}, {2}}));
 }
 
-TEST(FreezeOrder, WhatHoldsDisksIsAfterWhatHoldsNone) {
+TEST(FreezeOrder, FileSystemThatHoldsDisksFreezesAfterThoseThatHoldNone) {
   EXPECT_EQ(FreezeOrder({{}, {{}, false, true}, {}}), (Groups{{2, 0}, {1}}));
   EXPECT_EQ(FreezeOrder({{{}, false, true}, {{0}, false, true}}), (Groups{{1}, {0}}));
   // What lies anywhere comes first all the same.
   EXPECT_EQ(FreezeOrder({{}, {{}, true, true}}), (Groups{{1}, {0}}));
 }
 
-TEST(FreezeOrder, CircleIsCutAtItsLastOne) {
+TEST(FreezeOrder, CircleIsCutAtItsLastFileSystem) {
   EXPECT_EQ(FreezeOrder({{{1}}, {{0}}, {}}), (Groups{{2}, {1}, {0}}));
   EXPECT_EQ(FreezeOrder({{{0}}, {}}), (Groups{{1, 0}}));
   EXPECT_EQ(FreezeOrder({{{1, 1, 0}, true}, {{0, 0}, true}}), (Groups{{1}, {0}}));

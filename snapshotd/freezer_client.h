@@ -27,12 +27,12 @@ struct FreezeLimits {
   bool ignore_frozen = false;
   // How long after `freeze` a freezer may still answer.
   absl::Duration patience = absl::Seconds(15);
-  // How long one that does not answer is waited for, because file systems may be frozen.
+  // How long to wait for a freezer that does not answer, because file systems may be frozen.
   absl::Duration end = absl::Minutes(15);
 };
 
 // One connection, which is one freezer. Its end thaws everything. Errors are those of the protocol,
-// with what they are about; UNAVAILABLE if the freezer has ended, DEADLINE_EXCEEDED if it does not
+// and name their subject; UNAVAILABLE if the freezer has ended, DEADLINE_EXCEEDED if it does not
 // answer. After either, no further request is sent. Not thread-safe.
 class FreezerClient {
  public:
@@ -43,23 +43,23 @@ class FreezerClient {
 
   // What the freezer sees. RESOURCE_EXHAUSTED if it exceeds MountLimits.
   absl::StatusOr<toolboxd::MountTable> MountTable();
-  // What is added next is frozen after all that was added before. Until then all that was added
-  // may be frozen at the same time.
+  // Whatever is added next is frozen after everything that was added before. Until the next call,
+  // everything that is added may be frozen at the same time.
   void BeginGroup() { begins_group_ = true; }
   // Opens a mount point: 0, or the freezer's errno for it. An error of the exchange is a status.
   absl::StatusOr<int> Add(absl::string_view path, uint32_t mount_id, uint32_t major,
                           uint32_t minor);
   // The reply, or what every file system took, is in the order of Add(). When `stop` is set, the
-  // freezer sees the end of our requests; the call returns when everything is thawed: CANCELLED. A
-  // freezer that does not end is waited for: 15 s in Sync(), where nothing is frozen yet, and
-  // FreezeLimits.end in Freeze(), also if it did not answer in time.
+  // freezer sees the end of our requests, and the call returns CANCELLED when everything is thawed.
+  // It waits for a freezer that does not end: 15 s in Sync(), where nothing is frozen yet, and
+  // FreezeLimits.end in Freeze(), even if the freezer did not answer in time.
   absl::StatusOr<std::vector<uint32_t>> Sync(const StopSignal& stop);
   absl::StatusOr<freezer::Reply> Freeze(const FreezeLimits& limits, const StopSignal& stop);
   absl::Status Hold(absl::Duration hold);
   // DEADLINE_EXCEEDED also if they had been thawed for lack of Hold().
   absl::StatusOr<freezer::Reply> Thaw();
 
-  // Ends the connection, thawing everything, and waits for the freezer's end, this long at most.
+  // Ends the connection, which thaws everything, and waits at most this long for the freezer's end.
   void End(absl::Duration limit = absl::Seconds(15));
 
   size_t targets() const { return paths_.size(); }
@@ -82,7 +82,7 @@ class FreezerClient {
   std::vector<std::string> paths_;
   bool broken_ = false;
   bool begins_group_ = true;
-  // Never set: for what no one may cut short.
+  // Never set: for requests that must not be cut short.
   StopSignal never_;
 };
 

@@ -27,7 +27,7 @@ class Glob {
   // kMaxPattern bytes.
   static absl::StatusOr<Glob> Parse(absl::string_view pattern);
 
-  // Whether the pattern is for the whole text. Takes at most one step for each pair of characters.
+  // Whether the pattern matches the whole text. Takes at most one step for each pair of characters.
   bool Matches(absl::string_view text) const;
 
  private:

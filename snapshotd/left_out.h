@@ -18,7 +18,7 @@ inline constexpr size_t kMaxListed = 8;
 // "a, b and 3 more": the first kMaxListed of them, each cut to 200 bytes.
 std::string ListText(const std::vector<std::string>& items);
 
-// About malformed lines of the mount table; empty if there are none.
+// A sentence about malformed lines of the mount table; empty if there are none.
 std::string MalformedText(const MountTable& table);
 
 // The file systems that could be frozen and are not, and why; empty if there are none.

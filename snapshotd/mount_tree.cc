@@ -12,7 +12,7 @@
 namespace toolboxd::snapshotd {
 namespace {
 
-// Of "/" the empty one, so that it ends without a slash as all others do.
+// Empty for "/", so that it ends without a slash as all others do.
 absl::string_view PathOf(const Mount& mount) {
   return mount.mount_point == "/" ? absl::string_view() : absl::string_view(mount.mount_point);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// To which mounts their paths lead. Pure and thread-safe.
+// The mounts that paths lead to. Pure and thread-safe.
 
 #ifndef TOOLBOXD_SNAPSHOTD_MOUNT_TREE_H_
 #define TOOLBOXD_SNAPSHOTD_MOUNT_TREE_H_
@@ -23,8 +23,8 @@ struct Reach {
   std::optional<size_t> through;
 };
 
-// Of each mount, by its parents in the table. A mount whose parent is not there is taken for one
-// on the root directory; one whose parents form a circle is not visible. n log n.
+// Each mount's reach, by its parents in the table. A mount whose parent is not there is taken for
+// one on the root directory; one whose parents form a circle is not visible. n log n.
 std::vector<Reach> ReachOf(const std::vector<Mount>& mounts);
 
 // Whether a path is that of the folder or below it. Both are absolute and end without "/", except

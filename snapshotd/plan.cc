@@ -214,7 +214,7 @@ class Planner {
   std::vector<std::pair<std::string, Glob>> excluded_;
   // In the order of their first mounts.
   std::vector<FileSystem> file_systems_;
-  // Of each mount.
+  // For each mount, the index of its file system.
   std::vector<size_t> file_system_of_;
   std::unordered_map<std::string, std::vector<size_t>> by_path_;
   // Those to freeze, in the same order.

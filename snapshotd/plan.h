@@ -37,15 +37,15 @@ struct Target {
   uint32_t minor = 0;
   std::string type;
   std::string source;
-  // Further mounts that could serve, best first, at most kMaxAlternatives: to be tried where the
+  // Further mounts that could serve, best first, at most kMaxAlternatives: to be tried if the
   // freezer answers ENOTDIR (a file is mounted there), EXDEV or ENOENT (the mount has gone).
   std::vector<Place> alternatives;
   // The paths of all other mounts, in the order of the table.
   std::vector<std::string> also_at;
 };
 
-// Freezing it was considered. One for each file system; those of the kernel itself (proc, sysfs
-// and the like) are not listed.
+// A file system that was considered but is not frozen. Those of the kernel itself (proc, sysfs and
+// the like) are not listed.
 struct Skipped {
   std::string mount_point;
   std::string type;
@@ -63,13 +63,14 @@ struct Plan {
 // What the devices of the file system of a mount lie on.
 using BackingOf = std::function<Backing(const Mount& mount)>;
 
-// Each local file system of the mount table that can be frozen, once, whatever its mounts: upper
-// ones before those that hold the backing files of their loop devices, else the one that was
-// mounted last first; those that do not need each other at the same time. What lies on an unknown
-// or deleted file, or on a disk that another machine or program serves, comes before everything
-// else, one after the other. `mounts` is the freezer's table. `backing_of` is called once for each
-// file system to freeze. `disk_files` are the backing files of all loop devices: what holds one is
-// frozen after what holds none, since an external journal may be on it. Takes n log n for n mounts.
+// Plans to freeze each local file system of the mount table that can be frozen, once, whatever its
+// mounts. Upper ones come before those that hold the backing files of their loop devices; otherwise
+// the one that was mounted last comes first; those that do not need each other freeze at the same
+// time. What lies on an unknown or deleted file, or on a disk that another machine or program
+// serves, comes before everything else, one after the other. `mounts` is the freezer's table.
+// `backing_of` is called once for each file system to freeze. `disk_files` are the backing files of
+// all loop devices: a file system that holds one is frozen after those that hold none, since an
+// external journal may be on it. Takes n log n for n mounts.
 Plan MakePlan(std::vector<Mount> mounts, const v1::SnapshotSettings& settings,
               const BackingOf& backing_of, const std::vector<std::string>& disk_files);
 

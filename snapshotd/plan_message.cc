@@ -82,7 +82,7 @@ size_t AddTargets(const Plan& plan, v1::QuiescePlan& message) {
            size + kMaxText + kOverhead <= kMaxMessage) {
       target.add_also_at(take(Shortened(paths[listed++])));
     }
-    target.set_more_also_at(paths.size() - listed);
+    target.set_more_also_at(static_cast<uint32_t>(paths.size() - listed));
   }
   return size;
 }

@@ -293,7 +293,7 @@ TEST_F(PlanTest, ImageOnWhatMayWriteElsewhereIsBeforeAllOthers) {
 }
 
 // The file may be a journal of one of them.
-TEST_F(PlanTest, WhatHoldsAnyDiskIsAfterWhatHoldsNone) {
+TEST_F(PlanTest, FileSystemThatHoldsAnyDiskFreezesAfterThoseThatHoldNone) {
   Mount("1 0 8:1 / / rw - ext4 /dev/sda1 rw");
   Mount("2 1 8:2 / /journals rw - ext4 /dev/sdb rw");
   Mount("3 1 8:3 / /data rw - xfs /dev/sdc rw,logdev=/dev/loop0");
@@ -303,7 +303,7 @@ TEST_F(PlanTest, WhatHoldsAnyDiskIsAfterWhatHoldsNone) {
   EXPECT_EQ(Frozen(), "/journals / | /data");
 }
 
-TEST_F(PlanTest, CircleEnds) {
+TEST_F(PlanTest, ImagesOnEachOtherDoNotHangThePlan) {
   Mount("1 0 8:1 / / rw - ext4 /dev/sda1 rw");
   Mount("2 1 7:0 / /a rw - ext4 /dev/loop0 rw");
   Mount("3 1 7:1 / /b rw - ext4 /dev/loop1 rw");

@@ -66,9 +66,11 @@ QuiesceSteps QuiesceMachine::ScriptsEnded(const absl::Status& status) {
   QuiesceSteps steps;
   switch (state_) {
     case State::kFreezeScripts:
+      // None of them has begun, so none has to learn of the end.
+      if (absl::IsPermissionDenied(status)) scripts_started_ = false;
       if (aborted_) {
         Fail(steps, v1::QuiesceFailure::ABORTED, abort_reason_);
-      } else if (absl::IsUnavailable(status)) {
+      } else if (absl::IsUnavailable(status) || absl::IsPermissionDenied(status)) {
         Fail(steps, v1::QuiesceFailure::SCRIPTS_NOT_STARTED, status.message());
       } else if (!status.ok()) {
         Fail(steps, v1::QuiesceFailure::FREEZE_SCRIPT_FAILED, status.message());

@@ -52,15 +52,15 @@ class QuiesceMachine {
   };
   explicit QuiesceMachine(Parts parts) : parts_(parts) {}
 
-  // The caller lets it begin.
+  // The caller permits the snapshot to begin.
   QuiesceSteps Proceed();
   // The host has its snapshot.
   QuiesceSteps SnapshotDone();
-  // The host, or the lack of a host, ends it. `why` is for a log. Scripts after the snapshot run to
-  // their end all the same: they start services again.
+  // The host, or the loss of the host, ends the snapshot. `why` is for a log. Scripts after the
+  // snapshot run to their end all the same: they start services again.
   QuiesceSteps Abort(absl::string_view why);
 
-  // UNAVAILABLE: they were not started.
+  // UNAVAILABLE means that they were not started.
   QuiesceSteps ScriptsEnded(const absl::Status& status);
   // After an error nothing is frozen.
   QuiesceSteps FreezeEnded(const absl::Status& status, const v1::QuiesceUpdate::FileSystemsFrozen&);
@@ -90,7 +90,7 @@ class QuiesceMachine {
     kDone,
   };
 
-  // Each enters a state and adds what belongs to that.
+  // Each of these enters a state and adds the steps that belong to it.
   void BeginFreeze(QuiesceSteps& steps);
   void BeginThaw(QuiesceSteps& steps);
   void Fail(QuiesceSteps& steps, v1::QuiesceFailure::Kind kind, absl::string_view message);
@@ -99,9 +99,9 @@ class QuiesceMachine {
 
   const Parts parts_;
   State state_ = State::kReady;
-  // Scripts before the freeze have been started: those of a failure must run.
+  // Scripts before the freeze have been started, so after a failure those for that case must run.
   bool scripts_started_ = false;
-  // Why it was aborted; meaningful if aborted_.
+  // Why the snapshot was aborted; meaningful if aborted_.
   bool aborted_ = false;
   std::string abort_reason_;
 };

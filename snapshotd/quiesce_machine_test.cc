@@ -102,6 +102,13 @@ TEST(QuiesceMachine, ScriptsThatCannotBeStartedAreAFailureOfTheirOwn) {
               ElementsAre("send SCRIPTS_NOT_STARTED no bus", "run freezeFail"));
 }
 
+TEST(QuiesceMachine, RefusedScriptsFailAndNoneLearnsOfTheEnd) {
+  QuiesceMachine machine(kAll);
+  machine.Proceed();
+  EXPECT_THAT(Names(machine.ScriptsEnded(absl::PermissionDeniedError("polkit"))),
+              ElementsAre("send SCRIPTS_NOT_STARTED polkit", "send done"));
+}
+
 TEST(QuiesceMachine, FailedFreezeEndsTheSnapshot) {
   QuiesceMachine machine(kFileSystems);
   machine.Proceed();

@@ -42,8 +42,8 @@ class QuiesceService final : public v1::Quiesce::Service {
   grpc::Status GetPlan(grpc::ServerContext* context, const v1::GetPlanRequest* request,
                        v1::QuiescePlan* reply) override;
 
-  // Whether a snapshot runs; it may run on without its caller, and go on after its `done` while it
-  // owes scripts their call.
+  // Whether a snapshot runs. It may run on without its caller, and after its `done` as long as
+  // scripts are still to be called back.
   bool busy() const;
   // Ends the snapshot that runs, because the process ends.
   void Stop();
@@ -51,7 +51,7 @@ class QuiesceService final : public v1::Quiesce::Service {
  private:
   using Stream = grpc::ServerReaderWriter<v1::QuiesceUpdate, v1::QuiesceRequest>;
 
-  // The whole after the first message.
+  // Serves everything after the first message.
   void Serve(SnapshotRun& run, grpc::ServerContext* context, Stream* stream);
   // Makes the run the one that Stop() ends; false if another one is.
   bool Enter(SnapshotRun* run);

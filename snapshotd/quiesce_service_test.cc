@@ -2,8 +2,8 @@
 
 #include "snapshotd/quiesce_service.h"
 
-#include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,9 +11,8 @@
 #include "base/testing/eventually.h"
 #include "base/testing/short_temp_dir.h"
 #include "daemon/channel.h"
-#include "daemon/quiet_engine.h"
-#include "daemon/server.h"
 #include "daemon/testing/reflection_client.h"
+#include "daemon/testing/running_server.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "snapshotd/testing/fake_snapshot_backend.h"
@@ -98,8 +97,6 @@ v1::QuiesceStart Only(bool file_systems, bool scripts) {
 
 class QuiesceServiceTest : public testing::Test {
  protected:
-  static void SetUpTestSuite() { InstallQuietEngine(); }
-
   explicit QuiesceServiceTest(SnapshotTimes times = {}) : service_(Parts(), times) {
     settings_.set_freeze_file_systems(true);
     settings_.set_run_scripts(true);
@@ -107,18 +104,12 @@ class QuiesceServiceTest : public testing::Test {
     ServerOptions options;
     options.listener.path = dir_.File("snapshotd.sock");
     options.services = {{v1::Quiesce::service_full_name(), &service_}};
-    options.handle_signals = false;
-    options.allowed.AllowUser(getuid());
     options.busy = [this] { return service_.busy(); };
     options.on_stop = [this] { service_.Stop(); };
-    server_ = *Server::Create(std::move(options));
-    run_ = std::async(std::launch::async, [this] { return server_->Run(); });
+    server_.emplace(std::move(options));
     channel_ = ConnectUnix(dir_.File("snapshotd.sock"));
   }
-  ~QuiesceServiceTest() override {
-    server_->Stop();
-    EXPECT_TRUE(run_.get().ok());
-  }
+  ~QuiesceServiceTest() override { server_->Stop(); }
 
   QuiesceParts Parts() {
     return {.settings = [this]() -> absl::StatusOr<v1::SnapshotSettings> {
@@ -153,8 +144,7 @@ class QuiesceServiceTest : public testing::Test {
   absl::Status settings_fault_;
   std::string argument_;
   QuiesceService service_;
-  std::unique_ptr<Server> server_;
-  std::future<absl::Status> run_;
+  std::optional<RunningServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
 };
 

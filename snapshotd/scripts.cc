@@ -45,6 +45,10 @@ absl::Status RunOnce(const ScriptOptions& options, ScriptEvent event, const Stop
   const std::string unit = UnitOf(event);
   const absl::Status status = RunUnit(unit, {.job = options.time_limit}, stop);
   if (absl::IsNotFound(status)) return absl::UnavailableError(status.message());
+  // polkit itself may be about to start; what it refuses before a snapshot has not begun.
+  if (absl::IsPermissionDenied(status) && event != ScriptEvent::kFreeze) {
+    return absl::UnavailableError(status.message());
+  }
   if (absl::IsDeadlineExceeded(status) || absl::IsCancelled(status) || absl::IsAborted(status)) {
     Stop(unit);
   }
@@ -97,8 +101,10 @@ absl::Status RunScripts(const ScriptOptions& options, ScriptEvent event, absl::s
   if (absl::Status status = ReplaceFile(options.argument_file, argument, 0600); !status.ok()) {
     return absl::UnavailableError(status.message());
   }
-  return event == ScriptEvent::kFreeze ? RunOnce(options, event, stop)
-                                       : CallBack(options, event, stop);
+  if (event != ScriptEvent::kFreeze) return CallBack(options, event, stop);
+  const absl::Status status = RunOnce(options, event, stop);
+  if (absl::IsPermissionDenied(status)) EndScripts(options);
+  return status;
 }
 
 void EndScripts(const ScriptOptions& options) { unlink(options.argument_file.c_str()); }

@@ -24,8 +24,8 @@ struct ScriptOptions {
                                      "/usr/sbin/pre-freeze-script", "/usr/sbin/post-thaw-script"};
   // Where the unit reads the scripts' second argument.
   std::string argument_file = "/run/toolboxd/snapshot/argument";
-  // Of all scripts of one event together; and how long systemd may not be reached before scripts
-  // after a snapshot are given up.
+  // The limit for all scripts of one event together, and for how long systemd may be out of reach
+  // before scripts after a snapshot are given up.
   absl::Duration time_limit = absl::Seconds(60);
   // Between two attempts to reach systemd.
   absl::Duration retry = absl::Milliseconds(500);
@@ -35,7 +35,8 @@ struct ScriptOptions {
 bool HasScripts(const std::vector<std::string>& places);
 
 // Starts toolboxd-snapshot-hook@EVENT.service and waits for its end. UNAVAILABLE if it cannot be
-// started; another error if a script failed. After the time limit, and when `stop` is set, the unit
+// started; for kFreeze PERMISSION_DENIED if polkit does not permit it, and then nothing is owed;
+// another error if a script failed. After the time limit, and when `stop` is set, the unit
 // is stopped, which ends the script that runs.
 //
 // kThaw and kFreezeFail give services back what kFreeze took, so they are tried again: where
@@ -46,12 +47,12 @@ inline constexpr int kMaxCallbacks = 4;
 absl::Status RunScripts(const ScriptOptions& options, ScriptEvent event, absl::string_view argument,
                         const StopSignal& stop);
 
-// The snapshot is over, and nothing of its scripts is owed any more.
+// Records that the snapshot is over and that no script has to be called back any more.
 void EndScripts(const ScriptOptions& options);
 
-// What an earlier life of this process left, or a snapshot without EndScripts(): where a snapshot's
+// Finishes what an earlier process left, or a snapshot without EndScripts(): if a snapshot's
 // scripts had begun and its end was not reached, those that still run are stopped, and `freezeFail`
-// runs, so that no service stays as `freeze` has left it. Waits for that, as RunScripts().
+// runs, so that no service stays as `freeze` left it. Waits for that, like RunScripts().
 void RecoverScripts(const ScriptOptions& options, const StopSignal& stop);
 
 }  // namespace toolboxd::snapshotd

@@ -87,7 +87,7 @@ TEST_F(ScriptsTest, NoUnitIsStartedWithoutScripts) {
   EXPECT_THAT(managers_->log(), IsEmpty());
 }
 
-TEST_F(ScriptsTest, LegacyScriptIsOne) {
+TEST_F(ScriptsTest, LegacyScriptCountsAsAScript) {
   std::ofstream(dir_.File("legacy")) << "#!/bin/sh\n";
   EXPECT_TRUE(HasScripts(options_.places));
 }
@@ -96,6 +96,29 @@ TEST_F(ScriptsTest, MissingUnitIsAnError) {
   AddScript();
   managers_->SetJobResult("none");
   EXPECT_EQ(Run(ScriptEvent::kFreeze).code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(ScriptsTest, RefusedScriptsAreAnErrorAndNothingIsOwed) {
+  AddScript();
+  managers_->RefuseActions(true);
+  EXPECT_EQ(Run(ScriptEvent::kFreeze).code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_FALSE(std::filesystem::exists(options_.argument_file));
+  RecoverScripts(options_, stop_);
+  EXPECT_THAT(managers_->log(), ElementsAre("start toolboxd-snapshot-hook@freeze.service replace"));
+}
+
+// polkit may be starting again.
+TEST_F(ScriptsTest, RefusalAfterTheSnapshotIsAskedAgain) {
+  AddScript();
+  EXPECT_TRUE(Run(ScriptEvent::kFreeze).ok());
+  options_.retry = absl::Milliseconds(5);
+  managers_->RefuseActions(true);
+  std::thread repairer([this] {
+    while (managers_->log().size() < 3) absl::SleepFor(absl::Milliseconds(2));
+    managers_->RefuseActions(false);
+  });
+  EXPECT_TRUE(Run(ScriptEvent::kThaw).ok());
+  repairer.join();
 }
 
 TEST_F(ScriptsTest, FailedUnitIsAnError) {
@@ -128,7 +151,7 @@ TEST_F(ScriptsTest, SystemdIsAskedAgainUntilItCallsBack) {
   EXPECT_GE(managers_->log().size(), 4u);
 }
 
-TEST_F(ScriptsTest, WhatCannotBeCalledBackIsOwed) {
+TEST_F(ScriptsTest, ScriptsThatCannotBeCalledBackAreOwed) {
   AddScript();
   EXPECT_TRUE(Run(ScriptEvent::kFreeze).ok());
   options_.retry = options_.time_limit = absl::Milliseconds(20);

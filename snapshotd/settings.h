@@ -16,13 +16,13 @@ namespace toolboxd::snapshotd {
 
 inline constexpr char kSettingsFile[] = "/etc/toolboxd/snapshot.textproto";
 
-// Text format. Every field of the result is set: those that the text lacks have their
+// Parses text format. Every field of the result is set: those that the text lacks have their
 // defaults. INVALID_ARGUMENT names line and column, or the field with an invalid value. Pure.
 absl::StatusOr<v1::SnapshotSettings> ParseSettings(absl::string_view text);
 
-// The same from a file; without one, the defaults. A file that cannot be read or parsed, or that
-// others could write (base/strict_modes.h), is an error, which names the path: no snapshot
-// may then be taken, since it could freeze what the administrator excluded. Thread-safe.
+// The same for a file; without a file, the defaults. A file that cannot be read or parsed, or that
+// others could write (base/strict_modes.h), is an error, which names the path: no snapshot may then
+// be taken, since it could freeze what the administrator excluded. Thread-safe.
 absl::StatusOr<v1::SnapshotSettings> ReadSettings(const std::string& path);
 
 }  // namespace toolboxd::snapshotd

@@ -134,14 +134,14 @@ TEST_F(SnapshotSettingsFile, BrokenOneIsAnErrorWithItsPath) {
   EXPECT_TRUE(absl::IsInvalidArgument(ReadSettings(path_).status()));
 }
 
-TEST_F(SnapshotSettingsFile, OneThatOthersCanChangeIsRefused) {
+TEST_F(SnapshotSettingsFile, FileThatOthersCanChangeIsRefused) {
   Write("time_limit: 60\n", 0646);
   EXPECT_TRUE(absl::StrContains(ReadSettings(path_).status().message(),
                                 absl::StrCat("run: chmod go-w ", path_)))
       << ReadSettings(path_).status();
 }
 
-TEST_F(SnapshotSettingsFile, OneThatCannotBeReadIsAnError) {
+TEST_F(SnapshotSettingsFile, UnreadableFileIsAnError) {
   std::filesystem::create_directory(path_);
   chmod(path_.c_str(), 0755);
   EXPECT_FALSE(ReadSettings(path_).ok());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a snapshot does to the machine; tests play it.
+// What a snapshot does to the machine; tests have a substitute.
 
 #ifndef TOOLBOXD_SNAPSHOTD_SNAPSHOT_BACKEND_H_
 #define TOOLBOXD_SNAPSHOTD_SNAPSHOT_BACKEND_H_
@@ -15,7 +15,7 @@
 
 namespace toolboxd::snapshotd {
 
-// For one snapshot. One call at a time, from any thread; each waits until it is over.
+// Serves one snapshot, one call at a time, from any thread; each call returns when it is done.
 class SnapshotBackend {
  public:
   virtual ~SnapshotBackend() = default;
@@ -24,22 +24,22 @@ class SnapshotBackend {
   // what failed. `stop` ends them.
   virtual absl::Status RunScripts(ScriptEvent event, const StopSignal& stop) = 0;
 
-  // Freezes all file systems, or none: after an error nothing is frozen. `stop` ends it, at the
-  // latest when the kernel has frozen the file system that it is at.
+  // Freezes all file systems, or none: after an error nothing is frozen. `stop` ends the freeze, at
+  // the latest when the kernel has frozen the file system that it is working on.
   virtual absl::StatusOr<v1::QuiesceUpdate::FileSystemsFrozen> Freeze(const StopSignal& stop) = 0;
 
   // A sign of life while frozen, at least every kHoldInterval. An error means that nothing is
   // frozen any more.
   virtual absl::Status Hold() = 0;
 
-  // An error if something was not frozen any more, or could not be thawed.
+  // Thaws everything. An error if something was not frozen any more, or could not be thawed.
   virtual absl::StatusOr<v1::QuiesceUpdate::FileSystemsThawed> Thaw() = 0;
 
-  // Returns its path.
+  // Writes the manifest and returns its path.
   virtual absl::StatusOr<std::string> WriteManifest() = 0;
 
-  // The snapshot is over. Scripts that could not be called back are, as soon as that is possible or
-  // until `stop` is set.
+  // The snapshot is over. Scripts that could not be called back are called as soon as that is
+  // possible, or until `stop` is set.
   virtual void Finish(const StopSignal& stop) = 0;
 };
 

@@ -22,11 +22,11 @@
 namespace toolboxd::snapshotd {
 
 struct SnapshotTimes {
-  // Of the whole, from proceed on.
+  // How long the whole snapshot may take, from proceed on.
   absl::Duration limit = absl::Minutes(15);
   // How long the caller may be silent.
   absl::Duration silence = absl::Seconds(10);
-  // Between two signs of life to the freezer.
+  // The time between two signs of life to the freezer.
   absl::Duration hold = absl::Seconds(2);
 };
 
@@ -39,10 +39,10 @@ class SnapshotRun {
               std::function<void(const v1::QuiesceUpdate&)> send);
   ~SnapshotRun();
 
-  // Until `done` was sent.
+  // Returns when `done` has been sent.
   void Run();
 
-  // What the caller said.
+  // Takes a message of the caller.
   void Take(const v1::QuiesceRequest& request);
   // Ends the snapshot. `why` is for a log.
   void Abort(std::string why);
@@ -66,7 +66,7 @@ class SnapshotRun {
   SnapshotBackend& backend_;
   const std::function<void(const v1::QuiesceUpdate&)> send_;
 
-  // Of Run()'s thread.
+  // Used by Run()'s thread only.
   QuiesceMachine machine_;
   absl::Time limit_at_ = absl::InfiniteFuture();
   absl::Time silent_at_ = absl::InfiniteFuture();

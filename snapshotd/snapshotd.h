@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// snapshotd's main function, for its own program and for the multi-call program.
+
 #ifndef TOOLBOXD_SNAPSHOTD_SNAPSHOTD_H_
 #define TOOLBOXD_SNAPSHOTD_SNAPSHOTD_H_
 

@@ -23,7 +23,7 @@ namespace toolboxd::snapshotd {
 struct SystemOptions {
   std::string freezer_socket = "/run/toolboxd/freezer.sock";
   std::string manifest = "/run/toolboxd/snapshot/quiesce_manifest.xml";
-  // Without time_limit, which the settings have.
+  // The scripts' options, except time_limit, which the settings have.
   ScriptOptions scripts;
   // How long the freezer keeps everything frozen without a sign of life.
   absl::Duration hold = absl::Seconds(10);
@@ -33,6 +33,7 @@ struct SystemOptions {
 absl::StatusOr<Plan> PlanOfThisMachine(const SystemOptions& options,
                                        const v1::SnapshotSettings& settings);
 
+// Scripts and file systems of this machine, for one snapshot.
 class SystemBackend final : public SnapshotBackend {
  public:
   SystemBackend(SystemOptions options, v1::SnapshotSettings settings, v1::QuiesceStart start);
@@ -41,18 +42,18 @@ class SystemBackend final : public SnapshotBackend {
   absl::Status Hold() override;
   absl::StatusOr<v1::QuiesceUpdate::FileSystemsThawed> Thaw() override;
   absl::StatusOr<std::string> WriteManifest() override;
-  // Scripts that are still owed then are left to RecoverScripts().
+  // Scripts that have not been called back by then are left to RecoverScripts().
   void Finish(const StopSignal& stop) override;
 
  private:
   // Opens everything that is to be frozen.
   absl::Status Prepare();
-  // The same by one look at the mount table; ABORTED if another one may find more.
+  // Does so from one reading of the mount table; ABORTED if another reading may find more.
   absl::Status Open();
-  // To the journal, once a snapshot: what is not frozen although it could be.
+  // Writes to the journal, once a snapshot, what is not frozen although it could be.
   void LogLeftOut(const MountTable& table, const Plan& plan);
-  // Opens the mount of the target, or one of the alternatives. ABORTED if none is at its path. What
-  // the kernel cannot freeze is left out.
+  // Opens the mount of the target, or one of the alternatives. ABORTED if none is at its path. A
+  // file system that the kernel cannot freeze is left out.
   absl::Status Add(const Target& target);
   absl::Status SyncOnly(const StopSignal& stop) const;
 
@@ -63,7 +64,7 @@ class SystemBackend final : public SnapshotBackend {
   std::optional<FreezerClient> freezer_;
   // In the order of the freeze.
   std::vector<v1::FrozenFileSystem> frozen_;
-  // Scripts could not be called after the snapshot.
+  // Whether scripts could not be called after the snapshot.
   bool owes_scripts_ = false;
   // What the kernel cannot freeze, and why.
   std::vector<std::string> left_out_;

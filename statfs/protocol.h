@@ -14,7 +14,7 @@
 namespace toolboxd::statfs {
 
 inline constexpr uint32_t kVersion = 1;
-// With the final NUL.
+// The length of a path, including the final NUL.
 inline constexpr size_t kMaxPath = 4096;
 
 struct Request {
@@ -32,7 +32,7 @@ struct Reply {
   // Bytes: what an ordinary user may still write, and of the whole file system.
   uint64_t free_bytes = 0;
   uint64_t total_bytes = 0;
-  // Of the file system, as stat(2) has it.
+  // The device number of the file system, as stat(2) reports it.
   uint32_t major = 0;
   uint32_t minor = 0;
 };

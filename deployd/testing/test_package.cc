@@ -88,6 +88,24 @@ std::string MakeCabinet(const std::vector<TestFile>& files, Compression compress
   return out + entries + data;
 }
 
+void SumBlocks(std::string& cabinet) {
+  const auto word = [&cabinet](size_t at) {
+    return uint32_t{static_cast<uint8_t>(cabinet[at])} |
+           uint32_t{static_cast<uint8_t>(cabinet[at + 1])} << 8;
+  };
+  // The folder's first block, and how many there are.
+  if (cabinet.size() < 44) return;
+  size_t at = word(36) | size_t{word(38)} << 16;
+  for (uint32_t left = word(40); left > 0 && at + 8 <= cabinet.size(); --left) {
+    const size_t packed = word(at + 4);
+    if (at + 8 + packed > cabinet.size()) return;
+    const uint32_t sum =
+        Checksum(cabinet.substr(at + 4, 4), Checksum(cabinet.substr(at + 8, packed), 0));
+    Patch(cabinet, at, sum, 4);
+    at += 8 + packed;
+  }
+}
+
 std::string WrapPayload(const std::string& payload, uint8_t flags) {
   std::string out = "VMWAREDEPLOYPKG_";
   Put(out, 1, 2);

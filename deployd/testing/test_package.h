@@ -22,6 +22,10 @@ enum class Compression : uint16_t { kStored = 0, kMszip = 1 };
 std::string MakeCabinet(const std::vector<TestFile>& files,
                         Compression compression = Compression::kStored);
 
+// Gives every data block of a cabinet of one folder the checksum of what it has, as far as its
+// headers lead to one.
+void SumBlocks(std::string& cabinet);
+
 // A package with the usual header around any payload.
 std::string WrapPayload(const std::string& payload, uint8_t flags = 0);
 
