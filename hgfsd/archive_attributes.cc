@@ -33,12 +33,17 @@ constexpr size_t kMaxNames = 256;
 // Bytes for what the user database has of one name. A group with more members counts as unknown.
 constexpr size_t kMaxRecord = 256 * 1024;
 
+// Archives have numbers of 64 bits.
+id_t OwnerOf(int64_t number) {
+  return number < 0 || number > kNoOwner ? kNoOwner : static_cast<id_t>(number);
+}
+
 template <typename Record, typename Find>
-id_t Look(std::map<std::string, id_t>& known, const char* name, id_t number, Find find,
-          id_t Record::*id) {
-  if (name == nullptr || *name == '\0') return number;
+id_t Look(std::map<std::string, std::optional<id_t>>& known, const char* name, int64_t number,
+          Find find, id_t Record::*id) {
+  if (name == nullptr || *name == '\0') return OwnerOf(number);
   const auto found = known.find(name);
-  if (found != known.end()) return found->second;
+  if (found != known.end()) return found->second.value_or(OwnerOf(number));
   Record record;
   Record* result = nullptr;
   std::string buffer(4096, '\0');
@@ -47,7 +52,9 @@ id_t Look(std::map<std::string, id_t>& known, const char* name, id_t number, Fin
     buffer.resize(buffer.size() * 4);
   }
   if (known.size() >= kMaxNames) known.clear();
-  return known[name] = result != nullptr ? record.*id : number;
+  std::optional<id_t>& owner = known[name];
+  if (result != nullptr) owner = record.*id;
+  return owner.value_or(OwnerOf(number));
 }
 
 struct AclEntry {
@@ -126,11 +133,11 @@ absl::Status SetAcl(const std::string& file, const char* name, const std::string
 
 }  // namespace
 
-uid_t OwnerNames::User(const char* name, uid_t number) {
+uid_t OwnerNames::User(const char* name, int64_t number) {
   return Look<struct passwd>(users_, name, number, getpwnam_r, &passwd::pw_uid);
 }
 
-gid_t OwnerNames::Group(const char* name, gid_t number) {
+gid_t OwnerNames::Group(const char* name, int64_t number) {
   return Look<struct group>(groups_, name, number, getgrnam_r, &group::gr_gid);
 }
 

@@ -9,26 +9,32 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 
 namespace toolboxd::hgfsd {
 
+// Stands for no owner, as for chown(2): a file keeps the one that it has.
+inline constexpr id_t kNoOwner = static_cast<id_t>(-1);
+
 // Finds the owners that an archive names. Names that the guest does not know count as the number
-// beside them, as with tar(1). Not thread-safe.
+// beside them, as with tar(1); a number that cannot be an ID, as kNoOwner. Not thread-safe.
 class OwnerNames {
  public:
-  uid_t User(const char* name, uid_t number);
-  gid_t Group(const char* name, gid_t number);
+  uid_t User(const char* name, int64_t number);
+  gid_t Group(const char* name, int64_t number);
 
  private:
-  std::map<std::string, id_t> users_;
-  std::map<std::string, id_t> groups_;
+  // Nothing for a name that the guest does not know.
+  std::map<std::string, std::optional<id_t>> users_;
+  std::map<std::string, std::optional<id_t>> groups_;
 };
 
-// What remains to be set when a member's content is there.
+// What is still to be set once a member's content is there.
 struct MemberAttributes {
   uid_t uid = 0;
   gid_t gid = 0;
@@ -41,14 +47,16 @@ struct MemberAttributes {
   std::string default_acl;
 };
 
+// What an archive records about a member and this machine can apply.
 MemberAttributes AttributesOf(struct archive_entry* entry, OwnerNames& names);
 
-// These set attributes of what a descriptor holds (O_PATH or not), for a member in this order. What
-// the user may not set or the file system does not support is left out; NO_SPACE is an error.
+// The functions below set attributes of what a descriptor holds (O_PATH or not), for a member in
+// this order. What the user may not set or the file system does not support is left out; NO_SPACE
+// is an error.
 
 // The owner, if the process is root.
 void SetMemberOwner(int held, const MemberAttributes& attributes);
-// Extended attributes but ACLs. The file must be writable by its owner.
+// Extended attributes other than ACLs. The file must be writable by its owner.
 absl::Status SetExtendedAttributes(int held, struct archive_entry* entry);
 // ACLs, mode and times. A file that did not get its owner or group does not get the set-user-ID or
 // set-group-ID bit either.

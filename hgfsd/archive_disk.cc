@@ -71,22 +71,28 @@ absl::StatusOr<UniqueFd> ArchiveDisk::Replace(const MakeFunction& make) {
 
 absl::Status ArchiveDisk::Make(struct archive_entry* entry, const std::string& name,
                                const std::string& hardlink) {
+  new_file_.reset();
   file_.reset();
   entry_ = entry;
   name_ = name;
   if (absl::Status status = OpenParent(name); !status.ok()) return status;
   if (!hardlink.empty()) return MakeHardLink(hardlink);
   if (archive_entry_filetype(entry) == AE_IFDIR) return MakeDirectory(entry, name);
+  if (archive_entry_filetype(entry) == AE_IFREG) return MakeRegular();
   absl::StatusOr<UniqueFd> made = Replace([&] { return MakeSpecial(entry); });
   if (!made.ok()) return made.status();
   file_ = *std::move(made);
   return absl::OkStatus();
 }
 
+absl::Status ArchiveDisk::MakeRegular() {
+  absl::StatusOr<std::unique_ptr<NewFile>> made = NewFile::Make(parent_.get(), 0600, leaf_);
+  if (made.ok()) new_file_ = *std::move(made);
+  return made.status();
+}
+
 absl::StatusOr<UniqueFd> ArchiveDisk::MakeSpecial(struct archive_entry* entry) {
   switch (archive_entry_filetype(entry)) {
-    case AE_IFREG:
-      return MakeFile(parent_.get(), leaf_, 0600);
     case AE_IFIFO:
       return MakeNode(parent_.get(), leaf_, S_IFIFO | 0600, 0);
     case AE_IFLNK: {
@@ -160,7 +166,7 @@ absl::Status ArchiveDisk::MakeDirectory(struct archive_entry* entry, const std::
 
 absl::Status ArchiveDisk::Write(int64_t offset, absl::string_view data) {
   while (!data.empty()) {
-    const ssize_t count = pwrite(file_.get(), data.data(), data.size(), offset);
+    const ssize_t count = pwrite(new_file_->fd(), data.data(), data.size(), offset);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return FileError(errno, leaf_);
     data.remove_prefix(count);
@@ -170,32 +176,36 @@ absl::Status ArchiveDisk::Write(int64_t offset, absl::string_view data) {
 }
 
 absl::Status ArchiveDisk::Finish() {
-  if (!file_.ok()) return absl::OkStatus();
+  const std::unique_ptr<NewFile> new_file = std::move(new_file_);
   const UniqueFd file = std::move(file_);
-  if (archive_entry_filetype(entry_) == AE_IFREG && archive_entry_size(entry_) > 0 &&
-      ftruncate(file.get(), archive_entry_size(entry_)) != 0) {
+  const int fd = new_file != nullptr ? new_file->fd() : file.get();
+  if (fd < 0) return absl::OkStatus();
+  if (new_file != nullptr && archive_entry_size(entry_) > 0 &&
+      ftruncate(fd, archive_entry_size(entry_)) != 0) {
     return FileError(errno, leaf_);
   }
   const MemberAttributes attributes = AttributesOf(entry_, names_);
-  SetMemberOwner(file.get(), attributes);
-  struct stat st;
-  if (fstat(file.get(), &st) == 0) Remember(st);
+  SetMemberOwner(fd, attributes);
   // After the owner: changing it removes capabilities.
-  if (absl::Status status = SetExtendedAttributes(file.get(), entry_); !status.ok()) return status;
-  return SetModeAndTimes(file.get(), attributes);
+  absl::Status status = SetExtendedAttributes(fd, entry_);
+  status.Update(SetModeAndTimes(fd, attributes));
+  if (new_file != nullptr) status.Update(GiveName(*new_file));
+  struct stat st;
+  if (fstat(fd, &st) == 0) Remember(st);
+  return status;
 }
 
-void ArchiveDisk::Discard() {
-  struct stat st, there;
-  if (file_.ok() && fstat(file_.get(), &st) == 0 && S_ISREG(st.st_mode) &&
-      fstatat(parent_.get(), leaf_.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-      SameFile(st, there)) {
-    unlinkat(parent_.get(), leaf_.c_str(), 0);
-  }
-  file_.reset();
+absl::Status ArchiveDisk::GiveName(NewFile& file) {
+  return Replace([&]() -> absl::StatusOr<UniqueFd> {
+           if (file.TakeName(leaf_, Existing::kReplace) == 0) return UniqueFd();
+           // A directory has the name, which an empty one gives up.
+           return FileError(errno == EISDIR || errno == ENOTEMPTY ? EEXIST : errno, leaf_);
+         })
+      .status();
 }
 
 absl::Status ArchiveDisk::Close() {
+  new_file_.reset();
   file_.reset();
   parent_.reset();
   // Deepest first: a directory may be closed to its owner afterwards. Of two members with one name

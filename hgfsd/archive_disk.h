@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -20,6 +21,7 @@
 #include "base/unique_fd.h"
 #include "hgfsd/archive_attributes.h"
 #include "hgfsd/fs/beneath.h"
+#include "hgfsd/fs/new_file.h"
 
 namespace toolboxd::hgfsd {
 
@@ -32,22 +34,21 @@ class ArchiveDisk {
   // The directory `target` must stay open.
   explicit ArchiveDisk(int target) : target_(target) {}
 
-  // Members to which later hard links can be made.
+  // The limit for members to which later hard links can be made.
   static constexpr size_t kMaxKnown = 1 << 18;
 
-  // Makes the member `name`, a relative path without "." and "..". What stands there is replaced,
-  // but for a directory by a directory. `hardlink`: the name of an earlier member that is complete,
-  // or empty. BUSY if another file stands at that name than was made, since another user may have
+  // Makes the member `name`, a relative path without "." and "..". It replaces what is there,
+  // except that a directory does not replace a directory. A regular file has no name, and what is
+  // at the name stays, until Finish. `hardlink`: the name of an earlier member that is complete, or
+  // empty. BUSY if the file at that name is not the one that was made, since another user may have
   // put it there; also for members beyond the first kMaxKnown, which are not remembered. A
   // directory gets its attributes at Close, anything else at Finish.
   absl::Status Make(struct archive_entry* entry, const std::string& name,
                     const std::string& hardlink);
   // Content of the regular file that was made last. The offset is in bytes.
   absl::Status Write(int64_t offset, absl::string_view data);
-  // The member that was made last is complete.
+  // The member that was made last is complete. A regular file is given up without it.
   absl::Status Finish();
-  // Removes the member that was made last, if it is a regular file: it is not complete.
-  void Discard();
 
   // Sets the attributes of the directories.
   absl::Status Close();
@@ -61,8 +62,8 @@ class ArchiveDisk {
     ino_t inode;
     MemberAttributes attributes;
   };
-  // What was made of a member. The owner belongs to it: a number that was freed can come again, but
-  // no user can make a file of another one's.
+  // What was made of a member. The owner is part of it: an inode number that was freed can be used
+  // again, but no user can make a file that belongs to another.
   struct Known {
     dev_t device;
     ino_t inode;
@@ -70,14 +71,17 @@ class ArchiveDisk {
   };
   using MakeFunction = std::function<absl::StatusOr<UniqueFd>()>;
 
-  // The directory that a member stands in, kept for the next member. Sets `leaf_`.
+  // Opens the directory that a member is in, and keeps it for the next member. Sets `leaf_`.
   absl::Status OpenParent(const std::string& name);
-  // Calls `make`, after removing what stands at `leaf_`.
+  // Calls `make`, after removing what is at `leaf_`.
   absl::StatusOr<UniqueFd> Replace(const MakeFunction& make);
   absl::Status RemoveExisting();
+  absl::Status MakeRegular();
+  // The commit point of a regular file.
+  absl::Status GiveName(NewFile& file);
   absl::StatusOr<UniqueFd> MakeSpecial(struct archive_entry* entry);
   absl::Status MakeHardLink(const std::string& first);
-  // Remembers what stands under the name of the member that was made last.
+  // Remembers what is under the name of the member that was made last.
   void Remember(const struct stat& st);
   // Opens the earlier member of that name, if it is what was made.
   absl::StatusOr<UniqueFd> OpenKnown(const std::string& first) const;
@@ -91,7 +95,9 @@ class ArchiveDisk {
   UniqueFd parent_;
   std::string leaf_;
 
-  // The member that was made last; none for directories and hard links.
+  // The member that was made last; none for directories and hard links. It is `new_file_`, which
+  // stands in `parent_`, if it is a regular file.
+  std::unique_ptr<NewFile> new_file_;
   UniqueFd file_;
   struct archive_entry* entry_ = nullptr;
   std::string name_;

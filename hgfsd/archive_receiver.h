@@ -32,10 +32,10 @@ class ArchiveReceiver {
   // Stops unpacking if nothing has been committed.
   ~ArchiveReceiver();
 
-  // Waits while 256 KiB or more are not unpacked yet, and after the first piece until it is: what
-  // is not an archive is INVALID_ARGUMENT at once, or later if the piece has less than 512 bytes.
-  // INVALID_ARGUMENT for an offset that is not where the last piece ended. After UnpackArchive has
-  // ended, returns its result; what follows the archive's end is discarded.
+  // Waits while 256 KiB or more are not unpacked yet, and after the first piece until that one is
+  // unpacked: data that is not an archive is INVALID_ARGUMENT at once, or later if the piece has
+  // less than 512 bytes. INVALID_ARGUMENT for an offset that is not where the last piece ended.
+  // After UnpackArchive has ended, returns its result; what follows the archive's end is discarded.
   absl::Status Write(uint64_t offset, absl::string_view data,
                      const CancelCheck& cancelled = nullptr);
   uint64_t position() const { return position_; }

@@ -122,11 +122,8 @@ absl::Status UnpackRun::Member(struct archive_entry* entry) {
                            archive_entry_filetype(entry) == AE_IFREG &&
                            archive_entry_size(entry) > 0;
   if (has_content) {
-    if (absl::Status status = Content(pathname); !status.ok()) {
-      // Leave no incomplete file.
-      disk_.Discard();
-      return status;
-    }
+    // Without Finish no incomplete file is left.
+    if (absl::Status status = Content(pathname); !status.ok()) return status;
   }
   const absl::Status status = disk_.Finish();
   return status.ok() ? status : Refuse(OfMember(pathname, status));

@@ -240,6 +240,50 @@ TEST(ArchiveUnpack, TruncatedArchiveFailsAndLeavesNoHalfFile) {
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre("a"));
 }
 
+// A process that is killed leaves no half file either: what has a name is complete.
+TEST(ArchiveUnpack, MemberHasItsNameWhenItIsComplete) {
+  TestDirectory dir;
+  dir.File("b", "old");
+  const std::string archive = MakeTar({{.name = "a", .content = std::string(9000, 'a')},
+                                       {.name = "b", .content = std::string(9000, 'b')},
+                                       {.name = "c", .content = std::string(9000, 'c')}});
+  UniqueFd directory(open(dir.path().c_str(), O_PATH | O_DIRECTORY));
+  absl::string_view rest = archive;
+  const absl::Status status =
+      UnpackArchive(directory.get(), [&]() -> absl::StatusOr<absl::string_view> {
+        for (const std::string& name : Names(dir.path())) {
+          const size_t size = ReadFile(dir / name).size();
+          EXPECT_TRUE(size == 9000 || (name == "b" && size == 3)) << name << ": " << size;
+        }
+        const absl::string_view next = rest.substr(0, 512);
+        rest.remove_prefix(next.size());
+        return next;
+      });
+  EXPECT_THAT(status, IsOk());
+  EXPECT_THAT(Names(dir.path()), testing::ElementsAre("a", "b", "c"));
+  EXPECT_EQ(ReadFile(dir / "b"), std::string(9000, 'b'));
+}
+
+TEST(ArchiveUnpack, TruncatedArchiveLeavesTheFileThatStoodThere) {
+  TestDirectory dir;
+  dir.File("b", "old");
+  const std::string archive = MakeTar({{.name = "b", .content = std::string(9000, 'b')}});
+  const size_t b = archive.find("bbbbbbbb");
+  EXPECT_THAT(Unpack(archive.substr(0, b + 3000), dir.path()), FailsWith(v1::INVALID_ARGUMENT));
+  EXPECT_THAT(Names(dir.path()), testing::ElementsAre("b"));
+  EXPECT_EQ(ReadFile(dir / "b"), "old");
+}
+
+TEST(ArchiveUnpack, FullDiskLeavesTheFileThatStoodThere) {
+  TestDirectory dir;
+  SmallFileSystem disk(dir.path(), "size=64k");
+  dir.File("big", "old");
+  EXPECT_THAT(Unpack(MakeTar({{.name = "big", .content = std::string(1 << 20, 'x')}}), dir.path()),
+              FailsWith(v1::NO_SPACE));
+  EXPECT_THAT(Names(dir.path()), testing::ElementsAre("big"));
+  EXPECT_EQ(ReadFile(dir / "big"), "old");
+}
+
 TEST(ArchiveUnpack, FullDiskEndsUnpacking) {
   TestDirectory dir;
   SmallFileSystem disk(dir.path(), "size=64k");

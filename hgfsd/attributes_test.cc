@@ -81,7 +81,7 @@ TEST(SetAttributes, FollowsLinks) {
 }
 
 // User 7 waits for root to change "file" in a directory that others may write.
-TEST(SetAttributes, WhatAnotherUserMayHavePreparedIsLeftAlone) {
+TEST(SetAttributes, FileThatAnotherUserMayHavePreparedIsLeftAlone) {
   TestDirectory dir;
   const std::string shadow = dir.File("shadow", "precious", 0600);
   const std::string tmp = dir.Directory("tmp", 01777);

@@ -101,17 +101,17 @@ TEST(DeleteDirectory, RemovesEmptyDirectoriesOnly) {
 
 TEST(DeleteTree, RemovesADirectoryWithItsContent) {
   TestDirectory dir;
-  DeferredDeleter deleter;
+  DeferredDeleter deleter(absl::InfiniteDuration());
   dir.Directory("d");
   dir.File("d/file");
   EXPECT_THAT(DeleteTree(dir / "d/", deleter), IsOk());
   EXPECT_FALSE(Exists(dir / "d"));
 }
 
-// Of DeleteDirectory and DeleteTree alike.
+// DeleteDirectory and DeleteTree alike.
 TEST(DeleteDirectory, ReportsWhyItCannotDelete) {
   TestDirectory dir;
-  DeferredDeleter deleter;
+  DeferredDeleter deleter(absl::InfiniteDuration());
   const std::function<absl::Status(const std::string&, const CancelCheck&)> functions[] = {
       [](const std::string& path, const CancelCheck& cancelled) {
         return DeleteDirectory(path, cancelled);

@@ -21,9 +21,6 @@ namespace {
 
 constexpr char kHidden[] = ".toolboxd-deleted-";
 
-// Trees that wait for removal; each holds a descriptor. Further callers wait for their turn.
-constexpr size_t kMaxJobs = 64;
-
 // Trees that stay hidden and are tried again; each holds two descriptors.
 constexpr size_t kMaxLeft = 16;
 
@@ -43,14 +40,15 @@ DeferredDeleter::~DeferredDeleter() {
 absl::Status DeferredDeleter::Delete(Entry tree, const CancelCheck& cancelled) {
   if (tree.name == ".") return MakeError(v1::BUSY, absl::StrCat(tree.path, " is in use"), EBUSY);
   if (absl::Status status = CheckNoMounts(tree); !status.ok()) return status;
-  if (absl::Status status = AwaitCapacity(); !status.ok()) return status;
+  const absl::Time deadline = SteadyNow() + patience_;
+  if (absl::Status status = AwaitCapacity(deadline); !status.ok()) return status;
   if (absl::Status status = CheckCancelled(cancelled); !status.ok()) return status;
   const int parent = tree.directory.get();
   absl::StatusOr<std::string> hidden = Hide(parent, tree.name, tree.status, kHidden);
   if (!hidden.ok()) {
     const int error = OsErrorOf(hidden.status());
     if (error == EXDEV || error == EINVAL || error == EOPNOTSUPP) {
-      return RemoveTree(parent, tree.name, tree.status, cancelled);
+      return remove_(parent, tree.name, tree.status, cancelled);
     }
     return hidden.status();
   }
@@ -60,14 +58,18 @@ absl::Status DeferredDeleter::Delete(Entry tree, const CancelCheck& cancelled) {
 
   absl::MutexLock lock(&mutex_);
   jobs_.push_back(job);
-  job->answered = !mutex_.AwaitWithTimeout(absl::Condition(&job->done), patience_);
+  job->answered = !mutex_.AwaitWithTimeout(absl::Condition(&job->done), deadline - SteadyNow());
   return job->status;
 }
 
-absl::Status DeferredDeleter::AwaitCapacity() {
+absl::Status DeferredDeleter::AwaitCapacity(absl::Time deadline) {
   absl::MutexLock lock(&mutex_);
   auto has_capacity = [this] { return jobs_.size() < kMaxJobs; };
-  mutex_.Await(absl::Condition(&has_capacity));
+  if (!mutex_.AwaitWithTimeout(absl::Condition(&has_capacity), deadline - SteadyNow())) {
+    return MakeError(v1::BUSY,
+                     absl::StrCat(kMaxJobs, " directories wait for their removal; try again later"),
+                     EBUSY);
+  }
   if (thread_.joinable()) return absl::OkStatus();
   absl::StatusOr<std::thread> thread = StartThread([this] { Run(); });
   if (!thread.ok()) return thread.status();
@@ -85,8 +87,8 @@ void DeferredDeleter::Run() {
       if (jobs_.empty()) return;
       job = jobs_.front();
     }
-    const absl::Status status = RemoveTree(job->tree.directory.get(), job->hidden, job->tree.status,
-                                           [this] { return GivesUp(); });
+    const absl::Status status = remove_(job->tree.directory.get(), job->hidden, job->tree.status,
+                                        [this] { return GivesUp(); });
     bool stays = false;
     {
       absl::MutexLock lock(&mutex_);

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "gtest/gtest.h"
 #include "hgfsd/fs/find.h"
 #include "hgfsd/testing/test_files.h"
@@ -26,7 +27,7 @@ absl::Status Delete(DeferredDeleter& deleter, const std::string& path,
 }
 
 TEST(DeferredDelete, RefusesMountPointsAndTheRoot) {
-  DeferredDeleter deleter;
+  DeferredDeleter deleter(absl::InfiniteDuration());
   EXPECT_THAT(Delete(deleter, "/"), FailsWith(v1::BUSY));
   EXPECT_THAT(Delete(deleter, "/proc"), FailsWith(v1::BUSY));
 }
@@ -35,7 +36,7 @@ TEST(DeferredDelete, SmallTreesAreGoneWhenDeleteReturns) {
   TestDirectory dir;
   dir.Directory("tree");
   dir.File("tree/file");
-  DeferredDeleter deleter;
+  DeferredDeleter deleter(absl::InfiniteDuration());
   EXPECT_THAT(Delete(deleter, dir / "tree"), IsOk());
   EXPECT_TRUE(Names(dir.path()).empty());
 }
@@ -52,20 +53,43 @@ TEST(DeferredDelete, LargeTreesFreeTheirNameAtOnceAndAreRemovedLater) {
   EXPECT_TRUE(Names(dir.path()).empty());
 }
 
-// Whoever may rename a directory of root's in a directory of their own may give it such a name.
 // SlowServices::kSlow and kBesideOthers of transportd, which no process but that one may include.
 TEST(DeferredDelete, AnswersBeforeTransportdCountsItAsSlowOrTakesItForOneThatHangs) {
   EXPECT_LT(DeferredDeleter::kPatience, absl::Milliseconds(500));
   EXPECT_LT(DeferredDeleter::kPatience, absl::Milliseconds(900));
 }
 
+// Removals that never end must not have callers wait without an end: transportd would take the
+// process for one that hangs.
+TEST(DeferredDelete, FullQueueIsBusyInTimeAndChangesNothing) {
+  TestDirectory dir;
+  for (size_t i = 0; i <= DeferredDeleter::kMaxJobs; ++i) dir.Directory(absl::StrCat("tree", i));
+  absl::Notification go_on;
+  DeferredDeleter deleter(absl::Milliseconds(1),
+                          [&](int parent, const std::string& name, const struct stat& held,
+                              const CancelCheck& cancelled) {
+                            go_on.WaitForNotification();
+                            return RemoveTree(parent, name, held, cancelled);
+                          });
+  for (size_t i = 0; i < DeferredDeleter::kMaxJobs; ++i) {
+    EXPECT_THAT(Delete(deleter, dir / absl::StrCat("tree", i)), IsOk());
+  }
+  const std::string last = dir / absl::StrCat("tree", DeferredDeleter::kMaxJobs);
+  EXPECT_THAT(Delete(deleter, last), FailsWith(v1::BUSY));
+  EXPECT_TRUE(Exists(last));
+  go_on.Notify();
+  while (!Delete(deleter, last).ok()) {
+  }
+}
+
+// Whoever may rename a directory of root's in a directory of their own may give it such a name.
 TEST(DeferredDelete, NameAloneDoesNotMakeATreeHidden) {
   TestDirectory dir;
   dir.Directory(".toolboxd-deleted-0000000000000001");
   dir.File(".toolboxd-deleted-0000000000000001/file");
   dir.Directory("tree");
   {
-    DeferredDeleter deleter;
+    DeferredDeleter deleter(absl::InfiniteDuration());
     EXPECT_THAT(Delete(deleter, dir / "tree"), IsOk());
   }
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre(".toolboxd-deleted-0000000000000001"));
@@ -80,7 +104,7 @@ TEST(DeferredDelete, DirectoryThatWasReplacedStays) {
   ASSERT_EQ(renameat2(AT_FDCWD, (dir / "tree").c_str(), AT_FDCWD, (dir / "audit").c_str(),
                       RENAME_EXCHANGE),
             0);
-  DeferredDeleter deleter;
+  DeferredDeleter deleter(absl::InfiniteDuration());
   EXPECT_THAT(deleter.Delete(*std::move(tree), nullptr), FailsWith(v1::BUSY));
   EXPECT_EQ(ReadFile(dir / "tree/log"), "precious");
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre("audit", "tree"));
@@ -93,7 +117,7 @@ TEST(DeferredDelete, TreeThatCannotBeRemovedKeepsItsName) {
   dir.Directory("tree/root_owned");
   dir.File("tree/root_owned/file");
   AsNobody([&] {
-    DeferredDeleter deleter;
+    DeferredDeleter deleter(absl::InfiniteDuration());
     EXPECT_THAT(Delete(deleter, dir / "tree"), FailsWith(v1::ACCESS_DENIED));
   });
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre("tree"));
@@ -126,7 +150,7 @@ TEST(DeferredDelete, TreeThatCannotBeRemovedAfterTheReplyStaysHiddenAndIsLogged)
 TEST(DeferredDelete, CancelledDeleteDoesNothing) {
   TestDirectory dir;
   dir.Directory("tree");
-  DeferredDeleter deleter;
+  DeferredDeleter deleter(absl::InfiniteDuration());
   EXPECT_TRUE(absl::IsCancelled(Delete(deleter, dir / "tree", [] { return true; })));
   EXPECT_THAT(Names(dir.path()), testing::ElementsAre("tree"));
 }
@@ -137,7 +161,7 @@ TEST(DeferredDelete, MissingThreadIsBusyAndChangesNothing) {
   AsNobody([&] {
     dir.Directory("tree");
     dir.File("tree/file");
-    DeferredDeleter deleter;
+    DeferredDeleter deleter(absl::InfiniteDuration());
     NoMoreThreads();
     EXPECT_THAT(Delete(deleter, dir / "tree"), FailsWith(v1::BUSY));
     EXPECT_TRUE(Exists(dir / "tree/file"));
@@ -150,7 +174,7 @@ TEST(DeferredDelete, WithoutWriteAccessToTheParentNothingChanges) {
   ASSERT_EQ(chown(tree.c_str(), 65534, 65534), 0);
   AsNobody([&] {
     dir.File("tree/file");
-    DeferredDeleter deleter;
+    DeferredDeleter deleter(absl::InfiniteDuration());
     EXPECT_THAT(Delete(deleter, tree), FailsWith(v1::ACCESS_DENIED));
     EXPECT_TRUE(Exists(dir / "tree/file"));
   });

@@ -26,7 +26,7 @@
 
 namespace toolboxd::hgfsd {
 
-// Entries of one reply. The limit is the host's: a ListFiles reply of 64 KiB
+// The number of entries of one reply. The limit is the host's: a ListFiles reply of 64 KiB
 // (docs/protocol/vix.md 4.1) holds fewer, however short their names are.
 inline constexpr uint32_t kMaxEntriesPerPage = 512;
 // A reply ends with the entry that takes it to this size, for the same reason: an entry is no
@@ -39,7 +39,7 @@ inline constexpr size_t kMaxPageBytes = 64 << 10;
 // Thread-safe.
 //
 // For that it holds the directory until the next page, but no longer than kHoldTime, and not after
-// a listing that is surely over: its file system could not be unmounted meanwhile.
+// a listing that is surely over, because a file system that is held cannot be unmounted.
 class DirectoryLister {
  public:
   static constexpr absl::Duration kHoldTime = absl::Seconds(2);
@@ -47,14 +47,14 @@ class DirectoryLister {
   DirectoryLister() = default;
   ~DirectoryLister();
 
-  // "." and ".." first, then the kernel's order. Links are not followed, except by a path with a
-  // trailing slash. An entry that is removed in the meantime is left out. Asks `cancelled` once
-  // for each getdents64 call.
-  // NOT_FOUND, ACCESS_DENIED, INVALID_ARGUMENT (pattern or path), CANCELLED.
+  // Lists "." and ".." first, then the entries in the kernel's order. Links are not followed,
+  // except by a path with a trailing slash. An entry that is removed in the meantime is left out.
+  // Asks `cancelled` once for each getdents64 call. NOT_FOUND, ACCESS_DENIED, INVALID_ARGUMENT
+  // (pattern or path), CANCELLED.
   absl::StatusOr<v1::ListFilesReply> List(const v1::ListFilesRequest& request,
                                           const CancelCheck& cancelled = nullptr);
 
-  // System calls so far, getdents64 and lstat of an entry: tests assert limits on them.
+  // The system calls so far, getdents64 and lstat of an entry: tests assert limits on them.
   struct Counts {
     int64_t directory_reads = 0;
     int64_t entry_stats = 0;
@@ -72,7 +72,7 @@ class DirectoryLister {
   struct Page {
     std::string path;
     std::string pattern;
-    // Of the directory when it was counted.
+    // The directory's status when it was counted.
     struct stat status;
     DirectoryStream stream;
     // Index of the page's first entry among those that match.
@@ -98,8 +98,8 @@ class DirectoryLister {
   absl::StatusOr<v1::ListFilesReply> ListDirectory(const v1::ListFilesRequest& request,
                                                    const Entry& directory,
                                                    const CancelCheck& cancelled);
-  // Where the requested page starts by the last page of the same listing, which moves into
-  // `page`. The directory's first entry where no such page is kept.
+  // Finds where the requested page starts, from the last page of the same listing, which moves into
+  // `page`. The directory's first entry if no such page is kept.
   absl::StatusOr<Start> Resume(const v1::ListFilesRequest& request, const struct stat& now,
                                Page& page);
   // Adds entries to the reply, up to `limit` or a page's size, and their places to the page.
@@ -112,10 +112,10 @@ class DirectoryLister {
   // Moves the kept page of the same listing into `page` if the requested one starts in it.
   bool TakePage(const v1::ListFilesRequest& request, const struct stat& now, Page& page);
   void KeepPage(Page page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // On a thread of its own, which ends with the last page.
+  // Runs on a thread of its own, which ends with the last page.
   void ExpirePages();
 
-  // Held to take and to keep a page, not while a directory is read.
+  // Held while a page is taken or kept, but not while a directory is read.
   mutable absl::Mutex mutex_;
   // Most recently used first.
   std::list<Page> pages_ ABSL_GUARDED_BY(mutex_);

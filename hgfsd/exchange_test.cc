@@ -34,7 +34,7 @@
 namespace toolboxd::hgfsd {
 namespace {
 
-// Of each kind, as root and as the third user.
+// The number of operations of each kind, as root and as the third user.
 constexpr int kOperations = 10000;
 constexpr uid_t kAttacker = 7;
 constexpr uid_t kThird = 8;

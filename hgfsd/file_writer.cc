@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,14 +18,11 @@
 #include "hgfsd/fs/file_error.h"
 #include "hgfsd/fs/find.h"
 #include "hgfsd/fs/held.h"
-#include "hgfsd/fs/paths.h"
-#include "hgfsd/fs/rename.h"
 #include "hgfsd/fs/trust.h"
 
 namespace toolboxd::hgfsd {
 namespace {
 
-constexpr absl::string_view kTemporary = ".toolboxd-upload-";
 constexpr int kWriteFlags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
 bool ContentGoes(v1::OpenForWriting::Mode mode) {
@@ -52,7 +48,7 @@ absl::StatusOr<std::unique_ptr<FileWriter>> FileWriter::Open(absl::string_view p
   writer->sync_ = options.sync;
   if (absl::Status status = writer->OpenTarget(options); !status.ok()) return status;
   // A file that is open for writing cannot be executed.
-  if (!writer->in_place_) writer->target_.reset();
+  if (writer->beside_ != nullptr) writer->target_.reset();
   return writer;
 }
 
@@ -74,7 +70,7 @@ absl::Status FileWriter::OpenTarget(const Options& options) {
     absl::Status status = OpenBeside(0600);
     if (status.ok()) status = CopyAttributesOfTarget();
     if (status.ok() || !can_write || planted || ReasonOf(status) == v1::NO_SPACE) return status;
-    DiscardBeside();
+    beside_.reset();
   }
   if (planted) {
     return MakeError(v1::ACCESS_DENIED,
@@ -109,55 +105,39 @@ absl::Status FileWriter::CheckExisting(v1::OpenForWriting::Mode mode) {
 }
 
 absl::Status FileWriter::OpenBeside(mode_t permissions) {
-  file_.reset(openat(entry_.directory.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, permissions));
-  if (file_.ok()) return absl::OkStatus();
-  // O_TMPFILE is missing on some file systems (EOPNOTSUPP) and in old kernels (EISDIR).
-  if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return Error(errno);
-  std::string name = RandomName(kTemporary);
-  file_.reset(openat(entry_.directory.get(), name.c_str(),
-                     O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, permissions));
-  if (!file_.ok()) return Error(errno);
-  temporary_ = std::move(name);
-  return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<NewFile>> made =
+      NewFile::Make(entry_.directory.get(), permissions, entry_.path);
+  if (made.ok()) beside_ = *std::move(made);
+  return made.status();
 }
 
 absl::Status FileWriter::OpenInPlace(const Options& options) {
-  in_place_ = true;
-  file_ = std::move(target_);
   struct stat st;
-  if (fstat(file_.get(), &st) != 0) return Error(errno);
+  if (fstat(fd(), &st) != 0) return Error(errno);
   seekable_ = S_ISREG(st.st_mode) || S_ISBLK(st.st_mode);
   if (!S_ISREG(st.st_mode)) return absl::OkStatus();
   if (!ContentGoes(options.mode)) {
     position_ = st.st_size;
     return absl::OkStatus();
   }
-  return ftruncate(file_.get(), 0) == 0 ? absl::OkStatus() : Error(errno);
+  return ftruncate(fd(), 0) == 0 ? absl::OkStatus() : Error(errno);
 }
 
 absl::Status FileWriter::CopyAttributesOfTarget() {
   const struct stat& target = entry_.status;
   struct stat now;
-  if (fstat(file_.get(), &now) != 0) return Error(errno);
+  if (fstat(fd(), &now) != 0) return Error(errno);
   if ((now.st_uid != target.st_uid || now.st_gid != target.st_gid) &&
-      fchown(file_.get(), target.st_uid, target.st_gid) != 0) {
+      fchown(fd(), target.st_uid, target.st_gid) != 0) {
     return Error(errno);
   }
   // Reading user.* needs read permission. Without it the file is written in place.
   const absl::StatusOr<UniqueFd> source = OpenHeld(entry_, O_RDONLY | O_NONBLOCK);
   if (!source.ok()) return source.status();
-  absl::Status status = CopyExtendedAttributes(source->get(), file_.get(), IfUnsupported::kFail);
+  absl::Status status = CopyExtendedAttributes(source->get(), fd(), IfUnsupported::kFail);
   if (!status.ok()) return status;
-  return fchmod(file_.get(), target.st_mode & 07777) == 0 ? absl::OkStatus() : Error(errno);
+  return fchmod(fd(), target.st_mode & 07777) == 0 ? absl::OkStatus() : Error(errno);
 }
-
-void FileWriter::DiscardBeside() {
-  file_.reset();
-  if (!temporary_.empty()) unlinkat(entry_.directory.get(), temporary_.c_str(), 0);
-  temporary_.clear();
-}
-
-FileWriter::~FileWriter() { DiscardBeside(); }
 
 absl::Status FileWriter::Write(uint64_t offset, absl::string_view data,
                                const CancelCheck& cancelled) {
@@ -173,8 +153,8 @@ absl::Status FileWriter::Write(uint64_t offset, absl::string_view data,
   }
   position_ = offset;
   while (!data.empty()) {
-    const ssize_t count = seekable_ ? pwrite(file_.get(), data.data(), data.size(), position_)
-                                    : write(file_.get(), data.data(), data.size());
+    const ssize_t count = seekable_ ? pwrite(fd(), data.data(), data.size(), position_)
+                                    : write(fd(), data.data(), data.size());
     if (count >= 0) {
       data.remove_prefix(count);
       position_ += count;
@@ -190,46 +170,26 @@ absl::Status FileWriter::Write(uint64_t offset, absl::string_view data,
 
 absl::Status FileWriter::WaitUntilWritable(const CancelCheck& cancelled) {
   if (absl::Status status = CheckCancelled(cancelled); !status.ok()) return status;
-  pollfd ready = {file_.get(), POLLOUT, 0};
+  pollfd ready = {fd(), POLLOUT, 0};
   poll(&ready, 1, 100);
   return absl::OkStatus();
 }
 
 absl::Status FileWriter::Commit(const CancelCheck& cancelled) {
   if (!error_.ok()) return error_;
-  error_ = SetAttributesOfFile(file_.get(), attributes_);
+  error_ = SetAttributesOfFile(fd(), attributes_);
   if (!error_.ok()) return error_;
   // Network file systems report pending write errors when a descriptor is closed.
-  const int copy = fcntl(file_.get(), F_DUPFD_CLOEXEC, 3);
+  const int copy = fcntl(fd(), F_DUPFD_CLOEXEC, 3);
   if (copy >= 0 && close(copy) != 0) return error_ = Error(errno);
-  if (sync_ && seekable_ && fdatasync(file_.get()) != 0) return error_ = Error(errno);
+  if (sync_ && seekable_ && fdatasync(fd()) != 0) return error_ = Error(errno);
   if (error_ = CheckCancelled(cancelled); !error_.ok()) return error_;
-  if (!in_place_) error_ = Link();
-  return error_;
-}
-
-// Gives the file its name: the commit point.
-absl::Status FileWriter::Link() {
-  const int directory = entry_.directory.get();
-  if (temporary_.empty()) {
-    if (LinkTo(file_.get(), directory, entry_.name) == 0) {
-      return absl::OkStatus();
-    }
-    if (errno != EEXIST || must_be_new_) return Error(errno);
-    // link() does not replace a file. rename() does, but needs a name to start from.
-    std::string name = RandomName(kTemporary);
-    if (LinkTo(file_.get(), directory, name) != 0) {
-      return Error(errno);
-    }
-    temporary_ = std::move(name);
+  // The commit point.
+  if (beside_ != nullptr &&
+      beside_->TakeName(entry_.name, must_be_new_ ? Existing::kKeep : Existing::kReplace) != 0) {
+    error_ = Error(errno);
   }
-  const char* const from = temporary_.c_str();
-  const char* const to = entry_.name.c_str();
-  const int renamed = must_be_new_ ? RenameToFreeName(directory, from, directory, to)
-                                   : renameat(directory, from, directory, to);
-  if (renamed != 0) return Error(errno);
-  temporary_.clear();
-  return absl::OkStatus();
+  return error_;
 }
 
 }  // namespace toolboxd::hgfsd

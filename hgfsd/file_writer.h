@@ -18,6 +18,7 @@
 #include "hgfsd/fs/cancellation.h"
 #include "hgfsd/fs/entry.h"
 #include "hgfsd/fs/file_error.h"
+#include "hgfsd/fs/new_file.h"
 #include "toolboxd/v1/file_handler.pb.h"
 
 namespace toolboxd::hgfsd {
@@ -43,7 +44,7 @@ class FileWriter {
  public:
   struct Options {
     v1::OpenForWriting::Mode mode = v1::OpenForWriting::CREATE_OR_TRUNCATE;
-    // Of a new file, reduced by the umask; 0 for 0600.
+    // The mode of a new file, reduced by the umask; 0 stands for 0600.
     mode_t permissions = 0;
     // Commit calls fdatasync before it gives the file its name. Without it a power failure within
     // seconds may lose what was written, as with any other program's files.
@@ -54,7 +55,6 @@ class FileWriter {
   // ACCESS_DENIED also for a target that another user may have prepared (CheckTarget).
   static absl::StatusOr<std::unique_ptr<FileWriter>> Open(absl::string_view path,
                                                           const Options& options);
-  ~FileWriter();
   FileWriter(const FileWriter&) = delete;
   FileWriter& operator=(const FileWriter&) = delete;
 
@@ -65,7 +65,7 @@ class FileWriter {
   // Where the last write ended; before the first one, the end of the content that stays.
   uint64_t position() const { return position_; }
 
-  // Attributes to apply at Commit. Of an attribute that is set twice the last value counts.
+  // Attributes to apply at Commit. If an attribute is set twice, the last value counts.
   void SetAttributes(const v1::FileAttributes& attributes) { attributes_.MergeFrom(attributes); }
 
   // Applies the attributes, asks `cancelled`, then gives the file its name. Call it once.
@@ -82,22 +82,21 @@ class FileWriter {
   absl::Status OpenBeside(mode_t permissions);
   absl::Status OpenInPlace(const Options& options);
   absl::Status CopyAttributesOfTarget();
-  void DiscardBeside();
-  absl::Status Link();
   absl::Status WaitUntilWritable(const CancelCheck& cancelled);
+
+  // What content is written to.
+  int fd() const { return beside_ != nullptr ? beside_->fd() : target_.get(); }
 
   absl::Status Error(int error) const { return FileError(error, entry_.path); }
 
   // The target, and its directory.
   Entry entry_;
-  // The existing target, open for writing; none if there is no target or it is being executed.
+  // The existing target, open for writing; none if there is no target, it is being executed, or
+  // content goes beside it.
   UniqueFd target_;
-  // The file that content is written to.
-  UniqueFd file_;
-  // The temporary name of `file_`, if it has one.
-  std::string temporary_;
+  // What takes the target's name at Commit; none if content is written in place.
+  std::unique_ptr<NewFile> beside_;
 
-  bool in_place_ = false;
   bool seekable_ = true;
   // The target must not exist at Commit.
   bool must_be_new_ = false;

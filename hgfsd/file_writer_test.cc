@@ -126,7 +126,7 @@ TEST(FileWriter, LinkIsNeitherFollowedNorReplaced) {
 }
 
 // User 7 prepares what root is known to upload to.
-TEST(FileWriter, WhatAnotherUserLeftInAStickyDirectoryIsRefused) {
+TEST(FileWriter, FileOfAnotherUserInAStickyDirectoryIsRefused) {
   TestDirectory dir;
   for (mode_t mode : {01777, 01775}) {
     const std::string tmp = dir.Directory(absl::StrCat("tmp", mode), mode);

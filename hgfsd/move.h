@@ -13,23 +13,23 @@
 
 namespace toolboxd::hgfsd {
 
-// Both functions: NOT_FOUND, ACCESS_DENIED, CANCELLED. If both names are the same file they do
-// nothing and return OK.
+// Both functions return NOT_FOUND, ACCESS_DENIED or CANCELLED. If both names are the same file they
+// do nothing and return OK.
 //
-// If the kernel cannot rename, the source is copied with all its attributes to a hidden name in
-// the target's directory (".toolboxd-move-" and 16 hexadecimal digits). The copy then takes the
-// target's name, and the source is removed. A move that is cancelled or fails before the copy
-// takes the name leaves nothing. If the source cannot be removed after that, the error is
-// returned and both exist.
+// If the kernel cannot rename, the source is copied with all its attributes to a hidden name in the
+// target's directory (".toolboxd-move-" and 16 hexadecimal digits). The copy then takes the
+// target's name, and the source is removed. A move that is cancelled or fails before the copy takes
+// the name leaves nothing. If the source cannot be removed after that, the error is returned and
+// both exist.
 
-// Moves a file or a link, also one to a directory. NOT_A_FILE for a directory; ALREADY_EXISTS where
-// the target is a directory, or anything with Overwrite::kNo.
+// Moves a file or a link, including one to a directory. NOT_A_FILE for a directory; ALREADY_EXISTS
+// if the target is a directory, or exists at all with Overwrite::kNo.
 absl::Status MoveFile(absl::string_view from, absl::string_view to, Overwrite overwrite,
                       const CancelCheck& cancelled = nullptr);
 
 // Moves a directory. NOT_A_DIRECTORY for anything else, links included; ALREADY_EXISTS for any
-// target that exists; INVALID_ARGUMENT into itself; BUSY for a mount point or, across file
-// systems, a tree with one in it.
+// target that exists; INVALID_ARGUMENT for a target inside the directory; BUSY for a mount point
+// or, across file systems, a tree with one in it.
 absl::Status MoveDirectory(absl::string_view from, absl::string_view to, DeferredDeleter& deleter,
                            const CancelCheck& cancelled = nullptr);
 

@@ -83,7 +83,7 @@ TEST(MoveFile, ReportsWhyItFails) {
 
 TEST(MoveDirectory, RenamesTheDirectory) {
   TestDirectory dir;
-  DeferredDeleter deleter;
+  DeferredDeleter deleter(absl::InfiniteDuration());
   dir.Directory("d");
   dir.File("d/file", "x");
   EXPECT_THAT(MoveDirectory(dir / "d/", dir / "e/", deleter), IsOk());
@@ -93,7 +93,7 @@ TEST(MoveDirectory, RenamesTheDirectory) {
 
 TEST(MoveDirectory, ReportsWhyItFails) {
   TestDirectory dir;
-  DeferredDeleter deleter;
+  DeferredDeleter deleter(absl::InfiniteDuration());
   const std::string d = dir.Directory("d");
   const std::string file = dir.File("file");
   EXPECT_THAT(MoveDirectory(dir / "none", dir / "x", deleter), FailsWith(v1::NOT_FOUND));
@@ -150,7 +150,7 @@ TEST(MoveAcrossFileSystems, CapabilitiesAreKept) {
 
 TEST(MoveAcrossFileSystems, KeepsLinksHolesAndOddNames) {
   TestDirectory dir, other(kOther);
-  DeferredDeleter deleter;
+  DeferredDeleter deleter(absl::InfiniteDuration());
   dir.Directory("tree", 0751);
   dir.Directory("tree/empty");
   dir.File("tree/a\n", "x");
@@ -177,7 +177,7 @@ TEST(MoveAcrossFileSystems, KeepsLinksHolesAndOddNames) {
 
 TEST(MoveAcrossFileSystems, TargetDirectorysDefaultAclIsNotApplied) {
   TestDirectory dir, other(kOther);
-  DeferredDeleter deleter;
+  DeferredDeleter deleter(absl::InfiniteDuration());
   SetAcl(other.path(), ACL_TYPE_DEFAULT, "u::rwx,u:65534:rwx,g::rx,m::rwx,o::-");
   dir.Directory("tree", 0770);
   dir.File("tree/file", "secret", 0660);
@@ -196,7 +196,7 @@ TEST(MoveAcrossFileSystems, TargetDirectorysDefaultAclIsNotApplied) {
 
 TEST(MoveAcrossFileSystems, AclsAreKept) {
   TestDirectory dir, other(kOther);
-  DeferredDeleter deleter;
+  DeferredDeleter deleter(absl::InfiniteDuration());
   dir.Directory("tree", 0750);
   dir.File("tree/file", "x", 0640);
   ASSERT_EQ(mkfifo((dir / "tree/pipe").c_str(), 0600), 0);
@@ -230,7 +230,7 @@ TEST(MoveAcrossFileSystems, WithoutAclsTheGroupDoesNotGetTheMask) {
 
 TEST(MoveAcrossFileSystems, FullDiskLeavesNoTrace) {
   TestDirectory dir;
-  DeferredDeleter deleter;
+  DeferredDeleter deleter(absl::InfiniteDuration());
   const std::string file = dir.File("file", std::string(200000, 'x'));
   dir.Directory("tree");
   for (int i = 0; i < 5; ++i) dir.File(absl::StrCat("tree/", i), std::string(30000, 'x'));
@@ -248,7 +248,7 @@ TEST(MoveAcrossFileSystems, FullDiskLeavesNoTrace) {
 
 TEST(MoveAcrossFileSystems, DiskWithoutFreeInodesLeavesNoTrace) {
   TestDirectory dir;
-  DeferredDeleter deleter;
+  DeferredDeleter deleter(absl::InfiniteDuration());
   dir.Directory("tree");
   dir.Link("tree/link", "nowhere");
   ASSERT_EQ(mkfifo((dir / "tree/pipe").c_str(), 0600), 0);
@@ -264,7 +264,7 @@ TEST(MoveAcrossFileSystems, DiskWithoutFreeInodesLeavesNoTrace) {
 
 TEST(MoveAcrossFileSystems, CancelledHalfwayLeavesNoTrace) {
   TestDirectory dir, other(kOther);
-  DeferredDeleter deleter;
+  DeferredDeleter deleter(absl::InfiniteDuration());
   dir.Directory("tree");
   for (int i = 0; i < 10; ++i) dir.File(absl::StrCat("tree/", i), "x");
   int asked = 0;
@@ -291,7 +291,7 @@ TEST(MoveAcrossFileSystems, OnlyWhatWasCopiedIsRemoved) {
   dir.File("data/victim/file", "theirs");
   dir.File("root/victim/file", "precious");
   dir.Link("link", "root");
-  DeferredDeleter deleter;
+  DeferredDeleter deleter(absl::InfiniteDuration());
   const auto exchange = [&] {
     EXPECT_EQ(renameat2(AT_FDCWD, (dir / "data").c_str(), AT_FDCWD, (dir / "link").c_str(),
                         RENAME_EXCHANGE),
@@ -316,7 +316,7 @@ TEST(MoveAcrossFileSystems, SourceThatWasReplacedDuringTheCopyStays) {
   dir.File("audit/log", "precious");
   const std::string file = dir.File("file", "theirs");
   const std::string log = dir.File("log", "precious");
-  DeferredDeleter deleter;
+  DeferredDeleter deleter(absl::InfiniteDuration());
   for (const auto& [from, with] :
        {std::pair(dir / "victim", dir / "audit"), std::pair(file, log)}) {
     int asked = 0;
@@ -365,7 +365,7 @@ TEST(MoveAcrossFileSystems, HardLinksAreOfTheCopyOnly) {
     }
     return false;
   };
-  DeferredDeleter deleter;
+  DeferredDeleter deleter(absl::InfiniteDuration());
   EXPECT_THAT(MoveDirectory(dir / "tree", other / "target/tree", deleter, attack),
               FailsWith(v1::BUSY));
   EXPECT_TRUE(attacked);
@@ -378,7 +378,7 @@ TEST(MoveAcrossFileSystems, HardLinksAreOfTheCopyOnly) {
   EXPECT_TRUE(Exists(dir / "tree/a"));
 }
 
-TEST(MoveAcrossFileSystems, WhatDoesNotCountAtTheSourceDoesNotBeginToCount) {
+TEST(MoveAcrossFileSystems, SetUserIdThatTheSourceIgnoresIsDropped) {
   TestDirectory dir, other(kOther);
   ASSERT_EQ(unshare(CLONE_NEWNS), 0) << "mounting needs root";
   ASSERT_EQ(mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
@@ -402,7 +402,7 @@ TEST(CopyTree, KeepsExtendedAttributes) {
 
 TEST(MoveAcrossFileSystems, TreeOfTooManyLevelsStaysWhereItIs) {
   TestDirectory dir, other(kOther);
-  DeferredDeleter deleter;
+  DeferredDeleter deleter(absl::InfiniteDuration());
   std::string path = "tree";
   for (int level = 1; level < 201; ++level, path += "/d") dir.Directory(path);
   dir.Directory(path);

@@ -16,8 +16,8 @@
 
 namespace toolboxd::hgfsd {
 
-// BUSY if the user, the unit or the machine has as many threads as it may have. Then one call fails
-// and the process continues.
+// BUSY if the user, the unit or the machine has as many threads as it may have. Only one call fails
+// then, and the process continues.
 template <typename Body>
 absl::StatusOr<std::thread> StartThread(Body body) {
   try {

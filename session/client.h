@@ -17,9 +17,9 @@
 
 namespace toolboxd::session {
 
-// A blocking connection to the Unix socket at `socket_path`, not used yet: session may wait
-// for its request for minutes, so a spare one can be kept. The caller owns the
-// descriptor (close-on-exec). UNAVAILABLE where no process listens.
+// Opens a blocking connection to the Unix socket at `socket_path`, without using it yet: session
+// may wait for its request for minutes, so a spare one can be kept. The caller owns the descriptor
+// (close-on-exec). UNAVAILABLE where no process listens.
 absl::StatusOr<int> ConnectSession(const std::string& socket_path, absl::Time deadline);
 
 // The user that PAM settled on: the name is the user database's, which may differ from the one in
@@ -29,9 +29,9 @@ struct SessionUser {
   std::string name;
 };
 
-// Waits until session runs and hears this caller, and returns a handle of session's process
-// (base/process_handle.h); no descriptor where the kernel does not say which process greets
-// (a connection that is not ConnectSession()'s, or another pid namespace). UNAVAILABLE where the
+// Waits until session runs and greets this caller, and returns a handle of session's process
+// (base/process_handle.h); no descriptor where the kernel does not report which process greets (a
+// connection that is not ConnectSession()'s, or another pid namespace). UNAVAILABLE where the
 // connection ended, INTERNAL for a session of another version, DEADLINE_EXCEEDED.
 absl::StatusOr<UniqueFd> AwaitGreeting(int connection, absl::Time deadline);
 
@@ -51,7 +51,7 @@ absl::StatusOr<SessionUser> RequestSession(int connection, absl::string_view ser
                                            absl::string_view user, absl::string_view password,
                                            absl::Time deadline);
 
-// All three steps. The caller owns the descriptor.
+// Takes all three steps. The caller owns the descriptor.
 absl::StatusOr<int> OpenSession(const std::string& socket_path, absl::string_view service,
                                 absl::string_view user, absl::string_view password,
                                 absl::Time deadline);

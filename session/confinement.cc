@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "base/process_handle.h"
+#include "base/process_stat.h"
 #include "base/small_file.h"
 #include "base/unique_fd.h"
 
@@ -69,15 +70,6 @@ std::string CompareNamespaces(pid_t process) {
     }
   }
   return IsSameFile(Proc(process, "root"), Proc(1, "root")) ? "" : "a root directory of its own";
-}
-
-// When the process started, in clock ticks since boot; 0 if it is not known.
-unsigned long long StartTicks(pid_t process) {
-  const std::string stat = ReadSmallFileOrEmpty(Proc(process, "stat"), kMaxStatus);
-  // The name, in parentheses, may have blanks and parentheses of its own.
-  size_t at = stat.rfind(')');
-  for (int field = 2; field < 22 && at != std::string::npos; ++field) at = stat.find(' ', at + 1);
-  return at == std::string::npos ? 0 : strtoull(stat.c_str() + at, nullptr, 10);
 }
 
 // The process number of a pidfd; 0 where it has ended or is not of this process's namespace.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Whether a caller is in a sandbox, which a process that is started for it would not be in.
+// Whether a caller is in a sandbox, in which a process that is started for it would not be.
 
 #ifndef TOOLBOXD_SESSION_CONFINEMENT_H_
 #define TOOLBOXD_SESSION_CONFINEMENT_H_
@@ -12,13 +12,13 @@
 namespace toolboxd::session {
 
 // Compares the process at the other end of a Unix connection with process 1: no_new_privs, filters
-// of system calls, capabilities that it can ever have, namespaces and root directory. Returns what
-// is narrower, for a person; empty where nothing is.
+// of system calls, capabilities that it can ever have, namespaces and root directory. Returns, for
+// people, what is narrower; empty if nothing is.
 //
-// The process is held by a handle (base/process_handle.h), so that the look is at one process: the
-// connection's own pidfd (Linux 6.5), or one by its number, whose process must then be older than
-// this one. A process that has ended, or that cannot be looked at, counts as confined. Needs root
-// with CAP_SYS_PTRACE.
+// The process is held by a handle (base/process_handle.h), so that all checks concern one process:
+// the connection's own pidfd (Linux 6.5), or one by its number, whose process must then be older
+// than this one. A process that has ended, or that cannot be examined, counts as confined. Needs
+// root with CAP_SYS_PTRACE.
 std::string FindConfinement(int connection);
 
 // The same for a process by its number. `since` is the latest start that is believed, in clock

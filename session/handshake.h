@@ -61,12 +61,12 @@ struct Request {
   std::string password;
 };
 
-// The uid of a reply without a user.
+// The uid in a reply without a user.
 inline constexpr uint32_t kNoUid = 0xFFFFFFFF;
 
 struct Reply {
   Result result = Result::kCannotStart;
-  // For a log: never holds anything of the request.
+  // For a log: never contains any part of the request.
   std::string text;
   // With kOk, the user that PAM settled on: the name is the user database's, which may differ from
   // the one in the request.
@@ -74,17 +74,17 @@ struct Reply {
   std::string user = "";
 };
 
-// The length that a prefix announces: what must be read before decoding.
+// The length that a prefix announces: how much must be read before decoding.
 uint32_t ReadPrefix(const char (&prefix)[kPrefixSize]);
 
-// With the prefix. Empty where the request exceeds kMaxRequestSize or a string 65535
+// The result includes the prefix. Empty where the request exceeds kMaxRequestSize or a string 65535
 // bytes. Holds the password: Wipe() it (base/wipe.h).
 std::string EncodeRequest(const Request& request);
 
 // `body` is without the prefix. Fails for anything but exactly three strings.
 std::optional<Request> DecodeRequest(std::string_view body);
 
-// With the prefix. A name or a text that does not fit is cut.
+// The result includes the prefix. A name or a text that does not fit is cut.
 std::string EncodeReply(const Reply& reply);
 
 // `body` is without the prefix. Fails where a field is missing or the result is unknown.

@@ -3,6 +3,7 @@
 #include "session/log_stream.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -44,6 +45,16 @@ std::string JournalVariable(int stream) {
   struct stat info;
   if (fstat(stream, &info) != 0) return "";
   return "JOURNAL_STREAM=" + std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
+}
+
+bool IsJournal(int stream) {
+  const char* variable = getenv("JOURNAL_STREAM");
+  return variable != nullptr &&
+         JournalVariable(stream) == std::string("JOURNAL_STREAM=") + variable;
+}
+
+std::string LogPrefix(int stream, int level) {
+  return (IsJournal(stream) ? "<" + std::to_string(level) + ">" : "") + "session: ";
 }
 
 }  // namespace toolboxd::session

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -49,6 +50,18 @@ TEST(LogStream, NoJournalIsAnError) {
   EXPECT_EQ(OpenLogStream(std::string(200, 'x'), "vixd"), -1);
   EXPECT_EQ(errno, ENAMETOOLONG);
   EXPECT_EQ(JournalVariable(-1), "");
+}
+
+// On a terminal, as under deploy/run, the journal's level would be noise.
+TEST(LogStream, OnlyLinesForTheJournalBeginWithALevel) {
+  ASSERT_EQ(unsetenv("JOURNAL_STREAM"), 0);
+  EXPECT_EQ(LogPrefix(STDERR_FILENO, 5), "session: ");
+  ASSERT_EQ(setenv("JOURNAL_STREAM", "0:1", 1), 0);
+  EXPECT_EQ(LogPrefix(STDERR_FILENO, 5), "session: ");
+  const std::string variable = JournalVariable(STDERR_FILENO);
+  ASSERT_EQ(setenv("JOURNAL_STREAM", variable.substr(variable.find('=') + 1).c_str(), 1), 0);
+  EXPECT_EQ(LogPrefix(STDERR_FILENO, 5), "<5>session: ");
+  ASSERT_EQ(unsetenv("JOURNAL_STREAM"), 0);
 }
 
 }  // namespace

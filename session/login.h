@@ -15,20 +15,21 @@
 
 namespace toolboxd::session {
 
-// PAM_RHOST of a login that the hypervisor sends: pam_access and the like match it, and do not take
-// the login for a local one. A number, because modules and libaudit look up a name, and would wait
-// for a name server that does not answer. It is the dummy address of RFC 7600, which no host has.
+// The PAM_RHOST of a login that the hypervisor sends: pam_access and similar modules match it, and
+// do not take the login for a local one. It is a number, because modules and libaudit look up a
+// name, and would wait for a name server that does not answer. It is the dummy address of RFC 7600,
+// which no host has.
 inline constexpr char kHypervisor[] = "192.0.0.8";
 
-// The steps in their order: Authenticate (unless the kernel vouches for the user),
-// CheckAccount, Open, and Close when the session's process has ended. Each returns kOk or
-// the refusal for the client. PAM's delay after a failure is skipped, since a call of the
-// hypervisor waits meanwhile. Not thread-safe.
+// Call the steps in their order: Authenticate (unless the kernel vouches for the user),
+// CheckAccount, Open, and Close when the session's process has ended. Each returns kOk or the
+// refusal for the client. PAM's delay after a failure is skipped, since a call of the hypervisor
+// waits meanwhile. Not thread-safe.
 class Login {
  public:
-  // `pam_service` names the file in /etc/pam.d, and `remote_host` says to the stack where the user
-  // comes from; empty: from this machine. Takes the password and wipes it when authentication is
-  // done, or with this object.
+  // `pam_service` names the file in /etc/pam.d. `remote_host` shows the stack where the user comes
+  // from; empty: from this machine. Takes the password and wipes it when authentication is done, or
+  // with this object.
   Login(const std::string& pam_service, const std::string& remote_host, const std::string& user,
         std::string password);
   Login(const Login&) = delete;
@@ -38,23 +39,23 @@ class Login {
   // An unknown user and a wrong password give the same reply.
   Reply Authenticate();
 
-  // Locked, expired and whatever else the stack's account modules decide.
+  // Refuses a locked or expired account, and whatever else the stack's account modules refuse.
   Reply CheckAccount();
 
   // The user that PAM settled on, whose name may differ from the one asked for.
   Reply FindUser(User& user);
 
-  // Supplementary groups of this process, credentials, session. As root only.
+  // Sets this process's supplementary groups and credentials and opens the session. Root only.
   Reply Open(const User& user);
 
-  // After a refusal of PAM: which step refused, and PAM's text. Not for the client: it shows
+  // After a refusal by PAM: which step refused, and PAM's text. Not for the client: it shows
   // whether the user exists.
   const std::string& refusal() const { return refusal_; }
 
   // "NAME=VALUE" each, from the stack's modules.
   std::vector<std::string> Environment() const;
 
-  // Undoes Open; nothing to do where it has not succeeded.
+  // Undoes Open; does nothing if Open has not succeeded.
   void Close();
 
  private:

@@ -23,8 +23,10 @@
 #include "base/unique_fd.h"
 #include "base/user_name.h"
 #include "base/utf8.h"
+#include "base/write_now.h"
 #include "session/confinement.h"
 #include "session/handshake.h"
+#include "session/log_stream.h"
 #include "session/login.h"
 #include "session/options.h"
 #include "session/policy_check.h"
@@ -42,9 +44,9 @@ constexpr int kConnection = 3;
 // Ends a root process whose PAM modules wait for a directory server without limit.
 constexpr unsigned kLoginLimitSeconds = 120;
 
-// Texts have names in them, as whoever logs in has typed them.
+// Texts have names in them, as whoever logs in has typed them. No login waits for the journal.
 void Log(int level, const std::string& text) {
-  fprintf(stderr, "<%d>session: %s\n", level, PrintableUtf8(text).c_str());
+  WriteNow(STDERR_FILENO, LogPrefix(STDERR_FILENO, level) + PrintableUtf8(text) + "\n");
 }
 
 void Send(const Reply& reply) {
@@ -328,8 +330,6 @@ int main(int argc, char** argv) {
     case toolboxd::session::ParseResult::kRun:
       break;
   }
-  if (geteuid() != 0) {
-    fprintf(stderr, "<5>session: not root: serves only the user that started it\n");
-  }
+  if (geteuid() != 0) toolboxd::session::Log(5, "not root: serves only the user that started it");
   return toolboxd::session::Serve(options);
 }

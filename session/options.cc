@@ -76,12 +76,7 @@ ParseResult Usage(const char* problem, const char* value) {
 }
 
 // As base/log.h does it: whether standard error is a stream to the journal.
-std::string DefaultJournal() {
-  const char* stream = getenv("JOURNAL_STREAM");
-  const bool is_journal = stream != nullptr &&
-                          JournalVariable(STDERR_FILENO) == std::string("JOURNAL_STREAM=") + stream;
-  return is_journal ? kJournalSocket : "";
-}
+std::string DefaultJournal() { return IsJournal(STDERR_FILENO) ? kJournalSocket : ""; }
 
 enum Option {
   kAllowUid = 1,

@@ -13,7 +13,7 @@
 namespace toolboxd::session {
 
 struct Options {
-  // "hgfsd" or "vixd": the only service that this socket gives, and its own arguments.
+  // "hgfsd" or "vixd": the only service that this socket serves; and its own arguments.
   std::string service;
   std::vector<std::string> service_arguments;
   // Users that may connect besides root.
@@ -24,9 +24,9 @@ struct Options {
   std::string runtime_dir;
   // Options of a file system of the user's own at DIR/user/UID (session/runtime_dir.h).
   std::string runtime_tmpfs;
-  // The policy that decides about --peer_login; empty: none does.
+  // The policy that decides about --peer_login; empty: none.
   std::string policy;
-  // The journal's socket, where the services' logs go; empty: nowhere. Only of root.
+  // The journal's socket, where the services' logs go; empty: nowhere. Only root uses it.
   std::string journal;
   bool peer_login = false;
   bool trust_own_user = false;
@@ -34,7 +34,7 @@ struct Options {
 
 enum class ParseResult { kRun, kExitSuccess, kExitUsage };
 
-// Parses argv. Unless the program can run, prints the help or the error.
+// Parses argv. Prints the help or the error unless the program can run.
 ParseResult ParseOptions(int argc, char** argv, Options& options);
 
 }  // namespace toolboxd::session

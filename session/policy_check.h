@@ -10,7 +10,7 @@
 namespace toolboxd::session {
 
 struct PolicyCheck {
-  // transportd, which reads policies: this process, which is root, does not.
+  // The program that reads policies, transportd: this process, which is root, does not.
   std::string program;
   // The policy.
   std::string file;

@@ -13,15 +13,15 @@
 namespace toolboxd::session {
 
 struct ReceiveLimits {
-  // Before the first byte. transportd keeps a spare connection silent for minutes.
+  // The limit before the first byte. transportd keeps a spare connection silent for minutes.
   std::chrono::milliseconds silence = std::chrono::hours(24);
-  // From the first byte to the last.
+  // The limit from the first byte to the last.
   std::chrono::milliseconds transfer = std::chrono::seconds(5);
 };
 
 enum class ReceiveError {
   kNone,
-  // The peer left without sending anything: how a spare connection ends.
+  // The peer left without sending anything, as when a spare connection ends.
   kClosed,
   // One of the limits passed, or the peer left in the middle.
   kIncomplete,

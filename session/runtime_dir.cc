@@ -63,7 +63,7 @@ bool IsEmpty(int dir) {
 
 bool IsMountedIn(int dir, int parent) {
   struct statx inner, outer;
-  // Of no field but those that the kernel knows by itself.
+  // Only for fields that the kernel knows by itself, without asking the file system.
   constexpr int kFlags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
   return statx(dir, "", kFlags, 0, &inner) == 0 && statx(parent, "", kFlags, 0, &outer) == 0 &&
          (inner.stx_dev_major != outer.stx_dev_major || inner.stx_dev_minor != outer.stx_dev_minor);
@@ -107,16 +107,21 @@ UniqueFd PrepareOwnFileSystem(int users, const std::string& base, const std::str
   return UniqueFd();
 }
 
-// The file system of the user's own, opened; -1 and errno. Sessions wait for each other at `users`,
-// which only root can open; while one has it, no file system of a user's is asked for anything.
-int OpenOwnFileSystem(int users, const std::string& base, const std::string& name,
-                      const std::string& options) {
-  if (flock(users, LOCK_EX) != 0) return -1;
-  const UniqueFd own = PrepareOwnFileSystem(users, base, name, options);
+// Whether the file system of the user's own is there; false and errno. Sessions wait for each other
+// at `users`, which only root can open. What the user has mounted in its place is not asked for
+// anything: the place of this process is not the user's to keep.
+bool MakeOwnFileSystem(int users, const std::string& base, const std::string& name, uid_t uid,
+                       gid_t gid, const std::string& options) {
+  if (flock(users, LOCK_EX) != 0) return false;
+  const std::string owned =
+      "uid=" + std::to_string(uid) + ",gid=" + std::to_string(gid) + "," + options;
+  const UniqueFd own = PrepareOwnFileSystem(users, base, name, owned);
   const int error = errno;
   flock(users, LOCK_UN);
   errno = error;
-  return own.ok() ? openat(own.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+  if (!own.ok() || IsMountedIn(own.get(), users)) return own.ok();
+  const UniqueFd dir(openat(own.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return dir.ok() && HandOver(dir.get(), uid, gid);
 }
 
 // BASE/user/UID; false and errno.
@@ -130,9 +135,10 @@ bool Make(const RuntimeDirOptions& options, const std::string& name, uid_t uid, 
     errno = EPERM;
     return false;
   }
-  const UniqueFd own(options.tmpfs.empty()
-                         ? OpenOrMake(users.get(), name.c_str(), 0700)
-                         : OpenOwnFileSystem(users.get(), options.base, name, options.tmpfs));
+  if (!options.tmpfs.empty()) {
+    return MakeOwnFileSystem(users.get(), options.base, name, uid, gid, options.tmpfs);
+  }
+  const UniqueFd own(OpenOrMake(users.get(), name.c_str(), 0700));
   return own.ok() && HandOver(own.get(), uid, gid);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The directory that a user's programs, records and spooled output live in.
+// The directory that holds a user's programs, records and spooled output.
 
 #ifndef TOOLBOXD_SESSION_RUNTIME_DIR_H_
 #define TOOLBOXD_SESSION_RUNTIME_DIR_H_
@@ -14,7 +14,7 @@ namespace toolboxd::session {
 struct RuntimeDirOptions {
   // The parent of user/UID.
   std::string base;
-  // Not empty: the directory is a file system in memory of the user's own, so that filling it up
+  // If not empty, the directory is a file system in memory of the user's own, so that filling it up
   // hurts no other user. These are its options, such as "size=10%,nr_inodes=64k". Needs root.
   std::string tmpfs;
 };

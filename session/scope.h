@@ -13,11 +13,11 @@
 
 namespace toolboxd::session {
 
-// vixd, or what stands in for it, before it has children.
+// vixd, or the process in its place, before it has children.
 struct Program {
   pid_t process;
   User user;
-  // Where the user's records are: a file system of its own or not.
+  // Where the user's records are, in a file system of its own or not.
   std::string runtime_dir;
 };
 

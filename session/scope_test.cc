@@ -6,12 +6,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <systemd/sd-bus.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <fstream>
@@ -19,6 +15,7 @@
 #include <thread>
 
 #include "base/testing/short_temp_dir.h"
+#include "daemon/testing/fake_managers.h"
 
 namespace toolboxd::session {
 namespace {
@@ -28,48 +25,30 @@ using testing::MatchesRegex;
 
 constexpr pid_t kProcess = 4711;
 
-// dbus-daemon(1) on a socket of its own, which is the system bus for this process.
-class PrivateBus {
- public:
-  PrivateBus() {
-    const std::string address = "unix:path=" + dir_.File("bus");
-    const std::string config = dir_.File("bus.conf");
-    std::ofstream(config) << "<busconfig><type>system</type><listen>" << address
-                          << "</listen><auth>EXTERNAL</auth><policy context='default'>"
-                             "<allow send_destination='*'/><allow receive_sender='*'/>"
-                             "<allow own='*'/><allow user='*'/></policy></busconfig>\n";
-    setenv("DBUS_SYSTEM_BUS_ADDRESS", address.c_str(), 1);
-    const std::string flag = "--config-file=" + config;
-    pid_ = fork();
-    if (pid_ == 0) {
-      execlp("dbus-daemon", "dbus-daemon", flag.c_str(), "--nofork", "--nopidfile",
-             static_cast<char*>(nullptr));
-      _exit(99);
-    }
-    for (int i = 0; i < 1000 && access(dir_.File("bus").c_str(), F_OK) != 0; ++i) usleep(5000);
-  }
-  ~PrivateBus() {
-    if (pid_ > 1 && kill(pid_, SIGTERM) == 0) waitpid(pid_, nullptr, 0);
-    unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
-  }
-  std::string proc() const { return dir_.File("proc"); }
+// A bus of its own as this process's system bus, and a folder in place of /proc.
+class ScopeTest : public testing::Test {
+ protected:
+  ScopeTest() { setenv("DBUS_SYSTEM_BUS_ADDRESS", bus_.address().c_str(), 1); }
+  ~ScopeTest() override { unsetenv("DBUS_SYSTEM_BUS_ADDRESS"); }
 
- private:
+  std::string Proc() const { return dir_.File("proc"); }
+
+  PrivateBus bus_;
   ShortTempDir dir_;
-  pid_t pid_;
 };
 
 // Writes down what it is asked, and moves the process by writing its file in `proc`.
 class FakeManager {
  public:
-  FakeManager(const std::string& proc, bool refuses, bool moves)
-      : proc_(proc), refuses_(refuses), moves_(moves) {
+  // Owns the connection.
+  FakeManager(sd_bus* bus, const std::string& proc, bool refuses, bool moves)
+      : proc_(proc), refuses_(refuses), moves_(moves), bus_(bus) {
     static const sd_bus_vtable kVtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("StartTransientUnit", "ssa(sv)a(sa(sv))", "o", &FakeManager::Start,
                       SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END};
-    EXPECT_GE(sd_bus_open_system(&bus_), 0);
+    EXPECT_NE(bus_, nullptr);
     EXPECT_GE(sd_bus_add_object_vtable(bus_, nullptr, "/org/freedesktop/systemd1",
                                        "org.freedesktop.systemd1.Manager", kVtable, this),
               0);
@@ -143,7 +122,7 @@ class FakeManager {
   const std::string proc_;
   const bool refuses_;
   const bool moves_;
-  sd_bus* bus_ = nullptr;
+  sd_bus* bus_;
   std::atomic<bool> done_ = false;
   std::thread thread_;
 };
@@ -151,11 +130,10 @@ class FakeManager {
 const Program kVixd{
     kProcess, {"alice", 1001, 1001, "/home/alice", "/bin/sh"}, "/run/tool-boxd/user/1001"};
 
-TEST(Scope, ProcessIsMovedToTheSliceOfItsUsersPrograms) {
-  PrivateBus bus;
-  FakeManager manager(bus.proc(), false, true);
+TEST_F(ScopeTest, ProcessIsMovedToTheSliceOfItsUsersPrograms) {
+  FakeManager manager(bus_.Connect(), Proc(), false, true);
   std::string error;
-  ASSERT_TRUE(MoveToScope(kVixd, error, bus.proc())) << error;
+  ASSERT_TRUE(MoveToScope(kVixd, error, Proc())) << error;
   EXPECT_THAT(manager.name, MatchesRegex("toolboxd-vixd-1001-[0-9]+\\.scope"));
   EXPECT_EQ(manager.mode, "fail");
   EXPECT_EQ(manager.properties,
@@ -164,23 +142,21 @@ TEST(Scope, ProcessIsMovedToTheSliceOfItsUsersPrograms) {
             "Description=toolboxd: programs started by alice\n");
 }
 
-TEST(Scope, RefusalIsReported) {
-  PrivateBus bus;
-  FakeManager manager(bus.proc(), true, false);
+TEST_F(ScopeTest, RefusalIsReported) {
+  FakeManager manager(bus_.Connect(), Proc(), true, false);
   std::string error;
-  EXPECT_FALSE(MoveToScope(kVixd, error, bus.proc()));
+  EXPECT_FALSE(MoveToScope(kVixd, error, Proc()));
   EXPECT_THAT(error, HasSubstr("not today"));
 }
 
-TEST(Scope, ProcessThatIsNotMovedIsReported) {
-  PrivateBus bus;
-  FakeManager manager(bus.proc(), false, false);
+TEST_F(ScopeTest, ProcessThatIsNotMovedIsReported) {
+  FakeManager manager(bus_.Connect(), Proc(), false, false);
   std::string error;
-  EXPECT_FALSE(MoveToScope(kVixd, error, bus.proc()));
+  EXPECT_FALSE(MoveToScope(kVixd, error, Proc()));
   EXPECT_THAT(error, HasSubstr("did not arrive"));
 }
 
-TEST(Scope, MissingBusIsReported) {
+TEST_F(ScopeTest, MissingBusIsReported) {
   setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1);
   std::string error;
   EXPECT_FALSE(MoveToScope(kVixd, error));

@@ -21,6 +21,7 @@
 
 #include "base/close_on_exec.h"
 #include "base/unique_fd.h"
+#include "base/write_now.h"
 #include "session/handshake.h"
 #include "session/log_stream.h"
 
@@ -35,12 +36,21 @@ void SendReply(int connection, const Reply& reply) {
   (void)!send(connection, frame.data(), frame.size(), MSG_NOSIGNAL);
 }
 
-// `log` is standard error as this process got it.
-[[noreturn]] void Fail(const Service& service, int log, const char* step) {
-  const std::string text = std::string(step) + ": " + strerror(errno);
-  dprintf(log, "<3>session: %s: %s\n", service.user.name.c_str(), text.c_str());
-  SendReply(service.connection, {Result::kCannotStart, text});
+// `log` is standard error as this process got it. For what fails after the reply: the client sees
+// the connection end.
+[[noreturn]] void Leave(const Service& service, int log, const char* step) {
+  const int error = errno;
+  WriteNow(log,
+           LogPrefix(log, 3) + service.user.name + ": " + step + ": " + strerror(error) + "\n");
   _exit(1);
+}
+
+// Before the reply.
+[[noreturn]] void Fail(const Service& service, int log, const char* step) {
+  const int error = errno;
+  SendReply(service.connection, {Result::kCannotStart, std::string(step) + ": " + strerror(error)});
+  errno = error;
+  Leave(service, log, step);
 }
 
 // All three ids of both kinds; afterwards root is out of reach.
@@ -77,11 +87,31 @@ bool DropCapabilities(const std::vector<int>& capabilities) {
   return prctl(PR_CAPBSET_DROP, CAP_SETPCAP, 0, 0, 0) == 0;
 }
 
+// With the ids of a user for what the kernel asks now, and root's for signals: no process of the
+// user's can stop this one. For the lifetime.
+class AsUser {
+ public:
+  explicit AsUser(const User& user) : ok_(setegid(user.gid) == 0 && seteuid(user.uid) == 0) {}
+  ~AsUser() {
+    // As root, or not changed at all.
+    if (seteuid(getuid()) != 0 || setegid(getgid()) != 0) _exit(1);
+  }
+  AsUser(const AsUser&) = delete;
+  AsUser& operator=(const AsUser&) = delete;
+
+  bool ok() const { return ok_; }
+
+ private:
+  const bool ok_;
+};
+
 // What is written to descriptors that root has opened would be root's word: the journal records
 // who opened a stream. So, as the user: a stream of the user's own. Adds the variable that names
 // it.
 bool OpenOwnStreams(const Service& service, const std::string& identifier,
                     std::vector<std::string>& environment) {
+  const AsUser as_user(service.user);
+  if (!as_user.ok()) return false;
   const UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
   UniqueFd log;
   if (!service.journal.empty()) log.reset(OpenLogStream(service.journal, identifier));
@@ -144,17 +174,11 @@ void BecomeService(const Service& service, int gate, pid_t parent) {
   setsid();
   ResetSignals();
   if (!DropCapabilities(service.dropped_capabilities)) Fail(service, log, "PR_CAPBSET_DROP");
-  if (!DropTo(service.user)) Fail(service, log, "cannot become the user");
-  // After the change of user, which clears it.
-  prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (getppid() != parent) _exit(1);
-
-  if (chdir(service.user.home.c_str()) != 0) (void)!chdir("/");
-  if (access(service.program.c_str(), X_OK) != 0) Fail(service, log, service.program.c_str());
   const std::string name = service.program.substr(service.program.rfind('/') + 1);
   std::vector<std::string> environment = service.environment;
+  if (access(service.program.c_str(), X_OK) != 0) Fail(service, log, service.program.c_str());
   if (!service.keeps_streams && !OpenOwnStreams(service, name, environment)) {
-    Fail(service, log, "/dev/null");
+    Fail(service, log, "standard streams");
   }
   if (service.connection != kServiceConnection &&
       dup2(service.connection, kServiceConnection) < 0) {
@@ -166,11 +190,16 @@ void BecomeService(const Service& service, int gate, pid_t parent) {
     Fail(service, log, "/proc/self/fd");
   }
 
+  // Before the user can do anything to this process: a login is waited for, and its place is not
+  // counted, but a service that was stopped or whose home does not answer is one that hangs.
   SendReply(kServiceConnection, {Result::kOk, "", service.user.uid, service.user.name});
+  if (!DropTo(service.user)) Leave(service, log, "cannot become the user");
+  // After the change of user, which clears it.
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (getppid() != parent) _exit(1);
+  if (chdir(service.user.home.c_str()) != 0) (void)!chdir("/");
   Execute(service, name, environment);
-  // The client has its "ok": it sees the connection end.
-  dprintf(log, "<3>session: %s: %s\n", service.program.c_str(), strerror(errno));
-  _exit(1);
+  Leave(service, log, service.program.c_str());
 }
 
 int WaitForService(pid_t child, UniqueFd connection, std::chrono::milliseconds grace) {

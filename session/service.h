@@ -27,8 +27,8 @@ struct Service {
   User user;
   std::vector<std::string> environment;
   int connection = -1;
-  // Whether this process's descriptors 0 to 2 are the user's own to keep. Otherwise the service
-  // gets /dev/null and a log of its own.
+  // Whether this process's descriptors 0 to 2 belong to the user and are kept. Otherwise the
+  // service gets /dev/null and a log of its own.
   bool keeps_streams = false;
   // The journal's socket, for that log (session/log_stream.h); empty: the log goes to /dev/null.
   std::string journal;
@@ -39,13 +39,14 @@ struct Service {
 // The signals that the waiting process takes with sigwaitinfo: block them before the fork.
 sigset_t WaitedSignals();
 
-// For the forked child. Waits for a byte on `gate`, becomes the user irrevocably, replies on
-// the connection and executes the program, which has descriptors 0 to 2 as above and the
-// connection as descriptor 3. `parent` is the process whose death ends it.
+// Runs in the forked child. Waits for a byte on `gate`, replies on the connection, becomes the user
+// irrevocably and executes the program, which has descriptors 0 to 2 as above and the connection as
+// descriptor 3. Nothing that the user does can delay the reply. The child ends with the process
+// `parent`.
 [[noreturn]] void BecomeService(const Service& service, int gate, pid_t parent);
 
-// How long a service may go on after its connection has ended: what it has begun, such as the
-// removal of a large tree, it finishes. A service that was stopped never sees that end.
+// How long a service may continue after its connection has ended: it finishes what it has begun,
+// such as the removal of a large tree. A service that was stopped never sees that end.
 inline constexpr std::chrono::minutes kHangUpGrace{10};
 
 // How long a service may take to end after SIGTERM.

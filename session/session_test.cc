@@ -2,20 +2,25 @@
 
 // session as a whole, with real users and PAM stacks in a private /etc.
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "base/testing/whole_file.h"
+#include "base/unique_fd.h"
 #include "session/handshake.h"
 #include "session/testing/launcher.h"
 #include "session/testing/private_etc.h"
@@ -94,8 +99,8 @@ TEST_F(SessionTest, RightPasswordBecomesTheUserAndNothingMore) {
 
 TEST_F(SessionTest, WordsAfterTheServiceAreItsArguments) {
   LaunchOptions options = Options();
-  options.command.push_back("--log_level=debug");
-  options.command.push_back("--help");
+  options.command.emplace_back("--log_level=debug");
+  options.command.emplace_back("--help");
   Launched session(options);
   ASSERT_EQ(session.Ask({"vixd", "tb-alice", kPassword})->result, Result::kOk);
   EXPECT_THAT(session.ReadReport(), HasSubstr("argv=vixd --log_level=debug --help \n"));
@@ -108,6 +113,82 @@ TEST_F(SessionTest, RuntimeDirectoryIsTheUsersAlone) {
   ASSERT_EQ(stat((g_folder + "/run/user/" + std::to_string(uid)).c_str(), &info), 0);
   EXPECT_EQ(info.st_uid, uid);
   EXPECT_EQ(info.st_mode & 07777, 0700u);
+}
+
+// A process that stops whatever of alice's gets one of the next process numbers, as often as it
+// can. For the lifetime.
+class Stopper {
+ public:
+  Stopper() {
+    int ends[2];
+    EXPECT_EQ(pipe(ends), 0);
+    pid_ = fork();
+    if (pid_ == 0) {
+      const User alice = *FindUser("tb-alice");
+      pid_t first;
+      if (setresgid(alice.gid, alice.gid, alice.gid) != 0 ||
+          setresuid(alice.uid, alice.uid, alice.uid) != 0 ||
+          read(ends[0], &first, sizeof first) != sizeof first) {
+        _exit(1);
+      }
+      for (;;) {
+        for (int i = 1; i <= kNumbers; ++i) kill(first + i, SIGSTOP);
+      }
+    }
+    close(ends[0]);
+    start_.reset(ends[1]);
+  }
+  ~Stopper() {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+    for (int i = 1; first_ > 1 && i <= kNumbers; ++i) kill(first_ + i, SIGCONT);
+  }
+
+  // Those after this one.
+  void Stop(pid_t first) {
+    first_ = first;
+    EXPECT_EQ(write(start_.get(), &first, sizeof first), static_cast<ssize_t>(sizeof first));
+  }
+
+ private:
+  static constexpr int kNumbers = 6;
+  pid_t pid_ = -1;
+  pid_t first_ = 0;
+  UniqueFd start_;
+};
+
+// transportd counts the places of the services that run, and waits for logins.
+TEST_F(SessionTest, LoginIsAnsweredBeforeItsUserCanStopTheProcess) {
+  for (int i = 0; i < 10 && !HasFailure(); ++i) {
+    std::optional<Stopper> alice(std::in_place);
+    Launched session(Options());
+    alice->Stop(session.pid());
+    const std::optional<Reply> reply = session.Ask({"vixd", "tb-alice", kPassword});
+    EXPECT_TRUE(reply.has_value() && reply->result == Result::kOk);
+    alice.reset();
+  }
+}
+
+TEST_F(SessionTest, LoginIsAnsweredThoughTheUsersHomeDoesNotAnswer) {
+  UniqueFd server(open("/dev/fuse", O_RDWR | O_CLOEXEC));
+  ASSERT_TRUE(server.ok()) << "there is no /dev/fuse";
+  const User alice = *FindUser("tb-alice");
+  const std::string options = "fd=" + std::to_string(server.get()) +
+                              ",rootmode=40000,user_id=" + std::to_string(alice.uid) +
+                              ",group_id=" + std::to_string(alice.gid);
+  const char* const home = "/etc/home/tb-alice";
+  ASSERT_EQ(mount("fuse", home, "fuse", MS_NOSUID | MS_NODEV, options.c_str()), 0);
+  {
+    Launched session(Options());
+    const std::optional<Reply> reply = session.Ask({"vixd", "tb-alice", kPassword});
+    EXPECT_TRUE(reply.has_value() && reply->result == Result::kOk);
+    // Ends the file system: it answers with errors from now on.
+    server.reset();
+    if (reply.has_value()) {
+      EXPECT_THAT(session.ReadReport(), HasSubstr("cwd=/\n"));
+    }
+  }
+  EXPECT_EQ(umount2(home, MNT_DETACH), 0);
 }
 
 TEST_F(SessionTest, BadLoginsLookTheSame) {

@@ -21,12 +21,12 @@ struct User {
   std::string shell;
 };
 
-// From the user database (files, LDAP and the like). Not thread-safe.
+// Looks in the user database (files, LDAP and so on). Not thread-safe.
 std::optional<User> FindUser(const std::string& name);
 std::optional<User> FindUser(uid_t uid);
 
-// Whether it is a user of one of toolboxd's own daemons, by its number or its name
-// ("toolboxd-…"). They have no sessions, whatever PAM says.
+// Whether the user is one of toolboxd's own daemons, by its number or its name ("toolboxd-…"). They
+// have no sessions, whatever PAM says.
 bool IsServiceUser(const User& user);
 
 // "NAME=VALUE" each: HOME, USER, LOGNAME, SHELL and PATH, then `pam`'s, which win

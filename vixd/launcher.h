@@ -26,7 +26,7 @@ struct LauncherOptions {
   // Bytes that the streams of all programs of the user may take (shim/disk_budget.h).
   int64_t spool_limit = int64_t{512} << 20;
   // What a program inherits, "NAME=VALUE" each. Launcher uses its HOME and PATH too.
-  std::vector<std::string> environment;
+  std::vector<std::string> environment = {};
 };
 
 // v1::StartProgramRequest. Bytes as received from the host.
@@ -34,7 +34,7 @@ struct Launch {
   std::string program;
   std::string arguments;
   std::string working_directory;
-  std::vector<std::string> environment;
+  std::vector<std::string> environment = {};
   bool with_io = false;
 };
 
@@ -43,9 +43,9 @@ class Launcher {
  public:
   explicit Launcher(LauncherOptions options);
 
-  // Starts a program and returns its process id; that of its shell, if the shell does not execute
-  // the program in its own place. Asks `cancelled` last before the start; a call that was
-  // cancelled has had no effect. NOT_FOUND, PERMISSION_DENIED, NOT_A_DIRECTORY, INVALID_ARGUMENT,
+  // Starts a program and returns its process id, or its shell's if the shell does not execute the
+  // program in its own place. Asks `cancelled` last before the start; a call that was cancelled has
+  // had no effect. NOT_FOUND, PERMISSION_DENIED, NOT_A_DIRECTORY, INVALID_ARGUMENT,
   // PROGRAM_NOT_STARTED, NO_SPACE.
   absl::StatusOr<pid_t> Start(const Launch& launch, absl::FunctionRef<bool()> cancelled);
 
@@ -60,7 +60,7 @@ class Launcher {
   ShimClient shim_;
 };
 
-// `program` in double quotes, with everything escaped that a shell would expand there.
+// Puts `program` in double quotes, with everything escaped that a shell would expand there.
 std::string ShellQuote(const std::string& program);
 
 // The value of a variable in a list of "NAME=VALUE"; empty if the list does not have it.

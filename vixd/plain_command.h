@@ -18,10 +18,11 @@ struct PlainCommand {
   std::vector<std::string> variables;
 };
 
-// What `bash -c '"PROGRAM" ARGUMENTS'`, started in `directory` with `environment`, would execute
-// in its own place, if that is certain: ARGUMENTS are words without a character that has a meaning
-// to a shell, and no variable changes what bash does or is changed by it. Nothing if only bash can
-// decide. Executing the program directly saves the start of bash, one to two milliseconds.
+// The command that `bash -c '"PROGRAM" ARGUMENTS'`, started in `directory` with `environment`,
+// would execute in its own place, if that is certain: ARGUMENTS are words without characters that
+// mean something to a shell, and no variable changes what bash does or is changed by it. Nothing if
+// only bash can decide. Executing the program directly saves the start of bash, one to two
+// milliseconds.
 std::optional<PlainCommand> AsPlainCommand(const std::string& program, const std::string& arguments,
                                            const std::string& directory,
                                            const std::vector<std::string>& environment);

@@ -13,8 +13,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/process_stat.h"
 #include "base/small_file.h"
-#include "vixd/shim/process_stat.h"
 
 namespace toolboxd::vixd {
 namespace {

@@ -24,20 +24,20 @@ struct ProcessInfo {
   uid_t owner = 0;
   // Seconds since 1970.
   int64_t start_time = 0;
-  // Of the kernel: it has no arguments.
+  // A thread of the kernel has no arguments.
   bool is_kernel_thread = false;
 };
 
-// Ascending. A process may have ended when it is read.
+// All process ids, in ascending order. A process may have ended by the time it is read.
 std::vector<pid_t> ListProcessIds();
 
-// All but the name and the command line. Waits for nothing. Empty if there is no such process, or
-// it may not be seen.
+// Reads all but the name and the command line, without waiting for anything. Empty if there is no
+// such process, or it may not be seen.
 std::optional<ProcessInfo> ReadProcessFacts(pid_t pid);
 // Sets the name and the command line from the arguments. May wait for the process, or for its user
 // (process_reader.h).
 void ReadArguments(ProcessInfo& process);
-// Sets both from the kernel's name, at most 15 bytes. Waits for nothing.
+// Sets both from the kernel's name, at most 15 bytes, without waiting for anything.
 void UseKernelName(ProcessInfo& process);
 
 // Names of users; looks each up once. Not thread-safe.

@@ -47,7 +47,7 @@ struct ProcessReader::Stuck {
   absl::Mutex mutex;
   std::multiset<uid_t> owners ABSL_GUARDED_BY(mutex);
 
-  // Of owners whose processes made readers wait, however short each time: what is not forgiven yet.
+  // What is not forgiven yet of the waits for each owner's processes, however short each wait was.
   std::map<uid_t, Wait> waits ABSL_GUARDED_BY(mutex);
 
   bool MayAsk(uid_t owner) {

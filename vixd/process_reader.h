@@ -16,23 +16,23 @@ namespace toolboxd::vixd {
 
 // The kernel lets a reader of a command line wait as long as the process changes its memory map or
 // waits for a page of it, which can be as long as its user likes (a file system of the user's own).
-// So a thread reads, and is left behind when it does not get on: the process keeps the kernel's
-// name, and no other process of that user is asked until the thread returns. Nor is one while the
-// user's processes have let readers wait for kPatience in sum, of which a hundredth of the time
-// that passes is forgiven. Thread-safe.
+// So a thread reads, and is left behind when it makes no progress: that process keeps the kernel's
+// name, and no other process of that user is asked until the thread returns. None is asked either
+// once the user's processes have made readers wait for kPatience in total, of which a hundredth of
+// the time that passes is forgiven. Thread-safe.
 class ProcessReader {
  public:
   using Arguments = std::function<void(ProcessInfo& process)>;
 
   // How long one process may take.
   static constexpr absl::Duration kPatience = absl::Milliseconds(100);
-  // Threads that were left behind. Beyond, no process is asked.
+  // The limit for threads that are left behind. Beyond it, no process is asked.
   static constexpr size_t kMaxStuck = 4;
 
   // `arguments` replaces ReadArguments() in tests. It may be called after the reader's end.
   explicit ProcessReader(Arguments arguments = ReadArguments);
 
-  // Those of `pids` that exist, in order.
+  // Reads those of `pids` that exist, in order.
   std::vector<ProcessInfo> Read(const std::vector<pid_t>& pids) const;
 
  private:

@@ -25,7 +25,7 @@ constexpr size_t kMaxReplyBytes = 64 << 10;
 constexpr size_t kFieldBytes = 4;
 // Processes, with 8 KiB each at most.
 constexpr size_t kReadAtOnce = 128;
-// Of a program's name and command line, whose record its user can write.
+// The length of a program's name and command line, whose record its user can write.
 constexpr size_t kMaxText = 8 << 10;
 
 void Fill(const Record& program, const std::string& owner, v1::Process* out) {

@@ -29,8 +29,8 @@ struct OpenedOutput {
   bool cut = false;
 };
 
-// The program of the path. NOT_FOUND if no program with I/O has this id: the path may still exist
-// in the file system.
+// Finds the program of the path. NOT_FOUND if no program with I/O has this id: the path may still
+// exist in the file system.
 absl::StatusOr<Record> FindProgramWithIo(const ProgramTable& programs, const StreamPath& path);
 
 // Opens stdout or stderr. Waits up to 400 ms for the program's end: waiting longer would block the

@@ -14,9 +14,9 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "base/process_stat.h"
 #include "base/status.h"
 #include "vixd/shim/janitor.h"
-#include "vixd/shim/process_stat.h"
 
 namespace toolboxd::vixd {
 namespace {

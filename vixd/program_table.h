@@ -57,7 +57,7 @@ class ProgramTable {
   std::map<Key, Record> ended_ ABSL_GUARDED_BY(mutex_);
 };
 
-// Whether the process `pid` that started at `start_ticks` (shim/process_stat.h) still exists.
+// Whether the process `pid` that started at `start_ticks` (base/process_stat.h) still exists.
 bool IsAlive(pid_t pid, uint64_t start_ticks);
 
 }  // namespace toolboxd::vixd

@@ -22,7 +22,7 @@ struct Destination {
   std::string port;
 };
 
-// As base/host_port.h reads it. INVALID_ARGUMENT.
+// Parses as base/host_port.h does. INVALID_ARGUMENT.
 absl::StatusOr<Destination> ParseDestination(absl::string_view text);
 
 // The streams of the running function. Called from one thread.
@@ -39,7 +39,7 @@ class RoundTripStreams {
 
 // Which addresses a round trip may connect to.
 struct Reach {
-  // Destinations, letter by letter, that may have any address.
+  // Destinations, compared letter by letter, that may have any address.
   std::vector<std::string> destinations = {};
   // Whether addresses of the loopback interface may be used, whatever the destination.
   bool loopback = true;

@@ -37,7 +37,6 @@ class SpawnSettings {
     posix_spawn_file_actions_adddup2(&actions_, 0, 1);
     posix_spawn_file_actions_adddup2(&actions_, 0, 2);
     posix_spawn_file_actions_adddup2(&actions_, connection, kShimDescriptor);
-    CloseOnExecFrom(kShimDescriptor + 1);
     posix_spawnattr_init(&attributes_);
     sigset_t set;
     sigfillset(&set);
@@ -85,6 +84,9 @@ absl::StatusOr<pid_t> ShimClient::Start(const ShimJob& job, absl::FunctionRef<bo
 }
 
 absl::Status ShimClient::Spawn() {
+  if (!CloseOnExecFrom(kShimDescriptor + 1)) {
+    return NotStarted("cannot keep descriptors from toolboxd-shim", errno);
+  }
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     return NotStarted("cannot make a connection for toolboxd-shim", errno);

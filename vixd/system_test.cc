@@ -20,6 +20,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "base/testing/eventually.h"
+#include "base/testing/listens.h"
 #include "daemon/testing/reflection_client.h"
 #include "grpcpp/create_channel.h"
 #include "session/client.h"
@@ -90,7 +92,7 @@ std::unique_ptr<Background> Listen(const std::string& socket, const std::string&
   auto listener = std::make_unique<Background>(std::vector<std::string>{
       "systemd-socket-activate", "--accept", "-l", socket, g_dir + "/session", option,
       "--pam_service=toolboxd-test", "--runtime_dir=" + g_dir + "/run", "vixd"});
-  for (int i = 0; i < 500 && access(socket.c_str(), F_OK) != 0; ++i) usleep(10'000);
+  EXPECT_TRUE(Eventually([&] { return Listens(socket); }));
   EXPECT_EQ(chmod(socket.c_str(), 0666), 0);
   return listener;
 }

@@ -41,7 +41,7 @@ absl::StatusOr<UniqueFd> OpenBeneath(int top, const std::string& path, Missing m
   how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
   const char* const name = path.empty() ? "." : path.c_str();
-  UniqueFd fd(syscall(SYS_openat2, top, name, &how, sizeof(how)));
+  UniqueFd fd(static_cast<int>(syscall(SYS_openat2, top, name, &how, sizeof(how))));
   if (fd.ok()) return fd;
   if (errno == ELOOP) return LinkOnTheWay(path);
   const bool too_long = errno == ENAMETOOLONG && path.size() >= PATH_MAX;

@@ -40,7 +40,7 @@ int OpenWithoutLinks(const std::string& path) {
   struct open_how how = {};
   how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
   how.resolve = RESOLVE_NO_SYMLINKS;
-  return syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof(how));
+  return static_cast<int>(syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof(how)));
 }
 
 // One resolution of a path.

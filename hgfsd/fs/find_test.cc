@@ -217,7 +217,7 @@ TEST_F(OthersLinks, CountInAStickyDirectoryOnlyForTheirOwner) {
     EXPECT_THAT(Find(tmp + "/theirs", FinalLink::kFollow), FailsWith(v1::ACCESS_DENIED));
     LinkOf(0, absl::StrCat(name, "/own"), dir_ / "disk");
     EXPECT_TRUE(LeadsTo(tmp + "/own/file", dir_ / "disk/file"));
-    // Of the directory's owner.
+    // Now the link belongs to the directory's owner.
     ASSERT_EQ(chown(tmp.c_str(), 7, 7), 0);
     EXPECT_TRUE(LeadsTo(tmp + "/theirs/file", dir_ / "disk/file"));
   }
@@ -236,7 +236,7 @@ TEST(Find, LinksOfProcfsLeadToWhatTheyHold) {
   close(fd);
 }
 
-TEST(Hide, WhatTookTheNameSinceKeepsIt) {
+TEST(Hide, FileThatTookTheNameSinceKeepsIt) {
   TestDirectory dir;
   dir.Directory("tree");
   dir.File("file", "x");

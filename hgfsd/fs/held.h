@@ -13,6 +13,7 @@
 
 namespace toolboxd::hgfsd {
 
+// Attributes of what a descriptor holds, O_PATH or not. 0, or the errno. Stateless.
 int ChangeOwner(int held, uid_t uid, gid_t gid);
 int ChangeMode(int held, mode_t mode);
 // `times` as of utimensat(2).

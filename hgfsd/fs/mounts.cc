@@ -64,10 +64,10 @@ int OpenDirectoryBelow(int parent, const char* name) {
   struct open_how how = {};
   how.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   how.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-  const int fd = syscall(SYS_openat2, parent, name, &how, sizeof(how));
+  const int fd = static_cast<int>(syscall(SYS_openat2, parent, name, &how, sizeof(how)));
   if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return fd;
   // Before Linux 5.6, and where a filter refuses the call: bind mounts go unseen.
-  const int plain = openat(parent, name, how.flags);
+  const int plain = openat(parent, name, static_cast<int>(how.flags));
   struct stat here, there;
   if (plain >= 0 &&
       (fstat(parent, &here) != 0 || fstat(plain, &there) != 0 || here.st_dev != there.st_dev)) {

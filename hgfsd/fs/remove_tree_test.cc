@@ -122,7 +122,7 @@ TEST(RemoveTree, ReplacingADirectoryByALinkDoesNotLeadOutOfTheTree) {
   EXPECT_EQ(ReadFile(dir / "victim/file"), "precious");
 }
 
-TEST(RemoveTree, WhatTookTheNameSinceStays) {
+TEST(RemoveTree, FileThatTookTheNameSinceStays) {
   TestDirectory dir;
   dir.Directory("looked at");
   struct stat st;

@@ -48,7 +48,7 @@ bool IsOfProcess(const UniqueFd& file) {
     if (IsProcfs(mount)) return isdigit(static_cast<unsigned char>(name[0])) != 0;
     absl::StrAppend(&mount, "/", name);
   }
-  return true;  // Of a procfs that is mounted where this process cannot look.
+  return true;  // A procfs that is mounted where this process cannot look.
 }
 
 }  // namespace

@@ -15,7 +15,7 @@
 #include <optional>
 #include <string>
 
-#include "vixd/shim/process_stat.h"
+#include "base/process_stat.h"
 #include "vixd/shim/record.h"
 
 namespace toolboxd::vixd {

@@ -11,7 +11,7 @@
 
 #include <string>
 
-#include "vixd/shim/process_stat.h"
+#include "base/process_stat.h"
 #include "vixd/shim/record.h"
 
 namespace toolboxd::vixd {

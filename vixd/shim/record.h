@@ -30,7 +30,7 @@ inline constexpr size_t kMaxRecordSize = 256 * 1024;
 
 struct Record {
   pid_t pid = 0;
-  // Identifies the process together with its id (process_stat.h). 0 if it had ended already.
+  // Identifies the process together with its id (base/process_stat.h). 0 if it had ended already.
   uint64_t start_ticks = 0;
   // The shim that holds the program.
   pid_t shim = 0;
@@ -52,6 +52,7 @@ struct Record {
   bool operator==(const Record&) const = default;
 };
 
+// The text of a record, as DecodeRecord() reads it.
 std::string EncodeRecord(const Record& record);
 
 // Empty for anything but exactly one record.

@@ -14,10 +14,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/process_stat.h"
 #include "vixd/shim/command.h"
 #include "vixd/shim/disk_budget.h"
 #include "vixd/shim/feed.h"
-#include "vixd/shim/process_stat.h"
 #include "vixd/shim/program.h"
 #include "vixd/shim/record.h"
 #include "vixd/shim/signals.h"
