@@ -3,6 +3,7 @@
 #include "transportd/call_threads.h"
 
 #include <iterator>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 
@@ -32,8 +33,14 @@ absl::Status CallThreads::Start(std::function<void()> call, std::function<void()
     absl::MutexLock lock(&worker.mutex);
     worker.cancel = std::move(cancel);
   }
-  worker.thread =
-      std::thread([&worker, call = std::move(call)]() mutable { Run(std::move(call), worker); });
+  try {
+    worker.thread =
+        std::thread([&worker, call = std::move(call)]() mutable { Run(std::move(call), worker); });
+  } catch (const std::system_error& error) {
+    workers_.pop_back();
+    return absl::UnavailableError(
+        absl::StrCat("no thread for a call to ", service_, ": ", error.what()));
+  }
   return absl::OkStatus();
 }
 

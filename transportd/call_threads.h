@@ -19,22 +19,23 @@
 
 namespace toolboxd {
 
-// A call is a function that runs on its thread, and one that cancels it. What both hold, such as a
-// connection, is freed on the call's thread when the call returns: a daemon that exits when it has
-// no connection then may. Not thread-safe: used by one thread, the channel's.
+// A call is two functions: one that runs on its thread, and one that cancels it. What both hold,
+// such as a connection, is freed on the call's thread when the call returns, so that a daemon that
+// exits without connections can exit. Not thread-safe: used by one thread, the channel's.
 class CallThreads {
  public:
-  // Calls that have not ended, those that are not awaited any more among them.
+  // The limit for calls that have not ended, including those that are not awaited any more.
   static constexpr size_t kMaxCalls = 8;
 
-  // `service` is what errors name.
+  // `service` is named in errors.
   explicit CallThreads(std::string service) : service_(std::move(service)) {}
   ~CallThreads() { Stop(); }
   CallThreads(const CallThreads&) = delete;
   CallThreads& operator=(const CallThreads&) = delete;
 
   // Runs `call` on a thread of its own. `cancel` makes it return soon; Stop() calls it, on its own
-  // thread, unless the call has returned. UNAVAILABLE if kMaxCalls have not ended.
+  // thread, unless the call has returned. UNAVAILABLE if kMaxCalls have not ended, or if the system
+  // cannot create a thread; `call` and `cancel` are not called then.
   absl::Status Start(std::function<void()> call, std::function<void()> cancel);
 
   // Joins the threads of calls that have returned. Start() does it, too.

@@ -2,6 +2,8 @@
 
 #include "transportd/call_threads.h"
 
+#include <pthread.h>
+
 #include <atomic>
 #include <memory>
 #include <utility>
@@ -53,6 +55,42 @@ TEST(CallThreads, CallsThatHaveNotEndedAreLimited) {
   EXPECT_TRUE(Eventually([&] { return threads.Start([] {}, [] {}).ok(); }));
 }
 
+// As where memory or processes are exhausted: no thread gets the stack that it would need.
+class NoThreads {
+ public:
+  NoThreads() {
+    pthread_getattr_default_np(&before_);
+    pthread_attr_t huge;
+    pthread_attr_init(&huge);
+    pthread_attr_setstacksize(&huge, size_t{1} << 46);
+    pthread_setattr_default_np(&huge);
+    pthread_attr_destroy(&huge);
+  }
+  ~NoThreads() {
+    pthread_setattr_default_np(&before_);
+    pthread_attr_destroy(&before_);
+  }
+
+ private:
+  pthread_attr_t before_;
+};
+
+TEST(CallThreads, CallWithoutAThreadIsAnErrorAndTakesNoPlace) {
+  CallThreads threads("service");
+  bool called = false;
+  {
+    const NoThreads none;
+    for (size_t i = 0; i <= CallThreads::kMaxCalls; ++i) {
+      const absl::Status status = threads.Start([&] { called = true; }, [] {});
+      EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+      EXPECT_TRUE(absl::StrContains(status.message(), "no thread for a call to service"));
+    }
+  }
+  EXPECT_EQ(threads.size(), 0u);
+  EXPECT_FALSE(called);
+  EXPECT_TRUE(threads.Start([] {}, [] {}).ok());
+}
+
 TEST(CallThreads, DestructorCancelsWhatRunsAndNothingElse) {
   std::atomic<int> cancelled = 0;
   const auto call = std::make_shared<Call>();
@@ -77,7 +115,7 @@ TEST(CallThreads, DestructorCancelsWhatRunsAndNothingElse) {
 }
 
 // deployd exits when it has no connection.
-TEST(CallThreads, WhatACallHoldsIsFreedWhenItReturns) {
+TEST(CallThreads, ResourcesOfACallAreFreedWhenItReturns) {
   CallThreads threads("service");
   auto call = std::make_shared<Call>();
   const std::weak_ptr<Call> held = call;

@@ -5,6 +5,7 @@
 #ifndef TOOLBOXD_TRANSPORTD_CHANNEL_CALL_H_
 #define TOOLBOXD_TRANSPORTD_CHANNEL_CALL_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -19,8 +20,9 @@
 namespace toolboxd {
 
 // Runs `task` on the queue's thread, between two requests of the host, and waits for it until
-// `deadline` of the wall clock; DEADLINE_EXCEEDED afterwards. The task may then run later, or not
-// at all: it must hold what it uses. `Result` must be movable.
+// `deadline` of the wall clock; DEADLINE_EXCEEDED afterwards. A task that has not begun then never
+// runs: otherwise callers that give up at once could leave any number. One that has begun runs on:
+// it must hold what it uses. `Result` must be movable.
 template <typename Result>
 absl::StatusOr<Result> CallOnChannel(TaskQueue& queue, absl::Time deadline,
                                      std::function<Result()> task) {
@@ -30,11 +32,12 @@ absl::StatusOr<Result> CallOnChannel(TaskQueue& queue, absl::Time deadline,
     absl::Notification done;
   };
   const auto exchange = std::make_shared<Exchange>();
-  queue.Post([exchange, task = std::move(task)] {
+  const uint64_t number = queue.Post([exchange, task = std::move(task)] {
     exchange->result.emplace(task());
     exchange->done.Notify();
   });
   if (!exchange->done.WaitForNotificationWithDeadline(deadline)) {
+    queue.Withdraw(number);
     return absl::DeadlineExceededError(
         "the channel to the host is busy: the host has not answered within the time limit");
   }

@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
 
@@ -27,9 +28,35 @@ TEST(ChannelCall, BusyThreadIsWaitedForUntilTheDeadline) {
   const absl::StatusOr<int> result =
       CallOnChannel<int>(queue, absl::Now() + absl::Milliseconds(10), [] { return 1; });
   EXPECT_TRUE(absl::IsDeadlineExceeded(result.status()));
-  // The task runs all the same, and its result goes nowhere.
-  queue.Stop();
+}
+
+// Each would keep the host waiting, and its memory.
+TEST(ChannelCall, CallersThatGiveUpLeaveNothingToDo) {
+  TaskQueue queue;
+  int ran = 0;
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_FALSE(CallOnChannel<int>(queue, absl::Now(), [&ran] { return ++ran; }).ok());
+  }
+  EXPECT_EQ(queue.size(), 0u);
   queue.RunUntil(absl::InfinitePast());
+  EXPECT_EQ(ran, 0);
+}
+
+TEST(ChannelCall, TaskThatHasBegunRunsOnWithoutItsCaller) {
+  TaskQueue queue;
+  absl::Notification given_up, ended;
+  std::thread channel([&queue] { queue.RunUntil(absl::InfiniteFuture()); });
+  const absl::StatusOr<int> result =
+      CallOnChannel<int>(queue, absl::Now() + absl::Milliseconds(50), [&] {
+        given_up.WaitForNotification();
+        ended.Notify();
+        return 1;
+      });
+  EXPECT_TRUE(absl::IsDeadlineExceeded(result.status()));
+  given_up.Notify();
+  ended.WaitForNotification();
+  queue.Stop();
+  channel.join();
 }
 
 }  // namespace

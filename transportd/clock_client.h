@@ -31,16 +31,15 @@ struct ClockLimits {
 // the clock has that rate. clockd exits when it has no connection.
 class ClockClient final : public host_time::ClockSetter {
  public:
-  // The queue's thread is the one that calls the functions, but GetStatus. Its owner must have
-  // stopped before the client is destroyed.
-  // The destructor ends the rate.
+  // All functions but GetStatus() are called on the queue's thread. Its owner must have stopped
+  // before the client is destroyed. The destructor ends the rate.
   ClockClient(std::string socket, TaskQueue* queue, StatusBoard* board, ClockLimits limits = {});
 
   absl::Status Step(const v1::StepRequest& request) override;
   void Slew(const v1::SlewRequest& rate, OnSlewEnd on_end) override;
   void EndSlew() override;
 
-  // What clockd says of the clock. Thread-safe; waits.
+  // What clockd reports about the clock. Thread-safe; waits.
   absl::StatusOr<v1::ClockStatus> GetStatus() const;
 
  private:

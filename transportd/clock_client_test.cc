@@ -15,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "toolboxd/v1/clock.grpc.pb.h"
+#include "transportd/testing/run_queue.h"
 #include "transportd/testing/unix_server.h"
 
 namespace toolboxd {
@@ -87,12 +88,9 @@ class ClockClientTest : public testing::Test {
     request.set_tick_us(tick);
     client_->Slew(request, [this](const absl::Status& why) { ends_.push_back(why); });
   }
-  // Runs the channel's thread, which is this one, until `done` or for five seconds.
   template <typename Done>
   void RunUntil(Done done) {
-    const absl::Time deadline = SteadyNow() + absl::Seconds(5);
-    while (!done() && SteadyNow() < deadline) queue_.RunUntil(SteadyNow() + absl::Milliseconds(5));
-    EXPECT_TRUE(done());
+    RunQueueUntil(queue_, done);
   }
 
   ShortTempDir folder_;

@@ -20,7 +20,7 @@ namespace {
 constexpr char kService[] = "deployd";
 // For a package to reach the disk.
 constexpr absl::Duration kCommitTime = absl::Seconds(10);
-// Of the path of an inbox, in bytes.
+// The length of the path of an inbox, in bytes.
 constexpr size_t kMaxDirectory = 1024;
 
 // docs/protocol/customization.md 9.2.

@@ -25,18 +25,19 @@ namespace toolboxd {
 struct DeployLimits {
   // How long Begin() and Deploy() wait. The host waits meanwhile, and its `ping` is not answered.
   absl::Duration start = absl::Seconds(2);
-  // From Begin() to Deploy(): then the inbox ends.
+  // How long an inbox may wait for Deploy() after Begin(); then it ends.
   absl::Duration inbox = absl::Minutes(30);
-  // From Deploy() to the end of its states; above what an administrator's script may take.
+  // How long a deployment may take, from Deploy() to the end of its states; above what an
+  // administrator's script may take.
   absl::Duration deployment = absl::Hours(1);
 };
 
-// An inbox is one connection to deployd, on which all is done that concerns it, and a deployment is
-// one call with its own thread; both end together. deployd exits when it has no connection.
+// An inbox is one connection to deployd, which carries everything that concerns it. A deployment is
+// one call with its own thread. Both end together. deployd exits when it has no connection.
 class DeployClient final : public customization::Deployer {
  public:
-  // The queue's thread is the one that calls the functions. Its owner must have stopped before the
-  // client is destroyed.
+  // All functions are called on the queue's thread. Its owner must have stopped before the client
+  // is destroyed.
   DeployClient(std::string socket, TaskQueue* queue, StatusBoard* board, DeployLimits limits = {});
   // Does not wait for a deployment; deployd brings it to its end.
   ~DeployClient() override = default;
@@ -60,9 +61,9 @@ class DeployClient final : public customization::Deployer {
 
   // --- on the channel's thread
   void OnEnd(const std::shared_ptr<Deployment>& deployment, const absl::Status& status);
-  // The connection, its files and the states of a deployment that runs.
+  // Closes the connection and its files, and ends the states of a deployment that runs.
   void CloseInbox();
-  // Unless it is deployed.
+  // Closes the inbox unless it is deployed by then.
   void CloseInboxLater();
 
   const std::string socket_;
@@ -74,9 +75,9 @@ class DeployClient final : public customization::Deployer {
   std::function<void()> on_inbox_closed_ = [] {};
   // When the inbox ends if it is not deployed.
   absl::Time inbox_until_;
-  // One for all inboxes: a host may begin as often as it likes.
+  // One timer for all inboxes: a host may begin as often as it likes.
   bool inbox_timer_ = false;
-  // Of the inbox; null before Deploy().
+  // The deployment of the inbox; null before Deploy().
   std::shared_ptr<Deployment> current_;
   // Last: its destructor waits for threads that use the others.
   CallThreads threads_;

@@ -14,6 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "toolboxd/v1/customization.grpc.pb.h"
+#include "transportd/testing/run_queue.h"
 #include "transportd/testing/unix_server.h"
 
 namespace toolboxd {
@@ -83,12 +84,9 @@ class DeployClientTest : public testing::Test {
       states_.push_back(absl::StrCat(state.state(), " ", state.code(), " ", state.message()));
     };
   }
-  // Runs the channel's thread, which is this one, until `done` or for five seconds.
   template <typename Done>
   void RunUntil(Done done) {
-    const absl::Time deadline = SteadyNow() + absl::Seconds(5);
-    while (!done() && SteadyNow() < deadline) queue_.RunUntil(SteadyNow() + absl::Milliseconds(5));
-    EXPECT_TRUE(done());
+    RunQueueUntil(queue_, done);
   }
 
   ShortTempDir folder_;

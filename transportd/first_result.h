@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// FirstResult: what the thread of a call says first, for which the channel's thread waits.
+// FirstResult: the first thing that the thread of a call reports, for which the channel's thread
+// waits.
 
 #ifndef TOOLBOXD_TRANSPORTD_FIRST_RESULT_H_
 #define TOOLBOXD_TRANSPORTD_FIRST_RESULT_H_
@@ -19,7 +20,7 @@ namespace toolboxd {
 template <typename T>
 class FirstResult {
  public:
-  // False if it is not awaited any more.
+  // False if no one waits for it any more.
   bool Set(T result) {
     absl::MutexLock lock(&mutex_);
     if (abandoned_) return false;

@@ -33,7 +33,8 @@ class GuestChannel {
   GuestChannel(Channel* rpci, Channel* tclo, const Router* router, TaskQueue* queue,
                StatusBoard* board, trace::TraceHub* trace);
 
-  // Sends requests to the host. Valid as long as the channel; from any thread, one at a time.
+  // Sends requests to the host. Valid as long as the channel; may be used from any thread, one at a
+  // time.
   RpciSend rpci();
 
   // Called once, when the first attempt to open the channel has succeeded or failed.
@@ -42,14 +43,15 @@ class GuestChannel {
   // Called each time that the channel broke, before it is opened again.
   void set_on_broken(std::function<void()> on_broken) { on_broken_ = std::move(on_broken); }
 
-  // Another transport carries the TCLO channel now: RPCI is opened again too. For the channel's
-  // thread.
+  // Reports that another transport carries the TCLO channel now: RPCI is opened again too. Call it
+  // on the channel's thread.
   void OnTransportChanged();
-  // The host has sent `reset`. If that was not its first command on this channel, the host has
-  // changed, as by a move of the machine. For a handler.
+  // Reports that the host has sent `reset`. If that was not its first command on this channel, the
+  // host has changed, as by a move of the machine. Handlers call it.
   void OnHostReset();
 
-  // Returns unused memory to the system two seconds after the last call. For the channel's thread.
+  // Returns unused memory to the system two seconds after the last call, and every ten seconds from
+  // then on. Call it on the channel's thread.
   void TrimMemoryLater();
 
   // Serves the host until the queue is stopped.
@@ -67,6 +69,7 @@ class GuestChannel {
   void ResetRpci();
   void ReportChannel();
   void NameTransport();
+  void PostTrim();
   void TrimMemory();
 
   const Router& router_;
@@ -86,8 +89,10 @@ class GuestChannel {
   std::string named_;
   // What the board has.
   std::string rpci_channel_ ABSL_GUARDED_BY(rpci_mutex_);
-  // When memory is trimmed; infinite if that is not due.
+  // When memory is to be trimmed next.
   absl::Time trim_at_ = absl::InfiniteFuture();
+  // When the task that looks at trim_at_ is due; one that was posted for another time is void.
+  absl::Time trim_task_at_ = absl::InfiniteFuture();
   // When Run() last began a round, in nanoseconds of SteadyNow(); 0 before the first.
   std::atomic<int64_t> last_round_{0};
 };

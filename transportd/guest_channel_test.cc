@@ -10,8 +10,10 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "base/steady_time.h"
 #include "base/unique_fd.h"
 #include "gtest/gtest.h"
 #include "transportd/backdoor/message_channel.h"
@@ -54,6 +56,33 @@ class GuestChannelTest : public testing::Test {
   backdoor::MessageChannel tclo_;
   GuestChannel channel_;
 };
+
+// The first test here: the log has one such line a minute.
+TEST_F(GuestChannelTest, RefusalIsLoggedAsTheHostGetsIt) {
+  router_.Add("x", [](absl::string_view) { return TcloReply::Error("no file 'a'\n"); });
+  host_.tclo_queue = {"x it's"};
+  testing::internal::CaptureStderr();
+  RunFor(absl::Milliseconds(50));
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(
+      absl::StrContains(log, R"(host command "x it's" was answered with an error: no file 'a'\n)"))
+      << log;
+}
+
+TEST_F(GuestChannelTest, RefusalOfAnExtensionIsOneLineThatNamesIt) {
+  router_.Add("x", [](absl::string_view) {
+    return TcloReply::Error("no disk", "the extension at /run/a.sock");
+  });
+  host_.tclo_queue = {"x /data"};
+  testing::internal::CaptureStderr();
+  RunFor(absl::Milliseconds(50));
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(absl::StrContains(log,
+                                "host command \"x /data\" was answered with an error: the "
+                                "extension at /run/a.sock: no disk\n"))
+      << log;
+  EXPECT_EQ(host_.tclo_replies, std::vector<std::string>{"ERROR no disk"});
+}
 
 TEST_F(GuestChannelTest, HostIsAnsweredInOrder) {
   host_.tclo_queue = {"reset", "ping", "Capabilities_Register", "nonsense\x01"};
@@ -187,6 +216,17 @@ TEST_F(GuestChannelTest, HostThatPushesIsNotPolled) {
   // Before it, with it, and after its reply.
   EXPECT_EQ(host.receives, 3);
   EXPECT_EQ(board_.Get().channel(), "vsock");
+}
+
+TEST_F(GuestChannelTest, TrimmingMemoryLeavesFewTasks) {
+  for (int i = 0; i < 1000; ++i) channel_.TrimMemoryLater();
+  EXPECT_EQ(queue_.size(), 1);
+  // It has run, and there is one for the next time.
+  queue_.RunUntil(SteadyNow() + absl::Milliseconds(2100));
+  EXPECT_EQ(queue_.size(), 1);
+  // Sooner than that. The other one is void, and stays until its time.
+  for (int i = 0; i < 1000; ++i) channel_.TrimMemoryLater();
+  EXPECT_EQ(queue_.size(), 2);
 }
 
 TEST_F(GuestChannelTest, HungThreadIsReported) {

@@ -20,14 +20,14 @@
 
 namespace toolboxd {
 
-// Holds one Watch call on its own thread. If guestinfod is not there or ends the call, it is called
-// again after 50 ms, doubled up to 5 s, without limit in number.
+// Holds one Watch call on its own thread. If guestinfod is not there or ends the call, the watcher
+// calls again after 50 ms, doubled up to 5 s, without limit in number.
 class GuestInfoWatcher {
  public:
   using OnSnapshot = std::function<void(const v1::GuestInfoSnapshot&)>;
 
-  // `on_snapshot` runs on the queue's thread. Of snapshots that come faster than it takes them it
-  // gets the last. The queue's owner must have stopped before the watcher is destroyed.
+  // `on_snapshot` runs on the queue's thread. If snapshots come faster than it takes them, it gets
+  // only the last one. The queue's owner must have stopped before the watcher is destroyed.
   GuestInfoWatcher(std::string socket, TaskQueue* queue, StatusBoard* board,
                    OnSnapshot on_snapshot);
   ~GuestInfoWatcher();

@@ -17,10 +17,10 @@ ABSL_FLAG(std::string, routes_dir, "/etc/toolboxd/routes.d",
           "Folder of *.textproto files that bind extensions; read again on SIGHUP.");
 ABSL_FLAG(absl::Duration, call_timeout, absl::Seconds(5),
           "Time limit of one call to a service for a guest operation.");
-ABSL_FLAG(
-    absl::Duration, login_time, absl::Milliseconds(450),
-    "When every refused login is answered, and how long a login is waited for whose credential "
-    "PAM has not accepted before; for slow directories and hashes.");
+ABSL_FLAG(absl::Duration, login_time, absl::Milliseconds(450),
+          "When every refused login is answered at the earliest, and how long a login is waited "
+          "for whose credential "
+          "PAM has not accepted before; for slow directories and hashes.");
 ABSL_FLAG(absl::Duration, reauthentication_time, absl::Seconds(60),
           "How long a guest user's login is valid before PAM is asked again.");
 ABSL_FLAG(absl::Duration, session_idle_close, absl::Minutes(5),

@@ -26,7 +26,7 @@ enum class TransportChoice {
   kBackdoor,
 };
 
-// Of "auto", "vsock" or "backdoor"; InvalidArgument for anything else.
+// Parses "auto", "vsock" or "backdoor"; InvalidArgument for anything else.
 absl::StatusOr<TransportChoice> ParseTransportChoice(absl::string_view name);
 
 // The ways to the host. The pointers must outlive their users.
@@ -55,7 +55,7 @@ class HostChannels {
 
   // Called on the TCLO channel's thread when another transport carries it, without an error.
   void set_on_change(std::function<void()> on_change) { tclo_.set_on_change(std::move(on_change)); }
-  // Whether the TCLO channel may change its transport now. On its thread.
+  // Called on the TCLO channel's thread: whether the channel may change its transport now.
   void set_may_change(std::function<bool()> may_change) {
     tclo_.set_may_change(std::move(may_change));
   }

@@ -10,7 +10,7 @@
 
 namespace toolboxd {
 
-// Both append. Labels are constants of the program.
+// Both functions append to `metrics`. Labels are constants of the program.
 void AddStatusMetrics(const v1::TransportStatus& status, v1::Metrics& metrics);
 void AddLiveMetrics(const LiveNumbers& numbers, v1::Metrics& metrics);
 

@@ -21,14 +21,15 @@ namespace toolboxd {
 // connection, which end with it: powerd exits when it has no connection. Not thread-safe.
 class PowerClient {
  public:
-  // The queue's thread is the one that calls Begin(). Its owner must have stopped before the client
-  // is destroyed.
+  // Begin() is called on the queue's thread. Its owner must have stopped before the client is
+  // destroyed.
   PowerClient(std::string socket, TaskQueue* queue, StatusBoard* board);
   // Cancels the calls that run; powerd finishes its event.
   ~PowerClient() = default;
 
-  // See BeginPowerChange. DeadlineExceeded if powerd does not start the event within two seconds;
-  // but a power-on, for which powerd may not be there yet, has then begun and starts when it is.
+  // See BeginPowerChange. DeadlineExceeded if powerd does not start the event within two seconds. A
+  // power-on, for which powerd may not be there yet, has begun even then: it starts when powerd
+  // does.
   absl::Status Begin(PowerState state, bool hooks, HooksFinished finished);
 
  private:

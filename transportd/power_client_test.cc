@@ -19,6 +19,7 @@
 #include "base/unique_fd.h"
 #include "gtest/gtest.h"
 #include "toolboxd/v1/power.grpc.pb.h"
+#include "transportd/testing/run_queue.h"
 #include "transportd/testing/unix_server.h"
 
 namespace toolboxd {
@@ -87,12 +88,9 @@ class PowerClientTest : public testing::Test {
     };
   }
 
-  // Runs the channel's thread, which is this one, until `done` or for five seconds.
   template <typename Done>
   void RunUntil(Done done) {
-    const absl::Time deadline = SteadyNow() + absl::Seconds(5);
-    while (!done() && SteadyNow() < deadline) queue_.RunUntil(SteadyNow() + absl::Milliseconds(5));
-    EXPECT_TRUE(done());
+    RunQueueUntil(queue_, done);
   }
 
   ShortTempDir folder_;

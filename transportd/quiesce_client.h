@@ -21,13 +21,13 @@ namespace toolboxd {
 struct QuiesceLimits {
   // How long Begin() waits. The host waits meanwhile, and its `ping` is not answered.
   absl::Duration start = absl::Seconds(2);
-  // Between two signs of life to snapshotd, which takes the channel's thread for hung after 10 s
-  // without one, and thaws.
+  // The time between two signs of life to snapshotd, which takes the channel's thread for hung
+  // after 10 s without one, and thaws.
   absl::Duration alive = absl::Milliseconds(2500);
   // How long snapshotd may take to say that everything is thawed: then it is asked to abort, and
   // after an abort it is given up. Its freezer thaws by itself.
   absl::Duration thaw = absl::Seconds(20);
-  // A snapshotd that was given up and goes on may still have something frozen: the standstill lasts
+  // A snapshotd that was given up but goes on may still have something frozen: the standstill lasts
   // until its call ends, or this long.
   absl::Duration given_up = absl::Minutes(15);
 };
@@ -43,8 +43,8 @@ class QuiesceClient final : public snapshot::Quiescer {
   // Called on the channel's thread. Between the two, no thread of this process may wait for a disk.
   using OnStandstill = std::function<void(Standstill standstill)>;
 
-  // The queue's thread is the one that calls the functions. Its owner must have stopped before the
-  // client is destroyed.
+  // All functions are called on the queue's thread. Its owner must have stopped before the client
+  // is destroyed.
   QuiesceClient(std::string socket, TaskQueue* queue, StatusBoard* board,
                 OnStandstill on_standstill, QuiesceLimits limits = {});
   // Cancels a snapshot that runs; snapshotd then thaws everything. No update follows.
@@ -68,7 +68,7 @@ class QuiesceClient final : public snapshot::Quiescer {
   void Handle(const std::shared_ptr<Run>& run, const v1::QuiesceUpdate& update);
   void ExpectThaw();
   void SetStandstill(bool on);
-  // Signs of life, and whether snapshotd still gives some.
+  // Sends signs of life, and checks that snapshotd still gives some.
   void TickLater();
   void Tick();
   void GiveUp();
@@ -83,7 +83,7 @@ class QuiesceClient final : public snapshot::Quiescer {
   const QuiesceLimits limits_;
   // The snapshot that runs; null if none does.
   std::shared_ptr<Run> current_;
-  // One that was given up and whose call has not ended.
+  // A snapshot that was given up and whose call has not ended.
   std::shared_ptr<Run> given_up_;
   bool standstill_ = false;
   CallThreads threads_;

@@ -17,6 +17,7 @@
 #include "base/testing/short_temp_dir.h"
 #include "gtest/gtest.h"
 #include "toolboxd/v1/quiesce.grpc.pb.h"
+#include "transportd/testing/run_queue.h"
 #include "transportd/testing/unix_server.h"
 
 namespace toolboxd {
@@ -184,12 +185,9 @@ class QuiesceClientTest : public testing::Test {
         start, [this](const v1::QuiesceUpdate& update) { updates_.push_back(NameOf(update)); });
   }
 
-  // Runs the channel's thread, which is this one, until `done` or for five seconds.
   template <typename Done>
   void RunUntil(Done done) {
-    const absl::Time deadline = SteadyNow() + absl::Seconds(5);
-    while (!done() && SteadyNow() < deadline) queue_.RunUntil(SteadyNow() + absl::Milliseconds(5));
-    EXPECT_TRUE(done());
+    RunQueueUntil(queue_, done);
   }
   void RunUntilUpdate(const std::string& update) {
     RunUntil([&] { return !updates_.empty() && updates_.back() == update; });
@@ -201,7 +199,7 @@ class QuiesceClientTest : public testing::Test {
   UnixServer server_;
   TaskQueue queue_;
   StatusBoard board_;
-  // Of the snapshots, and the standstill in parentheses.
+  // The updates of the snapshots, and the standstill in parentheses.
   Lines updates_;
   std::unique_ptr<QuiesceClient> client_ = MakeClient({});
 };

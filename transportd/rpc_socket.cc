@@ -17,6 +17,7 @@
 #include "absl/strings/string_view.h"
 #include "base/steady_time.h"
 #include "rpctool/protocol.h"
+#include "transportd/transport_readers.h"
 
 namespace toolboxd {
 
@@ -50,20 +51,10 @@ void Reply(int fd, Outcome outcome, const std::string& text) {
   (void)!sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-// Of a request without a correct answer.
+// The outcome of a request without a correct answer.
 Outcome OutcomeOf(const absl::Status& error) {
   if (absl::IsDataLoss(error)) return Outcome::kMalformed;
   return absl::IsAborted(error) ? Outcome::kNoAnswer : Outcome::kNoChannel;
-}
-
-void Answer(int fd, absl::string_view request, const RpciSend& send) {
-  if (HasLeft(fd)) return;
-  const absl::StatusOr<RpciReply> reply = send(request);
-  if (reply.ok()) {
-    Reply(fd, reply->success ? Outcome::kSuccess : Outcome::kRefused, reply->data);
-  } else {
-    Reply(fd, OutcomeOf(reply.status()), "");
-  }
 }
 
 }  // namespace
@@ -84,9 +75,9 @@ absl::StatusOr<Listener> RpcSocket::OpenListener(const ListenerOptions& control,
   return Listener::Bind(options);
 }
 
-RpcSocket::RpcSocket(Listener listener, AllowedCallers allowed, RpciSend send)
+RpcSocket::RpcSocket(Listener listener, RpcCallers callers, RpciSend send)
     : listener_(std::move(listener)),
-      allowed_(std::move(allowed)),
+      callers_(std::move(callers)),
       send_(std::move(send)),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       thread_([this] { Loop(); }) {}
@@ -107,7 +98,7 @@ void RpcSocket::Loop() {
     const absl::Time now = SteadyNow();
     std::vector<Waiting> still;
     for (size_t i = 0; i < waiting_.size(); ++i) {
-      const bool served = items[i + 2].revents != 0 && Serve(waiting_[i].fd.get());
+      const bool served = items[i + 2].revents != 0 && Serve(waiting_[i]);
       if (!served && now < waiting_[i].deadline) still.push_back(std::move(waiting_[i]));
     }
     waiting_ = std::move(still);
@@ -131,12 +122,21 @@ void RpcSocket::Accept() {
     return;
   }
   const absl::StatusOr<Peer> peer = PeerOf(fd.get());
-  if (!peer.ok() || !allowed_.Allows(*peer)) return;
+  if (!peer.ok() || !callers_.allowed.Allows(*peer)) return;
+  Waiting caller = {std::move(fd), callers_.full.Allows(*peer), SteadyNow() + kRequestTime};
   // Most requests come with the connection.
-  if (!Serve(fd.get())) waiting_.push_back({std::move(fd), SteadyNow() + kRequestTime});
+  if (Serve(caller)) return;
+  if (!caller.full && WaitingReaders() >= kMaxConnections / 2) return;
+  waiting_.push_back(std::move(caller));
 }
 
-bool RpcSocket::Serve(int fd) const {
+int RpcSocket::WaitingReaders() const {
+  return static_cast<int>(std::count_if(waiting_.begin(), waiting_.end(),
+                                        [](const Waiting& caller) { return !caller.full; }));
+}
+
+bool RpcSocket::Serve(const Waiting& caller) const {
+  const int fd = caller.fd.get();
   // The size first, so that memory is taken for what came and for no more than the limit.
   const ssize_t size = recv(fd, nullptr, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
   if (size < 0 && errno == EAGAIN) return false;
@@ -149,8 +149,20 @@ bool RpcSocket::Serve(int fd) const {
   Header header;
   memcpy(&header, packet.data(), sizeof header);
   if (header.version != rpctool::kProtocolVersion) return true;
-  Answer(fd, absl::string_view(packet).substr(sizeof header), send_);
+  Answer(caller, absl::string_view(packet).substr(sizeof header));
   return true;
+}
+
+void RpcSocket::Answer(const Waiting& caller, absl::string_view request) const {
+  const int fd = caller.fd.get();
+  if (HasLeft(fd)) return;
+  if (!caller.full && !OnlyReads(request)) return Reply(fd, Outcome::kNoChannel, "");
+  const absl::StatusOr<RpciReply> reply = send_(request);
+  if (reply.ok()) {
+    Reply(fd, reply->success ? Outcome::kSuccess : Outcome::kRefused, reply->data);
+  } else {
+    Reply(fd, OutcomeOf(reply.status()), "");
+  }
 }
 
 }  // namespace toolboxd

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/unique_fd.h"
 #include "daemon/listen_fds.h"
@@ -20,12 +21,22 @@
 
 namespace toolboxd {
 
-// Serves one request a connection, to those who may use the control socket. A thread waits for
-// requests and sends each to the host as it comes, whatever the channel's thread waits for. It
-// waits for no caller.
+// The callers that the socket serves.
+struct RpcCallers {
+  AllowedCallers allowed;
+  // Those whose every request is sent. The others get kNoChannel for all that does more than read
+  // (transportd/transport_readers.h), and take their own way with rights of their own: over vsock
+  // this process speaks to the host from a privileged port, which is lent to no other process.
+  AllowedCallers full;
+};
+
+// Serves one request a connection, to those who may use the control socket. One thread waits for
+// requests and sends each to the host as it comes, even while the channel's thread waits for
+// something. It does not wait for any caller.
 class RpcSocket {
  public:
-  // Callers at a time whose request has not come; further ones wait in the backlog.
+  // The limit for callers at a time whose request has not come; further ones wait in the backlog.
+  // Callers who may only read have half of the places: further ones are sent away.
   static constexpr int kMaxConnections = 32;
   // How long a caller may take for its request; then its connection is closed.
   static constexpr absl::Duration kRequestTime = absl::Seconds(2);
@@ -36,7 +47,7 @@ class RpcSocket {
                                                std::vector<InheritedSocket>& inherited);
 
   // Starts the thread, which calls `send`.
-  RpcSocket(Listener listener, AllowedCallers allowed, RpciSend send);
+  RpcSocket(Listener listener, RpcCallers callers, RpciSend send);
   // Ends the thread, after the request that is on its way.
   ~RpcSocket();
   RpcSocket(const RpcSocket&) = delete;
@@ -46,24 +57,28 @@ class RpcSocket {
   // A caller whose request has not come.
   struct Waiting {
     UniqueFd fd;
+    bool full;
     absl::Time deadline;
   };
 
   void Loop();
   void Accept();
+  // How many of the waiting callers may only read.
+  int WaitingReaders() const;
   // Sends the caller's request and the reply to it, or passes over an incorrect one. False if no
   // request has come.
-  bool Serve(int fd) const;
-  // Until the first deadline in milliseconds; -1 if no caller waits.
+  bool Serve(const Waiting& caller) const;
+  void Answer(const Waiting& caller, absl::string_view request) const;
+  // The time until the first deadline in milliseconds; -1 if no caller waits.
   int TimeoutMs() const;
 
   const Listener listener_;
-  const AllowedCallers allowed_;
+  const RpcCallers callers_;
   const RpciSend send_;
-  // Eventfd: the thread must end.
+  // An eventfd that ends the thread.
   const UniqueFd wake_;
   std::atomic<bool> ending_{false};
-  // Of the loop's thread.
+  // Used by the loop's thread only.
   std::vector<Waiting> waiting_;
   std::thread thread_;
 };

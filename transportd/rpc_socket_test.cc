@@ -11,9 +11,11 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "base/testing/eventually.h"
 #include "base/testing/short_temp_dir.h"
 #include "gtest/gtest.h"
@@ -34,17 +36,17 @@ class RpcSocketTest : public testing::Test {
   void SetUp() override {
     AllowedCallers self;
     self.AllowUser(getuid());
-    Serve(self);
+    Serve({self, self});
   }
 
-  void Serve(AllowedCallers allowed) {
+  void Serve(RpcCallers callers) {
     socket_.reset();
     std::vector<InheritedSocket> inherited;
     ListenerOptions control;
     control.path = folder_.File("transportd.sock");
     absl::StatusOr<Listener> listener = RpcSocket::OpenListener(control, inherited);
     ASSERT_TRUE(listener.ok()) << listener.status();
-    socket_ = std::make_unique<RpcSocket>(*std::move(listener), std::move(allowed),
+    socket_ = std::make_unique<RpcSocket>(*std::move(listener), std::move(callers),
                                           [this](absl::string_view request) {
                                             ++sent_;
                                             return answer_(std::string(request));
@@ -58,7 +60,7 @@ class RpcSocketTest : public testing::Test {
     };
   }
 
-  // Of a caller that need not follow the protocol.
+  // Connects a caller that need not follow the protocol.
   UniqueFd Connect() {
     sockaddr_un address = {};
     address.sun_family = AF_UNIX;
@@ -153,12 +155,45 @@ TEST_F(RpcSocketTest, RequestWhoseCallerHasLeftIsNotSent) {
   EXPECT_EQ(sent_, 2);
 }
 
+// R11 of tests/attacks/README.md: the host of a caller that goes another way gets it twice.
+TEST_F(RpcSocketTest, RequestThatWasSentIsWaitedForAndGoesNoOtherWay) {
+  HoldHost();
+  std::thread host([this] {
+    EXPECT_TRUE(Eventually([this] { return sent_ == 1; }));
+    // Longer than the caller's patience.
+    absl::SleepFor(absl::Seconds(2));
+    resumed_.Notify();
+  });
+  EXPECT_TRUE(AskTransportd(path_.c_str(), "slow", 1500, reply_));
+  host.join();
+  EXPECT_EQ(reply_.outcome, Outcome::kSuccess);
+  EXPECT_EQ(reply_.text, "slow");
+  EXPECT_EQ(sent_, 1);
+}
+
 TEST_F(RpcSocketTest, SilentCallersDoNotKeepOthersOut) {
   std::vector<UniqueFd> silent;
   silent.reserve(RpcSocket::kMaxConnections);
   for (int i = 0; i < RpcSocket::kMaxConnections; ++i) silent.push_back(Connect());
   EXPECT_TRUE(AskTransportd(path_.c_str(), "x", kPatienceMs, reply_));
   EXPECT_EQ(sent_, 1);
+}
+
+TEST_F(RpcSocketTest, SilentCallersWhoMayOnlyReadTakeHalfOfThePlaces) {
+  AllowedCallers self, nobody;
+  self.AllowUser(getuid());
+  nobody.set_root_allowed(false);
+  Serve({self, nobody});
+  std::vector<UniqueFd> silent;
+  for (int i = 0; i < RpcSocket::kMaxConnections; ++i) silent.push_back(Connect());
+  // The last one is sent away, long before its time is over.
+  char byte;
+  EXPECT_EQ(recv(silent.back().get(), &byte, 1, 0), 0);
+  int waiting = 0;
+  for (const UniqueFd& caller : silent) {
+    if (recv(caller.get(), &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN) ++waiting;
+  }
+  EXPECT_EQ(waiting, RpcSocket::kMaxConnections / 2);
 }
 
 TEST_F(RpcSocketTest, RequestsWaitForABusyHost) {
@@ -190,7 +225,7 @@ TEST_F(RpcSocketTest, EndOfTheSocketLeavesNoCallerWaiting) {
 TEST_F(RpcSocketTest, CallerWhoIsNotAllowedGetsNothing) {
   AllowedCallers nobody;
   nobody.set_root_allowed(false);
-  Serve(nobody);
+  Serve({nobody, nobody});
   EXPECT_FALSE(AskTransportd(path_.c_str(), "x", kPatienceMs, reply_));
   EXPECT_EQ(sent_, 0);
 }
@@ -212,6 +247,23 @@ TEST_F(RpcSocketTest, PacketSocketOfSystemdIsTakenAndTheOtherLeft) {
   EXPECT_EQ(listener->fd(), packets.release());
   ASSERT_EQ(inherited.size(), 1u);
   EXPECT_EQ(inherited[0].fd, stream.get());
+}
+
+// Over vsock transportd's requests come from a privileged port. R1 of tests/attacks/README.md.
+TEST_F(RpcSocketTest, CallerWhoMayOnlyReadTakesAnotherWayForTheRest) {
+  AllowedCallers self, nobody;
+  self.AllowUser(getuid());
+  nobody.set_root_allowed(false);
+  Serve({self, nobody});
+  for (const char* request : {"namespace-priv-set-keys x", "guestStore.connect", "info-set a b",
+                              "info-get\tx", "log text", "info-getx", "unknown"}) {
+    // As without transportd.
+    EXPECT_FALSE(AskTransportd(path_.c_str(), request, kPatienceMs, reply_)) << request;
+  }
+  EXPECT_EQ(sent_, 0);
+  EXPECT_TRUE(AskTransportd(path_.c_str(), "info-get guestinfo.x", kPatienceMs, reply_));
+  EXPECT_EQ(reply_.outcome, Outcome::kSuccess);
+  EXPECT_EQ(sent_, 1);
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ class ServiceProcesses {
   // `own_group` is the calling process's, as /proc/self/cgroup names it, such as
   // "/system.slice/toolboxd-transportd.service"; `root` is where control groups are mounted.
   ServiceProcesses(std::string root, std::string own_group);
-  // The machine's.
+  // Those of this machine.
   static ServiceProcesses OfThisMachine();
 
   // Sets the state and the memory of each service of toolboxd, which is added if it is not there,

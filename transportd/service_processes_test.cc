@@ -72,7 +72,7 @@ TEST_F(ServiceProcessesTest, OutsideOfTheUnitOnlyTransportdIsKnown) {
   EXPECT_GT(status_.services(0).memory_bytes(), 0u);
 }
 
-TEST_F(ServiceProcessesTest, WhatTheBoardHasIsKept) {
+TEST_F(ServiceProcessesTest, EntriesOfTheBoardAreKept) {
   v1::ServiceStatus* clock = status_.add_services();
   clock->set_name("another");
   v1::ServiceStatus* powerd = status_.add_services();

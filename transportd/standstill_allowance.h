@@ -12,9 +12,9 @@
 
 namespace toolboxd {
 
-// While it lasts guest operations are refused, and a long log is cut. So whoever may use the socket
-// has kMost at once, and a tenth of the time in the long run. Times are of one clock that does not
-// go back. Not thread-safe.
+// While transportd stands still, guest operations are refused and a long log is cut. So whoever may
+// use the socket has kMost at once, and a tenth of the time in the long run. Times are of one clock
+// that does not go back. Not thread-safe.
 class StandstillAllowance {
  public:
   static constexpr absl::Duration kMost = absl::Minutes(2);
@@ -22,7 +22,7 @@ class StandstillAllowance {
   // What a call takes at least, so that many short ones are few.
   static constexpr absl::Duration kLeast = absl::Seconds(1);
 
-  // All that is left, for a call that begins; nothing if that is less than kLeast.
+  // Takes all that is left, for a call that begins; nothing if that is less than kLeast.
   absl::Duration Take(absl::Time now) {
     Refill(now);
     if (left_ < kLeast) return absl::ZeroDuration();

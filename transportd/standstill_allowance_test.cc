@@ -9,7 +9,7 @@ namespace {
 
 constexpr absl::Time kStart = absl::UnixEpoch();
 
-TEST(StandstillAllowance, WhatIsNotUsedComesBack) {
+TEST(StandstillAllowance, UnusedTimeComesBack) {
   StandstillAllowance allowance;
   EXPECT_EQ(allowance.Take(kStart), absl::Minutes(2));
   // Another call meanwhile.

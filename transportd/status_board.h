@@ -30,11 +30,11 @@ class StatusBoard {
   static constexpr int kMaxFailures = 3;
   static constexpr size_t kMaxReason = 400;
 
-  // The time of the start is now.
+  // The start is now.
   StatusBoard();
 
-  // Called, outside of the mutex and by the thread that reports it, with a sentence when a
-  // service's stream has ended or is there again. To be set before other threads use the board.
+  // Called when a service's stream has ended or is there again, with a sentence about it; outside
+  // of the mutex, by the thread that reports it. To be set before other threads use the board.
   void set_on_fault(std::function<void(const std::string& text)> on_fault) {
     on_fault_ = std::move(on_fault);
   }
@@ -47,10 +47,10 @@ class StatusBoard {
 
   void SetHost(v1::Host host);
 
-  // The channel of the host's commands, such as "backdoor, high bandwidth"; empty if there is none.
-  // And why it is not a better one, or what broke it.
+  // The channel of the host's commands, such as "backdoor, high bandwidth", and empty if there is
+  // none; and why it is not a better one, or what broke it.
   void SetChannel(absl::string_view channel, absl::string_view reason = "");
-  // The channel of requests to the host; as above.
+  // The channel of requests to the host, in the same form.
   void SetRpciChannel(absl::string_view channel);
 
   // The address that the host has; empty if it has none.
@@ -62,7 +62,8 @@ class StatusBoard {
   // A call to a service ended.
   void CountCall(absl::string_view service, const absl::Status& status);
 
-  // A quiesced snapshot began; ended; had the file systems frozen for a time, in microseconds.
+  // Record that a quiesced snapshot began, that it ended, and for how many microseconds the file
+  // systems were frozen.
   enum class Snapshot { kTaken, kFailed };
   void BeginSnapshot();
   void EndSnapshot(Snapshot outcome);

@@ -17,10 +17,11 @@ TaskQueue::TaskQueue() : wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 TaskQueue::~TaskQueue() { close(wake_fd_); }
 
-void TaskQueue::Post(Task task) {
+uint64_t TaskQueue::Post(Task task) {
   absl::MutexLock lock(&mutex_);
-  tasks_.push_back(std::move(task));
+  tasks_.push_back({++last_number_, std::move(task)});
   Wake();
+  return last_number_;
 }
 
 void TaskQueue::PostAt(absl::Time time, Task task) {
@@ -42,17 +43,40 @@ void TaskQueue::Stop() {
 
 void TaskQueue::Wake() { eventfd_write(wake_fd_, 1); }
 
+void TaskQueue::Withdraw(uint64_t number) {
+  // Destroyed without the lock: what it holds may be anything.
+  Task task;
+  absl::MutexLock lock(&mutex_);
+  const auto found = std::lower_bound(
+      tasks_.begin(), tasks_.end(), number,
+      [](const Posted& posted, uint64_t wanted) { return posted.number < wanted; });
+  if (found == tasks_.end() || found->number != number) return;
+  task = std::move(found->task);
+  tasks_.erase(found);
+}
+
+TaskQueue::Task TaskQueue::Take(uint64_t last) {
+  absl::MutexLock lock(&mutex_);
+  if (tasks_.empty() || tasks_.front().number > last) return nullptr;
+  Task task = std::move(tasks_.front().task);
+  tasks_.pop_front();
+  return task;
+}
+
 bool TaskQueue::RunPending() {
-  std::deque<Task> tasks;
+  uint64_t last;
+  std::deque<Task> due;
   {
     absl::MutexLock lock(&mutex_);
     if (stopped_) return false;
-    tasks.swap(tasks_);
+    // What comes meanwhile waits for the next time: the owner has other work too.
+    last = last_number_;
     const auto later = timed_.upper_bound(SteadyNow());
-    for (auto due = timed_.begin(); due != later; ++due) tasks.push_back(std::move(due->second));
+    for (auto task = timed_.begin(); task != later; ++task) due.push_back(std::move(task->second));
     timed_.erase(timed_.begin(), later);
   }
-  for (Task& task : tasks) task();
+  while (Task task = Take(last)) task();
+  for (Task& task : due) task();
   return true;
 }
 

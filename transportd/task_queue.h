@@ -6,6 +6,7 @@
 #define TOOLBOXD_TRANSPORTD_TASK_QUEUE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
@@ -27,10 +28,14 @@ class TaskQueue {
   TaskQueue(const TaskQueue&) = delete;
   TaskQueue& operator=(const TaskQueue&) = delete;
 
-  // Wakes the owner, which runs the tasks in the order in which they were posted.
-  void Post(Task task);
-  // The same, not before `time`.
+  // Wakes the owner, which runs the tasks in the order in which they were posted. Returns the
+  // task's number, for Withdraw().
+  uint64_t Post(Task task);
+  // The same, but not before `time`.
   void PostAt(absl::Time time, Task task);
+
+  // Discards a task of Post() that has not begun.
+  void Withdraw(uint64_t number);
 
   // Runs the tasks that wait, then sleeps until `deadline` or the next task, and so on until
   // `deadline`. Tasks that wait run even if the deadline is in the past. Returns false, at once,
@@ -44,8 +49,15 @@ class TaskQueue {
   void Stop();
 
  private:
+  struct Posted {
+    uint64_t number;
+    Task task;
+  };
+
   // False after Stop().
   bool RunPending();
+  // The first task, if its number is at most `last`; null otherwise.
+  Task Take(uint64_t last);
   // The earlier of `deadline` and the time of the next task of PostAt().
   absl::Time WakeTime(absl::Time deadline);
   void Wake();
@@ -54,7 +66,8 @@ class TaskQueue {
   const int wake_fd_;
   // Guards the members below, for posting threads and the owner; not held while a task runs.
   mutable absl::Mutex mutex_;
-  std::deque<Task> tasks_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Posted> tasks_ ABSL_GUARDED_BY(mutex_);
+  uint64_t last_number_ ABSL_GUARDED_BY(mutex_) = 0;
   std::multimap<absl::Time, Task> timed_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
 };

@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <functional>
 #include <thread>
 #include <vector>
 
@@ -21,6 +22,34 @@ TEST(TaskQueue, TasksRunInOrderEvenPastTheDeadline) {
   queue.Post([&] { ran.push_back(2); });
   EXPECT_TRUE(queue.RunUntil(absl::InfinitePast()));
   EXPECT_EQ(ran, (std::vector<int>{1, 2}));
+}
+
+TEST(TaskQueue, WithdrawnTaskDoesNotRun) {
+  TaskQueue queue;
+  std::vector<int> ran;
+  queue.Post([&] {
+    ran.push_back(1);
+    // It waits for this one.
+    queue.Withdraw(3);
+  });
+  const uint64_t second = queue.Post([&] { ran.push_back(2); });
+  EXPECT_EQ(queue.Post([&] { ran.push_back(3); }), 3u);
+  queue.Post([&] { ran.push_back(4); });
+  queue.Withdraw(second);
+  queue.Withdraw(99);
+  EXPECT_TRUE(queue.RunUntil(absl::InfinitePast()));
+  queue.Withdraw(1);
+  EXPECT_EQ(ran, (std::vector<int>{1, 4}));
+}
+
+// Otherwise callers without end would keep the owner from the host.
+TEST(TaskQueue, TasksThatComeMeanwhileWaitForTheNextTime) {
+  TaskQueue queue;
+  int ran = 0;
+  std::function<void()> post = [&] { queue.Post([&] { ++ran, post(); }); };
+  post();
+  EXPECT_TRUE(queue.RunUntil(absl::InfinitePast()));
+  EXPECT_EQ(ran, 1);
 }
 
 TEST(TaskQueue, OwnerSleepsUntilTheDeadline) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// TransportReaders: the control service for those who may look and not change: the group toolboxd.
+// TransportReaders: the control service for those who may look but not change anything: the group
+// toolboxd.
 
 #ifndef TOOLBOXD_TRANSPORTD_TRANSPORT_READERS_H_
 #define TOOLBOXD_TRANSPORTD_TRANSPORT_READERS_H_
@@ -13,8 +14,8 @@ namespace toolboxd {
 // Whether a request to the host only asks for what the host keeps. Pure.
 bool OnlyReads(absl::string_view request);
 
-// Passes the calls on, but for those that change something or show what other users do in detail:
-// PERMISSION_DENIED for SendRpci with other requests than those above, StandStill and Trace.
+// Passes the calls on, except those that change something or show in detail what other users do:
+// PERMISSION_DENIED for StandStill, Trace, and SendRpci with requests other than those above.
 // Thread-safe.
 class TransportReaders final : public v1::Transport::Service {
  public:

@@ -194,7 +194,7 @@ grpc::Status TransportService::StandStillFor(
   struct Stand {
     StandstillCalls standstill;
     absl::Notification begun;
-    // Of the channel's thread.
+    // Used by the channel's thread only.
     bool over = false;
   };
   auto stand = std::make_shared<Stand>();

@@ -12,48 +12,19 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "toolboxd/v1/clock.pb.h"
 #include "toolboxd/v1/transport.grpc.pb.h"
-#include "transportd/guest_operations/live_state.h"
-#include "transportd/guest_operations/started_programs.h"
-#include "transportd/policy/policy_store.h"
+#include "transportd/channel_views.h"
 #include "transportd/rpc/rpci.h"
 #include "transportd/service_processes.h"
 #include "transportd/standstill_allowance.h"
 #include "transportd/statistics/operation_statistics.h"
 #include "transportd/status_board.h"
 #include "transportd/task_queue.h"
-#include "transportd/trace/trace_hub.h"
 
 namespace toolboxd {
 
-// What begins and ends while a caller wants it; called on the channel's thread.
-struct StandstillCalls {
-  std::function<void()> begin;
-  std::function<void()> end;
-};
-
-// What the channel's thread knows. All but `clock` and `trace` are used on that thread only, and
-// return without waiting.
-struct ChannelViews {
-  std::function<v1::ReportedInfo()> reported;
-  std::function<v1::ListSessionsReply()> sessions;
-  std::function<ProgramsView()> programs;
-  std::function<v1::ListTransfersReply()> transfers;
-  // A copy.
-  std::function<PolicyStore()> policy;
-  std::function<LiveNumbers()> numbers;
-  // What the host asks of the clock, and what became of it.
-  std::function<v1::TimeStatus()> time;
-  // On the call's thread; may wait for seconds.
-  std::function<absl::StatusOr<v1::ClockStatus>()> clock;
-  StandstillCalls standstill;
-  // Thread-safe; must outlive the service.
-  trace::TraceHub* trace = nullptr;
-};
-
-// Requests to the host and views run on the channel's thread, between two commands of the host, and
-// are waited for up to ten seconds (DEADLINE_EXCEEDED). Thread-safe.
+// Requests to the host and views run on the channel's thread, between two commands of the host; a
+// call waits up to ten seconds for them (DEADLINE_EXCEEDED). Thread-safe.
 class TransportService final : public v1::Transport::Service {
  public:
   // All pointers must outlive the service. `send` is called on the queue's thread only.
@@ -67,12 +38,12 @@ class TransportService final : public v1::Transport::Service {
   grpc::Status SendRpci(grpc::ServerContext* context, const v1::SendRpciRequest* request,
                         v1::SendRpciReply* response) override;
 
-  // DEADLINE_EXCEEDED as above. A clockd that does not answer is in the response.
+  // DEADLINE_EXCEEDED as above. If clockd does not answer, the response says so.
   grpc::Status GetTimeStatus(grpc::ServerContext* context, const v1::GetTimeStatusRequest* request,
                              v1::TimeStatus* response) override;
 
   // Each begin has its end, whatever becomes of the caller. DEADLINE_EXCEEDED if the channel's
-  // thread does not come to it within ten seconds; RESOURCE_EXHAUSTED beyond the allowance.
+  // thread does not get to it within ten seconds; RESOURCE_EXHAUSTED beyond the allowance.
   grpc::Status StandStill(
       grpc::ServerContext* context,
       grpc::ServerReaderWriter<v1::StandStillReply, v1::StandStillRequest>* stream) override;

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <future>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -14,8 +14,7 @@
 #include "base/testing/eventually.h"
 #include "base/testing/short_temp_dir.h"
 #include "daemon/channel.h"
-#include "daemon/quiet_engine.h"
-#include "daemon/server.h"
+#include "daemon/testing/running_server.h"
 #include "gtest/gtest.h"
 #include "transportd/testing/unix_server.h"
 
@@ -26,26 +25,18 @@ namespace {
 class Served {
  public:
   explicit Served(TransportService* service) {
-    InstallQuietEngine();
     ServerOptions options;
     options.listener.path = dir_.File("transportd.sock");
     options.services = {{v1::Transport::service_full_name(), service}};
-    options.handle_signals = false;
-    options.allowed.AllowUser(getuid());
-    server_ = *Server::Create(std::move(options));
-    run_ = std::async(std::launch::async, [this] { return server_->Run(); });
+    server_.emplace(std::move(options));
     stub_ = v1::Transport::NewStub(ConnectUnix(dir_.File("transportd.sock")));
   }
-  ~Served() {
-    server_->Stop();
-    EXPECT_TRUE(run_.get().ok());
-  }
+  ~Served() { server_->Stop(); }
   v1::Transport::Stub& stub() { return *stub_; }
 
  private:
   const ShortTempDir dir_;
-  std::unique_ptr<Server> server_;
-  std::future<absl::Status> run_;
+  std::optional<RunningServer> server_;
   std::unique_ptr<v1::Transport::Stub> stub_;
 };
 

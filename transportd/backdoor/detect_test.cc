@@ -76,7 +76,7 @@ TEST(Detect, DescribesTheHost) {
   EXPECT_EQ(DescribeHost(port).product, "VMware Workstation");
 }
 
-TEST(Detect, WhatTheHostDoesNotSayIsLeftOut) {
+TEST(Detect, FactsThatTheHostDoesNotReportAreLeftOut) {
   DescribingPort port;
   port.product = 77;
   port.hardware = 0xffffffff;

@@ -170,7 +170,10 @@ absl::Status MessageChannel::ReceiveWords(std::string& message, size_t size) {
 
 std::string MessageChannel::Describe() const {
   if (!used_) return "backdoor";
-  return high_bandwidth_ ? "backdoor, high bandwidth" : "backdoor, low bandwidth";
+  if (port_.high_bandwidth()) {
+    return high_bandwidth_ ? "backdoor, high bandwidth" : "backdoor, low bandwidth";
+  }
+  return absl::StrCat("backdoor, low bandwidth, by ", port_.instruction());
 }
 
 Registers MessageChannel::Step(SubCommand sub_command, uint32_t bx) {

@@ -47,7 +47,7 @@ class MessageChannel final : public Channel {
   // The next message; empty if none waits (or if the host sent an empty one).
   absl::StatusOr<std::string> Receive() override;
 
-  // With the bandwidth, once there was a message.
+  // Names the bandwidth once there was a message.
   std::string Describe() const override;
 
   // Whether the last message that was not empty went with high bandwidth: the host offered it, and

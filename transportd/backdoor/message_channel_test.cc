@@ -230,6 +230,28 @@ TEST(MessageChannel, EndlessCheckpointsAreAnError) {
   EXPECT_LE(host.steps, 4 * MessageChannel::kMaxRestarts);
 }
 
+// A host that is reached by a hypercall, and offers high bandwidth all the same.
+class VmcallHost final : public Port {
+ public:
+  void In(Registers& registers) override { host_.In(registers); }
+  void HighBandwidthOut(Registers&) override { ADD_FAILURE(); }
+  void HighBandwidthIn(Registers&) override { ADD_FAILURE(); }
+  bool high_bandwidth() const override { return false; }
+  const char* instruction() const override { return "vmcall"; }
+
+ private:
+  FakeHost host_;
+};
+
+TEST(MessageChannel, DescriptionNamesTheInstructionThatIsNotThePort) {
+  VmcallHost host;
+  MessageChannel channel(&host, kProtocolRpci);
+  EXPECT_EQ(channel.Describe(), "backdoor");
+  ASSERT_TRUE(channel.Open().ok());
+  ASSERT_TRUE(channel.Send("log it").ok());
+  EXPECT_EQ(channel.Describe(), "backdoor, low bandwidth, by vmcall");
+}
+
 TEST(MessageChannel, AllTailLengthsArriveUnchanged) {
   for (const bool high_bandwidth : {false, true}) {
     FakeHost host;

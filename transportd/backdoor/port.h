@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Port: the instructions that reach the hypervisor.
+// Port: the instructions that reach the hypervisor. The comments name those of x86-64; on arm64
+// each is a read of a system register that the hypervisor traps (docs/protocol/transport.md 1.8),
+// and hypercalls fault.
 
 #ifndef TOOLBOXD_TRANSPORTD_BACKDOOR_PORT_H_
 #define TOOLBOXD_TRANSPORTD_BACKDOOR_PORT_H_
@@ -28,6 +30,8 @@ class Port {
 
   // Whether the high-bandwidth calls may be used, where the host offers that.
   virtual bool high_bandwidth() const { return true; }
+  // The instruction's name, for people.
+  virtual const char* instruction() const { return "port"; }
   // For Probe(), before the first call: chooses the instruction where there is a choice.
   virtual void Choose() {}
   // For Probe(), after a first call that faulted or was not answered: takes another instruction.
@@ -36,7 +40,7 @@ class Port {
 };
 
 // The port instructions. Outside VMware, and where the host restricts the backdoor, they fault with
-// SIGSEGV. Stateless, usable from any thread, as the two below.
+// SIGSEGV, on arm64 with SIGILL. Stateless, usable from any thread, as the two below.
 class IoPort final : public Port {
  public:
   void In(Registers& registers) override;
@@ -75,6 +79,7 @@ class CpuPort final : public Port {
   void HighBandwidthOut(Registers& registers) override;
   void HighBandwidthIn(Registers& registers) override;
   bool high_bandwidth() const override { return kind_ == PortKind::kPort; }
+  const char* instruction() const override { return PortKindName(kind_); }
   void Choose() override { kind_ = AnnouncedPort(cpuid_); }
   bool FallBack() override;
 

@@ -5,6 +5,8 @@
 #include <signal.h>
 
 #include <cstring>
+#include <fstream>
+#include <string>
 #include <utility>
 
 #include "gtest/gtest.h"
@@ -33,6 +35,26 @@ TEST(Probe, KnowsVmwareByItsCpuid) {
   EXPECT_FALSE(IsVmwareCpu(FakeCpuid(false, "VMwareVMware")));
   EXPECT_FALSE(IsVmwareCpu(FakeCpuid(true, "KVMKVMKVM\0\0\0")));
 }
+
+TEST(Probe, KnowsVmwareByItsDmiVendorWhereThereIsNoCpuid) {
+  const auto by_dmi = [](const char* vendor) {
+    return [=](uint32_t leaf) { return CpuidOfVendor(vendor, leaf); };
+  };
+  EXPECT_TRUE(IsVmwareCpu(by_dmi("VMware, Inc.\n")));
+  EXPECT_FALSE(IsVmwareCpu(by_dmi("QEMU\n")));
+  EXPECT_FALSE(IsVmwareCpu(by_dmi("Not VMware, Inc.\n")));
+  EXPECT_FALSE(IsVmwareCpu(by_dmi("")));
+  EXPECT_EQ(AnnouncedPort(by_dmi("VMware, Inc.\n")), PortKind::kPort);
+}
+
+#ifdef __aarch64__
+TEST(Probe, AsksDmiForItsVendor) {
+  std::ifstream file("/sys/class/dmi/id/sys_vendor");
+  std::string vendor;
+  std::getline(file, vendor);
+  EXPECT_EQ(IsVmwareCpu(ReadCpuid), vendor.substr(0, 6) == "VMware");
+}
+#endif
 
 // As FakeCpuid, with leaves up to `highest` and that much in ECX of the leaf of hypercalls.
 auto HypercallCpuid(uint32_t highest, uint32_t accepted) {

@@ -113,7 +113,7 @@ TEST_F(ExtensionsTest, CommandsThatCarryPasswordsOrTheChannelsLifeCannotBeBound)
   }
 }
 
-TEST_F(ExtensionsTest, WhatOthersCouldWriteIsSkippedWithTheCommandThatCorrectsIt) {
+TEST_F(ExtensionsTest, FileThatOthersCouldWriteIsSkippedWithTheCommandThatCorrectsIt) {
   Write("1.textproto", Binding("tclo_command: \"X\""));
   Write("2.textproto", Binding("tclo_command: \"Y\""));
   ASSERT_EQ(chmod((folder_ + "/1.textproto").c_str(), 0664), 0);

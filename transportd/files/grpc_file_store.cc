@@ -14,6 +14,7 @@
 #include "daemon/channel.h"
 #include "daemon/grpc_status.h"
 #include "proto/file_opened.h"
+#include "transportd/files/connection_failure.h"
 #include "transportd/files/grpc_stream.h"
 #include "transportd/files/message_allowance.h"
 
@@ -252,11 +253,6 @@ GrpcFileStore::GrpcFileStore(std::shared_ptr<grpc::Channel> channel, GrpcFileSto
     : options_(std::move(options)),
       files_(options_.content_only ? nullptr : v1::Files::NewStub(channel)),
       handler_(v1::FileHandler::NewStub(channel)) {}
-
-bool IsConnectionFailure(const absl::Status& status) {
-  return (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status)) &&
-         ReasonOf(status) == v1::REASON_UNSPECIFIED;
-}
 
 absl::Status GrpcFileStore::ReportIfBroken(const grpc::Status& status) const {
   return Report(FromGrpc(status), options_.on_broken);

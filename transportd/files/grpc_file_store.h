@@ -39,10 +39,6 @@ struct GrpcFileStoreOptions {
   OnBroken on_broken = nullptr;
 };
 
-// Whether a call failed because the service does not answer: its process hangs or has ended. A
-// status with a reason comes from a live service, whatever its code.
-bool IsConnectionFailure(const absl::Status& status);
-
 // Streams use a completion queue that the calling thread alone drives: each step has its own time
 // limit, and there is no second thread. The stream's flow-control window holds what the server
 // sends ahead, so a read is usually answered from memory. Streams do not need the store.

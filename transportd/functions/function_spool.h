@@ -23,9 +23,9 @@ namespace toolboxd {
 // In bytes. If `directory` is on a tmpfs, they are this service's memory too, so `total` stays well
 // below its unit's MemoryMax.
 struct SpoolLimits {
-  // Of one stream.
+  // The limit for one stream.
   uint64_t stream = 16 << 20;
-  // Of the functions of one user, and of all.
+  // The limits for the functions of one user, and of all.
   uint64_t user = 16 << 20;
   uint64_t total = 32 << 20;
   std::string directory = "/var/tmp";

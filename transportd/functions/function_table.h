@@ -103,7 +103,7 @@ class FunctionTable {
   // Null while no function runs.
   std::unique_ptr<FunctionLoop> loop_;
   Runs runs_;
-  // Of those that were not ended when they were last looked at, and of the others.
+  // The functions that were not ended when they were last looked at, and the others.
   Shares<int64_t> running_{{.user = kMaxRunningOfUser, .total = kMaxRunning}};
   Shares<int64_t> ended_{{.user = kMaxEndedOfUser, .total = kMaxEnded}};
   int64_t next_pid_ = kFirstPid;

@@ -27,7 +27,7 @@ class SpoolFile {
 
   // The error of a system call, such as NO_SPACE; nothing is appended then.
   absl::Status Append(absl::string_view data);
-  // At most `size` bytes from an offset; fewer only at the end.
+  // Reads at most `size` bytes from an offset; fewer only at the end.
   absl::StatusOr<std::string> Read(uint64_t offset, size_t size) const;
   // Discards the bytes before an offset, which must not be read again. Their disk space is released
   // in large steps.

@@ -16,7 +16,7 @@ namespace toolboxd::guest_info {
 using Disks = google::protobuf::RepeatedPtrField<v1::Disk>;
 
 inline constexpr int kMaxDisks = 255;
-// Of a mount point; longer ones are cut, as in the fixed fields of the early format.
+// The length of a mount point; longer ones are cut, as in the fixed fields of the early format.
 inline constexpr size_t kMaxMountPoint = 99;
 
 // The argument of SetGuestDiskInfo: JSON of a fixed layout, version 1. Mount points are

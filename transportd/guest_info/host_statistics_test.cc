@@ -36,7 +36,7 @@ TEST(HostStatistics, VectorIsDecoded) {
   EXPECT_EQ(statistics->statistics(3).value(), 123456789012u);
 }
 
-TEST(HostStatistics, WhatIsNotValidIsLeftOut) {
+TEST(HostStatistics, InvalidStatisticsAreLeftOut) {
   const auto statistics =
       DecodeHostStatistics(Reply("00000002"
                                  "0000000c0000000000000007"

@@ -3,12 +3,12 @@
 // The guest's network interfaces as the host expects them (docs/protocol/guest-info.md 3.4): value
 // of SetGuestInfo types 10 and 9 (XDR) and 2 (a packed structure of early hosts).
 //
-// Of a snapshot the fields interfaces, routes and dns are used. An encoder converts their
+// The encoders use the fields interfaces, routes and dns of a snapshot. An encoder converts their
 // addresses from text to the 4 or 16 bytes of the format. It leaves out what the format cannot
-// hold: interfaces beyond 16, routes beyond 100, names longer than 255 bytes, routes of
-// interfaces that are left out. It skips, with a line in the log once a minute, addresses and
-// DNS servers whose text is not a valid IP address, and routes with such a destination or next
-// hop; everything else of the snapshot is encoded. All functions are thread-safe.
+// hold: interfaces beyond 16, routes beyond 100, names longer than 255 bytes, routes of interfaces
+// that are left out. It skips, with a line in the log once a minute, addresses and DNS servers
+// whose text is not a valid IP address, and routes with such a destination or next hop; everything
+// else of the snapshot is encoded. All functions are thread-safe.
 
 #ifndef TOOLBOXD_TRANSPORTD_GUEST_INFO_NIC_INFO_H_
 #define TOOLBOXD_TRANSPORTD_GUEST_INFO_NIC_INFO_H_

@@ -19,7 +19,7 @@ namespace toolboxd {
 
 // One operation. Text from outside, which is escaped in the line; content is never logged.
 struct AuditedOperation {
-  // Of operation/operation.h, or "Opcode" and a number.
+  // A name of operation/operation.h, or "Opcode" and a number.
   absl::string_view operation;
   absl::string_view user;
   // What it works on, such as a path.

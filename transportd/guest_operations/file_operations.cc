@@ -128,7 +128,7 @@ Outcome ListFiles(GuestCall& call, const GuestServices& /*services*/) {
   Set(request.mutable_path(), body.path);
   Set(request.mutable_pattern(), body.pattern);
   request.set_skip(body.index + body.offset);
-  request.set_limit(std::min(wanted - body.offset, kMaxRecords));
+  request.set_limit(static_cast<uint32_t>(std::min(wanted - body.offset, kMaxRecords)));
   absl::StatusOr<v1::ListFilesReply> listed = (*files)->List(request);
   if (!listed.ok()) return listed.status();
   vix::FileList list;

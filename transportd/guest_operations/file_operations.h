@@ -23,7 +23,7 @@ Outcome SetFileAttributes(GuestCall& call, const GuestServices& services);
 Outcome TransferFromGuest(GuestCall& call, const GuestServices& services);
 Outcome TransferToGuest(GuestCall& call, const GuestServices& services);
 
-// Of the old VIX API.
+// Operations of the old VIX API.
 Outcome LegacyExists(GuestCall& call, const GuestServices& services);
 Outcome LegacyFileInfo(GuestCall& call, const GuestServices& services);
 Outcome LegacyListDirectory(GuestCall& call, const GuestServices& services);

@@ -128,7 +128,7 @@ class GuestOperations {
   v1::OperatingSystem operating_system_;
   bool standstill_ = false;
   std::function<void()> on_use_ = [] {};
-  // Of SteadyNow().
+  // A time of SteadyNow().
   absl::Time maintain_until_ = absl::InfinitePast();
   std::function<std::shared_ptr<files::FileStore>()> inbox_ = [] { return nullptr; };
   const GuestServices services_;

@@ -10,6 +10,11 @@
 
 // Any bytes get a reply that hosts can parse; so does any body with a good credential, and
 // any packet within an HGFS session.
+// Covers: transportd/vix/requests.cc transportd/vix/message.cc transportd/vix/credential.cc
+// transportd/guest_operations/guest_operations.cc transportd/guest_operations/file_operations.cc
+// transportd/guest_operations/program_operations.cc
+// transportd/hgfs/server.cc transportd/hgfs/messages.cc transportd/hgfs/open_file.cc
+// transportd/hgfs/session_table.cc
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace toolboxd;
   static auto& guest = *new toolboxd::testing::FakeGuest;

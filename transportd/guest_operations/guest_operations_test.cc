@@ -1,24 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Guest operations: logins, policy, errors of the protocol and of services, and what is shown of
+// them. Files, programs and audit lines have tests of their own.
+
 #include "transportd/guest_operations/guest_operations.h"
 
-#include <cstdlib>
-#include <fstream>
-
 #include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
-#include "transportd/hgfs/messages.h"
-#include "transportd/hgfs/packet.h"
-#include "transportd/hgfs/path.h"
-#include "transportd/testing/fake_guest.h"
-#include "transportd/vix/credential.h"
-#include "transportd/vix/opcode.h"
-#include "transportd/vix/requests.h"
-#include "transportd/vix/testing/host_messages.h"
+#include "transportd/testing/guest_operations_test.h"
 
 namespace toolboxd {
 namespace {
@@ -27,152 +16,12 @@ using std::string_literals::operator""s;
 using ::testing::ElementsAre;
 using toolboxd::testing::FakeGuest;
 
-std::string PathBody(absl::string_view path) {
-  vix::PathRequest request;
-  request.path = path;
-  return Encode(request);
-}
-
-std::string StartBody(absl::string_view program, absl::string_view arguments = "") {
-  vix::StartProgramRequest request;
-  request.program = program;
-  request.arguments = arguments;
-  return Encode(request);
-}
-
-std::string ListBody(absl::string_view path, int32_t max_results, uint64_t offset = 0) {
-  vix::ListFilesRequest request;
-  request.path = path;
-  request.max_results = max_results;
-  request.offset = offset;
-  return Encode(request);
-}
-
-class GuestOperationsTest : public ::testing::Test {
- protected:
-  std::string TempFile(const std::string& name, const std::string& text) {
-    const std::string path = std::string(getenv("TEST_TMPDIR")) + "/" + name;
-    std::ofstream(path) << text;
-    return path;
-  }
-
-  // One HGFS packet by operation 84.
-  template <typename Request, typename Reply>
-  hgfs::Status Hgfs(hgfs::Op op, const Request& message, Reply& reply,
-                    const std::string& user = "alice", const std::string& password = "a") {
-    hgfs::Packet packet;
-    const std::string payload = Encode(op, message);
-    packet.op = static_cast<uint32_t>(op);
-    packet.session_id = session_;
-    packet.payload = payload;
-    vix::HgfsPacketRequest request;
-    const std::string bytes = EncodePacket(packet);
-    request.packet = bytes;
-    EXPECT_EQ(guest_.Send(vix::kHgfsSendPacket, Encode(request), user, password, true), 0u);
-    answer_ = guest_.result();
-    hgfs::Packet answer;
-    EXPECT_TRUE(DecodePacket(answer_, answer));
-    if (answer.status != hgfs::Status::kSuccess) return answer.status;
-    EXPECT_TRUE(Decode(op, answer.payload, reply));
-    return hgfs::Status::kSuccess;
-  }
-
-  void CreateSession() {
-    hgfs::CreateSessionReply reply;
-    ASSERT_EQ(Hgfs(hgfs::Op::kCreateSessionV4, hgfs::CreateSessionRequest(), reply),
-              hgfs::Status::kSuccess);
-    session_ = reply.session_id;
-  }
-
-  hgfs::Status OpenFile(const std::string& path, hgfs::OpenMode mode, uint32_t& handle) {
-    hgfs::OpenRequest request;
-    const std::string name = hgfs::EncodePath(path);
-    request.mode = mode;
-    request.flags = mode == hgfs::kReadOnly ? hgfs::kOpenExisting : hgfs::kCreateEmpty;
-    request.name.cp_name = name;
-    hgfs::OpenReply reply;
-    const hgfs::Status status = Hgfs(hgfs::Op::kOpenV3, request, reply);
-    handle = reply.handle;
-    return status;
-  }
-
-  hgfs::Status Upload(const std::string& path, const std::string& content) {
-    uint32_t handle = 0;
-    hgfs::Status status = OpenFile(path, hgfs::kWriteOnly, handle);
-    if (status != hgfs::Status::kSuccess) return status;
-    hgfs::WriteRequest write;
-    write.handle = handle;
-    write.flags = hgfs::kWriteAppend;
-    write.data = content;
-    write.size = content.size();
-    hgfs::WriteReply written;
-    status = Hgfs(hgfs::Op::kWriteV3, write, written);
-    hgfs::HandleRequest close;
-    close.handle = handle;
-    hgfs::EmptyReply closed;
-    const hgfs::Status close_status = Hgfs(hgfs::Op::kClose, close, closed);
-    return status == hgfs::Status::kSuccess ? close_status : status;
-  }
-
-  hgfs::Status Download(const std::string& path, std::string& content) {
-    uint32_t handle = 0;
-    hgfs::Status status = OpenFile(path, hgfs::kReadOnly, handle);
-    if (status != hgfs::Status::kSuccess) return status;
-    hgfs::ReadReply reply;
-    do {
-      hgfs::ReadRequest read;
-      read.handle = handle;
-      read.offset = content.size();
-      read.size = 0xF000;
-      status = Hgfs(hgfs::Op::kReadV3, read, reply);
-      if (status != hgfs::Status::kSuccess) return status;
-      content.append(reply.data.data(), reply.data.size());
-    } while (reply.size > 0);
-    hgfs::HandleRequest close;
-    close.handle = handle;
-    hgfs::EmptyReply closed;
-    return Hgfs(hgfs::Op::kClose, close, closed);
-  }
-
-  // The audit lines that `action` leaves, without their common beginning.
-  template <typename Action>
-  std::vector<std::string> Audited(Action action) {
-    ::testing::internal::CaptureStderr();
-    action();
-    std::vector<std::string> lines;
-    for (absl::string_view line :
-         absl::StrSplit(::testing::internal::GetCapturedStderr(), '\n', absl::SkipEmpty())) {
-      const size_t at = line.find("guest operation user=");
-      if (at != absl::string_view::npos) lines.emplace_back(line.substr(at + 21));
-    }
-    return lines;
-  }
-
-  FakeGuest guest_;
-  uint64_t session_ = 0;
-  std::string answer_;
-};
-
 TEST_F(GuestOperationsTest, ToolsStateNeedsNoLogin) {
   vix::Request request;
   request.opcode = vix::kGetToolsState;
   EXPECT_EQ(guest_.SendRaw(request), 0u);
   std::string bytes;
   EXPECT_TRUE(absl::Base64Unescape(guest_.result(), &bytes));
-}
-
-TEST_F(GuestOperationsTest, ProgramsStartWithOneLogin) {
-  EXPECT_EQ(guest_.Send(vix::kStartProgram, StartBody("/bin/date", "-u")), 0u);
-  EXPECT_EQ(guest_.result(), "1001");
-  EXPECT_EQ(guest_.Send(vix::kStartProgram, StartBody("date")), 0u);
-  const auto started = guest_.vixd.started();
-  ASSERT_EQ(started.size(), 2u);
-  EXPECT_EQ(started[0].arguments(), "-u");
-  EXPECT_FALSE(started[0].with_io());
-  EXPECT_TRUE(started[1].with_io());
-  EXPECT_EQ(guest_.logins, 1);
-  EXPECT_EQ(guest_.Send(vix::kStartProgram, StartBody("/none")), 4u);
-  EXPECT_EQ(guest_.result(), "-1");
 }
 
 TEST_F(GuestOperationsTest, CredentialsHaveTheirErrorCodes) {
@@ -267,280 +116,6 @@ TEST_F(GuestOperationsTest, OtherOpcodesAreNotSupported) {
   EXPECT_EQ(guest_.Send(vix::kLogout, ""), 0u);
 }
 
-TEST_F(GuestOperationsTest, FilesAreListed) {
-  guest_.hgfsd.Put("/tmp/a<b", "12345");
-  EXPECT_EQ(guest_.Send(vix::kListFiles, ListBody("/tmp", 10)), 0u);
-  EXPECT_TRUE(absl::StartsWith(guest_.result(), "0 <rem>0</rem><fxi><Name>.</Name><ft>1</ft>"))
-      << guest_.result();
-  EXPECT_TRUE(absl::StrContains(guest_.result(), "<Name>a%3Cb</Name><ft>0</ft><fs>5</fs>"));
-  EXPECT_EQ(guest_.Send(vix::kListFiles, ListBody("/tmp", 0)), 0u);
-  EXPECT_EQ(guest_.result(), "0 <rem>3</rem>");
-  EXPECT_EQ(guest_.Send(vix::kListFiles, ListBody("/tmp", -1)), 0u);
-  EXPECT_EQ(guest_.result(), "0 <rem>3</rem>");
-  EXPECT_EQ(guest_.Send(vix::kListFiles, ListBody("/tmp", 5, 5)), 3u);
-  EXPECT_EQ(guest_.Send(vix::kListFiles, ListBody("/tmp", 5, 0x7FFFFFFF)), 3u);
-  EXPECT_EQ(guest_.Send(vix::kListFiles, ListBody("/none", 5)), 4u);
-}
-
-TEST_F(GuestOperationsTest, LongListingsComeInPages) {
-  for (int i = 0; i < 5000; ++i) guest_.hgfsd.Put(absl::StrCat("/tmp/file", i), "");
-  size_t received = 0;
-  int pages = 0;
-  do {
-    ASSERT_EQ(guest_.Send(vix::kListFiles, ListBody("/tmp", 6000, received)), 0u);
-    ASSERT_LT(guest_.result().size(), vix::kMaxReplySize);
-    for (size_t at = guest_.result().find("<fxi>"); at != std::string::npos;
-         at = guest_.result().find("<fxi>", at + 1)) {
-      ++received;
-    }
-    ++pages;
-  } while (guest_.result()[0] == '1');
-  EXPECT_EQ(received, 5002u);
-  EXPECT_GT(pages, 5);
-}
-
-TEST_F(GuestOperationsTest, FilesAreCreatedMovedAndDeleted) {
-  vix::DirectoryRequest directory;
-  directory.path = "/tmp/d";
-  EXPECT_EQ(guest_.Send(vix::kCreateDirectoryEx, Encode(directory)), 0u);
-  EXPECT_EQ(guest_.Send(vix::kCreateDirectoryEx, Encode(directory)), 12u);
-  guest_.hgfsd.Put("/tmp/d/f", "x");
-  EXPECT_EQ(guest_.Send(vix::kDeleteDirectoryEx, Encode(directory)), 20006u);
-  EXPECT_EQ(guest_.Send(vix::kDeleteFileEx, PathBody("/tmp/d")), 20001u);
-  vix::MoveRequest move;
-  move.from = "/tmp/d/f";
-  move.to = "/tmp/g";
-  EXPECT_EQ(guest_.Send(vix::kMoveFileEx, Encode(move)), 0u);
-  EXPECT_EQ(guest_.Send(vix::kMoveFileEx, Encode(move)), 4u);
-  EXPECT_EQ(guest_.Send(vix::kDeleteDirectoryEx, Encode(directory)), 0u);
-  vix::CreateTemporaryRequest temporary;
-  temporary.prefix = "p-";
-  temporary.suffix = ".s";
-  EXPECT_EQ(guest_.Send(vix::kCreateTemporaryFileEx, Encode(temporary)), 0u);
-  EXPECT_EQ(guest_.result(), "/tmp/p-vmware1.s");
-  EXPECT_EQ(guest_.Send(vix::kFileExists, PathBody("/tmp/g")), 0u);
-  EXPECT_EQ(guest_.result(), "1");
-  EXPECT_EQ(guest_.Send(vix::kDirectoryExists, PathBody("/tmp/g")), 0u);
-  EXPECT_EQ(guest_.result(), "0");
-}
-
-TEST_F(GuestOperationsTest, OnlyFlaggedAttributesAreChanged) {
-  guest_.hgfsd.Put("/tmp/f", "x");
-  vix::SetAttributesRequest request;
-  request.path = "/tmp/f";
-  request.flags =
-      vix::SetAttributesRequest::kModificationTime | vix::SetAttributesRequest::kPermissions;
-  request.modification_time = 100;
-  request.access_time = 200;
-  request.permissions = 0600;
-  request.uid = 7;
-  EXPECT_EQ(guest_.Send(vix::kSetFileAttributes, Encode(request)), 0u);
-  const v1::FileInfo info = guest_.hgfsd.Get("/tmp/f").info;
-  EXPECT_EQ(info.modification_time(), 100000000000);
-  EXPECT_EQ(info.access_time(), 0);
-  EXPECT_EQ(info.mode() & 07777, 0600u);
-  EXPECT_EQ(info.uid(), 0u);
-  request.flags = vix::SetAttributesRequest::kHidden;
-  EXPECT_EQ(guest_.Send(vix::kSetFileAttributes, Encode(request)), 3u);
-}
-
-TEST_F(GuestOperationsTest, TransfersAreCheckedBeforeTheyStart) {
-  guest_.hgfsd.Put("/tmp/f", "12345");
-  EXPECT_EQ(guest_.Send(vix::kInitiateFileTransferFromGuest, ListBody("/tmp/f", 0)), 0u);
-  EXPECT_TRUE(absl::StartsWith(guest_.result(), "<fxi><Name>/tmp/f</Name>")) << guest_.result();
-  EXPECT_EQ(guest_.Send(vix::kInitiateFileTransferFromGuest, ListBody("/tmp/none", 0)), 4u);
-  vix::TransferToGuestRequest request;
-  request.path = "/tmp/f";
-  EXPECT_EQ(guest_.Send(vix::kInitiateFileTransferToGuest, Encode(request)), 12u);
-  request.overwrite = true;
-  EXPECT_EQ(guest_.Send(vix::kInitiateFileTransferToGuest, Encode(request)), 0u);
-  request.path = "/none/f";
-  EXPECT_EQ(guest_.Send(vix::kInitiateFileTransferToGuest, Encode(request)), 22u);
-}
-
-TEST_F(GuestOperationsTest, ContentIsTransferredByHgfs) {
-  CreateSession();
-  const std::string content(200000, 'x');
-  EXPECT_EQ(Upload("/tmp/f", content.substr(0, 60000)), hgfs::Status::kSuccess);
-  guest_.hgfsd.Put("/tmp/g", content);
-  std::string downloaded;
-  EXPECT_EQ(Download("/tmp/g", downloaded), hgfs::Status::kSuccess);
-  EXPECT_EQ(downloaded, content);
-  EXPECT_EQ(guest_.logins, 1);
-  EXPECT_TRUE(guest_.had_deferred_work());
-  // Another user's packet in this session.
-  hgfs::NameRequest request;
-  request.name.cp_name = "root";
-  hgfs::GetattrReply reply;
-  EXPECT_EQ(Hgfs(hgfs::Op::kGetattrV2, request, reply, "bob", "b"), hgfs::Status::kStaleSession);
-}
-
-TEST_F(GuestOperationsTest, HgfsPacketsNeedTheirCredential) {
-  CreateSession();
-  vix::HgfsPacketRequest request;
-  request.packet = "x";
-  EXPECT_EQ(guest_.Send(vix::kHgfsSendPacket, Encode(request), "alice", "x", true), 3050u);
-  // Without a credential only sessions can be managed.
-  const TcloReply reply = guest_.operations().RunHgfs("nonsense");
-  EXPECT_TRUE(reply.ok);
-  hgfs::Packet packet;
-  ASSERT_TRUE(DecodePacket(reply.data, packet));
-  EXPECT_EQ(packet.status, hgfs::Status::kProtocolError);
-}
-
-TEST_F(GuestOperationsTest, EachOperationLeavesOneAuditLine) {
-  guest_.hgfsd.Put("/tmp/f", "secret");
-  EXPECT_THAT(Audited([&] {
-                guest_.Send(vix::kStartProgram, StartBody("/bin/date", "-u"));
-                guest_.Send(vix::kDeleteFileEx, PathBody("/tmp/\"none"));
-                guest_.Send(vix::kListFiles, ListBody("/tmp", 1), "bob", "wrong");
-              }),
-              ElementsAre("alice operation=StartProgramInGuest target=\"/bin/date\" result=0",
-                          "alice operation=DeleteFileInGuest target=\"/tmp/%22none\" result=4",
-                          "bob operation=ListFilesInGuest target=\"/tmp\" result=3050"));
-}
-
-TEST_F(GuestOperationsTest, AuditLinesCannotBeForgedAndNameUnknownOpcodes) {
-  EXPECT_THAT(Audited([&] {
-                guest_.Send(vix::kListFiles, ListBody("/tmp", 1), "root operation=X result=0", "x");
-                guest_.Send(vix::kCreateRegistryKey, "");
-                guest_.Send(9999, "");
-              }),
-              ElementsAre("root%20operation%3DX%20result%3D0 operation=ListFilesInGuest "
-                          "target=\"/tmp\" result=3050",
-                          "alice operation=Opcode201 target=\"\" result=3003",
-                          "alice operation=Opcode9999 target=\"\" result=3025"));
-}
-
-TEST_F(GuestOperationsTest, EachTransferLeavesOneAuditLine) {
-  EXPECT_THAT(Audited([&] {
-                CreateSession();
-                Upload("/tmp/f", "secret");
-                std::string content;
-                Download("/tmp/f", content);
-                Download("/tmp/none", content);
-              }),
-              ElementsAre("alice operation=FileTransferToGuest target=\"/tmp/f\" result=0",
-                          "alice operation=FileTransferFromGuest target=\"/tmp/f\" result=0",
-                          "alice operation=FileTransferFromGuest target=\"/tmp/none\" result=4"));
-}
-
-TEST_F(GuestOperationsTest, HgfsPacketsThatChangeSomethingLeaveAnAuditLine) {
-  const auto remove = [&] {
-    hgfs::DeleteRequest request;
-    const std::string name = hgfs::EncodePath("/tmp/f");
-    request.name.cp_name = name;
-    hgfs::EmptyReply reply;
-    Hgfs(hgfs::Op::kDeleteFileV3, request, reply);
-  };
-  guest_.hgfsd.Put("/tmp/f", "x");
-  CreateSession();
-  EXPECT_THAT(Audited([&] {
-                remove();
-                remove();
-              }),
-              ElementsAre("alice operation=DeleteFileInGuest target=\"/tmp/f\" result=0",
-                          "alice operation=DeleteFileInGuest target=\"/tmp/f\" result=4"));
-  vix::HgfsPacketRequest request;
-  request.packet = "x";
-  EXPECT_THAT(
-      Audited([&] { guest_.Send(vix::kHgfsSendPacket, Encode(request), "alice", "wrong", true); }),
-      ElementsAre("alice operation=HgfsSendPacket target=\"\" result=3050"));
-}
-
-TEST_F(GuestOperationsTest, AbandonedTransferLeavesAnAuditLine) {
-  CreateSession();
-  uint32_t handle = 0;
-  ASSERT_EQ(OpenFile("/tmp/f", hgfs::kWriteOnly, handle), hgfs::Status::kSuccess);
-  // As at the end of the process.
-  EXPECT_THAT(Audited([&] { guest_.Restart(FakeGuest::Options()); }),
-              ElementsAre("alice operation=FileTransferToGuest target=\"/tmp/f\" result=10"));
-}
-
-TEST_F(GuestOperationsTest, AuditLineOfALongTargetKeepsItsResult) {
-  const std::vector<std::string> lines =
-      Audited([&] { guest_.Send(vix::kDeleteFileEx, PathBody("/tmp/" + std::string(4000, '"'))); });
-  ASSERT_EQ(lines.size(), 1u);
-  EXPECT_TRUE(absl::EndsWith(lines[0], "...\" result=4")) << lines[0];
-}
-
-TEST_F(GuestOperationsTest, ProcessesAreListedInPages) {
-  EXPECT_EQ(guest_.Send(vix::kListProcessesEx, Encode(vix::ListProcessesRequest())), 0u);
-  EXPECT_TRUE(absl::StartsWith(guest_.result(), "<proc><cmd>process%3C1%3E</cmd>"));
-  guest_.vixd.processes = 3000;
-  ASSERT_EQ(guest_.Send(vix::kListProcessesEx, Encode(vix::ListProcessesRequest())), 0u);
-  unsigned key = 0, total = 0, left = 0;
-  int head = 0;
-  ASSERT_EQ(sscanf(guest_.result().c_str(),
-                   "<key>%u</key><totalSize>%u</totalSize><leftToSend>%u</leftToSend>%n", &key,
-                   &total, &left, &head),
-            3);
-  std::string list = guest_.result().substr(head);
-  EXPECT_EQ(list.size() + left, total);
-  while (left > 0) {
-    vix::ListProcessesRequest next;
-    next.key = key;
-    next.offset = list.size();
-    // Another user does not get it.
-    EXPECT_EQ(guest_.Send(vix::kListProcessesEx, Encode(next), "bob", "b"), 3u);
-    ASSERT_EQ(guest_.Send(vix::kListProcessesEx, Encode(next)), 0u);
-    ASSERT_EQ(sscanf(guest_.result().c_str(), "<leftToSend>%u</leftToSend>%n", &left, &head), 1);
-    list += guest_.result().substr(head);
-  }
-  EXPECT_EQ(list.size(), total);
-  EXPECT_TRUE(absl::EndsWith(list, "</proc>"));
-}
-
-// Users choose their programs' arguments and number.
-TEST_F(GuestOperationsTest, ProcessListsAreBounded) {
-  GuestOperationsOptions options = FakeGuest::Options();
-  options.timeout = absl::Seconds(20);
-  guest_.Restart(options);
-  const auto total = [this] {
-    EXPECT_EQ(guest_.Send(vix::kListProcessesEx, Encode(vix::ListProcessesRequest())), 0u);
-    unsigned key = 0, size = 0;
-    EXPECT_EQ(sscanf(guest_.result().c_str(), "<key>%u</key><totalSize>%u", &key, &size), 2);
-    return size;
-  };
-  guest_.vixd.processes = 2000;
-  const unsigned names_only = total();
-  guest_.vixd.command_line_size = 50000;
-  EXPECT_GT(total(), names_only + (1u << 20));
-  EXPECT_LE(total(), ProcessListCache::kMaxListBytes);
-  guest_.vixd.processes = 200000;
-  guest_.vixd.command_line_size = 0;
-  EXPECT_LE(total(), ProcessListCache::kMaxListBytes);
-}
-
-TEST_F(GuestOperationsTest, CommandLineInAProcessListIsCut) {
-  guest_.vixd.processes = 1;
-  guest_.vixd.command_line_size = 50000;
-  EXPECT_EQ(guest_.Send(vix::kListProcessesEx, Encode(vix::ListProcessesRequest())), 0u);
-  const std::string name = absl::StrCat("<name>", std::string(8192, '<'), "</name>");
-  EXPECT_TRUE(absl::StrContains(vix::Unescape(guest_.result()), name));
-}
-
-// Whoever names processes at will takes no more of the list than others.
-TEST_F(GuestOperationsTest, NameInAProcessListIsCut) {
-  guest_.vixd.processes = 1;
-  guest_.vixd.name_size = 8192;
-  EXPECT_EQ(guest_.Send(vix::kListProcessesEx, Encode(vix::ListProcessesRequest())), 0u);
-  const std::string name = absl::StrCat("process<1>", std::string(245, 'n'));
-  EXPECT_TRUE(absl::StrContains(vix::Unescape(guest_.result()), "<cmd>" + name + "</cmd>"));
-}
-
-TEST_F(GuestOperationsTest, ProcessesAreTerminatedAndEnvironmentIsRead) {
-  vix::TerminateRequest request;
-  for (const auto& [pid, code] :
-       {std::pair(2ull, 0u), std::pair(1ull, 3015u), std::pair(0ull, 3015u),
-        std::pair(99ull, 20003u), std::pair(~0ull, 20003u)}) {
-    request.pid = pid;
-    EXPECT_EQ(guest_.Send(vix::kTerminateProcess, Encode(request)), code) << pid;
-  }
-  EXPECT_EQ(guest_.Send(vix::kReadEnvironmentVariables, std::string(8, '\0')), 0u);
-  EXPECT_EQ(guest_.result(), "<ev>HOME=/root</ev><ev>A=%3C1%3E</ev>");
-}
-
 TEST_F(GuestOperationsTest, HungServiceCostsOneErrorEach) {
   guest_.vixd.hang = true;
   const absl::Time begin = absl::Now();
@@ -560,32 +135,6 @@ TEST_F(GuestOperationsTest, ServiceThatDiedIdleIsReplacedUnnoticed) {
   guest_.KillHgfsd();
   EXPECT_EQ(guest_.Send(vix::kStartProgram, StartBody("/bin/b")), 0u);
   EXPECT_EQ(guest_.Send(vix::kListFiles, ListBody("/tmp", 1)), 0u);
-}
-
-TEST_F(GuestOperationsTest, FunctionsAreListedAsProcessesWithStreams) {
-  CreateSession();
-  EXPECT_EQ(guest_.Send(vix::kStartProgram, StartBody("http.RoundTrip", "10.0.0.1:80")), 20005u);
-  ASSERT_EQ(guest_.Send(vix::kStartProgram, StartBody("http.RoundTrip", "localhost:80")), 0u);
-  const uint64_t pid = std::stoull(guest_.result());
-  EXPECT_EQ(pid, static_cast<uint64_t>(FunctionTable::kFirstPid));
-  const std::string folder = absl::StrCat("/proc/", pid);
-  std::string output;
-  EXPECT_EQ(Download(folder + "/stdout", output), hgfs::Status::kAccessDenied);
-  EXPECT_EQ(guest_.Send(vix::kInitiateFileTransferFromGuest, ListBody(folder + "/stdout", 0)), 13u);
-  EXPECT_EQ(Upload(folder + "/stdin", "GET /"), hgfs::Status::kSuccess);
-  EXPECT_EQ(guest_.Send(vix::kInitiateFileTransferFromGuest, ListBody(folder + "/stdout", 0)), 0u);
-  EXPECT_EQ(Download(folder + "/stdout", output), hgfs::Status::kSuccess);
-  EXPECT_EQ(output, "http.RoundTrip(localhost:80) for alice: GET /");
-  vix::ListProcessesRequest list;
-  list.pids = {pid};
-  EXPECT_EQ(guest_.Send(vix::kListProcessesEx, Encode(list)), 0u);
-  EXPECT_TRUE(
-      absl::StrContains(guest_.result(), absl::StrCat("<pid>", pid, "</pid><user>alice</user>")));
-  EXPECT_TRUE(absl::StrContains(guest_.result(), "<eCode>5</eCode>")) << guest_.result();
-  vix::TerminateRequest terminate;
-  terminate.pid = pid;
-  EXPECT_EQ(guest_.Send(vix::kTerminateProcess, Encode(terminate), "bob", "b"), 3015u);
-  EXPECT_EQ(guest_.Send(vix::kTerminateProcess, Encode(terminate)), 0u);
 }
 
 TEST_F(GuestOperationsTest, RightPasswordOfADeniedUserIsRefusedByThePolicy) {
@@ -610,74 +159,16 @@ TEST_F(GuestOperationsTest, EverythingGoesByTheUserThatPamSettledOn) {
   const std::string name = hgfs::EncodePath("/tmp/f");
   request.name.cp_name = name;
   hgfs::GetattrReply reply;
-  EXPECT_EQ(Hgfs(hgfs::Op::kGetattrV2, request, reply, "ALICE"), hgfs::Status::kSuccess);
+  EXPECT_EQ(HgfsOf("ALICE", "a", hgfs::Op::kGetattrV2, request, reply), hgfs::Status::kSuccess);
   ASSERT_EQ(guest_.Send(vix::kStartProgram, StartBody("http.RoundTrip", "localhost:80"), "ALICE"),
             0u);
   std::string output;
-  EXPECT_EQ(Upload(absl::StrCat("/proc/", guest_.result(), "/stdin"), ""), hgfs::Status::kSuccess);
+  EXPECT_EQ(hgfs_.Upload(absl::StrCat("/proc/", guest_.result(), "/stdin"), ""),
+            hgfs::Status::kSuccess);
   GuestOperationsOptions options = FakeGuest::Options();
   options.policy_file = TempFile("canonical.textproto", "deny: \"alice\"");
   guest_.Restart(options);
   EXPECT_EQ(guest_.Send(vix::kValidateCredentials, "", "ALICE"), 20005u);
-}
-
-TEST_F(GuestOperationsTest, AttributesNeedAnOperationThatShowsThem) {
-  guest_.hgfsd.Put("/tmp/f", "x");
-  const auto look = [&](const std::string& policy) {
-    GuestOperationsOptions options = FakeGuest::Options();
-    options.policy_file = TempFile("attributes.textproto", policy);
-    guest_.Restart(options);
-    CreateSession();
-    hgfs::NameRequest request;
-    const std::string name = hgfs::EncodePath("/tmp/f");
-    request.name.cp_name = name;
-    hgfs::GetattrReply attributes;
-    hgfs::VolumeReply volume;
-    return std::pair(Hgfs(hgfs::Op::kGetattrV2, request, attributes),
-                     Hgfs(hgfs::Op::kQueryVolume, request, volume));
-  };
-  const auto yes = hgfs::Status::kSuccess;
-  const auto no = hgfs::Status::kAccessDenied;
-  const std::string list = "disabled_operations: \"ListFilesInGuest\" ";
-  const std::string from = "disabled_operations: \"InitiateFileTransferFromGuest\" ";
-  const std::string to = "disabled_operations: \"InitiateFileTransferToGuest\" ";
-  EXPECT_EQ(look(list), std::pair(yes, yes));
-  EXPECT_EQ(look(from), std::pair(yes, yes));
-  EXPECT_EQ(look(list + from), std::pair(no, yes));
-  EXPECT_EQ(look(list + from + to), std::pair(no, no));
-}
-
-TEST_F(GuestOperationsTest, MoveThatTakesTooLongCostsOneErrorAndKeepsTheSession) {
-  GuestOperationsOptions options = FakeGuest::Options();
-  options.move_timeout = absl::Milliseconds(100);
-  guest_.Restart(options);
-  guest_.hgfsd.Put("/tmp/f", "x");
-  EXPECT_EQ(guest_.Send(vix::kListFiles, ListBody("/tmp", 1)), 0u);
-  guest_.hgfsd.hang = true;
-  vix::MoveRequest move;
-  move.from = "/tmp/f";
-  move.to = "/tmp/g";
-  EXPECT_EQ(guest_.Send(vix::kMoveFileEx, Encode(move)), 5u);
-  guest_.hgfsd.hang = false;
-  EXPECT_EQ(guest_.Send(vix::kListFiles, ListBody("/tmp", 1)), 0u);
-  // hgfsd had to undo it: it was not given up.
-  EXPECT_EQ(guest_.logins, 1);
-}
-
-TEST_F(GuestOperationsTest, RefusalsCrowdNoAuditLineOut) {
-  vix::Request refused;
-  refused.opcode = vix::kValidateCredentials;
-  refused.credential_type = 99;
-  EXPECT_THAT(Audited([&] {
-                for (int i = 0; i < 200000; ++i) {
-                  refused.opcode = i % 2 == 0 ? uint32_t{vix::kValidateCredentials} : 10000u + i;
-                  guest_.SendRaw(refused);
-                }
-                guest_.Send(vix::kStartProgram, StartBody("/bin/id"));
-              }),
-              ElementsAre("- operation=ValidateCredentialsInGuest target=\"\" result=6",
-                          "- operation=Opcode10001 target=\"\" result=3025",
-                          "alice operation=StartProgramInGuest target=\"/bin/id\" result=0"));
 }
 
 TEST_F(GuestOperationsTest, StartedProgramsAndSessionsAreShown) {
@@ -698,6 +189,31 @@ TEST_F(GuestOperationsTest, StartedProgramsAndSessionsAreShown) {
   EXPECT_EQ(view.programs.DebugString().find("secret"), std::string::npos);
 }
 
+TEST_F(GuestOperationsTest, OpenTransfersAndFunctionsAreShownAndCounted) {
+  GuestOperations& operations = guest_.operations();
+  CreateSession();
+  uint32_t reads = 0, writes = 0;
+  guest_.hgfsd.Put("/tmp/from", "content");
+  ASSERT_EQ(hgfs_.Open("/tmp/from", hgfs::kReadOnly, reads), hgfs::Status::kSuccess);
+  ASSERT_EQ(hgfs_.Open("/tmp/to", hgfs::kWriteOnly, writes), hgfs::Status::kSuccess);
+  const v1::ListTransfersReply transfers = operations.DescribeTransfers();
+  ASSERT_EQ(transfers.transfers_size(), 2);
+  EXPECT_NE(transfers.transfers(0).to_guest(), transfers.transfers(1).to_guest());
+  EXPECT_EQ(transfers.transfers(0).user(), "alice");
+  EXPECT_NE(transfers.transfers(0).id(), transfers.transfers(1).id());
+  ASSERT_EQ(guest_.Send(vix::kStartProgram, StartBody("http.RoundTrip", "localhost:80")), 0u);
+  const ProgramsView view = operations.DescribePrograms();
+  ASSERT_EQ(view.programs.programs_size(), 1);
+  EXPECT_TRUE(view.programs.programs(0).function());
+  EXPECT_EQ(view.programs.programs(0).state(), v1::StartedProgram::RUNNING);
+  const LiveNumbers numbers = operations.CountLive();
+  EXPECT_EQ(numbers.hgfsd_sessions, 1);
+  EXPECT_EQ(numbers.transfers_to_guest, 1);
+  EXPECT_EQ(numbers.transfers_from_guest, 1);
+  EXPECT_EQ(numbers.functions, 1);
+  EXPECT_EQ(numbers.pending_logins, 0);
+}
+
 TEST_F(GuestOperationsTest, PolicyThatRefusesAllEndsOpenSessions) {
   GuestOperationsOptions options = FakeGuest::Options();
   options.policy_file = TempFile("all.textproto", "");
@@ -709,25 +225,6 @@ TEST_F(GuestOperationsTest, PolicyThatRefusesAllEndsOpenSessions) {
   guest_.operations().Reload();
   EXPECT_EQ(guest_.Send(vix::kValidateCredentials, ""), 0u);
   EXPECT_EQ(guest_.logins, 2);
-}
-
-TEST_F(GuestOperationsTest, PolicyCanAskForTheExplicitFormOfAnArchive) {
-  const auto upload_to = [this](const std::string& path) {
-    vix::TransferToGuestRequest request;
-    request.path = path;
-    request.overwrite = true;
-    return guest_.Send(vix::kInitiateFileTransferToGuest, Encode(request));
-  };
-  GuestOperationsOptions options = FakeGuest::Options();
-  options.policy_file = TempFile("policy.textproto", "");
-  guest_.Restart(options);
-  guest_.hgfsd.PutDirectory("/tmp/d");
-  EXPECT_EQ(upload_to("/tmp/d"), 0u);
-  TempFile("policy.textproto", "explicit_archives: true");
-  guest_.operations().Reload();
-  EXPECT_EQ(upload_to("/tmp/d"), 20001u);
-  EXPECT_EQ(upload_to("/archive:/tmp/d"), 0u);
-  EXPECT_EQ(upload_to("/tmp/d/new"), 0u);
 }
 
 TEST_F(GuestOperationsTest, PolicyIsAskedAndReloaded) {

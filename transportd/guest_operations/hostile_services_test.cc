@@ -6,8 +6,8 @@
 
 #include <fstream>
 #include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -20,12 +20,10 @@
 #include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
 #include "transportd/guest_operations/guest_operations.h"
-#include "transportd/hgfs/messages.h"
-#include "transportd/hgfs/packet.h"
-#include "transportd/hgfs/path.h"
 #include "transportd/routes/extension_route.h"
 #include "transportd/routes/router.h"
 #include "transportd/testing/fake_guest.h"
+#include "transportd/testing/hgfs_host.h"
 #include "transportd/testing/hostile_service.h"
 #include "transportd/testing/service_host.h"
 #include "transportd/vix/opcode.h"
@@ -36,6 +34,7 @@ namespace toolboxd {
 namespace {
 
 using ::toolboxd::testing::FakeGuest;
+using ::toolboxd::testing::HgfsHost;
 using ::toolboxd::testing::HostileService;
 using ::toolboxd::testing::kTricks;
 using ::toolboxd::testing::ServiceHost;
@@ -100,70 +99,34 @@ class HostileServicesTest : public ::testing::Test {
     return result;
   }
 
-  template <typename Request, typename Reply>
-  hgfs::Status Hgfs(hgfs::Op op, const Request& message, Reply& reply, const std::string& user) {
-    hgfs::Packet packet;
-    const std::string payload = Encode(op, message);
-    packet.op = static_cast<uint32_t>(op);
-    packet.session_id = sessions_[user];
-    packet.payload = payload;
+  // By operation 84.
+  std::optional<std::string> Exchange(const std::string& user, absl::string_view packet) {
     vix::HgfsPacketRequest request;
-    const std::string bytes = EncodePacket(packet);
-    request.packet = bytes;
+    request.packet = packet;
     const uint32_t error =
         guest_.Send(vix::kHgfsSendPacket, Encode(request), user, user.substr(0, 1), true);
     // A user whose services did not answer twice is refused for a while.
-    if (error != 0 && user == "alice") return hgfs::Status::kTransportError;
+    if (error != 0 && user == "alice") return std::nullopt;
     EXPECT_EQ(error, 0u);
-    answer_ = guest_.result();
-    hgfs::Packet answer;
-    EXPECT_TRUE(DecodePacket(answer_, answer));
-    if (answer.status == hgfs::Status::kSuccess) {
-      EXPECT_TRUE(Decode(op, answer.payload, reply));
-    }
-    return answer.status;
+    return guest_.result();
   }
-  void CreateSession(const std::string& user) {
-    hgfs::CreateSessionReply reply;
-    ASSERT_EQ(Hgfs(hgfs::Op::kCreateSessionV4, hgfs::CreateSessionRequest(), reply, user),
-              hgfs::Status::kSuccess);
-    sessions_[user] = reply.session_id;
-  }
+  void CreateSession(HgfsHost& host) { ASSERT_EQ(host.CreateSession(), hgfs::Status::kSuccess); }
   // 0 if it fails.
-  uint32_t Open(const std::string& path, hgfs::OpenMode mode, const std::string& user) {
-    hgfs::OpenRequest request;
-    const std::string name = hgfs::EncodePath(path);
-    request.mode = mode;
-    request.flags = mode == hgfs::kReadOnly ? hgfs::kOpenExisting : hgfs::kCreateEmpty;
-    request.name.cp_name = name;
-    hgfs::OpenReply reply;
-    const hgfs::Status status =
-        Timed([&] { return Hgfs(hgfs::Op::kOpenV3, request, reply, user); });
-    return status == hgfs::Status::kSuccess ? reply.handle : 0;
+  uint32_t Open(HgfsHost& host, const std::string& path, hgfs::OpenMode mode) {
+    uint32_t handle = 0;
+    Timed([&] { return host.Open(path, mode, handle); });
+    return handle;
   }
-  std::string Read(uint32_t handle, const std::string& user) {
-    hgfs::ReadRequest request;
-    request.handle = handle;
-    request.size = 0xF000;
-    hgfs::ReadReply reply;
-    Timed([&] { return Hgfs(hgfs::Op::kReadV3, request, reply, user); });
-    return std::string(reply.data);
+  std::string Read(HgfsHost& host, uint32_t handle) {
+    std::string data;
+    Timed([&] { return host.Read(handle, 0, data); });
+    return data;
   }
-  void Write(uint32_t handle, const std::string& user) {
-    hgfs::WriteRequest request;
-    const std::string data(60000, 'x');
-    request.handle = handle;
-    request.flags = hgfs::kWriteAppend;
-    request.data = data;
-    request.size = data.size();
-    hgfs::WriteReply reply;
-    Timed([&] { return Hgfs(hgfs::Op::kWriteV3, request, reply, user); });
+  void Write(HgfsHost& host, uint32_t handle) {
+    Timed([&] { return host.Append(handle, std::string(60000, 'x')); });
   }
-  void Close(uint32_t handle, const std::string& user) {
-    hgfs::HandleRequest request;
-    request.handle = handle;
-    hgfs::EmptyReply reply;
-    Timed([&] { return Hgfs(hgfs::Op::kClose, request, reply, user); });
+  void Close(HgfsHost& host, uint32_t handle) {
+    Timed([&] { return host.Close(handle); });
   }
 
   uint32_t Send(uint32_t opcode, const std::string& body) {
@@ -180,9 +143,9 @@ class HostileServicesTest : public ::testing::Test {
     vix::StartProgramRequest start;
     start.program = "/bin/true";
     EXPECT_EQ(guest_.Send(vix::kStartProgram, Encode(start), "bob", "b"), 0u);
-    const uint32_t handle = Open("/tmp/f", hgfs::kReadOnly, "bob");
-    EXPECT_EQ(Read(handle, "bob"), "content");
-    Close(handle, "bob");
+    const uint32_t handle = Open(bob_, "/tmp/f", hgfs::kReadOnly);
+    EXPECT_EQ(Read(bob_, handle), "content");
+    Close(bob_, handle);
     EXPECT_EQ(router_.Dispatch("ping").Encode(), "OK ");
     EXPECT_LT(absl::Now() - begin, kPrompt);
   }
@@ -193,8 +156,8 @@ class HostileServicesTest : public ::testing::Test {
     for (const Trick trick : kTricks) {
       // Nothing of the trick before is remembered.
       Restart();
-      CreateSession("alice");
-      CreateSession("bob");
+      CreateSession(alice_);
+      CreateSession(bob_);
       service_.trick = extension_.trick = trick;
       operation();
       ExpectOthersAreServed();
@@ -211,26 +174,26 @@ class HostileServicesTest : public ::testing::Test {
   std::unique_ptr<grpc::Server> server_;
   FakeGuest guest_;
   Router router_;
-  std::map<std::string, uint64_t> sessions_;
-  std::string answer_;
+  HgfsHost alice_{[this](absl::string_view packet) { return Exchange("alice", packet); }};
+  HgfsHost bob_{[this](absl::string_view packet) { return Exchange("bob", packet); }};
 };
 
 TEST_F(HostileServicesTest, DownloadsEndInTime) {
   ForEachTrick([this] {
-    const uint32_t handle = Open("/tmp/f", hgfs::kReadOnly, "alice");
+    const uint32_t handle = Open(alice_, "/tmp/f", hgfs::kReadOnly);
     if (handle == 0) return;
-    Read(handle, "alice");
-    Read(handle, "alice");
-    Close(handle, "alice");
+    Read(alice_, handle);
+    Read(alice_, handle);
+    Close(alice_, handle);
   });
 }
 
 TEST_F(HostileServicesTest, UploadsEndInTime) {
   ForEachTrick([this] {
-    const uint32_t handle = Open("/tmp/f", hgfs::kWriteOnly, "alice");
+    const uint32_t handle = Open(alice_, "/tmp/f", hgfs::kWriteOnly);
     if (handle == 0) return;
-    for (int i = 0; i < 5; ++i) Write(handle, "alice");
-    Close(handle, "alice");
+    for (int i = 0; i < 5; ++i) Write(alice_, handle);
+    Close(alice_, handle);
   });
 }
 
@@ -285,7 +248,7 @@ TEST_F(HostileServicesTest, UserWhoseServicesDoNotAnswerAgainIsRefusedForAWhile)
   for (int i = 0; i < 100; ++i) EXPECT_EQ(Send(vix::kStartProgram, Encode(start)), 5u);
   EXPECT_LT(absl::Now() - begin, FakeGuest::Options().timeout);
   EXPECT_EQ(guest_.logins, logins);
-  CreateSession("bob");
+  CreateSession(bob_);
   ExpectOthersAreServed();
 }
 
@@ -296,7 +259,7 @@ TEST_F(HostileServicesTest, BesideOthersNoRequestThatHangsTakesASecond) {
     options.timeout = absl::Seconds(2);
     Restart(options);
     if (beside_bob) {
-      CreateSession("bob");
+      CreateSession(bob_);
       ExpectOthersAreServed();
     }
     vix::StartProgramRequest start;
@@ -326,7 +289,7 @@ TEST_F(HostileServicesTest, SlowUserIsRefusedByAnyName) {
     EXPECT_EQ(guest_.Send(vix::kStartProgram, body, name, "a"), 5u);
     EXPECT_LT(absl::Now() - begin, FakeGuest::Options().timeout) << name;
   }
-  CreateSession("bob");
+  CreateSession(bob_);
   ExpectOthersAreServed();
 }
 
@@ -337,11 +300,11 @@ TEST_F(HostileServicesTest, ExtensionsAreBounded) {
     Timed([&] { return router_.Dispatch("Evil x").Encode(); });
     EXPECT_EQ(Send(vix::kStartProgram, Encode(start)), 0u);
     for (const hgfs::OpenMode mode : {hgfs::kReadOnly, hgfs::kWriteOnly}) {
-      const uint32_t handle = Open("/evil/f", mode, "alice");
+      const uint32_t handle = Open(alice_, "/evil/f", mode);
       if (handle == 0) continue;
-      if (mode == hgfs::kReadOnly) Read(handle, "alice");
-      if (mode == hgfs::kWriteOnly) Write(handle, "alice");
-      Close(handle, "alice");
+      if (mode == hgfs::kReadOnly) Read(alice_, handle);
+      if (mode == hgfs::kWriteOnly) Write(alice_, handle);
+      Close(alice_, handle);
     }
   });
 }

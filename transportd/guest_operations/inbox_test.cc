@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/testing/short_temp_dir.h"
@@ -11,10 +12,10 @@
 #include "transportd/files/grpc_file_store.h"
 #include "transportd/guest_operations/guest_operations.h"
 #include "transportd/hgfs/messages.h"
-#include "transportd/hgfs/packet.h"
 #include "transportd/hgfs/path.h"
 #include "transportd/testing/fake_guest.h"
 #include "transportd/testing/fake_hgfsd.h"
+#include "transportd/testing/hgfs_host.h"
 #include "transportd/testing/service_host.h"
 
 namespace toolboxd {
@@ -30,105 +31,58 @@ class InboxTest : public ::testing::Test {
     guest_.operations().SetInbox([this] { return inbox_; });
   }
 
-  template <typename Request, typename Reply>
-  hgfs::Status Hgfs(hgfs::Op op, const Request& message, Reply& reply) {
-    const std::string payload = Encode(op, message);
-    hgfs::Packet packet;
-    packet.op = static_cast<uint32_t>(op);
-    packet.session_id = session_;
-    packet.payload = payload;
-    const TcloReply reply_bytes = guest_.operations().RunHgfs(EncodePacket(packet));
-    if (!reply_bytes.ok) return hgfs::Status::kTransportError;
-    answer_ = reply_bytes.data;
-    if (reply_bytes.after_reply) reply_bytes.after_reply();
-    hgfs::Packet answer;
-    EXPECT_TRUE(DecodePacket(answer_, answer));
-    if (answer.status == hgfs::Status::kSuccess) {
-      EXPECT_TRUE(Decode(op, answer.payload, reply));
-    }
-    return answer.status;
-  }
-  hgfs::Status CreateSession() {
-    hgfs::CreateSessionReply reply;
-    const hgfs::Status status =
-        Hgfs(hgfs::Op::kCreateSessionV4, hgfs::CreateSessionRequest(), reply);
-    session_ = reply.session_id;
-    return status;
-  }
-  hgfs::Status Open(const std::string& path, uint32_t& handle) {
-    hgfs::OpenRequest request;
-    const std::string name = hgfs::EncodePath(path);
-    request.mode = hgfs::kWriteOnly;
-    request.flags = hgfs::kCreateEmpty;
-    request.name.cp_name = name;
-    hgfs::OpenReply reply;
-    const hgfs::Status status = Hgfs(hgfs::Op::kOpenV3, request, reply);
-    handle = reply.handle;
-    return status;
-  }
-  hgfs::Status Write(uint32_t handle, uint64_t offset, const std::string& data) {
-    hgfs::WriteRequest request;
-    request.handle = handle;
-    request.offset = offset;
-    request.data = data;
-    request.size = data.size();
-    hgfs::WriteReply reply;
-    return Hgfs(hgfs::Op::kWriteV3, request, reply);
-  }
-  hgfs::Status Close(uint32_t handle) {
-    hgfs::HandleRequest request;
-    request.handle = handle;
-    hgfs::EmptyReply reply;
-    return Hgfs(hgfs::Op::kClose, request, reply);
-  }
-
   const ShortTempDir temp_;
   toolboxd::testing::FakeHgfsd deployd_;
   toolboxd::testing::ServiceHost host_{{deployd_.handler()}};
   std::shared_ptr<files::FileStore> inbox_;
   toolboxd::testing::FakeGuest guest_;
-  uint64_t session_ = 0;
-  std::string answer_;
+  // Without a credential.
+  toolboxd::testing::HgfsHost hgfs_{[this](absl::string_view packet) -> std::optional<std::string> {
+    const TcloReply reply = guest_.operations().RunHgfs(packet);
+    if (!reply.ok) return std::nullopt;
+    if (reply.after_reply) reply.after_reply();
+    return reply.data;
+  }};
 };
 
 TEST_F(InboxTest, PackageOf600KilobytesArrivesUnchanged) {
   OpenInbox();
-  ASSERT_EQ(CreateSession(), hgfs::Status::kSuccess);
+  ASSERT_EQ(hgfs_.CreateSession(), hgfs::Status::kSuccess);
   uint32_t handle = 0;
-  ASSERT_EQ(Open("/in-1/imcf-a", handle), hgfs::Status::kSuccess);
+  ASSERT_EQ(hgfs_.Open("/in-1/imcf-a", hgfs::kWriteOnly, handle), hgfs::Status::kSuccess);
   std::string package;
   for (int i = 0; package.size() < 600000; ++i) package += static_cast<char>(i * 7 + i / 251);
   constexpr size_t kChunk = 0xF000;
   for (size_t at = 0; at < package.size(); at += kChunk) {
-    ASSERT_EQ(Write(handle, at, package.substr(at, kChunk)), hgfs::Status::kSuccess) << at;
+    ASSERT_EQ(hgfs_.Write(handle, at, package.substr(at, kChunk)), hgfs::Status::kSuccess) << at;
   }
-  ASSERT_EQ(Close(handle), hgfs::Status::kSuccess);
+  ASSERT_EQ(hgfs_.Close(handle), hgfs::Status::kSuccess);
   EXPECT_EQ(deployd_.Get("/in-1/imcf-a").content, package);
 }
 
 TEST_F(InboxTest, WithoutAnInboxNoFileIsReached) {
-  ASSERT_EQ(CreateSession(), hgfs::Status::kSuccess);
+  ASSERT_EQ(hgfs_.CreateSession(), hgfs::Status::kSuccess);
   uint32_t handle = 0;
-  EXPECT_EQ(Open("/etc/passwd", handle), hgfs::Status::kAccessDenied);
+  EXPECT_EQ(hgfs_.Open("/etc/passwd", hgfs::kWriteOnly, handle), hgfs::Status::kAccessDenied);
 }
 
 TEST_F(InboxTest, FileIsLostWithItsInbox) {
   OpenInbox();
-  ASSERT_EQ(CreateSession(), hgfs::Status::kSuccess);
+  ASSERT_EQ(hgfs_.CreateSession(), hgfs::Status::kSuccess);
   uint32_t handle = 0;
-  ASSERT_EQ(Open("/in-1/imcf-a", handle), hgfs::Status::kSuccess);
+  ASSERT_EQ(hgfs_.Open("/in-1/imcf-a", hgfs::kWriteOnly, handle), hgfs::Status::kSuccess);
   inbox_ = nullptr;
-  EXPECT_EQ(Write(handle, 0, "x"), hgfs::Status::kAccessDenied);
-  EXPECT_EQ(Close(handle), hgfs::Status::kAccessDenied);
+  EXPECT_EQ(hgfs_.Write(handle, 0, "x"), hgfs::Status::kAccessDenied);
+  EXPECT_EQ(hgfs_.Close(handle), hgfs::Status::kAccessDenied);
 }
 
 // deployd exits when it has no connection.
 TEST_F(InboxTest, UploadThatWasBrokenOffEndsWithItsInbox) {
   OpenInbox();
-  ASSERT_EQ(CreateSession(), hgfs::Status::kSuccess);
+  ASSERT_EQ(hgfs_.CreateSession(), hgfs::Status::kSuccess);
   uint32_t handle = 0;
-  ASSERT_EQ(Open("/in-1/imcf-a", handle), hgfs::Status::kSuccess);
-  ASSERT_EQ(Write(handle, 0, "x"), hgfs::Status::kSuccess);
+  ASSERT_EQ(hgfs_.Open("/in-1/imcf-a", hgfs::kWriteOnly, handle), hgfs::Status::kSuccess);
+  ASSERT_EQ(hgfs_.Write(handle, 0, "x"), hgfs::Status::kSuccess);
   const std::weak_ptr<files::FileStore> store = inbox_;
   inbox_ = nullptr;
   EXPECT_FALSE(store.expired());
@@ -136,21 +90,21 @@ TEST_F(InboxTest, UploadThatWasBrokenOffEndsWithItsInbox) {
   EXPECT_TRUE(store.expired());
   // The host may go on with its session.
   OpenInbox();
-  ASSERT_EQ(Open("/in-1/imcf-b", handle), hgfs::Status::kSuccess);
-  EXPECT_EQ(Write(handle, 0, "x"), hgfs::Status::kSuccess);
-  EXPECT_EQ(Close(handle), hgfs::Status::kSuccess);
+  ASSERT_EQ(hgfs_.Open("/in-1/imcf-b", hgfs::kWriteOnly, handle), hgfs::Status::kSuccess);
+  EXPECT_EQ(hgfs_.Write(handle, 0, "x"), hgfs::Status::kSuccess);
+  EXPECT_EQ(hgfs_.Close(handle), hgfs::Status::kSuccess);
   EXPECT_FALSE(deployd_.Has("/in-1/imcf-a"));
 }
 
 TEST_F(InboxTest, ManagementOfFilesIsNotServed) {
   OpenInbox();
   deployd_.Put("/in-1/imcf-a", "package");
-  ASSERT_EQ(CreateSession(), hgfs::Status::kSuccess);
+  ASSERT_EQ(hgfs_.CreateSession(), hgfs::Status::kSuccess);
   hgfs::DeleteRequest request;
   const std::string name = hgfs::EncodePath("/in-1/imcf-a");
   request.name.cp_name = name;
   hgfs::EmptyReply reply;
-  EXPECT_EQ(Hgfs(hgfs::Op::kDeleteFileV3, request, reply), hgfs::Status::kNotSupported);
+  EXPECT_EQ(hgfs_.Call(hgfs::Op::kDeleteFileV3, request, reply), hgfs::Status::kNotSupported);
   EXPECT_TRUE(deployd_.Has("/in-1/imcf-a"));
 }
 
@@ -159,9 +113,9 @@ TEST_F(InboxTest, PolicyOfGuestUsersDoesNotCloseTheInbox) {
   options.policy_file = temp_.File("policy");
   std::ofstream(options.policy_file) << "disabled_operations: \"HgfsSendPacket\"\n";
   guest_.Restart(options);
-  EXPECT_EQ(CreateSession(), hgfs::Status::kTransportError);
+  EXPECT_EQ(hgfs_.CreateSession(), hgfs::Status::kTransportError);
   OpenInbox();
-  EXPECT_EQ(CreateSession(), hgfs::Status::kSuccess);
+  EXPECT_EQ(hgfs_.CreateSession(), hgfs::Status::kSuccess);
 }
 
 }  // namespace

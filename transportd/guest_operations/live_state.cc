@@ -39,7 +39,7 @@ v1::ListSessionsReply DescribeSessions(const SessionPool& sessions) {
     session.set_used_time(WallSeconds(description.used));
     session.set_busy(description.busy);
   }
-  reply.set_pending_logins(sessions.pending_logins());
+  reply.set_pending_logins(static_cast<uint32_t>(sessions.pending_logins()));
   return reply;
 }
 

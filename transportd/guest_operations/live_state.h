@@ -36,7 +36,7 @@ struct LiveNumbers {
   size_t transfers_to_guest = 0;
   uint64_t bytes_from_guest = 0;
   uint64_t bytes_to_guest = 0;
-  // That have not ended.
+  // Functions that have not ended.
   size_t functions = 0;
 };
 LiveNumbers CountLive(const SessionPool& sessions, const hgfs::Server& server,

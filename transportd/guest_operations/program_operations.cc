@@ -17,7 +17,7 @@
 #include "daemon/grpc_status.h"
 #include "toolboxd/v1/processes.grpc.pb.h"
 #include "transportd/extensions/extensions.h"
-#include "transportd/files/grpc_file_store.h"
+#include "transportd/files/connection_failure.h"
 #include "transportd/files/message_allowance.h"
 #include "transportd/functions/function_table.h"
 #include "transportd/guest_operations/process_list_cache.h"

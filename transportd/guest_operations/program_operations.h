@@ -15,7 +15,7 @@ Outcome StartProgram(GuestCall& call, const GuestServices& services);
 Outcome ListProcesses(GuestCall& call, const GuestServices& services);
 Outcome TerminateProcess(GuestCall& call, const GuestServices& services);
 Outcome ReadEnvironment(GuestCall& call, const GuestServices& services);
-// Of the old VIX API.
+// An operation of the old VIX API.
 Outcome LegacyListProcesses(GuestCall& call, const GuestServices& services);
 
 }  // namespace toolboxd

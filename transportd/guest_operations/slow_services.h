@@ -41,7 +41,7 @@ class SlowServices {
 
  private:
   struct Account {
-    // At the time of its last request.
+    // What the user owed at the time of the last request.
     absl::Duration waited;
     absl::Time time;
   };
@@ -49,7 +49,7 @@ class SlowServices {
   static absl::Duration Owed(const Account& account, absl::Time now);
 
   const absl::Duration burst_;
-  // Of users who owe something.
+  // The users who owe something.
   std::map<std::string, Account> users_;
   // Who was served last, and when another user was.
   std::string last_user_;

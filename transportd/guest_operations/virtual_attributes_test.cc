@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -25,11 +26,11 @@
 #include "toolboxd/v1/file_handler.grpc.pb.h"
 #include "transportd/guest_operations/guest_operations.h"
 #include "transportd/hgfs/messages.h"
-#include "transportd/hgfs/packet.h"
 #include "transportd/hgfs/path.h"
 #include "transportd/testing/fake_function.h"
 #include "transportd/testing/fake_hgfsd.h"
 #include "transportd/testing/fake_vixd.h"
+#include "transportd/testing/hgfs_host.h"
 #include "transportd/testing/service_host.h"
 #include "transportd/vix/credential.h"
 #include "transportd/vix/message.h"
@@ -115,7 +116,7 @@ class VirtualAttributesTest : public ::testing::Test {
     operations_ = std::make_unique<GuestOperations>(std::move(opener), std::move(options));
     hgfsd_.Put("/tmp/f", "content");
     hgfsd_.Put("/echo/real", "content");
-    CreateSession();
+    EXPECT_EQ(hgfs_.CreateSession(), hgfs::Status::kSuccess);
   }
   ~VirtualAttributesTest() override {
     operations_.reset();
@@ -138,32 +139,6 @@ class VirtualAttributesTest : public ::testing::Test {
     return reply.error;
   }
 
-  template <typename Request, typename Reply>
-  hgfs::Status Hgfs(hgfs::Op op, const Request& message, Reply& reply) {
-    const std::string payload = Encode(op, message);
-    hgfs::Packet packet;
-    packet.op = static_cast<uint32_t>(op);
-    packet.session_id = session_;
-    packet.payload = payload;
-    const std::string bytes = EncodePacket(packet);
-    vix::HgfsPacketRequest request;
-    request.packet = bytes;
-    EXPECT_EQ(Send(vix::kHgfsSendPacket, Encode(request), true), 0u);
-    hgfs::Packet answer;
-    EXPECT_TRUE(DecodePacket(result_, answer));
-    if (answer.status == hgfs::Status::kSuccess) {
-      EXPECT_TRUE(Decode(op, answer.payload, reply));
-    }
-    return answer.status;
-  }
-
-  void CreateSession() {
-    hgfs::CreateSessionReply reply;
-    ASSERT_EQ(Hgfs(hgfs::Op::kCreateSessionV4, hgfs::CreateSessionRequest(), reply),
-              hgfs::Status::kSuccess);
-    session_ = reply.session_id;
-  }
-
   // What SetattrV2 by name answers, with the attributes that a host sends after an upload.
   hgfs::Status SetAttributes(const std::string& path) {
     hgfs::SetattrRequest request;
@@ -173,7 +148,7 @@ class VirtualAttributesTest : public ::testing::Test {
                               hgfs::kMaskGroupPermissions | hgfs::kMaskOtherPermissions;
     request.attributes.owner = 7;
     hgfs::EmptyReply reply;
-    return Hgfs(hgfs::Op::kSetattrV2, request, reply);
+    return hgfs_.Call(hgfs::Op::kSetattrV2, request, reply);
   }
   uint32_t ModeOf(const std::string& path) { return hgfsd_.Get(path).info.mode() & 07777; }
 
@@ -192,8 +167,13 @@ class VirtualAttributesTest : public ::testing::Test {
   Content streams_{{"/proc/1001/stdin"}};
   toolboxd::testing::ServiceHost vixd_host_{{&vixd_, &streams_}};
   std::unique_ptr<GuestOperations> operations_;
-  uint64_t session_ = 0;
   std::string result_;
+  toolboxd::testing::HgfsHost hgfs_{[this](absl::string_view packet) -> std::optional<std::string> {
+    vix::HgfsPacketRequest request;
+    request.packet = packet;
+    EXPECT_EQ(Send(vix::kHgfsSendPacket, Encode(request), true), 0u);
+    return result_;
+  }};
 };
 
 TEST_F(VirtualAttributesTest, FileOnDiskKeepsAttributes) {
@@ -246,13 +226,9 @@ TEST_F(VirtualAttributesTest, PathOfAnExtensionAcceptsAttributes) {
 
 TEST_F(VirtualAttributesTest, ExtensionGetsTheUserWithEachCall) {
   EXPECT_EQ(SetAttributes("/echo:/known"), hgfs::Status::kSuccess);
-  for (const uint32_t mode : {hgfs::kReadOnly, hgfs::kWriteOnly}) {
-    hgfs::OpenRequest request;
-    const std::string name = hgfs::EncodePath("/echo:/known");
-    request.mode = mode;
-    request.name.cp_name = name;
-    hgfs::OpenReply reply;
-    Hgfs(hgfs::Op::kOpenV3, request, reply);
+  for (const hgfs::OpenMode mode : {hgfs::kReadOnly, hgfs::kWriteOnly}) {
+    uint32_t handle = 0;
+    hgfs_.Open("/echo:/known", mode, handle);
   }
   EXPECT_EQ(extension_content_.calls(),
             (std::set<std::string>{"Read alice", "Stat alice", "Write alice"}));

@@ -69,6 +69,7 @@ struct Attributes {
 uint64_t ToNtTime(int64_t nanoseconds);
 int64_t FromNtTime(uint64_t nt_time);
 
+// All that the mask of a reply can have, from what hgfsd knows of a file.
 Attributes FromFileInfo(const v1::FileInfo& file);
 
 // What a Setattr asks for. `current_permissions` (07777) fills the classes that are not

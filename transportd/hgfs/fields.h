@@ -28,6 +28,7 @@ struct Name {
   uint32_t case_type = 0;
 };
 
+// Reads the fields of a payload in their order; false from the first that is cut.
 class Decoder {
  public:
   explicit Decoder(absl::string_view payload) : reader_(payload) {}
@@ -65,6 +66,7 @@ class Decoder {
   wire::Reader reader_;
 };
 
+// Writes the fields of a payload in their order.
 class Encoder {
  public:
   void U8(uint8_t value) { writer_.U8(value); }
@@ -74,9 +76,12 @@ class Encoder {
   void Counted(uint32_t, absl::string_view data) { writer_.Bytes(data); }
   void OldPrefix(Op op) { Reserved(GenerationOf(op) < 3 ? 8 : 0); }
 
-  void NameV1(const Name& name) { writer_.U32(name.cp_name.size()).BytesAndNul(name.cp_name); }
+  void NameV1(const Name& name) {
+    writer_.U32(static_cast<uint32_t>(name.cp_name.size())).BytesAndNul(name.cp_name);
+  }
   void NameV3(const Name& name) {
-    writer_.U32(name.cp_name.size()).U32(name.by_handle).U32(name.case_type).U32(name.handle);
+    writer_.U32(static_cast<uint32_t>(name.cp_name.size()));
+    writer_.U32(name.by_handle).U32(name.case_type).U32(name.handle);
     writer_.BytesAndNul(name.cp_name);
   }
 

@@ -328,7 +328,7 @@ void Describe(Fields& f, Op op, MessageOf<Fields, EmptyReply>&) {
 template <typename Fields>
 void Describe(Fields& f, Op, MessageOf<Fields, CreateSessionReply>& m) {
   f.U64(m.session_id);
-  uint32_t count = m.capabilities.size();
+  auto count = static_cast<uint32_t>(m.capabilities.size());
   f.U32(count);
   f.U32(m.max_packet_size);
   f.Reserved(4);

@@ -20,10 +20,12 @@
 
 namespace toolboxd::hgfs {
 
+// CreateSession, 5.6. Sizes in bytes.
 struct CreateSessionRequest {
   uint32_t max_packet_size = 0;
   uint32_t flags = 0;
 };
+// The session's limits and what it can do.
 struct CreateSessionReply {
   uint64_t session_id = 0;
   uint32_t max_packet_size = kMaxPayload;
@@ -36,20 +38,24 @@ struct NameRequest {
   uint64_t hints = 0;
   Name name;
 };
+// The name is the target of a symbolic link, empty for anything else.
 struct GetattrReply {
   Attributes attributes;
   Name symlink_target;
 };
 
+// Hints are AttributeHints (attributes.h).
 struct SetattrRequest {
   uint64_t hints = 0;
   Attributes attributes;
   Name name;
 };
 
+// The low two bits of a mode.
 enum OpenMode : uint32_t { kReadOnly = 0, kWriteOnly = 1, kReadWrite = 2 };
 // Flag of a mode: the file cannot seek. Content is a stream in any case, so it changes nothing.
 constexpr uint32_t kSequential = 4;
+// What becomes of a file that exists, and of one that does not (5.8).
 enum OpenFlags : uint32_t {
   kOpenExisting = 0,
   kOpenEmpty = 1,
@@ -57,6 +63,7 @@ enum OpenFlags : uint32_t {
   kCreateSafe = 3,
   kCreateEmpty = 4,
 };
+// Which fields of an OpenRequest count.
 enum OpenMask : uint64_t {
   kOpenMaskMode = 1,
   kOpenMaskFlags = 2,
@@ -66,6 +73,7 @@ enum OpenMask : uint64_t {
   kOpenMaskOther = 0x20,
   kOpenMaskFileName = 0x800,
 };
+// Open; permissions as in Attributes.
 struct OpenRequest {
   uint64_t mask = kOpenMaskMode | kOpenMaskFlags | kOpenMaskOwner | kOpenMaskFileName;
   uint32_t mode = kReadOnly;
@@ -90,17 +98,20 @@ struct HandleRequest {
   uint32_t handle = 0;
 };
 
+// Read; offset and size in bytes.
 struct ReadRequest {
   uint32_t handle = 0;
   uint64_t offset = 0;
   uint32_t size = 0;
 };
+// Fewer bytes than were asked for only at the end of the file; none after it.
 struct ReadReply {
   uint32_t size = 0;
   absl::string_view data;
 };
 
 constexpr uint8_t kWriteAppend = 1;
+// Write; `size` is the length of `data`. The offset does not count with kWriteAppend.
 struct WriteRequest {
   uint32_t handle = 0;
   uint8_t flags = 0;
@@ -116,6 +127,7 @@ struct WriteReply {
 struct SearchOpenRequest {
   Name name;
 };
+// SearchRead; `offset` counts entries from the first.
 struct SearchReadRequest {
   uint32_t handle = 0;
   uint32_t offset = 0;
@@ -128,6 +140,7 @@ struct SearchReadReply {
   Name symlink_target;
 };
 
+// CreateDir; permissions as in Attributes.
 struct CreateDirRequest {
   // As OpenMask, from kOpenMaskSpecial to kOpenMaskOther, shifted down by two.
   uint64_t mask = 0;
@@ -145,12 +158,14 @@ struct DeleteRequest {
 };
 
 constexpr uint64_t kRenameNoReplace = 4;
+// Rename. Hints 1 and 2: handles stand for the names.
 struct RenameRequest {
   uint64_t hints = 0;
   Name from;
   Name to;
 };
 
+// QueryVolume, in bytes.
 struct VolumeReply {
   uint64_t free_bytes = 0;
   uint64_t total_bytes = 0;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Covers: transportd/hgfs/messages.cc transportd/hgfs/packet.cc transportd/hgfs/path.cc
+
 #include <cstdlib>
 
 #include "transportd/hgfs/messages.h"

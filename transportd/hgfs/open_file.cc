@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "transportd/files/connection_failure.h"
+
 namespace toolboxd::hgfs {
 
 absl::StatusOr<std::unique_ptr<ReadFile>> ReadFile::Open(std::shared_ptr<files::FileStore> store,
@@ -18,15 +20,25 @@ absl::StatusOr<std::unique_ptr<ReadFile>> ReadFile::Open(std::shared_ptr<files::
 }
 
 absl::Status ReadFile::Seek(uint64_t offset) {
+  if (!lost_.ok()) return lost_;
   if (offset == position_ && stream_ != nullptr) return absl::OkStatus();
   stream_.reset();
   rest_.clear();
   ended_ = false;
   auto stream = store_->OpenRead(path_, offset, kReadChunkBytes, nullptr);
-  if (!stream.ok()) return stream.status();
+  if (!stream.ok()) return Fail(stream.status());
   stream_ = *std::move(stream);
   position_ = offset;
   return absl::OkStatus();
+}
+
+absl::Status ReadFile::Fail(absl::Status status) {
+  stream_.reset();
+  if (files::IsConnectionFailure(status)) {
+    lost_ = status;
+    store_.reset();
+  }
+  return status;
 }
 
 absl::StatusOr<std::string> ReadFile::Read(uint64_t offset, uint32_t size) {
@@ -34,11 +46,7 @@ absl::StatusOr<std::string> ReadFile::Read(uint64_t offset, uint32_t size) {
   if (!status.ok()) return status;
   while (rest_.size() < size && !ended_) {
     absl::StatusOr<std::string> chunk = stream_->Next();
-    if (!chunk.ok()) {
-      // What comes next is unknown; another attempt starts a new stream.
-      stream_.reset();
-      return chunk.status();
-    }
+    if (!chunk.ok()) return Fail(chunk.status());
     ended_ = chunk->empty();
     if (rest_.empty()) {
       rest_ = *std::move(chunk);
@@ -81,7 +89,10 @@ absl::StatusOr<std::unique_ptr<WriteFile>> WriteFile::Open(std::shared_ptr<files
 }
 
 absl::Status WriteFile::KeepFirstError(absl::Status status) {
-  if (error_.ok()) error_ = std::move(status);
+  if (!error_.ok() || status.ok()) return error_;
+  error_ = std::move(status);
+  stream_.reset();
+  store_.reset();
   return error_;
 }
 

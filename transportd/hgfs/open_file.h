@@ -21,10 +21,11 @@ namespace toolboxd::hgfs {
 constexpr uint32_t kReadChunkBytes = 2 * 0xF000;
 
 // A file that is read, at any offset. Offsets in sequence come from one stream; another
-// offset starts a new one. Holds at most one chunk.
+// offset starts a new one. Holds at most one chunk. If the service does not answer, that error is
+// kept, and the session is held no longer: its process ends, whenever the host closes the file.
 class ReadFile {
  public:
-  // `store` is kept: it pins the user's session while the file is open.
+  // `store` is kept: it pins the user's session while the file is open and has not failed.
   static absl::StatusOr<std::unique_ptr<ReadFile>> Open(std::shared_ptr<files::FileStore> store,
                                                         std::string path);
 
@@ -38,6 +39,8 @@ class ReadFile {
   ReadFile(std::shared_ptr<files::FileStore> store, std::string path)
       : store_(std::move(store)), path_(std::move(path)) {}
   absl::Status Seek(uint64_t offset);
+  // What comes next is unknown; another attempt starts a new stream.
+  absl::Status Fail(absl::Status status);
 
   std::shared_ptr<files::FileStore> store_;
   const std::string path_;
@@ -47,10 +50,13 @@ class ReadFile {
   // Bytes of the last chunk that were not asked for yet.
   std::string rest_;
   bool ended_ = false;
+  // Why the service is lost; the store is gone then.
+  absl::Status lost_;
 };
 
 // A file that is written. The first error is kept and returned by everything that
-// follows, Close() included. Holds at most one chunk.
+// follows, Close() included; the stream ends with it, and the session is held no longer. Holds at
+// most one chunk.
 class WriteFile {
  public:
   static absl::StatusOr<std::unique_ptr<WriteFile>> Open(std::shared_ptr<files::FileStore> store,
@@ -75,10 +81,11 @@ class WriteFile {
   absl::Status Flush();
   absl::Status KeepFirstError(absl::Status status);
 
+  // Null after an error, both.
   std::shared_ptr<files::FileStore> store_;
-  uint32_t permissions_;
   std::unique_ptr<files::WriteStream> stream_;
-  // Not sent yet.
+  uint32_t permissions_;
+  // Content that is not sent yet.
   std::optional<v1::WriteChunk> chunk_;
   v1::FileAttributes attributes_;
   absl::Status error_;

@@ -24,9 +24,11 @@ struct Streams {
   // Chunks that are there without waiting.
   int ready = 0;
   std::vector<std::string> calls;
+  absl::Status read_status;
   bool writable = true;
   std::string written;
   absl::Status written_status;
+  absl::Status commit_status;
 };
 
 class FakeReadStream final : public files::ReadStream {
@@ -35,6 +37,7 @@ class FakeReadStream final : public files::ReadStream {
 
   absl::StatusOr<std::string> Next() override {
     streams_.calls.push_back("next");
+    if (!streams_.read_status.ok()) return streams_.read_status;
     return Take();
   }
   std::optional<std::string> NextIfReady() override {
@@ -70,7 +73,7 @@ class FakeWriteStream final : public files::WriteStream {
                       const v1::FileAttributes& attributes) override {
     streams_.calls.push_back(attributes.has_permissions() ? "commit with permissions" : "commit");
     if (last.has_value()) streams_.written += last->data();
-    return absl::OkStatus();
+    return streams_.commit_status;
   }
 
  private:
@@ -214,6 +217,45 @@ TEST_F(OpenFileTest, FailureOfADeferredWriteIsReturnedByAllLaterCalls) {
   EXPECT_EQ(write_->SetAttributes(v1::FileAttributes()), streams_.written_status);
   EXPECT_EQ(write_->Close(), streams_.written_status);
   EXPECT_EQ(streams_.calls, (Calls{"write"}));
+}
+
+// The host may close it minutes later, and a session that is held has a process.
+TEST_F(OpenFileTest, FailedUploadHoldsNoSession) {
+  read_.reset();
+  EXPECT_GT(store_.use_count(), 1);
+  streams_.written_status = absl::DeadlineExceededError("no answer");
+  EXPECT_TRUE(write_->Write(0, true, "a").ok());
+  write_->FlushIfReady();
+  EXPECT_EQ(store_.use_count(), 1);
+  write_->FlushIfReady();
+  EXPECT_EQ(write_->Write(0, true, "b"), streams_.written_status);
+  EXPECT_EQ(write_->Close(), streams_.written_status);
+}
+
+TEST_F(OpenFileTest, UploadThatFailsWithItsCommitHoldsNoSession) {
+  read_.reset();
+  streams_.commit_status = absl::UnavailableError("gone");
+  EXPECT_TRUE(write_->Write(0, true, "a").ok());
+  EXPECT_EQ(write_->Close(), streams_.commit_status);
+  EXPECT_EQ(store_.use_count(), 1);
+}
+
+TEST_F(OpenFileTest, DownloadWhoseServiceIsLostHoldsNoSession) {
+  write_.reset();
+  EXPECT_EQ(ReadAt(0), 'a');
+  streams_.read_status = absl::DeadlineExceededError("no answer");
+  EXPECT_EQ(read_->Read(kChunk, kChunk).status(), streams_.read_status);
+  EXPECT_EQ(store_.use_count(), 1);
+  read_->ReadAhead();
+  EXPECT_EQ(read_->Read(0, kChunk).status(), streams_.read_status);
+  EXPECT_EQ(streams_.calls, (Calls{"next", "next"}));
+}
+
+TEST_F(OpenFileTest, DownloadThatCannotReadAPlaceReadsAnother) {
+  streams_.read_status = absl::DataLossError("bad sector");
+  EXPECT_FALSE(read_->Read(kChunk, kChunk).ok());
+  streams_.read_status = absl::OkStatus();
+  EXPECT_EQ(ReadAt(0), 'a');
 }
 
 }  // namespace

@@ -39,7 +39,8 @@ bool DecodePacket(absl::string_view bytes, Packet& packet) {
 std::string EncodePacket(const Packet& packet) {
   wire::Writer writer;
   writer.U8(kVersion).Zeros(3).U32(kNewHeader);
-  writer.U32(kPacketHeaderSize + packet.payload.size()).U32(kPacketHeaderSize);
+  const auto payload_size = static_cast<uint32_t>(packet.payload.size());
+  writer.U32(kPacketHeaderSize + payload_size).U32(kPacketHeaderSize);
   writer.U32(packet.request_id).U32(packet.op).U32(static_cast<uint32_t>(packet.status));
   writer.U32(packet.flags).U32(packet.information).U64(packet.session_id).Zeros(8);
   writer.Bytes(packet.payload);

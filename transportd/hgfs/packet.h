@@ -35,6 +35,7 @@ struct Packet {
 // after the packet are ignored.
 bool DecodePacket(absl::string_view bytes, Packet& packet);
 
+// Header and payload (docs/protocol/hgfs.md 5.3).
 std::string EncodePacket(const Packet& packet);
 
 // The answer to `request`. Without payload where the status is not kSuccess.

@@ -9,6 +9,7 @@
 
 namespace toolboxd::hgfs {
 
+// Operations and their versions by number (docs/protocol/hgfs.md 5.4).
 enum class Op : uint32_t {
   kOpen = 0,
   kRead = 1,
@@ -64,6 +65,7 @@ constexpr int GenerationOf(Op op) {
   return number <= 37 ? 3 : 4;
 }
 
+// docs/protocol/hgfs.md 5.5.
 enum class Status : uint32_t {
   kSuccess = 0,
   kNoSuchFile = 1,

@@ -260,7 +260,7 @@ Server::Outcome Server::Read(const Call& call) {
   handle->bytes += data->size();
   bytes_from_guest_ += data->size();
   ReadReply reply;
-  reply.size = data->size();
+  reply.size = static_cast<uint32_t>(data->size());
   reply.data = *data;
   return Encode(call.op, reply);
 }

@@ -35,10 +35,10 @@ struct Handle {
   std::unique_ptr<WriteFile> write;
   std::unique_ptr<Search> search;
   std::string path;
-  // Of a file; how the last packet of the transfer ended is in `result`.
+  // The record of a file; how the last packet of the transfer ended is in `result`.
   std::unique_ptr<TransferRecord> record;
   absl::Status result;
-  // Of a transfer: its number, what was transferred, and when it was opened and used last.
+  // The transfer's number, what was transferred, and when it was opened and last used.
   uint64_t transfer = 0;
   uint64_t bytes = 0;
   absl::Time opened;
@@ -47,7 +47,7 @@ struct Handle {
 
 // A file that is open for reading or writing, as administrators see it.
 struct OpenTransfer {
-  // Of all transfers of the server.
+  // Counts all transfers of the server.
   uint64_t number = 0;
   std::string user;
   std::string path;
@@ -75,7 +75,7 @@ struct Session {
 // user's own that was not used for longest, or of one of the user who has most. Not thread-safe.
 class SessionTable {
  public:
-  // Of one user, and of all. Packets without a credential count as one user.
+  // The limits for one user and for all users. Packets without a credential count as one user.
   static constexpr size_t kMaxSessionsPerUser = 128;
   static constexpr size_t kMaxSessions = 1024;
   // Open files and directories of one user, who has one hgfsd with as many threads, and of
@@ -90,7 +90,7 @@ class SessionTable {
   uint64_t Create(absl::string_view user, absl::Time now);
   // Null for a number that is unknown or another user's, which callers cannot distinguish.
   Session* Find(uint64_t id, absl::string_view user, absl::Time now);
-  // Of any user, and not as a use of it.
+  // Finds any user's session, which does not count as a use of it.
   Session* Find(uint64_t id);
   bool Destroy(uint64_t id, absl::string_view user);
   // Ends the user's handles. The sessions stay.

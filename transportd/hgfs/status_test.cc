@@ -31,5 +31,15 @@ TEST(HgfsStatus, FailuresOfTheCallItselfAreTransportErrors) {
   EXPECT_EQ(FromStatusCode(absl::StatusCode::kInternal), Status::kGenericError);
 }
 
+TEST(HgfsStatus, RefusalsOfTheServiceHaveTheirOwnStatus) {
+  EXPECT_EQ(FromStatusCode(absl::StatusCode::kNotFound), Status::kNoSuchFile);
+  EXPECT_EQ(FromStatusCode(absl::StatusCode::kAlreadyExists), Status::kFileExists);
+  EXPECT_EQ(FromStatusCode(absl::StatusCode::kPermissionDenied), Status::kAccessDenied);
+  EXPECT_EQ(FromStatusCode(absl::StatusCode::kUnauthenticated), Status::kAccessDenied);
+  EXPECT_EQ(FromStatusCode(absl::StatusCode::kInvalidArgument), Status::kInvalidParameter);
+  EXPECT_EQ(FromStatusCode(absl::StatusCode::kUnimplemented), Status::kNotSupported);
+  EXPECT_EQ(FromStatusCode(absl::StatusCode::kCancelled), Status::kTransportError);
+}
+
 }  // namespace
 }  // namespace toolboxd::hgfs

@@ -32,7 +32,7 @@ struct ClockSample {
   int64_t Behind() const { return host - guest.realtime; }
   // The same without what the hypervisor makes up by itself.
   int64_t Adjustment() const { return Behind() - interrupt_lag; }
-  // Of a clock that is never set.
+  // The time of a clock that is never set.
   int64_t Uptime() const { return guest.realtime - guest.epoch; }
 };
 

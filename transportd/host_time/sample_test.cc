@@ -26,7 +26,7 @@ TEST(TakeSample, HostTimeIsTheMiddleOfItsReadings) {
   EXPECT_EQ(clocks.readings, 2);
 }
 
-TEST(TakeSample, WhatTheHypervisorMakesUpIsNotTheGuestsError) {
+TEST(TakeSample, LagThatTheHypervisorMakesUpIsNotTheGuestsError) {
   FakeClocks clocks;
   clocks.pause = 0;
   clocks.guest_error = -1200000;
@@ -137,7 +137,7 @@ TEST(TakeSample, NegativeLagsHideAndMakeNoError) {
   EXPECT_EQ(sample->max_lag, 1000000);
 }
 
-TEST(StopCatchUp, IsOneCall) {
+TEST(StopCatchUp, MakesOneCall) {
   FakeClocks clocks;
   StopCatchUp(clocks);
   EXPECT_EQ(clocks.stops, 1);

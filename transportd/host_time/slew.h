@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// At which rate the clock must run to come to the host's (docs/protocol/time.md 10.5).
+// Chooses the rate at which the clock must run to approach the host's (docs/protocol/time.md 10.5).
 
 #ifndef TOOLBOXD_TRANSPORTD_HOST_TIME_SLEW_H_
 #define TOOLBOXD_TRANSPORTD_HOST_TIME_SLEW_H_
@@ -41,7 +41,7 @@ class Slew {
   // The rate in force and its start.
   int64_t tick_ = 10000;
   int64_t tick_since_ = 0;
-  // Of the calibration: its start, the adjustment that was due then, and what rates have added.
+  // The calibration's start, the adjustment that was due then, and what rates have added since.
   int64_t calibrating_since_ = 0;
   int64_t first_adjustment_ = 0;
   int64_t gained_ = 0;

@@ -35,7 +35,8 @@ struct TimeSyncParts {
   std::function<void()> stop_catch_up;
   ClockSetter* setter = nullptr;
   OncePerBoot* startup = nullptr;
-  // By a clock that is never set; and runs a task on the channel's thread at such a time.
+  // A clock that is never set, and a function that runs a task on the channel's thread at such a
+  // time.
   std::function<absl::Time()> now;
   std::function<void(absl::Time time, std::function<void()> task)> at;
   // Whether file systems may be frozen: then nothing is done that could start a process.
@@ -109,7 +110,7 @@ class TimeSync {
   // --- periodic synchronization
   bool running_ = false;
   absl::Time next_period_;
-  // Of the tasks that wait.
+  // When the waiting tasks are due.
   std::multiset<absl::Time> tasks_;
   Slew slew_;
   bool slewing_ = false;

@@ -13,6 +13,7 @@
 
 namespace toolboxd {
 
+// What a policy can refuse and the audit names, in the order of the names.
 enum class Operation {
   kAcquireCredentials,
   kChangeFileAttributes,

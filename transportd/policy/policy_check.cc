@@ -28,7 +28,7 @@ constexpr absl::string_view kRoundTrip = "http.RoundTrip";
 struct Decision {
   bool permitted = true;
   std::string reason;
-  // Of v1::Policy; empty if no field decides.
+  // The name of a field of v1::Policy; empty if no field decides.
   std::string field = "";
   int index = 0;
 };

@@ -54,13 +54,14 @@ Listed FindGroup(const std::string& name, gid_t& gid) {
 }
 
 std::vector<gid_t> GroupsOf(const std::string& user, gid_t primary) {
-  std::vector<gid_t> groups(64);
-  int count = groups.size();
+  int count = 64;
+  std::vector<gid_t> groups(count);
   if (getgrouplist(user.c_str(), primary, groups.data(), &count) < 0) {
     groups.resize(count);
     getgrouplist(user.c_str(), primary, groups.data(), &count);
   }
-  groups.resize(std::max(count, 0));
+  // Groups that the user has got since the first call are not there.
+  groups.resize(std::min(groups.size(), static_cast<size_t>(std::max(count, 0))));
   return groups;
 }
 

@@ -6,9 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "base/log.h"
 #include "base/shared_deadline.h"
 #include "daemon/channel.h"
 #include "daemon/grpc_status.h"
@@ -34,9 +33,8 @@ TcloReply Ask(const ExtensionTarget& target, absl::string_view command,
     status = FromGrpc(v1::RpcHandler::NewStub(*channel)->Handle(&context, request, &reply));
   }
   if (status.ok()) return TcloReply::Ok(std::move(*reply.mutable_data()));
-  LogLimited("extension", "the extension at ", target.socket, " did not answer the command ",
-             absl::CHexEscape(command), ": ", status.message());
-  return TcloReply::Error(std::string(status.message()));
+  return TcloReply::Error(std::string(status.message()),
+                          absl::StrCat("the extension at ", target.socket));
 }
 
 }  // namespace

@@ -108,7 +108,12 @@ TEST_F(ExtensionRouteTest, ExtensionsErrorIsTheReply) {
   Bind("X");
   const Extensions extensions(folder_, absl::Seconds(1));
   AddExtensionRoute(router_, &extensions);
-  EXPECT_EQ(Ask("X fail"), "ERROR as asked");
+  testing::internal::CaptureStderr();
+  const TcloReply reply = router_.Dispatch("X fail");
+  EXPECT_EQ(reply.Encode(), "ERROR as asked");
+  EXPECT_EQ(reply.origin, "the extension at " + socket_);
+  // The channel logs every refusal.
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
 TEST_F(ExtensionRouteTest, RestartedExtensionIsFoundAgain) {

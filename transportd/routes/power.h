@@ -16,7 +16,7 @@
 
 namespace toolboxd {
 
-// With the numbers that the host uses.
+// The numbers are the host's.
 enum class PowerState { kHalt = 1, kReboot = 2, kPowerOn = 3, kResume = 4, kSuspend = 5 };
 
 // Called once, on the channel's thread, when the hooks of an event have ended. Returns whether the

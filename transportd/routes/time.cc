@@ -40,7 +40,7 @@ TcloReply Synchronize(host_time::TimeSync& sync, absl::string_view arguments) {
 void AddTimeRoutes(Router& router, host_time::TimeSync* sync) {
   router.Add("Time_Synchronize",
              [sync](absl::string_view arguments) { return Synchronize(*sync, arguments); });
-  // Of a feature that vmtoolsd has off by default.
+  // The request belongs to a feature that vmtoolsd has off by default.
   router.Add("TimeInfo_Update",
              [](absl::string_view) { return TcloReply::Error("TimeInfo not enabled"); });
 }

@@ -43,7 +43,7 @@ class TimeRoutesTest : public testing::Test {
 };
 
 // Measured with vmtoolsd 12.2.0.
-TEST_F(TimeRoutesTest, OnlyOneGoesBack) {
+TEST_F(TimeRoutesTest, OnlyTheArgumentOneStepsTheClockBack) {
   for (const std::string& argument : {"0"s, "2"s, "-1"s, "0 1"s, "0\0"s, "0x2"s}) {
     clocks_.guest_error = 2000000;
     EXPECT_EQ(Dispatch("Time_Synchronize " + argument), "OK ");

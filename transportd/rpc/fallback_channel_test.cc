@@ -220,7 +220,9 @@ TEST_F(FallbackChannelTest, HostThatTakesConnectionsAndEndsThemIsNotAskedInATigh
   while (now_ - begin < absl::Minutes(10)) {
     if (tclo_.Describe() == "vsock") vsock_.broken = absl::UnavailableError("reset");
     now_ += absl::Milliseconds(100);
-    if (!tclo_.Receive().ok()) ASSERT_TRUE(tclo_.Open().ok());
+    if (!tclo_.Receive().ok()) {
+      ASSERT_TRUE(tclo_.Open().ok());
+    }
   }
   // 2 at once, then after 2, 4, 8, 16, 32, 60, 60 s and so on.
   EXPECT_LE(vsock_.opens, 16);

@@ -176,7 +176,7 @@ class Schedule {
     }
   }
 
-  // Of the two transports one at least.
+  // At least one of the two transports works from now on.
   void BecomeSane() {
     const int which = Below(3);
     host_.undecided = false;

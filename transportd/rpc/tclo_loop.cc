@@ -13,16 +13,17 @@ namespace toolboxd {
 absl::Duration TcloLoop::Poll() {
   if (!channel_.is_open()) {
     if (absl::Status status = channel_.Open(); !status.ok()) return Broken(status);
+    opened_at_ = clock_();
     policy_ = PollPolicy();
-    // Of another connection.
+    // A reply that is left belongs to another connection.
     reply_.clear();
     events_.on_open();
   }
   std::string request;
   if (absl::Status status = Exchange(request); !status.ok()) return Broken(status);
   // Only a poll that worked proves the channel: a host that opens channels and then refuses
-  // them must not be asked in a tight loop.
-  retry_delay_ = absl::ZeroDuration();
+  // them must not be asked in a tight loop. Where the host pushes, an empty poll asks it nothing.
+  if (channel_.arrival().fd < 0) retry_delay_ = absl::ZeroDuration();
   if (request.empty()) return Wait();
 
   TcloReply reply = events_.answer(request);
@@ -62,6 +63,8 @@ absl::Status TcloLoop::Exchange(std::string& request) {
 
 absl::Duration TcloLoop::Broken(const absl::Status& error) {
   channel_.Close();
+  const absl::Time opened_at = std::exchange(opened_at_, absl::InfiniteFuture());
+  if (clock_() - opened_at >= kLastRetry) retry_delay_ = absl::ZeroDuration();
   retry_delay_ = std::clamp(retry_delay_ * 2, kFirstRetry, kLastRetry);
   events_.on_error(error);
   return retry_delay_;

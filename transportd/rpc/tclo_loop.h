@@ -32,7 +32,8 @@ struct TcloEvents {
 // its command came, or is dropped with it. Not thread-safe. The channel must outlive it.
 class TcloLoop {
  public:
-  // A broken channel is opened again after the first delay, which doubles up to the last one.
+  // A broken channel is opened again after the first delay, which doubles up to the last one. It
+  // starts over after a poll that worked, and after a channel that lived as long as the last one.
   static constexpr absl::Duration kFirstRetry = absl::Milliseconds(100);
   static constexpr absl::Duration kLastRetry = absl::Seconds(4);
 
@@ -45,7 +46,7 @@ class TcloLoop {
   // channel are not limited in number.
   absl::Duration Poll();
 
-  // Of a host that pushes; -1 if there is none.
+  // The descriptor of a host that pushes; -1 if there is none.
   int fd() const { return channel_.arrival().fd; }
 
  private:
@@ -64,6 +65,8 @@ class TcloLoop {
   std::function<void()> after_reply_;
   Pace pace_ = Pace::kOrdinary;
   absl::Duration retry_delay_ = absl::ZeroDuration();
+  // Infinite while the channel is closed.
+  absl::Time opened_at_ = absl::InfiniteFuture();
 };
 
 }  // namespace toolboxd

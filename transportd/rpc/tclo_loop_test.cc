@@ -147,6 +147,50 @@ TEST_F(TcloLoopTest, HostThatOpensAndRefusesIsNotAskedInATightLoop) {
   EXPECT_EQ(opened_, 4);
 }
 
+// A host that pushes, takes each connection, and ends it some time later.
+class EndingHost final : public Channel {
+ public:
+  EndingHost(absl::Time* now, absl::Duration life) : now_(*now), life_(life) {}
+
+  absl::Status Open() override {
+    ++opens;
+    opened_ = now_;
+    open_ = true;
+    return absl::OkStatus();
+  }
+  void Close() override { open_ = false; }
+  bool is_open() const override { return open_; }
+  absl::Status Send(absl::string_view) override { return absl::OkStatus(); }
+  absl::StatusOr<std::string> Receive() override {
+    if (now_ - opened_ >= life_) return absl::UnavailableError("the host closed the connection");
+    return std::string();
+  }
+  Arrival arrival() const override { return {open_ ? 0 : -1, opened_ + life_}; }
+  std::string Describe() const override { return "vsock"; }
+
+  int opens = 0;
+
+ private:
+  const absl::Time& now_;
+  const absl::Duration life_;
+  absl::Time opened_;
+  bool open_ = false;
+};
+
+TEST_F(TcloLoopTest, HostThatTakesAndEndsConnectionsIsNotAskedInATightLoop) {
+  const absl::Time begin = absl::FromUnixSeconds(1000);
+  absl::Time now = begin;
+  EndingHost host(&now, absl::Milliseconds(1));
+  TcloLoop loop(&host, Events(), [&now] { return now; });
+  while (now < begin + absl::Minutes(1)) now += loop.Poll();
+  EXPECT_LE(host.opens, 20);
+  // One that serves is soon asked again.
+  EndingHost other(&now, TcloLoop::kLastRetry);
+  TcloLoop served(&other, Events(), [&now] { return now; });
+  while (other.opens < 10) now += served.Poll();
+  EXPECT_EQ(served.Poll(), TcloLoop::kFirstRetry);
+}
+
 TEST_F(TcloLoopTest, GuestOperationIsFollowedByClosePolling) {
   host_.tclo_queue = {"Vix_1_Relayed_Command x"};
   pace_ = Pace::kGuestOperation;

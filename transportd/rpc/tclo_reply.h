@@ -24,12 +24,15 @@ struct TcloReply {
   // Deferred work, which the reply does not wait for; may be null. It runs once, as soon as the
   // reply has been sent or could not be sent, and before the next command is fetched.
   std::function<void()> after_reply;
+  // For the log, with an error that is not this process's own: where it comes from, such as "the
+  // extension at /run/health/health.sock".
+  std::string origin = "";
 
   static TcloReply Ok(std::string data = "") {
-    return {true, std::move(data), Pace::kOrdinary, nullptr};
+    return {true, std::move(data), Pace::kOrdinary, nullptr, ""};
   }
-  static TcloReply Error(std::string text) {
-    return {false, std::move(text), Pace::kOrdinary, nullptr};
+  static TcloReply Error(std::string text, std::string origin = "") {
+    return {false, std::move(text), Pace::kOrdinary, nullptr, std::move(origin)};
   }
 
   // The bytes that are sent to the host.

@@ -83,14 +83,21 @@ LoginOutcome RunLogin(LoginTask& task) {
   outcome.status = session.status();
   if (!session.ok()) return outcome;
   const LoginPurpose purpose = MayStart(task) ? task.purpose : LoginPurpose::kVerify;
+  const absl::Time begin = SteadyNow();
   outcome = Ask(task, purpose, *std::move(session), deadline);
+  outcome.time = SteadyNow() - begin;
   if (!outcome.status.ok()) return outcome;
   outcome.permitted = task.rules->Check(outcome.user.name, outcome.user.uid);
   outcome.crowded = task.crowded.count(outcome.user.uid) != 0;
   // The policy may know the user by another spelling of the name only, and others be crowded.
   if (outcome.permitted.ok() && !outcome.crowded && purpose != task.purpose) {
     session = Connect(task, deadline);
-    if (session.ok()) return Ask(task, task.purpose, *std::move(session), deadline);
+    if (session.ok()) {
+      const absl::Duration time = outcome.time;
+      outcome = Ask(task, task.purpose, *std::move(session), deadline);
+      outcome.time = time;
+      return outcome;
+    }
     outcome.status = session.status();
   }
   if (!outcome.permitted.ok()) outcome.connection.reset();

@@ -57,6 +57,8 @@ struct LoginOutcome {
   absl::Status status;
   // Whether session got the request.
   bool asked = false;
+  // From LoginTask::ready to PAM's answer.
+  absl::Duration time;
   // What follows counts if `status` is OK. The user that PAM settled on.
   session::SessionUser user;
   // What the policy says about that user; refusals carry DISABLED_BY_POLICY.

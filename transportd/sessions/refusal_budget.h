@@ -5,7 +5,6 @@
 #ifndef TOOLBOXD_TRANSPORTD_SESSIONS_REFUSAL_BUDGET_H_
 #define TOOLBOXD_TRANSPORTD_SESSIONS_REFUSAL_BUDGET_H_
 
-#include <algorithm>
 #include <deque>
 
 #include "absl/time/time.h"
@@ -13,19 +12,20 @@
 namespace toolboxd {
 
 // While a login is pending, the host's other requests wait, `ping` included. Of any 10 s, logins
-// that end in a refusal take a tenth at most, whoever sends them. If one refusal takes longer than
-// 1 s, the window is ten times its time instead. Not thread-safe.
+// that end in a refusal take a tenth at most, whoever sends them. If a refusal takes longer than
+// half a second, the window is twenty times its time instead: after a slip the right password is
+// tried. Not thread-safe.
 class RefusalBudget {
  public:
   static constexpr absl::Duration kWindow = absl::Seconds(10);
+  // The window after the longest refusal, 5 s.
+  static constexpr absl::Duration kLongestWindow = absl::Seconds(100);
   static constexpr int kShare = 10;
 
-  // `refusal` is the time that one refusal takes.
-  explicit RefusalBudget(absl::Duration refusal)
-      : refusal_(refusal), window_(std::max(kWindow, refusal * kShare)) {}
-
-  // Whether another refusal fits.
-  bool MaySpend(absl::Time now) const;
+  // Whether another refusal fits, which takes the time `refusal`.
+  bool MaySpend(absl::Duration refusal, absl::Time now) const;
+  // The same where no user is logged in, who could be held up by refusals: two in each 10 s.
+  bool MaySpendAtFirst(absl::Duration refusal, absl::Time now) const;
   // A login without success held the channel from `begin` to `end`.
   void Spend(absl::Time begin, absl::Time end);
 
@@ -35,9 +35,9 @@ class RefusalBudget {
     absl::Time end;
   };
 
-  const absl::Duration refusal_;
-  const absl::Duration window_;
-  // Those of the last window.
+  absl::Duration Spent(absl::Time since) const;
+
+  // The refusals of the longest window.
   std::deque<Refusal> refusals_;
 };
 

@@ -4,6 +4,9 @@
 
 #include <fcntl.h>
 
+#include "daemon/header_frames.h"
+#include "daemon/message_length.h"
+#include "daemon/uncompressed.h"
 #include "grpcpp/create_channel_posix.h"
 #include "grpcpp/support/channel_arguments.h"
 
@@ -17,6 +20,8 @@ constexpr int kMaxFrameBytes = 64 << 10;
 }  // namespace
 
 std::shared_ptr<grpc::Channel> MakeSessionChannel(int fd) {
+  UseShortHeaders();
+  UseShortMessages();
   // gRPC requires it.
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
   grpc::ChannelArguments arguments;
@@ -25,6 +30,7 @@ std::shared_ptr<grpc::Channel> MakeSessionChannel(int fd) {
   arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kStreamWindowBytes);
   arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, kMaxFrameBytes);
+  RefuseCompression(arguments);
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   arguments.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);
   return grpc::CreateCustomInsecureChannelFromFd("session", fd, arguments);

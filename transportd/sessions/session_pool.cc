@@ -52,7 +52,7 @@ SessionPool::SessionPool(SessionOpener opener, SessionPoolOptions options,
     : opener_(std::move(opener)),
       options_(WithDefaults(std::move(options))),
       clock_(std::move(clock)),
-      budget_(options_.login_time) {}
+      times_(options_.login_time) {}
 
 SessionPool::~SessionPool() = default;
 
@@ -94,7 +94,7 @@ SessionPool::Session SessionPool::Open(SessionService service, const Credential&
   if (!gate_.MayTry(credential.user, credential.hash, now)) {
     return absl::UnauthenticatedError("refused for a while after a wrong password");
   }
-  if (origin == TaskOrigin::kStranger && !budget_.MaySpend(now)) {
+  if (origin == TaskOrigin::kStranger && !MayRefuse(now)) {
     return absl::UnauthenticatedError("refused for a while after other refusals");
   }
   const auto login = StartLogin(service, LoginPurpose::kSession, credential, origin);
@@ -115,6 +115,11 @@ SessionPool::Session SessionPool::Open(SessionService service, const Credential&
   const Login ended = std::move(*login);
   logins_.erase(login);
   return Finish(ended, *std::move(outcome));
+}
+
+bool SessionPool::MayRefuse(absl::Time now) const {
+  const absl::Duration time = times_.Limit(now);
+  return times_.IsFirst(now) ? budget_.MaySpendAtFirst(time, now) : budget_.MaySpend(time, now);
 }
 
 absl::Status SessionPool::Verify(Entry& entry, const Credential& credential) {
@@ -199,15 +204,15 @@ std::optional<LoginOutcome> SessionPool::Await(const Login& login, TaskOrigin or
   const absl::Time begin = clock_();
   const bool ready = login.ready->WaitForNotificationWithTimeout(options_.login_wait);
   const absl::Time asked = clock_();
-  const absl::Duration patience =
-      origin == TaskOrigin::kUser ? options_.login_wait : options_.login_time;
+  const absl::Duration limit = times_.Limit(asked);
+  const absl::Duration patience = origin == TaskOrigin::kUser ? options_.login_wait : limit;
   std::optional<LoginOutcome> outcome;
   if (ready && login.pending->Wait(patience)) outcome = login.pending->Take();
   KeepSpareLater(login.service);
   // A service that does not run says nothing about users.
   if (outcome.has_value() && !outcome->asked) return outcome;
   const bool accepted = outcome.has_value() && outcome->status.ok();
-  if (!accepted) options_.wait_until(asked + options_.login_time);
+  if (!accepted) options_.wait_until(asked + limit);
   if (!accepted || !outcome->permitted.ok()) budget_.Spend(begin, clock_());
   return outcome;
 }
@@ -228,6 +233,7 @@ SessionPool::Session SessionPool::Finish(const Login& login, LoginOutcome outcom
     return outcome.permitted;
   }
   gate_.Accepted(login.user, outcome.user.uid, login.credential, now);
+  times_.Accepted(outcome.user.uid, outcome.time, now);
   if (outcome.crowded) {
     LogLimited("old processes", "old ", SessionServiceName(login.service),
                " processes of the user ", outcome.user.name,
@@ -270,6 +276,7 @@ absl::Status SessionPool::FinishVerify(const Login& login, Entry& entry,
     EndSessionsOf(login.credential);
     return outcome.permitted;
   }
+  times_.Accepted(outcome.user.uid, outcome.time, clock_());
   entry.authenticated = login.started;
   entry.permitted = {login.rules, login.started};
   return absl::OkStatus();
@@ -287,8 +294,9 @@ void SessionPool::FinishLateLogins() {
     if (ended.purpose == LoginPurpose::kSession) {
       if (outcome.status.ok()) {
         LogLimited("slow login", "PAM has accepted ", ended.user,
-                   " after the host had its answer; the next request finds the session. If logins "
-                   "take this long here, raise transportd's --login_time");
+                   " after the host had its answer; the next request finds the session, and other "
+                   "first logins are waited for longer. If all logins take this long here, raise "
+                   "transportd's --login_time");
       }
       Finish(ended, std::move(outcome)).status().IgnoreError();
       continue;

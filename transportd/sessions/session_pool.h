@@ -29,6 +29,7 @@
 #include "transportd/sessions/leaving_sessions.h"
 #include "transportd/sessions/login.h"
 #include "transportd/sessions/login_gate.h"
+#include "transportd/sessions/login_times.h"
 #include "transportd/sessions/refusal_budget.h"
 #include "transportd/sessions/session_opener.h"
 #include "transportd/sessions/worker_pool.h"
@@ -49,8 +50,9 @@ struct SessionPoolOptions {
   // How long a login may go on, whether it is waited for or not.
   absl::Duration login_timeout = absl::Seconds(10);
   // When every refusal is answered, and how long a login is waited for whose credential PAM has not
-  // accepted before; from the moment that session runs. Whoever waits longer for some users shows
-  // which users there are.
+  // accepted before; from the moment that session runs. Longer where PAM takes longer for right
+  // passwords (login_times.h), and at one time the same for all: whoever waits longer for some
+  // users shows which users there are.
   absl::Duration login_time = absl::Milliseconds(450);
   // How long a login is waited for whose credential PAM has accepted before.
   absl::Duration login_wait = absl::Seconds(5);
@@ -88,7 +90,7 @@ class SessionPool {
   // authenticated recently, or that a verify-only request confirms; otherwise a new one. A
   // session whose process has ended is never returned, if that is known by then.
   //
-  // UNAUTHENTICATED for a login that is refused, not decided within `login_time`, or not tried,
+  // UNAUTHENTICATED for a login that is refused, not decided within login_time(), or not tried,
   // because LoginGate holds the name back or refusals have taken their share of the time;
   // PERMISSION_DENIED for an account that may not be used; DISABLED_BY_POLICY, after the right
   // password, for a user that the policy refuses. A login that succeeds too late is kept for the
@@ -118,6 +120,8 @@ class SessionPool {
   std::vector<Description> Describe() const;
   // Logins that PAM has not answered.
   size_t pending_logins() const { return logins_.size(); }
+  // When a refusal would be answered now.
+  absl::Duration login_time() const { return times_.Limit(clock_()); }
 
   // Open sessions, spare connections not counted.
   size_t size() const { return sessions_.size(); }
@@ -180,6 +184,8 @@ class SessionPool {
 
   // Get() without an open session of the credential.
   Session Open(SessionService service, const Credential& credential);
+  // Whether the channel may wait for a login that may be refused.
+  bool MayRefuse(absl::Time now) const;
   // Asks PAM about an open session's user; may end the session.
   absl::Status Verify(Entry& entry, const Credential& credential);
   // Asks the policy about an open session's user; may end the session.
@@ -215,6 +221,7 @@ class SessionPool {
   const CredentialHasher hasher_;
   LoginGate gate_;
   RefusalBudget budget_;
+  LoginTimes times_;
   // Most recently used first.
   Entries sessions_;
   LeavingSessions leaving_;

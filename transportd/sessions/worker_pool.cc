@@ -13,7 +13,7 @@ bool WorkerPool::Shared::Add(TaskOrigin origin, const std::string& owner) {
   absl::MutexLock lock(&mutex);
   const bool stranger = origin == TaskOrigin::kStranger;
   if (tasks >= kMaxTasks || (stranger && tasks_of_strangers >= kMaxTasksOfStrangers)) return false;
-  size_t& of_owner = tasks_of_owners[owner];
+  size_t& of_owner = tasks_of_owners[{origin, owner}];
   if (of_owner >= kMaxTasksOfOwner) return false;
   ++of_owner;
   ++tasks;
@@ -25,7 +25,7 @@ void WorkerPool::Shared::Remove(TaskOrigin origin, const std::string& owner) {
   absl::MutexLock lock(&mutex);
   --tasks;
   if (origin == TaskOrigin::kStranger) --tasks_of_strangers;
-  const auto found = tasks_of_owners.find(owner);
+  const auto found = tasks_of_owners.find({origin, owner});
   if (--found->second == 0) tasks_of_owners.erase(found);
 }
 

@@ -56,9 +56,10 @@ enum class TaskOrigin {
 class WorkerPool {
  public:
   static constexpr size_t kMaxTasks = 16;
-  // Of strangers together.
+  // The limit for all strangers together.
   static constexpr size_t kMaxTasksOfStrangers = 8;
-  // Of one owner, a user's name: a login for each service.
+  // The limit for one owner, a user's name: a login for each service. Strangers who use the name
+  // have a share of their own.
   static constexpr size_t kMaxTasksOfOwner = 2;
   // How long the destructor waits for tasks that have not ended. Afterwards they run on: a task
   // owns what it uses.
@@ -88,12 +89,13 @@ class WorkerPool {
   size_t size() const;
 
  private:
-  // Also of the threads, which may outlive the pool.
+  // Shared with the threads, which may outlive the pool.
   struct Shared {
     mutable absl::Mutex mutex;
     size_t tasks ABSL_GUARDED_BY(mutex) = 0;
     size_t tasks_of_strangers ABSL_GUARDED_BY(mutex) = 0;
-    absl::flat_hash_map<std::string, size_t> tasks_of_owners ABSL_GUARDED_BY(mutex);
+    absl::flat_hash_map<std::pair<TaskOrigin, std::string>, size_t> tasks_of_owners
+        ABSL_GUARDED_BY(mutex);
 
     bool Add(TaskOrigin origin, const std::string& owner);
     void Remove(TaskOrigin origin, const std::string& owner);

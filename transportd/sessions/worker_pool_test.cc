@@ -64,5 +64,15 @@ TEST_F(WorkerPoolTest, TasksThatHangLeavePlacesToOthers) {
   EXPECT_TRUE(Start(TaskOrigin::kStranger, "guess"));
 }
 
+// P8: whoever has no password, and knows a user's name.
+TEST_F(WorkerPoolTest, StrangersWhoUseANameTakeNoPlaceOfItsUser) {
+  EXPECT_TRUE(Start(TaskOrigin::kStranger, "alice"));
+  EXPECT_TRUE(Start(TaskOrigin::kStranger, "alice"));
+  EXPECT_FALSE(Start(TaskOrigin::kStranger, "alice"));
+  EXPECT_TRUE(Start(TaskOrigin::kUser, "alice"));
+  EXPECT_TRUE(Start(TaskOrigin::kUser, "alice"));
+  EXPECT_FALSE(Start(TaskOrigin::kUser, "alice"));
+}
+
 }  // namespace
 }  // namespace toolboxd

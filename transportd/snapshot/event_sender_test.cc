@@ -111,7 +111,7 @@ TEST_F(EventSenderTest, EndFollowsWhenTheChannelIsBack) {
   EXPECT_EQ(host_.requests, (std::vector<std::string>{kReset, aborted, kDone}));
 }
 
-TEST_F(EventSenderTest, WhatWasNotSentComesBeforeWhatFollows) {
+TEST_F(EventSenderTest, UnsentEventComesBeforeTheNextOnes) {
   const auto aborted = "vmbackup.eventSet req.aborted 4 Quiesce canceled.\0"s;
   sender_.Begin();
   host_.down = true;

@@ -13,7 +13,7 @@
 
 namespace toolboxd::snapshot {
 
-// With the numbers that the host knows.
+// The numbers are the host's.
 enum class EventCode {
   kSuccess = 0,
   kScriptError = 2,

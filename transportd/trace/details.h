@@ -37,7 +37,7 @@ class Details {
 
   void Text(absl::string_view name, absl::string_view value) { Add(name, Shown(value, kMaxValue)); }
   void Number(absl::string_view name, int64_t value) { Add(name, absl::StrCat(value)); }
-  // Of what may be a secret, or is content.
+  // Only the size, for content and for what may be a secret.
   void Size(absl::string_view name, size_t bytes) {
     Add(name, absl::StrCat("(", bytes, " bytes)"));
   }

@@ -26,7 +26,7 @@ void AddName(absl::string_view label, const hgfs::Name& name, Details& details) 
   }
 }
 
-// Of messages with one name.
+// The details of messages with one name.
 template <typename Message>
 bool Named(Op op, absl::string_view payload, Details& details) {
   Message message;
@@ -50,7 +50,7 @@ bool OfHandle(Op op, absl::string_view payload, Details& details) {
   return true;
 }
 
-// Of a read, a write and a page of a search.
+// The details of a read, a write and a page of a search.
 template <typename Message>
 bool Positioned(Op op, absl::string_view payload, Details& details) {
   Message message;

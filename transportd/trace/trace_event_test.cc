@@ -16,6 +16,7 @@
 #include "transportd/vix/credential.h"
 #include "transportd/vix/message.h"
 #include "transportd/vix/opcode.h"
+#include "transportd/vix/requests.h"
 #include "transportd/vix/testing/host_messages.h"
 
 namespace toolboxd::trace {
@@ -78,6 +79,64 @@ TEST(DescribeCommand, OperationHasItsUserAndWhatItWorksOn) {
             "Vix_1_Relayed_Command operation=TerminateProcessInGuest user=alice pid=4711 => VIX 0");
 }
 
+// What an operation with this body works on, as it is shown.
+template <typename Message>
+std::string Shown(uint32_t opcode, const Message& request) {
+  const std::string line = Operation(opcode, vix::Encode(request));
+  const size_t begin = line.find("user=alice") + 11;
+  return line.substr(begin, line.find(" => ") - begin);
+}
+
+TEST(DescribeCommand, EveryOperationShowsItsPathsAndOptions) {
+  vix::ListFilesRequest list;
+  list.path = "/d";
+  list.max_results = 10;
+  list.index = 2;
+  list.pattern = "a*";
+  EXPECT_EQ(Shown(vix::kListFiles, list), "path=/d pattern=a* index=2 max_results=10");
+  vix::DirectoryRequest directory;
+  directory.path = "/d";
+  directory.flag = true;
+  EXPECT_EQ(Shown(vix::kCreateDirectoryEx, directory), "path=/d all=true");
+  vix::MoveRequest move;
+  move.from = "/a";
+  move.to = "/b";
+  move.overwrite = true;
+  EXPECT_EQ(Shown(vix::kMoveFileEx, move), "from=/a to=/b overwrite=true");
+  vix::CreateTemporaryRequest temporary;
+  temporary.prefix = "p";
+  temporary.suffix = ".s";
+  temporary.directory = "/t";
+  EXPECT_EQ(Shown(vix::kCreateTemporaryFileEx, temporary), "directory=/t prefix=p suffix=.s");
+  vix::SetAttributesRequest attributes;
+  attributes.path = "/f";
+  attributes.flags = vix::SetAttributesRequest::kPermissions;
+  attributes.permissions = 0600;
+  EXPECT_EQ(Shown(vix::kSetFileAttributes, attributes),
+            absl::StrCat("path=/f flags=", attributes.flags, " permissions=384"));
+  vix::TransferToGuestRequest upload;
+  upload.path = "/f";
+  upload.overwrite = true;
+  EXPECT_EQ(Shown(vix::kInitiateFileTransferToGuest, upload), "path=/f overwrite=true");
+  vix::ListProcessesRequest processes;
+  processes.pids = {7, 8};
+  EXPECT_EQ(Shown(vix::kListProcessesEx, processes), "processes=2");
+  vix::ReadEnvironmentRequest environment;
+  environment.names = {"HOME"};
+  EXPECT_EQ(Shown(vix::kReadEnvironmentVariables, environment), "variables=1");
+  vix::ListDirectoryRequest legacy;
+  legacy.path = "/d";
+  EXPECT_EQ(Shown(vix::kListDirectory, legacy), "path=/d");
+}
+
+TEST(DescribeCommand, BodyThatIsNotTheOperationsIsCounted) {
+  for (const uint32_t opcode : {vix::kListFiles, vix::kMoveFile, vix::kCreateDirectory,
+                                vix::kMoveFileEx, vix::kStartProgram, vix::kHgfsSendPacket}) {
+    EXPECT_EQ(Operation(opcode, "abc").find(kSecret), std::string::npos);
+    EXPECT_TRUE(absl::StrContains(Operation(opcode, "abc"), "malformed=(3 bytes)")) << opcode;
+  }
+}
+
 TEST(DescribeCommand, ArgumentsAndVariablesOfAProgramAreNotShown) {
   vix::StartProgramRequest start;
   start.program = "/usr/bin/mysql";
@@ -115,6 +174,58 @@ TEST(DescribeCommand, PacketOfATransferHasNoContent) {
             "offset=61440 size=21 => VIX 0");
 }
 
+// What is shown of a packet, which need not be a good one.
+std::string ShownPacket(const std::string& packet) {
+  vix::HgfsPacketRequest body;
+  body.packet = packet;
+  return Shown(vix::kHgfsSendPacket, body);
+}
+
+TEST(DescribeCommand, EveryHgfsOperationShowsItsPathsAndHandles) {
+  const std::string path = hgfs::EncodePath("/d");
+  const std::string other = hgfs::EncodePath("/e");
+  hgfs::NameRequest name;
+  name.name.cp_name = path;
+  EXPECT_EQ(ShownPacket(Packet(hgfs::Op::kGetattrV2, name)), "hgfs=Getattr path=/d");
+  EXPECT_EQ(ShownPacket(Packet(hgfs::Op::kQueryVolume, name)), "hgfs=QueryVolume path=/d");
+  name.name.by_handle = true;
+  name.name.handle = 5;
+  EXPECT_EQ(ShownPacket(Packet(hgfs::Op::kGetattrV3, name)), "hgfs=Getattr handle=5");
+  hgfs::HandleRequest handle;
+  handle.handle = 3;
+  EXPECT_EQ(ShownPacket(Packet(hgfs::Op::kClose, handle)), "hgfs=Close handle=3");
+  EXPECT_EQ(ShownPacket(Packet(hgfs::Op::kSearchCloseV3, handle)), "hgfs=SearchClose handle=3");
+  hgfs::ReadRequest read;
+  read.handle = 3;
+  read.offset = 10;
+  read.size = 20;
+  EXPECT_EQ(ShownPacket(Packet(hgfs::Op::kRead, read)), "hgfs=Read handle=3 offset=10 size=20");
+  hgfs::SearchReadRequest entry;
+  entry.handle = 3;
+  entry.offset = 7;
+  EXPECT_EQ(ShownPacket(Packet(hgfs::Op::kSearchReadV2, entry)),
+            "hgfs=SearchRead handle=3 offset=7");
+  hgfs::RenameRequest rename;
+  rename.from.cp_name = path;
+  rename.to.cp_name = other;
+  EXPECT_EQ(ShownPacket(Packet(hgfs::Op::kRename, rename)), "hgfs=Rename from=/d to=/e");
+  EXPECT_EQ(ShownPacket(Packet(hgfs::Op::kCreateSessionV4, hgfs::CreateSessionRequest())),
+            "hgfs=CreateSession");
+}
+
+TEST(DescribeCommand, PacketThatCannotBeReadShowsItsSize) {
+  EXPECT_EQ(ShownPacket("xy"), "malformed_packet=(2 bytes)");
+  hgfs::Packet packet;
+  packet.op = static_cast<uint32_t>(hgfs::Op::kClose);
+  packet.payload = "abc";
+  EXPECT_EQ(ShownPacket(hgfs::EncodePacket(packet)), "hgfs=Close malformed=(3 bytes)");
+  packet.op = 999;
+  EXPECT_EQ(ShownPacket(hgfs::EncodePacket(packet)), "hgfs_operation=999");
+  hgfs::NameRequest name;
+  name.name.cp_name = "\xff\xfe";
+  EXPECT_EQ(ShownPacket(Packet(hgfs::Op::kGetattrV2, name)), "hgfs=Getattr path=(2 bytes)");
+}
+
 TEST(DescribeCommand, TextOfKnownCommandsIsShown) {
   EXPECT_EQ(Command("Set_Option synctime 1"), "Set_Option text=synctime 1 => OK");
   EXPECT_EQ(Command("ping"), "ping => OK");
@@ -123,7 +234,7 @@ TEST(DescribeCommand, TextOfKnownCommandsIsShown) {
             "vmbackup.start text=1 /x => ERROR Error: ?no");
 }
 
-TEST(DescribeCommand, WhatIsNotKnownIsASize) {
+TEST(DescribeCommand, UnknownContentIsShownAsItsSize) {
   EXPECT_EQ(Command(absl::StrCat("Echo ", kSecret), TcloReply::Ok(kSecret)),
             "Echo data=(21 bytes) => OK");
   EXPECT_EQ(Command("f nonsense"), "f malformed_packet=(8 bytes) => OK");

@@ -65,7 +65,7 @@ class TraceHub {
   absl::CondVar changed_;
   std::list<Listener*> listeners_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
-  // Of `listeners_`.
+  // The size of `listeners_`.
   std::atomic<size_t> listeners_count_{0};
 };
 

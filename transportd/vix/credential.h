@@ -13,6 +13,7 @@
 
 namespace toolboxd::vix {
 
+// docs/protocol/vix.md 4.3.
 enum CredentialType : uint32_t {
   kCredentialNone = 0,
   kCredentialNamePassword = 1,

@@ -81,5 +81,19 @@ TEST(VixError, FailuresOfTheCallItselfAreBusyOrNotRunning) {
   EXPECT_EQ(FromStatusCode(absl::StatusCode::kOk), Error::kOk);
 }
 
+TEST(VixError, FailuresOfACallHaveCodesOfTheirOwn) {
+  std::map<Error, int> codes;
+  for (const absl::StatusCode code :
+       {absl::StatusCode::kOk, absl::StatusCode::kNotFound, absl::StatusCode::kAlreadyExists,
+        absl::StatusCode::kPermissionDenied, absl::StatusCode::kInvalidArgument,
+        absl::StatusCode::kUnimplemented, absl::StatusCode::kDeadlineExceeded,
+        absl::StatusCode::kUnavailable, absl::StatusCode::kUnauthenticated,
+        absl::StatusCode::kCancelled, absl::StatusCode::kInternal}) {
+    EXPECT_TRUE(codes.emplace(FromStatusCode(code), static_cast<int>(code)).second)
+        << absl::StatusCodeToString(code);
+  }
+  EXPECT_EQ(FromStatusCode(absl::StatusCode::kUnknown), Error::kFail);
+}
+
 }  // namespace
 }  // namespace toolboxd::vix

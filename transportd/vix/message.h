@@ -27,6 +27,7 @@ constexpr uint32_t kAuthDataSize = 44;
 // A whole TCLO reply, its prefix included.
 constexpr size_t kMaxReplySize = 64 << 10;
 
+// Flags of the common header (docs/protocol/vix.md 4.2).
 enum CommonFlags : uint8_t {
   kFlagRequest = 0x01,
   kFlagForwardToGuest = 0x04,
@@ -34,6 +35,7 @@ enum CommonFlags : uint8_t {
   kFlagReturnsBinary = 0x80,
 };
 
+// Flags of a request's own header (docs/protocol/vix.md 4.2).
 enum RequestFlags : uint32_t {
   kFlagHasAuthData = 0x10,
   kFlagEscapeXmlData = 0x40,

@@ -9,8 +9,9 @@
 
 namespace toolboxd::vix {
 
+// docs/protocol/vix.md 4.5, 4.8.
 enum Opcode : uint32_t {
-  // Of the old VIX API; vSphere does not send them.
+  // These belong to the old VIX API; vSphere does not send them.
   kRunProgram = 4,
   kReadRegistry = 8,
   kWriteRegistry = 10,

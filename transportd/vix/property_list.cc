@@ -50,14 +50,14 @@ std::string EncodePropertyList(const std::vector<Property>& properties) {
     const auto* text = std::get_if<std::string>(&property.value);
     if (text != nullptr) {
       const bool nul = property.type == kPropertyString;
-      writer.I32(text->size() + nul).Bytes(*text).Zeros(nul);
+      writer.I32(static_cast<int32_t>(text->size()) + nul).Bytes(*text).Zeros(nul);
       continue;
     }
     const int64_t number = std::get<int64_t>(property.value);
     const int32_t size = FixedSize(property.type);
     writer.I32(size);
-    if (size == 1) writer.U8(number);
-    if (size == 4) writer.I32(number);
+    if (size == 1) writer.U8(static_cast<uint8_t>(number));
+    if (size == 4) writer.I32(static_cast<int32_t>(number));
     if (size == 8) writer.I64(number);
   }
   return writer.Take();

@@ -14,6 +14,7 @@
 
 namespace toolboxd::vix {
 
+// docs/protocol/vix.md 4.7.
 enum PropertyType : int32_t {
   kPropertyInt32 = 1,
   // UTF-8, with its NUL on the wire but not here.
@@ -38,6 +39,7 @@ struct Property {
   bool operator==(const Property&) const = default;
 };
 
+// In the order given (docs/protocol/vix.md 4.7).
 std::string EncodePropertyList(const std::vector<Property>& properties);
 
 // What the host learns about the guest by GET_TOOLS_STATE.

@@ -24,7 +24,7 @@ inline constexpr size_t kMaxBody = kMaxPayload + 44;
 struct Packet {
   enum class Type : uint64_t { kData = 1, kPing = 2 };
   Type type = Type::kData;
-  // Of DATA, never empty. A part of the bytes that were decoded.
+  // The payload of DATA, never empty. It refers to the bytes that were decoded.
   absl::string_view payload;
   // The host may close the connection after its reply.
   bool fast_close = false;

@@ -27,6 +27,10 @@ absl::Status Lost(absl::string_view what, ssize_t error) {
   return absl::UnavailableError(absl::StrCat(what, ": ", strerror(static_cast<int>(-error))));
 }
 
+absl::Status NoAnswer() {
+  return absl::DeadlineExceededError("the host did not answer a request over vsock in time");
+}
+
 }  // namespace
 
 absl::Status SocketChannel::Open() {
@@ -81,7 +85,9 @@ int SocketChannel::BindPrivileged() {
     }
     if (bound != -EADDRINUSE) return bound;
   }
-  return -EADDRINUSE;
+  // All are in use: better without privilege than not at all.
+  privileged_ = false;
+  return 0;
 }
 
 // For a connect that has failed; a new socket follows.
@@ -158,7 +164,7 @@ absl::Status SocketChannel::SendAll(absl::string_view head, absl::string_view bo
       head.remove_prefix(of_head);
       body.remove_prefix(sent - of_head);
     } else if (sent == -EAGAIN) {
-      if (!system_.Wait(fd_, POLLOUT, deadline)) {
+      if (system_.Now() >= deadline || !system_.Wait(fd_, POLLOUT, deadline)) {
         return absl::UnavailableError("the host takes no more data over vsock");
       }
     } else if (sent != -EINTR) {
@@ -192,8 +198,10 @@ absl::StatusOr<std::string> SocketChannel::Receive() {
     if (!complete.ok()) return complete.status();
     if (*complete) {
       absl::StatusOr<std::string> message = TakePacket();
-      // A PING of the host asks for nothing.
-      if (!message.ok() || !message->empty()) return message;
+      // A PING of the host asks for nothing. TCLO's caller has other work between two of them.
+      if (!message.ok() || !message->empty() || protocol_ == Protocol::kTclo) return message;
+      // There may always be another one.
+      if (system_.Now() >= deadline) return NoAnswer();
       continue;
     }
     const absl::StatusOr<bool> read = ReadSome();
@@ -203,9 +211,7 @@ absl::StatusOr<std::string> SocketChannel::Receive() {
       if (absl::Status status = CheckPatience(); !status.ok()) return status;
       return std::string();
     }
-    if (!system_.Wait(fd_, POLLIN, deadline)) {
-      return absl::DeadlineExceededError("the host did not answer a request over vsock in time");
-    }
+    if (!system_.Wait(fd_, POLLIN, deadline)) return NoAnswer();
   }
 }
 

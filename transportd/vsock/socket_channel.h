@@ -17,9 +17,10 @@
 
 namespace toolboxd::vsock {
 
-// RPCI: Receive() waits for the answer. TCLO: the host pushes, Receive() never waits, and Send("")
-// sends the heartbeat if that is due. One packet is on its way in each direction, so an answer
-// cannot be taken for another request's. Not thread-safe. `system` must outlive the channel.
+// RPCI: Receive() waits for the answer. TCLO: the host pushes, Receive() never waits, takes one
+// packet at most, and is empty for a PING; Send("") sends the heartbeat if that is due. One packet
+// is on its way in each direction, so an answer cannot be taken for another request's. Not
+// thread-safe. `system` must outlive the channel.
 class SocketChannel final : public PushChannel {
  public:
   // How long the host may take to accept a connection; for the answer to a request, and to take or

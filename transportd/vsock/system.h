@@ -26,9 +26,9 @@ class System {
 
   // A new stream socket of the family, which no program inherits.
   virtual int Socket() = 0;
-  // To a port of this machine.
+  // Binds to a port of this machine.
   virtual int Bind(int fd, uint32_t port) = 0;
-  // To the hypervisor. -EINPROGRESS: ConnectResult() has the result later.
+  // Connects to the hypervisor. -EINPROGRESS: ConnectResult() has the result later.
   virtual int Connect(int fd, uint32_t port) = 0;
   // 0, -EINPROGRESS as long as there is no result, or why there is no connection.
   virtual int ConnectResult(int fd) = 0;

@@ -18,6 +18,8 @@ struct RpciRecorder {
   std::vector<std::string> requests;
   // Requests that the host answers with "0 refused".
   std::set<std::string> refused;
+  // The same for every request.
+  bool refuses_all = false;
   // Whether there is no channel.
   bool down = false;
 
@@ -26,7 +28,7 @@ struct RpciRecorder {
     return [this](absl::string_view request) -> absl::StatusOr<RpciReply> {
       if (down) return absl::UnavailableError("no channel");
       requests.emplace_back(request);
-      if (refused.count(requests.back()) > 0) return RpciReply{false, "refused"};
+      if (refuses_all || refused.count(requests.back()) > 0) return RpciReply{false, "refused"};
       return RpciReply{true, ""};
     };
   }

@@ -37,6 +37,8 @@ class FakeQuiescer final : public Quiescer {
   void Abort() override { steps.emplace_back("abort"); }
   void Wait(absl::Duration limit) override { on_wait(limit); }
 
+  // An update of any kind.
+  void Deliver(const v1::QuiesceUpdate& update) { on_update_(update); }
   void Frozen() {
     v1::QuiesceUpdate update;
     update.mutable_frozen()->add_file_systems()->set_mount_point("/");

@@ -35,6 +35,8 @@ class SocketpairSystem final : public LinuxSystem {
   bool undecided = false;
   // Called each time that the guest has to wait: the host's turn.
   std::function<void()> on_wait = [] {};
+  // Called before each read of the guest's.
+  std::function<void()> on_receive = [] {};
 
   // --- What it saw.
   std::vector<uint32_t> bound;
@@ -43,7 +45,7 @@ class SocketpairSystem final : public LinuxSystem {
   // The clock.
   absl::Time now = absl::FromUnixSeconds(1000);
 
-  // Of the newest socket.
+  // The ends of the newest socket.
   int host() const { return host_ends_.at(newest_).get(); }
   int guest() const { return newest_; }
   void HostLeaves() { host_ends_.at(newest_).reset(); }
@@ -86,6 +88,10 @@ class SocketpairSystem final : public LinuxSystem {
     }
     now = std::max(now, deadline);
     return false;
+  }
+  ssize_t Receive(int fd, char* bytes, size_t size) override {
+    on_receive();
+    return LinuxSystem::Receive(fd, bytes, size);
   }
   void Close(int fd) override {
     host_ends_.erase(fd);
