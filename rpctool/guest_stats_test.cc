@@ -35,7 +35,7 @@ TEST(GuestStats, ReadsTheVector) {
   EXPECT_EQ(stats.Number(kCpuLimitMhz), 0xffffffffu);
   EXPECT_EQ(stats.Number(3), 2000u);
   EXPECT_FALSE(stats.Number(kMemoryLimitMb).has_value());
-  // Of 64 bits.
+  // A number of 64 bits.
   EXPECT_FALSE(stats.Number(4).has_value());
 }
 

@@ -48,6 +48,7 @@ Answer Host::AskByVsock(std::string_view request, bool& sent) {
   std::string_view answer;
   const VsockOutcome outcome = channel.Exchange(request, answer);
   sent = outcome != VsockOutcome::kNotSent;
+  if (!sent) return {};
   if (outcome == VsockOutcome::kNoAnswer) {
     return {Answer::Kind::kFailure, FailureText(Step::kReceive)};
   }

@@ -41,7 +41,10 @@ class Host {
   // goes another way, or a second time, only if the host does not have it.
   Answer Ask(std::string_view request);
 
-  // Whether this machine is a VMware guest whose backdoor answers.
+  // Whether the processor shows VMware.
+  bool IsVmware();
+
+  // Whether this machine is a VMware guest whose backdoor answers. An encrypted one may have none.
   bool HasBackdoor();
 
   // One command of the low-bandwidth port (docs/protocol/transport.md 1.10), with EBX = 0. Only if
@@ -51,11 +54,9 @@ class Host {
  private:
   enum class Found { kUnknown, kYes, kNo };
 
-  // Whether the processor shows VMware.
-  bool IsVmware();
   Answer AskByVsock(std::string_view request, bool& sent);
   Answer AskByBackdoor(std::string_view request);
-  // Of what the host has answered, with its first two bytes.
+  // Decodes the host's answer, with its first two bytes.
   static Answer Decode(std::string_view text);
 
   backdoor::Port& port_;
@@ -66,7 +67,7 @@ class Host {
   // Each CPUID is an exit to the hypervisor: the processor is asked once.
   Found vmware_ = Found::kUnknown;
   Found backdoor_ = Found::kUnknown;
-  // Of the last request, whichever way it took.
+  // The answer to the last request, whichever way it took.
   SocketReply reply_;
 };
 

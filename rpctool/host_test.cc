@@ -9,6 +9,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "rpctool/testing/vmware_cpuid.h"
 #include "transportd/backdoor/probe.h"
 #include "transportd/backdoor/testing/fake_host.h"
 
@@ -17,16 +18,6 @@ namespace {
 
 using Kind = Answer::Kind;
 
-backdoor::CpuidResult VmwareCpuid(uint32_t leaf) {
-  backdoor::CpuidResult result;
-  if (leaf == 1) result.ecx = 1u << 31;
-  if (leaf == 0x40000000) {
-    memcpy(&result.ebx, "VMwa", 4);
-    memcpy(&result.ecx, "reVM", 4);
-    memcpy(&result.edx, "ware", 4);
-  }
-  return result;
-}
 backdoor::CpuidResult OtherCpuid(uint32_t) { return {}; }
 
 // A host over vsock that refuses, or takes a request and says this.
@@ -48,6 +39,7 @@ class VsockHost final : public VsockCalls {
     return static_cast<long>(part);
   }
   long Wait(long, short, int) override { return 1; }
+  int64_t NowMs() override { return 0; }
   void Close(long) override {}
 };
 

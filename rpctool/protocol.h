@@ -37,7 +37,7 @@ enum class Outcome : uint32_t {
 
 struct Header {
   uint32_t version = kProtocolVersion;
-  // Of a reply; 0 in a request.
+  // A reply's outcome; 0 in a request.
   Outcome outcome = Outcome::kSuccess;
 };
 static_assert(sizeof(Header) == 8);

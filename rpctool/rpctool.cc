@@ -30,7 +30,7 @@ int RunRpctool(int argc, char** argv, Host& host) {
   const std::string_view request = argc > 1 ? argv[1] : "";
   const bool help = request == "-h" || request == "--help";
   if (argc < 2 || help) {
-    if (!host.HasBackdoor()) return NoHost(program);
+    if (!host.IsVmware()) return NoHost(program);
     WriteAll(STDERR_FILENO, kUsage, "");
     return help ? 0 : 1;
   }

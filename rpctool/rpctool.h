@@ -18,9 +18,8 @@ inline constexpr int kExitNoHost = 255;
 // Says that there is none, and returns kExitNoHost.
 int NoHost(const char* program);
 
-// Prints an answer as all programs here do: data, or the error, up to its first NUL and a newline.
-// Not through stdio.
-// The exit status: 0, or 1 for an error.
+// Prints an answer as all programs here do: data, or the error, up to its first NUL, and a newline.
+// Does not use stdio. Returns the exit status: 0, or 1 for an error.
 int PrintAnswer(const Answer& answer);
 
 }  // namespace toolboxd::rpctool

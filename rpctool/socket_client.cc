@@ -2,6 +2,8 @@
 
 #include "rpctool/socket_client.h"
 
+#include <asm/ioctls.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -38,9 +40,17 @@ bool WaitForReply(const Descriptor& fd, int patience_ms) {
   pollfd item = {static_cast<int>(fd.get()), POLLIN, 0};
   long ready;
   do {
-    ready = SystemCall(SYS_poll, Address(&item), 1, patience_ms);
+    ready = PollOne(item, patience_ms);
   } while (ready == -EINTR);
   return ready == 1;
+}
+
+// Whether transportd has taken the request, after a time without a reply. It does not send it from
+// now on if it has not (transportd/rpc_socket.cc).
+bool IsTaken(const Descriptor& fd) {
+  SystemCall(SYS_shutdown, fd.get(), SHUT_WR);
+  int unread = 0;
+  return SystemCall(SYS_ioctl, fd.get(), SIOCOUTQ, Address(&unread)) == 0 && unread == 0;
 }
 
 }  // namespace
@@ -50,12 +60,16 @@ bool AskTransportd(const char* path, std::string_view request, int patience_ms,
   if (request.empty() || request.size() > kMaxText) return false;
   const Descriptor fd(
       SystemCall(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC));
-  if (!fd.ok() || !Connect(fd, path) || !SendRequest(fd, request) ||
-      !WaitForReply(fd, patience_ms)) {
-    return false;
-  }
+  if (!fd.ok() || !Connect(fd, path) || !SendRequest(fd, request)) return false;
+  reply.outcome = Outcome::kNoAnswer;
+  reply.text = {};
+  const bool in_time = WaitForReply(fd, patience_ms);
+  if (!in_time && !IsTaken(fd)) return false;
+  if (!in_time && !WaitForReply(fd, kTakenPatienceMs)) return true;
   const long got = SystemCall(SYS_recvfrom, fd.get(), Address(reply.packet),
                               static_cast<long>(sizeof reply.packet), MSG_TRUNC);
+  // It has ended meanwhile.
+  if (!in_time && got <= 0) return true;
   Header header;
   if (got < static_cast<long>(sizeof header) || got > static_cast<long>(sizeof reply.packet)) {
     return false;

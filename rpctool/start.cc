@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#if defined(__x86_64__)
 asm(R"(
   .text
   .globl _start
@@ -26,18 +27,59 @@ _start:
   .cfi_endproc
   .size _start, . - _start
 )");
+#elif defined(__aarch64__)
+asm(R"(
+  .text
+  .globl _start
+  .type _start, %function
+_start:
+  .cfi_startproc
+  .cfi_undefined x30
+  mov x29, #0
+  mov x30, #0
+  ldr x0, [sp]
+  add x1, sp, #8
+  add x2, x1, x0, lsl #3
+  add x2, x2, #8
+  bl main
+  mov x8, #94
+  svc #0
+  udf #0
+  .cfi_endproc
+  .size _start, . - _start
+)");
+#endif
+
+// In a loop that the compiler must not make a call of this very function out of.
+inline void KeepLoop() { asm volatile("" ::: "memory"); }
 
 extern "C" {
 
 void* memcpy(void* to, const void* from, size_t size) {
   void* const result = to;
+#if defined(__x86_64__)
   asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+#else
+  auto* target = static_cast<unsigned char*>(to);
+  const auto* source = static_cast<const unsigned char*>(from);
+  for (; size > 0; --size) {
+    *target++ = *source++;
+    KeepLoop();
+  }
+#endif
   return result;
 }
 
 void* memset(void* to, int value, size_t size) {
   void* const result = to;
+#if defined(__x86_64__)
   asm volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(value) : "memory");
+#else
+  for (auto* target = static_cast<unsigned char*>(to); size > 0; --size) {
+    *target++ = static_cast<unsigned char>(value);
+    KeepLoop();
+  }
+#endif
   return result;
 }
 
@@ -62,6 +104,6 @@ void __cxa_pure_virtual() { __builtin_trap(); }
 
 }  // extern "C"
 
-// Of virtual destructors; nothing is allocated.
+// Virtual destructors refer to these; nothing is allocated.
 void operator delete(void*) noexcept { __builtin_trap(); }
 void operator delete(void*, size_t) noexcept { __builtin_trap(); }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The system calls of these programs, without a C library: none of them sets errno, and all return
-// a negative error number for a failure, as the kernel does.
+// What these programs make of system calls, without a C library (base/system_call.h).
 
 #ifndef TOOLBOXD_RPCTOOL_SYSTEM_CALLS_H_
 #define TOOLBOXD_RPCTOOL_SYSTEM_CALLS_H_
@@ -12,22 +11,9 @@
 
 #include <string_view>
 
+#include "base/system_call.h"
+
 namespace toolboxd::rpctool {
-
-inline long SystemCall(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {
-  register long fourth asm("r10") = d;
-  register long fifth asm("r8") = e;
-  // For calls with six arguments, of which the last one is always 0 here.
-  register long sixth asm("r9") = 0;
-  long result;
-  asm volatile("syscall"
-               : "=a"(result)
-               : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth), "r"(sixth)
-               : "rcx", "r11", "memory");
-  return result;
-}
-
-inline long Address(const void* pointer) { return reinterpret_cast<long>(pointer); }
 
 // A descriptor that is closed with its owner; a negative number is an error and none.
 class Descriptor {

@@ -12,6 +12,7 @@
 
 #include "base/testing/short_temp_dir.h"
 #include "gtest/gtest.h"
+#include "rpctool/testing/vmware_cpuid.h"
 #include "transportd/backdoor/constants.h"
 #include "transportd/backdoor/probe.h"
 #include "transportd/backdoor/testing/fake_host.h"
@@ -42,22 +43,12 @@ class CommandHost final : public backdoor::Port {
   std::map<uint16_t, Registers> commands;
 };
 
-backdoor::CpuidResult VmwareCpuid(uint32_t leaf) {
-  backdoor::CpuidResult result;
-  if (leaf == 1) result.ecx = 1u << 31;
-  if (leaf == 0x40000000) {
-    memcpy(&result.ebx, "VMwa", 4);
-    memcpy(&result.ecx, "reVM", 4);
-    memcpy(&result.edx, "ware", 4);
-  }
-  return result;
-}
-
 class ToolboxCmdTest : public testing::Test {
  protected:
   int Run(std::vector<std::string> words, uid_t user = 0) {
     words.insert(words.begin(), "vmware-toolbox-cmd");
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     const std::string conf = folder_.File("tools.conf");

@@ -15,7 +15,7 @@
 namespace toolboxd::rpctool {
 namespace {
 
-// Of GETGUIOPTIONS: the host asks its guest to take over its time again and again.
+// A bit of GETGUIOPTIONS: the host asks its guest to take over its time again and again.
 constexpr uint32_t kOptionSyncTime = 0x400;
 
 uint32_t Low32(uint64_t value) { return static_cast<uint32_t>(value); }

@@ -19,7 +19,7 @@ inline constexpr char kToolsConf[] = "/etc/vmware-tools/tools.conf";
 // The lines of a file. What a change does not concern stays as it was, comments too.
 class ToolsConf {
  public:
-  // Of a longer file nothing is read.
+  // A longer file is not read at all.
   static constexpr size_t kMaxSize = 1 << 20;
 
   // False, with errno, if there is no file or it cannot be read; EFBIG over kMaxSize.
@@ -40,8 +40,8 @@ class ToolsConf {
   bool Write(const char* path) const;
 
  private:
-  // Of the last line of the section that has the key; or of the section's last line that is not
-  // empty, and false.
+  // The last line of the section that has the key; or the section's last line that is not empty,
+  // and false.
   struct Place {
     size_t line;
     bool has_key;

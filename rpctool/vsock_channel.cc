@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <time.h>
 // After sys/socket.h, which it needs.
 #include <linux/vm_sockets.h>
 
@@ -71,10 +72,12 @@ VsockOutcome VsockChannel::Exchange(std::string_view request, std::string_view& 
   to = tail;
   // The host closes the connection after its answer.
   PutInteger(to, kFastCloseField, 1);
+  deadline_ms_ = calls_.NowMs() + kAnswerPatienceMs;
   // Without its end the host does not act on a packet.
   if (!SendAll({head, sizeof head}) || !SendAll(request) || !SendAll({tail, sizeof tail})) {
     return VsockOutcome::kNotSent;
   }
+  deadline_ms_ = calls_.NowMs() + kAnswerPatienceMs;
   char word[4];
   uint32_t size = 0;
   if (!ReceiveAll(word, sizeof word)) return VsockOutcome::kNoAnswer;
@@ -120,13 +123,18 @@ long VsockChannel::Connect(uint32_t& port) {
   return calls_.ConnectResult(fd_);
 }
 
+bool VsockChannel::WaitInTime(short events) {
+  const int64_t left_ms = deadline_ms_ - calls_.NowMs();
+  return left_ms > 0 && calls_.Wait(fd_, events, static_cast<int>(left_ms)) == 1;
+}
+
 bool VsockChannel::SendAll(std::string_view bytes) {
   while (!bytes.empty()) {
     const long sent = calls_.Send(fd_, bytes);
     if (sent > 0) {
       bytes.remove_prefix(static_cast<size_t>(sent));
     } else if (sent == -EAGAIN) {
-      if (calls_.Wait(fd_, POLLOUT, kAnswerPatienceMs) != 1) return false;
+      if (!WaitInTime(POLLOUT)) return false;
     } else if (sent != -EINTR) {
       return false;
     }
@@ -141,7 +149,7 @@ bool VsockChannel::ReceiveAll(char* bytes, size_t size) {
       bytes += got;
       size -= static_cast<size_t>(got);
     } else if (got == -EAGAIN) {
-      if (calls_.Wait(fd_, POLLIN, kAnswerPatienceMs) != 1) return false;
+      if (!WaitInTime(POLLIN)) return false;
     } else if (got != -EINTR) {
       return false;
     }
@@ -210,9 +218,15 @@ long KernelVsockCalls::Wait(long fd, short events, int patience_ms) {
   pollfd item = {static_cast<int>(fd), events, 0};
   long ready;
   do {
-    ready = SystemCall(SYS_poll, Address(&item), 1, patience_ms);
+    ready = PollOne(item, patience_ms);
   } while (ready == -EINTR);
   return ready;
+}
+
+int64_t KernelVsockCalls::NowMs() {
+  timespec now = {};
+  SystemCall(SYS_clock_gettime, CLOCK_MONOTONIC, Address(&now));
+  return now.tv_sec * int64_t{1000} + now.tv_nsec / 1'000'000;
 }
 
 void KernelVsockCalls::Close(long fd) { SystemCall(SYS_close, fd); }

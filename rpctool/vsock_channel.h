@@ -20,14 +20,16 @@ class VsockCalls {
   // A stream socket of AF_VSOCK that does not block and that no program inherits.
   virtual long Socket() = 0;
   virtual long Bind(long fd, uint32_t port) = 0;
-  // To CID 0.
+  // Connects to CID 0, the hypervisor.
   virtual long Connect(long fd, uint32_t port) = 0;
-  // Of a connect that was -EINPROGRESS.
+  // The result of a connect that returned -EINPROGRESS.
   virtual long ConnectResult(long fd) = 0;
   virtual long Send(long fd, std::string_view bytes) = 0;
   virtual long Receive(long fd, char* bytes, size_t size) = 0;
-  // For events of poll(2); 1 if there is one.
+  // Waits for events of poll(2); returns 1 if there is one.
   virtual long Wait(long fd, short events, int patience_ms) = 0;
+  // Milliseconds of a clock that only runs on.
+  virtual int64_t NowMs() = 0;
   virtual void Close(long fd) = 0;
 };
 
@@ -41,6 +43,7 @@ class KernelVsockCalls final : public VsockCalls {
   long Send(long fd, std::string_view bytes) override;
   long Receive(long fd, char* bytes, size_t size) override;
   long Wait(long fd, short events, int patience_ms) override;
+  int64_t NowMs() override;
   void Close(long fd) override;
 };
 
@@ -52,9 +55,11 @@ enum class VsockOutcome {
   kNoAnswer,
 };
 
+// One RPCI request over a vsock connection of its own (docs/protocol/transport.md 1.6). Not
+// thread-safe.
 class VsockChannel {
  public:
-  // How long the host may take for the connection, and for the answer.
+  // How long the host may take for the connection; for the whole request, and for the whole answer.
   static constexpr int kConnectPatienceMs = 500;
   static constexpr int kAnswerPatienceMs = 5000;
   // Connects that the host may reset, each from another port.
@@ -78,10 +83,13 @@ class VsockChannel {
   long Connect(uint32_t& port);
   bool SendAll(std::string_view bytes);
   bool ReceiveAll(char* bytes, size_t size);
+  bool WaitInTime(short events);
   void Close();
 
   VsockCalls& calls_;
   long fd_ = -1;
+  // When the host must have taken the request, or answered, by NowMs().
+  int64_t deadline_ms_ = 0;
   char body_[kMaxBody];
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -38,11 +39,14 @@ class FakeCalls final : public VsockCalls {
   // The host ends the connection when it has this many bytes.
   size_t ends_after = 1 << 20;
   bool answers = true;
+  // Each part of the request or the answer comes this much later.
+  int64_t pause_ms = 0;
 
   std::vector<uint32_t> ports;
   std::string received;
   int waits = 0;
   int open = 0;
+  int64_t now_ms = 0;
 
   long Socket() override {
     ++open;
@@ -61,6 +65,7 @@ class FakeCalls final : public VsockCalls {
   long ConnectResult(long) override { return Next(connect_results); }
   long Send(long, std::string_view bytes) override {
     if (received.size() >= ends_after) return -EPIPE;
+    if (!Due()) return -EAGAIN;
     const size_t size = std::min(part, bytes.size());
     received.append(bytes.substr(0, size));
     return static_cast<long>(size);
@@ -68,14 +73,22 @@ class FakeCalls final : public VsockCalls {
   long Receive(long, char* bytes, size_t size) override {
     const size_t rest = std::min({answer.size() - given_, size, part});
     if (rest == 0) return answers ? 0 : -EAGAIN;
+    if (!Due()) return -EAGAIN;
     answer.copy(bytes, rest, given_);
     given_ += rest;
     return static_cast<long>(rest);
   }
-  long Wait(long, short, int) override {
+  long Wait(long, short, int patience_ms) override {
     ++waits;
-    return answers ? 1 : 0;
+    if (!answers || pause_ms > patience_ms) {
+      now_ms += patience_ms;
+      return 0;
+    }
+    now_ms += pause_ms;
+    due_ = true;
+    return 1;
   }
+  int64_t NowMs() override { return now_ms; }
   void Close(long) override { --open; }
 
  private:
@@ -85,7 +98,11 @@ class FakeCalls final : public VsockCalls {
     results.pop_front();
     return result;
   }
+  // Whether the next part is there; it is taken.
+  bool Due() { return pause_ms == 0 || std::exchange(due_, false); }
+
   size_t given_ = 0;
+  bool due_ = false;
 };
 
 class VsockChannelTest : public testing::Test {
@@ -185,6 +202,25 @@ TEST_F(VsockChannelTest, RequestWithoutACorrectAnswerMayHaveBeenActedOn) {
   calls_.answers = false;
   calls_.answer.clear();
   EXPECT_EQ(Exchange("log abc"), VsockOutcome::kNoAnswer);
+}
+
+TEST_F(VsockChannelTest, SlowHostIsWaitedForAndNotLongerThanForAWholeMessage) {
+  calls_.part = 1;
+  calls_.pause_ms = 40;
+  ASSERT_EQ(Exchange("log abc"), VsockOutcome::kDone);
+  calls_.pause_ms = 1000;
+  calls_.now_ms = 0;
+  EXPECT_EQ(Exchange("log abc"), VsockOutcome::kNotSent);
+  EXPECT_EQ(calls_.now_ms, VsockChannel::kAnswerPatienceMs);
+}
+
+TEST_F(VsockChannelTest, AnswerThatComesAByteAtATimeIsNotWaitedForWithoutEnd) {
+  calls_.pause_ms = 300;
+  calls_.part = 20;
+  calls_.answer = Packet("1 " + std::string(1000, 'x'));
+  // The request takes three parts.
+  EXPECT_EQ(Exchange("log abc"), VsockOutcome::kNoAnswer);
+  EXPECT_EQ(calls_.now_ms, 4 * 300 + VsockChannel::kAnswerPatienceMs);
 }
 
 TEST_F(VsockChannelTest, FieldsComeInAnyOrderAndUnknownOnesAreSkipped) {

@@ -15,6 +15,7 @@
 
 namespace toolboxd {
 
+// Tables for people, with times in `zone`; a line that says so where there is nothing.
 std::string SessionsText(const v1::ListSessionsReply& reply, absl::TimeZone zone,
                          const Terminal& terminal);
 std::string ProgramsText(const v1::ListProgramsReply& reply, absl::TimeZone zone,
@@ -33,7 +34,7 @@ class TransferRates {
   };
   double RateOf(const v1::Transfer& transfer, absl::Time now) const;
 
-  // By the transfer's id.
+  // The last samples by the transfer's id.
   std::map<uint64_t, Sample> last_;
 };
 

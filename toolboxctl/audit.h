@@ -21,7 +21,7 @@ struct AuditEntry {
   std::string operation;
   std::string target;
   uint32_t result = 0;
-  // Of lines like it that were suppressed before it, or that it stands for.
+  // How many lines like it were suppressed before it, or how many it stands for.
   uint64_t more = 0;
 };
 

@@ -48,7 +48,7 @@ TEST(Audit, NumberOfSuppressedLinesIsRead) {
   EXPECT_EQ(entry->more, 212u);
 }
 
-TEST(Audit, OtherLinesAreNone) {
+TEST(Audit, OtherLinesAreNotEntries) {
   for (const char* message :
        {"", "registered with the host", "guest operation", "guest operation user=a",
         "guest operation user=a operation=b target=\"c",

@@ -8,7 +8,7 @@
 namespace toolboxd {
 namespace {
 
-TEST(CustomizationText, BeforeAPackage) {
+TEST(CustomizationText, SaysWhyCustomizationIsNotPossible) {
   v1::CustomizationStatus status;
   status.set_way(v1::CustomizationStatus::NONE);
   status.set_reason("cloud-init is not installed: install it in the template of this machine");
@@ -20,7 +20,7 @@ TEST(CustomizationText, BeforeAPackage) {
             "last package  none\n");
 }
 
-TEST(CustomizationText, AfterOne) {
+TEST(CustomizationText, ShowsTheLastPackage) {
   v1::CustomizationStatus status;
   status.set_way(v1::CustomizationStatus::CLOUD_INIT);
   status.set_cloud_init_version("22.4.2");

@@ -16,7 +16,7 @@ namespace toolboxd {
 namespace {
 
 constexpr int kExitUsage = 2;
-// Of a message (docs/protocol/transport.md 1.1).
+// The limit for a message (docs/protocol/transport.md 1.1).
 constexpr size_t kMaxRequest = 65536;
 constexpr char kPrefix[] = "guestinfo.";
 

@@ -66,7 +66,7 @@ TEST_F(GuestVariables, ValueIsSentAsItIs) {
   EXPECT_EQ(requests_.back(), "info-set guestinfo.x " + large);
 }
 
-TEST_F(GuestVariables, WhatTheHostWouldMisreadIsNotSent) {
+TEST_F(GuestVariables, TextThatTheHostWouldMisreadIsNotSent) {
   for (const std::string& name : {std::string(), std::string("a b"), std::string("a\n"),
                                   std::string("a\0b", 3), std::string("guestinfo.")}) {
     EXPECT_EQ(GuestInfo({"get", name}), 2) << name;

@@ -37,6 +37,7 @@
 #include "toolboxctl/openmetrics.h"
 #include "toolboxctl/output.h"
 #include "toolboxctl/policy.h"
+#include "toolboxctl/power_scripts.h"
 #include "toolboxctl/reported.h"
 #include "toolboxctl/self_test.h"
 #include "toolboxctl/show.h"
@@ -49,6 +50,7 @@
 #include "toolboxctl/toolboxctl.h"
 #include "toolboxctl/trace.h"
 #include "toolboxctl/transport_client.h"
+#include "toolboxctl/verb_flags.h"
 #include "toolboxctl/wait.h"
 
 ABSL_FLAG(std::string, user, "",
@@ -58,12 +60,12 @@ ABSL_FLAG(std::string, since, "24h ago",
           "From when on 'audit' shows operations, as journalctl takes it.");
 ABSL_FLAG(std::string, session_socket, "",
           "Socket of session that 'connect' uses; default: SERVICE-login.sock beside --control.");
-ABSL_FLAG(std::string, snapshot_socket, "/run/toolboxd/snapshotd.sock",
-          "snapshotd's socket, which 'snapshot' uses.");
+ABSL_FLAG(std::string, snapshot_socket, "",
+          "snapshotd's socket, which 'snapshot' uses; default: snapshotd.sock beside --control.");
 ABSL_FLAG(toolboxd::TimeFlag, hold, absl::ZeroDuration(),
           "How long 'snapshot test' keeps the file systems frozen, at most 10s.");
-ABSL_FLAG(std::string, deploy_socket, "/run/toolboxd/deployd.sock",
-          "deployd's socket, which 'customization' uses.");
+ABSL_FLAG(std::string, deploy_socket, "",
+          "deployd's socket, which 'customization' uses; default: deployd.sock beside --control.");
 ABSL_FLAG(std::optional<std::string>, if_value, std::nullopt,
           "'namespace set' changes the value only if it is this one.");
 ABSL_FLAG(bool, scripts, false, "Whether 'snapshot test' also runs the administrator's scripts.");
@@ -100,6 +102,7 @@ constexpr char kUsage[] =
     "  toolboxctl wait          return when the host has accepted the guest, or what --for says\n"
     "  toolboxctl connect SERVICE   offer your own hgfsd or vixd on a private socket, for grpcurl\n"
     "  toolboxctl modes PATH    check that only root can change PATH and the files in it\n"
+    "  toolboxctl power-scripts EVENT   run the scripts of a power event, for its unit\n"
     "  toolboxctl snapshot plan   show what a quiesced snapshot freezes, and what not and why\n"
     "  toolboxctl snapshot test   freeze it for a moment, and show how long that took\n"
     "  toolboxctl snapshot-scripts EVENT   run the scripts of a snapshot: freeze, thaw, "
@@ -172,22 +175,31 @@ int Audit(const Arguments&) {
                     .json = ShowOptionsFromFlags().json});
 }
 
+// Where transportd's control socket is, with the slash: that of deploy/run, or the package's.
+std::string ControlFolder() {
+  const std::string control = absl::GetFlag(FLAGS_control);
+  return control.substr(0, control.rfind('/') + 1);
+}
+
 int ConnectVerb(const Arguments& arguments) {
   ConnectOptions options = {arguments[0], absl::GetFlag(FLAGS_user),
                             absl::GetFlag(FLAGS_session_socket)};
-  const std::string control = absl::GetFlag(FLAGS_control);
-  const std::string folder = control.substr(0, control.rfind('/') + 1);
-  // That of deploy/run, or another one beside its transportd.
+  const std::string folder = ControlFolder();
   if (options.session_socket.empty() && folder != "/run/toolboxd/") {
     options.session_socket = absl::StrCat(folder, arguments[0], "-login.sock");
   }
   return ConnectMain(options);
 }
 
+// A socket's flag, or where it is by default.
+std::string SocketOf(const std::string& flag, absl::string_view name) {
+  return flag.empty() ? absl::StrCat(ControlFolder(), name) : flag;
+}
+
 int SnapshotVerb(const Arguments& arguments) {
-  return SnapshotMain({arguments[0], absl::GetFlag(FLAGS_snapshot_socket),
-                       absl::GetFlag(FLAGS_control), absl::GetFlag(FLAGS_hold).time,
-                       absl::GetFlag(FLAGS_scripts)});
+  return SnapshotMain(
+      {arguments[0], SocketOf(absl::GetFlag(FLAGS_snapshot_socket), "snapshotd.sock"),
+       absl::GetFlag(FLAGS_control), absl::GetFlag(FLAGS_hold).time, absl::GetFlag(FLAGS_scripts)});
 }
 
 // Without a connection: the unit toolboxd-power-hook@.service runs it before its scripts.
@@ -197,7 +209,8 @@ int Modes(const Arguments& arguments) {
 }
 
 int CustomizationVerb(const Arguments& arguments) {
-  return CustomizationMain({arguments[0], absl::GetFlag(FLAGS_deploy_socket)});
+  return CustomizationMain(
+      {arguments[0], SocketOf(absl::GetFlag(FLAGS_deploy_socket), "deployd.sock")});
 }
 
 int TimeVerb(const Arguments& arguments) {
@@ -218,6 +231,12 @@ const StopSignal& StopOnTerm() {
     stop.Set();
   }).detach();
   return stop;
+}
+
+// For toolboxd-power-hook@.service.
+int PowerScripts(const Arguments& arguments) {
+  const absl::Status status = RunPowerScripts({}, arguments[0], StopOnTerm());
+  return status.ok() ? 0 : Fail(status.message());
 }
 
 // For toolboxd-snapshot-hook@.service.
@@ -265,6 +284,7 @@ constexpr Verb kVerbs[] = {
     {"wait", 0, Wait},
     {"connect", 1, ConnectVerb},
     {"modes", 1, Modes},
+    {"power-scripts", 1, PowerScripts},
     {"snapshot", 1, SnapshotVerb},
     {"snapshot-scripts", 1, SnapshotScripts},
     {"time", 1, TimeVerb},
@@ -276,13 +296,16 @@ int PrintVersion(const Program& program) {
   return Print(absl::StrCat(program.name, " (toolboxd) ", kVersion, "\n"));
 }
 
-int RunVerb(const Program& program, const Arguments& words) {
+int RunVerb(const Program& program, const CommandLine& line) {
+  const Arguments& words = line.arguments;
   if (words.empty()) return Usage("no command");
   if (words[0] == "help") return Print(HelpText(program));
   if (words[0] == "version") return PrintVersion(program);
   const Arguments arguments(words.begin() + 1, words.end());
   for (const Verb& verb : kVerbs) {
     if (words[0] != verb.name) continue;
+    const absl::Status flags = CheckVerbFlags(words, line.flags);
+    if (!flags.ok()) return Usage(flags.message());
     if (verb.arguments == kAny || arguments.size() == verb.arguments) return verb.run(arguments);
     return Usage(absl::StrCat(
         "'", words[0], "' takes ", verb.arguments == 0 ? "no" : absl::StrCat(verb.arguments),
@@ -307,7 +330,7 @@ int ToolboxctlMain(int argc, char** argv) {
   UseSteadyWaits();
   RouteGrpcLog();
   InstallQuietEngine();
-  return RunVerb(program, line->arguments);
+  return RunVerb(program, *line);
 }
 
 }  // namespace toolboxd

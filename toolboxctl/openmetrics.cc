@@ -21,10 +21,13 @@
 #include "base/steady_time.h"
 #include "toolboxctl/control_flag.h"
 #include "toolboxctl/output.h"
+#include "toolboxctl/scrape_server.h"
 #include "toolboxctl/transport_client.h"
 
-ABSL_FLAG(bool, http, false,
-          "'metrics' answers a request of HTTP on standard input, for toolboxd-metrics.socket.");
+ABSL_FLAG(
+    bool, http, false,
+    "'metrics' answers a request of HTTP on standard input; if that is a socket that listens, "
+    "as of toolboxd-metrics.socket, those of all who connect.");
 
 namespace toolboxd {
 namespace {
@@ -167,6 +170,10 @@ int MetricsMain() {
   if (!absl::GetFlag(FLAGS_http)) {
     const absl::StatusOr<std::string> text = AskForText();
     return text.ok() ? Print(*text) : Fail(text.status().message());
+  }
+  if (IsListening(STDIN_FILENO)) {
+    ScrapeServer(HttpAnswer, AskForText).Run(STDIN_FILENO);
+    return 0;
   }
   const std::string request = ReadHttpRequest(STDIN_FILENO);
   // A connection that ends without a request asks nothing.

@@ -11,7 +11,7 @@
 
 namespace toolboxd {
 
-// Of every verb, besides 0 for success.
+// The exit codes of every verb, besides 0 for success.
 inline constexpr int kExitFailed = 1;   // toolboxd did not answer, or it or the host refused
 inline constexpr int kExitUsage = 2;    // a wrong command line
 inline constexpr int kExitTimeout = 3;  // what 'wait' waits for has not come in time
@@ -33,8 +33,8 @@ struct Terminal {
   bool colours = false;
 };
 
-// Of standard output: a terminal has 80 columns and colours, unless NO_COLOR is set or TERM says
-// that it is dumb. What goes elsewhere has whole lines, for scripts.
+// Describes standard output: a terminal has 80 columns and colours, unless NO_COLOR is set or TERM
+// says that it is dumb. What goes elsewhere has whole lines, for scripts.
 Terminal OutputTerminal();
 
 }  // namespace toolboxd

@@ -14,10 +14,11 @@
 
 namespace toolboxd {
 
-// Of "check USER OPERATION [TARGET [ARGUMENTS]]"; several words of arguments are one text.
+// Parses "check USER OPERATION [TARGET [ARGUMENTS]]"; several words of arguments become one text.
 // InvalidArgument for other words.
 absl::StatusOr<v1::CheckPolicyRequest> PolicyRequest(const std::vector<std::string>& words);
 
+// What the policy says and the line that decides, for people.
 std::string PolicyText(const v1::CheckPolicyReply& reply, const Terminal& terminal);
 
 // The exit status; kExitRefused if the policy refuses it.

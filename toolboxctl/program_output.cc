@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/types.h>
@@ -14,12 +15,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "base/steady_time.h"
 #include "base/unique_fd.h"
 
 namespace toolboxd {
 namespace {
 
 constexpr size_t kMaxLine = 64 << 10;
+// The bound keeps the conversion to milliseconds in range.
+constexpr absl::Duration kLongPoll = absl::Hours(1);
 
 enum class Errors { kOurs, kWithOutput };
 
@@ -46,8 +50,15 @@ class Running {
     std::vector<char*> words;
     for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
     words.push_back(nullptr);
-    const int error =
-        posix_spawnp(&pid_, words[0], &actions, /*attrp=*/nullptr, words.data(), environ);
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    // A group of its own, to be ended with what it has started.
+    if (errors == Errors::kWithOutput) {
+      posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+      posix_spawnattr_setpgroup(&attributes, 0);
+    }
+    const int error = posix_spawnp(&pid_, words[0], &actions, &attributes, words.data(), environ);
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     if (error == 0) return absl::OkStatus();
     pid_ = -1;
@@ -62,6 +73,22 @@ class Running {
       got = read(output_.get(), bytes, size);
     } while (got < 0 && errno == EINTR);
     return got > 0 ? got : 0;
+  }
+
+  // Whether there is something to read, or its end, before a time of SteadyNow().
+  bool Await(absl::Time deadline) const {
+    for (;;) {
+      const absl::Duration left =
+          std::clamp(deadline - SteadyNow(), absl::ZeroDuration(), kLongPoll);
+      pollfd item = {output_.get(), POLLIN, 0};
+      if (poll(&item, 1, static_cast<int>(absl::ToInt64Milliseconds(left))) > 0) return true;
+      if (SteadyNow() >= deadline) return false;
+    }
+  }
+
+  // Ends it and what it has started.
+  void Kill() const {
+    if (pid_ > 0) kill(-pid_, SIGKILL);
   }
 
   // Its exit status. What it still writes is discarded.
@@ -106,18 +133,22 @@ absl::Status ReadLines(const std::vector<std::string>& argv,
   return absl::InternalError(absl::StrCat(argv[0], " ended with status ", status));
 }
 
-absl::StatusOr<std::string> OutputOf(const std::vector<std::string>& argv, size_t max_bytes) {
+absl::StatusOr<std::string> OutputOf(const std::vector<std::string>& argv, size_t max_bytes,
+                                     absl::Duration timeout) {
+  const absl::Time deadline = SteadyNow() + timeout;
   Running program;
   if (absl::Status started = program.Start(argv, Errors::kWithOutput); !started.ok()) {
     return started;
   }
   std::string text;
   char bytes[16 << 10];
-  while (text.size() < max_bytes) {
+  while (text.size() < max_bytes && program.Await(deadline)) {
     const size_t got = program.Read(bytes, std::min(sizeof bytes, max_bytes - text.size()));
     if (got == 0) break;
     text.append(bytes, got);
   }
+  // It may neither have ended nor read signals of its pipe.
+  program.Kill();
   return text;
 }
 

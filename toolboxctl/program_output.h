@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace toolboxd {
 
@@ -24,8 +25,10 @@ absl::Status ReadLines(const std::vector<std::string>& argv,
                        const std::function<void(absl::string_view line)>& line);
 
 // The first `max_bytes` of what it prints on standard output and standard error, whatever its exit
-// status. NOT_FOUND if there is no such program.
-absl::StatusOr<std::string> OutputOf(const std::vector<std::string>& argv, size_t max_bytes);
+// status. A program that has not ended after `timeout` is ended, and what it has printed until then
+// counts. NOT_FOUND if there is no such program.
+absl::StatusOr<std::string> OutputOf(const std::vector<std::string>& argv, size_t max_bytes,
+                                     absl::Duration timeout = absl::InfiniteDuration());
 
 }  // namespace toolboxd
 

@@ -2,7 +2,11 @@
 
 #include "toolboxctl/program_output.h"
 
+#include <signal.h>
+#include <stdlib.h>
+
 #include "absl/strings/match.h"
+#include "base/testing/eventually.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {
@@ -40,6 +44,16 @@ TEST(ProgramOutput, FailureAndMissingProgramAreErrors) {
 TEST(ProgramOutput, BothStreamsAreReadUpToALimit) {
   EXPECT_EQ(*OutputOf(Shell("echo out; echo err >&2; exit 5"), 100), "out\nerr\n");
   EXPECT_EQ(*OutputOf(Shell("yes"), 5), "y\ny\ny");
+}
+
+TEST(ProgramOutput, ProgramThatDoesNotEndIsEndedAfterItsTime) {
+  // With what it has started, whatever signals it ignores.
+  const std::string text =
+      *OutputOf(Shell("trap '' TERM HUP PIPE; echo $$; sleep 1000 & sleep 1000"), 100,
+                absl::Milliseconds(300));
+  const int group = atoi(text.c_str());
+  ASSERT_GT(group, 1);
+  EXPECT_TRUE(Eventually([group] { return kill(-group, 0) != 0; }));
 }
 
 }  // namespace

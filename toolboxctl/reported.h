@@ -16,6 +16,7 @@ namespace toolboxd {
 // Interfaces with their addresses, DNS, routes.
 std::string NicsText(const v1::ReportedInfo& info, absl::TimeZone zone, const Terminal& terminal);
 
+// Mounted file systems with their sizes and devices.
 std::string DisksText(const v1::ReportedInfo& info, absl::TimeZone zone, const Terminal& terminal);
 
 // Names, operating system, memory; and when the host took each kind of information.

@@ -50,7 +50,7 @@ TEST(SelfTest, EachFaultIsFoundAndNamed) {
                                 "FAIL  the policy can be read: /p: line 3"));
 }
 
-TEST(SelfTest, WhatTheHostRefusesIsAFault) {
+TEST(SelfTest, ItemThatTheHostRefusesIsAFault) {
   v1::ReportedInfo info;
   EXPECT_FALSE(AllHold(CheckReported(info)));
   info.mutable_snapshot();

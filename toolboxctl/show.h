@@ -17,7 +17,7 @@ namespace toolboxd {
 
 struct ShowOptions {
   bool json = false;
-  // Until a signal ends the process.
+  // Show it again and again until a signal ends the process.
   bool watch = false;
   absl::Duration interval = absl::Seconds(1);
 };

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include <functional>
-#include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -15,8 +15,7 @@
 #include "base/steady_time.h"
 #include "base/testing/short_temp_dir.h"
 #include "base/unique_fd.h"
-#include "daemon/quiet_engine.h"
-#include "daemon/server.h"
+#include "daemon/testing/running_server.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {
@@ -77,29 +76,20 @@ bool SendDone(Stream& stream) {
 
 class SnapshotClientTest : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() { InstallQuietEngine(); }
-
   SnapshotClientTest() {
     ServerOptions options;
     options.listener.path = socket_;
     options.services = {{v1::Quiesce::service_full_name(), &service_}};
-    options.handle_signals = false;
-    options.allowed.AllowUser(getuid());
-    server_ = *Server::Create(std::move(options));
-    run_ = std::async(std::launch::async, [this] { return server_->Run(); });
+    server_.emplace(std::move(options));
   }
-  ~SnapshotClientTest() override {
-    server_->Stop();
-    EXPECT_TRUE(run_.get().ok());
-  }
+  ~SnapshotClientTest() override { server_->Stop(); }
 
   absl::StatusOr<TrialResult> Try() { return SnapshotClient(socket_).Try(options_); }
 
   ShortTempDir dir_;
   const std::string socket_ = dir_.File("snapshotd.sock");
   FakeQuiesce service_;
-  std::unique_ptr<Server> server_;
-  std::future<absl::Status> run_;
+  std::optional<RunningServer> server_;
   const UniqueFd stop_{eventfd(0, EFD_CLOEXEC)};
   TrialOptions options_{.hold = absl::ZeroDuration(), .stop = stop_.get()};
 };

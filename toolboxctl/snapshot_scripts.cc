@@ -122,7 +122,7 @@ absl::StatusOr<Scripts> ReadRecord(const SnapshotScriptOptions& options, bool fa
   return failed ? Scripts() : ScriptsBefore(options);
 }
 
-// Of a line with kRunning, which a caller that died has left.
+// Ends the script of a line with kRunning, which a caller that died has left.
 void EndRunning(const std::string& script) {
   for (const char* event : {"freeze", "thaw", "freezeFail"}) {
     if (EndCalledScript(script, event, geteuid()) == 0) continue;

@@ -21,7 +21,7 @@ TEST(SnapshotCommand, KnownOnesAreTried) {
   EXPECT_EQ(StatusOf("test"), 1);
 }
 
-TEST(SnapshotCommand, OthersAreAWrongCommandLine) {
+TEST(SnapshotCommand, OtherWordsAreAWrongCommandLine) {
   EXPECT_EQ(StatusOf(""), 2);
   EXPECT_EQ(StatusOf("freeze"), 2);
 }

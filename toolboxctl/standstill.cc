@@ -7,7 +7,7 @@
 namespace toolboxd {
 namespace {
 
-// Of proto/toolboxd/v1/transport.proto.
+// The limit that proto/toolboxd/v1/transport.proto states.
 constexpr absl::Duration kLimit = absl::Minutes(2);
 
 }  // namespace

@@ -11,8 +11,7 @@
 #include <utility>
 
 #include "base/testing/short_temp_dir.h"
-#include "daemon/quiet_engine.h"
-#include "daemon/server.h"
+#include "daemon/testing/running_server.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {
@@ -35,24 +34,18 @@ class FakeTransport final : public v1::Transport::Service {
 };
 
 TEST(Standstill, LastsAsLongAsTheObject) {
-  InstallQuietEngine();
   const ShortTempDir dir;
   FakeTransport service;
   ServerOptions options;
   options.listener.path = dir.File("transportd.sock");
   options.services = {{v1::Transport::service_full_name(), &service}};
-  options.handle_signals = false;
-  options.allowed.AllowUser(getuid());
-  const std::unique_ptr<Server> server = *Server::Create(std::move(options));
-  std::future<absl::Status> run = std::async(std::launch::async, [&] { return server->Run(); });
+  const RunningServer server(std::move(options));
   {
     const Standstill standstill(dir.File("transportd.sock"));
     EXPECT_TRUE(standstill.begun());
     EXPECT_TRUE(service.standing);
   }
   EXPECT_FALSE(service.standing);
-  server->Stop();
-  EXPECT_TRUE(run.get().ok());
 }
 
 TEST(Standstill, NeedsNoTransportd) {

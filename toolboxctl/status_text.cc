@@ -38,7 +38,17 @@ Cell StateCell(const v1::ServiceStatus& service) {
   return service.state() == v1::ServiceStatus::RUNNING ? "running" : "on demand";
 }
 
+// What transportd has of a user's processes alone: their calls are guest operations.
+bool IsOfUsers(const v1::ServiceStatus& service) {
+  return service.name() == "hgfsd" || service.name() == "vixd";
+}
+
 void AddService(const v1::ServiceStatus& service, Table& table) {
+  if (IsOfUsers(service)) {
+    table.AddRow(
+        {service.name(), StateCell(service), SizeText(service.memory_bytes()), "-", "-", "-"});
+    return;
+  }
   table.AddRow({service.name(), StateCell(service), SizeText(service.memory_bytes()),
                 absl::StrCat(service.calls()),
                 Cell(absl::StrCat(service.failures()),

@@ -84,6 +84,21 @@ TEST(StatusText, ShowsServicesWithTheirLastErrors) {
                                        "powerd  11-14 19:26:40  slow\n"));
 }
 
+// Nothing counts their calls: a zero would be wrong.
+TEST(StatusText, ServicesOfUsersHaveNoNumbersOfCalls) {
+  v1::TransportStatus status;
+  AddService("hgfsd", status)->set_state(v1::ServiceStatus::RUNNING);
+  AddService("vixd", status);
+  const std::string text = Text(status);
+  for (const char* const name : {"hgfsd", "vixd"}) {
+    const size_t begin = text.find(name);
+    ASSERT_NE(begin, std::string::npos);
+    const std::string line = text.substr(begin, text.find('\n', begin) - begin);
+    EXPECT_EQ(line.find('0'), std::string::npos) << line;
+    EXPECT_EQ(line.back(), '-') << line;
+  }
+}
+
 TEST(StatusText, LostStreamIsNotConnected) {
   v1::TransportStatus status;
   AddService("guestinfod", status)->set_state(v1::ServiceStatus::RUNNING);

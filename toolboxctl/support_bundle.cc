@@ -23,6 +23,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/status.h"
+#include "base/steady_time.h"
 #include "toolboxctl/control_flag.h"
 #include "toolboxctl/output.h"
 #include "toolboxctl/program_output.h"
@@ -83,10 +84,12 @@ class Archive {
 };
 
 // What systemd's tools take for the units of toolboxd. Not those of guest users' programs, scopes
-// and slices: "systemctl status" prints their arguments, and their journal has what they print.
+// and slices, and vixd's services, in which they run where no scope can be made: "systemctl status"
+// prints their arguments, and their journal has what they print.
 void AddUnits(std::vector<std::string>& command, const std::string& before) {
-  for (const char* kind : {"service", "socket", "path", "target"}) {
-    command.push_back(absl::StrCat(before, "toolboxd*.", kind));
+  for (const char* units :
+       {"toolboxd-[!v]*.service", "toolboxd*.socket", "toolboxd*.path", "toolboxd*.target"}) {
+    command.push_back(absl::StrCat(before, units));
   }
 }
 
@@ -104,7 +107,8 @@ std::vector<BundlePart> PartsOfThisMachine() {
 // docs/protocol/rpc.md 2.7.
 enum class SupportState { kNotRunning = 0, kBeginning = 1, kRunning = 2, kEnding = 3, kError = 10 };
 
-// Their names sort by time.
+// So that one more may be made; also of those that an end of the unit has cut. Their names sort by
+// time.
 void RemoveOldBundles(const HostBundleOptions& options) {
   std::vector<std::filesystem::path> bundles;
   std::error_code error;
@@ -112,7 +116,7 @@ void RemoveOldBundles(const HostBundleOptions& options) {
     if (absl::EndsWith(entry.path().native(), ".tar.gz")) bundles.push_back(entry.path());
   }
   std::sort(bundles.begin(), bundles.end());
-  for (size_t i = 0; i + options.kept < bundles.size(); ++i) {
+  for (size_t i = 0; i + options.kept <= bundles.size(); ++i) {
     std::filesystem::remove(bundles[i], error);
   }
 }
@@ -129,12 +133,16 @@ std::vector<BundlePart> BundleParts(const std::string& program, const std::strin
   parts.push_back({"install-check.txt", {"toolboxd-install-check"}});
   parts.push_back({"units.txt", {"systemctl", "--no-pager", "--full", "status"}});
   AddUnits(parts.back().command, "");
-  parts.push_back({"overrides.txt", {"systemd-delta", "--no-pager", "--type=extended,overridden"}});
+  // The names of all overridden units, without their text.
+  parts.push_back({"overrides.txt",
+                   {"systemd-delta", "--no-pager", "--diff=no", "--type=extended,overridden"}});
   parts.push_back({"journal.txt", Journal("20000")});
   AddUnits(parts.back().command, "--unit=");
-  // Of the users' vixd, which are beside the users' programs.
+  // The journal of the users' vixd, which run beside the users' programs, and of session before
+  // them.
   parts.push_back({"vixd.txt", Journal("5000")});
   parts.back().command.push_back("--identifier=vixd");
+  parts.back().command.push_back("--identifier=session");
   parts.push_back({"policy.txt", {"cat", "/etc/toolboxd/policy.textproto"}});
   parts.push_back({"snapshot.txt", {"cat", "/etc/toolboxd/snapshot.textproto"}});
   parts.push_back({"configuration.txt", {"ls", "-lR", "/etc/toolboxd"}});
@@ -153,11 +161,13 @@ absl::StatusOr<UniqueFd> CreateBundle(const std::string& path) {
 absl::StatusOr<std::string> WriteBundle(int file, const std::string& folder,
                                         const std::vector<BundlePart>& parts) {
   Archive archive;
+  const absl::Time deadline = SteadyNow() + kBundleTime;
   absl::Status status = archive.Open(file);
   std::string content;
   for (const BundlePart& part : parts) {
     if (!status.ok()) return status;
-    const absl::StatusOr<std::string> output = OutputOf(part.command, kMaxPart);
+    const absl::Duration time = std::min(kBundlePartTime, deadline - SteadyNow());
+    const absl::StatusOr<std::string> output = OutputOf(part.command, kMaxPart, time);
     const std::string command = absl::StrJoin(part.command, " ");
     if (!output.ok()) {
       absl::StrAppend(&content, part.name, "  missing: ", output.status().message(), "\n");
@@ -209,12 +219,13 @@ int HostSupportBundle(const HostBundleOptions& options, const std::vector<Bundle
   };
   report(SupportState::kBeginning);
   report(SupportState::kRunning);
+  // First: if this process is ended, the next one must not find one more each time.
+  RemoveOldBundles(options);
   const absl::StatusOr<Bundle> bundle = MakeBundle(options.folder, parts);
   if (!bundle.ok()) {
     report(SupportState::kError);
     return Fail(absl::StrCat("support-bundle: ", bundle.status().message()));
   }
-  RemoveOldBundles(options);
   report(SupportState::kEnding);
   send(absl::StrCat("log toolbox: a support bundle is in the guest: ", bundle->path))
       .status()

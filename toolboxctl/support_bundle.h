@@ -10,10 +10,15 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "base/unique_fd.h"
 #include "toolboxctl/guest_variables.h"
 
 namespace toolboxd {
+
+// Less than TimeoutStartSec= of toolboxd-support-bundle.service.
+inline constexpr absl::Duration kBundlePartTime = absl::Seconds(30);
+inline constexpr absl::Duration kBundleTime = absl::Minutes(4);
 
 // One file of the bundle: what a program prints.
 struct BundlePart {
@@ -21,24 +26,25 @@ struct BundlePart {
   std::vector<std::string> command;
 };
 
-// Of toolboxd only: its state, its units and their journal, its configuration, and the system's
-// name. Nothing of them has passwords, the arguments or the output of programs that guest users
-// started, or the content of files; they have names of users, paths and addresses. `program` is the
-// file that this process executes, `control` its --control.
+// The parts are about toolboxd only: its state, its units and their journal, its configuration, and
+// the system's name. Nothing of them has passwords, the arguments or the output of programs that
+// guest users started, or the content of files; they have names of users, paths and addresses.
+// `program` is the file that this process executes, `control` its --control.
 std::vector<BundlePart> BundleParts(const std::string& program, const std::string& control);
 
 // A new file of mode 0600. The folder may be one in which others may write: what stands at the
 // name, a link included, is neither written nor followed (ALREADY_EXISTS).
 absl::StatusOr<UniqueFd> CreateBundle(const std::string& path);
 
-// Writes the parts to `file` as an archive (tar, gzip) of files below `folder`, each up to 16 MiB,
-// and a file CONTENT that lists them, which it returns. A program that does not exist is listed as
-// missing. Nothing is written anywhere else.
+// Writes the parts to `file` as an archive (tar, gzip) of files below `folder`, each up to 16 MiB
+// and what its program prints in kBundlePartTime, of all of them kBundleTime; and a file CONTENT
+// that lists them, which it returns. A program that does not exist is listed as missing. Nothing is
+// written anywhere else.
 absl::StatusOr<std::string> WriteBundle(int file, const std::string& folder,
                                         const std::vector<BundlePart>& parts);
 
 struct Bundle {
-  // Of the archive.
+  // The path of the archive.
   std::string path;
   // The text of CONTENT.
   std::string content;

@@ -20,6 +20,7 @@ struct TimeFlag {
   absl::Duration time;
 };
 
+// For absl::ParseFlag: "90s", "2m", and a plain number of seconds.
 bool AbslParseFlag(absl::string_view text, TimeFlag* flag, std::string* error);
 std::string AbslUnparseFlag(const TimeFlag& flag);
 

@@ -30,7 +30,7 @@ std::string Text(const v1::TimeStatus& status, const std::vector<std::string>& s
   return TimeText(status, services, absl::UTCTimeZone());
 }
 
-TEST(TimeText, QuietClock) {
+TEST(TimeText, ClockWithoutCorrectionIsDescribed) {
   EXPECT_EQ(Text(Measured()),
             "clock           0.001500 s late, within 0.000012 s\n"
             "disciplined by  no service, as far as the kernel knows\n"
@@ -75,7 +75,7 @@ TEST(TimeText, ClockOfAnotherService) {
   EXPECT_THAT(text, testing::HasSubstr("every 60 s, by steps; left to the other service\n"));
 }
 
-TEST(TimeText, WhatIsNotKnownSaysWhy) {
+TEST(TimeText, UnknownClockSaysWhy) {
   v1::TimeStatus status;
   status.set_mode(v1::TimeStatus::OFF);
   status.set_fault("the host does not say what time it is");

@@ -44,7 +44,8 @@ std::string TraceText(const v1::TraceEvent& event, absl::TimeZone zone) {
     absl::StrAppend(&text, " ", detail.name(), "=", Value(detail.value()));
   }
   absl::StrAppendFormat(&text, " -> %s (%d and %d bytes, %.1f ms)\n", event.answer(),
-                        event.request_bytes(), event.answer_bytes(), event.duration_us() / 1000.0);
+                        event.request_bytes(), event.answer_bytes(),
+                        static_cast<double>(event.duration_us()) / 1000);
   return text;
 }
 
