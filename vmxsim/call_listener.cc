@@ -122,7 +122,7 @@ void CallListener::Run() {
   }
 }
 
-// Of a filter that no process has any more.
+// Removes the filters that no process has any more.
 void CallListener::RemoveEnded(const std::vector<pollfd>& waiting) {
   for (const pollfd& entry : waiting) {
     if (entry.revents == 0 || (entry.revents & POLLIN)) continue;

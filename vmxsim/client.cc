@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <random>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -52,7 +53,9 @@ std::string SecondsText(absl::Duration duration) {
 
 }  // namespace
 
-std::string DefaultControlPath(pid_t pid) { return absl::StrCat(SocketPrefix(), pid, ".sock"); }
+std::string NewControlPath() {
+  return absl::StrCat(SocketPrefix(), std::random_device()(), ".sock");
+}
 
 absl::StatusOr<std::string> FindControlPath(const std::string& path) {
   if (!path.empty()) return path;

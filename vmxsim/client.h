@@ -5,8 +5,6 @@
 #ifndef TOOLBOXD_VMXSIM_CLIENT_H_
 #define TOOLBOXD_VMXSIM_CLIENT_H_
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <map>
 #include <string>
@@ -22,8 +20,10 @@ namespace toolboxd::vmxsim {
 // Where clients look for the control socket, and what a guest's programs find set.
 inline constexpr char kControlVariable[] = "VMXSIM_CONTROL";
 
-// $XDG_RUNTIME_DIR or /tmp, then vmxsim-UID-PID.sock.
-std::string DefaultControlPath(pid_t pid);
+// $XDG_RUNTIME_DIR or /tmp, then vmxsim-UID-NUMBER.sock with another random number in each call:
+// the folder may be shared by several PID namespaces, where a process ID names more than one
+// process.
+std::string NewControlPath();
 // `path` if not empty, else $VMXSIM_CONTROL, else the only vmxsim of this user.
 absl::StatusOr<std::string> FindControlPath(const std::string& path);
 
@@ -45,7 +45,7 @@ class Client {
   // Sends a TCLO request, any bytes, and returns the guest's reply, any bytes ("OK …", "ERROR …").
   // UNAVAILABLE: no tools are registered, or their channel closed; DEADLINE_EXCEEDED: no reply.
   absl::StatusOr<std::string> Tclo(absl::string_view request, absl::Duration timeout);
-  // Until the guest tools are registered. DEADLINE_EXCEEDED otherwise.
+  // Waits until the guest tools are registered; DEADLINE_EXCEEDED if they do not register in time.
   absl::Status WaitRegistered(absl::Duration timeout);
 
   // guestinfo variables, without "guestinfo.". NOT_FOUND where there is none.

@@ -12,16 +12,12 @@
 #include <thread>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/testing/short_temp_dir.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd::vmxsim {
 namespace {
-
-std::string SocketPath(absl::string_view name) {
-  return absl::StrCat("/tmp/vmxsim-client-", getpid(), "-", name);
-}
 
 // A socket that listens; the descriptor.
 int Listen(const std::string& path) {
@@ -35,13 +31,15 @@ int Listen(const std::string& path) {
 }
 
 TEST(VmxsimClient, MissingSocketFailsAtOnce) {
-  const absl::Status status = Client::Connect(SocketPath("none")).status();
+  ShortTempDir dir;
+  const absl::Status status = Client::Connect(dir.File("none")).status();
   EXPECT_TRUE(absl::IsUnavailable(status)) << status;
   EXPECT_TRUE(absl::StrContains(status.message(), "no vmxsim at")) << status;
 }
 
 TEST(VmxsimClient, WaitsForASocketThatAppears) {
-  const std::string path = SocketPath("late");
+  ShortTempDir dir;
+  const std::string path = dir.File("late");
   int fd = -1;
   std::thread late([&] {
     absl::SleepFor(absl::Milliseconds(50));
@@ -51,13 +49,13 @@ TEST(VmxsimClient, WaitsForASocketThatAppears) {
   late.join();
   EXPECT_TRUE(status.ok()) << status;
   close(fd);
-  unlink(path.c_str());
 }
 
 TEST(VmxsimClient, WaitingEndsWithItsTime) {
+  ShortTempDir dir;
   const absl::Time begin = absl::Now();
   const absl::Status status =
-      Client::ConnectWithin(absl::Milliseconds(50), SocketPath("none")).status();
+      Client::ConnectWithin(absl::Milliseconds(50), dir.File("none")).status();
   EXPECT_TRUE(absl::IsUnavailable(status)) << status;
   EXPECT_GE(absl::Now() - begin, absl::Milliseconds(50));
 }
@@ -66,6 +64,10 @@ TEST(VmxsimClient, PathThatIsTooLongFailsAtOnce) {
   const absl::Status status =
       Client::ConnectWithin(absl::Seconds(10), "/" + std::string(200, 'x')).status();
   EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+}
+
+TEST(VmxsimClient, NewControlPathsOfOneProcessIdDiffer) {
+  EXPECT_NE(NewControlPath(), NewControlPath());
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <map>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -83,8 +84,8 @@ Result Power(const Commands& commands, const Words& words) {
   const absl::Time begin = absl::Now();
   const auto done = commands.vmx->Send(state->second.first, *timeout);
   if (!done.ok()) return done.status();
-  std::string text =
-      absl::StrCat("reply: ", absl::StripSuffix(done->reply, absl::string_view("\0", 1)), "\n");
+  const absl::string_view reply = absl::StripSuffix(done->reply, absl::string_view("\0", 1));
+  std::string text = absl::StrCat("reply: ", absl::StripTrailingAsciiWhitespace(reply), "\n");
   if (done->reply.substr(0, 2) != "OK") return absl::FailedPreconditionError(text);
   StateChange change;
   const bool reported =
@@ -99,7 +100,8 @@ Result Power(const Commands& commands, const Words& words) {
     return absl::DeadlineExceededError(
         text + "the guest did not send tools.os.statechange.status in time");
   }
-  return absl::StrCat(text, "status: ", change.status, " ", change.state, "\n");
+  return absl::StrCat(text, "status: ", change.status, " ", change.state, " (", words[2],
+                      change.status == 1 ? " succeeded" : " failed", ")\n");
 }
 
 Result Get(const Commands& commands, const Words& words) {

@@ -20,6 +20,8 @@ namespace toolboxd::vmxsim {
 
 inline constexpr size_t kMaxFrame = 64 << 20;
 
+// A call is its words; an answer is text, or a status with its message. A malformed call is
+// INVALID_ARGUMENT, a malformed answer INTERNAL.
 std::string EncodeCall(const std::vector<std::string>& words);
 absl::StatusOr<std::vector<std::string>> DecodeCall(absl::string_view bytes);
 std::string EncodeAnswer(const absl::StatusOr<std::string>& answer);

@@ -3,6 +3,7 @@
 #include "vmxsim/control_server.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -15,22 +16,41 @@
 
 namespace toolboxd::vmxsim {
 
-absl::Status ControlServer::Start(const std::string& path) {
+namespace {
+
+// `path` fits.
+sockaddr_un Address(const std::string& path) {
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path)) {
+  memcpy(address.sun_path, path.c_str(), path.size());
+  return address;
+}
+
+bool Listens(const sockaddr_un& address) {
+  const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool connected =
+      connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  close(probe);
+  return connected;
+}
+
+}  // namespace
+
+absl::Status ControlServer::Start(const std::string& path) {
+  // A client that waits for `path` to appear may connect at once: it gets its name when it listens.
+  const std::string early = absl::StrCat(path, "~");
+  if (early.size() >= sizeof(sockaddr_un::sun_path)) {
     return absl::InvalidArgumentError(absl::StrCat("control path is too long: ", path));
   }
-  memcpy(address.sun_path, path.c_str(), path.size());
-  const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-  const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const bool served = connect(probe, generic, sizeof(address)) == 0;
-  close(probe);
-  if (served) return absl::AlreadyExistsError(absl::StrCat("another vmxsim listens at ", path));
-  unlink(path.c_str());
+  if (Listens(Address(path))) {
+    return absl::AlreadyExistsError(absl::StrCat("another vmxsim listens at ", path));
+  }
+  unlink(early.c_str());
+  const sockaddr_un address = Address(early);
   const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (bind(listener, generic, sizeof(address)) != 0 || chmod(path.c_str(), 0600) != 0 ||
-      listen(listener, 16) != 0) {
+  if (bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
+      chmod(early.c_str(), 0600) != 0 || listen(listener, 16) != 0 ||
+      rename(early.c_str(), path.c_str()) != 0) {
     close(listener);
     return ErrnoError(errno, absl::StrCat("control socket ", path));
   }

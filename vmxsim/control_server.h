@@ -17,6 +17,7 @@
 
 namespace toolboxd::vmxsim {
 
+// The control socket, a thread for each connection. Start() and Stop() belong to one thread.
 class ControlServer {
  public:
   explicit ControlServer(const Commands& commands) : commands_(commands) {}

@@ -14,6 +14,7 @@
 
 namespace toolboxd::vmxsim {
 
+// The instructions' encodings.
 inline constexpr absl::string_view kCpuidBytes("\x0F\xA2", 2);
 inline constexpr absl::string_view kVmcallBytes("\x0F\x01\xC1", 3);
 inline constexpr absl::string_view kVmmcallBytes("\x0F\x01\xD9", 3);

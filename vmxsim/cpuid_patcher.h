@@ -36,7 +36,7 @@ class CpuidPatcher {
 
  private:
   const std::vector<PatchedInstruction> instructions_;
-  // By offset from the start of an executable mapping, by file and file offset.
+  // The addresses by offset from the start of an executable mapping, for each file and file offset.
   absl::flat_hash_map<std::string, PatchedAddresses> known_;
 };
 

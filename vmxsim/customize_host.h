@@ -35,7 +35,7 @@ class CustomizeHost {
   // `arguments`: what follows "deployPkg.update.state ". Returns the reply.
   std::string OnState(absl::string_view arguments, absl::Time now);
 
-  // With a number above `after`, oldest first.
+  // The states with a number above `after`, oldest first.
   std::vector<CustomizeState> Since(uint64_t after) const;
   uint64_t last_number() const { return last_number_; }
 

@@ -26,7 +26,7 @@ namespace {
 
 // Above what a guest accepts, so that it can be tried.
 constexpr size_t kMaxFile = size_t{256} << 20;
-// Of the package's header (docs/protocol/customization.md 9.3).
+// Flags of the package's header (docs/protocol/customization.md 9.3).
 constexpr uint8_t kSkipReboot = 1;
 constexpr uint8_t kIgnoreCloudInit = 2;
 constexpr uint8_t kRawCloudInit = 4;
@@ -128,7 +128,7 @@ class Customization {
   Client& client_;
   const CustomizeOptions& options_;
   const absl::Time began_ = absl::Now();
-  // Of the states, the newest number.
+  // The newest number among the states.
   uint64_t last_ = 0;
 };
 

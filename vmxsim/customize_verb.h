@@ -19,7 +19,7 @@ inline constexpr char kCustomizeHelp[] =
 
 struct CustomizeOptions {
   std::string control;
-  // Of a finished package; empty: one is made of the files below.
+  // The file of a finished package; empty: one is made of the files below.
   std::string package;
   std::string cust_cfg;
   std::string metadata;
@@ -28,10 +28,10 @@ struct CustomizeOptions {
   std::vector<std::string> files;
   bool mszip = false;
   bool ignore_cloud_init = false;
-  // Of the header; empty: the one of real packages.
+  // The command of the header; empty: the one of real packages.
   std::string command;
   bool skip_reboot = false;
-  // Of the package in the inbox.
+  // The name of the package in the inbox.
   std::string name = "imcf-vmxsim";
   // Other paths than the inbox and the name.
   std::string upload_path;

@@ -29,8 +29,8 @@ struct Disk {
 // ignored.
 absl::StatusOr<std::vector<Disk>> DecodeDiskInfoJson(absl::string_view json);
 
-// Of SetGuestInfo type 3. INVALID_ARGUMENT: truncated. Bytes after the counted entries are ignored:
-// vmtoolsd sends two.
+// Decodes SetGuestInfo type 3. INVALID_ARGUMENT: truncated. Bytes after the counted entries are
+// ignored: vmtoolsd sends two.
 absl::StatusOr<std::vector<Disk>> DecodeDiskInfoLegacy(absl::string_view bytes);
 
 // For people: one disk a line.

@@ -18,6 +18,7 @@ namespace toolboxd::vmxsim {
 // Reads `size` bytes of the module's memory; fewer when it is not mapped.
 using ModuleReader = std::function<std::string(uint64_t address, uint64_t size)>;
 
+// Where the functions of a module begin, by its .eh_frame_hdr.
 class FunctionTable {
  public:
   // `base` is where the module's ELF header is loaded. Empty when the module has no usable table.

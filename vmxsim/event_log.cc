@@ -2,6 +2,7 @@
 
 #include "vmxsim/event_log.h"
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -16,8 +17,10 @@ std::string ChannelName(int channel) {
 }
 
 std::string Event::Format(absl::Time start) const {
-  return absl::StrFormat("%10.6f %3s %-9s %s", absl::ToDoubleSeconds(time - start),
-                         ChannelName(channel), kind, text);
+  const std::string line = absl::StrFormat(
+      "%10.6f %3s %-9s %s", absl::ToDoubleSeconds(time - start), ChannelName(channel), kind, text);
+  // A blank at the end of `text` is a byte of the message and stays.
+  return text.empty() ? std::string(absl::StripTrailingAsciiWhitespace(line)) : line;
 }
 
 EventLog::EventLog() : start_(absl::Now()) {}

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 namespace toolboxd::vmxsim {
 namespace {
 
@@ -23,7 +25,10 @@ bool Faults::Checkpoint() {
   return true;
 }
 
-bool Faults::BadCookie() { return EveryNth(cookie_steps_, options_.bad_cookie_every); }
+bool Faults::BadCookie() {
+  if (std::exchange(bad_cookie_once_, false)) return true;
+  return EveryNth(cookie_steps_, options_.bad_cookie_every);
+}
 
 bool Faults::WrongType() {
   if (std::exchange(wrong_type_once_, false)) return true;
@@ -32,7 +37,38 @@ bool Faults::WrongType() {
 
 bool Faults::CloseAfterMessage() {
   checkpoint_held_ = false;
-  return EveryNth(messages_, options_.close_every);
+  const bool closes = Schedule();
+  return EveryNth(messages_, options_.close_every) || closes;
 }
+
+bool Faults::Schedule() {
+  if (options_.seed == 0 || --next_ > 0) return false;
+  next_ = Gap();
+  switch (random_() % 5) {
+    case 0:
+      scheduled_.emplace_back("checkpoint");
+      CheckpointOnce();
+      return false;
+    case 1:
+      scheduled_.emplace_back("wrong-type");
+      WrongTypeOnce();
+      return false;
+    case 2:
+      scheduled_.emplace_back("bad-cookie");
+      bad_cookie_once_ = true;
+      return false;
+    case 3:
+      vanish_ = absl::Milliseconds(100 + random_() % 1901);
+      scheduled_.push_back(absl::StrCat("vanish ", absl::FormatDuration(*vanish_)));
+      return false;
+    default:
+      scheduled_.emplace_back("close");
+      return true;
+  }
+}
+
+std::vector<std::string> Faults::TakeScheduled() { return std::exchange(scheduled_, {}); }
+
+std::optional<absl::Duration> Faults::TakeVanish() { return std::exchange(vanish_, std::nullopt); }
 
 }  // namespace toolboxd::vmxsim

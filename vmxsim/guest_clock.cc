@@ -132,7 +132,10 @@ absl::Status GuestClock::Set(int64_t now, absl::string_view name, absl::string_v
   } else if (name == "status") {
     status_ = static_cast<int>(number);
   } else {
-    return absl::InvalidArgumentError(absl::StrCat("the clock has no ", name));
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", name,
+                     "\" is not a setting of the clock; give ahead, rate, max_lag, interrupt_lag, "
+                     "newest or status"));
   }
   return absl::OkStatus();
 }

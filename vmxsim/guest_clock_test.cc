@@ -23,7 +23,7 @@ class GuestClockTest : public testing::Test {
   GuestClock clock_;
 };
 
-TEST_F(GuestClockTest, WhatTheGuestSetsBringsTheHostNearer) {
+TEST_F(GuestClockTest, ClockThatTheGuestSetsComesNearerToTheHosts) {
   Set("difference", "5000000");
   EXPECT_EQ(clock_.HostTime(kNow), kNow + 5 * kSecond);
   EXPECT_EQ(clock_.SetTime(kNow, kNow + 4 * kSecond), 0);
@@ -64,7 +64,7 @@ TEST_F(GuestClockTest, LoopRemovesItsOffset) {
   EXPECT_EQ(clock_.Difference(kNow + 6400 * kSecond), 0);
 }
 
-TEST_F(GuestClockTest, WhatLinuxRefusesIsRefused) {
+TEST_F(GuestClockTest, ValuesThatLinuxRefusesAreRefused) {
   timex wrong = {};
   wrong.modes = ADJ_TICK;
   wrong.tick = 8999;

@@ -10,6 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <system_error>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
@@ -62,8 +65,13 @@ absl::StatusOr<int> ExecuteInGuest(Client& client, const std::vector<std::string
   rights.vsock = client.Call({"vsock"}).ok();
   int go[2], filter[2];
   if (pipe2(go, O_CLOEXEC) != 0 || pipe2(filter, O_CLOEXEC) != 0) return ErrnoError(errno, "pipe");
+  std::error_code error;
+  const std::filesystem::path folder = std::filesystem::current_path(error);
   const absl::Status joined = JoinNamespaces(init);
   if (!joined.ok()) return joined;
+  // Joining leads to the root folder. Where the guest does not have this one, the command stays
+  // there.
+  std::filesystem::current_path(folder, error);
   const pid_t child = fork();
   if (child < 0) return ErrnoError(errno, "fork");
   if (child == 0) {

@@ -13,6 +13,7 @@
 
 namespace toolboxd::vmxsim {
 
+// The command begins in this process's working directory if the guest has it, else in "/".
 // Returns the command's exit code (128 + N for signal N; 126 and 127 as a shell). Needs root.
 absl::StatusOr<int> ExecuteInGuest(Client& client, const std::vector<std::string>& command);
 

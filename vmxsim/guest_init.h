@@ -31,7 +31,7 @@ struct GuestInit {
   pid_t pid = 0;
   // Written to when the process may go on: it waits until it is traced.
   int go = -1;
-  // Of CallListener.
+  // The descriptor for CallListener.
   int calls = -1;
 };
 

@@ -73,6 +73,9 @@ int Cpuid() {
   return 0;
 }
 
+// Where no program has memory. Not a constant: the compiler would know that it is invalid.
+volatile int* volatile nowhere = reinterpret_cast<volatile int*>(8);
+
 // Faults that are the program's own arrive, with the right signal, and the backdoor works after.
 int Signals() {
   // Static: what is set between sigsetjmp and siglongjmp must survive.
@@ -80,7 +83,7 @@ int Signals() {
   Catch(SIGSEGV);
   Catch(SIGILL);
   Catch(SIGTRAP);
-  if ((caught[0] = sigsetjmp(escape, 1)) == 0) *reinterpret_cast<volatile int*>(8) = 1;
+  if ((caught[0] = sigsetjmp(escape, 1)) == 0) *nowhere = 1;
   if ((caught[1] = sigsetjmp(escape, 1)) == 0) asm volatile("ud2");
   if ((caught[2] = sigsetjmp(escape, 1)) == 0) asm volatile("int3");
   if ((caught[3] = sigsetjmp(escape, 1)) == 0) asm volatile("inb $0x80, %%al" ::: "eax");
@@ -238,6 +241,6 @@ int main(int argc, char** argv) {
   if (verb == "clock") return Clock();
   if (verb == "stop") return Stop();
   if (verb == "exec-from-thread") return ExecFromThread(argv[0]);
-  if (verb == "crash") *reinterpret_cast<volatile int*>(8) = 1;
+  if (verb == "crash") *nowhere = 1;
   return 2;
 }

@@ -55,7 +55,7 @@ void AddTools(std::string& text, const Vmx::View& view) {
                     view.rpci.tools_version_type(), unmanaged ? " (unmanaged)" : "", "\n");
   }
   for (const auto& [name, value] : view.rpci.capabilities()) {
-    absl::StrAppend(&text, "capability: ", name, " ", value, "\n");
+    absl::StrAppend(&text, "capability: ", name, value.empty() ? "" : " ", value, "\n");
   }
 }
 

@@ -37,6 +37,14 @@ TEST(GuestSummary, ShowsQuotesWithoutBackslashes) {
             "tools: not registered\nos full name: Debian \"bookworm\"\n");
 }
 
+TEST(GuestSummary, CapabilityWithoutAValueEndsWithItsName) {
+  EXPECT_EQ(
+      SummaryAfter({"tools.capability.statechange ", "tools.capability.hgfs_server toolbox 1"}),
+      "tools: not registered\n"
+      "capability: hgfs_server toolbox 1\n"
+      "capability: statechange\n");
+}
+
 TEST(GuestSummary, NamesWhatIsMalformed) {
   EXPECT_EQ(SummaryAfter({"SetGuestInfo  11 x", "SetGuestInfo  8 x", "SetGuestInfo  3 \x05",
                           "SetGuestInfo  10 x"}),

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/status.h"
@@ -132,6 +133,14 @@ std::pair<int, std::string> Harness::Execute(const std::vector<std::string>& com
   std::vector<std::string> words = {vmxsim_, "exec", "--control=" + control_path_, "--"};
   words.insert(words.end(), command.begin(), command.end());
   return RunProgram(words);
+}
+
+bool Harness::LogHas(absl::string_view text) {
+  const auto lines = client_.Log(0, absl::ZeroDuration());
+  for (const std::string& line : lines.value_or(std::vector<std::string>())) {
+    if (absl::StrContains(line, text)) return true;
+  }
+  return false;
 }
 
 int Harness::Wait(absl::Duration timeout) {

@@ -12,12 +12,13 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "vmxsim/client.h"
 
 namespace toolboxd::vmxsim {
 
 struct HarnessOptions {
-  // Of `vmxsim run`, without --control.
+  // The flags of `vmxsim run`, without --control.
   std::vector<std::string> flags = {};
   std::vector<std::string> command = {};
   // Where a test's runfiles have it (data = ["//vmxsim:vmxsim"]).
@@ -44,6 +45,8 @@ class Harness {
   // Waits until the command has ended by itself; vmxsim's exit code, which is the command's.
   // -1 when it has not ended in time.
   int Wait(absl::Duration timeout);
+  // Whether an event that the client's Log() returns has the text.
+  bool LogHas(absl::string_view text);
   // SIGTERM; the exit code.
   int End();
 

@@ -63,7 +63,7 @@ TEST(Hypercall, FaultOfTheFirstCallLeadsToThePortOnce) {
   EXPECT_EQ(Probe({"--hypercalls=vmcall", "--hypercall_fault=silent"}, {"vmcall"}), "silent\n");
 }
 
-TEST(Hypercall, OneThatIsNotAnnouncedIsIllegal) {
+TEST(Hypercall, InstructionThatIsNotAnnouncedIsIllegal) {
   EXPECT_EQ(Probe({"--hypercalls=vmcall"}, {"vmmcall"}), "faulted\n");
   EXPECT_EQ(Probe({"--hypercalls=vmmcall"}, {"vmcall"}), "faulted\n");
   EXPECT_EQ(Probe({"--hypercalls=both"}, {"vmmcall"}), "answered\n");
@@ -72,7 +72,7 @@ TEST(Hypercall, OneThatIsNotAnnouncedIsIllegal) {
 // Debian's vmtoolsd, unmodified: it takes hypercalls too, and the high-bandwidth kind of them.
 class VmtoolsdWithHypercalls : public testing::TestWithParam<Words> {};
 
-TEST_P(VmtoolsdWithHypercalls, Registers) {
+TEST_P(VmtoolsdWithHypercalls, RegistersWithTheHost) {
   absl::StatusOr<Harness> harness = Harness::Start({.flags = GetParam(), .command = {"vmtoolsd"}});
   ASSERT_TRUE(harness.ok()) << harness.status();
   const absl::Status registered = harness->client().WaitRegistered(absl::Seconds(30));

@@ -11,7 +11,7 @@
 namespace toolboxd::vmxsim {
 namespace {
 
-// Of kCommandGetGuiOptions.
+// A bit of the answer to kCommandGetGuiOptions.
 constexpr uint32_t kGuiSyncTime = 0x400;
 
 uint32_t Low32(uint64_t value) { return static_cast<uint32_t>(value); }

@@ -31,7 +31,7 @@ class ChannelListener {
   virtual void OnPoll(int channel, uint32_t protocol) = 0;
   // The guest has acknowledged the oldest queued message; or, `accepted` false, given it up.
   virtual void OnFetched(int channel, uint32_t protocol, bool accepted) = 0;
-  // By the guest, or by a fault.
+  // The channel was closed by the guest, or by a fault.
   virtual void OnClose(int channel, uint32_t protocol, bool by_guest) = 0;
   // Something that no correct guest does.
   virtual void OnViolation(int channel, absl::string_view what) = 0;

@@ -121,7 +121,7 @@ absl::StatusOr<MemoryInfo> DecodeMemoryInfo(absl::string_view bytes) {
 }
 
 std::string MemoryInfoText(const MemoryInfo& info) {
-  return absl::StrCat("memory: total ", info.total_kibibytes, ", ", info.statistics.size(),
+  return absl::StrCat("memory: total ", info.total_kibibytes, " KiB, ", info.statistics.size(),
                       " statistics\n");
 }
 

@@ -30,17 +30,17 @@ struct Statistic {
 
 struct MemoryInfo {
   uint32_t version = 0;
-  // Of the early block; 0 where its flags say that they are not valid.
+  // The numbers of the early block; 0 where its flags say that they are not valid.
   uint64_t total_kibibytes = 0;
   uint64_t huge_pages_total = 0;
   std::vector<Statistic> statistics;
 };
 
-// Of SetGuestInfo type 8. INVALID_ARGUMENT: truncated, undefined flags, or an integer of a size
-// that is not used.
+// Decodes SetGuestInfo type 8. INVALID_ARGUMENT: truncated, undefined flags, or an integer of a
+// size that is not used.
 absl::StatusOr<MemoryInfo> DecodeMemoryInfo(absl::string_view bytes);
 
-// For people: the line "memory: total KIB, N statistics".
+// For people: the line "memory: total N KiB, N statistics".
 std::string MemoryInfoText(const MemoryInfo& info);
 
 }  // namespace toolboxd::vmxsim

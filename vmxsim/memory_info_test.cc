@@ -25,7 +25,7 @@ TEST(MemoryInfoDecoder, DecodesTheEarlyBlock) {
   EXPECT_EQ(info->version, 5u);
   EXPECT_EQ(info->total_kibibytes, 4096u);
   EXPECT_EQ(info->huge_pages_total, 7u);
-  EXPECT_EQ(MemoryInfoText(*info), "memory: total 4096, 0 statistics\n");
+  EXPECT_EQ(MemoryInfoText(*info), "memory: total 4096 KiB, 0 statistics\n");
 }
 
 TEST(MemoryInfoDecoder, FieldsThatAreNotValidAreZero) {

@@ -177,6 +177,10 @@ void Vmx::CloseMainChannel() {
 void Vmx::Vanish(absl::Duration duration) {
   absl::MutexLock lock(&mutex_);
   log_.Add(-1, "fault", absl::StrCat("vanish ", absl::FormatDuration(duration)));
+  VanishLocked(duration);
+}
+
+void Vmx::VanishLocked(absl::Duration duration) {
   machine_.ForgetAll();
   while (!vsock_channels_.empty()) CloseChannel(vsock_channels_.begin()->first);
   machine_.faults().VanishUntil(absl::Now() + duration);
@@ -195,6 +199,8 @@ void Vmx::Record(absl::string_view text) {
 
 void Vmx::Tick() {
   absl::MutexLock lock(&mutex_);
+  for (const std::string& fault : machine_.faults().TakeScheduled()) log_.Add(-1, "fault", fault);
+  if (const auto vanish = machine_.faults().TakeVanish()) VanishLocked(*vanish);
   tclo_.Tick(absl::Now());
   log_.Flush();
 }

@@ -104,7 +104,9 @@ class Vmx : private ChannelListener {
   void OnClose(int channel, uint32_t protocol, bool by_guest) override;
   void OnViolation(int channel, absl::string_view what) override;
 
-  // To the guest, on either transport.
+  // With the lock held.
+  void VanishLocked(absl::Duration duration);
+  // Sends a message to the guest, on either transport.
   void Deliver(int channel, const std::string& message);
   void CloseChannel(int channel);
   bool IsPrivileged(int channel) const;

@@ -56,8 +56,8 @@ struct NicInfo {
   DnsInfo dns;
 };
 
-// Of SetGuestInfo type 9 or 10. INVALID_ARGUMENT: malformed, another version than 2 and 3, a limit
-// is exceeded, or bytes are left over.
+// Decodes SetGuestInfo type 9 or 10. INVALID_ARGUMENT: malformed, another version than 2 and 3, a
+// limit is exceeded, or bytes are left over.
 absl::StatusOr<NicInfo> DecodeNicInfo(absl::string_view bytes);
 
 // For people: one interface, address or route a line.

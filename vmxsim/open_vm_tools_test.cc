@@ -204,7 +204,7 @@ TEST_F(Vmtoolsd, SendsTheInterfacesThatTheGuestHas) {
 TEST_F(Vmtoolsd, AnswersAPowerEventWithItsStatus) {
   const absl::StatusOr<std::string> text = client().Call({"power", "30", "on"});
   ASSERT_TRUE(text.ok()) << text.status();
-  EXPECT_EQ(*text, "reply: OK \nstatus: 1 3\n");
+  EXPECT_EQ(*text, "reply: OK\nstatus: 1 3 (on succeeded)\n");
 }
 
 TEST_F(Vmtoolsd, HaltReachesTheRecorderAndNotTheMachine) {

@@ -26,7 +26,7 @@ class Options {
 
   void Flag(absl::string_view name, bool* target, absl::string_view help);
   void String(absl::string_view name, std::string* target, absl::string_view help);
-  // Whose value may be left out: then it is `implied`. A value is given by "=" only.
+  // An option whose value may be left out: then it is `implied`. A value is given by "=" only.
   void OptionalString(absl::string_view name, std::string* target, absl::string_view implied,
                       absl::string_view help);
   void Uint(absl::string_view name, uint64_t* target, absl::string_view help);

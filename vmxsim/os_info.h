@@ -25,8 +25,8 @@ struct OsInfo {
   std::string Detail(absl::string_view key) const;
 };
 
-// Of SetGuestInfo type 11. INVALID_ARGUMENT: truncated, another version, or an item that is not
-// key='value'.
+// Decodes SetGuestInfo type 11. INVALID_ARGUMENT: truncated, another version, or an item that is
+// not key='value'.
 absl::StatusOr<OsInfo> DecodeOsInfo(absl::string_view bytes);
 
 // For people: the line "os: SHORT NAME: FULL NAME; key='value' key='value'".

@@ -36,7 +36,7 @@ struct RpciStoreOptions {
   // Whole commands (first word) that are refused with "0 Unknown command".
   std::vector<std::string> refused_commands;
   // What the host has set before the guest starts, by name without "guestinfo.".
-  std::map<std::string, std::string> variables;
+  std::map<std::string, std::string> variables = {};
 };
 
 // Not thread-safe.
@@ -66,9 +66,9 @@ class RpciStore {
   const std::string& tools_version() const { return tools_version_; }
   const std::string& tools_version_type() const { return tools_version_type_; }
   const std::string& tools_health() const { return tools_health_; }
-  // Of `vmbackup.eventSet`, and whatever else belongs to snapshots.
+  // What `vmbackup.eventSet` reported, and whatever else belongs to snapshots.
   SnapshotHost& snapshot() { return snapshot_; }
-  // Of `deployPkg.update.state`.
+  // What `deployPkg.update.state` reported.
   const CustomizeHost& customization() const { return customization_; }
   uint64_t unknown_commands() const { return unknown_commands_; }
 
@@ -83,7 +83,7 @@ class RpciStore {
 
   RpciStoreOptions options_;
   std::map<std::string, std::string> variables_;
-  // By namespace and key.
+  // The values by namespace and key.
   std::map<std::pair<std::string, std::string>, std::string> namespaces_;
   std::map<int, std::string> guest_info_;
   std::map<int, uint64_t> guest_info_counts_;

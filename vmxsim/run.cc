@@ -54,14 +54,14 @@ struct RunOptions {
   std::string control;
   std::string log;
   GuestRights rights;
-  // Of the guest's vsock; empty: it has none.
+  // What the guest's vsock offers: on, rpci, tclo or off; empty: the guest has none.
   std::string vsock;
   VsockSettings vsock_settings;
   absl::Duration grace = absl::Seconds(3);
   std::vector<std::string> command;
 };
 
-// Of each "NAME=VALUE"; a leading "guestinfo." is the user's choice.
+// Parses texts "NAME=VALUE"; a leading "guestinfo." is the user's choice.
 absl::Status ParseVariables(const std::vector<std::string>& texts,
                             std::map<std::string, std::string>& variables) {
   for (absl::string_view text : texts) {
@@ -128,6 +128,18 @@ absl::Status ParseHypercalls(RunOptions& result) {
   return absl::OkStatus();
 }
 
+void AddFaultOptions(Options& options, FaultOptions& faults) {
+  options.Flag("no_hb", &faults.no_high_bandwidth, "do not offer the high-bandwidth port");
+  options.Uint("checkpoint_every", &faults.checkpoint_every,
+               "take a checkpoint at every Nth step of the protocol");
+  options.Uint("close_every", &faults.close_every, "close the channel after every N messages");
+  options.Uint("wrong_type_every", &faults.wrong_type_every,
+               "answer every Nth step with a wrong type");
+  options.Uint("bad_cookie_every", &faults.bad_cookie_every, "refuse the cookie at every Nth step");
+  options.Uint("faults", &faults.seed,
+               "a seed: faults of those kinds, and the host gone, in an order that it decides");
+}
+
 absl::Status ParseOptions(const std::vector<std::string>& words, RunOptions* result) {
   Options options(
       "run [options] -- command [arguments]",
@@ -136,7 +148,6 @@ absl::Status ParseOptions(const std::vector<std::string>& words, RunOptions* res
   std::vector<std::string> refused_types;
   std::vector<std::string> variables;
   std::vector<std::string> vsock_settings;
-  FaultOptions& faults = result->vmx.faults;
   options.String("control", &result->control,
                  "path of the control socket (default: in $XDG_RUNTIME_DIR or /tmp)");
   options.String("log", &result->log, "file to which every message and event is appended");
@@ -151,13 +162,7 @@ absl::Status ParseOptions(const std::vector<std::string>& words, RunOptions* res
   options.Duration("ping_interval", &result->vmx.tclo.ping_interval,
                    "time between the host's pings (default 5s)");
   options.Flag("nul", &result->vmx.tclo.nul_terminated, "end TCLO requests with a NUL");
-  options.Flag("no_hb", &faults.no_high_bandwidth, "do not offer the high-bandwidth port");
-  options.Uint("checkpoint_every", &faults.checkpoint_every,
-               "take a checkpoint at every Nth step of the protocol");
-  options.Uint("close_every", &faults.close_every, "close the channel after every N messages");
-  options.Uint("wrong_type_every", &faults.wrong_type_every,
-               "answer every Nth step with a wrong type");
-  options.Uint("bad_cookie_every", &faults.bad_cookie_every, "refuse the cookie at every Nth step");
+  AddFaultOptions(options, result->vmx.faults);
   options.OptionalString("vsock", &result->vsock, "on",
                          "give the guest vsock, and offer guest RPC there: on (the default), rpci, "
                          "tclo or, until vmxsim vsock changes it, off");
@@ -184,7 +189,7 @@ absl::Status ParseOptions(const std::vector<std::string>& words, RunOptions* res
   status.Update(ParseHypercalls(*result));
   status.Update(ParseVsock(vsock_settings, *result));
   if (!status.ok()) return status;
-  if (faults.checkpoint_every == 1) {
+  if (result->vmx.faults.checkpoint_every == 1) {
     return absl::InvalidArgumentError(
         "--checkpoint_every must be at least 2: with 1 no message ever arrives");
   }
@@ -317,7 +322,7 @@ int RunVerb(const std::vector<std::string>& words) {
       return kUsageExit;
     }
   }
-  if (options.control.empty()) options.control = DefaultControlPath(getpid());
+  if (options.control.empty()) options.control = NewControlPath();
   setenv(kControlVariable, options.control.c_str(), 1);
 
   signal(SIGPIPE, SIG_IGN);

@@ -42,7 +42,7 @@ struct Rule {
   uint32_t action;
 };
 
-// Of one system call, by the low half of an argument; other values are allowed.
+// Filters one system call by the low half of an argument; other values are allowed.
 std::vector<sock_filter> OfArgument(long number, size_t argument, const std::vector<Rule>& rules) {
   std::vector<sock_filter> body = {
       Load(static_cast<uint32_t>(offsetof(seccomp_data, args) + argument * sizeof(uint64_t)))};

@@ -57,7 +57,7 @@ enum class SnapshotOutcome {
 // The newest snapshot.
 struct SnapshotReport {
   SnapshotOutcome outcome = SnapshotOutcome::kNone;
-  // Of `req.error` and `req.aborted`, in order: code and text.
+  // What `req.error` and `req.aborted` reported, in order: code and text.
   std::vector<std::pair<int, std::string>> errors;
   // The names of all events, in order.
   std::vector<std::string> events;
@@ -92,7 +92,7 @@ class SnapshotHost {
   // Kept as a note if a snapshot runs.
   void OnNote(absl::string_view what, absl::Time now);
 
-  // With a number above `after`, oldest first.
+  // The messages with a number above `after`, oldest first.
   std::vector<SnapshotMessage> Since(uint64_t after) const;
   uint64_t last_number() const { return last_number_; }
   SnapshotReport Report(absl::Time now) const;

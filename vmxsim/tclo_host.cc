@@ -161,7 +161,8 @@ std::shared_ptr<TcloRequest> TcloHost::Enqueue(absl::string_view text) {
   request->from_client = true;
   if (main_channel_ < 0) {
     request->done = true;
-    request->status = absl::UnavailableError("no guest tools are registered");
+    request->status =
+        absl::UnavailableError("no guest tools are registered; \"vmxsim wait\" waits for them");
     return request;
   }
   Add(main_channel_, request);

@@ -34,7 +34,7 @@ struct TcloOptions {
 // One request and its outcome. Times that have not come are InfiniteFuture.
 struct TcloRequest {
   std::string text;
-  // By a client, not by the registration script or the ping timer.
+  // Whether a client sent it, not the registration script or the ping timer.
   bool from_client = false;
   absl::Time enqueued = absl::InfiniteFuture();
   // When it was offered to the guest, its predecessors being done.
@@ -50,7 +50,7 @@ struct TcloRequest {
 
 // How the newest guest got here.
 struct RegistrationTimes {
-  // Of the process that opened the channel.
+  // When the process that opened the channel was started.
   absl::Time exec = absl::InfiniteFuture();
   absl::Time opened = absl::InfiniteFuture();
   absl::Time atr = absl::InfiniteFuture();
@@ -64,8 +64,8 @@ struct TcloCounters {
   uint64_t pings = 0;
   uint64_t pings_missed = 0;
   uint64_t polls_without_reply = 0;
-  // Of the requests that were replied to: from the offer until the guest had it, and from there
-  // to the reply.
+  // The sums over the requests that were replied to: from the offer until the guest had it, and
+  // from there to the reply.
   absl::Duration offer_to_fetch, fetch_to_reply;
 };
 

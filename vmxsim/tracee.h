@@ -18,6 +18,7 @@ namespace toolboxd::vmxsim {
 
 // All of these fail (false, or fewer bytes) when the thread has been killed meanwhile.
 
+// The general-purpose registers of a stopped thread.
 bool GetRegisters(pid_t tid, user_regs_struct* registers);
 bool SetRegisters(pid_t tid, const user_regs_struct& registers);
 

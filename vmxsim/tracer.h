@@ -50,7 +50,7 @@ enum class HypercallFault {
 };
 
 struct HypercallOptions {
-  // Of cpuid_emulator.h. 0: none is announced, and none is caught.
+  // What the CPU announces, by cpuid_emulator.h. 0: no hypercall is announced, and none is caught.
   uint32_t accepted = 0;
   HypercallFault fault = HypercallFault::kNone;
 };
@@ -77,7 +77,7 @@ struct ProcessInfo {
 struct TracerCounters {
   std::atomic<uint64_t> traps = 0;
   std::atomic<uint64_t> cpuid = 0;
-  // Of traps: those that were VMCALL or VMMCALL.
+  // Those of the traps that were VMCALL or VMMCALL.
   std::atomic<uint64_t> hypercalls = 0;
   std::atomic<uint64_t> other_signals = 0;
   std::atomic<uint64_t> execs = 0;
@@ -87,6 +87,8 @@ struct TracerCounters {
   std::atomic<uint64_t> trap_nanoseconds = 0;
 };
 
+// Traces every thread of the guest and answers its trapped instructions. Any thread may read its
+// counters; everything else belongs to the thread of Run().
 class Tracer {
  public:
   // `vmx` is not owned.
@@ -124,7 +126,7 @@ class Tracer {
   void OnExec(pid_t tid);
   void OnNewTask(pid_t parent, pid_t child, int event);
   bool PlayCpuid(TracedProcess& process, user_regs_struct& registers, pid_t tid, int signal);
-  // Of a thread that stopped with SIGILL: whether it was at a hypercall, and has been resumed.
+  // For a thread that stopped with SIGILL: whether it was at a hypercall, and has been resumed.
   bool OnHypercall(pid_t tid, TracedProcess& process);
   // After a backdoor call that began at `begin` (CLOCK_MONOTONIC, ns): lets the thread go on.
   void FinishTrap(pid_t tid, const user_regs_struct& registers, uint64_t begin);

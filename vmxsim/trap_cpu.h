@@ -25,7 +25,8 @@ class TrapCpu {
   void Continue(pid_t tid);
 
  private:
-  // Of the stopped thread, and the one that the tracing thread is bound to; -1: not known, none.
+  // The CPU of the stopped thread, and the one that the tracing thread is bound to. -1: not known,
+  // or none.
   int cpu_ = -1, bound_ = -1;
 };
 

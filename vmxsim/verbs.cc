@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -58,7 +59,7 @@ std::string Seconds(absl::Duration duration) {
   return absl::StrFormat("%.9f", absl::ToDoubleSeconds(duration));
 }
 
-// Of a file with a request: above what a guest takes, so that a longer one is tried too.
+// The size of a file with a request: above what a guest takes, so that a longer one can be tried.
 constexpr size_t kMaxRequestFile = 1 << 20;
 
 // "@FILE" or text with C escapes (\x00).
@@ -79,12 +80,17 @@ absl::StatusOr<int> Wait(Client& client, const Settings& settings, const Words&)
   return PrintCall(client, {"wait", Seconds(settings.deadline - absl::Now())});
 }
 
+// For people: an "OK " without data has a blank at its end.
+std::string ReplyLine(absl::string_view reply) {
+  return absl::CHexEscape(absl::StripTrailingAsciiWhitespace(reply));
+}
+
 absl::StatusOr<int> Send(Client& client, const Settings& settings, const Words& words) {
   const absl::StatusOr<std::string> request = RequestBytes(words[0]);
   if (!request.ok()) return request.status();
   const absl::StatusOr<std::string> reply = client.Tclo(*request, settings.timeout);
   if (!reply.ok()) return reply.status();
-  if (isatty(STDOUT_FILENO)) return Print(absl::StrCat(absl::CHexEscape(*reply), "\n"));
+  if (isatty(STDOUT_FILENO)) return Print(absl::StrCat(ReplyLine(*reply), "\n"));
   return Print(*reply);
 }
 
@@ -92,7 +98,7 @@ absl::StatusOr<int> Ping(Client& client, const Settings& settings, const Words&)
   const absl::Time begin = absl::Now();
   const absl::StatusOr<std::string> reply = client.Tclo("ping", settings.timeout);
   if (!reply.ok()) return reply.status();
-  printf("%s in %.3f ms\n", absl::CHexEscape(*reply).c_str(),
+  printf("%s in %.3f ms\n", ReplyLine(*reply).c_str(),
          absl::ToDoubleMilliseconds(absl::Now() - begin));
   return absl::StartsWith(*reply, "OK") ? 0 : 1;
 }
@@ -283,9 +289,17 @@ const std::map<std::string, ClientVerbEntry>& Verbs() {
         "unknown,\n"
         "      empty, garbage, twice, silent, lose, unread)",
         Vsock}},
-      {"exec", {"-- COMMAND [ARGUMENTS]", 1, 1000, "run a command inside the guest", Exec}},
+      {"exec",
+       {"-- COMMAND [ARGUMENTS]", 1, 1000, "run a command inside the guest, in this directory",
+        Exec}},
   };
   return verbs;
+}
+
+int WrongCommandLine(const std::string& verb, const absl::Status& status) {
+  fprintf(stderr, "vmxsim %s: %s\nTry: vmxsim %s --help\n", verb.c_str(),
+          std::string(status.message()).c_str(), verb.c_str());
+  return 2;
 }
 
 }  // namespace
@@ -318,7 +332,9 @@ int ClientVerb(const std::string& name, const std::vector<std::string>& words) {
     return 2;
   }
   Settings settings;
-  Options options(absl::StrCat(name, " [options] ", verb->second.arguments), verb->second.help);
+  const absl::string_view usage = verb->second.arguments;
+  Options options(absl::StrCat(name, " [options]", usage.empty() ? "" : " ", usage),
+                  verb->second.help);
   options.String("control", &settings.control, "control socket of the running vmxsim");
   options.Duration("timeout", &settings.timeout, "time limit, such as 500ms or 2m (default 10s)");
   if (name != "exec") options.AllowAfterArguments();
@@ -335,13 +351,10 @@ int ClientVerb(const std::string& name, const std::vector<std::string>& words) {
   if (status.ok() &&
       (arguments.size() < verb->second.least || arguments.size() > verb->second.most)) {
     status = absl::InvalidArgumentError(
-        absl::StrCat("wrong number of arguments; expected: ", verb->second.arguments));
+        usage.empty() ? "takes no arguments"
+                      : absl::StrCat("wrong number of arguments; expected: ", usage));
   }
-  if (!status.ok()) {
-    fprintf(stderr, "vmxsim %s: %s\nTry: vmxsim %s --help\n", name.c_str(),
-            std::string(status.message()).c_str(), name.c_str());
-    return 2;
-  }
+  if (!status.ok()) return WrongCommandLine(name, status);
   settings.deadline = absl::Now() + settings.timeout;
   // `wait` may be the first to run after `vmxsim run` was started.
   const absl::Duration patience = name == "wait" ? settings.timeout : absl::ZeroDuration();
@@ -349,6 +362,7 @@ int ClientVerb(const std::string& name, const std::vector<std::string>& words) {
   absl::StatusOr<int> code = client.ok() ? verb->second.run(*client, settings, arguments)
                                          : absl::StatusOr<int>(client.status());
   if (code.ok()) return *code;
+  if (absl::IsInvalidArgument(code.status())) return WrongCommandLine(name, code.status());
   fprintf(stderr, "vmxsim %s: %s\n", name.c_str(), std::string(code.status().message()).c_str());
   return 1;
 }

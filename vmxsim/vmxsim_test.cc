@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "base/testing/short_temp_dir.h"
 #include "vmxsim/harness.h"
 
 namespace toolboxd::vmxsim {
@@ -62,24 +63,25 @@ TEST(Vmxsim, WrongUseIsExplained) {
   EXPECT_EQ(RunProgram({kVmxsim, "guest", "--help"}).first, 0);
   EXPECT_EQ(RunProgram({kVmxsim, "snapshot", "--help"}).first, 0);
   EXPECT_EQ(RunProgram({kVmxsim, "snapshot", "--opts=xyz"}).first, 2);
-}
-
-// A path for a control socket, short enough for one.
-std::string ControlPath(absl::string_view name) {
-  return absl::StrCat("/tmp/vmxsim-test-", getpid(), "-", name);
+  EXPECT_EQ(RunProgram({kVmxsim, "info", "all"}),
+            Outcome(2, "vmxsim info: takes no arguments\nTry: vmxsim info --help\n"));
+  EXPECT_TRUE(absl::StartsWith(RunProgram({kVmxsim, "info", "--help"}).second,
+                               "Usage: vmxsim info [options]\n"));
 }
 
 TEST(Vmxsim, WaitFailsWhenNoVmxsimStartsInTime) {
+  ShortTempDir dir;
   const absl::Time begin = absl::Now();
   const auto [code, output] =
-      RunProgram({kVmxsim, "wait", "--control=" + ControlPath("none"), "--timeout=200ms"});
+      RunProgram({kVmxsim, "wait", "--control=" + dir.File("none"), "--timeout=200ms"});
   EXPECT_EQ(code, 1);
   EXPECT_TRUE(absl::StrContains(output, "no vmxsim at")) << output;
   EXPECT_GE(absl::Now() - begin, absl::Milliseconds(200));
 }
 
 TEST(Vmxsim, WaitIncludesTheStartOfVmxsim) {
-  const std::string control = "--control=" + ControlPath("late");
+  ShortTempDir dir;
+  const std::string control = "--control=" + dir.File("late");
   std::thread late([&] {
     absl::SleepFor(absl::Milliseconds(100));
     RunGuest({"sleep", "2"}, {control});
@@ -239,6 +241,31 @@ TEST(Vmxsim, ClockThatAGuestSetsIsNotTheMachines) {
   EXPECT_TRUE(absl::StrContains(*clock, "step 200\nstep -100\nstep ")) << *clock;
   EXPECT_TRUE(absl::StrContains(*clock, "tick 10001\n")) << *clock;
   EXPECT_EQ((*harness->client().Stats())["clock_steps"], 4);
+}
+
+TEST_F(RunningVmxsim, WrongWordsOfAVerbAreAWrongCommandLine) {
+  const std::string control = "--control=" + harness_->control_path();
+  const std::vector<std::vector<std::string>> wrong = {
+      {"power", "up"}, {"bench", "often"}, {"clock", "speed=1"}, {"raw", "nics"}, {"fault", "all"}};
+  for (std::vector<std::string> words : wrong) {
+    words.insert(words.begin(), kVmxsim);
+    words.push_back(control);
+    const auto [code, output] = RunProgram(words);
+    EXPECT_EQ(code, 2) << output;
+    EXPECT_TRUE(absl::StrContains(output, absl::StrCat("Try: vmxsim ", words[1], " --help")))
+        << output;
+  }
+}
+
+TEST_F(RunningVmxsim, RequestWithoutGuestToolsSaysHowToWaitForThem) {
+  EXPECT_EQ(
+      RunProgram({kVmxsim, "send", "ping", "--control=" + harness_->control_path()}),
+      Outcome(1, "vmxsim send: no guest tools are registered; \"vmxsim wait\" waits for them\n"));
+}
+
+TEST_F(RunningVmxsim, ExecutedCommandsBeginInTheSameFolder) {
+  EXPECT_EQ(harness_->Execute({"pwd", "-P"}),
+            Outcome(0, std::filesystem::current_path().string() + "\n"));
 }
 
 // What joins the guest from outside has no clock to set.

@@ -31,7 +31,7 @@ namespace {
 constexpr uint32_t kMark = 0x76536F63;
 // Smaller than any buffer that the kernel gives.
 constexpr int kSmallBuffer = 1;
-// Of an answer where the kernel's own would say as much.
+// The buffer size in an answer where the kernel's own would say as much.
 constexpr uint64_t kBufferSize = 256 << 10;
 constexpr CallAnswer kLetRun = {.let_run = true};
 

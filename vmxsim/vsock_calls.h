@@ -67,7 +67,7 @@ class VsockCalls {
 
   VsockHost* host_ = nullptr;
   std::function<absl::Time(pid_t)> exec_time_;
-  // Of this vmxsim's names.
+  // The prefix of this vmxsim's names.
   std::string prefix_;
   UniqueFd rpci_listener_, tclo_listener_;
   uint32_t next_port_ = kVsockLastPrivilegedPort + 1;

@@ -15,7 +15,8 @@
 
 namespace toolboxd::vmxsim {
 
-// Of the length word, which counts what follows it: the longest message and what is around it.
+// The size of the length word, which counts what follows it: the longest message and what is around
+// it.
 inline constexpr size_t kVsockLengthSize = 4;
 inline constexpr size_t kMaxVsockMessage = 65536;
 inline constexpr size_t kMaxVsockBody = kMaxVsockMessage + 256;

@@ -100,7 +100,7 @@ TEST(VsockPacket, UnknownFieldsAreSkippedAndCounted) {
   EXPECT_EQ(packet->unknown_fields, 2);
 }
 
-TEST(VsockPacket, WhatABrokenHostSendsIsMalformed) {
+TEST(VsockPacket, PacketsOfABrokenHostAreMalformed) {
   for (const char* kind : {"type", "duplicate", "empty", "garbage"}) {
     const std::string bytes = *MalformedVsockPacket(kind, "1 value");
     EXPECT_EQ(VsockBodySize(bytes).value_or(99999), bytes.size() - kVsockLengthSize) << kind;

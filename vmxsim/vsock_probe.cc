@@ -6,6 +6,7 @@
 //   bind PORT                   to any CID; "any" as the port
 //   connect CID PORT
 //   wait SECONDS                until the socket can be written or has an error, prints the events
+//   out SECONDS                 the same, until it can be written
 //   error                       SO_ERROR
 //   names                       own and peer address
 //   send TEXT                   a DATA packet; last TEXT: with FAST_CLOSE
@@ -132,13 +133,27 @@ std::string Connect(const std::string& cid, const std::string& port) {
   return Result(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)));
 }
 
+std::string Events(short events) {
+  std::string text;
+  if (events & POLLOUT) text += " out";
+  if (events & POLLERR) text += " err";
+  return text.empty() ? "in" : text.substr(1);
+}
+
 std::string Wait(const std::string& seconds) {
   pollfd waiting = {fd, POLLIN | POLLOUT, 0};
   if (poll(&waiting, 1, static_cast<int>(atof(seconds.c_str()) * 1000)) == 0) return "nothing";
-  std::string events;
-  if (waiting.revents & POLLOUT) events += " out";
-  if (waiting.revents & POLLERR) events += " err";
-  return events.empty() ? "in" : events.substr(1);
+  return Events(waiting.revents);
+}
+
+std::string WaitForOut(const std::string& seconds) {
+  pollfd waiting = {fd, POLLOUT, 0};
+  for (int left = static_cast<int>(atof(seconds.c_str()) * 1000); left > 0; --left) {
+    // An error is an event at once, and again and again.
+    if (poll(&waiting, 1, 1) > 0 && (waiting.revents & POLLOUT)) return Events(waiting.revents);
+    usleep(1000);
+  }
+  return "nothing";
 }
 
 std::string SocketError() {
@@ -231,6 +246,7 @@ const std::map<std::string, Step>& Steps() {
       {"bind", {1, [](T a, T) { return Bind(a); }}},
       {"connect", {2, [](T a, T b) { return Connect(a, b); }}},
       {"wait", {1, [](T a, T) { return Wait(a); }}},
+      {"out", {1, [](T a, T) { return WaitForOut(a); }}},
       {"error", {0, [](T, T) { return SocketError(); }}},
       {"names", {0, [](T, T) { return NameText(getsockname) + " " + NameText(getpeername); }}},
       {"send", {1, [](T a, T) { return Write(Packet(a, false)); }}},

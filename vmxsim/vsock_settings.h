@@ -67,7 +67,7 @@ class VsockSettings {
   // Refusals left; 0: all.
   uint64_t refusals_ = 0;
   std::string fault_;
-  // Of the fault; 0: either.
+  // The port that the fault is for; 0: either.
   uint32_t fault_port_ = 0;
 };
 

@@ -61,7 +61,8 @@ absl::Status Raw(GuestClient& client, const Arguments& arguments) {
   const auto reply =
       client.Call(static_cast<uint32_t>(*opcode), body, *opcode == vix::kHgfsSendPacket);
   if (!reply.ok()) return reply.status();
-  std::printf("%u %s\n", reply->error, absl::CHexEscape(reply->result).c_str());
+  std::printf("%u%s%s\n", reply->error, reply->result.empty() ? "" : " ",
+              absl::CHexEscape(reply->result).c_str());
   return absl::OkStatus();
 }
 

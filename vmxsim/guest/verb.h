@@ -46,8 +46,10 @@ struct Verb {
 // OK for an operation that succeeded, else an error that names the VIX code.
 absl::Status Outcome(const absl::StatusOr<GuestReply>& reply);
 
+// A whole number without blanks; INVALID_ARGUMENT names the text.
 absl::StatusOr<int64_t> ParseNumber(absl::string_view text, int base = 10);
 
+// The verbs of `vmxsim guest`, by subject.
 const std::vector<Verb>& FileVerbs();
 const std::vector<Verb>& ProcessVerbs();
 const std::vector<Verb>& TransferVerbs();
