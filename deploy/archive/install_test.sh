@@ -110,8 +110,69 @@ echo newer >"$archive/usr/bin/vmware-rpctool"
 expect install
 has usr/bin/vmware-rpctool newer
 
+# An image that another user has prepared: its links and its manifest name files of this machine (T2 of
+# tests/attacks/README.md).
+outside=$work/outside
+mkdir -p "$outside"
+same() { [[ $(ls -A "$outside") == "file" && $(<"$outside/file") == precious ]] || fail "$1: $(ls -A "$outside"; cat "$outside/file" 2>&1)"; }
+echo precious >"$outside/file"
+for link in usr/lib usr/lib/toolboxd etc etc/pam.d etc/toolboxd usr/share/doc var/lib/polkit-1; do
+  for target in "$outside" "../../../../../../../../..$outside"; do
+    new_root common-auth
+    mkdir -p "$root/usr/lib" "$root/usr/share"
+    rm -rf "${root:?}/$link"
+    mkdir -p "$(dirname "$root/$link")"
+    mkdir -p "$outside/localauthority" # What an old polkit has.
+    [[ $link == var/* ]] || rmdir "$outside/localauthority"
+    ln -s "$target" "$root/$link"
+    expect_not install
+    grep -q "leads out of $root" "$work/said" || fail "$link: it does not say why: $(cat "$work/said")"
+    rm -rf "$outside/localauthority"
+    same "$link leads to $target"
+  done
+done
+for name in usr/lib/toolboxd/toolboxd usr/lib/toolboxd/toolboxd.new usr/lib/toolboxd/manifest usr/lib/toolboxd/manifest.new \
+  etc/toolboxd/policy.textproto etc/pam.d/toolboxd; do
+  for target in "$outside/file" "$outside/none" "$outside"; do
+    new_root common-auth
+    mkdir -p "$(dirname "$root/$name")"
+    ln -s "$target" "$root/$name"
+    install >"$work/said" 2>&1
+    same "$name leads to $target"
+    install --uninstall --purge >"$work/said" 2>&1
+    same "$name leads to $target, and is removed"
+  done
+done
+new_root common-auth
+mkdir -p "$root/usr/lib/toolboxd"
+for way in "" --uninstall; do
+  for line in /../outside/file /usr/../../outside/file "/usr/lib/../../../outside/file" "/usr/away/file"; do
+    echo "$line" >"$root/usr/lib/toolboxd/manifest"
+    ln -sfn "$outside" "$root/usr/away"
+    # shellcheck disable=SC2086  # None, or one.
+    install $way >"$work/said" 2>&1
+    same "the manifest names $line $way"
+  done
+done
+new_root common-auth
+expect install
+ln -s "$outside" "$root/etc/systemd"
+mkdir -p "$outside/system/toolboxd.target.wants"
+expect_not install --uninstall --purge
+[[ -d $outside/system/toolboxd.target.wants ]] || fail "a folder of this machine was removed"
+rm -rf "$outside/system"
+# Links that stay inside are as before.
+new_root common-auth
+mkdir -p "$root/usr/lib64"
+ln -s lib64 "$root/usr/lib"
+expect install
+has usr/lib64/toolboxd/toolboxd newer
+expect install --uninstall --purge
+
 expect_not install --purge
+grep -q -- '--purge needs --uninstall' "$work/said" || fail "it does not say what is missing"
 expect_not install --nonsense
+grep -q "unknown argument '--nonsense'" "$work/said" || fail "it does not name the wrong argument"
 
 # Requirements on the machine, with stand-ins for its programs.
 tools=$work/tools

@@ -21,7 +21,7 @@ offers() {  # EXPECTED WORD…: the last word is the one to complete
 }
 
 complete -p toolboxctl >/dev/null || { echo "FAIL: nothing is registered"; failures=1; }
-offers "app-monitor audit connect customization customization-scripts disks guestinfo help host-support-bundle info log metrics modes namespace nics policy programs rpc self-test sessions snapshot snapshot-scripts stat status support-bundle time trace transfers wait" ""
+offers "app-monitor audit connect customization customization-scripts disks guestinfo help host-support-bundle info log metrics modes namespace nics policy power-scripts programs rpc self-test sessions snapshot snapshot-scripts stat status support-bundle time trace transfers wait" ""
 offers "get set delete list-known" guestinfo ""
 offers "get set" namespace ""
 offers "stat status" st

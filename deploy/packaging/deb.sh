@@ -6,7 +6,7 @@
 # finish_deb TREE NAME: the package's own files, and the package. Uses deploy/deb/NAME.* and, where
 # there is none, deploy/deb/*.
 finish_deb() {
-  local tree=$1 name=$2 file size output=$out/$2_${version}_amd64.deb
+  local tree=$1 name=$2 file size output=$out/$2_${version}_$architecture.deb
   put 644 deploy/deb/copyright "$tree/usr/share/doc/$name/copyright"
   sed "s/@PACKAGE@/$name/; s/@VERSION@/$version/; s/@DATE@/$(date -R -d "@$SOURCE_DATE_EPOCH")/" deploy/deb/changelog >"$work/changelog"
   zip "$work/changelog" "$tree/usr/share/doc/$name/changelog.gz"
@@ -15,7 +15,7 @@ finish_deb() {
   # Counted as dpkg-gencontrol does; du would depend on how this file system stores directories.
   size=$(find "$tree" -path "$tree/DEBIAN" -prune -o -printf '%y %s\n' |
     awk '{ kib += $1 == "f" ? int(($2 + 1023) / 1024) : 1 } END { print kib }')
-  sed "s/@VERSION@/$version/; s/@SIZE@/$size/" "deploy/deb/$name.control" >"$tree/DEBIAN/control"
+  sed "s/@VERSION@/$version/; s/@SIZE@/$size/; s/^Architecture: .*/Architecture: $architecture/" "deploy/deb/$name.control" >"$tree/DEBIAN/control"
   if [[ -d $tree/etc ]]; then
     for file in preinst postinst prerm postrm; do
       [[ ! -e deploy/deb/$file ]] || put 755 "deploy/deb/$file" "$tree/DEBIAN/$file"
@@ -28,8 +28,8 @@ finish_deb() {
   made+=("$output")
 }
 
-# As "dpkg-deb --build", with xz's filter for programs, which dpkg reads and does not write: it saves
-# a tenth.
+# As "dpkg-deb --build", with xz's filter for programs of x86, which dpkg reads and does not write: it
+# saves a tenth. The one for arm64 is too new for the dpkg of Debian 11.
 pack_deb() {  # TREE OUTPUT
   local parts=$work/parts
   rm -rf "$parts" "$2"
@@ -41,8 +41,10 @@ pack_deb() {  # TREE OUTPUT
   ar rcDS "$2" "$parts/debian-binary" "$parts/control.tar.xz" "$parts/data.tar.xz"
 }
 pack_part() {  # FOLDER OUTPUT [OPTION OF TAR]
+  local filter=()
+  [[ $architecture != amd64 ]] || filter=(--x86)
   tar -C "$1" --sort=name --owner=0 --group=0 --numeric-owner --format=gnu --mtime="@$SOURCE_DATE_EPOCH" "${@:3}" \
-    -cf - . | xz --threads=1 --x86 --lzma2=preset=9e >"$2"
+    -cf - . | xz --threads=1 "${filter[@]}" --lzma2=preset=9e >"$2"
 }
 
 make_deb() {

@@ -6,14 +6,14 @@
 # build_rpm NAME TREE: packs TREE by the spec of that name. The macros for systemd are our own: those
 # of a distribution differ from release to release, and Debian has none.
 build_rpm() {
-  local name=$1 tree=$2 output=$out/$1-$version-1.x86_64.rpm
+  local name=$1 tree=$2 output=$out/$1-$version-1.$machine.rpm
   finish "$tree"
-  SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH rpmbuild -bb --nodeps --quiet --target x86_64-linux \
+  SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH rpmbuild -bb --nodeps --quiet --target "$machine-linux" \
     --define "macros $PWD/deploy/rpm/macros" --define "_topdir $work/rpm-$name" --define "_rpmdir $work/rpm-$name/made" \
     --define "tree $tree" --define "toolboxd_version $version" \
     --define "changelog_date $(date -d "@$SOURCE_DATE_EPOCH" '+%a %b %d %Y')" "deploy/rpm/$name.spec" >"$work/rpm.log" 2>&1 ||
     { cat "$work/rpm.log" >&2; return 1; }
-  cp "$work/rpm-$name/made/x86_64/$name-$version-1.x86_64.rpm" "$output"
+  cp "$work/rpm-$name/made/$machine/$name-$version-1.$machine.rpm" "$output"
   made+=("$output")
 }
 
@@ -23,6 +23,9 @@ make_rpm() {
   # Documents may be left out of an installation; %post chooses one of these.
   for name in redhat suse; do
     put 644 "deploy/pam/toolboxd.$name" "$tree/usr/share/toolboxd/pam/$name"
+  done
+  for name in deploy/selinux/*.cil; do
+    put 644 "$name" "$tree/usr/share/toolboxd/selinux/${name##*/}"
   done
   put 644 LICENSE "$tree/usr/share/licenses/toolboxd/LICENSE"
   # Modes as in the tree; of /etc, only folders of the package's own.

@@ -10,19 +10,29 @@ linked_archives() {
   for name in $(grep -o -- '-l:lib[^"]*\.a' third_party/BUILD.bazel | sed 's/^-l://' | grep -v -e gtest -e gmock -e libX.a | sort -u) libabsl_base.a libc.a; do
     echo "$folder/$name"
   done
-  gcc -print-file-name=libstdc++.a
-  gcc -print-libgcc-file-name
+  "${compiler[@]}" -print-file-name=libstdc++.a
+  "${compiler[@]}" -print-libgcc-file-name
 }
 
-# "SOURCE VERSION" of each source package, once.
+# "SOURCE VERSION" of each source package, once. The libraries for arm64 are not installed: their
+# versions are those of the list, without the number of a rebuild.
 linked_sources() {
-  local archive name
+  local archive name list='' compiler=(gcc) old=third_party/glibc/packages
+  if [[ $architecture == arm64 ]]; then
+    list=third_party/arm64/packages compiler=(aarch64-linux-gnu-gcc-12) old=third_party/glibc/packages.arm64
+  fi
   linked_archives | while read -r archive; do
-    name=$(dpkg-query -S "$(realpath "$archive")" | sed 's/: .*//; q')
-    dpkg-query -W -f '${source:Package} ${source:Version}\n' "$name"
+    # vmxsim has it, which is not for arm64.
+    [[ -z $list || $archive != */libcapstone.a ]] || continue
+    name=$(dpkg-query -S "$(realpath "$archive")" | sed 's/: .*//; s/:.*//; q')
+    if [[ -n $list ]] && grep -q "^$name " "$list"; then
+      echo "$(dpkg-query -W -f '${source:Package}' "$name") $(awk -v name="$name" '$1 == name { sub(/\+b[0-9]+$/, "", $2); print $2 }' "$list")"
+    else
+      dpkg-query -W -f '${source:Package} ${source:Version}\n' "$name"
+    fi
   done
   # The unwinder of the programs for older systems.
-  awk '$1 == "libgcc-10-dev" { print "gcc-10", $2 }' third_party/glibc/packages
+  awk '$1 == "libgcc-10-dev" { print "gcc-10", $2 }' "$old"
 }
 
 sbom_package() {  # NAME VERSION LICENCE SUPPLIER
@@ -33,7 +43,9 @@ sbom_package() {  # NAME VERSION LICENCE SUPPLIER
 }
 
 make_sbom() {
-  local output=$out/toolboxd-$version.spdx.json name number licence
+  local suffix='' output name number licence
+  [[ $architecture == amd64 ]] || suffix=-$architecture
+  output=$out/toolboxd-$version$suffix.spdx.json
   linked_sources | sort -u >"$work/sources"
   {
     printf '{\n  "spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT",\n'

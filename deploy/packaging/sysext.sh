@@ -24,11 +24,19 @@ make_sysext() {
   put 644 deploy/sysext/toolboxd-setup.service "$tree/usr/lib/systemd/system/toolboxd-setup.service"
   # No command enables a unit of an image: it comes with multi-user.target.
   put 644 deploy/sysext/start.conf "$tree/usr/lib/systemd/system/multi-user.target.d/10-toolboxd.conf"
+  put 644 deploy/sysext/setup.conf "$tree/usr/lib/systemd/system/toolboxd.target.d/10-setup.conf"
   put 644 LICENSE "$tree/usr/share/doc/toolboxd/LICENSE"
   put 644 deploy/sysext/extension-release "$tree/usr/lib/extension-release.d/extension-release.toolboxd"
-  mkdir -p "$configuration"
+  # The defaults, which a first start copies to /etc where nothing is there.
+  mkdir -p "$configuration" "$tree/usr/share/toolboxd/etc"
+  cp -a "$tree/etc/toolboxd" "$tree/usr/share/toolboxd/etc/"
+  put 644 deploy/sysext/configuration.conf "$tree/usr/lib/tmpfiles.d/toolboxd-configuration.conf"
   mv "$tree/etc" "$configuration/etc"
   put 644 deploy/sysext/extension-release "$configuration/etc/extension-release.d/extension-release.toolboxd-config"
-  squash "$tree" "$out/toolboxd-$version-x86-64.sysext.raw"
-  squash "$configuration" "$out/toolboxd-config-$version-x86-64.confext.raw"
+  # From systemd 255 on units of an image are there without "systemctl daemon-reload".
+  echo EXTENSION_RELOAD_MANAGER=1 >>"$tree/usr/lib/extension-release.d/extension-release.toolboxd"
+  sed -i "s/^ARCHITECTURE=.*/ARCHITECTURE=$image/" "$tree/usr/lib/extension-release.d/extension-release.toolboxd" \
+    "$configuration/etc/extension-release.d/extension-release.toolboxd-config"
+  squash "$tree" "$out/toolboxd-$version-$image.sysext.raw"
+  squash "$configuration" "$out/toolboxd-config-$version-$image.confext.raw"
 }

@@ -64,7 +64,7 @@ limit toolboxd-snapshotd.service 10
 limit toolboxd-deployd.service 10
 # 0.9 for CAP_SYS_TIME and the one system call that needs it: without them there is no clock to set.
 limit toolboxd-clockd.service 10
-limit toolboxd-metrics@.service 10
+limit toolboxd-metrics.service 10
 # As root: it reads the journal and the configuration.
 limit toolboxd-support-bundle.service 14
 # What is left is explained in the unit: 0.1 for CAP_KILL, without which a user could begin a write
@@ -94,7 +94,7 @@ old_limit() {  # VERSION UNIT TENTHS
 }
 # transportd has CAP_NET_BIND_SERVICE and AF_VSOCK.
 old_limit 239 toolboxd-transportd.service 14
-for unit in toolboxd-{powerd,snapshotd,deployd}.service toolboxd-metrics@.service; do old_limit 239 "$unit" 10; done
+for unit in toolboxd-{powerd,snapshotd,deployd,metrics}.service; do old_limit 239 "$unit" 10; done
 old_limit 239 toolboxd-guestinfod.service 15
 old_limit 239 toolboxd-clockd.service 16
 old_limit 239 toolboxd-statfs@.service 13
@@ -181,6 +181,9 @@ done
 grep -q '^SocketMode=0660$' "$units/toolboxd-metrics.socket" && grep -q '^SocketGroup=toolboxd$' "$units/toolboxd-metrics.socket" ||
   fail "toolboxd-metrics.socket is open to others than the group"
 ! grep -q '^Wants=.*toolboxd-metrics.socket' "$units/toolboxd.target" || fail "toolboxd.target starts toolboxd-metrics.socket"
+# A process for each connection would need a limit, at which systemd gives the socket up for all.
+! grep -qE '^(Accept|TriggerLimit.*)=' "$units/toolboxd-metrics.socket" && grep -q '^StandardInput=socket$' "$units/toolboxd-metrics.service" ||
+  fail "a caller can switch toolboxd-metrics.socket off for all"
 
 # What users write is not on the file system of /run.
 for unit in "$units"/toolboxd-vixd*@.service; do
