@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Users who work for hours, and what the guest's tools hold meanwhile; tests/soak/run starts it.
+//
+//   soak --control=SOCKET --users=U,V --password=P --folder=DIR --minutes=N
+//        [--names=PROCESS,…] [--runtime_dir=DIR] [--slow] [--patience=TIME] [--seed=N] [--csv=FILE]
+
+#include <atomic>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "tests/bench/guest.h"
+#include "tests/soak/journal.h"
+#include "tests/soak/samples.h"
+#include "tests/soak/worker.h"
+
+ABSL_FLAG(std::string, control, "", "the guest's control socket");
+ABSL_FLAG(std::vector<std::string>, users, {}, "guest users, each with a folder of that name");
+ABSL_FLAG(std::string, password, "", "the password of all of them");
+ABSL_FLAG(std::string, folder, "", "where the users' folders are");
+ABSL_FLAG(double, minutes, 3, "how long");
+ABSL_FLAG(std::vector<std::string>, names,
+          std::vector<std::string>({"transportd", "guestinfod", "powerd", "hgfsd", "vixd",
+                                    "session"}),
+          "the command names of the tools' processes");
+ABSL_FLAG(std::string, runtime_dir, "", "whose entries are counted");
+ABSL_FLAG(bool, slow, false, "few and small transfers, for vmtoolsd");
+ABSL_FLAG(absl::Duration, patience, absl::Seconds(60), "after which an answer counts as lost");
+ABSL_FLAG(uint64_t, seed, 1, "decides what the users do");
+ABSL_FLAG(std::string, csv, "", "a file for the samples");
+
+namespace toolboxd::soak {
+namespace {
+
+constexpr absl::Duration kSampleInterval = absl::Seconds(2);
+constexpr double kWarmUpMinutes = 2;
+// Ended programs are remembered for five minutes, each in a file.
+constexpr double kMemoryOfProgramsMinutes = 7;
+
+std::vector<Sample> Watch(bench::Guest& guest, const std::set<std::string>& names,
+                          const Journal& journal, absl::Time end) {
+  const absl::Time begin = absl::Now();
+  const std::string runtime_dir = absl::GetFlag(FLAGS_runtime_dir);
+  std::vector<Sample> samples;
+  while (absl::Now() < end) {
+    Sample sample = Take(guest.Pids(names), runtime_dir);
+    sample.minutes = absl::ToDoubleMinutes(absl::Now() - begin);
+    sample.done = static_cast<double>(journal.Sum().done);
+    samples.push_back(sample);
+    absl::SleepFor(kSampleInterval);
+  }
+  return samples;
+}
+
+void PrintRow(const char* name, const std::vector<Sample>& samples, double Sample::*value,
+              double from = kWarmUpMinutes) {
+  const Rise rise = RiseOf(samples, value, from);
+  std::printf("%-24s %10.0f at the end %+9.2f %% an hour, by chance %9.2f\n", name,
+              samples.back().*value, rise.an_hour, 2 * rise.error);
+}
+
+void PrintSamples(const std::vector<Sample>& samples) {
+  PrintRow("private memory, KiB", samples, &Sample::private_kib);
+  PrintRow("descriptors", samples, &Sample::descriptors);
+  PrintRow("threads", samples, &Sample::threads);
+  PrintRow("processes", samples, &Sample::processes);
+  PrintRow("runtime directory", samples, &Sample::run_files, kMemoryOfProgramsMinutes);
+}
+
+void PrintCounts(const Journal& journal) {
+  const auto print = [](const std::string& kind, const Journal::Counts& counts) {
+    std::printf("%-24s %10llu done %8llu refused %8llu lost %8llu wrong\n", kind.c_str(),
+                static_cast<unsigned long long>(counts.done),
+                static_cast<unsigned long long>(counts.refused),
+                static_cast<unsigned long long>(counts.lost),
+                static_cast<unsigned long long>(counts.wrong));
+  };
+  for (const auto& [kind, counts] : journal.ByKind()) print(kind, counts);
+  print("operations", journal.Sum());
+}
+
+// False if a program ran twice, or never though its start was answered.
+bool CheckNumbers(const std::vector<std::unique_ptr<Worker>>& workers) {
+  bool all_ok = true;
+  for (const auto& worker : workers) {
+    const absl::Status status = worker->CheckNumbers();
+    if (status.ok()) continue;
+    all_ok = false;
+    std::printf("%s\n", status.ToString().c_str());
+  }
+  std::printf("programs ran once: %s\n", all_ok ? "yes" : "no");
+  return all_ok;
+}
+
+int Main() {
+  const std::vector<std::string> users = absl::GetFlag(FLAGS_users);
+  const std::string password = absl::GetFlag(FLAGS_password);
+  const std::vector<std::string> names = absl::GetFlag(FLAGS_names);
+  if (users.empty()) bench::Require(absl::InvalidArgumentError("needed"), "--users");
+  bench::Guest guest(absl::GetFlag(FLAGS_control), {names.begin(), names.end()}, users[0],
+                     password);
+  Journal journal;
+  std::vector<std::unique_ptr<Worker>> workers;
+  workers.reserve(users.size());
+  for (const std::string& user : users) {
+    workers.push_back(std::make_unique<Worker>(
+        guest.ConnectHost(), user, password, absl::StrCat(absl::GetFlag(FLAGS_folder), "/", user),
+        Manner{absl::GetFlag(FLAGS_seed) * 1000 + workers.size(), !absl::GetFlag(FLAGS_slow),
+               absl::GetFlag(FLAGS_patience)},
+        &journal));
+  }
+  const absl::Time end = absl::Now() + absl::Minutes(absl::GetFlag(FLAGS_minutes));
+  std::vector<std::thread> threads;
+  threads.reserve(workers.size());
+  for (const auto& worker : workers) {
+    threads.emplace_back([&worker, end] {
+      while (absl::Now() < end) worker->Step();
+    });
+  }
+  const std::vector<Sample> samples = Watch(guest, {names.begin(), names.end()}, journal, end);
+  for (std::thread& thread : threads) thread.join();
+  if (const std::string csv = absl::GetFlag(FLAGS_csv); !csv.empty()) {
+    std::ofstream(csv) << ToCsv(samples);
+  }
+  PrintCounts(journal);
+  PrintSamples(samples);
+  return CheckNumbers(workers) ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace toolboxd::soak
+
+int main(int argc, char** argv) {
+  absl::SetProgramUsageMessage("guest users who work for hours; see tests/soak/run");
+  absl::ParseCommandLine(argc, argv);
+  return toolboxd::soak::Main();
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tests/soak/samples.h"
+
+#include <cmath>
+#include <filesystem>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+#include "tests/bench/processes.h"
+
+namespace toolboxd::soak {
+namespace {
+
+double Entries(const std::string& folder) {
+  std::error_code ignored;
+  const std::filesystem::directory_iterator entries(folder, ignored);
+  return static_cast<double>(std::distance(begin(entries), end(entries)));
+}
+
+double EntriesBelow(const std::string& folder) {
+  if (folder.empty()) return 0;
+  std::error_code error;
+  double count = 0;
+  const auto options = std::filesystem::directory_options::skip_permission_denied;
+  for (std::filesystem::recursive_directory_iterator entry(folder, options, error), end;
+       !error && entry != end; entry.increment(error)) {
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace
+
+Sample Take(const std::vector<pid_t>& pids, const std::string& runtime_dir) {
+  const bench::Cost cost = bench::Measure(pids);
+  Sample sample;
+  sample.private_kib = static_cast<double>(cost.private_kib);
+  sample.cpu_seconds = absl::ToDoubleSeconds(cost.cpu);
+  sample.processes = cost.processes;
+  for (const pid_t pid : pids) {
+    sample.descriptors += Entries(absl::StrCat("/proc/", pid, "/fd"));
+    sample.threads += Entries(absl::StrCat("/proc/", pid, "/task"));
+  }
+  sample.run_files = EntriesBelow(runtime_dir);
+  return sample;
+}
+
+Rise RiseOf(const std::vector<Sample>& samples, double Sample::*value, double from) {
+  std::vector<std::pair<double, double>> points;
+  points.reserve(samples.size());
+  for (const Sample& sample : samples) {
+    if (sample.minutes >= from) points.emplace_back(sample.minutes / 60, sample.*value);
+  }
+  const double count = static_cast<double>(points.size());
+  if (count < 3) return {};
+  double mean_x = 0, mean_y = 0, xx = 0, xy = 0, errors = 0;
+  for (const auto& [x, y] : points) {
+    mean_x += x / count;
+    mean_y += y / count;
+  }
+  for (const auto& [x, y] : points) {
+    xx += (x - mean_x) * (x - mean_x);
+    xy += (x - mean_x) * (y - mean_y);
+  }
+  if (xx <= 0 || mean_y <= 0) return {};
+  const double slope = xy / xx;
+  for (const auto& [x, y] : points) {
+    const double error = y - mean_y - slope * (x - mean_x);
+    errors += error * error;
+  }
+  return {100 * slope / mean_y, 100 * std::sqrt(errors / (count - 2) / xx) / mean_y};
+}
+
+std::string ToCsv(const std::vector<Sample>& samples) {
+  std::string text =
+      "minutes,done,private_kib,descriptors,threads,processes,cpu_seconds,run_files\n";
+  for (const Sample& s : samples) {
+    absl::StrAppendFormat(&text, "%.3f,%.0f,%.0f,%.0f,%.0f,%.0f,%.3f,%.0f\n", s.minutes, s.done,
+                          s.private_kib, s.descriptors, s.threads, s.processes, s.cpu_seconds,
+                          s.run_files);
+  }
+  return text;
+}
+
+}  // namespace toolboxd::soak

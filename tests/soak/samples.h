@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What the tools' processes hold while they are used.
+
+#ifndef TOOLBOXD_TESTS_SOAK_SAMPLES_H_
+#define TOOLBOXD_TESTS_SOAK_SAMPLES_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace toolboxd::soak {
+
+struct Sample {
+  double minutes = 0;
+  // Operations that were answered so far.
+  double done = 0;
+  // The sums over all processes.
+  double private_kib = 0, descriptors = 0, threads = 0, processes = 0;
+  // Since each process began.
+  double cpu_seconds = 0;
+  // What the runtime directory holds; 0 without one.
+  double run_files = 0;
+};
+
+// A sample of `pids`; processes that end meanwhile count as nothing.
+Sample Take(const std::vector<pid_t>& pids, const std::string& runtime_dir);
+
+// Percent of the mean.
+struct Rise {
+  double an_hour = 0;
+  // The standard error of it: in a short run what is flat rises or falls by chance.
+  double error = 0;
+};
+
+// The line through the values from minute `from` on, by least squares. 0 for fewer than three
+// samples.
+Rise RiseOf(const std::vector<Sample>& samples, double Sample::*value, double from);
+
+// The header and one line of comma-separated values for each sample.
+std::string ToCsv(const std::vector<Sample>& samples);
+
+}  // namespace toolboxd::soak
+
+#endif  // TOOLBOXD_TESTS_SOAK_SAMPLES_H_

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tests/soak/worker.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "transportd/vix/opcode.h"
+#include "transportd/vix/requests.h"
+#include "transportd/vix/testing/host_messages.h"
+#include "vmxsim/guest/hgfs_transfer.h"
+
+namespace toolboxd::soak {
+namespace {
+
+constexpr absl::Duration kPatience = absl::Seconds(60);
+
+absl::Status Wrong(absl::string_view what) { return absl::DataLossError(what); }
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+Worker::Worker(vmxsim::Client host, std::string user, const std::string& password,
+               std::string folder, const Manner& manner, Journal* journal)
+    : host_(std::move(host)),
+      client_([this, patience = manner.patience](
+                  absl::string_view request) { return host_.Tclo(request, patience); },
+              user, password),
+      user_(std::move(user)),
+      folder_(std::move(folder)),
+      heavy_(manner.heavy),
+      random_(manner.seed),
+      journal_(*journal) {}
+
+void Worker::Step() {
+  struct Kind {
+    const char* name;
+    Operation operation;
+    // How often it is chosen, and whether it costs a slow agent much.
+    int weight;
+    bool heavy;
+  };
+  static constexpr std::array<Kind, 7> kKinds = {{
+      {"environment", &Worker::ReadEnvironment, 40, false},
+      {"program", &Worker::RunProgram, 10, false},
+      {"program ended", &Worker::EndProgram, 3, false},
+      {"directories", &Worker::ChangeDirectories, 15, false},
+      {"listing", &Worker::ListDirectory, 10, false},
+      {"upload", &Worker::Upload, 6, true},
+      {"download", &Worker::Download, 6, true},
+  }};
+  static constexpr int kWeights = 90;
+  ++step_;
+  int choice = static_cast<int>(random_() % kWeights);
+  for (const Kind& kind : kKinds) {
+    choice -= kind.weight;
+    if (choice >= 0) continue;
+    if (kind.heavy && !heavy_ && random_() % 20 != 0) return;
+    journal_.Record(kind.name, (this->*kind.operation)());
+    return;
+  }
+}
+
+absl::StatusOr<std::string> Worker::Call(uint32_t opcode, const std::string& body) {
+  absl::StatusOr<vmxsim::GuestReply> reply = client_.Call(opcode, body);
+  if (!reply.ok()) return reply.status();
+  if (reply->error != 0) return absl::AbortedError(vmxsim::VixErrorName(reply->error));
+  return std::move(reply->result);
+}
+
+absl::StatusOr<int64_t> Worker::Start(const std::string& script) {
+  vix::StartProgramRequest request;
+  request.program = "/bin/sh";
+  const std::string arguments = absl::StrCat("-c \"", script, "\"");
+  request.arguments = arguments;
+  return client_.StartProgram(request);
+}
+
+absl::StatusOr<int64_t> Worker::AwaitExit(int64_t pid) {
+  for (const absl::Time end = absl::Now() + kPatience; absl::Now() < end;) {
+    const auto list = client_.ListProcesses({static_cast<uint64_t>(pid)});
+    if (!list.ok()) return list.status();
+    if (list->size() != 1) return Wrong(absl::StrCat(list->size(), " programs with one number"));
+    const vmxsim::Record& program = list->front();
+    if (vmxsim::NumberOf(program, "eTime") != 0) return vmxsim::NumberOf(program, "eCode");
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  return absl::DeadlineExceededError("the program's end");
+}
+
+absl::Status Worker::ReadEnvironment() {
+  vix::ReadEnvironmentRequest request;
+  request.names = {"USER"};
+  const absl::StatusOr<std::string> result =
+      Call(vix::kReadEnvironmentVariables, vix::Encode(request));
+  if (!result.ok()) return result.status();
+  return absl::StrContains(*result, absl::StrCat("USER=", user_)) ? absl::OkStatus()
+                                                                  : Wrong(*result);
+}
+
+// Its exit status and its line in the user's file show that it ran, once.
+absl::Status Worker::RunProgram() {
+  const int64_t exit_code = static_cast<int64_t>(step_ % 200);
+  const absl::StatusOr<int64_t> pid =
+      Start(absl::StrCat("echo ", step_, " >> ", folder_, "/numbers; exit ", exit_code));
+  (pid.ok() ? started_ : refused_).insert(step_);
+  if (!pid.ok()) return pid.status();
+  const absl::StatusOr<int64_t> ended = AwaitExit(*pid);
+  if (!ended.ok()) return ended.status();
+  return *ended == exit_code ? absl::OkStatus() : Wrong(absl::StrCat("exit status ", *ended));
+}
+
+absl::Status Worker::EndProgram() {
+  const absl::StatusOr<int64_t> pid = Start("exec sleep 50");
+  if (!pid.ok()) return pid.status();
+  vix::TerminateRequest request;
+  request.pid = static_cast<uint64_t>(*pid);
+  const absl::Status ended = Call(vix::kTerminateProcess, vix::Encode(request)).status();
+  return ended.ok() ? AwaitExit(*pid).status() : ended;
+}
+
+absl::Status Worker::ChangeDirectories() {
+  const std::string from = absl::StrCat(folder_, "/d", step_), to = from + "-moved";
+  vix::DirectoryRequest make;
+  make.path = from;
+  vix::MoveRequest move;
+  move.from = from;
+  move.to = to;
+  vix::DirectoryRequest remove;
+  remove.path = to;
+  remove.flag = true;
+  absl::Status status = Call(vix::kCreateDirectoryEx, vix::Encode(make)).status();
+  if (status.ok()) status = Call(vix::kMoveDirectory, vix::Encode(move)).status();
+  if (status.ok() && !std::filesystem::is_directory(to)) status = Wrong("not moved");
+  if (status.ok()) status = Call(vix::kDeleteDirectoryEx, vix::Encode(remove)).status();
+  if (status.ok() && std::filesystem::exists(to)) status = Wrong("not removed");
+  return status;
+}
+
+absl::Status Worker::ListDirectory() {
+  const auto files = client_.ListFiles("/etc", "");
+  if (!files.ok()) return files.status();
+  return files->size() > 10 ? absl::OkStatus() : Wrong(absl::StrCat(files->size(), " entries"));
+}
+
+std::string Worker::Content(size_t size) {
+  std::string content = absl::StrCat(user_, " ", step_, "\n");
+  while (content.size() < size) content.append(content);
+  content.resize(size);
+  return content;
+}
+
+absl::Status Worker::Upload() {
+  const std::string content = Content(random_() % (heavy_ ? 300000 : 5000) + 20);
+  const std::string path = folder_ + "/uploaded";
+  size_t sent = 0;
+  const absl::StatusOr<uint64_t> size = vmxsim::Upload(client_, path, [&](size_t chunk) {
+    const std::string part = content.substr(sent, chunk);
+    sent += part.size();
+    return absl::StatusOr<std::string>(part);
+  });
+  if (!size.ok()) return size.status();
+  return ReadFile(path) == content ? absl::OkStatus() : Wrong("other content");
+}
+
+absl::Status Worker::Download() {
+  const std::string content = Content(random_() % (heavy_ ? 300000 : 5000) + 20);
+  const std::string path = folder_ + "/offered";
+  std::ofstream(path, std::ios::binary) << content;
+  std::string received;
+  const absl::StatusOr<uint64_t> size =
+      vmxsim::Download(client_, path, [&received](absl::string_view data) {
+        received.append(data.data(), data.size());
+        return absl::OkStatus();
+      });
+  if (!size.ok()) return size.status();
+  return received == content ? absl::OkStatus() : Wrong("other content");
+}
+
+absl::Status Worker::CheckNumbers() const {
+  std::map<uint64_t, int> times;
+  std::ifstream numbers(folder_ + "/numbers");
+  for (uint64_t number = 0; numbers >> number;) ++times[number];
+  for (const uint64_t number : started_) {
+    if (times[number] != 1) {
+      return Wrong(absl::StrCat(user_, ": program ", number, " ran ", times[number], " times"));
+    }
+  }
+  for (const uint64_t number : refused_) {
+    if (times[number] > 1) {
+      return Wrong(absl::StrCat(user_, ": program ", number, " ran ", times[number], " times"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace toolboxd::soak

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// One user who does everything that guest operations offer, again and again.
+
+#ifndef TOOLBOXD_TESTS_SOAK_WORKER_H_
+#define TOOLBOXD_TESTS_SOAK_WORKER_H_
+
+#include <cstdint>
+#include <random>
+#include <set>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "tests/bench/guest.h"
+#include "tests/soak/journal.h"
+#include "vmxsim/client.h"
+#include "vmxsim/guest/guest_client.h"
+
+namespace toolboxd::soak {
+
+struct Manner {
+  // With the number of the step it decides what is done.
+  uint64_t seed = 1;
+  // False for agents that need seconds for what toolboxd does in milliseconds.
+  bool heavy = true;
+  // How long an answer may take; afterwards it counts as lost.
+  absl::Duration patience = absl::Seconds(60);
+};
+
+// The guest's files are this machine's. For one thread.
+class Worker {
+ public:
+  // `folder` is the user's own and empty.
+  Worker(vmxsim::Client host, std::string user, const std::string& password, std::string folder,
+         const Manner& manner, Journal* journal);
+
+  // One operation, or the few that belong together.
+  void Step();
+
+  // Whether each program that was started has written its number exactly once, and none that was
+  // refused has done so twice. Once the programs have ended.
+  absl::Status CheckNumbers() const;
+
+ private:
+  using Operation = absl::Status (Worker::*)();
+
+  absl::Status ReadEnvironment();
+  absl::Status RunProgram();
+  absl::Status EndProgram();
+  absl::Status ChangeDirectories();
+  absl::Status ListDirectory();
+  absl::Status Upload();
+  absl::Status Download();
+
+  absl::StatusOr<std::string> Call(uint32_t opcode, const std::string& body);
+  absl::StatusOr<int64_t> Start(const std::string& script);
+  absl::StatusOr<int64_t> AwaitExit(int64_t pid);
+  std::string Content(size_t size);
+
+  vmxsim::Client host_;
+  vmxsim::GuestClient client_;
+  const std::string user_, folder_;
+  const bool heavy_;
+  std::mt19937_64 random_;
+  Journal& journal_;
+  uint64_t step_ = 0;
+  // Numbers of programs whose start was answered with success, and of the others.
+  std::set<uint64_t> started_, refused_;
+};
+
+}  // namespace toolboxd::soak
+
+#endif  // TOOLBOXD_TESTS_SOAK_WORKER_H_
