@@ -23,6 +23,8 @@ json() { ctl "$@" --json | /usr/bin/python3 -m json.tool >/dev/null; }
 check "status shows the host's product" says "VMware ESX, virtual hardware 17" ctl status
 check "status shows transportd's memory" eval 'ctl status | grep -Eq "^transportd  *running  *[0-9.]+ [KM]iB"'
 check "status shows that guestinfod is connected" eval 'ctl status | grep -q "^guestinfod  *connected"'
+check "snapshot plan asks the snapshotd beside --control" eval '! ctl snapshot plan 2>&1 | tee /dev/stderr | grep -q "does not run"'
+check "customization status asks the deployd beside --control" says "cloud-init" ctl customization status
 check "status shows the extensions that are bound" says "command Echo_Cc at $work/echo/echo.sock" ctl status
 for verb in status nics disks info sessions programs transfers; do
   check "$verb --json is JSON" json "$verb"
@@ -36,11 +38,11 @@ check "info shows the name and the times" eval 'ctl info | grep -q "^name  *vmxs
 check "sessions shows who is logged in" eval 'guest ls / >/dev/null && ctl sessions | grep -q "^alice .* hgfsd"'
 check "programs shows what was started, and how it ended" eval '
   guest start /bin/sh "-c \"exit 7\"" && within 5 eval "ctl programs | grep -q \"^alice .* exit 7  */bin/sh\""'
-# A download that no process reads.
+# A download that no process reads. It ends with descriptor 7, the only one that could read.
 mkfifo "$work/unread"
 exec 7<>"$work/unread"
 head -c 8388608 /dev/zero >"$work/a/unread"
-guest download "$work/a/unread" - >&7 2>/dev/null &
+guest download "$work/a/unread" - >"$work/unread" 7>&- 2>/dev/null &
 download=$!
 helpers+=("$download")
 check "transfers shows a download" within 5 eval 'ctl transfers | grep -q "^alice  from guest .* $work/a/unread"'
@@ -105,6 +107,8 @@ late() {
 }
 check "wait waits for the socket" late
 check "an unknown condition is a wrong command line" ends 2 ctl wait --for=nothing
+check "a flag of another command is a wrong command line" ends 2 ctl status --hold=1s
+check "its error names the command" refused "does not take --hold, which belongs to 'snapshot test'" ctl status --hold=1s
 check "a wrong time says what is valid" refused "give seconds, as 30" ctl wait --timeout=soon
 check "help and version are words too" eval 'says "toolboxctl status" ctl help && says "(toolboxd)" ctl version'
 # A session for a client: the greeting of HTTP/2 and its answer.

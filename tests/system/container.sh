@@ -120,6 +120,37 @@ pid_of() { inside systemctl show -P MainPID "$1"; }
 active() { [[ $(inside systemctl is-active "$1") == active ]]; }
 journal() { inside journalctl -q --no-pager -b -o cat "$@"; }
 
+useradd_all() {
+  local name
+  for name in alice bob; do
+    inside useradd -m -s /bin/bash "$name" || return 1
+    printf '%s:secret-%s\n' "$name" "$name" | inside chpasswd || return 2
+  done
+  printf 'root:secret-root\n' | inside chpasswd &&
+    printf 'alice ALL=(ALL) NOPASSWD: ALL\n' | inside tee /etc/sudoers.d/alice >/dev/null
+}
+# memory_of PATTERN: "private PSS" in kB, of the container's processes whose program matches.
+memory_of() {
+  local pid
+  for pid in $("$vmxsim" processes); do
+    grep -qxE "$1" "/proc/$pid/comm" 2>/dev/null && cat "/proc/$pid/smaps_rollup" 2>/dev/null
+  done | awk '/^Private/ { private += $2 } /^Pss:/ { pss += $2 } END { print private + 0, pss + 0 }'
+}
+# pretend_vmware UNIT…: resets ConditionVirtualization, since systemd sees the container first.
+pretend_vmware() {
+  local unit
+  for unit in "$@"; do
+    install -d "$root/etc/systemd/system/$unit.d"
+    printf '[Unit]\nConditionVirtualization=\n' >"$root/etc/systemd/system/$unit.d/vmware.conf"
+  done
+  inside systemctl daemon-reload
+}
+# Those that ConditionVirtualization keeps off other machines.
+units_of_vmware=(toolboxd.target toolboxd-{customize-hook,support-bundle}.path toolboxd-{transportd,guestinfod,powerd,snapshotd,deployd,clockd}.service
+  toolboxd-{transportd,guestinfod,powerd,snapshotd,freezer,statfs,deployd,clockd,hgfsd,vixd,hgfsd-login,vixd-login}.socket)
+restart() { inside systemctl reboot; ended 30 && [[ $status == 133 ]] && boot; }
+check_status() { local got=0; inside toolboxd-install-check || got=$?; [[ $got == "$1" ]]; }
+
 # A call on the system bus as a user: USER SERVICE PATH INTERFACE METHOD ARGUMENT…
 call_as() { local user=$1; shift; inside setpriv --reuid="$user" --regid="$user" --clear-groups busctl call "$@"; }
 not_authorised() { ! call_as "$@" >"$work/said" 2>&1; cat "$work/said"; grep -qi -e 'authentication required' -e 'access denied' "$work/said"; }
@@ -127,7 +158,7 @@ systemd=(org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.syst
 
 # Files of toolboxd, without those of this test and of other programs.
 left_behind() {
-  inside find / \( -path /proc -o -path /sys -o -path /dev -o -path /root -o -path /var/lib/dpkg -o -path /var/log \
+  inside find / \( -path /proc -o -path /sys -o -path /dev -o -path /root -o -path /var/lib/dpkg -o -path /var/lib/rpm -o -path /var/log \
     -o -path /var/cache -o -path '/etc/systemd/system/*.d' -o -path /run/systemd -o -path /run/host -o -path /run/log \) -prune -o \
     \( -iname '*toolboxd*' -o -name 'vmware-rpctool*' -o -path '*/bin/vmtoolsd' -o -name 'vmtoolsd.1*' -o -name 'vmware-toolbox-cmd*' \) -print
 }

@@ -6,33 +6,8 @@ tests/system/rootfs --debian="$suite" "$root" || { echo "tests/system/rootfs fai
 cp "$deb" "$work"/old/toolboxd_0.0.9_amd64.deb "$root/root/"
 check "the container boots without toolboxd" boot || return 2
 
-useradd_all() {
-  local name
-  for name in alice bob; do
-    inside useradd -m -s /bin/bash "$name" || return 1
-    printf '%s:secret-%s\n' "$name" "$name" | inside chpasswd || return 2
-  done
-  printf 'root:secret-root\n' | inside chpasswd &&
-    printf 'alice ALL=(ALL) NOPASSWD: ALL\n' | inside tee /etc/sudoers.d/alice >/dev/null
-}
 check "guest users are created" useradd_all
 
-# memory_of PATTERN: "private PSS" in kB, of the container's processes whose program matches.
-memory_of() {
-  local pid
-  for pid in $("$vmxsim" processes); do
-    grep -qxE "$1" "/proc/$pid/comm" 2>/dev/null && cat "/proc/$pid/smaps_rollup" 2>/dev/null
-  done | awk '/^Private/ { private += $2 } /^Pss:/ { pss += $2 } END { print private + 0, pss + 0 }'
-}
-# pretend_vmware UNIT…: resets ConditionVirtualization, since systemd sees the container first.
-pretend_vmware() {
-  local unit
-  for unit in "$@"; do
-    install -d "$root/etc/systemd/system/$unit.d"
-    printf '[Unit]\nConditionVirtualization=\n' >"$root/etc/systemd/system/$unit.d/vmware.conf"
-  done
-  inside systemctl daemon-reload
-}
 
 pretend_vmware open-vm-tools.service
 if check "open-vm-tools registers in the container" eval \
@@ -79,13 +54,10 @@ lines_off_vmware() {
   [[ $(wc -l <"$work/lines") == 1 ]] || { cat "$work/lines"; return 1; }
 }
 check "off VMware the journal has one line" lines_off_vmware
-restart() { inside systemctl reboot; ended 30 && [[ $status == 133 ]] && boot; }
 check "the container restarts off VMware" restart || return 2
 check "off VMware nothing starts at boot" nothing_runs
 check "off VMware the journal of a boot has one line" lines_off_vmware
-check_status() { local got=0; inside toolboxd-install-check || got=$?; [[ $got == "$1" ]]; }
 check "off VMware toolboxd-install-check reports it with status 3" check_status 3
 
 check "the installation enables toolboxd.target" inside systemctl is-enabled toolboxd.target
-pretend_vmware toolboxd.target toolboxd-customize-hook.path toolboxd-support-bundle.path toolboxd-{transportd,guestinfod,powerd,snapshotd,deployd,clockd}.service \
-  toolboxd-{transportd,guestinfod,powerd,snapshotd,freezer,statfs,deployd,clockd,hgfsd,vixd,hgfsd-login,vixd-login}.socket
+pretend_vmware "${units_of_vmware[@]}"

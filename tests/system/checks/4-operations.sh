@@ -7,11 +7,12 @@ guest() { local user=$1; shift; timeout 60 "$vmxsim" guest --user="$user" --pass
 refused_with() { local error=$1; shift; ! "$@" >"$work/said" 2>&1 && cat "$work/said" && grep -q "VIX error $error " "$work/said"; }
 users_of() { inside ps -eo user:30=,comm= | awk -v name="$1" '$2 == name { print $1 }' | sort -u | tr '\n' ' '; }
 
-echo LANG=C.UTF-8 >"$root/etc/default/locale"
+echo LANG=C.UTF-8 >"$root$locale_file"
 check "alice lists a directory" eval 'guest alice ls /etc | grep -q passwd'
 check "bob lists a directory" eval 'guest bob ls /etc | grep -q passwd'
 check "each guest user has a hgfsd of their own" eval '[[ $(users_of hgfsd) == "alice bob " ]]'
-check "root lists a directory that only root may read" eval 'guest root ls /root | grep -q toolboxd_'
+touch "$root/root/only-roots"
+check "root lists a directory that only root may read" eval 'guest root ls /root | grep -q only-roots'
 check "alice may not list a directory that only root may read (13)" refused_with 13 guest alice ls /root
 check "alice's programs have the machine's language" eval 'guest alice run env | grep -x LANG=C.UTF-8 >&2'
 check "a program's working directory that alice may not enter is an error (13)" refused_with 13 guest alice start --cwd=/root /bin/true
@@ -50,7 +51,11 @@ done
 check "the journal has an audit line for a refused login" until_ok 3 audited 'user=alice operation=ListFilesInGuest' result=3050
 refusals_of() { [[ $(journal -t session | grep -c "login of $1 refused by PAM: pam_authenticate: ") == "$2" ]] || { journal -t session; return 1; }; }
 check "the journal has one line of session for a refused login, with PAM's step and text" until_ok 3 refusals_of alice 1
-check "... and for that of an unknown user" until_ok 3 refusals_of nobody-at-all 1
+# PAM is not asked while refusals have used up their time, as on a busy machine.
+asked_about_nobody() {
+  refusals_of nobody-at-all 1 || { "$vmxsim" guest --user=nobody-at-all --password=wrong ls /etc; sleep 0.5; refusals_of nobody-at-all 1; }
+}
+check "... and for that of an unknown user" until_ok 15 asked_about_nobody
 
 printf 'deny: "bob"\ndisabled_operations: "StartProgramInGuest"\n' >"$root/etc/toolboxd/policy.textproto"
 check "transportd reloads the policy" inside systemctl reload toolboxd-transportd

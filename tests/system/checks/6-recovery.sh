@@ -72,7 +72,7 @@ check "guestinfod is killed during a download" eval 'runs && kill_hard "$old"'
 inside hostnamectl hostname second-name 2>/dev/null || inside hostname second-name
 check "the host learns a change within 2 s after guestinfod was killed" within_two_seconds says '^host name: second-name' && took "guestinfod back after"
 inside hostname toolboxd-guest
-check "a download completes although guestinfod was killed" eval 'until_ok 60 eval "! runs" && wait "$operation" && cmp "$root/home/alice/marked" "$work/received"'
+check "a download completes although guestinfod was killed" eval 'until_ok 240 eval "! runs" && wait "$operation" && cmp "$root/home/alice/marked" "$work/received"'
 rm -f "$root/home/alice/marked"
 
 begin_download large
@@ -107,16 +107,21 @@ check "programs are still listed after vixd was killed" eval 'guest alice ps "$s
 guest alice kill "$survivor" >/dev/null
 guest alice kill "$with_output" >/dev/null
 
-# A script that does not end by itself.
 hook=$root/etc/toolboxd/power.d/poweron/20-wait
-printf '#!/bin/sh\ntouch /root/waiting; while [ ! -e /root/go-on ]; do sleep 0.05; done\n' >"$hook"
-chmod 755 "$hook"
-begin "$vmxsim" power on
-check "a script of a power event runs" until_ok 5 eval '[[ -e $root/root/waiting ]] && runs'
-check "powerd is killed during a script" eval 'runs && kill_hard "$(pid_of toolboxd-powerd)"'
-check "the host receives an error for a power event after powerd was killed" eval 'until_ok 5 eval "! runs" && cat "$work/operation" && grep -qx "status: 0 3" "$work/operation"'
-inside touch /root/go-on
-powered_on() { "$vmxsim" power on | grep -qx 'status: 1 3'; }
+if [[ -n $polkit_reads_rules ]]; then
+  # A script that does not end by itself.
+  printf '#!/bin/sh\ntouch /root/waiting; while [ ! -e /root/go-on ]; do sleep 0.05; done\n' >"$hook"
+  chmod 755 "$hook"
+  begin "$vmxsim" power on
+  check "a script of a power event runs" until_ok 5 eval '[[ -e $root/root/waiting ]] && runs'
+  check "powerd is killed during a script" eval 'runs && kill_hard "$(pid_of toolboxd-powerd)"'
+  check "the host receives an error for a power event after powerd was killed" eval 'until_ok 5 eval "! runs" && cat "$work/operation" && grep -q "^status: 0 3 " "$work/operation"'
+  inside touch /root/go-on
+else
+  check "powerd serves a power event" eval '"$vmxsim" power on | grep -q "^status: 1 3 "'
+  check "powerd is killed" eval 'kill_hard "$(pid_of toolboxd-powerd)"'
+fi
+powered_on() { "$vmxsim" power on | grep -q '^status: 1 3 '; }
 check "a new powerd serves within 2 s after one was killed" within_two_seconds powered_on && took "powerd back after"
 rm -f "$hook" "$root/root/waiting" "$root/root/go-on"
 check "no unit of toolboxd has failed after the kills" eval '! inside systemctl --failed --no-legend | grep toolboxd'

@@ -72,13 +72,23 @@ longest_gap() { awk 'NR > 1 && $1 - last > gap { gap = $1 - last } { last = $1 }
 stood_still() { figure "the longest wait of a writer: $(longest_gap) ms" >&3; (($(longest_gap) >= 1400 && $(longest_gap) < 5000)); }
 goes_on() { local before=$(wc -l <"$work/writes"); until_ok 5 eval "((\$(wc -l <'$work/writes') > $before + 5))"; }
 exec 3>&1
+fails_at_once() {
+  ! "$vmxsim" snapshot --opts=@transportd/snapshot/testdata/start_v1 --patience=10s >"$work/dialogue" || { cat "$work/dialogue"; return 1; }
+  cat "$work/dialogue"
+  grep -q 'req.error 2 Error when starting custom quiesce scripts' "$work/dialogue" && grep -q 'req.done' "$work/dialogue" &&
+    ! grep -q prov.snapshotCommit "$work/dialogue"
+}
+if [[ -n $safe && -z $polkit_reads_rules ]]; then
+  check "a snapshot with scripts fails at once where polkit reads no rules, and freezes nothing" fails_at_once
+  rm "$root"/etc/toolboxd/snapshot.d/[12]0-*
+fi
 if [[ -n $safe ]]; then
   writes_all_the_time >"$work/writes" 2>&1 &
   writer=$!
   check "the host takes a quiesced snapshot" takes_a_snapshot
   check "a writer stood still for the snapshot" stood_still
   check "a writer goes on after the snapshot" goes_on
-  check "scripts ran as root, in order before the snapshot and in reverse after it" \
+  [[ -z $polkit_reads_rules ]] || check "scripts ran as root, in order before the snapshot and in reverse after it" \
     diff <(printf '%s nightly 0\n' 'freeze 10-first' 'freeze 20-second' 'thaw 20-second' 'thaw 10-first') "$root/root/hooks"
   manifest=/run/toolboxd/snapshot/quiesce_manifest.xml
   check "the host is given the path of the manifest" grep -qF "vmbackup.eventSet req.genericManifest 0 $manifest\\0" "$work/dialogue"
@@ -103,23 +113,25 @@ if [[ -n $safe ]]; then
     'inside toolboxctl snapshot test | tee /dev/stderr | grep -qE "^/srv/disk .* ms .* ms .* ms$"'
   check "a writer goes on after toolboxctl snapshot test" goes_on
 
-  # The second script runs until it is ended; snapshotd starts again, and the first one is called back.
-  printf '#!/bin/sh\necho "$1 20-second" >>/root/hooks\n[ "$1" != freeze ] || [ -e /root/quick ] || exec sleep 600\n' \
-    >"$root/etc/toolboxd/snapshot.d/20-second"
-  kill_while_a_script_runs() {
-    : >"$root/root/hooks"
-    "$vmxsim" snapshot --opts=@transportd/snapshot/testdata/start_v1 --patience=20s >"$work/dialogue" &
-    local dialogue=$!
-    until_ok 10 grep -q 'freeze 20-second' "$root/root/hooks" && inside systemctl kill --kill-who=main -s KILL toolboxd-snapshotd.service
-    ! wait "$dialogue" && grep -q 'req.aborted 4 Quiesce canceled' "$work/dialogue" || { cat "$work/dialogue"; return 1; }
-  }
-  check "kill -9 of snapshotd while a script runs ends the snapshot for the host" kill_while_a_script_runs
-  called_back() {
-    until_ok 20 grep -q freezeFail "$root/root/hooks"
-    diff <(printf '%s\n' 'freeze 10-first nightly 0' 'freeze 20-second' 'freezeFail 10-first nightly 0') "$root/root/hooks"
-  }
-  check "scripts are called back after kill -9 of snapshotd" called_back
-  touch "$root/root/quick"
+  if [[ -n $polkit_reads_rules ]]; then
+    # The second script runs until it is ended; snapshotd starts again, and the first one is called back.
+    printf '#!/bin/sh\necho "$1 20-second" >>/root/hooks\n[ "$1" != freeze ] || [ -e /root/quick ] || exec sleep 600\n' \
+      >"$root/etc/toolboxd/snapshot.d/20-second"
+    kill_while_a_script_runs() {
+      : >"$root/root/hooks"
+      "$vmxsim" snapshot --opts=@transportd/snapshot/testdata/start_v1 --patience=20s >"$work/dialogue" &
+      local dialogue=$!
+      until_ok 10 grep -q 'freeze 20-second' "$root/root/hooks" && inside systemctl kill --kill-who=main -s KILL toolboxd-snapshotd.service
+      ! wait "$dialogue" && grep -q 'req.aborted 4 Quiesce canceled' "$work/dialogue" || { cat "$work/dialogue"; return 1; }
+    }
+    check "kill -9 of snapshotd while a script runs ends the snapshot for the host" kill_while_a_script_runs
+    called_back() {
+      until_ok 20 grep -q freezeFail "$root/root/hooks"
+      diff <(printf '%s\n' 'freeze 10-first nightly 0' 'freeze 20-second' 'freezeFail 10-first nightly 0') "$root/root/hooks"
+    }
+    check "scripts are called back after kill -9 of snapshotd" called_back
+    touch "$root/root/quick"
+  fi
   check "the host takes the next snapshot" takes_a_snapshot
   check "a writer goes on after the next snapshot" goes_on
   ended_at=$(now)
@@ -129,8 +141,10 @@ if [[ -n $safe ]]; then
   kill "$writer"
 fi
 
-check "snapshotd may start the units of snapshot scripts" call_as toolboxd-snapshot "${systemd[@]}" StartUnit ss toolboxd-snapshot-hook@thaw.service replace
-check "snapshotd may stop a unit of snapshot scripts" call_as toolboxd-snapshot "${systemd[@]}" StopUnit ss toolboxd-snapshot-hook@freeze.service replace
+if [[ -n $polkit_reads_rules ]]; then
+  check "snapshotd may start the units of snapshot scripts" call_as toolboxd-snapshot "${systemd[@]}" StartUnit ss toolboxd-snapshot-hook@thaw.service replace
+  check "snapshotd may stop a unit of snapshot scripts" call_as toolboxd-snapshot "${systemd[@]}" StopUnit ss toolboxd-snapshot-hook@freeze.service replace
+fi
 for unit in rescue.target toolboxd-snapshot-hook@other.service toolboxd-power-hook@halt.service; do
   check "snapshotd may not start $unit" not_authorised toolboxd-snapshot "${systemd[@]}" StartUnit ss "$unit" replace
 done
