@@ -7,6 +7,15 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 vmxsim=${VMXSIM:-$root/out/test/vmxsim}
 password=tbx-Secret7
 
+# usage_error WHAT: says what is wrong with the command line, then how the calling script is used; exits with 2.
+usage_error() {
+  local script
+  script=$(realpath "$0")
+  echo "${script#"$root/"}: $1" >&2
+  usage >&2
+  exit 2
+}
+
 # Runs the calling script again in a mount namespace of its own, and in what the options of
 # unshare(1) in also_private= add.
 also_private=()

@@ -8,9 +8,14 @@ FILE has the way, and is read for each call:
   trickle  content: two messages without any each half second; a file's attributes for other calls
   flood    the same, as fast as it is taken
   entries  a message of 8 MiB that is a list of empty entries
+  long     a message that says that it has a gigabyte, as fast as it is taken
+  compressed  a message of 120 kB that is 120 MB without its compression
+  headers  headers without an end
+  references  headers that refer four thousand times to a long one
   silence  nothing
 """
 
+import gzip
 import selectors
 import socket
 import struct
@@ -19,6 +24,11 @@ import sys
 HEADERS = bytes.fromhex("88 0f10 10") + b"application/grpc"  # :status 200, content-type
 TRAILERS = b"\x00\x0bgrpc-status\x010"
 ENTRY = b"\x0a\x00"  # Field 1, empty.
+HEADER = b"\x00\x01x\x64" + b"a" * 100
+# A name of 3900 bytes (a length of more than 126: the rest of it, seven bits a byte), which is kept. Then references
+# to it.
+LONG = b"\x40\x7f\xbd\x1d" + b"n" * 3900 + b"\x01v"
+REFERENCES = b"\xbe" * 4000
 FILE = bytes.fromhex("1001 18808040")  # FileInfo: REGULAR, 1 MiB.
 
 
@@ -38,12 +48,29 @@ class Service:
     def send(self, *arguments):
         self.connection.sendall(frame(*arguments))
 
+    def way(self):
+        with open(self.way_file, encoding="ascii") as file:
+            return file.read().strip()
+
     def begin(self, stream, headers):
         self.windows[stream] = 65535
-        self.send(1, 4, stream, HEADERS)
-        with open(self.way_file, encoding="ascii") as file:
-            way = file.read().strip()
-        if way == "entries":
+        way = self.way()
+        if way == "compressed":
+            content = gzip.compress(b"\x0a\x80\x80\x80\x38" + bytes(7 << 24))
+            self.send(1, 4, stream, HEADERS + b"\x00\x0dgrpc-encoding\x04gzip")
+            self.queues[stream] = b"\x01" + struct.pack(">I", len(content)) + content
+            return
+        if way == "references":
+            self.send(1, 4, stream, HEADERS + LONG + REFERENCES)
+            self.send(1, 5, stream, REFERENCES + TRAILERS)
+            return
+        self.send(1, 0 if way == "headers" else 4, stream, HEADERS)
+        # Nothing else may be between them. Until the client has enough.
+        while way == "headers":
+            self.send(9, 0, stream, HEADER * 40)
+        if way == "long":
+            self.queues[stream] = b"\x00\x40\x00\x00\x00" + bytes(64 << 20)
+        elif way == "entries":
             self.queues[stream] = message(ENTRY * (4 << 20))
         elif way == "silence":
             return
@@ -65,7 +92,8 @@ class Service:
             self.begin(stream, payload)
         elif kind == 3:
             self.end(stream)
-        elif kind in (4, 6) and not flags & 1:
+        elif kind in (4, 6) and not flags & 1 and self.way() != "references":
+            # Settings that are not confirmed limit nothing.
             self.send(kind, 1, 0, payload if kind == 6 else b"")
         elif kind == 8 and stream in self.windows:
             self.windows[stream] += struct.unpack(">I", payload)[0]

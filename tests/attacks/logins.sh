@@ -17,6 +17,21 @@ logins=$work/logins.sock
 try() { "$vmxsim" guest --control="$logins" --user="$1" --password="$2" "${@:3}"; }
 start_guest "$logins" "$work/logins.log" "$root/deploy/run" --runtime_dir="$work/run-logins" --policy="$work/policy" || exit 1
 
+# After wrong passwords, first logins are refused for a while without a look at them: ten seconds, or twenty times what
+# a refusal takes here. asked COMMAND…: until it was looked at.
+wait_for_the_budget() { sleep 11; }
+asked() {
+  local i output status
+  for i in 1 2 3 4 5 6 7; do
+    output=$("$@" 2>&1)
+    status=$?
+    [[ $output == *3050* ]] || break
+    wait_for_the_budget
+  done
+  echo "$output"
+  return $status
+}
+
 # --- Q11: a name in the log is what was typed, and acts on nothing
 
 check "Q11 a name with control characters that UTF-8 has is a wrong login" refused 3050 try $'x\xc2\x9b2J\xe2\x80\xaey' wrong validate
@@ -26,9 +41,8 @@ check "Q11 the log has none of them" eval '! LC_ALL=C grep -q $'"'"'\xc2\x9b\|\x
 
 check "L5 a member of allow with a wrong password is a wrong login" refused 3050 try alice wrong validate
 check "L5 another user with a wrong password is too" refused 3050 try bob wrong validate
-sleep 10
-check "L5 a member of allow logs in" try alice "$password" validate
-check "L5 another user with the right password is refused by the policy" refused 20005 try bob "$password" validate
+check "L5 a member of allow logs in" asked try alice "$password" validate
+check "L5 another user with the right password is refused by the policy" refused 20005 asked try bob "$password" validate
 
 # --- M7: names that are new each time hold others up for a tenth of the time at most
 
@@ -47,8 +61,16 @@ check "M7 alice works beside four clients that guess passwords" beside_guesses
 
 # --- L4: the time of a refusal does not show who exists
 
-wait_for_the_budget() { sleep 11; }
-refusal() { wait_for_the_budget; milliseconds try "$1" wrong validate; }
+# One for which PAM was asked: others are answered at once.
+refusal() {
+  local i time=0
+  for i in 1 2 3 4 5 6; do
+    wait_for_the_budget
+    time=$(milliseconds try "$1" wrong validate)
+    ((time < 300)) || break
+  done
+  echo "$time"
+}
 same_time() {
   local slow unknown
   slow=$(refusal slow) unknown=$(refusal no-such-user)
@@ -56,9 +78,7 @@ same_time() {
   ((slow - unknown < 200 && unknown - slow < 200))
 }
 check "L4 a user whose hash takes seconds is refused like one who does not exist" same_time
-wait_for_the_budget
-check "L4 the right password of that user works, at the latest when it is tried again" \
-  eval 'try slow "$password" validate || { sleep 5; try slow "$password" validate; }'
+check "L4 the right password of that user works, at the latest when it is tried again" asked try slow "$password" validate
 
 # --- M3: requests without a login leave the audit alone
 
@@ -92,14 +112,14 @@ vixds_of_alice() {
 alice_stops() {
   local pid
   set_password "stopped $1"
-  try alice "stopped $1" ps >/dev/null || return 1
+  asked try alice "stopped $1" ps >"$work/stops" || { cat "$work/stops"; return 1; }
   for pid in $(vixds_of_alice); do alice kill -STOP "$pid"; done
 }
 for ((i = 0; i < 5; ++i)); do check "M9 login $i of alice's, who stops each vixd" alice_stops "$i"; done
 check "M9 alice gets no further process" refused "5 (" alice_stops 5
 check "M9 alice has five" eval '[[ $(vixds_of_alice | wc -l) == 5 ]]'
 check "M9 the log names alice" grep -q "old vixd processes of the user alice do not end" "$work/logins.log"
-check "M9 root is served" try root "$password" ps
+check "M9 root is served" asked try root "$password" ps
 for pid in $(vixds_of_alice); do alice kill -KILL "$pid"; done
 check "M9 alice is served when they have ended" within 5 try alice "stopped 5" ps
 set_password "$password"

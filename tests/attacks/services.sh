@@ -27,8 +27,19 @@ for verb in "ls /" ps getenv; do
   # shellcheck disable=SC2086  # A verb and its argument.
   check "M1 8 MiB of empty entries as the answer to $verb are refused" refused "" serve alice $verb
 done
+
+# --- S5, T1, T4, T5: headers without an end, or that refer to a long one, 120 kB that are 120 MB, a gigabyte
+
+for way in headers references compressed long; do
+  echo "$way" >"$programs/way"
+  for verb in "ls /" ps "download /etc/hostname -"; do
+    # shellcheck disable=SC2086  # A verb and its arguments.
+    check "S5, T1, T4, T5 endless $way in the answer to $verb are refused" refused "" serve alice $verb
+  done
+done
 peak=$(peak_kb)
-check "M1 transportd stays below its 64 MiB" test "$peak" -lt 65536
+# One answer by references would be 30 MiB, a compressed one 112 MiB.
+check "M1, S5, T1, T4, T5 transportd stays below 32 MiB" test "$peak" -lt 32768
 check "M1 bob works" serve bob ls /
 
 # --- H4: content that never comes

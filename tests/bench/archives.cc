@@ -104,7 +104,7 @@ void MeasureTree(Pair& pair, const std::string& key, const std::string& name, co
 void MeasureArchives(Pair& pair) {
   PrintHeading("archives (vmtoolsd has none)");
   constexpr Tree kLarge = {2000, 32 << 10}, kSmall = {20000, 100};
-  // Of content, without what the headers add.
+  // The rate counts content, without what the headers add.
   MeasureTree(pair, "large", "2000 files, 64 MiB", kLarge, kLarge.files * kLarge.file_size / 1e6,
               "MB/s");
   MeasureTree(pair, "small", "20000 small files", kSmall, kSmall.files, "files/s");

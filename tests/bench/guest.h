@@ -33,7 +33,7 @@ class Guest {
   // Operations of another user.
   vmxsim::GuestClient As(const std::string& user, const std::string& password);
 
-  // Of the tools' own processes.
+  // What the tools' own processes have used.
   Cost Costs();
   // The guest's processes with one of these command names.
   std::vector<pid_t> Pids(const std::set<std::string>& names);

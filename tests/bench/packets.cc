@@ -59,8 +59,8 @@ Packets Median(std::vector<Packets> packets) {
   return packets[packets.size() / 2];
 }
 
-void PrintPackets(const std::string& way, const std::string& heading,
-                  const Comparison& comparison) {
+void PrintPackets(const std::string& way, const std::string& heading, const Comparison& comparison,
+                  bool vsock) {
   PrintHeading(heading, /*traps_alone=*/true);
   const auto print = [&](const std::string& key, const std::string& name, const std::string& unit,
                          const std::string& what, auto value, const std::string& aim = "") {
@@ -77,9 +77,12 @@ void PrintPackets(const std::string& way, const std::string& heading,
            "The time of a whole transfer over its number of packets. vmtoolsd transfers 4 MiB "
            "once; the other two take 60 turns each, of which the median counts.");
   print(
-      "multiple", "as a multiple of traps alone", "x",
-      "The row above, over the same of the guest that only traps: 1 is the floor.",
-      [&](const Packets& packets) { return packets.wall / comparison.traps.wall; }, "<= 1.5");
+      "multiple", vsock ? "as a multiple of packets alone" : "as a multiple of traps alone", "x",
+      vsock ? "The row above, over the same of the guest that only sends and receives: 1 is the "
+              "floor."
+            : "The row above, over the same of the guest that only traps: 1 is the floor.",
+      [&](const Packets& packets) { return packets.wall / comparison.traps.wall; },
+      vsock ? "" : "<= 1.5");
   print_us("fetch", "until the guest has it", &Packets::fetch,
            "From the host's offer of a packet until the guest has polled and has read it.");
   print_us("reply", "from there to the reply", &Packets::reply,
@@ -93,6 +96,7 @@ void PrintPackets(const std::string& way, const std::string& heading,
   print_us("cpu.client", "CPU of the host's client", &Packets::client, "CPU of the bench program.");
   print_us("cpu.vmxsim", "CPU of vmxsim", &Packets::vmxsim,
            "CPU of the simulated hypervisor: its part of the traps, and the host.");
+  if (vsock) return;
   print_us("trap_time", "vmxsim in traps", &Packets::traps,
            "vmxsim's part of the traps alone, from stop to resumption.");
   print("traps", "traps", "", "Five for an exchange, and two for each poll that finds nothing.",

@@ -16,7 +16,7 @@ namespace toolboxd::bench {
 
 // Means over the TCLO requests of a piece of work; milliseconds each.
 struct Packets {
-  // Of the whole work.
+  // How long the whole work took.
   absl::Duration work;
   double wall = 0;
   // The parts of `wall`: from the host's offer until the guest has polled and has the request,
@@ -47,8 +47,9 @@ struct Comparison {
   Packets toolboxd, vmtoolsd, traps;
 };
 
-// `way`, download or upload, is part of the rows' keys.
-void PrintPackets(const std::string& way, const std::string& heading, const Comparison& comparison);
+// `way`, download or upload, is part of the rows' keys. `vsock`: there are no traps.
+void PrintPackets(const std::string& way, const std::string& heading, const Comparison& comparison,
+                  bool vsock);
 
 }  // namespace toolboxd::bench
 

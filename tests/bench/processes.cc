@@ -43,9 +43,10 @@ Cost MeasureOne(pid_t pid) {
   Cost cost;
   std::error_code ignored;
   for (const auto& task : std::filesystem::directory_iterator(directory + "/task", ignored)) {
-    cost.context_switches += Sum(ReadWholeFile(task.path() / "status"), "voluntary_ctxt_switches:");
-    cost.context_switches +=
-        Sum(ReadWholeFile(task.path() / "status"), "nonvoluntary_ctxt_switches:");
+    const std::string status = ReadWholeFile(task.path() / "status");
+    const uint64_t sleeps = Sum(status, "voluntary_ctxt_switches:");
+    cost.sleeps += sleeps;
+    cost.context_switches += sleeps + Sum(status, "nonvoluntary_ctxt_switches:");
   }
   cost.cpu = CpuOf(pid);
   const std::string memory = ReadWholeFile(directory + "/smaps_rollup");
@@ -59,6 +60,7 @@ Cost MeasureOne(pid_t pid) {
 
 Cost& Cost::operator+=(const Cost& other) {
   context_switches += other.context_switches;
+  sleeps += other.sleeps;
   cpu += other.cpu;
   pss_kib += other.pss_kib;
   private_kib += other.private_kib;

@@ -17,8 +17,10 @@
 namespace toolboxd::bench {
 
 struct Cost {
-  // Of all threads, since each process began.
+  // The sums over all threads, since each process began.
   uint64_t context_switches = 0;
+  // Those in which a thread went to sleep.
+  uint64_t sleeps = 0;
   // User and system time of all threads, those that have ended included, in nanoseconds.
   absl::Duration cpu;
   // Proportional and private memory, KiB.

@@ -32,6 +32,9 @@ GLANCE = [
     ("start to registration", "start.exec_to_atr"),
     ("an added address reaches the host", "address.reaches_host"),
     ("polls a second when idle", "idle.polls"),
+    ("wake-ups a second when idle over vsock", "vsock.idle.wakeups"),
+    ("a request to an idle guest over vsock", "vsock.pings.rest"),
+    ("a file downloaded over vsock", "vsock.transfers.download.warm"),
     ("memory when idle (PSS of all processes)", "idle.pss"),
     ("first operation of a user", "operations.first.p50"),
     ("ReadEnvironmentVariables", "operations.read_environment.p50"),
@@ -261,8 +264,8 @@ def page(report, plots):
         "times the rate, and less than 1 × is worse than vmtoolsd.",
         "A dash means that vmtoolsd does not offer this or has no such process, or that a value is too small for a "
         "ratio.",
-        "*traps alone* is a guest that executes the backdoor instructions of the same packets and does nothing else: "
-        "the floor of what a packet can cost here.",
+        "*traps alone* is a guest that executes the backdoor instructions of the same packets, or over vsock sends and "
+        "receives them, and does nothing else: the floor of what a packet can cost here.",
         "*aim* is the project's own target for the row. The bench measures; it does not pass or fail.",
         "Figures have two digits. The ratios come from what was measured, before rounding.",
     ):
@@ -282,7 +285,7 @@ def page(report, plots):
 
 # Plots.
 
-# Of each class: its property, and the colours on light and dark backgrounds.
+# For each class its property, and its colours on light and dark backgrounds.
 COLOURS = {
     "back": ("fill", "#ffffff", "#0d1117"),
     "text": ("fill", "#1f2328", "#f0f6fc"),

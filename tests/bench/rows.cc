@@ -14,8 +14,9 @@
 namespace toolboxd::bench {
 namespace {
 
-// Of the heading that was printed last.
+// The heading that was printed last.
 std::string current_group;
+std::string key_prefix, group_prefix;
 std::FILE* json = nullptr;
 
 std::string Number(const std::optional<double>& value) {
@@ -26,9 +27,9 @@ std::string Json(const Row& row, const Values& values) {
   const auto text = [](const std::string& key, const std::string& value) {
     return absl::StrCat("\"", key, "\": \"", value, "\"");
   };
-  std::string line =
-      absl::StrCat("{", text("key", row.key), ", \"toolboxd\": ", Number(values.toolboxd),
-                   ", \"vmtoolsd\": ", Number(values.vmtoolsd));
+  std::string line = absl::StrCat("{", text("key", key_prefix + row.key),
+                                  ", \"toolboxd\": ", Number(values.toolboxd),
+                                  ", \"vmtoolsd\": ", Number(values.vmtoolsd));
   if (values.traps_alone.has_value())
     absl::StrAppend(&line, ", \"traps_alone\": ", Number(values.traps_alone));
   const std::string better = row.better == Better::kLower ? "lower" : "higher";
@@ -48,10 +49,15 @@ void AppendRowsTo(const std::string& path) {
   std::exit(1);
 }
 
+void SetPrefix(const std::string& of_keys, const std::string& of_groups) {
+  key_prefix = of_keys;
+  group_prefix = of_groups;
+}
+
 void PrintHeading(const std::string& group, bool traps_alone) {
-  current_group = group;
-  std::printf("\n%-40s %12s %12s %9s%s  %s\n", group.c_str(), "toolboxd", "vmtoolsd", "ratio",
-              traps_alone ? "  traps alone" : "", "aim");
+  current_group = group_prefix + group;
+  std::printf("\n%-40s %12s %12s %9s%s  %s\n", current_group.c_str(), "toolboxd", "vmtoolsd",
+              "ratio", traps_alone ? "  traps alone" : "", "aim");
   std::fflush(stdout);
 }
 

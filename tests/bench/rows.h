@@ -37,6 +37,9 @@ struct Values {
 // file cannot be opened.
 void AppendRowsTo(const std::string& path);
 
+// Stands before the key of each later row, and before the name of each later group.
+void SetPrefix(const std::string& of_keys, const std::string& of_groups);
+
 // Begins a group of rows. `traps_alone`: they have that value too.
 void PrintHeading(const std::string& group, bool traps_alone = false);
 // Prints the values, toolboxd's over vmtoolsd's, and the aim.

@@ -2,6 +2,8 @@
 
 #include "tests/bench/trap_floor.h"
 
+#include <poll.h>
+
 #include <cstdio>
 #include <map>
 #include <string>
@@ -14,9 +16,12 @@
 #include "transportd/backdoor/port.h"
 #include "transportd/hgfs/messages.h"
 #include "transportd/hgfs/packet.h"
+#include "transportd/rpc/channel.h"
 #include "transportd/rpc/poll_policy.h"
 #include "transportd/vix/message.h"
 #include "transportd/vix/requests.h"
+#include "transportd/vsock/linux_system.h"
+#include "transportd/vsock/socket_channel.h"
 
 namespace toolboxd::bench {
 namespace {
@@ -25,6 +30,8 @@ using hgfs::Op;
 
 // A guest that is not asked for this long is left in peace, and leaves the machine in peace.
 constexpr absl::Duration kPatience = absl::Milliseconds(10);
+
+constexpr int kHeartbeatMs = 1000;
 
 template <typename Message>
 std::string Reply(Op op, const Message& message) {
@@ -55,7 +62,7 @@ class TrapFloor {
   }
 
   // Until the channel breaks.
-  absl::Status Serve(backdoor::MessageChannel& channel) {
+  absl::Status Serve(Channel& channel) {
     absl::string_view reply;
     while (true) {
       // One message is the reply and the next poll, and nothing is between a request and its
@@ -64,8 +71,14 @@ class TrapFloor {
       const absl::StatusOr<std::string> request = channel.Receive();
       if (!request.ok()) return request.status();
       reply = request->empty() ? "" : Answer(*request);
-      if (request->empty() && absl::Now() > at_once_until_)
+      if (!request->empty()) continue;
+      const int fd = channel.arrival().fd;
+      if (fd >= 0) {
+        pollfd arrives{fd, POLLIN, 0};
+        poll(&arrives, 1, kHeartbeatMs);
+      } else if (absl::Now() > at_once_until_) {
         absl::SleepFor(policy_.AfterEmptyPoll(absl::Now()));
+      }
     }
   }
 
@@ -108,9 +121,12 @@ class TrapFloor {
 
 }  // namespace
 
-int RunTrapFloor() {
+int RunTrapFloor(bool vsock) {
   backdoor::CpuPort port;
-  backdoor::MessageChannel channel(&port, backdoor::kProtocolTclo);
+  vsock::LinuxSystem system;
+  backdoor::MessageChannel messages(&port, backdoor::kProtocolTclo);
+  vsock::SocketChannel packets(&system, Protocol::kTclo);
+  Channel& channel = vsock ? static_cast<Channel&>(packets) : messages;
   absl::Status status = channel.Open();
   if (status.ok()) status = TrapFloor().Serve(channel);
   std::fprintf(stderr, "trap_floor: %s\n", status.ToString().c_str());

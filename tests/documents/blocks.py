@@ -18,7 +18,7 @@ import checker  # pylint: disable=wrong-import-position
 
 TIMEOUT = 120  # Seconds for a command.
 BACKGROUND = 15  # Seconds in which a background command must have printed what is shown.
-PROMPT = re.compile(r"[a-z]+> ")  # Of a program that reads lines: what follows is typed.
+PROMPT = re.compile(r"[a-z]+> ")  # The prompt of a program that reads lines: what follows is typed.
 
 # Figures: what differs from run to run and from machine to machine.
 FIGURE = re.compile(
@@ -31,7 +31,7 @@ FIGURE = re.compile(
 
 class Block(NamedTuple):
     path: str
-    line: int  # Of the opening fence.
+    line: int  # The line of the opening fence.
     kind: str  # transcript, commands, file, text, marked, unknown
     detail: str  # The reason, the file's path, or what is wrong.
     lines: list

@@ -431,7 +431,7 @@ def main():
     try:
         getattr(test, case)()
     finally:
-        # Of a case that failed: the next one begins with nothing frozen.
+        # A case that failed may have left something frozen; the next one must begin with nothing frozen.
         test.reply("vmbackup.abort")
         frozen = [m.path for m in reversed(test.mounts) if m.thaw()]
         test.writers.end()

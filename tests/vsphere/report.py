@@ -12,7 +12,7 @@ import re
 import textwrap
 
 WIDTH = 80
-FORMAT = 1  # Of the JSON; a change that a reader would misread makes it 2.
+FORMAT = 1  # The version of the JSON; a change that a reader would misread makes it 2.
 
 
 class Names:

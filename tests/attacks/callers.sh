@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034,SC2154  # variables are those of run; eval uses others
+
+# Callers of the control socket who may only read: sourced by run.
+
+callers=$work/callers.sock
+install -d -m 755 "$work/run-callers"
+start_guest "$callers" "$work/callers.log" "$root/out/lib/toolboxd/transportd" --runtime_dir="$work/run-callers" \
+  --skip_cpuid_check --allow=root,alice --socket_group=alice || exit 1
+
+# --- S4, S5, T1, T3, T4: what callers send without an end, or what is long without references or compression
+
+greedy() { alice /usr/bin/python3 "$root/tests/attacks/greedy_caller.py" "$work/run-callers/transportd.sock" "$@"; }
+for way in messages calls header headers; do check "S4, S5 a caller who sends $way without an end" greedy "$way" 16 3; done
+for way in resets pings; do check "T3 a caller who sends $way without an end, on ever new connections" greedy "$way" 16 5; done
+check "T4 a caller whose requests are compressed a thousand times" greedy compressed 16 3
+check "T1 a caller whose headers refer to a long one thousands of times" greedy references 16 3
+peak=$(control=$callers && awk '/^VmHWM/ { print $2 }' "/proc/$(pids_of transportd)/status")
+check "S4, T1, T3, T4 callers who end no request take little of transportd's memory" test "$peak" -lt 32768
+check "S4 root is served" "$root/out/bin/toolboxctl" --control="$work/run-callers/transportd.sock" status
