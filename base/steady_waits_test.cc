@@ -2,6 +2,8 @@
 
 #include "base/steady_waits.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <chrono>
 #include <functional>
@@ -14,6 +16,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "base/process_stat.h"
 #include "base/steady_time.h"
 #include "base/testing/stepped_clock.h"
 #include "gtest/gtest.h"
@@ -23,11 +26,20 @@ namespace {
 
 using std::chrono::hours;
 
-// How long `wait` takes while the wall clock is set 50 ms after its begin, and what it returns.
+// Returns when thread `id` has been asleep for about 20 ms.
+void AwaitSleeping(pid_t id) {
+  for (int asleep = 0; asleep < 20;) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    asleep = ReadProcessStat(id).state == 'S' ? asleep + 1 : 0;
+  }
+}
+
+// How long `wait` takes while the wall clock is set, and what it returns. The clock is not set
+// before the thread waits: a deadline is read from the clock that it was made by.
 std::pair<absl::Duration, bool> TimeOf(const std::function<bool()>& wait,
                                        std::chrono::nanoseconds step) {
-  std::thread setter([step] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  std::thread setter([step, waiting = gettid()] {
+    AwaitSleeping(waiting);
     StepClock(step);
   });
   const absl::Time begin = SteadyNow();

@@ -152,7 +152,7 @@ check "a member of group toolboxd may not change what the host keeps" reads_only
 has_bundle() { inside sh -c 'ls /var/lib/toolboxd/support/*.tar.gz' && "$vmxsim" log | grep -q "a support bundle is in the guest: /var/lib/toolboxd/support/"; }
 bundled() {
   [[ $("$vmxsim" send vmsupport.start) == "OK "* ]] || return 1
-  until_ok 60 has_bundle || { inside journalctl -u 'toolboxd-support-bundle*' --no-pager | tail; return 1; }
+  until_ok 120 has_bundle || { inside journalctl -u 'toolboxd-support-bundle*' --no-pager | tail; return 1; }
   [[ $(inside sh -c 'stat -c "%a %U" /var/lib/toolboxd/support /var/lib/toolboxd/support/*.tar.gz' | sort -u | tr '\n' ' ') == "600 root 700 root " ]] &&
     [[ $(inside sh -c 'tar -tzf /var/lib/toolboxd/support/*.tar.gz') == */journal.txt* ]]
 }
