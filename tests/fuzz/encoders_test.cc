@@ -198,6 +198,29 @@ void ExpectDns(const vmxsim::DnsInfo& read, const v1::DnsConfiguration& meant) {
   ASSERT_EQ(read.suffixes, List(meant.search_suffixes()));
 }
 
+// The part that all hosts get, of the first addresses.
+void ExpectNic(const vmxsim::Nic& read, const v1::NetworkInterface& meant, size_t most_addresses) {
+  ASSERT_EQ(read.mac, meant.mac_address());
+  ASSERT_EQ(read.addresses.size(), std::min<size_t>(most_addresses, meant.addresses_size()));
+  for (size_t i = 0; i < read.addresses.size(); ++i) {
+    const v1::InterfaceAddress& address = meant.addresses(static_cast<int>(i));
+    ASSERT_EQ(read.addresses[i].address, address.address());
+    ASSERT_EQ(read.addresses[i].prefix, address.prefix_length());
+  }
+}
+
+// What newer hosts get besides.
+void ExpectDetails(const vmxsim::Nic& read, const v1::NetworkInterface& meant) {
+  ASSERT_EQ(read.dhcp4, meant.dhcp4());
+  ASSERT_EQ(read.dhcp6, meant.dhcp6());
+  ASSERT_NO_FATAL_FAILURE(ExpectDns(read.dns, meant.dns()));
+  for (size_t i = 0; i < read.addresses.size(); ++i) {
+    const v1::InterfaceAddress& address = meant.addresses(static_cast<int>(i));
+    ASSERT_EQ(read.addresses[i].origin, static_cast<uint32_t>(address.origin()));
+    ASSERT_EQ(read.addresses[i].status, static_cast<uint32_t>(address.status()));
+  }
+}
+
 TEST_F(Encoded, NetworkInformation) {
   while (Next()) {
     const v1::GuestInfoSnapshot meant = Network();
@@ -206,19 +229,9 @@ TEST_F(Encoded, NetworkInformation) {
     ASSERT_TRUE(read.ok()) << read.status() << meant.DebugString();
     ASSERT_EQ(read->nics.size(), static_cast<size_t>(meant.interfaces_size()));
     for (int i = 0; i < meant.interfaces_size(); ++i) {
-      const vmxsim::Nic& nic = read->nics[i];
-      ASSERT_EQ(nic.mac, meant.interfaces(i).mac_address());
-      ASSERT_EQ(nic.dhcp4, meant.interfaces(i).dhcp4());
-      ASSERT_EQ(nic.dhcp6, meant.interfaces(i).dhcp6());
-      ASSERT_NO_FATAL_FAILURE(ExpectDns(nic.dns, meant.interfaces(i).dns()));
-      ASSERT_EQ(nic.addresses.size(), static_cast<size_t>(meant.interfaces(i).addresses_size()));
-      for (size_t j = 0; j < nic.addresses.size(); ++j) {
-        const v1::InterfaceAddress& address = meant.interfaces(i).addresses(static_cast<int>(j));
-        ASSERT_EQ(nic.addresses[j].address, address.address());
-        ASSERT_EQ(nic.addresses[j].prefix, address.prefix_length());
-        ASSERT_EQ(nic.addresses[j].origin, static_cast<uint32_t>(address.origin()));
-        ASSERT_EQ(nic.addresses[j].status, static_cast<uint32_t>(address.status()));
-      }
+      ASSERT_NO_FATAL_FAILURE(
+          ExpectNic(read->nics[i], meant.interfaces(i), guest_info::kMaxAddresses));
+      ASSERT_NO_FATAL_FAILURE(ExpectDetails(read->nics[i], meant.interfaces(i)));
     }
     ASSERT_NO_FATAL_FAILURE(ExpectDns(read->dns, meant.dns()));
     ASSERT_EQ(read->routes.size(), static_cast<size_t>(meant.routes_size()));
@@ -241,15 +254,8 @@ TEST_F(Encoded, NetworkInformationOfOldHosts) {
     ASSERT_TRUE(read.ok()) << read.status() << meant.DebugString();
     ASSERT_EQ(read->nics.size(), static_cast<size_t>(meant.interfaces_size()));
     for (int i = 0; i < meant.interfaces_size(); ++i) {
-      const vmxsim::Nic& nic = read->nics[i];
-      ASSERT_EQ(nic.mac, meant.interfaces(i).mac_address());
-      ASSERT_EQ(nic.addresses.size(), std::min<size_t>(guest_info::kMaxAddressesOldHost,
-                                                       meant.interfaces(i).addresses_size()));
-      for (size_t j = 0; j < nic.addresses.size(); ++j) {
-        const v1::InterfaceAddress& address = meant.interfaces(i).addresses(static_cast<int>(j));
-        ASSERT_EQ(nic.addresses[j].address, address.address());
-        ASSERT_EQ(nic.addresses[j].prefix, address.prefix_length());
-      }
+      ASSERT_NO_FATAL_FAILURE(
+          ExpectNic(read->nics[i], meant.interfaces(i), guest_info::kMaxAddressesOldHost));
     }
   }
 }
