@@ -54,9 +54,11 @@ absl::StatusOr<std::string> SetFlag(const Program& program, absl::string_view te
   }
   std::string error;
   if (!flag->ParseFrom(value, &error)) {
+    // Abseil's own words, before the flag's "; WHAT TO DO" if it has one, say nothing more.
+    const absl::string_view hint = absl::StripPrefix(
+        error, absl::StrCat("Illegal value '", value, "' specified for flag '", flag->Name(), "'"));
     return absl::InvalidArgumentError(
-        absl::StrCat("--", name, ": '", value, "' is not a valid value",
-                     error.empty() ? "" : absl::StrCat(" (", error, ")")));
+        absl::StrCat("--", name, ": '", value, "' is not a valid value", hint));
   }
   return std::string(flag->Name());
 }

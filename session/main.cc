@@ -193,7 +193,7 @@ Reply CheckCaller(const Mode& mode) {
   const std::string found = FindConfinement(kConnection);
   if (found.empty()) return {Result::kOk, ""};
   return {Result::kAccountRefused,
-          "a process in a sandbox gets no session, and this one has: " + found};
+          "a process in a sandbox gets no session, and the caller may be in one: " + found};
 }
 
 Service ServiceFor(const Options& options, const Mode& mode, Login& login, const User& user,
