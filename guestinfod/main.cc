@@ -22,21 +22,21 @@
 
 ABSL_FLAG(std::vector<std::string>, exclude_interfaces,
           toolboxd::guestinfod::DefaultNetworkOptions().excluded,
-          "patterns of network interfaces that are hidden from the host");
+          "Patterns of network interfaces that are hidden from the host.");
 ABSL_FLAG(std::vector<std::string>, last_interfaces,
           toolboxd::guestinfod::DefaultNetworkOptions().last,
-          "patterns of network interfaces that are reported after all others");
+          "Patterns of network interfaces that are reported after all others.");
 ABSL_FLAG(std::vector<std::string>, preferred_interfaces, {},
-          "patterns of network interfaces that are reported first, in this order, and on which the "
-          "primary address is looked for first");
+          "Patterns of network interfaces that are reported first, in this order, and on which the "
+          "primary address is looked for first.");
 ABSL_FLAG(std::string, primary_address, "",
-          "the address to report as the guest's own, instead of choosing one");
+          "The address to report as the guest's own, instead of choosing one.");
 ABSL_FLAG(absl::Duration, refresh_interval, absl::Seconds(30),
-          "how often memory, uptime and free disk space are read; everything else is reported "
-          "when it changes");
+          "How often memory, uptime and free disk space are read; everything else is reported "
+          "when it changes.");
 ABSL_FLAG(std::string, statfs, "/run/toolboxd/statfs.sock",
-          "socket of toolboxd-statfs, which is asked about disks below folders that are closed to "
-          "this user; empty: such disks are not reported");
+          "Socket of toolboxd-statfs, which is asked about disks below folders that are closed to "
+          "this user; empty: such disks are not reported.");
 
 namespace toolboxd {
 namespace {
@@ -107,7 +107,7 @@ absl::Status Serve() {
 
 int GuestinfodMain(int argc, char** argv) {
   InitDaemon(argc, argv, "guestinfod",
-             "Reports to transportd what the host may know about this guest: its names, network, "
+             "reports to transportd what the host may know about this guest: its names, network, "
              "disks and memory.");
   return ExitStatus(Serve());
 }

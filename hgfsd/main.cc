@@ -30,7 +30,7 @@ namespace toolboxd {
 namespace {
 
 constexpr char kUsage[] =
-    "Serves the guest's files as the user it runs as: the services Files and FileHandler "
+    "serves the guest's files as the user it runs as: the services Files and FileHandler "
     "(proto/toolboxd/v1).\n"
     "session starts it with the caller's connection at descriptor 3. It ends with that "
     "connection. Started by hand, --socket=PATH makes it listen there instead, for its own user "

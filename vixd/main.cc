@@ -48,7 +48,7 @@ namespace {
 constexpr absl::string_view kOwnVariables[] = {"TOOLBOXD_RUNTIME_DIR=", "JOURNAL_STREAM="};
 
 constexpr char kUsage[] =
-    "Starts and lists programs and runs functions, as the user it runs as.\n\n"
+    "starts and lists programs and runs functions, as the user it runs as.\n\n"
     "session starts it with the caller's connection at descriptor 3 and the user's runtime\n"
     "directory in TOOLBOXD_RUNTIME_DIR. It ends with that connection.";
 
