@@ -52,7 +52,7 @@ def picture():
         arrow([(748, 275), (692, 275)], "left"),
         boundary([(720, 240), (720, 310)], 5),
 
-        legend(40, 622, "own", "a user of its own, no privilege"),
+        legend(40, 622, "own", "own user, at most one privilege"),
         legend(290, 622, "root", "root"),
         legend(390, 622, "user", "the authenticated guest user"),
         legend(640, 622, "other", "not a process of toolboxd"),

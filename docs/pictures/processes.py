@@ -18,7 +18,7 @@ def picture():
         f'<rect class="guest" x="16" y="112" width="{WIDTH - 32}" height="434" rx="10"/>',
         text(32, 134, "Linux guest", "small", "start"),
         arrow([(490, 72), (490, 146)], "down", "up"),
-        text(502, 98, "backdoor: RPCI and TCLO", "small", "start"),
+        text(502, 98, "vsock or backdoor: RPCI and TCLO", "small", "start"),
 
         box("own", 250, 148, 480, 78, "transportd",
             "VMware's protocols: registration, guest information, VIX, HGFS",
@@ -34,7 +34,7 @@ def picture():
         text(692, 262, "gRPC over Unix sockets", "small", "start"),
 
         box("own", 40, 300, 160, 80, "guestinfod", "addresses, names,", "disks, memory"),
-        box("own", 250, 300, 160, 80, "powerd", "power off, reboot,", "run hooks"),
+        box("own", 225, 300, 210, 80, "powerd", "power off, reboot; likewise", "snapshotd, deployd, clockd"),
         box("root", 460, 300, 480, 40, "session"),
         box("user", 460, 370, 220, 66, "hgfsd", "files, archives", "one for each user"),
         box("user", 720, 370, 220, 66, "vixd", "programs, functions, HTTP", "one for each user"),
@@ -53,7 +53,7 @@ def picture():
         box("user", 842, 474, 98, 54, "programs", "outlive vixd"),
         arrow([(828, 501), (840, 501)], "right"),
 
-        legend(40, 578, "own", "a user of its own, no privilege"),
+        legend(40, 578, "own", "own user, at most one privilege"),
         legend(290, 578, "root", "root until PAM agrees"),
         legend(480, 578, "user", "the authenticated guest user"),
         legend(720, 578, "other", "not a daemon of toolboxd"),
