@@ -145,6 +145,7 @@ TEST_F(PowerClientTest, EventWithFailedHooksDoesNotProceed) {
   ASSERT_TRUE(client_.Begin(PowerState::kHalt, true, Finished(false)).ok());
   RunUntil([this] { return powerd_.ended == 1; });
   ASSERT_EQ(hooks_.size(), 1u);
+  EXPECT_TRUE(absl::IsAborted(hooks_[0]));
   EXPECT_EQ(hooks_[0].message(), "10-x failed");
   EXPECT_EQ(powerd_.proceeded, 0);
 }

@@ -83,14 +83,17 @@ TcloReply PowerRoutes::Change(PowerState state) {
 bool PowerRoutes::OnHooksFinished(PowerState state, const absl::Status& hooks) {
   running_.reset();
   bool success = hooks.ok();
-  if (!success) {
+  const bool may_insist = absl::IsAborted(hooks);
+  if (may_insist) {
     // The host requests it a second time if its user insists.
     success = failed_ == state;
     LogError("hooks of ", Name(state), " failed: ", hooks.message(),
              success ? "; the event proceeds, because the host has requested it again"
                      : "; the event stops, and proceeds if the host requests it again");
+  } else if (!success) {
+    LogError("the event ", Name(state), " cannot be carried out: ", hooks.message());
   }
-  failed_ = success ? std::nullopt : std::optional<PowerState>(state);
+  failed_ = may_insist && !success ? std::optional<PowerState>(state) : std::nullopt;
   SendStatus(state, success ? Result::kSucceeded : Result::kFailed);
   return success;
 }

@@ -19,7 +19,8 @@ namespace toolboxd {
 // The numbers are the host's.
 enum class PowerState { kHalt = 1, kReboot = 2, kPowerOn = 3, kResume = 4, kSuspend = 5 };
 
-// Called once, on the channel's thread, when the hooks of an event have ended. Returns whether the
+// Called once, on the channel's thread, when the hooks of an event have ended. ABORTED if they
+// failed, which the host may override; another error if the event cannot go on. Returns whether the
 // event proceeds.
 using HooksFinished = std::function<bool(const absl::Status& hooks)>;
 
@@ -30,7 +31,7 @@ using BeginPowerChange =
 
 // The order is vmtoolsd's: the hooks start, the host gets "OK ", the hooks end, the host gets the
 // status, the event proceeds. Failed hooks stop the event, unless the host requests the same event
-// again. Must outlive the router. Not thread-safe.
+// again; an event that cannot go on fails each time. Must outlive the router. Not thread-safe.
 class PowerRoutes {
  public:
   PowerRoutes(RpciSend send, BeginPowerChange begin);
@@ -54,7 +55,7 @@ class PowerRoutes {
   std::set<PowerState> without_hooks_;
   // The event whose hooks run.
   std::optional<PowerState> running_;
-  // The event that failed, if it was the last one.
+  // The event whose hooks failed, if it was the last one.
   std::optional<PowerState> failed_;
 };
 

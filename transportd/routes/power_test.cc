@@ -66,17 +66,31 @@ TEST_F(PowerTest, SecondEventWhileOneRunsIsRefused) {
 
 TEST_F(PowerTest, FailedHooksStopTheEventUntilTheSecondTime) {
   Dispatch("OS_Halt");
-  EXPECT_FALSE(finished_(absl::InternalError("10-x exited with 1")));
+  EXPECT_FALSE(finished_(absl::AbortedError("10-x exited with 1")));
   Dispatch("OS_Halt");
-  EXPECT_TRUE(finished_(absl::InternalError("10-x exited with 1")));
+  EXPECT_TRUE(finished_(absl::AbortedError("10-x exited with 1")));
   Dispatch("OS_Halt");
-  EXPECT_FALSE(finished_(absl::InternalError("10-x exited with 1")));
+  EXPECT_FALSE(finished_(absl::AbortedError("10-x exited with 1")));
   Dispatch("OS_Reboot");
-  EXPECT_FALSE(finished_(absl::InternalError("10-x exited with 1")));
+  EXPECT_FALSE(finished_(absl::AbortedError("10-x exited with 1")));
   EXPECT_EQ(host_.requests,
             (std::vector<std::string>{
                 "tools.os.statechange.status 0 1\0"s, "tools.os.statechange.status 1 1\0"s,
                 "tools.os.statechange.status 0 1\0"s, "tools.os.statechange.status 0 2\0"s}));
+}
+
+// As when powerd has died, or its shutdown command has no process: nothing would happen.
+TEST_F(PowerTest, EventThatCannotGoOnFailsEachTime) {
+  for (int i = 0; i < 3; ++i) {
+    Dispatch("OS_Halt");
+    EXPECT_FALSE(finished_(absl::UnavailableError("powerd died")));
+    EXPECT_EQ(host_.requests.back(), "tools.os.statechange.status 0 1\0"s);
+  }
+  // Nor is it the first of two failures of the hooks.
+  Dispatch("OS_Halt");
+  EXPECT_FALSE(finished_(absl::AbortedError("10-x exited with 1")));
+  Dispatch("OS_Halt");
+  EXPECT_TRUE(finished_(absl::AbortedError("10-x exited with 1")));
 }
 
 TEST_F(PowerTest, HooksOfAnEventCanBeSwitchedOffAndOn) {
