@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Runs a program to its end.
+// Runs a program to its end, at once or later.
 
 #ifndef TOOLBOXD_DAEMON_CHILD_H_
 #define TOOLBOXD_DAEMON_CHILD_H_
 
+#include <sys/types.h>
+
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/unique_fd.h"
 #include "daemon/stop_signal.h"
 
 namespace toolboxd {
@@ -23,6 +28,31 @@ namespace toolboxd {
 absl::Status RunProgram(const std::vector<std::string>& argv,
                         const std::vector<std::string>& environment, absl::Duration timeout,
                         const StopSignal& stop, int input = -1);
+
+// A program whose process exists before it is to begin: where the system has no process left, that
+// is known beforehand. Until then its process is a shell, which ends without the program when this
+// object or the process that made it is gone. Not thread-safe.
+class HeldProgram {
+ public:
+  // An error if argv[0] may not be executed, or there is no process for it.
+  static absl::StatusOr<std::shared_ptr<HeldProgram>> Start(const std::vector<std::string>& argv);
+  ~HeldProgram();
+  HeldProgram(const HeldProgram&) = delete;
+  HeldProgram& operator=(const HeldProgram&) = delete;
+
+  // Lets it begin, and waits for its end as RunProgram does. Once only.
+  absl::Status Run(absl::Duration timeout, const StopSignal& stop);
+
+ private:
+  HeldProgram(std::string name, pid_t pid, UniqueFd process, UniqueFd gate);
+
+  const std::string name_;
+  // 0 once it was waited for.
+  pid_t pid_;
+  const UniqueFd process_;
+  // A line on it lets the program begin.
+  UniqueFd gate_;
+};
 
 }  // namespace toolboxd
 

@@ -91,17 +91,21 @@ absl::Status DirectBackend::RunHooks(v1::PowerEvent event, const StopSignal& sto
   return absl::UnknownError(absl::StrJoin(failures, "; "));
 }
 
-absl::Status DirectBackend::ChangeState(v1::PowerEvent event) {
+absl::StatusOr<PowerAction> DirectBackend::Prepare(v1::PowerEvent event) {
   if (!HasPowerAction(event)) {
     return MakeError(
         v1::NOT_SUPPORTED,
         absl::StrCat(PowerEventName(event),
                      " has hooks only: powerd does not change the machine's state for it"));
   }
-  // A shutdown that has begun is not stopped half-way.
-  const StopSignal never;
-  return RunProgram({options_.shutdown_command, event == v1::HALT ? "-h" : "-r", "now"}, {},
-                    kShutdownTimeout, never);
+  absl::StatusOr<std::shared_ptr<HeldProgram>> shutdown =
+      HeldProgram::Start({options_.shutdown_command, event == v1::HALT ? "-h" : "-r", "now"});
+  if (!shutdown.ok()) return shutdown.status();
+  return PowerAction([shutdown = *std::move(shutdown)] {
+    // A shutdown that has begun is not stopped half-way.
+    const StopSignal never;
+    return shutdown->Run(kShutdownTimeout, never);
+  });
 }
 
 }  // namespace toolboxd

@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "powerd/power_backend.h"
 
@@ -25,13 +26,14 @@ struct DirectOptions {
 // Runs hooks as run-parts(8) does, which not every system has: in the order of their names, only
 // names of letters, digits, "_" and "-", all of them even after one failed. A hook that a user
 // other than root and this process's own could have written is not run and counts as failed.
-// TOOLBOXD_POWER_EVENT holds the event's name.
+// TOOLBOXD_POWER_EVENT holds the event's name. The process of the shutdown command exists as soon
+// as it is prepared.
 class DirectBackend final : public PowerBackend {
  public:
   explicit DirectBackend(DirectOptions options) : options_(std::move(options)) {}
 
   absl::Status RunHooks(v1::PowerEvent event, const StopSignal& stop) override;
-  absl::Status ChangeState(v1::PowerEvent event) override;
+  absl::StatusOr<PowerAction> Prepare(v1::PowerEvent event) override;
 
  private:
   const DirectOptions options_;

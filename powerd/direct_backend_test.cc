@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -11,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/testing/short_temp_dir.h"
@@ -42,6 +44,15 @@ class DirectBackendTest : public testing::Test {
             mode_t mode = 0755) {
     WriteScript(absl::StrCat(options_.hook_dir, "/halt/", name),
                 absl::StrCat("echo ", word, " >>", dir_.File("log"), "\n", rest), mode);
+  }
+  static absl::Status Change(DirectBackend& backend, v1::PowerEvent event) {
+    const absl::StatusOr<PowerAction> act = backend.Prepare(event);
+    return act.ok() ? (*act)() : act.status();
+  }
+  // Whether this process has a child that was not waited for.
+  static bool HasChild() {
+    siginfo_t info = {};
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
   }
   std::string Log() const { return ReadWholeFile(dir_.File("log")); }
 
@@ -156,23 +167,72 @@ TEST_F(DirectBackendTest, HooksInheritNoDescriptorsOrBlockedSignals) {
 
 TEST_F(DirectBackendTest, HaltAndRebootCallTheShutdownCommand) {
   DirectBackend backend(options_);
-  EXPECT_TRUE(backend.ChangeState(v1::HALT).ok());
-  EXPECT_TRUE(backend.ChangeState(v1::REBOOT).ok());
+  EXPECT_TRUE(Change(backend, v1::HALT).ok());
+  EXPECT_TRUE(Change(backend, v1::REBOOT).ok());
   EXPECT_EQ(Log(), "-h now\n-r now\n");
+}
+
+TEST_F(DirectBackendTest, ShutdownHasAProcessBeforeItBegins) {
+  DirectBackend backend(options_);
+  {
+    const absl::StatusOr<PowerAction> act = backend.Prepare(v1::HALT);
+    ASSERT_TRUE(act.ok()) << act.status();
+    EXPECT_TRUE(HasChild());
+    EXPECT_EQ(Log(), "");
+    EXPECT_TRUE((*act)().ok());
+    EXPECT_FALSE(HasChild());
+    EXPECT_EQ(Log(), "-h now\n");
+  }
+  EXPECT_EQ(Log(), "-h now\n");
+}
+
+TEST_F(DirectBackendTest, ShutdownThatIsNotWantedAnyMoreDoesNotBegin) {
+  ASSERT_TRUE(DirectBackend(options_).Prepare(v1::HALT).ok());
+  EXPECT_FALSE(HasChild());
+  EXPECT_EQ(Log(), "");
+}
+
+// Its process ends with powerd, however powerd ends.
+TEST_F(DirectBackendTest, ShutdownOfAPowerdThatWasKilledDoesNotBegin) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t powerd = fork();
+  if (powerd == 0) {
+    const absl::StatusOr<PowerAction> act = DirectBackend(options_).Prepare(v1::HALT);
+    const char done = act.ok() ? '1' : '0';
+    if (write(ends[1], &done, 1) == 1) pause();
+    _exit(1);
+  }
+  char done = 0;
+  ASSERT_EQ(read(ends[0], &done, 1), 1);
+  EXPECT_EQ(done, '1');
+  kill(powerd, SIGKILL);
+  EXPECT_EQ(waitpid(powerd, nullptr, 0), powerd);
+  absl::SleepFor(absl::Milliseconds(100));
+  EXPECT_EQ(Log(), "");
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST_F(DirectBackendTest, ShutdownCommandThatCannotBeStartedIsAnErrorBeforehand) {
+  options_.shutdown_command = dir_.File("nothing");
+  EXPECT_THAT(std::string(DirectBackend(options_).Prepare(v1::HALT).status().message()),
+              HasSubstr("No such file or directory"));
+  options_.shutdown_command = dir_.File("text");
+  WriteScript(options_.shutdown_command, "", 0644);
+  EXPECT_THAT(std::string(DirectBackend(options_).Prepare(v1::HALT).status().message()),
+              HasSubstr("Permission denied"));
 }
 
 TEST_F(DirectBackendTest, FailedShutdownCommandIsAnError) {
   WriteScript(options_.shutdown_command, "exit 1");
-  EXPECT_THAT(std::string(DirectBackend(options_).ChangeState(v1::HALT).message()),
-              HasSubstr("exit status 1"));
-  options_.shutdown_command = dir_.File("nothing");
-  EXPECT_THAT(std::string(DirectBackend(options_).ChangeState(v1::HALT).message()),
-              HasSubstr("No such file or directory"));
+  DirectBackend backend(options_);
+  EXPECT_THAT(std::string(Change(backend, v1::HALT).message()), HasSubstr("exit status 1"));
 }
 
 TEST_F(DirectBackendTest, SuspendDoesNotCallTheShutdownCommand) {
-  const absl::Status status = DirectBackend(options_).ChangeState(v1::SUSPEND);
-  EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(DirectBackend(options_).Prepare(v1::SUSPEND).status().code(),
+            absl::StatusCode::kUnimplemented);
   EXPECT_EQ(Log(), "");
 }
 

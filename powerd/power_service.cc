@@ -3,7 +3,9 @@
 #include "powerd/power_service.h"
 
 #include <string>
+#include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "base/status.h"
@@ -46,13 +48,20 @@ absl::Status PowerService::Run(v1::PowerEvent event, bool skip_hooks, Stream* st
   const absl::Status hooks = skip_hooks ? absl::OkStatus() : backend_->RunHooks(event, stop_);
   if (stop_.IsSet()) return absl::UnavailableError("powerd is stopping");
   if (!hooks.ok()) LogWarning("hooks of ", PowerEventName(event), ": ", hooks.message());
+  PowerAction act;
+  if (HasPowerAction(event)) {
+    // Before the hooks are reported: after that the host takes the event for a success.
+    absl::StatusOr<PowerAction> prepared = backend_->Prepare(event);
+    if (!prepared.ok()) return prepared.status();
+    act = *std::move(prepared);
+  }
   update.mutable_hooks_finished()->set_success(hooks.ok());
   update.mutable_hooks_finished()->set_message(std::string(hooks.message()));
   stream->Write(update);
 
   if (HasPowerAction(event)) {
     absl::Status status = AwaitProceed(event, hooks, stream);
-    if (status.ok()) status = backend_->ChangeState(event);
+    if (status.ok()) status = act();
     if (!status.ok()) return status;
   }
   update.mutable_done();

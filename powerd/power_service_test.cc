@@ -251,6 +251,20 @@ TEST_F(PowerServiceTest, RefusedPowerOffIsAnErrorAndTheNextEventIsServed) {
   }
 }
 
+TEST_F(PowerServiceTest, PowerOffThatCannotBeginIsAnErrorInPlaceOfItsHooks) {
+  backend_.SetPrepareResult(absl::UnavailableError("/sbin/shutdown: no process"));
+  for (int i = 0; i < 2; ++i) {
+    Call call(channel_);
+    call.Begin(v1::HALT);
+    EXPECT_TRUE(call.Next().has_started());
+    EXPECT_FALSE(call.Next().has_hooks_finished());
+    const grpc::Status status = call.Finish();
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+    EXPECT_EQ(status.error_message(), "/sbin/shutdown: no process");
+  }
+  EXPECT_THAT(backend_.log(), ElementsAre("hooks halt", "hooks halt"));
+}
+
 TEST_F(PowerServiceTest, WrongFirstMessagesAreRefused) {
   {
     Call call(channel_);

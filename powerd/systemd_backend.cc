@@ -25,6 +25,40 @@ bool IsEmptyOrMissing(const std::string& folder) {
   return !std::filesystem::exists(folder, ignored) || std::filesystem::is_empty(folder, ignored);
 }
 
+// Whether logind would do it for us. Answers that are newer than this ("inhibited") are left to the
+// call itself.
+absl::Status IsAble(absl::string_view method, uint64_t timeout) {
+  const absl::StatusOr<SystemBus> bus = SystemBus::Open(timeout);
+  if (!bus.ok()) return bus.status();
+  const SdBusLibrary& library = bus->library();
+  BusError error(library);
+  sd_bus_message* reply = nullptr;
+  const std::string question = absl::StrCat("Can", method);
+  const int called = library.sd_bus_call_method(bus->get(), kLogind, kLogindPath, kLogindManager,
+                                                question.c_str(), error.get(), &reply, nullptr);
+  if (called < 0) return SdBusFailure(absl::StrCat("logind ", question), called, error.get());
+  const char* text = nullptr;
+  library.sd_bus_message_read(reply, "s", &text);
+  const std::string answer = text != nullptr ? text : "";
+  library.sd_bus_message_unref(reply);
+  // Not implemented here; not permitted; permitted to a person with a password.
+  if (answer != "na" && answer != "no" && answer != "challenge") return absl::OkStatus();
+  return MakeError(v1::PERMISSION_DENIED,
+                   absl::StrCat("logind would not do ", method, " for powerd (", question, ": ",
+                                answer, "); see its polkit rules"));
+}
+
+absl::Status Act(const char* method, uint64_t timeout) {
+  const absl::StatusOr<SystemBus> bus = SystemBus::Open(timeout);
+  if (!bus.ok()) return bus.status();
+  BusError error(bus->library());
+  // The argument: whether polkit may ask a person for a password.
+  const int called = bus->library().sd_bus_call_method(
+      bus->get(), kLogind, kLogindPath, kLogindManager, method, error.get(), nullptr, "b", 0);
+  if (called < 0) return SdBusFailure(absl::StrCat("logind ", method), called, error.get());
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status SystemdBackend::RunHooks(v1::PowerEvent event, const StopSignal& stop) {
@@ -40,7 +74,7 @@ absl::Status SystemdBackend::RunHooks(v1::PowerEvent event, const StopSignal& st
   return absl::OkStatus();
 }
 
-absl::Status SystemdBackend::ChangeState(v1::PowerEvent event) {
+absl::StatusOr<PowerAction> SystemdBackend::Prepare(v1::PowerEvent event) {
   if (!HasPowerAction(event)) {
     return MakeError(
         v1::NOT_SUPPORTED,
@@ -50,14 +84,9 @@ absl::Status SystemdBackend::ChangeState(v1::PowerEvent event) {
   // The host's "Halt" is a power-off; logind's Halt would stop the CPU and leave the virtual
   // machine on.
   const char* method = event == v1::HALT ? "PowerOff" : "Reboot";
-  absl::StatusOr<SystemBus> bus = SystemBus::Open(absl::ToInt64Microseconds(options_.call_timeout));
-  if (!bus.ok()) return bus.status();
-  BusError error(bus->library());
-  // The argument: whether polkit may ask a person for a password.
-  const int called = bus->library().sd_bus_call_method(
-      bus->get(), kLogind, kLogindPath, kLogindManager, method, error.get(), nullptr, "b", 0);
-  if (called < 0) return SdBusFailure(absl::StrCat("logind ", method), called, error.get());
-  return absl::OkStatus();
+  const uint64_t timeout = absl::ToInt64Microseconds(options_.call_timeout);
+  if (absl::Status able = IsAble(method, timeout); !able.ok()) return able;
+  return PowerAction([method, timeout] { return Act(method, timeout); });
 }
 
 }  // namespace toolboxd

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "powerd/power_backend.h"
 
@@ -26,14 +27,14 @@ struct SystemdOptions {
 // Hooks run in the root unit toolboxd-power-hook@EVENT.service, which this starts and waits
 // for; where there is no such unit there are no hooks. If polkit does not permit the unit, as one
 // before 0.106 cannot, an event without scripts needs none: OK. logind powers the machine off and
-// reboots it; polkit must permit that without a password. A connection to the bus exists only while
-// a call runs.
+// reboots it; polkit must permit that without a password, and logind is asked beforehand whether it
+// does. A connection to the bus exists only while a call runs.
 class SystemdBackend final : public PowerBackend {
  public:
   explicit SystemdBackend(SystemdOptions options) : options_(std::move(options)) {}
 
   absl::Status RunHooks(v1::PowerEvent event, const StopSignal& stop) override;
-  absl::Status ChangeState(v1::PowerEvent event) override;
+  absl::StatusOr<PowerAction> Prepare(v1::PowerEvent event) override;
 
  private:
   const SystemdOptions options_;

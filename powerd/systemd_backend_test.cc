@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/testing/short_temp_dir.h"
 #include "daemon/stop_signal.h"
@@ -77,21 +78,38 @@ TEST_F(SystemdBackendTest, RefusedUnitMeansFailedHooksOnlyIfThereAreScripts) {
 TEST_F(SystemdBackendTest, LogindIsAskedWithoutInteraction) {
   SystemdBackend backend(options_);
   for (v1::PowerEvent event : {v1::HALT, v1::REBOOT}) {
-    const absl::Status status = backend.ChangeState(event);
+    const absl::StatusOr<PowerAction> act = backend.Prepare(event);
+    ASSERT_TRUE(act.ok()) << act.status();
+    const absl::Status status = (*act)();
     EXPECT_TRUE(status.ok()) << status;
   }
-  EXPECT_THAT(managers_->log(), ElementsAre("PowerOff 0", "Reboot 0"));
+  EXPECT_THAT(managers_->log(), ElementsAre("CanPowerOff", "PowerOff 0", "CanReboot", "Reboot 0"));
 }
 
 TEST_F(SystemdBackendTest, LogindIsNotAskedToSuspend) {
-  EXPECT_EQ(SystemdBackend(options_).ChangeState(v1::SUSPEND).code(),
+  EXPECT_EQ(SystemdBackend(options_).Prepare(v1::SUSPEND).status().code(),
             absl::StatusCode::kUnimplemented);
   EXPECT_TRUE(managers_->log().empty());
 }
 
+TEST_F(SystemdBackendTest, WhatLogindWouldRefuseIsAnErrorBeforehand) {
+  SystemdBackend backend(options_);
+  for (const char* answer : {"no", "na", "challenge"}) {
+    managers_->SetAbility(answer);
+    EXPECT_TRUE(absl::IsPermissionDenied(backend.Prepare(v1::HALT).status())) << answer;
+  }
+  // Of a systemd that is newer than this.
+  managers_->SetAbility("inhibited");
+  EXPECT_TRUE(backend.Prepare(v1::REBOOT).ok());
+  EXPECT_THAT(managers_->log(),
+              ElementsAre("CanPowerOff", "CanPowerOff", "CanPowerOff", "CanReboot"));
+}
+
 TEST_F(SystemdBackendTest, LogindsRefusalIsReportedInItsOwnWords) {
+  const absl::StatusOr<PowerAction> act = SystemdBackend(options_).Prepare(v1::HALT);
+  ASSERT_TRUE(act.ok()) << act.status();
   managers_->RefuseActions(true);
-  const absl::Status status = SystemdBackend(options_).ChangeState(v1::HALT);
+  const absl::Status status = (*act)();
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("logind PowerOff: Interactive authentication required."));
 }
@@ -100,7 +118,7 @@ TEST_F(SystemdBackendTest, MissingManagersAreAnError) {
   managers_.reset();
   SystemdBackend backend(options_);
   EXPECT_FALSE(backend.RunHooks(v1::HALT, stop_).ok());
-  EXPECT_FALSE(backend.ChangeState(v1::HALT).ok());
+  EXPECT_FALSE(backend.Prepare(v1::HALT).ok());
 }
 
 TEST(SystemdBackendWithoutBus, HooksFailWithAClearError) {

@@ -90,6 +90,8 @@ class FakeManagers {
         SD_BUS_VTABLE_END};
     static const sd_bus_vtable logind[] = {
         SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("CanPowerOff", "", "s", &FakeManagers::Can, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("CanReboot", "", "s", &FakeManagers::Can, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("PowerOff", "b", "", &FakeManagers::Act, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Reboot", "b", "", &FakeManagers::Act, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Suspend", "b", "", &FakeManagers::Act, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -119,6 +121,11 @@ class FakeManagers {
   void SetJobResult(const std::string& result) {
     absl::MutexLock lock(&mutex_);
     job_result_ = result;
+  }
+  // What logind answers to whether it can power off or reboot; "yes" at first.
+  void SetAbility(const std::string& answer) {
+    absl::MutexLock lock(&mutex_);
+    ability_ = answer;
   }
   void RefuseActions(bool refuse) {
     absl::MutexLock lock(&mutex_);
@@ -171,6 +178,12 @@ class FakeManagers {
   static int Subscribe(sd_bus_message* message, void*, sd_bus_error*) {
     return sd_bus_reply_method_return(message, "");
   }
+  static int Can(sd_bus_message* message, void* data, sd_bus_error*) {
+    auto* self = static_cast<FakeManagers*>(data);
+    absl::MutexLock lock(&self->mutex_);
+    self->log_.emplace_back(sd_bus_message_get_member(message));
+    return sd_bus_reply_method_return(message, "s", self->ability_.c_str());
+  }
   static int Act(sd_bus_message* message, void* data, sd_bus_error* error) {
     auto* self = static_cast<FakeManagers*>(data);
     int interactive = -1;
@@ -189,6 +202,7 @@ class FakeManagers {
   std::atomic<bool> done_{false};
   mutable absl::Mutex mutex_;
   std::string job_result_ ABSL_GUARDED_BY(mutex_) = "done";
+  std::string ability_ ABSL_GUARDED_BY(mutex_) = "yes";
   bool refuse_actions_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::string> log_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_;

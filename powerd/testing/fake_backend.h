@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "powerd/power_backend.h"
@@ -19,10 +20,14 @@ namespace toolboxd {
 // Writes down what it is asked. Thread-safe.
 class FakeBackend final : public PowerBackend {
  public:
-  // What the two functions answer from now on.
+  // What hooks, preparations and actions answer from now on.
   void SetHookResult(absl::Status result) {
     absl::MutexLock lock(&mutex_);
     hook_result_ = std::move(result);
+  }
+  void SetPrepareResult(absl::Status result) {
+    absl::MutexLock lock(&mutex_);
+    prepare_result_ = std::move(result);
   }
   void SetChangeResult(absl::Status result) {
     absl::MutexLock lock(&mutex_);
@@ -51,10 +56,14 @@ class FakeBackend final : public PowerBackend {
     return hook_result_;
   }
 
-  absl::Status ChangeState(v1::PowerEvent event) override {
+  absl::StatusOr<PowerAction> Prepare(v1::PowerEvent event) override {
     absl::MutexLock lock(&mutex_);
-    log_.push_back(absl::StrCat("change ", PowerEventName(event)));
-    return change_result_;
+    if (!prepare_result_.ok()) return prepare_result_;
+    return PowerAction([this, event] {
+      absl::MutexLock lock(&mutex_);
+      log_.push_back(absl::StrCat("change ", PowerEventName(event)));
+      return change_result_;
+    });
   }
 
  private:
@@ -62,6 +71,7 @@ class FakeBackend final : public PowerBackend {
   absl::CondVar released_;
   std::vector<std::string> log_ ABSL_GUARDED_BY(mutex_);
   absl::Status hook_result_ ABSL_GUARDED_BY(mutex_);
+  absl::Status prepare_result_ ABSL_GUARDED_BY(mutex_);
   absl::Status change_result_ ABSL_GUARDED_BY(mutex_);
   bool hooks_held_ ABSL_GUARDED_BY(mutex_) = false;
 };

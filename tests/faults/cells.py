@@ -31,7 +31,7 @@ DEFAULT = re.compile("|".join("^%s$" % line for line in (
     "out of memory of (transportd during download|hgfsd during upload of an archive|vixd during start of a program)",
     "memory is refused of (transportd during login|hgfsd during upload|guestinfod during .*)",
     "no more descriptors of (transportd during listing|hgfsd during upload|vixd during start of a program)",
-    "no more processes of (transportd during (login|power event)|vixd during start of a program|snapshotd during .*)",
+    "no more processes of ((transportd|powerd) during power event|transportd during login|vixd during start of a program|snapshotd during .*)",
     "the disk is full during (upload|upload of an archive|snapshot)",
     "the runtime directory is full during (program that runs|start of a program|login)",
     "the disk turns read-only during (upload|upload of an archive)",
@@ -57,8 +57,9 @@ def matrix():
     for operation in operations.ALL:
         for victim in operation.victims:
             for fault in faults.OF_PROCESSES:
-                # No other process answers for transportd: the host only waits longer.
-                if not (fault is faults.Stop and victim == "transportd"):
+                # No other process answers for transportd: the host only waits longer. The kernel kills powerd when the
+                # shutdown command begins, of which the host has the answer then.
+                if (fault, victim) not in ((faults.Stop, "transportd"), (faults.OutOfMemory, "powerd")):
                     yield Cell(fault, operation, victim)
     for operation in operations.ALL:
         for fault in faults.OF_THE_MACHINE:
