@@ -46,6 +46,31 @@ UniqueFd EndSignals() {
   return UniqueFd(signalfd(-1, &set, SFD_CLOEXEC));
 }
 
+// Until the connection or one of the signals ends the service; returns unused memory meanwhile.
+absl::Status AwaitEnd(int connection, int signals, const InheritedConnectionOptions& options) {
+  absl::Duration left = options.trim_after;
+  for (;;) {
+    // Once memory is trimmed, the next message begins the next interval. gRPC reads the messages,
+    // so within an interval they would only wake this thread for nothing.
+    const bool trimmed = left == absl::InfiniteDuration();
+    const short messages = trimmed ? POLLIN : 0;
+    pollfd ends[] = {{connection, static_cast<short>(POLLRDHUP | messages), 0},
+                     {signals, POLLIN, 0}};
+    const int timeout_ms = trimmed ? -1 : static_cast<int>(absl::ToInt64Milliseconds(left));
+    const int ready = poll(ends, 2, timeout_ms);
+    if (ready < 0 && errno != EINTR) return ErrnoError(errno, "poll");
+    if (ready < 0) continue;
+    if (ready == 0) {
+      TrimStartupMemory();
+      left = absl::InfiniteDuration();
+    } else if (ends[1].revents != 0 || (ends[0].revents & ~POLLIN) != 0) {
+      return absl::OkStatus();
+    } else {
+      left = options.trim_interval;
+    }
+  }
+}
+
 }  // namespace
 
 absl::Status ServeInheritedConnection(const InheritedConnectionOptions& options) {
@@ -70,19 +95,7 @@ absl::Status ServeInheritedConnection(const InheritedConnectionOptions& options)
   if (server == nullptr) return absl::InternalError("gRPC cannot start");
   grpc::AddInsecureChannelFromFd(server.get(), connection.release());
 
-  pollfd ends[] = {{watch.get(), POLLRDHUP, 0}, {signals.get(), POLLIN, 0}};
-  int timeout_ms = static_cast<int>(absl::ToInt64Milliseconds(options.trim_after));
-  absl::Status status;
-  for (int ready; (ready = poll(ends, 2, timeout_ms)) <= 0;) {
-    if (ready < 0 && errno != EINTR) {
-      status = ErrnoError(errno, "poll");
-      break;
-    }
-    if (ready == 0) {
-      TrimStartupMemory();
-      timeout_ms = -1;
-    }
-  }
+  const absl::Status status = AwaitEnd(watch.get(), signals.get(), options);
   if (options.on_stop) options.on_stop();
   ShutDownServer(options.shutdown_grace, &health, server.get());
   return status;

@@ -21,6 +21,9 @@ struct InheritedConnectionOptions {
   ServerLimits limits;
   // Memory that only start-up needs is returned after this time.
   absl::Duration trim_after = absl::Seconds(1);
+  // Memory that calls needed is returned this long after the first of them. Without one nothing
+  // wakes up.
+  absl::Duration trim_interval = absl::Seconds(10);
   // How long calls may still run after the caller has left or SIGTERM has come.
   absl::Duration shutdown_grace = absl::Milliseconds(500);
   // Called first when serving ends: ends streams that do not end by themselves.

@@ -7,10 +7,13 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
+#include <fstream>
 #include <future>
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/time/clock.h"
 #include "base/unique_fd.h"
@@ -46,6 +49,31 @@ class Power final : public v1::Power::Service {
   std::atomic<bool> saw_cancel{false};
 };
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool kFreedMemoryIsKept = true;
+#else
+constexpr bool kFreedMemoryIsKept = false;
+#endif
+
+// Memory that is the process's own, in kB (RssAnon).
+int ResidentKb() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    int kb = 0;
+    if (std::sscanf(line.c_str(), "RssAnon: %d", &kb) == 1) return kb;
+  }
+  return -1;
+}
+
+// As a call that needs many small pieces of memory for a moment. `last` stays, behind all of them:
+// free() itself returns only what is at the end.
+void UseMuchMemory(std::unique_ptr<char[]>& last) {
+  constexpr int kPieces = 8192;
+  std::vector<std::unique_ptr<char[]>> pieces(kPieces);
+  for (auto& piece : pieces) piece = std::make_unique<char[]>(1024);
+  last = std::make_unique<char[]>(1024);
+}
+
 class InheritedConnectionTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { InstallQuietEngine(); }
@@ -79,6 +107,41 @@ TEST_F(InheritedConnectionTest, ServesAndEndsWithItsConnection) {
   channel_.reset();
   EXPECT_TRUE(outcome_.get().ok());
   EXPECT_TRUE(stopped);
+}
+
+TEST_F(InheritedConnectionTest, MemoryOfACallIsReturnedThoughOthersFollow) {
+  if (kFreedMemoryIsKept) GTEST_SKIP() << "AddressSanitizer keeps what is freed";
+  options_.trim_interval = absl::Milliseconds(20);
+  Serve();
+  EXPECT_TRUE(*Describes(channel_, "toolboxd.v1.Power"));
+  absl::SleepFor(absl::Milliseconds(20));
+  for (int round = 0; round < 3; ++round) {
+    std::unique_ptr<char[]> last;
+    UseMuchMemory(last);
+    const int before = ResidentKb();
+    const absl::Time end = absl::Now() + absl::Seconds(10);
+    while (ResidentKb() > before - 6000 && absl::Now() < end) {
+      EXPECT_TRUE(*Describes(channel_, "toolboxd.v1.Power"));
+    }
+    EXPECT_LE(ResidentKb(), before - 6000) << "round " << round;
+  }
+  channel_.reset();
+  EXPECT_TRUE(outcome_.get().ok());
+}
+
+TEST_F(InheritedConnectionTest, IdleConnectionDoesNotWakeUp) {
+  if (kFreedMemoryIsKept) GTEST_SKIP() << "AddressSanitizer keeps what is freed";
+  options_.trim_interval = absl::Milliseconds(1);
+  Serve();
+  EXPECT_TRUE(*Describes(channel_, "toolboxd.v1.Power"));
+  absl::SleepFor(absl::Milliseconds(200));
+  std::unique_ptr<char[]> last;
+  UseMuchMemory(last);
+  const int before = ResidentKb();
+  absl::SleepFor(absl::Milliseconds(300));
+  EXPECT_GT(ResidentKb(), before - 2000);
+  channel_.reset();
+  EXPECT_TRUE(outcome_.get().ok());
 }
 
 TEST_F(InheritedConnectionTest, CallInFlightSeesThatItsCallerLeft) {

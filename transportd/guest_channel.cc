@@ -16,10 +16,6 @@
 namespace toolboxd {
 namespace {
 
-constexpr absl::Duration kQuietTime = absl::Seconds(2);
-// Timers and the search for vsock bring back code that is used once in many seconds. Not so often
-// that reading it again shows: 60 page faults, 0.2 ms.
-constexpr absl::Duration kIdleTrimInterval = absl::Seconds(10);
 // A thread that sleeps for a host that pushes shows all the same that it lives.
 constexpr absl::Duration kLongestSleep = absl::Seconds(10);
 
@@ -102,21 +98,21 @@ TcloReply GuestChannel::Answer(absl::string_view request) {
 }
 
 void GuestChannel::TrimMemoryLater() {
-  trim_at_ = SteadyNow() + kQuietTime;
-  if (trim_task_at_ > trim_at_) PostTrim();
+  trim_.Used(SteadyNow());
+  if (trim_task_at_ > trim_.due()) PostTrim();
 }
 
 void GuestChannel::PostTrim() {
-  trim_task_at_ = trim_at_;
-  queue_.PostAt(trim_at_, [this, at = trim_at_] {
+  trim_task_at_ = trim_.due();
+  queue_.PostAt(trim_task_at_, [this, at = trim_task_at_] {
     if (at == trim_task_at_) TrimMemory();
   });
 }
 
 void GuestChannel::TrimMemory() {
-  if (SteadyNow() >= trim_at_) {
+  if (SteadyNow() >= trim_.due()) {
     TrimStartupMemory();
-    trim_at_ = SteadyNow() + kIdleTrimInterval;
+    trim_.Done(SteadyNow());
   }
   PostTrim();
 }

@@ -21,6 +21,7 @@
 #include "transportd/status_board.h"
 #include "transportd/task_queue.h"
 #include "transportd/trace/trace_hub.h"
+#include "transportd/trim_schedule.h"
 
 namespace toolboxd {
 
@@ -50,8 +51,8 @@ class GuestChannel {
   // host has changed, as by a move of the machine. Handlers call it.
   void OnHostReset();
 
-  // Returns unused memory to the system two seconds after the last call, and every ten seconds from
-  // then on. Call it on the channel's thread.
+  // Reports a use of memory, after which what is unused returns to the system in time
+  // (transportd/trim_schedule.h). Call it on the channel's thread.
   void TrimMemoryLater();
 
   // Serves the host until the queue is stopped.
@@ -89,9 +90,8 @@ class GuestChannel {
   std::string named_;
   // What the board has.
   std::string rpci_channel_ ABSL_GUARDED_BY(rpci_mutex_);
-  // When memory is to be trimmed next.
-  absl::Time trim_at_ = absl::InfiniteFuture();
-  // When the task that looks at trim_at_ is due; one that was posted for another time is void.
+  TrimSchedule trim_;
+  // When the task that looks at trim_ is due; one that was posted for another time is void.
   absl::Time trim_task_at_ = absl::InfiniteFuture();
   // When Run() last began a round, in nanoseconds of SteadyNow(); 0 before the first.
   std::atomic<int64_t> last_round_{0};
