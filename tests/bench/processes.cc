@@ -25,7 +25,9 @@ uint64_t Sum(const std::string& text, const std::string& key) {
 }
 
 uint64_t PrivateOf(const std::string& rollup) {
-  return Sum(rollup, "Private_Clean:") + Sum(rollup, "Private_Dirty:");
+  // Not Private_Dirty: while a child that was forked has not executed its program, all that both
+  // have is shared, and each has half of it here.
+  return Sum(rollup, "Private_Clean:") + Sum(rollup, "Pss_Anon:");
 }
 
 // The process's CPU clock: /proc/PID/stat counts in ticks of 10 ms, and schedstat forgets the
@@ -71,11 +73,15 @@ Cost& Cost::operator+=(const Cost& other) {
 std::vector<pid_t> Named(const std::vector<pid_t>& pids, const std::set<std::string>& names) {
   std::vector<pid_t> named;
   for (const pid_t pid : pids) {
-    std::string name = ReadWholeFile(absl::StrCat("/proc/", pid, "/comm"));
-    if (!name.empty()) name.pop_back();
-    if (names.contains(name)) named.push_back(pid);
+    if (names.contains(NameOf(pid))) named.push_back(pid);
   }
   return named;
+}
+
+std::string NameOf(pid_t pid) {
+  std::string name = ReadWholeFile(absl::StrCat("/proc/", pid, "/comm"));
+  if (!name.empty()) name.pop_back();
+  return name;
 }
 
 pid_t ParentOf(pid_t pid) {

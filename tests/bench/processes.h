@@ -34,6 +34,8 @@ struct Cost {
 // Those among `pids` whose command name (/proc/PID/comm) is one of `names`.
 std::vector<pid_t> Named(const std::vector<pid_t>& pids, const std::set<std::string>& names);
 
+// Empty for a process that has ended.
+std::string NameOf(pid_t pid);
 // 0 for a process that has ended.
 pid_t ParentOf(pid_t pid);
 

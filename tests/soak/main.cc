@@ -3,7 +3,7 @@
 // Users who work for hours, and what the guest's tools hold meanwhile; tests/soak/run starts it.
 //
 //   soak --control=SOCKET --users=U,V --password=P --folder=DIR --minutes=N
-//        [--names=PROCESS,…] [--runtime_dir=DIR] [--slow] [--patience=TIME] [--seed=N] [--csv=FILE]
+//        [--names=PROCESS,…] [--runtime_dir=DIR] [--patience=TIME] [--seed=N] [--csv=FILE]
 
 #include <atomic>
 #include <cstdio>
@@ -34,7 +34,6 @@ ABSL_FLAG(std::vector<std::string>, names,
                                     "session"}),
           "the command names of the tools' processes");
 ABSL_FLAG(std::string, runtime_dir, "", "whose entries are counted");
-ABSL_FLAG(bool, slow, false, "few and small transfers, for vmtoolsd");
 ABSL_FLAG(absl::Duration, patience, absl::Seconds(60), "after which an answer counts as lost");
 ABSL_FLAG(uint64_t, seed, 1, "decides what the users do");
 ABSL_FLAG(std::string, csv, "", "a file for the samples");
@@ -62,15 +61,18 @@ std::vector<Sample> Watch(bench::Guest& guest, const std::set<std::string>& name
   return samples;
 }
 
-void PrintRow(const char* name, const std::vector<Sample>& samples, double Sample::*value,
+void PrintRow(const std::string& name, const std::vector<Sample>& samples, const Value& value,
               double from = kWarmUpMinutes) {
   const Rise rise = RiseOf(samples, value, from);
-  std::printf("%-24s %10.0f at the end %+9.2f %% an hour, by chance %9.2f\n", name,
-              samples.back().*value, rise.an_hour, 2 * rise.error);
+  std::printf("%-24s %10.0f at the end %+9.2f %% an hour, by chance %9.2f\n", name.c_str(),
+              value(samples.back()), rise.an_hour, 2 * rise.error);
 }
 
 void PrintSamples(const std::vector<Sample>& samples) {
   PrintRow("private memory, KiB", samples, &Sample::private_kib);
+  for (const std::string& name : Names(samples)) {
+    PrintRow(absl::StrCat("  of ", name), samples, PrivateKibOf(name));
+  }
   PrintRow("descriptors", samples, &Sample::descriptors);
   PrintRow("threads", samples, &Sample::threads);
   PrintRow("processes", samples, &Sample::processes);
@@ -89,16 +91,17 @@ void PrintCounts(const Journal& journal) {
   print("operations", journal.Sum());
 }
 
-// False if a program ran twice, or never though its start was answered.
-bool CheckNumbers(const std::vector<std::unique_ptr<Worker>>& workers) {
+// Prints "WHAT: yes", or what is not so.
+bool Check(const char* what, const std::vector<std::unique_ptr<Worker>>& workers,
+           absl::Status (Worker::*check)() const) {
   bool all_ok = true;
   for (const auto& worker : workers) {
-    const absl::Status status = worker->CheckNumbers();
+    const absl::Status status = ((*worker).*check)();
     if (status.ok()) continue;
     all_ok = false;
     std::printf("%s\n", status.ToString().c_str());
   }
-  std::printf("programs ran once: %s\n", all_ok ? "yes" : "no");
+  std::printf("%s: %s\n", what, all_ok ? "yes" : "no");
   return all_ok;
 }
 
@@ -115,8 +118,7 @@ int Main() {
   for (const std::string& user : users) {
     workers.push_back(std::make_unique<Worker>(
         guest.ConnectHost(), user, password, absl::StrCat(absl::GetFlag(FLAGS_folder), "/", user),
-        Manner{absl::GetFlag(FLAGS_seed) * 1000 + workers.size(), !absl::GetFlag(FLAGS_slow),
-               absl::GetFlag(FLAGS_patience)},
+        Manner{absl::GetFlag(FLAGS_seed) * 1000 + workers.size(), absl::GetFlag(FLAGS_patience)},
         &journal));
   }
   const absl::Time end = absl::Now() + absl::Minutes(absl::GetFlag(FLAGS_minutes));
@@ -134,7 +136,9 @@ int Main() {
   }
   PrintCounts(journal);
   PrintSamples(samples);
-  return CheckNumbers(workers) ? 0 : 1;
+  const bool once = Check("programs ran once", workers, &Worker::CheckNumbers);
+  const bool whole = Check("no half file is left", workers, &Worker::CheckFolder);
+  return once && whole ? 0 : 1;
 }
 
 }  // namespace

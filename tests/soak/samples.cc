@@ -36,12 +36,14 @@ double EntriesBelow(const std::string& folder) {
 }  // namespace
 
 Sample Take(const std::vector<pid_t>& pids, const std::string& runtime_dir) {
-  const bench::Cost cost = bench::Measure(pids);
   Sample sample;
-  sample.private_kib = static_cast<double>(cost.private_kib);
-  sample.cpu_seconds = absl::ToDoubleSeconds(cost.cpu);
-  sample.processes = cost.processes;
   for (const pid_t pid : pids) {
+    const bench::Cost cost = bench::Measure({pid});
+    const double private_kib = static_cast<double>(cost.private_kib);
+    sample.private_kib += private_kib;
+    sample.private_kib_of[bench::NameOf(pid)] += private_kib;
+    sample.cpu_seconds += absl::ToDoubleSeconds(cost.cpu);
+    sample.processes += cost.processes;
     sample.descriptors += Entries(absl::StrCat("/proc/", pid, "/fd"));
     sample.threads += Entries(absl::StrCat("/proc/", pid, "/task"));
   }
@@ -49,11 +51,26 @@ Sample Take(const std::vector<pid_t>& pids, const std::string& runtime_dir) {
   return sample;
 }
 
-Rise RiseOf(const std::vector<Sample>& samples, double Sample::*value, double from) {
+Value PrivateKibOf(const std::string& name) {
+  return [name](const Sample& sample) {
+    const auto found = sample.private_kib_of.find(name);
+    return found == sample.private_kib_of.end() ? 0 : found->second;
+  };
+}
+
+std::set<std::string> Names(const std::vector<Sample>& samples) {
+  std::set<std::string> names;
+  for (const Sample& sample : samples) {
+    for (const auto& [name, kib] : sample.private_kib_of) names.insert(name);
+  }
+  return names;
+}
+
+Rise RiseOf(const std::vector<Sample>& samples, const Value& value, double from) {
   std::vector<std::pair<double, double>> points;
   points.reserve(samples.size());
   for (const Sample& sample : samples) {
-    if (sample.minutes >= from) points.emplace_back(sample.minutes / 60, sample.*value);
+    if (sample.minutes >= from) points.emplace_back(sample.minutes / 60, value(sample));
   }
   const double count = static_cast<double>(points.size());
   if (count < 3) return {};
@@ -76,13 +93,18 @@ Rise RiseOf(const std::vector<Sample>& samples, double Sample::*value, double fr
 }
 
 std::string ToCsv(const std::vector<Sample>& samples) {
-  std::string text =
-      "minutes,done,private_kib,descriptors,threads,processes,cpu_seconds,run_files\n";
+  std::string text = "minutes,done,private_kib,descriptors,threads,processes,cpu_seconds,run_files";
+  const std::set<std::string> names = Names(samples);
+  for (const std::string& name : names) absl::StrAppend(&text, ",private_kib_", name);
   for (const Sample& s : samples) {
-    absl::StrAppendFormat(&text, "%.3f,%.0f,%.0f,%.0f,%.0f,%.0f,%.3f,%.0f\n", s.minutes, s.done,
+    absl::StrAppendFormat(&text, "\n%.3f,%.0f,%.0f,%.0f,%.0f,%.0f,%.3f,%.0f", s.minutes, s.done,
                           s.private_kib, s.descriptors, s.threads, s.processes, s.cpu_seconds,
                           s.run_files);
+    for (const std::string& name : names) {
+      absl::StrAppendFormat(&text, ",%.0f", PrivateKibOf(name)(s));
+    }
   }
+  text.push_back('\n');
   return text;
 }
 

@@ -8,6 +8,9 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +22,8 @@ struct Sample {
   double done = 0;
   // The sums over all processes.
   double private_kib = 0, descriptors = 0, threads = 0, processes = 0;
+  // Of it, the processes of each name.
+  std::map<std::string, double> private_kib_of;
   // Since each process began.
   double cpu_seconds = 0;
   // What the runtime directory holds; 0 without one.
@@ -27,6 +32,12 @@ struct Sample {
 
 // A sample of `pids`; processes that end meanwhile count as nothing.
 Sample Take(const std::vector<pid_t>& pids, const std::string& runtime_dir);
+
+using Value = std::function<double(const Sample&)>;
+// The private memory of the processes of one name.
+Value PrivateKibOf(const std::string& name);
+// Those that have processes in any of the samples.
+std::set<std::string> Names(const std::vector<Sample>& samples);
 
 // Percent of the mean.
 struct Rise {
@@ -37,7 +48,7 @@ struct Rise {
 
 // The line through the values from minute `from` on, by least squares. 0 for fewer than three
 // samples.
-Rise RiseOf(const std::vector<Sample>& samples, double Sample::*value, double from);
+Rise RiseOf(const std::vector<Sample>& samples, const Value& value, double from);
 
 // The header and one line of comma-separated values for each sample.
 std::string ToCsv(const std::vector<Sample>& samples);

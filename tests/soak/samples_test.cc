@@ -2,6 +2,7 @@
 
 #include "tests/soak/samples.h"
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <vector>
@@ -59,11 +60,40 @@ TEST(Samples, OwnProcessIsMeasured) {
   EXPECT_GE(sample.threads, 1);
   EXPECT_EQ(sample.processes, 1);
   EXPECT_GE(sample.run_files, 3);
+  EXPECT_THAT(Names({sample}), testing::SizeIs(1));
+  EXPECT_EQ(PrivateKibOf(*Names({sample}).begin())(sample), sample.private_kib);
+}
+
+// vmtoolsd forks for each program, and what both have is shared until the child executes it.
+TEST(Samples, MemoryOfAForkedProcessCountsOnce) {
+  const std::vector<char> much(16 << 20, 'x');
+  const double before = Take({getpid()}, "").private_kib;
+  int end[2];
+  ASSERT_EQ(pipe(end), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    close(end[1]);
+    char byte;
+    _exit(read(end[0], &byte, 1) < 0);
+  }
+  const double both = Take({getpid(), child}, "").private_kib;
+  close(end[0]);
+  close(end[1]);
+  waitpid(child, nullptr, 0);
+  EXPECT_NEAR(both, before, 4096);
 }
 
 TEST(Samples, CsvHasALineForEach) {
   EXPECT_THAT(ToCsv(Memory({1, 2}, 1)),
               testing::EndsWith("\n0.000,0,1,0,0,0,0.000,0\n1.000,0,2,0,0,0,0.000,0\n"));
+}
+
+TEST(Samples, CsvHasAColumnForEachName) {
+  std::vector<Sample> samples = Memory({1, 3}, 1);
+  samples[0].private_kib_of = {{"vixd", 1}};
+  samples[1].private_kib_of = {{"hgfsd", 2}, {"vixd", 1}};
+  EXPECT_THAT(ToCsv(samples), testing::HasSubstr(",private_kib_hgfsd,private_kib_vixd\n"));
+  EXPECT_THAT(ToCsv(samples), testing::EndsWith(",0,1\n1.000,0,3,0,0,0,0.000,0,2,1\n"));
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ namespace toolboxd::soak {
 namespace {
 
 constexpr absl::Duration kPatience = absl::Seconds(60);
+constexpr size_t kMaxContent = 300000;
 
 absl::Status Wrong(absl::string_view what) { return absl::DataLossError(what); }
 
@@ -40,7 +41,6 @@ Worker::Worker(vmxsim::Client host, std::string user, const std::string& passwor
               user, password),
       user_(std::move(user)),
       folder_(std::move(folder)),
-      heavy_(manner.heavy),
       random_(manner.seed),
       journal_(*journal) {}
 
@@ -48,18 +48,17 @@ void Worker::Step() {
   struct Kind {
     const char* name;
     Operation operation;
-    // How often it is chosen, and whether it costs a slow agent much.
+    // How often it is chosen.
     int weight;
-    bool heavy;
   };
   static constexpr std::array<Kind, 7> kKinds = {{
-      {"environment", &Worker::ReadEnvironment, 40, false},
-      {"program", &Worker::RunProgram, 10, false},
-      {"program ended", &Worker::EndProgram, 3, false},
-      {"directories", &Worker::ChangeDirectories, 15, false},
-      {"listing", &Worker::ListDirectory, 10, false},
-      {"upload", &Worker::Upload, 6, true},
-      {"download", &Worker::Download, 6, true},
+      {"environment", &Worker::ReadEnvironment, 40},
+      {"program", &Worker::RunProgram, 10},
+      {"program ended", &Worker::EndProgram, 3},
+      {"directories", &Worker::ChangeDirectories, 15},
+      {"listing", &Worker::ListDirectory, 10},
+      {"upload", &Worker::Upload, 6},
+      {"download", &Worker::Download, 6},
   }};
   static constexpr int kWeights = 90;
   ++step_;
@@ -67,7 +66,6 @@ void Worker::Step() {
   for (const Kind& kind : kKinds) {
     choice -= kind.weight;
     if (choice >= 0) continue;
-    if (kind.heavy && !heavy_ && random_() % 20 != 0) return;
     journal_.Record(kind.name, (this->*kind.operation)());
     return;
   }
@@ -163,7 +161,7 @@ std::string Worker::Content(size_t size) {
 }
 
 absl::Status Worker::Upload() {
-  const std::string content = Content(random_() % (heavy_ ? 300000 : 5000) + 20);
+  const std::string content = Content(random_() % kMaxContent + 20);
   const std::string path = folder_ + "/uploaded";
   size_t sent = 0;
   const absl::StatusOr<uint64_t> size = vmxsim::Upload(client_, path, [&](size_t chunk) {
@@ -171,12 +169,15 @@ absl::Status Worker::Upload() {
     sent += part.size();
     return absl::StatusOr<std::string>(part);
   });
-  if (!size.ok()) return size.status();
-  return ReadFile(path) == content ? absl::OkStatus() : Wrong("other content");
+  // One that fails leaves the file as it was, or has replaced it all the same.
+  const std::string stored = ReadFile(path);
+  if (stored != content && (size.ok() || stored != uploaded_)) return Wrong("other content");
+  uploaded_ = stored;
+  return size.status();
 }
 
 absl::Status Worker::Download() {
-  const std::string content = Content(random_() % (heavy_ ? 300000 : 5000) + 20);
+  const std::string content = Content(random_() % kMaxContent + 20);
   const std::string path = folder_ + "/offered";
   std::ofstream(path, std::ios::binary) << content;
   std::string received;
@@ -202,6 +203,17 @@ absl::Status Worker::CheckNumbers() const {
     if (times[number] > 1) {
       return Wrong(absl::StrCat(user_, ": program ", number, " ran ", times[number], " times"));
     }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Worker::CheckFolder() const {
+  const std::set<std::string> known = {"numbers", "uploaded", "offered"};
+  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    const std::string name = entry.path().filename();
+    // Directories of operations that failed in between may be there.
+    if (entry.is_directory() || known.contains(name)) continue;
+    return Wrong(absl::StrCat(user_, ": not removed: ", name));
   }
   return absl::OkStatus();
 }

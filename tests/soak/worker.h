@@ -23,8 +23,6 @@ namespace toolboxd::soak {
 struct Manner {
   // With the number of the step it decides what is done.
   uint64_t seed = 1;
-  // False for agents that need seconds for what toolboxd does in milliseconds.
-  bool heavy = true;
   // How long an answer may take; afterwards it counts as lost.
   absl::Duration patience = absl::Seconds(60);
 };
@@ -42,6 +40,8 @@ class Worker {
   // Whether each program that was started has written its number exactly once, and none that was
   // refused has done so twice. Once the programs have ended.
   absl::Status CheckNumbers() const;
+  // Whether transfers have left no other file than the one that they were for.
+  absl::Status CheckFolder() const;
 
  private:
   using Operation = absl::Status (Worker::*)();
@@ -62,10 +62,11 @@ class Worker {
   vmxsim::Client host_;
   vmxsim::GuestClient client_;
   const std::string user_, folder_;
-  const bool heavy_;
   std::mt19937_64 random_;
   Journal& journal_;
   uint64_t step_ = 0;
+  // What the last upload has left.
+  std::string uploaded_;
   // Numbers of programs whose start was answered with success, and of the others.
   std::set<uint64_t> started_, refused_;
 };
