@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "transportd/statistics/families.h"
 
@@ -23,12 +24,40 @@ void AddOne(v1::Metrics& metrics, v1::MetricFamily::Type type, absl::string_view
 // "vsock" of "vsock, not privileged".
 std::string Transport(const std::string& channel) { return channel.substr(0, channel.find(',')); }
 
+// Why vsock is not in use, as one of a few words: the text of the reason (vsock/socket_channel.cc)
+// may have numbers of the host's.
+std::string KindOfReason(absl::string_view reason) {
+  static constexpr struct {
+    const char* text;
+    const char* kind;
+  } kKinds[] = {
+      {"has no vsock", "no device"},
+      {"takes no connection", "refused"},
+      {"does not answer", "no answer"},
+      {"sent nothing", "no answer"},
+      {"takes no more data", "no answer"},
+      {"in time", "no answer"},
+      {"host closed", "ended"},
+      {"over vsock broke", "ended"},
+  };
+  for (const auto& [text, kind] : kKinds) {
+    if (absl::StrContains(reason, text)) return kind;
+  }
+  return "malformed packet";
+}
+
 void AddChannelInfo(const v1::TransportStatus& status, v1::Metrics& metrics) {
   v1::MetricFamily& family =
       AddFamily(metrics, kGauge, "toolboxd_channel_info",
-                "1, with the transport of the host's commands and of requests to the host.");
+                "1, with the transport of the host's commands and of requests to the host, and why "
+                "that of the commands is not vsock.");
   if (!status.channel().empty()) {
-    AddValue(family, 1, {{"protocol", "tclo"}, {"transport", Transport(status.channel())}});
+    std::map<std::string, std::string> labels = {{"protocol", "tclo"},
+                                                 {"transport", Transport(status.channel())}};
+    if (!status.channel_reason().empty()) {
+      labels["no_vsock"] = KindOfReason(status.channel_reason());
+    }
+    AddValue(family, 1, labels);
   }
   if (!status.rpci_channel().empty()) {
     AddValue(family, 1, {{"protocol", "rpci"}, {"transport", Transport(status.rpci_channel())}});

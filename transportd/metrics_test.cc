@@ -2,11 +2,16 @@
 
 #include "transportd/metrics.h"
 
+#include <errno.h>
+
 #include <map>
 #include <set>
 #include <string>
 
+#include "absl/status/status.h"
 #include "gtest/gtest.h"
+#include "transportd/vsock/socket_channel.h"
+#include "transportd/vsock/testing/socketpair_system.h"
 
 namespace toolboxd {
 namespace {
@@ -58,6 +63,39 @@ TEST(Metrics, ChannelsNameTheirTransport) {
   EXPECT_EQ(family->metrics(0).labels().at("transport"), "backdoor");
   EXPECT_EQ(family->metrics(1).labels().at("protocol"), "rpci");
   EXPECT_EQ(family->metrics(1).labels().at("transport"), "vsock");
+  EXPECT_EQ(family->metrics(0).labels().count("no_vsock"), 0u);
+}
+
+// The label of a guest whose TCLO channel over vsock has failed with this error.
+std::string NoVsock(const absl::Status& error) {
+  EXPECT_FALSE(error.ok());
+  v1::TransportStatus status;
+  status.set_channel("backdoor");
+  status.set_channel_reason(std::string(error.message()));
+  v1::Metrics metrics;
+  AddStatusMetrics(status, metrics);
+  return Find(metrics, "toolboxd_channel_info")->metrics(0).labels().at("no_vsock");
+}
+
+TEST(Metrics, ReasonWhyVsockIsNotInUseIsAConstant) {
+  vsock::SocketpairSystem system;
+  vsock::SocketChannel channel(&system, Protocol::kTclo);
+  system.socket_results = {-EAFNOSUPPORT};
+  EXPECT_EQ(NoVsock(channel.Open()), "no device");
+  system.connect_results = {-ECONNRESET};
+  EXPECT_EQ(NoVsock(channel.Open()), "refused");
+  system.undecided = true;
+  EXPECT_EQ(NoVsock(channel.Open()), "no answer");
+  system.undecided = false;
+  ASSERT_TRUE(channel.Open().ok());
+  system.now += absl::Seconds(3);
+  EXPECT_EQ(NoVsock(channel.Receive().status()), "no answer");
+  ASSERT_TRUE(channel.Open().ok());
+  system.HostLeaves();
+  EXPECT_EQ(NoVsock(channel.Receive().status()), "ended");
+  ASSERT_TRUE(channel.Open().ok());
+  system.HostSends(std::string(4, '\xff'));
+  EXPECT_EQ(NoVsock(channel.Receive().status()), "malformed packet");
 }
 
 TEST(Metrics, LiveNumbersBecomeFamilies) {
