@@ -133,12 +133,12 @@ bool Crew::DoNext() {
   const int error = job_->Do(index);
   const int64_t took = Now() - start;
   pthread_mutex_lock(&mutex_);
-  Note(error, index, took);
+  RecordResult(error, index, took);
   if (--busy_ == 0) pthread_cond_signal(&idle_);
   return true;
 }
 
-void Crew::Note(int error, uint32_t index, int64_t took) {
+void Crew::RecordResult(int error, uint32_t index, int64_t took) {
   if (took > longest_) {
     longest_ = took;
     slowest_ = index;

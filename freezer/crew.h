@@ -59,7 +59,7 @@ class Crew {
   static void* Work(void* crew);
   // Needs mutex_, which it gives up while it works. False if there is nothing to begin.
   bool DoNext();
-  void Note(int error, uint32_t index, int64_t took);
+  void RecordResult(int error, uint32_t index, int64_t took);
   // The owner's share, and the wait for the others'.
   void RunOwner();
 

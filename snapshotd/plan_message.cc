@@ -22,11 +22,8 @@ constexpr size_t kOverhead = 8;
 
 std::string Shortened(const std::string& text) {
   if (text.size() <= kMaxText) return PrintableUtf8(text);
-  // Each byte stays one.
   const std::string printable = PrintableUtf8(text.substr(0, kMaxText));
-  size_t end = kMaxText - 3;
-  while ((static_cast<uint8_t>(printable[end]) & 0xc0) == 0x80) --end;
-  return absl::StrCat(printable.substr(0, end), "...");
+  return std::string(CutUtf8(printable, kMaxText - 3)) + "...";
 }
 
 // Skipped mounts while there is space.

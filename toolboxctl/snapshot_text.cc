@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "toolboxctl/table.h"
 
 namespace toolboxd {
 namespace {
@@ -16,28 +17,22 @@ namespace {
 // A longer cell pushes those after it to the right.
 constexpr size_t kMaxWidth = 40;
 
-// Characters of UTF-8.
-size_t WidthOf(const std::string& text) {
-  return std::count_if(text.begin(), text.end(),
-                       [](char c) { return (static_cast<uint8_t>(c) & 0xc0) != 0x80; });
-}
-
 using Row = std::vector<std::string>;
 
 // The columns begin below each other; the last one has no blanks after it.
-std::string Table(const std::vector<Row>& rows) {
+std::string TableText(const std::vector<Row>& rows) {
   std::vector<size_t> widths;
   for (const Row& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
     for (size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], std::min(WidthOf(row[i]), kMaxWidth));
+      widths[i] = std::max(widths[i], std::min(Columns(row[i]), kMaxWidth));
     }
   }
   std::string text;
   for (const Row& row : rows) {
     std::string line;
     for (size_t i = 0; i < row.size(); ++i) {
-      const size_t width = WidthOf(row[i]);
+      const size_t width = Columns(row[i]);
       absl::StrAppend(&line, row[i], std::string(std::max(widths[i], width) - width + 2, ' '));
     }
     line.resize(line.find_last_not_of(' ') + 1);
@@ -95,14 +90,14 @@ std::string PlanText(const v1::QuiescePlan& plan) {
       rows.push_back({absl::StrCat(group), target.mount_point(), target.type(), target.source(),
                       AlsoAt(target)});
     }
-    text = Table(rows);
+    text = TableText(rows);
   }
   if (plan.skipped().empty()) return text;
   std::vector<Row> rows = {{"SKIP", "TYPE", "REASON"}};
   for (const v1::SkippedMount& mount : plan.skipped()) {
     rows.push_back({mount.mount_point(), mount.type(), mount.reason()});
   }
-  absl::StrAppend(&text, "\n", Table(rows));
+  absl::StrAppend(&text, "\n", TableText(rows));
   if (plan.more_skipped() > 0) absl::StrAppend(&text, More(plan.more_skipped()), "\n");
   return text;
 }
@@ -114,7 +109,7 @@ std::string ThawedText(const v1::QuiesceUpdate::FileSystemsThawed& thawed) {
     rows.push_back({frozen.mount_point(), Milliseconds(frozen.sync_us()),
                     Milliseconds(frozen.freeze_us()), Milliseconds(frozen.thaw_us())});
   }
-  return absl::StrCat(Table(rows), "frozen for ", Milliseconds(thawed.frozen_us()), "\n");
+  return absl::StrCat(TableText(rows), "frozen for ", Milliseconds(thawed.frozen_us()), "\n");
 }
 
 std::string FailureText(const v1::QuiesceFailure& failure) {
