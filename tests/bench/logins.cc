@@ -72,7 +72,8 @@ void PrintFirst(const Pair& pair, const std::vector<std::string>& users,
   PrintRow({use.key + ".over_pam", "the same, over PAM alone", "ms", Better::kLower,
             "The same by users whose passwords have a quick hash, less what PAM alone takes in the "
             "same guest: its modules loaded, the password and the account checked, the session "
-            "opened. The start of a program is 7 ms of it, in which the simulator traps CPUID."},
+            "opened. It includes the start of a program, which the simulator slows down: it traps "
+            "CPUID."},
            {ours, theirs});
   PrintRow(
       {use.key + ".session_outside", "its session outside the guest, over PAM", "ms",
