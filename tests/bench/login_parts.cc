@@ -32,8 +32,8 @@ constexpr absl::Duration kPatience = absl::Seconds(30);
 
 // In the order in which they are printed.
 constexpr double LoginParts::*kParts[] = {&LoginParts::pam_check_ms, &LoginParts::pam_ms,
-                                          &LoginParts::verify_ms, &LoginParts::vixd_ms,
-                                          &LoginParts::hgfsd_ms};
+                                          &LoginParts::verify_ms,    &LoginParts::session_ms,
+                                          &LoginParts::vixd_ms,      &LoginParts::hgfsd_ms};
 
 int AnswerWithPassword(int count, const pam_message**, pam_response** responses, void* password) {
   *responses = static_cast<pam_response*>(calloc(static_cast<size_t>(count), sizeof(pam_response)));
@@ -131,14 +131,16 @@ double VerifyMilliseconds(const std::string& folder, const std::string& user,
   return absl::ToDoubleMilliseconds(absl::Now() - begin);
 }
 
-// The reply is of gRPC's health service.
+// The first reply is of gRPC's health service. `login_ms` is until session's own reply.
 double FirstReplyMilliseconds(const std::string& folder, const std::string& service,
-                              const std::string& user, const std::string& password) {
+                              const std::string& user, const std::string& password,
+                              double* login_ms = nullptr) {
   WaitingSession session(folder, service);
   const absl::Time begin = absl::Now();
   Require(session::RequestSession(session.socket(), service, user, password, begin + kPatience)
               .status(),
           service);
+  if (login_ms != nullptr) *login_ms = absl::ToDoubleMilliseconds(absl::Now() - begin);
   const auto stub = grpc::health::v1::Health::NewStub(MakeSessionChannel(session.Release()));
   grpc::ClientContext context;
   grpc::health::v1::HealthCheckResponse reply;
@@ -162,7 +164,8 @@ int MeasureLoginParts(const std::string& program_folder, const std::vector<std::
     LoginParts parts;
     if (!TimePamInChild(user, password, parts)) return 1;
     parts.verify_ms = VerifyMilliseconds(program_folder, user, password);
-    parts.vixd_ms = FirstReplyMilliseconds(program_folder, "vixd", user, password);
+    parts.vixd_ms =
+        FirstReplyMilliseconds(program_folder, "vixd", user, password, &parts.session_ms);
     parts.hgfsd_ms = FirstReplyMilliseconds(program_folder, "hgfsd", user, password);
     all.push_back(parts);
   }

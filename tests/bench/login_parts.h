@@ -16,8 +16,10 @@ struct LoginParts {
   double pam_check_ms = 0;
   double pam_ms = 0;
   // From a request to a session that waits for one (session/handshake.h) until its reply to
-  // "verify"; until the first reply of the vixd or the hgfsd that it becomes.
+  // "verify"; until its reply to a login; until the first reply of the vixd or the hgfsd that it
+  // becomes.
   double verify_ms = 0;
+  double session_ms = 0;
   double vixd_ms = 0;
   double hgfsd_ms = 0;
 };

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tests/bench/content.h"
 #include "tests/bench/measurements.h"
@@ -84,6 +85,26 @@ void PrintFirst(const Pair& pair, const std::vector<std::string>& users,
       {pair.outside.*use.session - pair.outside.pam_ms, std::nullopt});
 }
 
+// What a first operation is made of, one after the other, outside the guest.
+void PrintParts(const LoginParts& parts) {
+  const auto print = [](const char* key, const char* name, const char* what, double ms) {
+    PrintRow({absl::StrCat("operations.part.", key), name, "ms", Better::kLower, what},
+             {ms, std::nullopt});
+  };
+  PrintHeading("parts of a first operation");
+  print("pam", "PAM alone",
+        "Outside the guest: its modules loaded, the password and the account checked, the session "
+        "opened, in a process that does nothing else; the median over users with a quick hash.",
+        parts.pam_ms);
+  print("session", "session, over PAM",
+        "From the request to session until it has answered the login, less PAM alone: the rest of "
+        "what is done as root, up to the user's identity.",
+        parts.session_ms - parts.pam_ms);
+  print("service", "exec of vixd, gRPC's first call",
+        "From there until the first reply of the vixd that session becomes.",
+        parts.vixd_ms - parts.session_ms);
+}
+
 // The first half of the users, or the second one.
 std::vector<std::string> Half(const std::vector<std::string>& users, bool second) {
   const auto middle = users.begin() + static_cast<int>(users.size() / 2);
@@ -125,6 +146,7 @@ void MeasureLogins(Pair& pair) {
        "hash.",
        "<= 1"},
       {pair.outside.verify_ms - pair.outside.pam_check_ms, std::nullopt});
+  PrintParts(pair.outside);
 }
 
 }  // namespace toolboxd::bench
