@@ -3,6 +3,7 @@
 #include "vixd/proc.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 #include "absl/strings/str_split.h"
 #include "base/process_stat.h"
 #include "base/small_file.h"
+#include "base/unique_fd.h"
 
 namespace toolboxd::vixd {
 namespace {
@@ -33,18 +35,12 @@ int64_t BootTime() {
   return 0;
 }
 
-// The user of a process whose folder in /proc belongs to `folder_owner`. The folder of one that
-// other processes may not look into (vixd, hgfsd, a set-user-ID program) is root's.
-uid_t OwnerOf(const std::string& proc, uid_t folder_owner) {
-  if (folder_owner != 0) return folder_owner;
-  const std::string status = ReadSmallFileOrEmpty(proc + "/status", 4096);
-  const size_t at = status.find("\nUid:\t");
-  if (at == std::string::npos) return folder_owner;
-  // The real, the effective, the saved and the file system's.
-  const std::vector<std::string> ids =
-      absl::StrSplit(status.substr(at + 6, status.find('\n', at + 1) - at - 6), '\t');
-  uint32_t effective = 0;
-  return ids.size() > 1 && absl::SimpleAtoi(ids[1], &effective) ? effective : folder_owner;
+// The start of a file of a process: one read(2) returns all that fits.
+std::string ReadOnce(const std::string& path) {
+  char text[kMaxCommandLine];
+  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const ssize_t size = file.ok() ? read(file.get(), text, sizeof text) : -1;
+  return std::string(text, std::max<ssize_t>(size, 0));
 }
 
 std::string BaseName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
@@ -76,14 +72,15 @@ std::optional<ProcessInfo> ReadProcessFacts(pid_t pid) {
   ProcessInfo process;
   process.pid = pid;
   process.is_kernel_thread = found.is_kernel_thread;
-  process.owner = found.is_kernel_thread ? 0 : OwnerOf(proc, info.st_uid);
+  // The folder itself belongs to the effective user, even where files in it are root's: those of a
+  // process that others may not look into (vixd, hgfsd, a set-user-ID program).
+  process.owner = found.is_kernel_thread ? 0 : info.st_uid;
   process.start_time = boot_time + static_cast<int64_t>(ticks) / ticks_per_second;
   return process;
 }
 
 void ReadArguments(ProcessInfo& process) {
-  std::string arguments =
-      ReadSmallFileOrEmpty(absl::StrCat("/proc/", process.pid, "/cmdline"), kMaxCommandLine);
+  std::string arguments = ReadOnce(absl::StrCat("/proc/", process.pid, "/cmdline"));
   process.name = BaseName(arguments.substr(0, arguments.find('\0')));
   // A kernel thread or a zombie.
   if (process.name.empty()) return UseKernelName(process);
@@ -93,7 +90,7 @@ void ReadArguments(ProcessInfo& process) {
 }
 
 void UseKernelName(ProcessInfo& process) {
-  process.name = ReadSmallFileOrEmpty(absl::StrCat("/proc/", process.pid, "/comm"), 64);
+  process.name = ReadOnce(absl::StrCat("/proc/", process.pid, "/comm"));
   if (!process.name.empty()) process.name.pop_back();
   process.command_line = process.name;
 }

@@ -17,6 +17,9 @@ namespace {
 
 using testing::Contains;
 
+// Of "nobody", or of no user.
+constexpr uid_t kOther = 65534;
+
 std::optional<ProcessInfo> ReadProcess(pid_t pid) {
   std::optional<ProcessInfo> process = ReadProcessFacts(pid);
   if (process.has_value()) ReadArguments(*process);
@@ -33,13 +36,29 @@ TEST(Proc, ListsAndReadsThisProcess) {
   EXPECT_THAT(process->command_line, testing::HasSubstr("proc_test"));
 }
 
-// Its folder in /proc is root's.
+// Its files in /proc are root's.
 TEST(Proc, ProcessThatCannotBeLookedIntoKeepsItsOwner) {
-  prctl(PR_SET_DUMPABLE, 0);
-  const std::optional<ProcessInfo> process = ReadProcess(getpid());
-  prctl(PR_SET_DUMPABLE, 1);
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    // As root it becomes another user, for whom the difference shows.
+    const bool other = geteuid() != 0 || setresuid(kOther, kOther, kOther) == 0;
+    prctl(PR_SET_DUMPABLE, 0);
+    const char mark = other ? '1' : '0';
+    if (write(ready[1], &mark, 1) == 1) pause();
+    _exit(1);
+  }
+  char other = '0';
+  EXPECT_EQ(read(ready[0], &other, 1), 1);
+  const std::optional<ProcessInfo> process = ReadProcessFacts(child);
+  SignalProcess(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  close(ready[0]);
+  close(ready[1]);
+  EXPECT_EQ(other, '1');
   ASSERT_TRUE(process.has_value());
-  EXPECT_EQ(process->owner, geteuid());
+  EXPECT_EQ(process->owner, geteuid() == 0 ? kOther : geteuid());
 }
 
 TEST(Proc, CommandLineIsJoinedAndNameIsABaseName) {

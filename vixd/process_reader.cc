@@ -40,6 +40,10 @@ absl::Duration Owed(const Wait& wait) {
   return std::max(absl::ZeroDuration(), wait.time - (SteadyNow() - wait.at) / 100);
 }
 
+size_t BytesOf(const ProcessInfo& process) {
+  return sizeof process + process.name.size() + process.command_line.size();
+}
+
 }  // namespace
 
 // Owners of processes at which a thread was left behind, once for each.
@@ -77,26 +81,32 @@ struct ProcessReader::Stuck {
 
 // Shared by the caller and the thread that reads for it.
 struct ProcessReader::Batch {
-  explicit Batch(std::vector<pid_t> ids) : pids(std::move(ids)) {}
+  Batch(std::vector<pid_t> ids, size_t limit) : pids(std::move(ids)), max_bytes(limit) {}
 
   const std::vector<pid_t> pids;
+  const size_t max_bytes;
 
   absl::Mutex mutex;
   std::vector<ProcessInfo> processes ABSL_GUARDED_BY(mutex);
-  // How many of `pids` are done.
+  // How many of `pids` are done, and the bytes of `processes`.
   size_t done ABSL_GUARDED_BY(mutex) = 0;
+  size_t bytes ABSL_GUARDED_BY(mutex) = 0;
   // The one that is asked for its arguments.
   std::optional<ProcessInfo> asked ABSL_GUARDED_BY(mutex);
   // The caller has left the thread behind, which happens only while it asks.
   bool abandoned ABSL_GUARDED_BY(mutex) = false;
 
-  // Until all are done, or the thread is left behind: one process has been asked for kPatience. A
+  // Whether the thread has ended by itself.
+  bool IsOver() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    return done == pids.size() || bytes >= max_bytes;
+  }
+
+  // Until it is over, or the thread is left behind: one process has been asked for kPatience. A
   // busy machine alone does not count.
   void Wait() {
     size_t before = 0;
-    const auto all = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return done == pids.size(); };
     absl::MutexLock lock(&mutex);
-    while (!mutex.AwaitWithTimeout(absl::Condition(&all), kPatience)) {
+    while (!mutex.AwaitWithTimeout(absl::Condition(this, &Batch::IsOver), kPatience)) {
       abandoned = done == before && asked.has_value();
       if (abandoned) return;
       before = done;
@@ -107,42 +117,50 @@ struct ProcessReader::Batch {
     absl::MutexLock lock(&mutex);
     asked = process;
   }
-  // False if the caller has left this process behind.
-  bool Finish(std::optional<ProcessInfo> process) {
+  enum class Next { kGoOn, kOver, kLeftBehind };
+
+  // What the thread does after this process.
+  Next Finish(std::optional<ProcessInfo> process) {
     absl::MutexLock lock(&mutex);
-    if (abandoned) return false;
-    if (process.has_value()) processes.push_back(*std::move(process));
+    if (abandoned) return Next::kLeftBehind;
+    if (process.has_value()) {
+      bytes += BytesOf(*process);
+      processes.push_back(*std::move(process));
+    }
     asked.reset();
     ++done;
-    return true;
+    return IsOver() ? Next::kOver : Next::kGoOn;
   }
 };
 
 ProcessReader::ProcessReader(Arguments arguments)
     : arguments_(std::move(arguments)), stuck_(std::make_shared<Stuck>()) {}
 
-std::vector<ProcessInfo> ProcessReader::Read(const std::vector<pid_t>& pids) const {
-  std::vector<ProcessInfo> result;
-  std::vector<pid_t> rest = pids;
-  while (!rest.empty()) {
-    const auto batch = std::make_shared<Batch>(std::move(rest));
+ProcessReader::Part ProcessReader::Read(const std::vector<pid_t>& pids) const {
+  Part part;
+  size_t bytes = 0;
+  while (part.done < pids.size() && bytes < kMaxPartBytes) {
+    const auto batch = std::make_shared<Batch>(
+        std::vector<pid_t>(pids.begin() + part.done, pids.end()), kMaxPartBytes - bytes);
     std::thread([batch, stuck = stuck_, arguments = arguments_] {
       Work(batch, stuck, arguments);
     }).detach();
     batch->Wait();
     absl::MutexLock lock(&batch->mutex);
-    for (ProcessInfo& process : batch->processes) result.push_back(std::move(process));
-    rest.clear();
+    for (ProcessInfo& process : batch->processes) part.processes.push_back(std::move(process));
+    part.done += batch->done;
+    bytes += batch->bytes;
     if (!batch->abandoned) break;
     ProcessInfo& process = *batch->asked;
     stuck_->Add(process.owner);
     LogLimited("process", "process ", process.pid, " of the user ", process.owner,
                " does not let its arguments be read");
     UseKernelName(process);
-    result.push_back(process);
-    rest.assign(batch->pids.begin() + batch->done + 1, batch->pids.end());
+    bytes += BytesOf(process);
+    part.processes.push_back(process);
+    ++part.done;
   }
-  return result;
+  return part;
 }
 
 void ProcessReader::Work(const std::shared_ptr<Batch>& batch, const std::shared_ptr<Stuck>& stuck,
@@ -161,9 +179,9 @@ void ProcessReader::Work(const std::shared_ptr<Batch>& batch, const std::shared_
       if (Waits() != waits) stuck->Waited(process->owner, SteadyNow() - begin);
     }
     const uid_t owner = process.has_value() ? process->owner : 0;
-    if (batch->Finish(std::move(process))) continue;
-    stuck->Remove(owner);
-    return;
+    const Batch::Next next = batch->Finish(std::move(process));
+    if (next == Batch::Next::kLeftBehind) stuck->Remove(owner);
+    if (next != Batch::Next::kGoOn) return;
   }
 }
 

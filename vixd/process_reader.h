@@ -26,14 +26,22 @@ class ProcessReader {
 
   // How long one process may take.
   static constexpr absl::Duration kPatience = absl::Milliseconds(100);
+  // What a part may hold: about a thousand processes, or 32 with the longest command lines.
+  static constexpr size_t kMaxPartBytes = 256 << 10;
   // The limit for threads that are left behind. Beyond it, no process is asked.
   static constexpr size_t kMaxStuck = 4;
 
   // `arguments` replaces ReadArguments() in tests. It may be called after the reader's end.
   explicit ProcessReader(Arguments arguments = ReadArguments);
 
-  // Reads those of `pids` that exist, in order.
-  std::vector<ProcessInfo> Read(const std::vector<pid_t>& pids) const;
+  struct Part {
+    std::vector<ProcessInfo> processes;
+    // How many of the numbers it is of.
+    size_t done = 0;
+  };
+
+  // Reads those of `pids` that exist, in order: the first ones, until they take kMaxPartBytes.
+  Part Read(const std::vector<pid_t>& pids) const;
 
  private:
   struct Batch;

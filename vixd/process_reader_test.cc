@@ -77,10 +77,26 @@ TEST(ProcessReader, ReadsThoseThatExistInOrder) {
   const Children children(20);
   std::vector<pid_t> pids = children.pids();
   pids.insert(pids.begin() + 3, 0x3fffffff);
-  const std::vector<ProcessInfo> processes = ProcessReader().Read(pids);
+  const std::vector<ProcessInfo> processes = ProcessReader().Read(pids).processes;
   EXPECT_THAT(PidsOf(processes), ElementsAreArray(children.pids()));
   for (const ProcessInfo& process : processes) EXPECT_EQ(process.name, "process_reader_test");
-  EXPECT_TRUE(ProcessReader().Read({}).empty());
+  EXPECT_TRUE(ProcessReader().Read({}).processes.empty());
+}
+
+TEST(ProcessReader, LongListsComeInParts) {
+  const Children children(5);
+  const ProcessReader reader([](ProcessInfo& process) {
+    process.command_line.assign(ProcessReader::kMaxPartBytes / 2, 'x');
+  });
+  std::vector<pid_t> rest = children.pids();
+  std::vector<pid_t> found;
+  for (const size_t size : {2, 2, 1}) {
+    const ProcessReader::Part part = reader.Read(rest);
+    EXPECT_EQ(part.done, size);
+    for (const pid_t pid : PidsOf(part.processes)) found.push_back(pid);
+    rest.erase(rest.begin(), rest.begin() + part.done);
+  }
+  EXPECT_THAT(found, ElementsAreArray(children.pids()));
 }
 
 TEST(ProcessReader, ProcessThatHoldsItsReaderUpIsListedByTheKernelsName) {
@@ -89,7 +105,7 @@ TEST(ProcessReader, ProcessThatHoldsItsReaderUpIsListedByTheKernelsName) {
   obstacle->stuck = {children.pids()[5]};
   const ProcessReader reader(Obstructed(obstacle));
   const absl::Time begin = absl::Now();
-  const std::vector<ProcessInfo> processes = reader.Read(children.pids());
+  const std::vector<ProcessInfo> processes = reader.Read(children.pids()).processes;
   EXPECT_LT(absl::Now() - begin, 10 * ProcessReader::kPatience);
   EXPECT_THAT(PidsOf(processes), ElementsAreArray(children.pids()));
   EXPECT_EQ(processes[4].name, "asked");
@@ -105,7 +121,7 @@ TEST(ProcessReader, UserWhoHeldAReaderUpIsNotAskedUntilItReturns) {
   reader.Read(children.pids());
   EXPECT_EQ(obstacle->asked, 1);
   const absl::Time begin = absl::Now();
-  for (int i = 0; i < 20; ++i) EXPECT_EQ(reader.Read(children.pids()).size(), 5u);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(reader.Read(children.pids()).processes.size(), 5u);
   EXPECT_LT(absl::Now() - begin, 20 * ProcessReader::kPatience);
   EXPECT_EQ(obstacle->asked, 1);
   obstacle->released.Notify();
@@ -113,7 +129,7 @@ TEST(ProcessReader, UserWhoHeldAReaderUpIsNotAskedUntilItReturns) {
   obstacle->stuck.clear();
   // The thread that was left behind is about to say so.
   std::vector<ProcessInfo> processes;
-  do processes = reader.Read(children.pids());
+  do processes = reader.Read(children.pids()).processes;
   while (processes[0].name != "asked");
   EXPECT_EQ(processes[4].name, "asked");
 }
@@ -126,7 +142,7 @@ TEST(ProcessReader, ProcessesThatEachHoldTheReaderUpALittleAreBoundedTogether) {
     absl::SleepFor(absl::Milliseconds(40));
   });
   const absl::Time begin = absl::Now();
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(reader.Read(children.pids()).size(), 60u);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(reader.Read(children.pids()).processes.size(), 60u);
   EXPECT_LT(absl::Now() - begin, absl::Seconds(1));
 }
 
@@ -136,7 +152,7 @@ TEST(ProcessReader, EndsBeforeAThreadThatWasLeftBehind) {
   obstacle->stuck = children.pids();
   {
     const ProcessReader reader(Obstructed(obstacle));
-    EXPECT_EQ(reader.Read(children.pids()).size(), 1u);
+    EXPECT_EQ(reader.Read(children.pids()).processes.size(), 1u);
   }
   EXPECT_EQ(obstacle->waiting, 1);
   obstacle->released.Notify();

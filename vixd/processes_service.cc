@@ -23,8 +23,6 @@ namespace {
 constexpr size_t kMaxReplyBytes = 64 << 10;
 // What a field of a message takes besides its text, at most.
 constexpr size_t kFieldBytes = 4;
-// Processes, with 8 KiB each at most.
-constexpr size_t kReadAtOnce = 128;
 // The length of a program's name and command line, whose record its user can write.
 constexpr size_t kMaxText = 8 << 10;
 
@@ -112,13 +110,11 @@ grpc::Status ProcessesService::List(grpc::ServerContext* context,
   for (const pid_t pid : pids) {
     if (started.count(pid) == 0) others.push_back(pid);
   }
-  for (size_t at = 0; at < others.size(); at += kReadAtOnce) {
+  while (!others.empty()) {
     if (context->IsCancelled()) return grpc::Status::CANCELLED;
-    const auto begin = others.begin() + at;
-    const size_t size = std::min(kReadAtOnce, others.size() - at);
-    for (const ProcessInfo& process : reader_.Read({begin, begin + size})) {
-      list.Add(process, process.owner);
-    }
+    const ProcessReader::Part part = reader_.Read(others);
+    for (const ProcessInfo& process : part.processes) list.Add(process, process.owner);
+    others.erase(others.begin(), others.begin() + part.done);
   }
   list.Flush();
   return grpc::Status::OK;
