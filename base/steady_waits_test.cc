@@ -142,6 +142,7 @@ TEST(SteadyWaits, ThreadsThatWaitForEachOtherLoseNothing) {
   absl::Mutex mutex;
   int turn = 0;
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int self = 0; self < kThreads; ++self) {
     threads.emplace_back([&, self] {
       const auto mine = [&turn, self] { return turn % kThreads == self; };
