@@ -49,10 +49,10 @@ constexpr double kMemoryOfProgramsMinutes = 7;
 std::vector<Sample> Watch(bench::Guest& guest, const std::set<std::string>& names,
                           const Journal& journal, absl::Time end) {
   const absl::Time begin = absl::Now();
-  const std::string runtime_dir = absl::GetFlag(FLAGS_runtime_dir);
+  Sampler sampler(absl::GetFlag(FLAGS_runtime_dir));
   std::vector<Sample> samples;
   while (absl::Now() < end) {
-    Sample sample = Take(guest.Pids(names), runtime_dir);
+    Sample sample = sampler.Take(guest.Pids(names));
     sample.minutes = absl::ToDoubleMinutes(absl::Now() - begin);
     sample.done = static_cast<double>(journal.Sum().done);
     samples.push_back(sample);

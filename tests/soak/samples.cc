@@ -2,6 +2,7 @@
 
 #include "tests/soak/samples.h"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <iterator>
@@ -35,19 +36,26 @@ double EntriesBelow(const std::string& folder) {
 
 }  // namespace
 
-Sample Take(const std::vector<pid_t>& pids, const std::string& runtime_dir) {
+Sample Sampler::Take(const std::vector<pid_t>& pids) {
   Sample sample;
+  std::map<pid_t, double> cpu;
   for (const pid_t pid : pids) {
     const bench::Cost cost = bench::Measure({pid});
     const double private_kib = static_cast<double>(cost.private_kib);
     sample.private_kib += private_kib;
     sample.private_kib_of[bench::NameOf(pid)] += private_kib;
-    sample.cpu_seconds += absl::ToDoubleSeconds(cost.cpu);
+    cpu[pid] = std::max(absl::ToDoubleSeconds(cost.cpu), cpu_[pid]);
+    sample.cpu_seconds += cpu[pid];
     sample.processes += cost.processes;
     sample.descriptors += Entries(absl::StrCat("/proc/", pid, "/fd"));
     sample.threads += Entries(absl::StrCat("/proc/", pid, "/task"));
   }
-  sample.run_files = EntriesBelow(runtime_dir);
+  for (const auto& [pid, seconds] : cpu_) {
+    if (!cpu.contains(pid)) ended_cpu_ += seconds;
+  }
+  cpu_ = std::move(cpu);
+  sample.cpu_seconds += ended_cpu_;
+  sample.run_files = EntriesBelow(runtime_dir_);
   return sample;
 }
 

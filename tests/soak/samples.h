@@ -12,6 +12,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace toolboxd::soak {
@@ -24,14 +25,25 @@ struct Sample {
   double private_kib = 0, descriptors = 0, threads = 0, processes = 0;
   // Of it, the processes of each name.
   std::map<std::string, double> private_kib_of;
-  // Since each process began.
+  // Of all processes since each began, those that have ended as far as a sample has it.
   double cpu_seconds = 0;
   // What the runtime directory holds; 0 without one.
   double run_files = 0;
 };
 
-// A sample of `pids`; processes that end meanwhile count as nothing.
-Sample Take(const std::vector<pid_t>& pids, const std::string& runtime_dir);
+class Sampler {
+ public:
+  explicit Sampler(std::string runtime_dir) : runtime_dir_(std::move(runtime_dir)) {}
+
+  // A sample of `pids`; what ends meanwhile counts as nothing.
+  Sample Take(const std::vector<pid_t>& pids);
+
+ private:
+  const std::string runtime_dir_;
+  // Seconds of the processes of the last sample, and of those that have ended before it.
+  std::map<pid_t, double> cpu_;
+  double ended_cpu_ = 0;
+};
 
 using Value = std::function<double(const Sample&)>;
 // The private memory of the processes of one name.

@@ -3,6 +3,7 @@
 #include "tests/soak/samples.h"
 
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <vector>
@@ -54,7 +55,7 @@ TEST(Samples, LineNeedsThreeSamples) {
 }
 
 TEST(Samples, OwnProcessIsMeasured) {
-  const Sample sample = Take({getpid()}, "/proc/self/fdinfo");
+  const Sample sample = Sampler("/proc/self/fdinfo").Take({getpid()});
   EXPECT_GT(sample.private_kib, 0);
   EXPECT_GE(sample.descriptors, 3);
   EXPECT_GE(sample.threads, 1);
@@ -67,7 +68,7 @@ TEST(Samples, OwnProcessIsMeasured) {
 // vmtoolsd forks for each program, and what both have is shared until the child executes it.
 TEST(Samples, MemoryOfAForkedProcessCountsOnce) {
   const std::vector<char> much(16 << 20, 'x');
-  const double before = Take({getpid()}, "").private_kib;
+  const double before = Sampler("").Take({getpid()}).private_kib;
   int end[2];
   ASSERT_EQ(pipe(end), 0);
   const pid_t child = fork();
@@ -76,11 +77,21 @@ TEST(Samples, MemoryOfAForkedProcessCountsOnce) {
     char byte;
     _exit(read(end[0], &byte, 1) < 0);
   }
-  const double both = Take({getpid(), child}, "").private_kib;
+  const double both = Sampler("").Take({getpid(), child}).private_kib;
   close(end[0]);
   close(end[1]);
   waitpid(child, nullptr, 0);
   EXPECT_NEAR(both, before, 4096);
+}
+
+TEST(Samples, TimeOfAnEndedProcessStaysCounted) {
+  while (clock() < CLOCKS_PER_SEC / 20) {
+  }
+  Sampler sampler("");
+  const double before = sampler.Take({getpid()}).cpu_seconds;
+  EXPECT_GT(before, 0.04);
+  EXPECT_EQ(sampler.Take({}).cpu_seconds, before);
+  EXPECT_EQ(sampler.Take({}).cpu_seconds, before);
 }
 
 TEST(Samples, CsvHasALineForEach) {
