@@ -17,6 +17,8 @@ import operations
 from guest import Guest, go_on, send_signal, wait_until
 from table import print_table
 
+# Processes that do not exist before.
+COME_WITH_THE_OPERATION = ("login", "freezer")
 # Nothing is left this long after the next success, in seconds.
 QUIET = 15
 
@@ -91,15 +93,14 @@ class Run:
             operation.resume()
             return time.monotonic()
         server = self.process(operation.server, operation)
-        # That of a login comes with it.
-        victim = None if cell.victim == "login" else self.process(cell.victim, operation)
+        victim = None if cell.victim in COME_WITH_THE_OPERATION else self.process(cell.victim, operation)
         if server:
             send_signal(server, signal.SIGSTOP)
         try:
             operation.begin()
             assert operation.middle(), "the operation has no middle"
-            if cell.victim == "login":
-                victim = self.guest.find("login")
+            if cell.victim in COME_WITH_THE_OPERATION:
+                victim = self.guest.find(cell.victim)
                 if victim is None:
                     raise operations.Missed
             fault.strike(victim)
