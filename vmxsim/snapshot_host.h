@@ -18,7 +18,7 @@
 namespace toolboxd::vmxsim {
 
 // The note when the guest opens its main channel.
-inline constexpr char kToolsStarted[] = "the guest's tools have opened their channel anew";
+inline constexpr char kToolsStarted[] = "the guest's tools have opened their channel again";
 
 // One line of a dialogue.
 struct SnapshotMessage {

@@ -328,7 +328,7 @@ int ClientVerb(const std::string& name, const std::vector<std::string>& words) {
   if (name == "snapshot") return SnapshotMain(words);
   const auto verb = Verbs().find(name);
   if (verb == Verbs().end()) {
-    fprintf(stderr, "vmxsim: unknown verb %s\nTry: vmxsim --help\n", name.c_str());
+    fprintf(stderr, "vmxsim: unknown verb '%s'; try vmxsim --help\n", name.c_str());
     return 2;
   }
   Settings settings;
