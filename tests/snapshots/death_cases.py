@@ -108,6 +108,7 @@ class DeathCases:
         for pid in victims:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, what)
+        at_death = len(self.scripts.lines())
         if victim == "both" and victims:
             self._thaw_list(victims)
         try:
@@ -128,7 +129,7 @@ class DeathCases:
             self.reply("vmbackup.abort")
         assert outcome in ("good", "failed", "aborted", "refused", "lost", "given up"), (why, snapshot.text())
         self.after(why)
-        self.scripts.check(why)
+        self.scripts.check(why, at_death)
         return outcome, took, bool(victims)
 
     def _continue(self, stopped):
