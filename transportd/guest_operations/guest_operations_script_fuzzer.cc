@@ -19,12 +19,13 @@
 #include "transportd/vix/requests.h"
 #include "transportd/vix/testing/host_messages.h"
 
-namespace toolboxd::vix {
+namespace toolboxd {
 namespace {
 
 using fuzz::Number;
 using fuzz::Step;
 using fuzz::Text;
+using vix::Opcode;
 
 // Values of every step, in front of its own: the operation among those of its type, who asks, and
 // flags of the message and of the request (docs/protocol/vix.md 4.2).
@@ -105,26 +106,29 @@ const std::string& T(const Step& step, size_t i) { return step.text(kOwn + i); }
 Call FileCall(const Step& step) {
   switch (step.type) {
     case kPath_:
-      return {Opcode(step, {kDeleteFileEx, kDeleteFile, kFileExists, kDirectoryExists,
-                            kDeleteDirectory, kDeleteEmptyDirectory, kGetFileInfo}),
-              Encode(PathRequest{I(step, 0), T(step, 1)})};
+      return {Opcode(step,
+                     {vix::kDeleteFileEx, vix::kDeleteFile, vix::kFileExists, vix::kDirectoryExists,
+                      vix::kDeleteDirectory, vix::kDeleteEmptyDirectory, vix::kGetFileInfo}),
+              vix::Encode(vix::PathRequest{I(step, 0), T(step, 1)})};
     case kList:
-      return {Opcode(step, {kListFiles, kInitiateFileTransferFromGuest}),
-              Encode(ListFilesRequest{I(step, 0), T(step, 1), T(step, 2), I(step, 3), I(step, 4),
-                                      N(step, 5)})};
+      return {Opcode(step, {vix::kListFiles, vix::kInitiateFileTransferFromGuest}),
+              vix::Encode(vix::ListFilesRequest{I(step, 0), T(step, 1), T(step, 2), I(step, 3),
+                                                I(step, 4), N(step, 5)})};
     case kFolder:
-      return {Opcode(step, {kCreateDirectoryEx, kDeleteDirectoryEx, kCreateDirectory}),
-              Encode(DirectoryRequest{I(step, 0), T(step, 1), T(step, 2), N(step, 3) != 0})};
-    case kMove:
-      return {Opcode(step, {kMoveFileEx, kMoveDirectory, kMoveFile}),
-              Encode(MoveRequest{I(step, 0), T(step, 1), T(step, 2), T(step, 3), N(step, 4) != 0})};
-    case kTemporary:
       return {
-          Opcode(step, {kCreateTemporaryFileEx, kCreateTemporaryDirectory, kCreateTemporaryFile}),
-          Encode(
-              CreateTemporaryRequest{I(step, 0), T(step, 1), T(step, 2), T(step, 3), T(step, 4)})};
+          Opcode(step, {vix::kCreateDirectoryEx, vix::kDeleteDirectoryEx, vix::kCreateDirectory}),
+          vix::Encode(vix::DirectoryRequest{I(step, 0), T(step, 1), T(step, 2), N(step, 3) != 0})};
+    case kMove:
+      return {Opcode(step, {vix::kMoveFileEx, vix::kMoveDirectory, vix::kMoveFile}),
+              vix::Encode(vix::MoveRequest{I(step, 0), T(step, 1), T(step, 2), T(step, 3),
+                                           N(step, 4) != 0})};
+    case kTemporary:
+      return {Opcode(step, {vix::kCreateTemporaryFileEx, vix::kCreateTemporaryDirectory,
+                            vix::kCreateTemporaryFile}),
+              vix::Encode(vix::CreateTemporaryRequest{I(step, 0), T(step, 1), T(step, 2),
+                                                      T(step, 3), T(step, 4)})};
     case kAttributes: {
-      SetAttributesRequest request;
+      vix::SetAttributesRequest request;
       request.flags = I(step, 0);
       request.access_time = static_cast<int64_t>(N(step, 1));
       request.modification_time = static_cast<int64_t>(N(step, 2));
@@ -133,33 +137,35 @@ Call FileCall(const Step& step) {
       request.hidden = N(step, 5) != 0;
       request.read_only = N(step, 6) != 0;
       request.path = T(step, 7);
-      return {kSetFileAttributes, Encode(request)};
+      return {vix::kSetFileAttributes, vix::Encode(request)};
     }
     case kTransfer:
-      return {kInitiateFileTransferToGuest,
-              Encode(TransferToGuestRequest{I(step, 0), T(step, 1), N(step, 2) != 0})};
+      return {vix::kInitiateFileTransferToGuest,
+              vix::Encode(vix::TransferToGuestRequest{I(step, 0), T(step, 1), N(step, 2) != 0})};
     default:
-      return {kListDirectory, Encode(ListDirectoryRequest{I(step, 0), T(step, 1),
-                                                          static_cast<int64_t>(N(step, 2))})};
+      return {vix::kListDirectory, vix::Encode(vix::ListDirectoryRequest{
+                                       I(step, 0), T(step, 1), static_cast<int64_t>(N(step, 2))})};
   }
 }
 
 Call ProgramCall(const Step& step) {
   switch (step.type) {
     case kStart:
-      return {kStartProgram, Encode(StartProgramRequest{N(step, 0) != 0, T(step, 1), T(step, 2),
-                                                        T(step, 3), Lines(T(step, 4))})};
+      return {vix::kStartProgram,
+              vix::Encode(vix::StartProgramRequest{N(step, 0) != 0, T(step, 1), T(step, 2),
+                                                   T(step, 3), Lines(T(step, 4))})};
     case kProcesses: {
-      ListProcessesRequest request{
+      vix::ListProcessesRequest request{
           static_cast<uint32_t>(N(step, 0)), static_cast<uint32_t>(N(step, 1)), {}};
       for (const absl::string_view line : Lines(T(step, 2))) request.pids.push_back(line.size());
-      return {Opcode(step, {kListProcessesEx, kListProcesses}), Encode(request)};
+      return {Opcode(step, {vix::kListProcessesEx, vix::kListProcesses}), vix::Encode(request)};
     }
     case kEnvironment:
-      return {kReadEnvironmentVariables, Encode(ReadEnvironmentRequest{Lines(T(step, 0))})};
+      return {vix::kReadEnvironmentVariables,
+              vix::Encode(vix::ReadEnvironmentRequest{Lines(T(step, 0))})};
     default:
-      return {Opcode(step, {kTerminateProcess, kKillProcess}),
-              Encode(TerminateRequest{N(step, 0), static_cast<uint32_t>(N(step, 1))})};
+      return {Opcode(step, {vix::kTerminateProcess, vix::kKillProcess}),
+              vix::Encode(vix::TerminateRequest{N(step, 0), static_cast<uint32_t>(N(step, 1))})};
   }
 }
 
@@ -176,7 +182,7 @@ Call HgfsCall(const Step& step, uint64_t session) {
     payload = hgfs::Encode(hgfs::Op::kCreateSessionV4, hgfs::CreateSessionRequest());
   packet.payload = payload;
   const std::string bytes = hgfs::EncodePacket(packet);
-  return {kHgfsSendPacket, Encode(HgfsPacketRequest{I(step, 0), bytes})};
+  return {vix::kHgfsSendPacket, vix::Encode(vix::HgfsPacketRequest{I(step, 0), bytes})};
 }
 
 Call CallOf(const Step& step, uint64_t session) {
@@ -189,8 +195,9 @@ Call CallOf(const Step& step, uint64_t session) {
     case kHgfs:
       return HgfsCall(step, session);
     case kOther:
-      return {Opcode(step, {kGetToolsState, kValidateCredentials, kAcquireCredentials, kLogout,
-                            kListFilesystems, kCheckUserAccount, kReleaseCredentials}),
+      return {Opcode(step, {vix::kGetToolsState, vix::kValidateCredentials,
+                            vix::kAcquireCredentials, vix::kLogout, vix::kListFilesystems,
+                            vix::kCheckUserAccount, vix::kReleaseCredentials}),
               T(step, 0)};
     case kRaw:
       return {static_cast<uint32_t>(N(step, 0)), T(step, 1)};
@@ -206,19 +213,19 @@ struct Login {
 };
 const Login& LoginOf(const Step& step) {
   static const auto& logins = *new std::vector<Login>{
-      {kCredentialNamePassword, EncodeNamePassword("alice", "a")},
-      {kCredentialNamePassword, EncodeNamePassword("bob", "b")},
-      {kCredentialNamePassword, EncodeNamePassword("alice", "wrong")},
-      {kCredentialNone, ""},
-      {kCredentialObfuscatedNamePassword, EncodeNamePassword("alice", "a")},
-      {kCredentialSamlBearerToken, "token"},
+      {vix::kCredentialNamePassword, vix::EncodeNamePassword("alice", "a")},
+      {vix::kCredentialNamePassword, vix::EncodeNamePassword("bob", "b")},
+      {vix::kCredentialNamePassword, vix::EncodeNamePassword("alice", "wrong")},
+      {vix::kCredentialNone, ""},
+      {vix::kCredentialObfuscatedNamePassword, vix::EncodeNamePassword("alice", "a")},
+      {vix::kCredentialSamlBearerToken, "token"},
   };
   return logins[step.number(1) % logins.size()];
 }
 
 void Run(toolboxd::testing::FakeGuest& guest, const Step& step, uint64_t& session) {
   const Call call = CallOf(step, session);
-  Request request;
+  vix::Request request;
   request.opcode = call.opcode;
   request.body = call.body;
   request.common_flags = static_cast<uint8_t>(step.number(2));
@@ -226,17 +233,18 @@ void Run(toolboxd::testing::FakeGuest& guest, const Step& step, uint64_t& sessio
   const Login& login = LoginOf(step);
   request.credential_type = login.type;
   request.credential = login.region;
-  std::string bytes = EncodeRelayedCommand(request);
+  std::string bytes = vix::EncodeRelayedCommand(request);
   fuzz::Apply(step, bytes);
 
   const TcloReply answer = guest.operations().RunVix(bytes);
   if (answer.after_reply) answer.after_reply();
-  Reply reply;
-  if (!answer.ok || answer.data.size() > kMaxReplySize || !ParseReply(answer.data, reply)) {
+  vix::Reply reply;
+  if (!answer.ok || answer.data.size() > vix::kMaxReplySize ||
+      !vix::ParseReply(answer.data, reply)) {
     std::abort();
   }
   hgfs::Packet packet;
-  if (call.opcode != kHgfsSendPacket || reply.error != 0 || !step.damage.empty()) return;
+  if (call.opcode != vix::kHgfsSendPacket || reply.error != 0 || !step.damage.empty()) return;
   if (!hgfs::DecodePacket(reply.result, packet)) return;
   hgfs::CreateSessionReply created;
   if (packet.op == 41 && hgfs::Decode(hgfs::Op::kCreateSessionV4, packet.payload, created)) {
@@ -245,9 +253,9 @@ void Run(toolboxd::testing::FakeGuest& guest, const Step& step, uint64_t& sessio
 }
 
 }  // namespace
-}  // namespace toolboxd::vix
+}  // namespace toolboxd
 
-const toolboxd::fuzz::Grammar& toolboxd::fuzz::TargetGrammar() { return vix::VixGrammar(); }
+const toolboxd::fuzz::Grammar& toolboxd::fuzz::TargetGrammar() { return VixGrammar(); }
 
 void toolboxd::fuzz::RunScript(const Script& script) {
   static auto& guest = *new toolboxd::testing::FakeGuest;
@@ -255,5 +263,5 @@ void toolboxd::fuzz::RunScript(const Script& script) {
   guest.hgfsd.Put("/a", "content");
   guest.hgfsd.Put("/d/b", "");
   uint64_t session = 1;
-  for (const Step& step : script) vix::Run(guest, step, session);
+  for (const Step& step : script) toolboxd::Run(guest, step, session);
 }
