@@ -266,6 +266,9 @@ def page(report, plots):
         "ratio.",
         "*traps alone* is a guest that executes the backdoor instructions of the same packets, or over vsock sends and "
         "receives them, and does nothing else: the floor of what a packet can cost here.",
+        "Over vsock, twice the backdoor's rate is the aim of a transfer. Under the simulator that is about what a guest "
+        "reaches that only sends and receives the packets, since a trap costs little more there than a message on a "
+        "socket.",
         "*aim* is the project's own target for the row. The bench measures; it does not pass or fail.",
         "Figures have two digits. The ratios come from what was measured, before rounding.",
     ):
