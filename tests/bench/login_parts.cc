@@ -22,6 +22,7 @@
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "session/client.h"
 #include "tests/bench/guest.h"
+#include "transportd/guest_operations/audit_log.h"
 #include "transportd/sessions/session_channel.h"
 
 namespace toolboxd::bench {
@@ -33,7 +34,8 @@ constexpr absl::Duration kPatience = absl::Seconds(30);
 // In the order in which they are printed.
 constexpr double LoginParts::*kParts[] = {&LoginParts::pam_check_ms, &LoginParts::pam_ms,
                                           &LoginParts::verify_ms,    &LoginParts::session_ms,
-                                          &LoginParts::vixd_ms,      &LoginParts::hgfsd_ms};
+                                          &LoginParts::vixd_ms,      &LoginParts::hgfsd_ms,
+                                          &LoginParts::audit_ms};
 
 int AnswerWithPassword(int count, const pam_message**, pam_response** responses, void* password) {
   *responses = static_cast<pam_response*>(calloc(static_cast<size_t>(count), sizeof(pam_response)));
@@ -149,6 +151,22 @@ double FirstReplyMilliseconds(const std::string& folder, const std::string& serv
   return absl::ToDoubleMilliseconds(absl::Now() - begin);
 }
 
+// The log is a stream socket, as the journal's is.
+double AuditMilliseconds(const std::string& user) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+    Require(absl::InternalError("socketpair"), "log");
+  }
+  const UniqueFd journal(ends[0]), log(ends[1]), before(dup(STDERR_FILENO));
+  dup2(log.get(), STDERR_FILENO);
+  AuditLog audit;
+  const absl::Time begin = absl::Now();
+  audit.RecordLoggedIn({"ReadEnvironmentVariableInGuest", user, "HOME"});
+  const absl::Duration time = absl::Now() - begin;
+  dup2(before.get(), STDERR_FILENO);
+  return absl::ToDoubleMilliseconds(time);
+}
+
 double Median(std::vector<LoginParts>& parts, double LoginParts::*member) {
   std::sort(parts.begin(), parts.end(),
             [member](const auto& a, const auto& b) { return a.*member < b.*member; });
@@ -167,6 +185,7 @@ int MeasureLoginParts(const std::string& program_folder, const std::vector<std::
     parts.vixd_ms =
         FirstReplyMilliseconds(program_folder, "vixd", user, password, &parts.session_ms);
     parts.hgfsd_ms = FirstReplyMilliseconds(program_folder, "hgfsd", user, password);
+    parts.audit_ms = AuditMilliseconds(user);
     all.push_back(parts);
   }
   if (all.empty()) return 2;

@@ -22,6 +22,8 @@ struct LoginParts {
   double session_ms = 0;
   double vixd_ms = 0;
   double hgfsd_ms = 0;
+  // A line of the log about the operation.
+  double audit_ms = 0;
 };
 
 // Measures them where this process runs, in a guest or outside of it, with the session in

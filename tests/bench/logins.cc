@@ -103,6 +103,9 @@ void PrintParts(const LoginParts& parts) {
   print("service", "exec of vixd, gRPC's first call",
         "From there until the first reply of the vixd that session becomes.",
         parts.vixd_ms - parts.session_ms);
+  print("audit", "audit",
+        "The line of the log about the operation, written to a socket as the journal's.",
+        parts.audit_ms);
 }
 
 // The first half of the users, or the second one.
