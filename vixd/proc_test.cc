@@ -17,7 +17,7 @@ namespace {
 
 using testing::Contains;
 
-// Of "nobody", or of no user.
+// A user other than root and whoever runs the test.
 constexpr uid_t kOther = 65534;
 
 std::optional<ProcessInfo> ReadProcess(pid_t pid) {
@@ -42,7 +42,7 @@ TEST(Proc, ProcessThatCannotBeLookedIntoKeepsItsOwner) {
   ASSERT_EQ(pipe(ready), 0);
   const pid_t child = fork();
   if (child == 0) {
-    // As root it becomes another user, for whom the difference shows.
+    // As root it becomes another user: root would not show the difference.
     const bool other = geteuid() != 0 || setresuid(kOther, kOther, kOther) == 0;
     prctl(PR_SET_DUMPABLE, 0);
     const char mark = other ? '1' : '0';
