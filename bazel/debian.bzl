@@ -73,6 +73,9 @@ def _debian_sysroot_impl(ctx):
 
         # Libraries of libraries are found there, too, with a newer C library.
         linkopts.append("-Wl,--allow-shlib-undefined")
+    elif ctx.which("ld.gold"):
+        # Which Bazel links with, then: one copy of functions that are equal and whose address no one takes.
+        linkopts.append("-Wl,--icf=safe")
     linkopts += [
         # The start files; and in this order: GCC 10's unwinder, the old C library, our archives.
         "-B" + libraries,
