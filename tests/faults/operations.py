@@ -600,7 +600,9 @@ class Clock(Operation):
     asked = []
 
     def prepare(self):
-        assert wait_until(lambda: len([t for t in Clock.asked if t > time.monotonic() - 61]) < 5, 70, 0.5) is not None
+        assert wait_until(lambda: len([t for t in Clock.asked if t > time.monotonic() - 61]) < 7, 70, 0.5) is not None
+        if self.guest.find("clockd") is None:
+            self.must_succeed()
 
     def steps(self):
         return self.guest.host("clock")[1].count("\nstep ")
