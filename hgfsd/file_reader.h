@@ -31,9 +31,15 @@ class FileReader {
   absl::Status Read(size_t size, std::string& data);
 
  private:
+  // Has the kernel read what comes next.
+  void ReadAhead();
+
   FileReader() = default;
 
   UniqueFd fd_;
+  // Where the next read starts, and where the content ends that the kernel has been asked for.
+  uint64_t position_ = 0;
+  uint64_t ahead_ = 0;
   v1::FileInfo info_;
 };
 
