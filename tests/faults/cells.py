@@ -142,9 +142,10 @@ class Run:
             operation.abandon()
         if fault.is_ignored and not cell.outcome.ok:
             cell.harm.append("the host notices the fault")
-        cell.recovery = wait_until(operation.again, 60)
-        if cell.recovery is None or cell.recovery > fault.bound:
-            cell.harm.append("no success within %d s" % fault.bound)
+        bound = fault.bound if cell.outcome.ok else max(fault.bound, operation.pause)
+        cell.recovery = wait_until(operation.again, max(60, bound))
+        if cell.recovery is None or cell.recovery > bound:
+            cell.harm.append("no success within %d s" % bound)
         cell.harm += operation.harm(cell.outcome)
         if wait_until(lambda: not self.guest.problems(), QUIET, 0.1) is None:
             cell.harm += self.guest.problems()

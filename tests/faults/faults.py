@@ -347,9 +347,11 @@ class ClockJumps(Fault):
 
 
 class Standstill(Fault):
-    """The whole guest, as when its host suspends it."""
+    """The whole guest, as when its host suspends it; but its clock goes on, so that the time counts as a slow answer of
+    the service or the login that was asked, whose user waits for ten times as long."""
 
     name = "the guest stands still for 3 s"
+    bound = 50
 
     def strike(self, _):
         self.pids = [p.pid for p in self.guest.processes()]

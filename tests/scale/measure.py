@@ -55,53 +55,86 @@ def comm(pid):
         return ""
 
 
-def threads(pid):
-    try:
-        return ["/proc/%s/task/%s/schedstat" % (pid, task) for task in os.listdir("/proc/%s/task" % pid)]
-    except OSError:
-        return []
+class Accounting:
+    """What the kernel counts for threads and processes (TASKSTATS over netlink; linux/taskstats.h). A process counts
+    with its threads that have ended, which are in no file of /proc."""
 
+    GET, BY_THREAD, BY_PROCESS = 1, 1, 2
+    STATS = 3
+    # cpu_delay_total and cpu_run_real_total of struct taskstats, in nanoseconds.
+    WAITED, USED = 24, 64
 
-def waited(stat):
-    """Seconds in which this thread was ready to run and had no processor."""
-    try:
-        with open(stat) as file:
-            return int(file.read().split()[1]) / 1e9
-    except OSError:
+    def __init__(self):
+        self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+        self.socket.bind((0, 0))
+        # The controller's CTRL_CMD_GETFAMILY, by name; the answer has the number.
+        found = self._ask(16, 3, 2, b"TASKSTATS\0")
+        if 1 not in found:
+            raise RuntimeError("the kernel has no TASKSTATS")
+        self.family = struct.unpack("H", found[1])[0]
+
+    @staticmethod
+    def _attributes(data):
+        found = {}
+        while len(data) >= 4:
+            size, kind = struct.unpack_from("HH", data)
+            found[kind & 0x3FFF] = data[4:size]
+            data = data[(size + 3) & ~3:]
+        return found
+
+    def _ask(self, family, command, kind, value):
+        """The attributes of the answer; none if it is an error."""
+        body = struct.pack("BBHHH", command, 1, 0, 4 + len(value), kind) + value + bytes(-len(value) % 4)
+        self.socket.send(struct.pack("IHHII", 16 + len(body), family, 1, 1, 0) + body)
+        answer = self.socket.recv(1 << 16)
+        return {} if struct.unpack_from("IH", answer)[1] == 2 else self._attributes(answer[20:])
+
+    def _read(self, kind, number, offset):
+        """Seconds; 0 if there is no such process any more."""
+        for group in self._ask(self.family, self.GET, kind, struct.pack("I", int(number))).values():
+            stats = self._attributes(group).get(self.STATS)
+            if stats:
+                return struct.unpack_from("Q", stats, offset)[0] / 1e9
         return 0.0
 
+    def used(self, pid):
+        """Processor time of a process."""
+        return self._read(self.BY_PROCESS, pid, self.USED)
 
-class Waits:
-    """How long threads have waited for a processor since this was made; `stats` lists them, new ones too."""
+    def waited(self, pid):
+        """How long all threads of a process were ready to run and had no processor."""
+        return self._read(self.BY_PROCESS, pid, self.WAITED)
 
-    def __init__(self, stats):
-        self.stats = stats
-        self.before = {stat: waited(stat) for stat in stats()}
-
-    def since(self):
-        return sum(max(0.0, waited(stat) - self.before.get(stat, 0.0)) for stat in self.stats())
+    def thread_waited(self, tid):
+        return self._read(self.BY_THREAD, tid, self.WAITED)
 
 
 class Probe:
-    """Pings the guest all the time. On the way of a ping are this thread, vmxsim's, the channel's in transportd,
+    """Pings the guest all the time. On the way of a ping are this process, vmxsim, the channel's thread in transportd,
     and the service or the login that this one may be waiting for: the service that has waited longest, and all
     processes that are new."""
 
     def __init__(self, path):
         self.control = Control(path)
+        self.accounting = Accounting()
         self.raw = self.net = 0.0
         vmxsim = os.popen("ps -o ppid= -p %s" % self.control.call("init-pid").strip()).read().strip()
-        self.way = threads(vmxsim) + ["/proc/thread-self/schedstat"]
+        self.way = [vmxsim, str(os.getpid())]
         self.look()
 
     def look(self):
         self.processes = self.control.call("processes").split()
-        self.channel = ["/proc/%s/schedstat" % pid for pid in self.processes if comm(pid) == "transportd"]
+        # A process has the number of its first thread, which is the channel's.
+        self.channel = [pid for pid in self.processes if comm(pid) == "transportd"]
         self.services = [pid for pid in self.processes if comm(pid) in NAMES - {"transportd", "toolboxd-shim"}]
 
+    def waits(self):
+        """Of what is always on the way, and of each service."""
+        way = sum(map(self.accounting.waited, self.way)) + sum(map(self.accounting.thread_waited, self.channel))
+        return way, {pid: self.accounting.waited(pid) for pid in self.services}
+
     def ping(self):
-        way = Waits(lambda: self.way + self.channel)
-        services = [Waits(lambda pid=pid: threads(pid)) for pid in self.services]
+        way, services = self.waits()
         begin = time.monotonic()
         try:
             self.control.call("tclo", "60", "ping")
@@ -110,11 +143,14 @@ class Probe:
             print("ping: %s" % error, file=sys.stderr)
             time.sleep(0.1)
         raw = time.monotonic() - begin
-        net = raw - way.since() - max([service.since() for service in services], default=0)
+        way_after, services_after = self.waits()
+        # Of a process that has ended, nothing is known any more.
+        longest = max([services_after[pid] - before for pid, before in services.items()], default=0)
+        net = raw - max(0.0, way_after - way) - max(0.0, longest)
         if raw > 0.05:
             known = set(self.processes)
             self.look()
-            net -= sum(waited(stat) for pid in set(self.processes) - known for stat in threads(pid))
+            net -= sum(self.accounting.waited(pid) for pid in set(self.processes) - known)
         self.raw = max(self.raw, raw)
         self.net = max(self.net, net)
 
@@ -147,6 +183,7 @@ class Guest:
         self.options = options
         self.work = options.work
         self.control = Control(options.control)
+        self.accounting = Accounting()
         self.used = {}
         self.probe = subprocess.Popen([sys.argv[0], "--probe", "--control=" + options.control],
                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -196,15 +233,8 @@ class Guest:
     def cpu_ms(self):
         """Of all toolboxd's processes, also those that have ended since it was asked last."""
         for pid in self.processes():
-            used = 0
-            try:
-                for task in os.listdir("/proc/%s/task" % pid):
-                    with open("/proc/%s/task/%s/schedstat" % (pid, task)) as stat:
-                        used += int(stat.read().split()[0])
-            except OSError:
-                continue
-            self.used[pid] = max(self.used.get(pid, 0), used)
-        return sum(self.used.values()) / 1e6
+            self.used[pid] = max(self.used.get(pid, 0), self.accounting.used(pid))
+        return sum(self.used.values()) * 1e3
 
     def memory_mb(self):
         total = 0
