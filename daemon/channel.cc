@@ -6,6 +6,7 @@
 #include "base/shared_deadline.h"
 #include "daemon/header_frames.h"
 #include "daemon/message_length.h"
+#include "daemon/sent_descriptors.h"
 #include "daemon/uncompressed.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
@@ -21,6 +22,7 @@ constexpr int kMaxMessageBytes = 4 << 20;
 std::shared_ptr<grpc::Channel> ConnectUnix(const std::string& path) {
   UseShortHeaders();
   UseShortMessages();
+  LimitSentDescriptors();
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);

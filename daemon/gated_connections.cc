@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "base/steady_time.h"
+#include "daemon/sent_descriptors.h"
 
 namespace toolboxd {
 namespace {
@@ -36,6 +37,10 @@ bool IsUnreadEnd(const pollfd& side) {
 }
 
 }  // namespace
+
+GatedConnections::GatedConnections(size_t max_calls) : max_calls_(max_calls) {
+  LimitSentDescriptors();
+}
 
 GatedConnections::~GatedConnections() {
   {
@@ -150,7 +155,7 @@ void GatedConnections::End(Connection& connection) {
 bool GatedConnections::Move(Connection& connection, Direction& direction) {
   if (!direction.rest.empty()) return Flush(direction);
   char part[kPart];
-  const ssize_t size = recv(direction.from, part, sizeof part, 0);
+  const ssize_t size = ReceiveBytes(direction.from, part, sizeof part);
   if (size < 0) return errno == EAGAIN || errno == EINTR;
   if (size == 0) return false;
   direction.rest.assign(part, static_cast<size_t>(size));

@@ -33,7 +33,7 @@ class GatedConnections {
   static constexpr absl::Duration kAfterEnd = absl::Seconds(1);
 
   // `max_calls`: of a connection at a time.
-  explicit GatedConnections(size_t max_calls) : max_calls_(max_calls) {}
+  explicit GatedConnections(size_t max_calls);
   // Ends all of them.
   ~GatedConnections();
 

@@ -12,6 +12,7 @@
 
 #include "absl/time/clock.h"
 #include "base/testing/eventually.h"
+#include "daemon/testing/lingering.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {
@@ -160,6 +161,19 @@ TEST_F(GatedConnectionsTest, ReplyBeforeTheServersEndArrives) {
   ends.server.reset();
   absl::SleepFor(absl::Milliseconds(100));
   EXPECT_EQ(Read(ends.caller.get(), replied.size() + 1), replied);
+}
+
+// U1 of tests/attacks/README.md.
+TEST_F(GatedConnectionsTest, CallerWhoSendsADescriptorHoldsNoOtherUp) {
+  Lingering gift;
+  const Ends ends = Connect();
+  ASSERT_TRUE(gift.SendWith(preface_, ends.caller.get()));
+  const absl::Time begin = absl::Now();
+  const Ends other = Connect();
+  ASSERT_TRUE(Write(other.caller.get(), preface_));
+  EXPECT_EQ(Read(other.server.get(), preface_.size()), preface_);
+  EXPECT_LT(absl::Now() - begin, kAtOnce);
+  EXPECT_EQ(Read(ends.server.get(), 1), "");
 }
 
 // T3 of tests/attacks/README.md: connections in place of calls.

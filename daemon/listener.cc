@@ -17,6 +17,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "daemon/sent_descriptors.h"
 
 namespace toolboxd {
 namespace {
@@ -105,6 +106,7 @@ absl::StatusOr<Listener> Listener::Inherit(int fd, int type) {
   if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) {
     return ErrnoError(errno, "O_NONBLOCK");
   }
+  RefuseSentDescriptors(fd);
   return Listener(std::move(owned), UniqueFd(), "");
 }
 
@@ -118,6 +120,7 @@ absl::StatusOr<Listener> Listener::Bind(const ListenerOptions& options) {
 
   UniqueFd fd(socket(AF_UNIX, options.type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.ok()) return ErrnoError(errno, "socket");
+  RefuseSentDescriptors(fd.get());
   // bind takes the file's mode from the socket: no caller gets in before GiveAccess. The umask
   // is not touched, since all threads share it.
   fchmod(fd.get(), 0600);

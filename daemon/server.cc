@@ -18,6 +18,7 @@
 #include "base/status.h"
 #include "base/steady_time.h"
 #include "daemon/sd_notify.h"
+#include "daemon/sent_descriptors.h"
 #include "grpcpp/resource_quota.h"
 #include "grpcpp/security/server_credentials.h"
 
@@ -59,6 +60,7 @@ absl::StatusOr<Listener> OpenListener(const ServerOptions& options) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options) {
+  if (options.limited.has_value()) LimitSentDescriptors();
   absl::StatusOr<Listener> listener = OpenListener(options);
   if (!listener.ok()) return listener.status();
   std::unique_ptr<Server> server(new Server(std::move(options), *std::move(listener)));

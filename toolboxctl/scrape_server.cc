@@ -14,6 +14,7 @@
 
 #include "absl/strings/match.h"
 #include "base/steady_time.h"
+#include "daemon/sent_descriptors.h"
 
 namespace toolboxd {
 namespace {
@@ -37,6 +38,8 @@ bool IsListening(int fd) {
 }
 
 void ScrapeServer::Run(int listener, absl::Duration idle) {
+  LimitSentDescriptors();
+  RefuseSentDescriptors(listener);
   // A caller that has left again must not have accept4() wait.
   fcntl(listener, F_SETFL, fcntl(listener, F_GETFL) | O_NONBLOCK);
   absl::Time last = SteadyNow();
@@ -94,7 +97,7 @@ bool ScrapeServer::Serve(Caller& caller) {
 // Adds what has come to the request, and makes the answer when it is complete.
 bool ScrapeServer::Read(Caller& caller) {
   char bytes[1024];
-  const ssize_t got = recv(caller.fd.get(), bytes, sizeof bytes, MSG_DONTWAIT);
+  const ssize_t got = ReceiveBytes(caller.fd.get(), bytes, sizeof bytes);
   if (got < 0) return errno == EAGAIN || errno == EINTR;
   caller.request.append(bytes, static_cast<size_t>(got));
   const bool whole = absl::StrContains(caller.request, "\r\n\r\n");

@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/testing/short_temp_dir.h"
+#include "daemon/testing/lingering.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {
@@ -136,6 +137,21 @@ TEST_F(ScrapeServerTest, UserWhoConnectsWithoutEndKeepsNoOtherOut) {
   const UniqueFd honest = Connect();
   for (int i = 0; i < 300; ++i) silent.push_back(ConnectAs(4711 + i % 3));
   EXPECT_EQ(Scrape(honest), "25 numbers");
+}
+
+// U1 of tests/attacks/README.md.
+TEST_F(ScrapeServerTest, CallerWhoSendsADescriptorHoldsNoOtherUp) {
+  Lingering gifts[2];
+  const UniqueFd with_request = Connect();
+  ASSERT_TRUE(gifts[0].SendWith(kRequest, with_request.get()));
+  UniqueFd leaves = Connect();
+  ASSERT_TRUE(gifts[1].SendWith(std::string(16 << 10, 'x'), leaves.get()));
+  leaves.reset();
+  const absl::Time begin = absl::Now();
+  Start();
+  EXPECT_EQ(Scrape(Connect()), "25 numbers");
+  EXPECT_EQ(ReadAll(with_request), "");
+  EXPECT_LT(absl::Now() - begin, kAtOnce);
 }
 
 TEST_F(ScrapeServerTest, CallerWhoSendsNothingIsSentAwayInTime) {

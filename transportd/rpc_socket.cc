@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "base/steady_time.h"
+#include "daemon/sent_descriptors.h"
 #include "rpctool/protocol.h"
 #include "transportd/transport_readers.h"
 
@@ -80,7 +81,10 @@ RpcSocket::RpcSocket(Listener listener, RpcCallers callers, RpciSend send)
       callers_(std::move(callers)),
       send_(std::move(send)),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      thread_([this] { Loop(); }) {}
+      thread_([this] {
+        LimitSentDescriptors();
+        Loop();
+      }) {}
 
 RpcSocket::~RpcSocket() {
   ending_ = true;
@@ -145,7 +149,7 @@ bool RpcSocket::Serve(const Waiting& caller) const {
     return true;
   }
   std::string packet(size, '\0');
-  if (recv(fd, packet.data(), packet.size(), MSG_DONTWAIT) != size) return true;
+  if (ReceiveBytes(fd, packet.data(), packet.size()) != size) return true;
   Header header;
   memcpy(&header, packet.data(), sizeof header);
   if (header.version != rpctool::kProtocolVersion) return true;

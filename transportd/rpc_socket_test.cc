@@ -18,6 +18,7 @@
 #include "absl/time/clock.h"
 #include "base/testing/eventually.h"
 #include "base/testing/short_temp_dir.h"
+#include "daemon/testing/lingering.h"
 #include "gtest/gtest.h"
 #include "rpctool/protocol.h"
 #include "rpctool/socket_client.h"
@@ -103,6 +104,18 @@ TEST_F(RpcSocketTest, RequestOfEverySizeReachesTheHostAndItsReplyTheCaller) {
     EXPECT_EQ(reply_.outcome, Outcome::kSuccess);
     EXPECT_EQ(reply_.text, request);
   }
+}
+
+// U1 of tests/attacks/README.md. Since Linux 6.16 the kernel does not take the descriptor.
+TEST_F(RpcSocketTest, CallerWhoSendsADescriptorHoldsNoOtherUp) {
+  Lingering gifts[2];
+  const UniqueFd request = Connect();
+  gifts[0].SendWith(Packet(1, "x"), request.get());
+  const UniqueFd incorrect = Connect();
+  gifts[1].SendWith("x", incorrect.get());
+  const absl::Time begin = absl::Now();
+  ASSERT_TRUE(AskTransportd(path_.c_str(), "x", kPatienceMs, reply_));
+  EXPECT_LT(absl::Now() - begin, kAtOnce);
 }
 
 TEST_F(RpcSocketTest, CallerLearnsWhatTheHostSaid) {

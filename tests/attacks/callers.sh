@@ -17,4 +17,23 @@ check "T4 a caller whose requests are compressed a thousand times" greedy compre
 check "T1 a caller whose headers refer to a long one thousands of times" greedy references 16 3
 peak=$(control=$callers && awk '/^VmHWM/ { print $2 }' "/proc/$(pids_of transportd)/status")
 check "S4, T1, T3, T4 callers who end no request take little of transportd's memory" test "$peak" -lt 32768
+# --- U1: a descriptor whose last close takes a minute
+
+status() { "${@:2}" timeout "$1" "$root/out/bin/toolboxctl" --control="$work/run-callers/transportd.sock" status; }
+lingering() {  # SOCKET WAY
+  alice_repeats /usr/bin/python3 "$root/tests/attacks/lingering.py" "$work/run-callers/$1" "$2" >"$work/lingering"
+  within 20 grep -q . "$work/lingering"
+}
+for way in received unread; do
+  check "U1 a caller sends such a descriptor ($way)" lingering transportd.sock "$way"
+  check "U1 root is served meanwhile ($way)" status 4 env
+  check "U1 another caller is served meanwhile ($way)" status 4 "${as_alice[@]}"
+  end_helpers
+done
+check "U1 a caller of rpc.sock sends such a descriptor" lingering rpc.sock packet
+# The host has no such variable; the thread is at its place again.
+thread_waits() { ! grep -qsx wait_woken "/proc/$(control=$callers && pids_of transportd)/task/"*/wchan; }
+check "U1 no thread waits for its end" within 4 thread_waits
+end_helpers
+
 check "S4 root is served" "$root/out/bin/toolboxctl" --control="$work/run-callers/transportd.sock" status

@@ -12,9 +12,11 @@ FILE has the way, and is read for each call:
   compressed  a message of 120 kB that is 120 MB without its compression
   headers  headers without an end
   references  headers that refer four thousand times to a long one
+  descriptor  a descriptor whose last close takes a minute, with the first byte
   silence  nothing
 """
 
+import array
 import gzip
 import selectors
 import socket
@@ -40,6 +42,26 @@ def message(content):
     return b"\x00" + struct.pack(">I", len(content)) + content
 
 
+def send_lingering(connection):
+    """Sends a TCP connection that is closed by its last close and whose other side takes nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        side = socket.create_connection(listener.getsockname())
+        other = listener.accept()[0]
+    side.setblocking(False)
+    try:
+        while True:
+            side.send(bytes(65536))
+    except BlockingIOError:
+        pass
+    side.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 60))
+    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [side.fileno()]))]
+    try:
+        connection.sendmsg([frame(4, 0, 0)], rights)
+    finally:
+        side.close()
+    return other
+
+
 class Service:
     def __init__(self, connection, way_file):
         self.connection, self.way_file = connection, way_file
@@ -59,6 +81,9 @@ class Service:
             content = gzip.compress(b"\x0a\x80\x80\x80\x38" + bytes(7 << 24))
             self.send(1, 4, stream, HEADERS + b"\x00\x0dgrpc-encoding\x04gzip")
             self.queues[stream] = b"\x01" + struct.pack(">I", len(content)) + content
+            return
+        if way == "descriptor":
+            self.other = send_lingering(self.connection)
             return
         if way == "references":
             self.send(1, 4, stream, HEADERS + LONG + REFERENCES)

@@ -42,6 +42,18 @@ peak=$(peak_kb)
 check "M1, S5, T1, T4, T5 transportd stays below 32 MiB" test "$peak" -lt 32768
 check "M1 bob works" serve bob ls /
 
+# --- U1: a descriptor whose last close takes a minute, in the answer
+
+echo descriptor >"$programs/way"
+for verb in "ls /" ps; do
+  # shellcheck disable=SC2086  # A verb and its argument.
+  serve alice $verb >/dev/null 2>&1 & helpers+=($!)
+  sleep 0.5
+  check "U1 bob is served although alice's service sent such a descriptor in answer to $verb" timeout 7 "$vmxsim" guest \
+    --control="$services" --user=bob --password="$password" validate
+  end_helpers
+done
+
 # --- H4: content that never comes
 
 for way in trickle flood; do

@@ -6,6 +6,7 @@
 
 #include "daemon/header_frames.h"
 #include "daemon/message_length.h"
+#include "daemon/sent_descriptors.h"
 #include "daemon/uncompressed.h"
 #include "grpcpp/create_channel_posix.h"
 #include "grpcpp/support/channel_arguments.h"
@@ -22,6 +23,8 @@ constexpr int kMaxFrameBytes = 64 << 10;
 std::shared_ptr<grpc::Channel> MakeSessionChannel(int fd) {
   UseShortHeaders();
   UseShortMessages();
+  LimitSentDescriptors();
+  RefuseSentDescriptors(fd);
   // gRPC requires it.
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
   grpc::ChannelArguments arguments;
