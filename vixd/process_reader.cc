@@ -103,9 +103,8 @@ struct ProcessReader::Batch {
 
   // Until it is over, or the thread is left behind: one process has been asked for kPatience. A
   // busy machine alone does not count.
-  void Wait() {
+  void Wait() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     size_t before = 0;
-    absl::MutexLock lock(&mutex);
     while (!mutex.AwaitWithTimeout(absl::Condition(this, &Batch::IsOver), kPatience)) {
       abandoned = done == before && asked.has_value();
       if (abandoned) return;
@@ -145,8 +144,9 @@ ProcessReader::Part ProcessReader::Read(const std::vector<pid_t>& pids) const {
     std::thread([batch, stuck = stuck_, arguments = arguments_] {
       Work(batch, stuck, arguments);
     }).detach();
-    batch->Wait();
+    // Until the end: a thread that is left behind must not say that it returns before it is noted.
     absl::MutexLock lock(&batch->mutex);
+    batch->Wait();
     for (ProcessInfo& process : batch->processes) part.processes.push_back(std::move(process));
     part.done += batch->done;
     bytes += batch->bytes;

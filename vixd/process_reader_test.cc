@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "absl/synchronization/notification.h"
@@ -144,6 +145,30 @@ TEST(ProcessReader, ProcessesThatEachHoldTheReaderUpALittleAreBoundedTogether) {
   const absl::Time begin = absl::Now();
   for (int i = 0; i < 5; ++i) EXPECT_EQ(reader.Read(children.pids()).processes.size(), 60u);
   EXPECT_LT(absl::Now() - begin, absl::Seconds(1));
+}
+
+// U2 of tests/attacks/README.md.
+TEST(ProcessReader, ThreadThatReturnsAsItIsLeftBehindIsForgotten) {
+  const Children children(1);
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 100; ++i) {
+    callers.emplace_back([&] {
+      const auto calls = std::make_shared<std::atomic<int>>(0);
+      const ProcessReader reader([calls](ProcessInfo& process) {
+        if ((*calls)++ == 0) absl::SleepFor(ProcessReader::kPatience);
+        process.name = "asked";
+      });
+      reader.Read(children.pids());
+      // It is asked again, if not at once, since it had its reader wait.
+      const absl::Time end = absl::Now() + 300 * ProcessReader::kPatience;
+      while (absl::Now() < end) {
+        if (reader.Read(children.pids()).processes[0].name == "asked") return;
+        absl::SleepFor(ProcessReader::kPatience);
+      }
+      ADD_FAILURE() << "not asked again";
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
 }
 
 TEST(ProcessReader, EndsBeforeAThreadThatWasLeftBehind) {
