@@ -34,7 +34,7 @@ absl::StatusOr<SdBusLibrary> LoadLibrary() {
       TOOLBOXD_FIND(sd_bus_get_fd) && TOOLBOXD_FIND(sd_bus_get_events) &&
       TOOLBOXD_FIND(sd_bus_message_new_method_call) &&
       TOOLBOXD_FIND(sd_bus_message_set_auto_start) && TOOLBOXD_FIND(sd_bus_message_append) &&
-      TOOLBOXD_FIND(sd_bus_message_enter_container) &&
+      TOOLBOXD_FIND(sd_bus_message_get_sender) && TOOLBOXD_FIND(sd_bus_message_enter_container) &&
       TOOLBOXD_FIND(sd_bus_message_exit_container) && TOOLBOXD_FIND(sd_bus_message_read) &&
       TOOLBOXD_FIND(sd_bus_message_read_array) && TOOLBOXD_FIND(sd_bus_message_unref) &&
       TOOLBOXD_FIND(sd_bus_error_free) && TOOLBOXD_FIND(sd_bus_error_has_name);

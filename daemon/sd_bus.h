@@ -36,6 +36,7 @@ struct SdBusLibrary {
   decltype(&::sd_bus_message_append) sd_bus_message_append;
   decltype(&::sd_bus_message_enter_container) sd_bus_message_enter_container;
   decltype(&::sd_bus_message_exit_container) sd_bus_message_exit_container;
+  decltype(&::sd_bus_message_get_sender) sd_bus_message_get_sender;
   decltype(&::sd_bus_message_read) sd_bus_message_read;
   decltype(&::sd_bus_message_read_array) sd_bus_message_read_array;
   decltype(&::sd_bus_message_unref) sd_bus_message_unref;

@@ -22,10 +22,35 @@ constexpr char kNoSuchUnit[] = "org.freedesktop.systemd1.NoSuchUnit";
 constexpr char kInteraction[] = "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired";
 constexpr char kAccessDenied[] = "org.freedesktop.DBus.Error.AccessDenied";
 
-// The jobs that ended since the match was made: object path to result.
+// The connection that has systemd's name now, as the bus numbers it; empty if none has.
+std::string Systemd(const SystemBus& bus) {
+  const SdBusLibrary& library = bus.library();
+  BusError error(library);
+  sd_bus_message* reply = nullptr;
+  const int called = library.sd_bus_call_method(bus.get(), "org.freedesktop.DBus",
+                                                "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                                                "GetNameOwner", error.get(), &reply, "s", kSystemd);
+  if (called < 0) return "";
+  const char* owner = nullptr;
+  library.sd_bus_message_read(reply, "s", &owner);
+  std::string result = owner != nullptr ? owner : "";
+  library.sd_bus_message_unref(reply);
+  return result;
+}
+
+// The jobs that ended since the match was made: object path to result. Whoever may use the bus may
+// send a signal to this connection, which the match by systemd's name does not keep away.
 struct EndedJobs {
-  const SdBusLibrary* library;
+  const SystemBus* bus;
+  std::string systemd;
   std::map<std::string, std::string> results;
+
+  // It has another number once it has executed itself anew.
+  bool IsOfSystemd(const char* sender) {
+    if (sender == nullptr) return false;
+    if (sender != systemd) systemd = Systemd(*bus);
+    return sender == systemd;
+  }
 };
 
 // JobRemoved(u id, o job, s unit, s result).
@@ -35,7 +60,9 @@ int OnJobRemoved(sd_bus_message* message, void* data, sd_bus_error*) {
   const char* path = nullptr;
   const char* unit = nullptr;
   const char* result = nullptr;
-  if (jobs->library->sd_bus_message_read(message, "uoss", &id, &path, &unit, &result) >= 0) {
+  const SdBusLibrary& library = jobs->bus->library();
+  if (!jobs->IsOfSystemd(library.sd_bus_message_get_sender(message))) return 0;
+  if (library.sd_bus_message_read(message, "uoss", &id, &path, &unit, &result) >= 0) {
     jobs->results[path] = result;
   }
   return 0;
@@ -86,13 +113,13 @@ absl::Status AwaitJob(const SystemBus& bus, const EndedJobs& jobs, const std::st
       return absl::UnknownError(
           absl::StrCat(unit, ": ", found->second, "; see journalctl -u ", unit));
     }
-    if (processed > 0) continue;
     if (stop.IsSet()) return absl::CancelledError("stopped");
     const absl::Duration left = end - SteadyNow();
     if (left <= absl::ZeroDuration()) {
       return absl::DeadlineExceededError(
           absl::StrCat(unit, " has not ended after ", absl::FormatDuration(timeout)));
     }
+    if (processed > 0) continue;
     stop.Poll(library.sd_bus_get_fd(bus.get()), library.sd_bus_get_events(bus.get()), left);
   }
 }
@@ -105,7 +132,7 @@ absl::Status RunJob(const char* method, const std::string& unit, UnitTimes times
   const SdBusLibrary& library = bus->library();
 
   // Before the call: the job may end before it has answered.
-  EndedJobs jobs{&library, {}};
+  EndedJobs jobs{&*bus, Systemd(*bus), {}};
   sd_bus_slot* slot = nullptr;
   const int matched =
       library.sd_bus_match_signal(bus->get(), &slot, kSystemd, kSystemdPath, kSystemdManager,

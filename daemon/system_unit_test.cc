@@ -4,11 +4,13 @@
 
 #include "daemon/system_unit.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <memory>
 #include <string>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "daemon/testing/fake_managers.h"
@@ -68,6 +70,39 @@ TEST_F(SystemUnitTest, RefusalIsPermissionDeniedInPolkitsWords) {
 TEST_F(SystemUnitTest, WaitForAUnitThatHangsIsLimited) {
   managers_->SetJobResult("");
   EXPECT_EQ(Run(absl::Milliseconds(100)).code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+// U3 of tests/attacks/README.md: whoever may use the bus may send a signal to any connection.
+TEST_F(SystemUnitTest, JobEndsWhenSystemdSaysSoAndNotWhenAnotherDoes) {
+  managers_->SetJobResult("");
+  sd_bus* const other = bus_.Connect();
+  ASSERT_NE(other, nullptr);
+  std::atomic<bool> done{false};
+  std::atomic<int> sent{0};
+  std::thread liar([&] {
+    while (!done) {
+      // The bus numbers its connections.
+      for (int i = 0; i < 10; ++i) {
+        sd_bus_message* signal = nullptr;
+        sd_bus_message_new_signal(other, &signal, "/org/freedesktop/systemd1",
+                                  "org.freedesktop.systemd1.Manager", "JobRemoved");
+        sd_bus_message_set_destination(signal, absl::StrCat(":1.", i).c_str());
+        sd_bus_message_append(signal, "uoss", 7, "/org/freedesktop/systemd1/job/7", "a@b.service",
+                              "done");
+        if (sd_bus_send(other, signal, nullptr) >= 0) ++sent;
+        sd_bus_message_unref(signal);
+      }
+      sd_bus_flush(other);
+      absl::SleepFor(absl::Milliseconds(10));
+    }
+  });
+  EXPECT_EQ(Run(absl::Seconds(1)).code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_GT(sent, 0);
+  managers_->SetJobResult("done");
+  EXPECT_TRUE(Run().ok());
+  done = true;
+  liar.join();
+  sd_bus_flush_close_unref(other);
 }
 
 TEST_F(SystemUnitTest, StopSignalEndsTheWait) {
