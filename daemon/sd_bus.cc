@@ -3,6 +3,7 @@
 #include "daemon/sd_bus.h"
 
 #include <dlfcn.h>
+#include <stdlib.h>
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
@@ -27,7 +28,9 @@ absl::StatusOr<SdBusLibrary> LoadLibrary() {
   if (handle == nullptr) return absl::UnavailableError(dlerror());
   SdBusLibrary library = {};
   const bool complete =
-      TOOLBOXD_FIND(sd_bus_open_system) && TOOLBOXD_FIND(sd_bus_flush_close_unref) &&
+      TOOLBOXD_FIND(sd_bus_new) && TOOLBOXD_FIND(sd_bus_set_address) &&
+      TOOLBOXD_FIND(sd_bus_set_bus_client) && TOOLBOXD_FIND(sd_bus_negotiate_fds) &&
+      TOOLBOXD_FIND(sd_bus_start) && TOOLBOXD_FIND(sd_bus_flush_close_unref) &&
       TOOLBOXD_FIND(sd_bus_set_method_call_timeout) && TOOLBOXD_FIND(sd_bus_call_method) &&
       TOOLBOXD_FIND(sd_bus_call) && TOOLBOXD_FIND(sd_bus_match_signal) &&
       TOOLBOXD_FIND(sd_bus_slot_unref) && TOOLBOXD_FIND(sd_bus_process) &&
@@ -43,6 +46,18 @@ absl::StatusOr<SdBusLibrary> LoadLibrary() {
 }
 
 #undef TOOLBOXD_FIND
+
+// As sd_bus_open_system, which asks for descriptors.
+int Connect(const SdBusLibrary& library, sd_bus* bus) {
+  const char* const other = getenv("DBUS_SYSTEM_BUS_ADDRESS");
+  const char* const address = other != nullptr ? other : "unix:path=/run/dbus/system_bus_socket";
+  for (const int result :
+       {library.sd_bus_set_address(bus, address), library.sd_bus_set_bus_client(bus, 1),
+        library.sd_bus_negotiate_fds(bus, 0)}) {
+    if (result < 0) return result;
+  }
+  return library.sd_bus_start(bus);
+}
 
 }  // namespace
 
@@ -65,9 +80,11 @@ absl::StatusOr<SystemBus> SystemBus::Open(uint64_t timeout_usec) {
   absl::StatusOr<const SdBusLibrary*> library = SdBusLibrary::Load();
   if (!library.ok()) return library.status();
   sd_bus* bus = nullptr;
-  const int result = (*library)->sd_bus_open_system(&bus);
+  int result = (*library)->sd_bus_new(&bus);
   if (result < 0) return SdBusFailure("system bus", result, nullptr);
   SystemBus opened(*library, bus);
+  result = Connect(**library, bus);
+  if (result < 0) return SdBusFailure("system bus", result, nullptr);
   (*library)->sd_bus_set_method_call_timeout(bus, timeout_usec);
   return opened;
 }

@@ -21,7 +21,11 @@ namespace toolboxd {
 
 // The functions of libsystemd.so.0 that are used here; see sd-bus(3).
 struct SdBusLibrary {
-  decltype(&::sd_bus_open_system) sd_bus_open_system;
+  decltype(&::sd_bus_new) sd_bus_new;
+  decltype(&::sd_bus_set_address) sd_bus_set_address;
+  decltype(&::sd_bus_set_bus_client) sd_bus_set_bus_client;
+  decltype(&::sd_bus_negotiate_fds) sd_bus_negotiate_fds;
+  decltype(&::sd_bus_start) sd_bus_start;
   decltype(&::sd_bus_flush_close_unref) sd_bus_flush_close_unref;
   decltype(&::sd_bus_set_method_call_timeout) sd_bus_set_method_call_timeout;
   decltype(&::sd_bus_call_method) sd_bus_call_method;
@@ -67,7 +71,8 @@ class BusError {
 absl::Status SdBusFailure(absl::string_view what, int result, const sd_bus_error* error);
 
 // A connection to the system bus ($DBUS_SYSTEM_BUS_ADDRESS or the usual place), closed with
-// its owner.
+// its owner. The bus passes no descriptor on to it: any user may send one to any connection, and
+// the last close of one may take as long as its sender likes.
 class SystemBus {
  public:
   // Calls on it fail after the timeout.

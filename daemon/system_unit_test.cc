@@ -9,11 +9,14 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "daemon/testing/fake_managers.h"
+#include "daemon/testing/lingering.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -38,6 +41,7 @@ class SystemUnitTest : public testing::Test {
 
   PrivateBus bus_;
   std::unique_ptr<FakeManagers> managers_;
+  std::vector<Lingering> gifts_;
   StopSignal stop_;
 };
 
@@ -102,6 +106,34 @@ TEST_F(SystemUnitTest, JobEndsWhenSystemdSaysSoAndNotWhenAnotherDoes) {
   EXPECT_TRUE(Run().ok());
   done = true;
   liar.join();
+  sd_bus_flush_close_unref(other);
+}
+
+// U4 of tests/attacks/README.md.
+TEST_F(SystemUnitTest, DescriptorOfAnothersSignalHoldsNothingUp) {
+  managers_->SetJobResult("");
+  sd_bus* const other = bus_.Connect();
+  ASSERT_NE(other, nullptr);
+  std::thread sender([&] {
+    while (managers_->log().empty()) absl::SleepFor(absl::Milliseconds(2));
+    for (int i = 0; i < 10; ++i) {
+      Lingering gift;
+      sd_bus_message* signal = nullptr;
+      sd_bus_message_new_signal(other, &signal, "/a", "a.b", "C");
+      sd_bus_message_set_destination(signal, absl::StrCat(":1.", i).c_str());
+      sd_bus_message_append(signal, "h", gift.Take().get());
+      sd_bus_send(other, signal, nullptr);
+      sd_bus_flush(other);
+      sd_bus_message_unref(signal);
+      gifts_.push_back(std::move(gift));
+    }
+  });
+  const absl::Time begin = absl::Now();
+  EXPECT_EQ(Run(absl::Seconds(2)).code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(2) + kAtOnce);
+  sender.join();
+  // Those that the managers have got.
+  gifts_.clear();
   sd_bus_flush_close_unref(other);
 }
 

@@ -21,7 +21,11 @@ constexpr size_t kMaxCgroupFile = 16 * 1024;
 
 // libsystemd by dlopen: linking it would cost every session 0.3 MB and five libraries.
 struct SdBus {
-  decltype(&sd_bus_open_system) open_system;
+  decltype(&sd_bus_new) create;
+  decltype(&sd_bus_set_address) set_address;
+  decltype(&sd_bus_set_bus_client) set_bus_client;
+  decltype(&sd_bus_negotiate_fds) negotiate_fds;
+  decltype(&sd_bus_start) start;
   decltype(&sd_bus_set_method_call_timeout) set_timeout;
   decltype(&sd_bus_message_new_method_call) new_call;
   decltype(&sd_bus_message_append) append;
@@ -32,7 +36,11 @@ struct SdBus {
 
   bool Load() {
     void* library = dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL);
-    return library != nullptr && Find(library, "sd_bus_open_system", open_system) &&
+    return library != nullptr && Find(library, "sd_bus_new", create) &&
+           Find(library, "sd_bus_set_address", set_address) &&
+           Find(library, "sd_bus_set_bus_client", set_bus_client) &&
+           Find(library, "sd_bus_negotiate_fds", negotiate_fds) &&
+           Find(library, "sd_bus_start", start) &&
            Find(library, "sd_bus_set_method_call_timeout", set_timeout) &&
            Find(library, "sd_bus_message_new_method_call", new_call) &&
            Find(library, "sd_bus_message_append", append) && Find(library, "sd_bus_call", call) &&
@@ -47,6 +55,15 @@ struct SdBus {
     return function != nullptr;
   }
 };
+
+// Without descriptors, which any user may send to any connection (daemon/sd_bus.h).
+int Connect(const SdBus& sd, sd_bus* bus, const char* address) {
+  for (const int result :
+       {sd.set_address(bus, address), sd.set_bus_client(bus, 1), sd.negotiate_fds(bus, 0)}) {
+    if (result < 0) return result;
+  }
+  return sd.start(bus);
+}
 
 // Not after the process: its id may come again while programs of the first one still run.
 std::string ScopeName(uid_t uid) {
@@ -113,9 +130,12 @@ bool WaitUntilInside(const std::string& proc, pid_t process, const std::string& 
 
 bool MoveToScope(const Program& program, std::string& error, const std::string& proc) {
   const char* address = getenv("DBUS_SYSTEM_BUS_ADDRESS");
-  if (address == nullptr && access("/run/dbus/system_bus_socket", W_OK) != 0) {
-    error = "there is no system bus";
-    return false;
+  if (address == nullptr) {
+    if (access("/run/dbus/system_bus_socket", W_OK) != 0) {
+      error = "there is no system bus";
+      return false;
+    }
+    address = "unix:path=/run/dbus/system_bus_socket";
   }
   SdBus sd;
   if (!sd.Load()) {
@@ -124,10 +144,11 @@ bool MoveToScope(const Program& program, std::string& error, const std::string& 
   }
   const std::string scope = ScopeName(program.user.uid);
   sd_bus* bus = nullptr;
-  int result = sd.open_system(&bus);
+  int result = sd.create(&bus);
   if (result >= 0) {
+    result = Connect(sd, bus, address);
     sd.set_timeout(bus, 2'000'000);
-    result = StartTransientUnit(sd, bus, scope, program, error);
+    if (result >= 0) result = StartTransientUnit(sd, bus, scope, program, error);
     sd.close(bus);
   }
   if (result < 0) {
