@@ -11,6 +11,8 @@
 
 #include <atomic>
 
+#include "base/system_call.h"
+
 // libc's, and what all code of the program calls in their place.
 extern "C" {
 ssize_t __real_recvmsg(int socket, msghdr* message, int flags);
@@ -34,18 +36,20 @@ std::atomic<bool> g_limits{false};
 // Nothing to do: that the signal comes ends the wait.
 void Ignore(int /*signal*/) {}
 
-// One for each thread that needs one.
+// One for each thread that needs one. By the kernel's calls: glibc before 2.34 has its own in a
+// library apart.
 class Timer {
  public:
   Timer() {
     sigevent event = {};
     event.sigev_notify = SIGEV_THREAD_ID;
     event.sigev_signo = SIGURG;
-    event._sigev_un._tid = gettid();
-    exists_ = timer_create(CLOCK_MONOTONIC, &event, &timer_) == 0;
+    event._sigev_un._tid = static_cast<pid_t>(SystemCall(SYS_gettid));
+    exists_ =
+        SystemCall(SYS_timer_create, CLOCK_MONOTONIC, Address(&event), Address(&timer_)) == 0;
   }
   ~Timer() {
-    if (exists_) timer_delete(timer_);
+    if (exists_) SystemCall(SYS_timer_delete, timer_);
     exists_ = false;
   }
   Timer(const Timer&) = delete;
@@ -53,19 +57,20 @@ class Timer {
 
   void Set(long ns) const {
     const itimerspec every = {{0, ns}, {0, ns}};
-    if (exists_) timer_settime(timer_, 0, &every, nullptr);
+    if (exists_) SystemCall(SYS_timer_settime, timer_, 0, Address(&every), 0);
   }
 
  private:
-  timer_t timer_;
+  // As the kernel numbers it.
+  int timer_ = 0;
   bool exists_;
 };
 
-// While it exists, a wait of this thread's in the kernel ends early. Leaves errno as it was.
+// While it exists, a wait of this thread's in the kernel ends early. Leaves errno as it is.
 class WaitLimit {
  public:
-  WaitLimit() : timer_(OfThread()) { Set(kLongestWaitNs); }
-  ~WaitLimit() { Set(0); }
+  WaitLimit() : timer_(OfThread()) { timer_.Set(kLongestWaitNs); }
+  ~WaitLimit() { timer_.Set(0); }
   WaitLimit(const WaitLimit&) = delete;
   WaitLimit& operator=(const WaitLimit&) = delete;
 
@@ -73,11 +78,6 @@ class WaitLimit {
   static const Timer& OfThread() {
     thread_local const Timer timer;
     return timer;
-  }
-  void Set(long ns) const {
-    const int error = errno;
-    timer_.Set(ns);
-    errno = error;
   }
 
   const Timer& timer_;
