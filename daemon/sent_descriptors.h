@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Descriptors that the other side of a Unix socket sends with its bytes, and that nobody wants.
+// Descriptors that the other side of a Unix socket sends with its bytes, uninvited.
 
 #ifndef TOOLBOXD_DAEMON_SENT_DESCRIPTORS_H_
 #define TOOLBOXD_DAEMON_SENT_DESCRIPTORS_H_

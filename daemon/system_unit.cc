@@ -45,7 +45,7 @@ struct EndedJobs {
   std::string systemd;
   std::map<std::string, std::string> results;
 
-  // It has another number once it has executed itself anew.
+  // It has another number once it has executed itself again.
   bool IsOfSystemd(const char* sender) {
     if (sender == nullptr) return false;
     if (sender != systemd) systemd = Systemd(*bus);

@@ -13,7 +13,7 @@
 
 namespace toolboxd {
 
-// The last close waits for so long, since the other side takes nothing.
+// The last close waits this long, since the other side takes nothing.
 constexpr absl::Duration kLinger = absl::Seconds(20);
 // Faster than that, on a busy machine, too.
 constexpr absl::Duration kAtOnce = absl::Seconds(5);
