@@ -62,16 +62,23 @@ std::vector<Sample> Watch(bench::Guest& guest, const std::set<std::string>& name
 }
 
 void PrintRow(const std::string& name, const std::vector<Sample>& samples, const Value& value,
-              double from = kWarmUpMinutes) {
-  const Rise rise = RiseOf(samples, value, from);
+              const Rise& rise) {
   std::printf("%-24s %10.0f at the end %+9.2f %% an hour, by chance %9.2f\n", name.c_str(),
               value(samples.back()), rise.an_hour, 2 * rise.error);
 }
 
+void PrintRow(const std::string& name, const std::vector<Sample>& samples, const Value& value,
+              double from = kWarmUpMinutes) {
+  PrintRow(name, samples, value, RiseOf(samples, value, from));
+}
+
+// What is of one name rises in percent of all, so that a leak has the same size in both rows.
 void PrintSamples(const std::vector<Sample>& samples) {
   PrintRow("private memory, KiB", samples, &Sample::private_kib);
   for (const std::string& name : Names(samples)) {
-    PrintRow(absl::StrCat("  of ", name), samples, PrivateKibOf(name));
+    const Value of_name = PrivateKibOf(name);
+    PrintRow(absl::StrCat("  of ", name), samples, of_name,
+             RiseOf(samples, of_name, kWarmUpMinutes, &Sample::private_kib));
   }
   PrintRow("descriptors", samples, &Sample::descriptors);
   PrintRow("threads", samples, &Sample::threads);

@@ -34,6 +34,22 @@ double EntriesBelow(const std::string& folder) {
   return count;
 }
 
+// By the minute that they are of.
+std::map<double, double> Medians(const std::vector<Sample>& samples, const Value& value,
+                                 double from) {
+  std::map<double, std::vector<double>> minutes;
+  for (const Sample& sample : samples) {
+    if (sample.minutes >= from) minutes[std::floor(sample.minutes)].push_back(value(sample));
+  }
+  std::map<double, double> medians;
+  for (auto& [minute, values] : minutes) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    medians[minute] = *middle;
+  }
+  return medians;
+}
+
 }  // namespace
 
 Sample Sampler::Take(const std::vector<pid_t>& pids) {
@@ -43,7 +59,8 @@ Sample Sampler::Take(const std::vector<pid_t>& pids) {
     const bench::Cost cost = bench::Measure({pid});
     const double private_kib = static_cast<double>(cost.private_kib);
     sample.private_kib += private_kib;
-    sample.private_kib_of[bench::NameOf(pid)] += private_kib;
+    const std::string name = bench::NameOf(pid);
+    if (!name.empty()) sample.private_kib_of[name] += private_kib;
     cpu[pid] = std::max(absl::ToDoubleSeconds(cost.cpu), cpu_[pid]);
     sample.cpu_seconds += cpu[pid];
     sample.processes += cost.processes;
@@ -75,14 +92,16 @@ std::set<std::string> Names(const std::vector<Sample>& samples) {
 }
 
 Rise RiseOf(const std::vector<Sample>& samples, const Value& value, double from) {
-  std::vector<std::pair<double, double>> points;
-  points.reserve(samples.size());
-  for (const Sample& sample : samples) {
-    if (sample.minutes >= from) points.emplace_back(sample.minutes / 60, value(sample));
-  }
+  return RiseOf(samples, value, from, value);
+}
+
+Rise RiseOf(const std::vector<Sample>& samples, const Value& value, double from,
+            const Value& whole) {
+  const std::map<double, double> points = Medians(samples, value, from);
   const double count = static_cast<double>(points.size());
   if (count < 3) return {};
-  double mean_x = 0, mean_y = 0, xx = 0, xy = 0, errors = 0;
+  double mean = 0, mean_x = 0, mean_y = 0, xx = 0, xy = 0, errors = 0;
+  for (const auto& [minute, median] : Medians(samples, whole, from)) mean += median / count;
   for (const auto& [x, y] : points) {
     mean_x += x / count;
     mean_y += y / count;
@@ -91,13 +110,15 @@ Rise RiseOf(const std::vector<Sample>& samples, const Value& value, double from)
     xx += (x - mean_x) * (x - mean_x);
     xy += (x - mean_x) * (y - mean_y);
   }
-  if (xx <= 0 || mean_y <= 0) return {};
+  if (mean <= 0) return {};
   const double slope = xy / xx;
   for (const auto& [x, y] : points) {
     const double error = y - mean_y - slope * (x - mean_x);
     errors += error * error;
   }
-  return {100 * slope / mean_y, 100 * std::sqrt(errors / (count - 2) / xx) / mean_y};
+  constexpr double kMinutes = 60;
+  return {100 * kMinutes * slope / mean,
+          100 * kMinutes * std::sqrt(errors / (count - 2) / xx) / mean};
 }
 
 std::string ToCsv(const std::vector<Sample>& samples) {

@@ -51,15 +51,19 @@ Value PrivateKibOf(const std::string& name);
 // Those that have processes in any of the samples.
 std::set<std::string> Names(const std::vector<Sample>& samples);
 
-// Percent of the mean.
+// Percent of a mean.
 struct Rise {
   double an_hour = 0;
   // The standard error of it: in a short run what is flat rises or falls by chance.
   double error = 0;
 };
 
-// The line through the values from minute `from` on, by least squares. 0 for fewer than three
-// samples.
+// The line through the medians of each minute from minute `from` on, by least squares, in percent
+// of the mean of `whole`. What lasts for seconds, as the 8 MiB that a password's hash takes, is not
+// in a median; what leaks is. 0 for less than three minutes.
+Rise RiseOf(const std::vector<Sample>& samples, const Value& value, double from,
+            const Value& whole);
+// In percent of its own mean.
 Rise RiseOf(const std::vector<Sample>& samples, const Value& value, double from);
 
 // The header and one line of comma-separated values for each sample.
