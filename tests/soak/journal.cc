@@ -9,6 +9,7 @@
 namespace toolboxd::soak {
 namespace {
 
+// Of those that are not wrong.
 constexpr int kPrinted = 10;
 
 }  // namespace
@@ -31,7 +32,8 @@ void Journal::Record(absl::string_view kind, const absl::Status& outcome) {
       ++counts.wrong;
       break;
   }
-  if (printed_++ >= kPrinted) return;
+  const bool wrong = outcome.code() == absl::StatusCode::kDataLoss;
+  if (!wrong && printed_++ >= kPrinted) return;
   const std::string text = absl::StrCat(kind, ": ", outcome.ToString());
   std::fprintf(stderr, "soak: %s\n", text.c_str());
 }

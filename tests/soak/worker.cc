@@ -169,10 +169,17 @@ absl::Status Worker::Upload() {
     sent += part.size();
     return absl::StatusOr<std::string>(part);
   });
-  // One that fails leaves the file as it was, or has replaced it all the same.
+  // One that fails leaves the file as it was, or has replaced it all the same; one without an
+  // answer may do so later.
+  uploads_.insert(content);
   const std::string stored = ReadFile(path);
-  if (stored != content && (size.ok() || stored != uploaded_)) return Wrong("other content");
-  uploaded_ = stored;
+  const bool known = size.ok() ? stored == content : uploads_.contains(stored);
+  if (!known) {
+    return Wrong(absl::StrCat(stored.size(), " bytes of \"", stored.substr(0, stored.find('\n')),
+                              "\" after step ", step_, " with ", content.size(), ": ",
+                              size.status().ToString()));
+  }
+  if (size.ok()) uploads_ = {content};
   return size.status();
 }
 

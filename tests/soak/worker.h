@@ -65,8 +65,9 @@ class Worker {
   std::mt19937_64 random_;
   Journal& journal_;
   uint64_t step_ = 0;
-  // What the last upload has left.
-  std::string uploaded_;
+  // What the file may be that is uploaded: the last one, none at first, and those that failed
+  // since.
+  std::set<std::string> uploads_ = {""};
   // Numbers of programs whose start was answered with success, and of the others.
   std::set<uint64_t> started_, refused_;
 };
