@@ -68,6 +68,21 @@ TEST(Samples, RiseOfOneNameIsInPercentOfAll) {
   EXPECT_GT(RiseOf(samples, PrivateKibOf("vixd"), 0).an_hour, 50);
 }
 
+// Ten minutes at 500 operations a second, as measured: 27 MiB that go up and down by 700 KiB, and
+// 1 KiB that is lost with each 100 operations.
+TEST(Samples, LeakIsFoundAmongMemoryThatComesAndGoes) {
+  constexpr double kOperationsPerSample = 500 * 2;
+  std::vector<double> flat, leaking;
+  for (int i = 0; i < 300; ++i) {
+    flat.push_back(27000 + (i * 7919) % 701);
+    leaking.push_back(flat.back() + i * kOperationsPerSample / 100);
+  }
+  const Rise of_flat = RiseOf(Memory(flat, 1.0 / 30), &Sample::private_kib, 2);
+  const Rise of_leaking = RiseOf(Memory(leaking, 1.0 / 30), &Sample::private_kib, 2);
+  EXPECT_LT(of_flat.an_hour - 2 * of_flat.error, 1);
+  EXPECT_GT(of_leaking.an_hour - 2 * of_leaking.error, 1);
+}
+
 TEST(Samples, OwnProcessIsMeasured) {
   const Sample sample = Sampler("/proc/self/fdinfo").Take({getpid()});
   EXPECT_GT(sample.private_kib, 0);
