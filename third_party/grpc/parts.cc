@@ -2,16 +2,12 @@
 
 // Which parts of gRPC a program has: those for Unix sockets. The archive's own list names all of
 // them, so each program would have DNS, proxies, eight ways of balancing load and faults on
-// request: a tenth of its size, which no call here reaches.
+// request: a twentieth of its size, which no call here reaches.
 //
-// gRPC has no public way to choose. The functions below are its own; a program that defines them
-// does not get the archive's. Other versions of gRPC keep theirs.
+// gRPC has no public way to choose. The function below is its own; a program that defines it does
+// not get the archive's. Other versions of gRPC keep their list.
 
-#include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/version_info.h>
-
-#include <cstdlib>
-#include <string>
 
 #if GRPC_CPP_VERSION_MAJOR == 1 && GRPC_CPP_VERSION_MINOR == 51
 
@@ -65,51 +61,6 @@ void BuildCoreConfiguration(Builder* builder) {
   RegisterBuiltins(builder);
 }
 
-// Decides about calls by a policy, on a server that has been given one. None is here; the list of
-// filters names it all the same.
-class GrpcServerAuthzFilter {
- public:
-  // As grpc_channel_filter: twelve functions and sizes, and a name.
-  static const void* const kFilterVtable[13];
-};
-const void* const GrpcServerAuthzFilter::kFilterVtable[13] = {};
-
 }  // namespace grpc_core
-
-// The start and the end of the library call these whether or not its list has DNS.
-void grpc_resolver_dns_ares_init() {}
-void grpc_resolver_dns_ares_shutdown() {}
-
-struct grpc_channel;
-struct grpc_channel_args;
-struct grpc_server;
-
-// Server::InProcessChannel(), which nothing calls.
-grpc_channel* grpc_inproc_channel_create(grpc_server*, const grpc_channel_args*, void*) { abort(); }
-
-namespace grpc {
-
-// What EnableDefaultHealthCheckService(true) would start. Ours is daemon/health.h.
-class DefaultHealthCheckService final : public HealthCheckServiceInterface {
- public:
-  class HealthCheckServiceImpl;
-
-  DefaultHealthCheckService();
-  void SetServingStatus(const std::string&, bool) override;
-  void SetServingStatus(bool) override;
-  void Shutdown() override;
-  HealthCheckServiceImpl* GetHealthCheckService();
-};
-
-DefaultHealthCheckService::DefaultHealthCheckService() { abort(); }
-void DefaultHealthCheckService::SetServingStatus(const std::string&, bool) { abort(); }
-void DefaultHealthCheckService::SetServingStatus(bool) { abort(); }
-void DefaultHealthCheckService::Shutdown() { abort(); }
-DefaultHealthCheckService::HealthCheckServiceImpl*
-DefaultHealthCheckService::GetHealthCheckService() {
-  abort();
-}
-
-}  // namespace grpc
 
 #endif
