@@ -117,7 +117,7 @@ class CompressingHealth final : public Health::Service {
                      HealthCheckResponse* response) override {
     context->set_compression_algorithm(GRPC_COMPRESS_GZIP);
     response->set_status(HealthCheckResponse::SERVING);
-    response->GetReflection()->MutableUnknownFields(response)->AddLengthDelimited(
+    HealthCheckResponse::GetReflection()->MutableUnknownFields(response)->AddLengthDelimited(
         100, std::string(100000, 'x'));
     return grpc::Status::OK;
   }

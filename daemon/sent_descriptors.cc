@@ -45,8 +45,7 @@ class Timer {
     event.sigev_notify = SIGEV_THREAD_ID;
     event.sigev_signo = SIGURG;
     event._sigev_un._tid = static_cast<pid_t>(SystemCall(SYS_gettid));
-    exists_ =
-        SystemCall(SYS_timer_create, CLOCK_MONOTONIC, Address(&event), Address(&timer_)) == 0;
+    exists_ = SystemCall(SYS_timer_create, CLOCK_MONOTONIC, Address(&event), Address(&timer_)) == 0;
   }
   ~Timer() {
     if (exists_) SystemCall(SYS_timer_delete, timer_);
