@@ -134,6 +134,52 @@ TEST_F(GuestOperationsTest, HgfsPacketsNeedTheirCredential) {
   EXPECT_EQ(packet.status, hgfs::Status::kProtocolError);
 }
 
+// A packet in the middle of an upload, and why it does not arrive. The host closes its file then.
+TEST_F(GuestOperationsTest, UploadOfWhichAPacketWasRefusedLeavesTheTarget) {
+  const std::string policy = TempFile("policy", "");
+  GuestOperationsOptions options = testing::FakeGuest::Options();
+  options.policy_file = policy;
+  guest_.Restart(options);
+  const auto reload = [&](const std::string& text) {
+    TempFile("policy", text);
+    guest_.operations().Reload();
+  };
+  std::string password = "a";
+  uint32_t error = 0;
+  testing::HgfsHost host([&](absl::string_view packet) -> std::optional<std::string> {
+    vix::HgfsPacketRequest request;
+    request.packet = packet;
+    error = guest_.Send(vix::kHgfsSendPacket, Encode(request), "alice", password, true);
+    return error == 0 ? std::optional(guest_.result()) : std::nullopt;
+  });
+  struct Case {
+    const char* name;
+    uint32_t error;
+    std::function<void()> begin, end;
+  };
+  const Case cases[] = {
+      {"a snapshot", 5, [&] { guest_.operations().BeginStandstill(); },
+       [&] { guest_.operations().EndStandstill(); }},
+      {"a wrong password", 3050, [&] { password = "x"; }, [&] { password = "a"; }},
+      {"a policy", 20005, [&] { reload("disabled_operations: \"HgfsSendPacket\""); },
+       [&] { reload(""); }},
+  };
+  for (const Case& refusal : cases) {
+    SCOPED_TRACE(refusal.name);
+    guest_.hgfsd.Put("/tmp/f", "before");
+    ASSERT_EQ(host.CreateSession(), hgfs::Status::kSuccess);
+    uint32_t handle = 0;
+    ASSERT_EQ(host.Open("/tmp/f", hgfs::kWriteOnly, handle), hgfs::Status::kSuccess);
+    ASSERT_EQ(host.Append(handle, "first"), hgfs::Status::kSuccess);
+    refusal.begin();
+    EXPECT_EQ(host.Append(handle, "second"), hgfs::Status::kTransportError);
+    EXPECT_EQ(error, refusal.error);
+    refusal.end();
+    EXPECT_NE(host.Close(handle), hgfs::Status::kSuccess);
+    EXPECT_EQ(guest_.hgfsd.Get("/tmp/f").content, "before");
+  }
+}
+
 TEST_F(GuestOperationsTest, AttributesNeedAnOperationThatShowsThem) {
   guest_.hgfsd.Put("/tmp/f", "x");
   const auto look = [&](const std::string& policy) {

@@ -207,10 +207,16 @@ TcloReply GuestOperations::RunVix(absl::string_view arguments) {
     const std::string name = absl::StrCat("Opcode", request.opcode);
     Record({name, call.user(), "", outcome.error, "Opcode"}, call);
   }
+  if (request.opcode == vix::kHgfsSendPacket && !packet_taken) RefuseHgfs(request.body);
   const bool binary = (request.common_flags & vix::kFlagReturnsBinary) != 0;
   TcloReply reply = TcloReply::Ok(vix::EncodeReply(outcome.error, outcome.result, binary));
   if (packet_taken) reply.after_reply = [this] { hgfs_.RunDeferredWork(); };
   return reply;
+}
+
+void GuestOperations::RefuseHgfs(absl::string_view body) {
+  vix::HgfsPacketRequest request;
+  if (Decode(body, request) == Error::kOk) hgfs_.Refuse(request.packet);
 }
 
 bool GuestOperations::WasSlow() const {
@@ -262,12 +268,18 @@ Outcome GuestOperations::RunWithoutLogin(uint32_t opcode) const {
 
 TcloReply GuestOperations::RunHgfs(absl::string_view packet) {
   Use();
-  if (standstill_) return TcloReply::Error("the guest stands still for a snapshot");
+  if (standstill_) {
+    hgfs_.Refuse(packet);
+    return TcloReply::Error("the guest stands still for a snapshot");
+  }
   std::shared_ptr<files::FileStore> inbox = inbox_();
   // The policy speaks of guest users; customization has a switch of its own.
   if (inbox == nullptr) {
     const absl::Status allowed = policy_.CheckOperation(Operation::kHgfsSendPacket);
-    if (!allowed.ok()) return TcloReply::Error(std::string(allowed.message()));
+    if (!allowed.ok()) {
+      hgfs_.Refuse(packet);
+      return TcloReply::Error(std::string(allowed.message()));
+    }
   }
   TcloReply reply = TcloReply::Ok(hgfs_.Dispatch(packet, {.user = "", .files = std::move(inbox)}));
   reply.after_reply = [this] { hgfs_.RunDeferredWork(); };

@@ -110,6 +110,8 @@ class GuestOperations {
   void Use();
   // Whether the request that has just run kept the channel for too long.
   bool WasSlow() const;
+  // `body` of an HGFS packet that is refused.
+  void RefuseHgfs(absl::string_view body);
   // Operations that need no login, and those that this guest does not have.
   Outcome RunWithoutLogin(uint32_t opcode) const;
   void Record(AuditedOperation operation, const GuestCall& call);

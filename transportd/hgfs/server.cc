@@ -78,6 +78,11 @@ absl::Status ErrorOf(Status status) {
   }
 }
 
+// Why an upload ends of which not all packets were understood and executed.
+absl::Status PacketLost(absl::string_view how) {
+  return absl::AbortedError(absl::StrCat("a packet of the upload was ", how));
+}
+
 }  // namespace
 
 Server::Outcome::Outcome(Status status) : status(status), error(ErrorOf(status)) {}
@@ -98,6 +103,13 @@ std::string Server::Dispatch(absl::string_view bytes, const Client& client) {
     audit_(record);
   }
   return EncodeReply(packet, outcome.status, outcome.payload);
+}
+
+void Server::Refuse(absl::string_view bytes) {
+  Packet packet;
+  if (!DecodePacket(bytes, packet)) return;
+  Session* session = sessions_.Find(packet.session_id);
+  if (session != nullptr) session->FailWriters(PacketLost("refused"));
 }
 
 void Server::RunDeferredWork() {
@@ -267,7 +279,10 @@ Server::Outcome Server::Read(const Call& call) {
 
 Server::Outcome Server::Write(const Call& call) {
   WriteRequest request;
-  if (!Decode(call.op, call.payload, request)) return Status::kProtocolError;
+  if (!Decode(call.op, call.payload, request)) {
+    call.session.FailWriters(PacketLost("malformed"));
+    return Status::kProtocolError;
+  }
   Handle* handle = sessions_.FindHandle(call.session, request.handle);
   if (handle == nullptr || handle->write == nullptr) return Status::kInvalidHandle;
   const bool append = (request.flags & kWriteAppend) != 0;

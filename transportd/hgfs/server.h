@@ -42,6 +42,11 @@ class Server {
 
   std::string Dispatch(absl::string_view packet, const Client& client);
 
+  // Takes note of a packet that is refused and not dispatched: the uploads of its session fail,
+  // since a host that closes its file after an error would otherwise complete half of it. The
+  // session's number is random and stands for the user.
+  void Refuse(absl::string_view packet);
+
   // Work that the reply to the last packet does not wait for: sends written content, or fetches
   // the next content of a file that is read. Does not block. Call it once the reply is on its way;
   // without it the next packet takes longer.

@@ -119,6 +119,67 @@ TEST_F(HgfsServerTest, UploadAsVmxDoesIt) {
   EXPECT_EQ(hgfsd_.Get("/tmp/f").info.modification_time(), 5000000000);
 }
 
+// The host closes its file after any error.
+TEST_F(HgfsServerTest, UploadOfWhichAPacketWasRefusedLeavesTheTarget) {
+  hgfsd_.Put("/tmp/f", "before");
+  CreateSession();
+  uint32_t handle;
+  ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kWriteOnly, kCreateEmpty, handle), Status::kSuccess);
+  ASSERT_EQ(WriteAt(handle, true, 0, "first"), Status::kSuccess);
+  // Any of the session's: without its attributes the file may be open to others.
+  Packet refused;
+  refused.op = static_cast<uint32_t>(Op::kSetattrV2);
+  refused.session_id = session_;
+  server_.Refuse(EncodePacket(refused));
+  EXPECT_EQ(WriteAt(handle, true, 0, "third"), Status::kGenericError);
+  EXPECT_EQ(CloseFile(handle), Status::kGenericError);
+  EXPECT_EQ(hgfsd_.Get("/tmp/f").content, "before");
+  EXPECT_EQ(broken_, 0);
+}
+
+TEST_F(HgfsServerTest, UploadWithAMalformedWriteLeavesTheTarget) {
+  hgfsd_.Put("/tmp/f", "before");
+  CreateSession();
+  uint32_t handle;
+  ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kWriteOnly, kCreateEmpty, handle), Status::kSuccess);
+  ASSERT_EQ(WriteAt(handle, true, 0, "first"), Status::kSuccess);
+  WriteRequest request;
+  request.handle = handle;
+  request.flags = kWriteAppend;
+  request.size = 1000;
+  request.data = "cut off";
+  WriteReply reply;
+  EXPECT_EQ(Call(Op::kWriteV3, request, reply), Status::kProtocolError);
+  EXPECT_EQ(CloseFile(handle), Status::kGenericError);
+  EXPECT_EQ(hgfsd_.Get("/tmp/f").content, "before");
+}
+
+TEST_F(HgfsServerTest, RefusedPacketHarmsNoUploadOfAnotherSessionAndNoDownload) {
+  hgfsd_.Put("/tmp/f", Pattern(1000));
+  CreateSession();
+  const uint64_t other_session = session_;
+  CreateSession();
+  uint32_t upload;
+  uint32_t download;
+  ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/g", kWriteOnly, kCreateEmpty, upload), Status::kSuccess);
+  ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kReadOnly, 0, download), Status::kSuccess);
+  Packet refused;
+  refused.op = static_cast<uint32_t>(Op::kWriteV3);
+  refused.session_id = other_session;
+  server_.Refuse(EncodePacket(refused));
+  refused.session_id = session_ + 1;
+  server_.Refuse(EncodePacket(refused));
+  server_.Refuse("nonsense");
+  EXPECT_EQ(WriteAt(upload, true, 0, "whole"), Status::kSuccess);
+  EXPECT_EQ(CloseFile(upload), Status::kSuccess);
+  EXPECT_EQ(hgfsd_.Get("/tmp/g").content, "whole");
+  refused.session_id = session_;
+  server_.Refuse(EncodePacket(refused));
+  std::string data;
+  EXPECT_EQ(ReadAt(download, 0, 1000, data), Status::kSuccess);
+  EXPECT_EQ(data, Pattern(1000));
+}
+
 TEST_F(HgfsServerTest, WrittenDataIsSentAfterTheReply) {
   CreateSession();
   uint32_t handle;

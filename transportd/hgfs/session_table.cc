@@ -27,6 +27,12 @@ WriteFile* Session::FindWriter(absl::string_view path) {
   return nullptr;
 }
 
+void Session::FailWriters(const absl::Status& why) {
+  for (auto& [number, handle] : handles) {
+    if (handle.write != nullptr) handle.write->Fail(why);
+  }
+}
+
 uint64_t SessionTable::Create(absl::string_view user, absl::Time now) {
   Expire(now);
   uint64_t id = RandomId();

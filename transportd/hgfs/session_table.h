@@ -63,6 +63,8 @@ struct OpenTransfer {
 struct Session {
   // A file of that path that is open for writing.
   WriteFile* FindWriter(absl::string_view path);
+  // Ends all files that are open for writing; their handles stay, and have that error.
+  void FailWriters(const absl::Status& why);
 
   uint64_t id = 0;
   std::string user;
