@@ -3,7 +3,8 @@
 // Users who work for hours, and what the guest's tools hold meanwhile; tests/soak/run starts it.
 //
 //   soak --control=SOCKET --users=U,V --password=P --folder=DIR --minutes=N
-//        [--names=PROCESS,…] [--runtime_dir=DIR] [--patience=TIME] [--seed=N] [--csv=FILE]
+//        [--names=PROCESS,…] [--everything=false] [--runtime_dir=DIR] [--patience=TIME] [--seed=N]
+//        [--csv=FILE]
 
 #include <atomic>
 #include <cstdio>
@@ -30,9 +31,10 @@ ABSL_FLAG(std::string, password, "", "the password of all of them");
 ABSL_FLAG(std::string, folder, "", "where the users' folders are");
 ABSL_FLAG(double, minutes, 3, "how long");
 ABSL_FLAG(std::vector<std::string>, names,
-          std::vector<std::string>({"transportd", "guestinfod", "powerd", "hgfsd", "vixd",
-                                    "session"}),
+          std::vector<std::string>({"transportd", "guestinfod", "powerd", "snapshotd", "hgfsd",
+                                    "vixd", "session"}),
           "the command names of the tools' processes");
+ABSL_FLAG(bool, everything, true, "also what vmtoolsd does not have");
 ABSL_FLAG(std::string, runtime_dir, "", "whose entries are counted");
 ABSL_FLAG(absl::Duration, patience, absl::Seconds(60), "after which an answer counts as lost");
 ABSL_FLAG(uint64_t, seed, 1, "decides what the users do");
@@ -125,7 +127,8 @@ int Main() {
   for (const std::string& user : users) {
     workers.push_back(std::make_unique<Worker>(
         guest.ConnectHost(), user, password, absl::StrCat(absl::GetFlag(FLAGS_folder), "/", user),
-        Manner{absl::GetFlag(FLAGS_seed) * 1000 + workers.size(), absl::GetFlag(FLAGS_patience)},
+        Manner{absl::GetFlag(FLAGS_seed) * 1000 + workers.size(), absl::GetFlag(FLAGS_patience),
+               absl::GetFlag(FLAGS_everything)},
         &journal));
   }
   const absl::Time end = absl::Now() + absl::Minutes(absl::GetFlag(FLAGS_minutes));

@@ -8,10 +8,13 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <system_error>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "transportd/vix/opcode.h"
 #include "transportd/vix/requests.h"
@@ -22,13 +25,32 @@ namespace toolboxd::soak {
 namespace {
 
 constexpr absl::Duration kPatience = absl::Seconds(60);
+// After a refusal, as of the whole guest during a snapshot.
+constexpr absl::Duration kPause = absl::Seconds(1);
 constexpr size_t kMaxContent = 300000;
+constexpr size_t kMaxInput = 100000;
 
 absl::Status Wrong(absl::string_view what) { return absl::DataLossError(what); }
 
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Gives `content`, which must outlive it, piece by piece.
+vmxsim::ContentSource From(absl::string_view content) {
+  return [content](size_t chunk) mutable {
+    const absl::string_view part = content.substr(0, chunk);
+    content.remove_prefix(part.size());
+    return absl::StatusOr<std::string>(std::string(part));
+  };
+}
+
+vmxsim::ContentSink Into(std::string* received) {
+  return [received](absl::string_view data) {
+    received->append(data.data(), data.size());
+    return absl::OkStatus();
+  };
 }
 
 }  // namespace
@@ -41,6 +63,7 @@ Worker::Worker(vmxsim::Client host, std::string user, const std::string& passwor
               user, password),
       user_(std::move(user)),
       folder_(std::move(folder)),
+      everything_(manner.everything),
       random_(manner.seed),
       journal_(*journal) {}
 
@@ -51,7 +74,7 @@ void Worker::Step() {
     // How often it is chosen.
     int weight;
   };
-  static constexpr std::array<Kind, 7> kKinds = {{
+  static constexpr std::array<Kind, 12> kKinds = {{
       {"environment", &Worker::ReadEnvironment, 40},
       {"program", &Worker::RunProgram, 10},
       {"program ended", &Worker::EndProgram, 3},
@@ -59,14 +82,21 @@ void Worker::Step() {
       {"listing", &Worker::ListDirectory, 10},
       {"upload", &Worker::Upload, 6},
       {"download", &Worker::Download, 6},
+      {"file", &Worker::ChangeFile, 10},
+      {"archive", &Worker::CopyAsArchive, 2},
+      {"program with input", &Worker::RunWithInput, 3},
+      {"function", &Worker::RunFunction, 3},
+      {"extension", &Worker::UseExtension, 4},
   }};
-  static constexpr int kWeights = 90;
+  static constexpr int kWeights = 112, kWeightsOfVmtoolsd = 100;
   ++step_;
-  int choice = static_cast<int>(random_() % kWeights);
+  int choice = static_cast<int>(random_() % (everything_ ? kWeights : kWeightsOfVmtoolsd));
   for (const Kind& kind : kKinds) {
     choice -= kind.weight;
     if (choice >= 0) continue;
-    journal_.Record(kind.name, (this->*kind.operation)());
+    const absl::Status outcome = (this->*kind.operation)();
+    journal_.Record(kind.name, outcome);
+    if (absl::IsAborted(outcome)) absl::SleepFor(kPause);
     return;
   }
 }
@@ -153,6 +183,40 @@ absl::Status Worker::ListDirectory() {
   return files->size() > 10 ? absl::OkStatus() : Wrong(absl::StrCat(files->size(), " entries"));
 }
 
+// Makes one of a name of the guest's choice, changes its mode, renames and deletes it.
+absl::Status Worker::ChangeFile() {
+  vix::CreateTemporaryRequest make;
+  make.prefix = "made";
+  make.directory = folder_;
+  const absl::StatusOr<std::string> made = Call(vix::kCreateTemporaryFileEx, vix::Encode(make));
+  if (!made.ok()) return made.status();
+  const std::string from(absl::StripSuffix(*made, absl::string_view("\0", 1))), to = from + "-moved";
+  if (!std::filesystem::is_regular_file(from)) return Wrong(absl::StrCat("not made: ", from));
+  vix::SetAttributesRequest change;
+  change.flags = vix::SetAttributesRequest::kPermissions;
+  change.permissions = 0604;
+  change.path = from;
+  absl::Status status = Call(vix::kSetFileAttributes, vix::Encode(change)).status();
+  vix::MoveRequest move;
+  move.from = from;
+  move.to = to;
+  if (status.ok()) status = Call(vix::kMoveFileEx, vix::Encode(move)).status();
+  if (status.ok() && std::filesystem::status(to).permissions() != std::filesystem::perms{0604}) {
+    status = Wrong("not moved, or without its mode");
+  }
+  vix::PathRequest remove;
+  remove.path = to;
+  if (status.ok()) status = Call(vix::kDeleteFileEx, vix::Encode(remove)).status();
+  if (status.ok() && std::filesystem::exists(to)) status = Wrong("not removed");
+  // Only a refusal may leave it.
+  if (!status.ok() && status.code() != absl::StatusCode::kDataLoss) {
+    std::error_code ignored;
+    std::filesystem::remove(from, ignored);
+    std::filesystem::remove(to, ignored);
+  }
+  return status;
+}
+
 std::string Worker::Content(size_t size) {
   std::string content = absl::StrCat(user_, " ", step_, "\n");
   while (content.size() < size) content.append(content);
@@ -163,12 +227,7 @@ std::string Worker::Content(size_t size) {
 absl::Status Worker::Upload() {
   const std::string content = Content(random_() % kMaxContent + 20);
   const std::string path = folder_ + "/uploaded";
-  size_t sent = 0;
-  const absl::StatusOr<uint64_t> size = vmxsim::Upload(client_, path, [&](size_t chunk) {
-    const std::string part = content.substr(sent, chunk);
-    sent += part.size();
-    return absl::StatusOr<std::string>(part);
-  });
+  const absl::StatusOr<uint64_t> size = vmxsim::Upload(client_, path, From(content));
   // One that fails leaves the file as it was, or has replaced it all the same; one without an
   // answer may do so later.
   uploads_.insert(content);
@@ -188,13 +247,82 @@ absl::Status Worker::Download() {
   const std::string path = folder_ + "/offered";
   std::ofstream(path, std::ios::binary) << content;
   std::string received;
-  const absl::StatusOr<uint64_t> size =
-      vmxsim::Download(client_, path, [&received](absl::string_view data) {
-        received.append(data.data(), data.size());
-        return absl::OkStatus();
-      });
+  const absl::StatusOr<uint64_t> size = vmxsim::Download(client_, path, Into(&received));
   if (!size.ok()) return size.status();
   return received == content ? absl::OkStatus() : Wrong("other content");
+}
+
+// What a directory has is in another one afterwards.
+absl::Status Worker::CopyAsArchive() {
+  namespace fs = std::filesystem;
+  constexpr int kFiles = 5;
+  const std::string from = folder_ + "/packed", to = folder_ + "/unpacked";
+  fs::create_directories(from + "/below");
+  const auto name = [](int file) {
+    return absl::StrCat(file % 2 == 0 ? "/" : "/below/", "file", file);
+  };
+  std::array<std::string, kFiles> contents;
+  for (int i = 0; i < kFiles; ++i) {
+    contents[i] = Content(random_() % kMaxInput + 20);
+    std::ofstream(from + name(i), std::ios::binary) << contents[i];
+  }
+  std::string archive;
+  absl::Status status = vmxsim::Download(client_, from, Into(&archive)).status();
+  if (status.ok()) {
+    status = vmxsim::Upload(client_, absl::StrCat("/archive:", to), From(archive)).status();
+  }
+  for (int i = 0; i < kFiles && status.ok(); ++i) {
+    if (ReadFile(to + name(i)) != contents[i]) status = Wrong(absl::StrCat("other content of ", i));
+  }
+  std::error_code ignored;
+  fs::remove_all(from, ignored);
+  fs::remove_all(to, ignored);
+  return status;
+}
+
+absl::StatusOr<std::string> Worker::Filter(absl::string_view program, const std::string& input) {
+  vix::StartProgramRequest request;
+  request.program = program;
+  const absl::StatusOr<int64_t> pid = client_.StartProgram(request);
+  if (!pid.ok()) return pid.status();
+  const std::string streams = absl::StrCat("/proc/", *pid, "/");
+  const absl::Status sent = vmxsim::Upload(client_, streams + "stdin", From(input)).status();
+  if (!sent.ok()) return sent;
+  const absl::StatusOr<int64_t> ended = AwaitExit(*pid);
+  if (!ended.ok()) return ended.status();
+  if (*ended != 0) return Wrong(absl::StrCat("exit status ", *ended));
+  std::string output;
+  const absl::Status received =
+      vmxsim::Download(client_, streams + "stdout", Into(&output)).status();
+  if (!received.ok()) return received;
+  return output;
+}
+
+absl::Status Worker::RunWithInput() {
+  const std::string input = Content(random_() % kMaxInput + 20);
+  const absl::StatusOr<std::string> output = Filter("cat", input);
+  if (!output.ok()) return output.status();
+  return *output == input ? absl::OkStatus() : Wrong("other output");
+}
+
+absl::Status Worker::RunFunction() {
+  const std::string input = Content(random_() % kMaxInput + 20);
+  const absl::StatusOr<std::string> output = Filter("echo.Upper", input);
+  if (!output.ok()) return output.status();
+  return *output == absl::AsciiStrToUpper(input) ? absl::OkStatus() : Wrong("other output");
+}
+
+absl::Status Worker::UseExtension() {
+  const std::string text = absl::StrCat("/", user_, "/", step_);
+  const absl::StatusOr<std::string> reply = host_.Tclo(absl::StrCat("Echo_Cc ", text), kPatience);
+  if (!reply.ok()) return reply.status();
+  if (absl::StartsWith(*reply, "ERROR ")) return absl::AbortedError(*reply);
+  if (*reply != absl::StrCat("OK ", text)) return Wrong(*reply);
+  std::string received;
+  const absl::Status status =
+      vmxsim::Download(client_, absl::StrCat("/echocc:", text), Into(&received)).status();
+  if (!status.ok()) return status;
+  return received == text ? absl::OkStatus() : Wrong(received);
 }
 
 absl::Status Worker::CheckNumbers() const {

@@ -25,6 +25,9 @@ struct Manner {
   uint64_t seed = 1;
   // How long an answer may take; afterwards it counts as lost.
   absl::Duration patience = absl::Seconds(60);
+  // Also what vmtoolsd does not have: archives, programs with input and output, functions, and
+  // extensions, which are those of examples/echo_cc.
+  bool everything = true;
 };
 
 // The guest's files are this machine's. For one thread.
@@ -51,10 +54,18 @@ class Worker {
   absl::Status EndProgram();
   absl::Status ChangeDirectories();
   absl::Status ListDirectory();
+  absl::Status ChangeFile();
   absl::Status Upload();
   absl::Status Download();
+  // What vmtoolsd does not have.
+  absl::Status CopyAsArchive();
+  absl::Status RunWithInput();
+  absl::Status RunFunction();
+  absl::Status UseExtension();
 
   absl::StatusOr<std::string> Call(uint32_t opcode, const std::string& body);
+  // A program or function of the guest's own lookup, with `input`; what it has written.
+  absl::StatusOr<std::string> Filter(absl::string_view program, const std::string& input);
   absl::StatusOr<int64_t> Start(const std::string& script);
   absl::StatusOr<int64_t> AwaitExit(int64_t pid);
   std::string Content(size_t size);
@@ -62,6 +73,7 @@ class Worker {
   vmxsim::Client host_;
   vmxsim::GuestClient client_;
   const std::string user_, folder_;
+  const bool everything_;
   std::mt19937_64 random_;
   Journal& journal_;
   uint64_t step_ = 0;
