@@ -253,6 +253,7 @@ SessionPool::Session SessionPool::Finish(const Login& login, LoginOutcome outcom
   entry.process = std::move(outcome.process);
   entry.session = MakeSession(login.service, std::move(outcome.user), outcome.connection.release());
   entry.credential = login.credential;
+  entry.opened = now;
   entry.authenticated = login.started;
   entry.used = now;
   entry.permitted = {login.rules, login.started};
@@ -393,9 +394,19 @@ void SessionPool::KeepSpareLater(SessionService service) {
 }
 
 void SessionPool::Drop(const std::shared_ptr<UserSession>& session, const absl::Status& why) {
+  const auto is_of_session = [&](const Entry& entry) { return entry.session == session; };
+  const auto entry = std::find_if(sessions_.begin(), sessions_.end(), is_of_session);
+  // A call beside other users has less time than a service may need to start. If each call ended
+  // the service that it did not wait for, none would ever get through on a slow machine.
+  if (absl::IsDeadlineExceeded(why) && entry != sessions_.end() &&
+      clock_() - entry->opened < options_.timeout) {
+    LogLimited("slow start", SessionServiceName(session->service), " of the user ", session->user,
+               " has just started and has not answered yet; the next operation asks it again");
+    return;
+  }
   LogWarning(SessionServiceName(session->service), " of the user ", session->user,
              " does not answer, the next operation starts it again: ", why.message());
-  Remove([&](const Entry& entry) { return entry.session == session; });
+  Remove(is_of_session);
 }
 
 void SessionPool::Maintain() {

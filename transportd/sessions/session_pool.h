@@ -74,7 +74,7 @@ struct UserSession {
   uid_t uid;
   SessionService service;
   std::shared_ptr<grpc::Channel> channel;
-  // The files of the session's service. A connection that fails drops the session from its pool.
+  // The files of the session's service. A connection that fails drops the session (Drop()).
   std::shared_ptr<files::GrpcFileStore> files;
 };
 
@@ -100,7 +100,8 @@ class SessionPool {
                                                    absl::string_view password);
 
   // Forgets a session whose connection failed or whose process hangs, and logs why; the next Get()
-  // makes a new one.
+  // makes a new one. A session that is younger than the time limit of a call is kept if only the
+  // time of this call has passed (DEADLINE_EXCEEDED): its process may still be starting.
   void Drop(const std::shared_ptr<UserSession>& session, const absl::Status& why);
 
   // Ends all sessions and their processes, whoever holds them.
@@ -141,6 +142,7 @@ class SessionPool {
     // Readable when the process has ended that has the session's place at its socket.
     UniqueFd process;
     CredentialHash credential;
+    absl::Time opened;
     absl::Time authenticated;
     absl::Time used;
     // The last answer, which permitted the user.
