@@ -19,6 +19,8 @@ ssize_t __real_recvmsg(int socket, msghdr* message, int flags);
 ssize_t __wrap_recvmsg(int socket, msghdr* message, int flags);
 int __real_close(int fd);
 int __wrap_close(int fd);
+int __real_socket(int domain, int type, int protocol);
+int __wrap_socket(int domain, int type, int protocol);
 }
 
 namespace toolboxd {
@@ -145,4 +147,12 @@ int __wrap_close(int fd) {
     return __real_close(fd);
   }
   return toolboxd::Close(fd);
+}
+
+int __wrap_socket(int domain, int type, int protocol) {
+  const int fd = __real_socket(domain, type, protocol);
+  if (fd >= 0 && domain == AF_UNIX && toolboxd::g_limits.load(std::memory_order_relaxed)) {
+    toolboxd::RefuseSentDescriptors(fd);
+  }
+  return fd;
 }

@@ -18,9 +18,13 @@ namespace toolboxd {
 //
 // From now on, in this process, recvmsg(2), and close(2) of a Unix socket, end such a wait after
 // kLongestWait by a signal, SIGURG, which nothing else in toolboxd uses. And a connection that
-// sends descriptors where none are asked for is over: recvmsg(2) says ECONNRESET. Both hold for
-// gRPC, too: they are called in place of libc's (the linker's option --wrap=, in BUILD.bazel). Once
-// or more often; thread-safe.
+// sends descriptors where none are asked for is over: recvmsg(2) says ECONNRESET. A Unix socket
+// that socket(2) makes refuses them (RefuseSentDescriptors). All of this holds for gRPC, too: they
+// are called in place of libc's (the linker's option --wrap=, in BUILD.bazel). Once or more often;
+// thread-safe.
+//
+// No signal ends the wait for a file with unsaved changes on a FUSE file system whose server does
+// not answer: only the refusal helps, and so Linux 6.16.
 void LimitSentDescriptors();
 
 // Has the kernel refuse them: whoever sends one to this socket, or to one that it accepts later,

@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <string>
 
 #include "absl/time/clock.h"
+#include "base/testing/short_temp_dir.h"
 #include "base/unique_fd.h"
 #include "daemon/testing/lingering.h"
 #include "gtest/gtest.h"
@@ -77,16 +79,41 @@ TEST_P(SentDescriptorsTest, BytesWithoutDescriptorsAreReceived) {
   EXPECT_EQ(ReceiveBytes(pair.ours.get(), bytes, sizeof bytes), 0);
 }
 
+// SO_PASSRIGHTS of Linux 6.16.
+bool KernelCanRefuse(int socket) {
+  const int passes = 0;
+  return setsockopt(socket, SOL_SOCKET, 83, &passes, sizeof passes) == 0;
+}
+
 TEST_P(SentDescriptorsTest, RefusedWhereTheKernelCan) {
   Pair pair(GetParam());
-  const int passes = 0;
-  // SO_PASSRIGHTS of Linux 6.16.
-  if (setsockopt(pair.ours.get(), SOL_SOCKET, 83, &passes, sizeof passes) != 0) {
+  if (!KernelCanRefuse(pair.ours.get())) {
     GTEST_SKIP() << "Linux before 6.16 cannot refuse descriptors; the tests above hold there";
   }
   Pair other(GetParam());
   RefuseSentDescriptors(other.ours.get());
   EXPECT_FALSE(Lingering().SendWith("x", other.theirs.get()));
+}
+
+// As gRPC's to an extension. Before anything could be sent to it.
+TEST_P(SentDescriptorsTest, RefusedByEverySocketThatIsMadeToCall) {
+  Pair pair(GetParam());
+  if (!KernelCanRefuse(pair.ours.get())) {
+    GTEST_SKIP() << "Linux before 6.16 cannot refuse descriptors; the tests above hold there";
+  }
+  ShortTempDir folder;
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  const std::string path = folder.File("socket");
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const auto* const to = reinterpret_cast<const sockaddr*>(&address);
+  const UniqueFd listener(socket(AF_UNIX, GetParam() | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(bind(listener.get(), to, sizeof address), 0);
+  ASSERT_EQ(listen(listener.get(), 1), 0);
+  const UniqueFd ours(socket(AF_UNIX, GetParam() | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(connect(ours.get(), to, sizeof address), 0);
+  const UniqueFd theirs(accept(listener.get(), nullptr, nullptr));
+  EXPECT_FALSE(Lingering().SendWith("x", theirs.get()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, SentDescriptorsTest, testing::Values(SOCK_STREAM, SOCK_SEQPACKET));
