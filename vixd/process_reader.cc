@@ -3,6 +3,7 @@
 #include "vixd/process_reader.h"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <iterator>
@@ -53,17 +54,26 @@ struct ProcessReader::Stuck {
 
   // What is not forgiven yet of the waits for each owner's processes, however short each wait was.
   std::map<uid_t, Wait> waits ABSL_GUARDED_BY(mutex);
+  // The same of all of them but those who have no reason to hold this process up.
+  Wait waits_of_others ABSL_GUARDED_BY(mutex);
+
+  static bool IsOther(uid_t owner) { return owner != 0 && owner != geteuid(); }
 
   bool MayAsk(uid_t owner) {
     absl::MutexLock lock(&mutex);
+    if (owners.count(owner) != 0 || owners.size() >= kMaxStuck) return false;
     const auto wait = waits.find(owner);
-    return owners.count(owner) == 0 && owners.size() < kMaxStuck &&
-           (wait == waits.end() || Owed(wait->second) < kPatience);
+    if (wait != waits.end() && Owed(wait->second) >= kPatience) return false;
+    return !IsOther(owner) || Owed(waits_of_others) < kMaxStuck * kPatience;
   }
   void Waited(uid_t owner, absl::Duration time) {
     absl::MutexLock lock(&mutex);
     Wait& wait = waits[owner];
     wait = {Owed(wait) + time, SteadyNow()};
+    // A caller who leaves the thread behind does not wait for all of it.
+    if (IsOther(owner)) {
+      waits_of_others = {Owed(waits_of_others) + std::min(time, kPatience), SteadyNow()};
+    }
     for (auto entry = waits.begin(); entry != waits.end();) {
       const bool forgiven = Owed(entry->second) == absl::ZeroDuration();
       entry = forgiven ? waits.erase(entry) : std::next(entry);

@@ -19,7 +19,8 @@ namespace toolboxd::vixd {
 // So a thread reads, and is left behind when it makes no progress: that process keeps the kernel's
 // name, and no other process of that user is asked until the thread returns. None is asked either
 // once the user's processes have made readers wait for kPatience in total, of which a hundredth of
-// the time that passes is forgiven. Thread-safe.
+// the time that passes is forgiven. A user may have many numbers (user namespaces), so all users
+// but root and the own one also have kMaxStuck times kPatience together. Thread-safe.
 class ProcessReader {
  public:
   using Arguments = std::function<void(ProcessInfo& process)>;
