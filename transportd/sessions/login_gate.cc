@@ -24,9 +24,11 @@ void EvictOldest(Map& map) {
 
 }  // namespace
 
-bool LoginGate::IsAccepted(absl::string_view user, const CredentialHash& hash) const {
+std::optional<uid_t> LoginGate::AcceptedUser(absl::string_view user,
+                                             const CredentialHash& hash) const {
   const auto found = accepted_.find(user);
-  return found != accepted_.end() && found->second.hash == hash;
+  if (found == accepted_.end() || !(found->second.hash == hash)) return std::nullopt;
+  return found->second.uid;
 }
 
 bool LoginGate::MayTry(absl::string_view user, const CredentialHash& hash, absl::Time now) const {

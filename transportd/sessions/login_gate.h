@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
@@ -36,8 +37,12 @@ class LoginGate {
   static constexpr size_t kMaxAccepted = 1024;
   static constexpr size_t kMaxAcceptedOfUser = 4;
 
-  // Whether PAM accepted this credential last for the name, and has not refused it since.
-  bool IsAccepted(absl::string_view user, const CredentialHash& hash) const;
+  // The user that PAM settled on, if it accepted this credential last for the name, and has not
+  // refused it since.
+  std::optional<uid_t> AcceptedUser(absl::string_view user, const CredentialHash& hash) const;
+  bool IsAccepted(absl::string_view user, const CredentialHash& hash) const {
+    return AcceptedUser(user, hash).has_value();
+  }
   // Whether PAM may be asked now.
   bool MayTry(absl::string_view user, const CredentialHash& hash, absl::Time now) const;
 

@@ -52,7 +52,8 @@ SessionPool::SessionPool(SessionOpener opener, SessionPoolOptions options,
     : opener_(std::move(opener)),
       options_(WithDefaults(std::move(options))),
       clock_(std::move(clock)),
-      times_(options_.login_time) {}
+      times_(options_.login_time),
+      waits_(options_.login_wait) {}
 
 SessionPool::~SessionPool() = default;
 
@@ -88,9 +89,8 @@ SessionPool::Session SessionPool::Open(SessionService service, const Credential&
       return denial.status;
     }
   }
-  const TaskOrigin origin = gate_.IsAccepted(credential.user, credential.hash)
-                                ? TaskOrigin::kUser
-                                : TaskOrigin::kStranger;
+  const std::optional<uid_t> user = gate_.AcceptedUser(credential.user, credential.hash);
+  const TaskOrigin origin = user.has_value() ? TaskOrigin::kUser : TaskOrigin::kStranger;
   if (!gate_.MayTry(credential.user, credential.hash, now)) {
     return absl::UnauthenticatedError("refused for a while after a wrong password");
   }
@@ -102,7 +102,7 @@ SessionPool::Session SessionPool::Open(SessionService service, const Credential&
     if (origin == TaskOrigin::kUser) return TooManyLogins();
     return absl::UnauthenticatedError("refused while too many logins wait for PAM");
   }
-  std::optional<LoginOutcome> outcome = Await(*login, origin);
+  std::optional<LoginOutcome> outcome = Await(*login, user);
   if (!outcome.has_value()) {
     if (origin == TaskOrigin::kUser || !login->ready->HasBeenNotified()) {
       return absl::DeadlineExceededError("PAM has not answered");
@@ -126,7 +126,7 @@ absl::Status SessionPool::Verify(Entry& entry, const Credential& credential) {
   const auto login =
       StartLogin(entry.session->service, LoginPurpose::kVerify, credential, TaskOrigin::kUser);
   if (login == logins_.end()) return TooManyLogins();
-  const std::optional<LoginOutcome> outcome = Await(*login, TaskOrigin::kUser);
+  const std::optional<LoginOutcome> outcome = Await(*login, entry.session->uid);
   if (!outcome.has_value()) return absl::DeadlineExceededError("PAM has not answered");
   const Login ended = std::move(*login);
   logins_.erase(login);
@@ -154,7 +154,10 @@ absl::Status SessionPool::CheckUser(Entry& entry) {
   // The last answer holds while the same question is asked again.
   if (known) return absl::OkStatus();
   if (entry.look_up == nullptr) return TooManyLogins();
-  if (!entry.look_up->Wait(options_.timeout)) {
+  const uid_t user = entry.session->uid;
+  const bool answered = entry.look_up->Wait(waits_.Patience(user, now));
+  waits_.Waited(user, clock_() - now, clock_());
+  if (!answered) {
     return MakeError(v1::DISABLED_BY_POLICY, "the machine's user database has not answered");
   }
   return TakeLookUp(entry);
@@ -200,15 +203,23 @@ SessionPool::Logins::iterator SessionPool::StartLogin(SessionService service, Lo
   return std::prev(logins_.end());
 }
 
-std::optional<LoginOutcome> SessionPool::Await(const Login& login, TaskOrigin origin) {
+std::optional<LoginOutcome> SessionPool::Await(const Login& login, std::optional<uid_t> user) {
   const absl::Time begin = clock_();
-  const bool ready = login.ready->WaitForNotificationWithTimeout(options_.login_wait);
+  const absl::Duration most =
+      user.has_value() ? waits_.Patience(*user, begin) : options_.login_wait;
+  const bool ready = login.ready->WaitForNotificationWithTimeout(most);
   const absl::Time asked = clock_();
   const absl::Duration limit = times_.Limit(asked);
-  const absl::Duration patience = origin == TaskOrigin::kUser ? options_.login_wait : limit;
+  const absl::Duration rest = std::max(absl::ZeroDuration(), most - (asked - begin));
   std::optional<LoginOutcome> outcome;
-  if (ready && login.pending->Wait(patience)) outcome = login.pending->Take();
+  if (ready && login.pending->Wait(user.has_value() ? rest : limit)) {
+    outcome = login.pending->Take();
+  }
+  if (user.has_value()) waits_.Waited(*user, clock_() - begin, clock_());
   KeepSpareLater(login.service);
+  // Nothing is refused, and so nothing held back: whoever sends this password knows that it was
+  // right.
+  if (user.has_value() && !outcome.has_value()) return outcome;
   // A service that does not run says nothing about users.
   if (outcome.has_value() && !outcome->asked) return outcome;
   const bool accepted = outcome.has_value() && outcome->status.ok();

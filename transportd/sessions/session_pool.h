@@ -30,6 +30,7 @@
 #include "transportd/sessions/login.h"
 #include "transportd/sessions/login_gate.h"
 #include "transportd/sessions/login_times.h"
+#include "transportd/sessions/login_waits.h"
 #include "transportd/sessions/refusal_budget.h"
 #include "transportd/sessions/session_opener.h"
 #include "transportd/sessions/worker_pool.h"
@@ -54,7 +55,8 @@ struct SessionPoolOptions {
   // passwords (login_times.h), and at one time the same for all: whoever waits longer for some
   // users shows which users there are.
   absl::Duration login_time = absl::Milliseconds(450);
-  // How long a login is waited for whose credential PAM has accepted before.
+  // How long a login is waited for whose credential PAM has accepted before; less where logins of
+  // the user have been waited for lately (login_waits.h).
   absl::Duration login_wait = absl::Seconds(5);
   // What the policy says about users now; null permits every user.
   std::function<std::shared_ptr<const UserRules>()> rules;
@@ -197,8 +199,9 @@ class SessionPool {
   // Begins a login, or finds the one that goes on already. logins_.end() if there are too many.
   Logins::iterator StartLogin(SessionService service, LoginPurpose purpose,
                               const Credential& credential, TaskOrigin origin);
-  // Waits for a login. No value if it goes on. Holds every failure back until its time.
-  std::optional<LoginOutcome> Await(const Login& login, TaskOrigin origin);
+  // Waits for a login, of a user whose credential PAM has accepted before if it is known. No value
+  // if it goes on. Holds every failure back until its time.
+  std::optional<LoginOutcome> Await(const Login& login, std::optional<uid_t> user);
   // What a login's outcome means for sessions_ and gate_.
   Session Finish(const Login& login, LoginOutcome outcome);
   absl::Status FinishVerify(const Login& login, Entry& entry, const LoginOutcome& outcome);
@@ -224,6 +227,7 @@ class SessionPool {
   LoginGate gate_;
   RefusalBudget budget_;
   LoginTimes times_;
+  LoginWaits waits_;
   // Most recently used first.
   Entries sessions_;
   LeavingSessions leaving_;

@@ -456,6 +456,24 @@ TEST_F(SessionPoolTest, VerificationThatIsNotAnsweredInTimeGoesOn) {
   while (Pool().size() > 0) Pool().Maintain();
 }
 
+// V4 of tests/attacks/README.md.
+TEST_F(SessionPoolTest, UserWhoseLoginsHangIsNotWaitedForEachTime) {
+  options_.login_wait = absl::Milliseconds(700);
+  options_.reauthentication_time = absl::ZeroDuration();
+  SessionPool pool(session_.Opener(), options_);
+  ASSERT_TRUE(pool.Get(SessionService::kVixd, "ALICE", "a").ok());
+  while (!pool.Get(SessionService::kVixd, "alice", "a").ok()) continue;
+  session_.Block();
+  const absl::Time begin = absl::Now();
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_TRUE(absl::IsDeadlineExceeded(pool.Get(SessionService::kVixd, "alice", "a").status()));
+    // By another spelling of the name it is the same user.
+    EXPECT_TRUE(absl::IsDeadlineExceeded(pool.Get(SessionService::kVixd, "ALICE", "a").status()));
+  }
+  EXPECT_LT(absl::Now() - begin, 5 * options_.login_wait);
+  session_.Release();
+}
+
 TEST_F(SessionPoolTest, SpellingsOfANameAreOneUserWithOneSession) {
   const auto alice = Get("alice", "a");
   ASSERT_TRUE(alice.ok());
