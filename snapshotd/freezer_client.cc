@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "base/steady_time.h"
+#include "daemon/failed_call.h"
 
 namespace toolboxd::snapshotd {
 namespace {
@@ -34,6 +35,14 @@ uint32_t Milliseconds(absl::Duration time) {
       std::clamp<int64_t>(absl::ToInt64Milliseconds(time), 1, freezer::kMaxLimitMs));
 }
 
+absl::Status NotConnected(int error, const std::string& socket) {
+  const CalledService service = ToolboxdService("the freezer", socket, "toolboxd-freezer.socket");
+  const bool is_down = error == ENOENT || error == ECONNREFUSED;
+  const absl::Status status = ErrnoError(error, absl::StrCat("the freezer's socket ", socket));
+  return absl::Status(status.code(),
+                      absl::StrCat(status.message(), "; ", is_down ? service.start : service.look));
+}
+
 std::vector<uint32_t> Times(const Reply& reply) {
   const size_t count = std::min<size_t>(reply.count, freezer::kMaxTargets);
   return std::vector<uint32_t>(reply.micros, reply.micros + count);
@@ -47,11 +56,13 @@ absl::StatusOr<FreezerClient> FreezerClient::Connect(const std::string& socket) 
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   if (socket.size() >= sizeof(address.sun_path)) {
-    return absl::InvalidArgumentError(absl::StrCat(socket, ": the path is too long"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the freezer's socket ", socket, ": a path of ", socket.size(),
+                     " bytes is too long for a socket; give snapshotd a shorter --freezer"));
   }
   memcpy(address.sun_path, socket.data(), socket.size());
   if (connect(connection.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
-    return ErrnoError(errno, absl::StrCat("the freezer's socket ", socket));
+    return NotConnected(errno, socket);
   }
   return FreezerClient(std::move(connection));
 }

@@ -304,9 +304,16 @@ TEST(FreezerClient, ShortReplyIsAnError) {
   EXPECT_FALSE(client.Hold(absl::Seconds(1)).ok());
 }
 
-TEST(FreezerClient, MissingSocketIsNamed) {
-  EXPECT_THAT(std::string(FreezerClient::Connect("/nonexistent/freezer.sock").status().message()),
+std::string ConnectFailure(const std::string& socket) {
+  return std::string(FreezerClient::Connect(socket).status().message());
+}
+
+TEST(FreezerClient, MissingSocketIsNamedWithWhatStartsIt) {
+  EXPECT_THAT(ConnectFailure("/nonexistent/freezer.sock"),
               HasSubstr("the freezer's socket /nonexistent/freezer.sock"));
+  EXPECT_THAT(ConnectFailure("/run/toolboxd/no-such-freezer.sock"),
+              HasSubstr("; start it with 'systemctl start toolboxd-freezer.socket'"));
+  EXPECT_THAT(ConnectFailure("/" + std::string(200, 'a')), HasSubstr("a shorter --freezer"));
 }
 
 }  // namespace

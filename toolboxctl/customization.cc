@@ -2,8 +2,6 @@
 
 #include "toolboxctl/customization.h"
 
-#include <stdio.h>
-
 #include <memory>
 
 #include "absl/status/statusor.h"
@@ -13,18 +11,13 @@
 #include "daemon/channel.h"
 #include "daemon/failed_call.h"
 #include "daemon/grpc_status.h"
+#include "toolboxctl/output.h"
 #include "toolboxd/v1/customization.grpc.pb.h"
 
 namespace toolboxd {
 namespace {
 
-constexpr int kExitUsage = 2;
 constexpr absl::Duration kTimeout = absl::Seconds(15);
-
-int Fail(absl::string_view message) {
-  fprintf(stderr, "customization: %s\n", std::string(message).c_str());
-  return 1;
-}
 
 absl::string_view WayText(v1::CustomizationStatus::Way way) {
   switch (way) {
@@ -77,14 +70,11 @@ std::string CustomizationText(const v1::CustomizationStatus& status, absl::TimeZ
 
 int CustomizationMain(const CustomizationOptions& options) {
   if (options.command != "status") {
-    Fail(absl::StrCat("'", options.command, "' is not a command; give status"));
-    return kExitUsage;
+    return Usage(absl::StrCat("customization takes 'status', not '", options.command, "'"));
   }
   const absl::StatusOr<v1::CustomizationStatus> status = Ask(options.socket);
   if (!status.ok()) return Fail(status.status().message());
-  const std::string text = CustomizationText(*status, absl::LocalTimeZone());
-  const bool written = fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  return written && fflush(stdout) == 0 ? 0 : Fail("cannot write to standard output");
+  return Print(CustomizationText(*status, absl::LocalTimeZone()));
 }
 
 }  // namespace toolboxd

@@ -2,7 +2,6 @@
 
 #include "toolboxctl/guest_variables.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -11,11 +10,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/utf8.h"
+#include "toolboxctl/output.h"
 
 namespace toolboxd {
 namespace {
 
-constexpr int kExitUsage = 2;
 // The limit for a message (docs/protocol/transport.md 1.1).
 constexpr size_t kMaxRequest = 65536;
 constexpr char kPrefix[] = "guestinfo.";
@@ -89,21 +88,9 @@ absl::Status CheckKey(absl::string_view name_space, absl::string_view key) {
   return status.ok() ? CheckName("a key", key) : status;
 }
 
-int Fail(absl::string_view message) {
-  fprintf(stderr, "%s\n", PrintableLines({message.data(), message.size()}).c_str());
-  return 1;
-}
-
-int Usage(absl::string_view message) {
-  Fail(absl::StrCat(message, "; try toolboxctl --help"));
-  return kExitUsage;
-}
-
 // Whoever sets a variable decides what is in it, not what a terminal does.
-int Print(const std::string& data) {
-  const std::string value = isatty(STDOUT_FILENO) ? absl::StrCat(PrintableLines(data), "\n") : data;
-  const bool written = fwrite(value.data(), 1, value.size(), stdout) == value.size();
-  return written && fflush(stdout) == 0 ? 0 : Fail("cannot write to standard output");
+int PrintValue(const std::string& data) {
+  return Print(isatty(STDOUT_FILENO) ? absl::StrCat(PrintableLines(data), "\n") : data);
 }
 
 // At most one byte more than a request may have.
@@ -120,20 +107,47 @@ absl::StatusOr<std::string> ValueOf(const std::vector<std::string>& words, size_
   return ReadInput();
 }
 
-// The host's data, which is an error for people if it refused.
+// What a person reads where the host refuses: what failed, and after the host's words what to do.
+struct Refusal {
+  std::string what;
+  absl::string_view advice;
+};
+
+Refusal NoVariable(absl::string_view name) {
+  return {absl::StrCat("the host has no value of ", FullName(name).value_or("")),
+          "'toolboxctl guestinfo list-known' shows which of the usual names have one"};
+}
+
+Refusal NotSet(absl::string_view name) {
+  return {absl::StrCat("the host does not set ", FullName(name).value_or("")),
+          "shorten the value, or set it from vSphere: not every machine lets its guest do so"};
+}
+
+Refusal NoKey(absl::string_view name_space, absl::string_view key) {
+  return {absl::StrCat("the host has no value of ", key, " in namespace ", name_space),
+          "'toolboxctl namespace set' makes a key, unless the host has no namespaces"};
+}
+
+Refusal KeyNotSet(absl::string_view name_space, absl::string_view key) {
+  return {absl::StrCat("the host does not set ", key, " in namespace ", name_space),
+          "look at the value by 'toolboxctl namespace get': an old host has no namespaces"};
+}
+
+// The host's data.
 absl::StatusOr<std::string> Exchange(const absl::StatusOr<std::string>& request,
-                                     const SendToHost& send) {
+                                     const SendToHost& send, const Refusal& refusal) {
   if (!request.ok()) return request.status();
   const absl::StatusOr<v1::SendRpciReply> reply = send(*request);
   if (!reply.ok()) return reply.status();
-  if (!reply->success()) return absl::NotFoundError(reply->data());
-  return reply->data();
+  if (reply->success()) return reply->data();
+  const std::string said = reply->data().empty() ? "" : absl::StrCat(" (", reply->data(), ")");
+  return absl::NotFoundError(absl::StrCat(refusal.what, said, "; ", refusal.advice));
 }
 
 int Report(const absl::StatusOr<std::string>& data, bool print) {
   if (absl::IsInvalidArgument(data.status())) return Usage(data.status().message());
   if (!data.ok()) return Fail(data.status().message());
-  return print ? Print(*data) : 0;
+  return print ? PrintValue(*data) : 0;
 }
 
 int ListKnown(const SendToHost& send) {
@@ -189,15 +203,15 @@ int GuestInfoMain(const std::vector<std::string>& words, const SendToHost& send)
   const std::string verb = words.empty() ? "" : words[0];
   if (verb == "list-known" && words.size() == 1) return ListKnown(send);
   if (verb == "get" && words.size() == 2) {
-    return Report(Exchange(GetVariableRequest(words[1]), send), true);
+    return Report(Exchange(GetVariableRequest(words[1]), send, NoVariable(words[1])), true);
   }
   if (verb == "delete" && words.size() == 2) {
-    return Report(Exchange(SetVariableRequest(words[1], ""), send), false);
+    return Report(Exchange(SetVariableRequest(words[1], ""), send, NotSet(words[1])), false);
   }
   if (verb == "set" && (words.size() == 2 || words.size() == 3)) {
     const absl::StatusOr<std::string> value = ValueOf(words, 2);
     if (!value.ok()) return Fail(value.status().message());
-    return Report(Exchange(SetVariableRequest(words[1], *value), send), false);
+    return Report(Exchange(SetVariableRequest(words[1], *value), send, NotSet(words[1])), false);
   }
   return Usage("guestinfo takes 'get NAME', 'set NAME [VALUE]', 'delete NAME' or 'list-known'");
 }
@@ -206,7 +220,8 @@ int NamespaceMain(const std::vector<std::string>& words, const std::optional<std
                   const SendToHost& send) {
   const std::string verb = words.empty() ? "" : words[0];
   if (verb == "get" && words.size() == 3) {
-    absl::StatusOr<std::string> data = Exchange(GetKeyRequest(words[1], words[2]), send);
+    absl::StatusOr<std::string> data =
+        Exchange(GetKeyRequest(words[1], words[2]), send, NoKey(words[1], words[2]));
     // The values of a request end with NUL each.
     if (data.ok() && absl::EndsWith(*data, absl::string_view("\0", 1))) data->pop_back();
     return Report(data, true);
@@ -214,7 +229,9 @@ int NamespaceMain(const std::vector<std::string>& words, const std::optional<std
   if (verb == "set" && (words.size() == 3 || words.size() == 4)) {
     const absl::StatusOr<std::string> value = ValueOf(words, 3);
     if (!value.ok()) return Fail(value.status().message());
-    return Report(Exchange(SetKeyRequest(words[1], words[2], *value, old), send), false);
+    return Report(Exchange(SetKeyRequest(words[1], words[2], *value, old), send,
+                           KeyNotSet(words[1], words[2])),
+                  false);
   }
   return Usage("namespace takes 'get NAMESPACE KEY' or 'set NAMESPACE KEY [VALUE]'");
 }

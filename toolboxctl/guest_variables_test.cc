@@ -30,12 +30,14 @@ class GuestVariables : public testing::Test {
 
   std::vector<std::string> requests_;
   std::map<std::string, std::string> replies_;
+  bool refuses_ = false;
   const SendToHost send_ = [this](const std::string& request) {
     requests_.push_back(request);
     v1::SendRpciReply reply;
     const auto found = replies_.find(request);
-    reply.set_success(found != replies_.end() || absl::StartsWith(request, "info-set "));
-    reply.set_data(found != replies_.end() ? found->second : "No value found");
+    const bool sets = absl::StartsWith(request, "info-set ");
+    reply.set_success(!refuses_ && (found != replies_.end() || sets));
+    reply.set_data(found != replies_.end() ? found->second : sets ? "" : "No value found");
     return absl::StatusOr<v1::SendRpciReply>(reply);
   };
   std::string out_, err_;
@@ -50,7 +52,22 @@ TEST_F(GuestVariables, ValueIsPrintedAsItIs) {
   EXPECT_EQ(out_, value);
   EXPECT_EQ(GuestInfo({"get", "none"}), 1);
   EXPECT_EQ(out_, "");
-  EXPECT_EQ(err_, "No value found\n");
+}
+
+TEST_F(GuestVariables, RefusalSaysWhatFailedAndWhatToDo) {
+  EXPECT_EQ(GuestInfo({"get", "none"}), 1);
+  EXPECT_EQ(err_,
+            "the host has no value of guestinfo.none (No value found); 'toolboxctl guestinfo "
+            "list-known' shows which of the usual names have one\n");
+  EXPECT_EQ(Namespace({"get", "com.example", "none"}), 1);
+  EXPECT_TRUE(absl::StrContains(err_, "no value of none in namespace com.example (No value found)"))
+      << err_;
+  EXPECT_EQ(Namespace({"set", "com.example", "k", "v"}), 1);
+  EXPECT_TRUE(absl::StrContains(err_, "does not set k in namespace com.example")) << err_;
+  EXPECT_TRUE(absl::StrContains(err_, "namespace get")) << err_;
+  refuses_ = true;
+  EXPECT_EQ(GuestInfo({"set", "x", "v"}), 1);
+  EXPECT_TRUE(absl::StrContains(err_, "does not set guestinfo.x;")) << err_;
 }
 
 TEST_F(GuestVariables, ValueIsSentAsItIs) {

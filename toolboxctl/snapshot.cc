@@ -3,12 +3,12 @@
 #include "toolboxctl/snapshot.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <sys/signalfd.h>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "base/unique_fd.h"
+#include "toolboxctl/output.h"
 #include "toolboxctl/snapshot_client.h"
 #include "toolboxctl/snapshot_text.h"
 #include "toolboxctl/standstill.h"
@@ -17,17 +17,6 @@ namespace toolboxd {
 namespace {
 
 constexpr absl::Duration kMaxHold = absl::Seconds(10);
-constexpr int kExitUsage = 2;
-
-int Fail(absl::string_view message) {
-  fprintf(stderr, "snapshot: %s\n", std::string(message).c_str());
-  return 1;
-}
-
-int Print(absl::string_view text) {
-  const bool written = fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  return written && fflush(stdout) == 0 ? 0 : Fail("cannot write to standard output");
-}
 
 UniqueFd StopSignals() {
   sigset_t set;
@@ -39,7 +28,7 @@ UniqueFd StopSignals() {
 
 int ShowPlan(const SnapshotOptions& options) {
   const absl::StatusOr<v1::QuiescePlan> plan = SnapshotClient(options.socket).GetPlan();
-  return plan.ok() ? Print(PlanText(*plan)) : Fail(plan.status().message());
+  return plan.ok() ? Print(PlanText(*plan, OutputTerminal())) : Fail(plan.status().message());
 }
 
 int Try(const SnapshotOptions& options) {
@@ -55,23 +44,22 @@ int Try(const SnapshotOptions& options) {
     result = SnapshotClient(options.socket).Try(trial);
   }
   if (!result.ok()) return Fail(result.status().message());
-  const int printed = result->thawed ? Print(ThawedText(result->file_systems)) : 0;
+  const int printed =
+      result->thawed ? Print(ThawedText(result->file_systems, OutputTerminal())) : 0;
   for (const v1::QuiesceFailure& failure : result->failures) Fail(FailureText(failure));
-  return result->failures.empty() ? printed : 1;
+  return result->failures.empty() ? printed : kExitFailed;
 }
 
 }  // namespace
 
 int SnapshotMain(const SnapshotOptions& options) {
   if (options.hold < absl::ZeroDuration() || options.hold > kMaxHold) {
-    Fail(absl::StrCat("--hold: ", absl::FormatDuration(options.hold), " is not between 0s and ",
-                      absl::FormatDuration(kMaxHold)));
-    return kExitUsage;
+    return Usage(absl::StrCat("--hold: ", absl::FormatDuration(options.hold),
+                              " is not between 0s and ", absl::FormatDuration(kMaxHold)));
   }
   if (options.command == "plan") return ShowPlan(options);
   if (options.command == "test") return Try(options);
-  Fail(absl::StrCat("'", options.command, "' is not a command; give plan or test"));
-  return kExitUsage;
+  return Usage(absl::StrCat("snapshot takes 'plan' or 'test', not '", options.command, "'"));
 }
 
 }  // namespace toolboxd

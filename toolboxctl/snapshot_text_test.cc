@@ -26,34 +26,35 @@ TEST(SnapshotText, PlanHasTheOrderAndTheReasons) {
   skipped.set_type("vfat");
   skipped.set_reason("its type cannot be frozen");
   plan.set_more_skipped(3);
-  EXPECT_EQ(PlanText(plan),
-            "FREEZE  MOUNT POINT  TYPE  DEVICE               ALSO AT\n"
+  EXPECT_EQ(PlanText(plan, {}),
+            "freeze  mount point  type  device               also at\n"
             "1       /srv/d\xc3\xa4ta    ext4  /dev/mapper/vg-data\n"
             "2       /            ext4  /dev/sda1            /jail/etc, /jail/var, and 14 more\n"
             "\n"
-            "SKIP       TYPE  REASON\n"
+            "skip       type  reason\n"
             "/boot/efi  vfat  its type cannot be frozen\n"
             "and 3 more\n");
 }
 
 TEST(SnapshotText, EmptyPlanSaysWhatASnapshotDoes) {
   v1::QuiescePlan plan;
-  EXPECT_EQ(PlanText(plan), "No file system can be frozen; a quiesced snapshot fails.\n");
+  EXPECT_EQ(PlanText(plan, {}), "No file system can be frozen; a quiesced snapshot fails.\n");
   plan.set_sync_only(true);
-  EXPECT_EQ(PlanText(plan),
+  EXPECT_EQ(PlanText(plan, {}),
             "No file system can be frozen; sync_only permits a snapshot after a mere sync.\n");
 }
 
-TEST(SnapshotText, LongCellPushesOnlyItsOwnLine) {
+TEST(SnapshotText, PathsOfOthersAreCutAndHarmlessOnATerminal) {
   v1::QuiescePlan plan;
   Freeze(plan, "/" + std::string(50, 'a'), "x");
-  Freeze(plan, "/b", "y");
-  EXPECT_EQ(PlanText(plan),
-            "FREEZE  MOUNT POINT                               TYPE  DEVICE  ALSO AT\n"
+  Freeze(plan, "/\x1b[2J", "y");
+  EXPECT_EQ(PlanText(plan, {.width = 80}),
+            "freeze  mount point                                   type  device  also at\n"
             "1       /" +
-                std::string(50, 'a') +
-                "  ext4  x\n"
-                "2       /b                                        ext4  y\n");
+                std::string(42, 'a') +
+                "…  ext4  x\n"
+                "2       /?[2J                                         ext4  y\n");
+  EXPECT_NE(PlanText(plan, {}).find("/" + std::string(50, 'a')), std::string::npos);
 }
 
 TEST(SnapshotText, TimesAreInMilliseconds) {
@@ -64,11 +65,11 @@ TEST(SnapshotText, TimesAreInMilliseconds) {
   frozen.set_sync_us(1234567);
   frozen.set_freeze_us(851);
   frozen.set_thaw_us(0);
-  EXPECT_EQ(ThawedText(thawed),
-            "MOUNT POINT  SYNC       FREEZE  THAW\n"
+  EXPECT_EQ(ThawedText(thawed, {}),
+            "mount point       sync  freeze    thaw\n"
             "/            1234.6 ms  0.9 ms  0.0 ms\n"
             "frozen for 15.2 ms\n");
-  EXPECT_EQ(ThawedText({}), "nothing was frozen\n");
+  EXPECT_EQ(ThawedText({}, {}), "nothing was frozen\n");
 }
 
 TEST(SnapshotText, FailureHasItsMessage) {

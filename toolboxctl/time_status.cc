@@ -3,7 +3,6 @@
 #include "toolboxctl/time_status.h"
 
 #include <dirent.h>
-#include <stdio.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -15,20 +14,14 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "base/small_file.h"
+#include "toolboxctl/output.h"
 
 namespace toolboxd {
 namespace {
 
-constexpr int kExitUsage = 2;
-
 // As the kernel has them: 15 characters of a name.
 constexpr absl::string_view kServices[] = {"chronyd",         "ntpd",    "ntpd-rs", "openntpd",
                                            "systemd-timesyn", "phc2sys", "ptp4l"};
-
-int Fail(absl::string_view message) {
-  fprintf(stderr, "time: %s\n", std::string(message).c_str());
-  return 1;
-}
 
 void Line(std::string& text, absl::string_view name, absl::string_view value) {
   absl::StrAppendFormat(&text, "%-16s%s\n", name, value);
@@ -149,14 +142,11 @@ std::string TimeText(const v1::TimeStatus& status, const std::vector<std::string
 int TimeMain(const std::string& command,
              const std::function<absl::StatusOr<v1::TimeStatus>()>& ask) {
   if (command != "status") {
-    Fail(absl::StrCat("'", command, "' is not a command; give status"));
-    return kExitUsage;
+    return Usage(absl::StrCat("time takes 'status', not '", command, "'"));
   }
   const absl::StatusOr<v1::TimeStatus> status = ask();
   if (!status.ok()) return Fail(status.status().message());
-  const std::string text = TimeText(*status, RunningTimeServices("/proc"), absl::LocalTimeZone());
-  const bool written = fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  return written && fflush(stdout) == 0 ? 0 : Fail("cannot write to standard output");
+  return Print(TimeText(*status, RunningTimeServices("/proc"), absl::LocalTimeZone()));
 }
 
 }  // namespace toolboxd
