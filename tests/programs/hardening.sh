@@ -28,6 +28,11 @@ tables_are_read_only() { readelf -lW "$1" | grep GNU_RELRO >/dev/null; }
 binds_at_start() { ! readelf -lW "$1" | grep INTERP >/dev/null || readelf -dW "$1" | grep BIND_NOW >/dev/null; }
 # Where the C library is another file its symbols have names.
 calls() { ! readelf -lW "$2" | grep INTERP >/dev/null || readelf --dyn-syms -W "$2" | grep -E "UND $1" >/dev/null; }
+# "orq $0,(%rsp)", by which the compiler touches each page of a frame. Nothing else writes it: Debian's own
+# programs have none.
+probes_pages() { LC_ALL=C grep -qaP '\x48\x83\x0c\x24\x00' "$1"; }
+# The C++ library's assertions have their header's name; these three have no index that needs one.
+checks_indexes() { [[ $1 == */@(toolboxd-freezer|toolboxd-statfs|vmware-rpctool) ]] || grep -qa '/include/c++/[0-9]*/bits/stl_vector.h' "$1"; }
 from_no_other_folder() { ! readelf -dW "$1" | grep -E 'RPATH|RUNPATH' >/dev/null; }
 
 check "each program is loaded at an address that is not known" each at_any_address
@@ -37,4 +42,6 @@ check "tables of each program's links are read-only" each tables_are_read_only
 check "no program binds symbols while it runs" each binds_at_start
 check "each program checks its stack frames" each calls __stack_chk_fail
 check "each program checks the C library's copies" each calls '__[a-z]+_chk'
+check "each program touches every page of a large stack frame" each probes_pages
+check "each program checks the C++ library's indexes" each checks_indexes
 check "no program looks for libraries in a folder of its own" each from_no_other_folder
