@@ -9,13 +9,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/small_file.h"
 #include "base/unique_fd.h"
 
 namespace toolboxd::rpctool {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\f\v";
+// As GLib has them.
+constexpr std::string_view kBlanks = " \t\r\f";
 
 std::string_view Trim(std::string_view text) {
   const size_t begin = text.find_first_not_of(kBlanks);
@@ -34,17 +37,23 @@ bool IsSection(std::string_view line, std::string_view* name) {
 std::optional<std::string_view> ValueOf(std::string_view line, std::string_view key) {
   const size_t equals = line.find('=');
   if (equals == std::string_view::npos || Trim(line.substr(0, equals)) != key) return std::nullopt;
-  return Trim(line.substr(equals + 1));
+  // As in GLib: blanks at a value's end are its own, and the line may end as those of DOS do.
+  line.remove_prefix(equals + 1);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  line.remove_prefix(std::min(line.find_first_not_of(kBlanks), line.size()));
+  return line;
 }
 
 std::string Unescape(std::string_view value) {
   std::string text;
   for (size_t i = 0; i < value.size(); ++i) {
-    if (value[i] != '\\' || i + 1 == value.size()) {
+    if (value[i] != '\\') {
       text += value[i];
       continue;
     }
-    switch (value[++i]) {
+    // GLib drops one at the end.
+    if (++i == value.size()) break;
+    switch (value[i]) {
       case 's':
         text += ' ';
         break;
