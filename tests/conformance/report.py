@@ -24,8 +24,8 @@ written by
 
     tests/conformance/run{options} --report
 
-`tests/conformance/run --agent=COMMAND` prints the same for any other guest agent. An outcome begins with the VIX error
-of each step (0: success); `@` is the scenario's folder.
+`tests/conformance/run --agent=COMMAND --matrix=FILE` writes such a table for any other guest agent. An outcome begins
+with the VIX error of each step (0: success); `@` is the scenario's folder.
 
 | | {names} |
 |---|{rules}|
