@@ -27,9 +27,10 @@ ProcessStat ParseProcessStat(const char* text) {
   // PID (NAME) STATE …, where a name may hold anything.
   const char* const name_end = strrchr(text, ')');
   if (name_end == nullptr || name_end[1] != ' ' || name_end[2] == '\0') return {};
+  const auto process = static_cast<pid_t>(strtol(text, nullptr, 10));
+  if (process <= 0) return {};
   const char* const state = name_end + 2;
-  return {static_cast<pid_t>(strtol(text, nullptr, 10)), *state,
-          (Field(state, 9) & kKernelThread) != 0, Field(state, 22)};
+  return {process, *state, (Field(state, 9) & kKernelThread) != 0, Field(state, 22)};
 }
 
 ProcessStat ReadProcessStat(pid_t pid) {

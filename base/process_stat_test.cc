@@ -39,7 +39,7 @@ TEST(ProcessStat, ProcessAndStateAreReadBehindAnyName) {
   EXPECT_EQ(own.state, 'R');
   EXPECT_EQ(ParseProcessStat("77 (a) S (b)) Z 1").state, 'Z');
   EXPECT_EQ(ParseProcessStat("77 (a) S (b)) Z 1").process, 77);
-  for (const char* cut : {"", "2", "2 (kthreadd", "2 (kthreadd)", "2 (kthreadd) "}) {
+  for (const char* cut : {"", "2", "2 (kthreadd", "2 (kthreadd)", "2 (kthreadd) ", "x (a) S 1"}) {
     EXPECT_EQ(ParseProcessStat(cut).state, 0) << cut;
     EXPECT_EQ(ParseProcessStat(cut).process, 0) << cut;
   }

@@ -17,6 +17,7 @@ namespace toolboxd::deployd {
 namespace {
 
 constexpr int kMaxSeconds = 3600;
+constexpr char kNoRequest[] = "not a request for customization scripts";
 constexpr absl::string_view kOk = "ok";
 constexpr absl::string_view kFailed = "failed ";
 
@@ -35,13 +36,18 @@ std::string Encode(const ScriptRequest& request) {
 
 absl::StatusOr<ScriptRequest> DecodeScriptRequest(absl::string_view text) {
   const std::vector<absl::string_view> lines = absl::StrSplit(text, '\n');
-  const std::vector<absl::string_view> words = absl::StrSplit(lines[0], ' ');
+  // An empty view without an address has no line.
+  const absl::string_view first = lines.empty() ? "" : lines[0];
+  const std::vector<absl::string_view> words = absl::StrSplit(first, ' ');
   int seconds = 0;
   if (lines.size() != 3 || !lines[2].empty() || words.size() != 2 || !IsId(words[0]) ||
       !absl::SimpleAtoi(words[1], &seconds) || seconds < 1 || seconds > kMaxSeconds) {
-    return absl::InvalidArgumentError("not a request for customization scripts");
+    return absl::InvalidArgumentError(kNoRequest);
   }
-  return ScriptRequest{std::string(words[0]), absl::Seconds(seconds), std::string(lines[1])};
+  ScriptRequest request{std::string(words[0]), absl::Seconds(seconds), std::string(lines[1])};
+  // As another spelling of the number.
+  if (Encode(request) != text) return absl::InvalidArgumentError(kNoRequest);
+  return request;
 }
 
 std::string EncodeOutcome(absl::string_view id, const absl::Status& status) {

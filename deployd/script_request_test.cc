@@ -20,7 +20,7 @@ TEST(ScriptRequest, DecodesAsItWasEncoded) {
 TEST(ScriptRequest, OtherTextIsRefused) {
   for (const char* text :
        {"", "\n\n", "a 1\n{}", "a 1\n{}\nx", "a 1\n{}\n\n", "a 0\n{}\n", "a 3601\n{}\n",
-        "a -1\n{}\n", "a b\n{}\n", "a/ 1\n{}\n", " 1\n{}\n", "a 1 2\n{}\n"}) {
+        "a -1\n{}\n", "a 006\n{}\n", "a b\n{}\n", "a/ 1\n{}\n", " 1\n{}\n", "a 1 2\n{}\n"}) {
     EXPECT_FALSE(DecodeScriptRequest(text).ok()) << text;
   }
 }

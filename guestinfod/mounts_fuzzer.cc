@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Covers: guestinfod/mounts.cc base/mountinfo.cc
+
 #include <cstddef>
 #include <cstdint>
 
