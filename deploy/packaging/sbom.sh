@@ -31,12 +31,16 @@ linked_sources() {
       dpkg-query -W -f '${source:Package} ${source:Version}\n' "$name"
     fi
   done
-  # The unwinder of the programs for older systems.
-  awk '$1 == "libgcc-10-dev" { print "gcc-10", $2 }' "$old"
+  # The unwinder of the programs for older systems; their start files, and the few functions that a
+  # C library which is another file has inside of programs.
+  awk '$1 == "libgcc-10-dev" { print "gcc-10", $2 } $1 == "libc6-dev" { print "glibc", $2 }' "$old"
 }
 
+# There are two of the C library.
+sbom_id() { echo "SPDXRef-$1-${2//[!0-9A-Za-z.]/-}"; }  # NAME VERSION
+
 sbom_package() {  # NAME VERSION LICENCE SUPPLIER
-  printf '    {"SPDXID": "SPDXRef-%s", "name": "%s", "versionInfo": "%s", "supplier": "%s", "downloadLocation": "NOASSERTION",\n' "$1" "$1" "$2" "$4"
+  printf '    {"SPDXID": "%s", "name": "%s", "versionInfo": "%s", "supplier": "%s", "downloadLocation": "NOASSERTION",\n' "$(sbom_id "$1" "$2")" "$1" "$2" "$4"
   printf '     "filesAnalyzed": false, "licenseConcluded": "%s", "licenseDeclared": "%s", "copyrightText": "NOASSERTION"' "$3" "$3"
   [[ $4 != *Debian* ]] || printf ',\n     "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": "pkg:deb/debian/%s@%s?arch=source"}]' "$1" "${2//:/%3A}"
   printf '}'
@@ -59,9 +63,10 @@ make_sbom() {
       printf ',\n'
       sbom_package "$name" "$number" "$licence" "Organization: Debian"
     done <"$work/sources"
-    printf '\n  ],\n  "relationships": [\n    {"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": "SPDXRef-toolboxd"}'
-    while read -r name _; do
-      printf ',\n    {"spdxElementId": "SPDXRef-toolboxd", "relationshipType": "STATIC_LINK", "relatedSpdxElement": "SPDXRef-%s"}' "$name"
+    printf '\n  ],\n  "relationships": [\n    {"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": "%s"}' "$(sbom_id toolboxd "$version")"
+    while read -r name number; do
+      printf ',\n    {"spdxElementId": "%s", "relationshipType": "STATIC_LINK", "relatedSpdxElement": "%s"}' \
+        "$(sbom_id toolboxd "$version")" "$(sbom_id "$name" "$number")"
     done <"$work/sources"
     printf '\n  ]\n}\n'
   } >"$output"
