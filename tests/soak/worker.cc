@@ -190,7 +190,8 @@ absl::Status Worker::ChangeFile() {
   make.directory = folder_;
   const absl::StatusOr<std::string> made = Call(vix::kCreateTemporaryFileEx, vix::Encode(make));
   if (!made.ok()) return made.status();
-  const std::string from(absl::StripSuffix(*made, absl::string_view("\0", 1))), to = from + "-moved";
+  const std::string from(absl::StripSuffix(*made, absl::string_view("\0", 1))),
+      to = from + "-moved";
   if (!std::filesystem::is_regular_file(from)) return Wrong(absl::StrCat("not made: ", from));
   vix::SetAttributesRequest change;
   change.flags = vix::SetAttributesRequest::kPermissions;

@@ -68,7 +68,8 @@ class WriteFile {
   // Sends what Write() has taken, if that needs no waiting; for a moment at which no caller waits.
   // What it does not send is sent by the next call of any other method.
   void FlushIfReady();
-  // Some of the content was lost on its way: what follows fails, and the file does not get its name.
+  // Some of the content was lost on its way: what follows fails, and the file does not get its
+  // name.
   void Fail(absl::Status why) { KeepFirstError(std::move(why)).IgnoreError(); }
   // For Close(); later ones add to earlier ones.
   absl::Status SetAttributes(const v1::FileAttributes& attributes);
