@@ -303,14 +303,17 @@ void Upload(Run& run, Random& random) {
   const std::string path = Home(absl::StrCat("op", id));
   const std::string content = Content(random, id);
   run.Expect(path, content);
-  // A host whose channel broke has forgotten the transfer: it closes no file that lacks a part.
+  // A host whose channel broke has forgotten the transfer: it closes no file that lacks a part. One
+  // whose packet was refused closes it, at once or when the reason of the refusal is over.
   bool lost = false;
   GuestClient client(
-      [&run, &lost](absl::string_view request) -> absl::StatusOr<std::string> {
+      [&run, &random, &lost](absl::string_view request) -> absl::StatusOr<std::string> {
         if (lost) return absl::UnavailableError("forgotten");
         absl::StatusOr<std::string> answer =
             run.Send("upload", std::string(request), kOperationLimit);
         lost = !answer.ok();
+        const bool refused = !lost && !absl::StartsWith(*answer, "OK 0 ");
+        if (refused && random.OneIn(2)) Time().Sleep(random.Between(kMillisecond, 5 * kSecond));
         return answer;
       },
       AnyUser(random), kPassword);
@@ -319,6 +322,8 @@ void Upload(Run& run, Random& random) {
       vmxsim::Upload(client, path, [&](size_t size) -> absl::StatusOr<std::string> {
         const std::string part = content.substr(sent, size);
         sent += part.size();
+        // Content comes from the host's client, over a network.
+        if (random.OneIn(4)) Time().Sleep(random.Between(kMillisecond, 2 * kSecond));
         return part;
       });
   // Only a guest's error is an answer.
