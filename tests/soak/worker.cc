@@ -27,6 +27,8 @@ namespace {
 constexpr absl::Duration kPatience = absl::Seconds(60);
 // After a refusal, as of the whole guest during a snapshot.
 constexpr absl::Duration kPause = absl::Seconds(1);
+// docs/protocol/hgfs.md 5.9; the first number that is no process's.
+constexpr int64_t kFirstFunction = 4194305;
 constexpr size_t kMaxContent = 300000;
 constexpr size_t kMaxInput = 100000;
 
@@ -120,6 +122,8 @@ absl::StatusOr<int64_t> Worker::AwaitExit(int64_t pid) {
   for (const absl::Time end = absl::Now() + kPatience; absl::Now() < end;) {
     const auto list = client_.ListProcesses({static_cast<uint64_t>(pid)});
     if (!list.ok()) return list.status();
+    // Functions run in transportd, and end with it.
+    if (list->empty() && pid >= kFirstFunction) return absl::UnavailableError("the function");
     if (list->size() != 1) return Wrong(absl::StrCat(list->size(), " programs with one number"));
     const vmxsim::Record& program = list->front();
     if (vmxsim::NumberOf(program, "eTime") != 0) return vmxsim::NumberOf(program, "eCode");
