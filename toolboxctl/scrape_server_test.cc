@@ -93,7 +93,10 @@ class ScrapeServerTest : public testing::Test {
 
   ShortTempDir dir_;
   const std::string path_ = dir_.File("metrics.sock");
-  const UniqueFd listener_{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  // As systemd's, which takes what callers send along: sockets that this process makes refuse that
+  // from its first server on (daemon/sent_descriptors.h).
+  const UniqueFd listener_{
+      static_cast<int>(syscall(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0))};
   std::string text_ = "numbers";
   std::atomic<int> asked_{0};
   std::atomic<bool> ended_{false};
