@@ -66,12 +66,14 @@ int ResidentKb() {
 }
 
 // As a call that needs many small pieces of memory for a moment. `last` stays, behind all of them:
-// free() itself returns only what is at the end.
-void UseMuchMemory(std::unique_ptr<char[]>& last) {
+// free() itself returns only what is at the end. Returns what is resident while it has them:
+// another thread may return it as soon as they are free.
+int UseMuchMemory(std::unique_ptr<char[]>& last) {
   constexpr int kPieces = 8192;
   std::vector<std::unique_ptr<char[]>> pieces(kPieces);
   for (auto& piece : pieces) piece = std::make_unique<char[]>(1024);
   last = std::make_unique<char[]>(1024);
+  return ResidentKb();
 }
 
 class InheritedConnectionTest : public testing::Test {
@@ -117,8 +119,7 @@ TEST_F(InheritedConnectionTest, MemoryOfACallIsReturnedThoughOthersFollow) {
   absl::SleepFor(absl::Milliseconds(20));
   for (int round = 0; round < 3; ++round) {
     std::unique_ptr<char[]> last;
-    UseMuchMemory(last);
-    const int before = ResidentKb();
+    const int before = UseMuchMemory(last);
     const absl::Time end = absl::Now() + absl::Seconds(10);
     while (ResidentKb() > before - 6000 && absl::Now() < end) {
       EXPECT_TRUE(*Describes(channel_, "toolboxd.v1.Power"));
