@@ -27,7 +27,7 @@ namespace {
 constexpr absl::Duration kPatience = absl::Seconds(60);
 // After a refusal, as of the whole guest during a snapshot.
 constexpr absl::Duration kPause = absl::Seconds(1);
-// docs/protocol/hgfs.md 5.9; the first number that is no process's.
+// docs/protocol/hgfs.md 5.9: no process can have this number, or a larger one.
 constexpr int64_t kFirstFunction = 4194305;
 constexpr size_t kMaxContent = 300000;
 constexpr size_t kMaxInput = 100000;
