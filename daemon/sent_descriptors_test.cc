@@ -99,7 +99,7 @@ TEST_P(SentDescriptorsTest, RefusedWhereTheKernelCan) {
 TEST_P(SentDescriptorsTest, RefusedByEverySocketThatIsMadeToCall) {
   Pair pair(GetParam());
   if (!KernelCanRefuse(pair.ours.get())) {
-    GTEST_SKIP() << "Linux before 6.16 cannot refuse descriptors; the tests above hold there";
+    GTEST_SKIP() << "Linux before 6.16 cannot refuse them, and nothing else does: SECURITY.md";
   }
   ShortTempDir folder;
   sockaddr_un address = {};
