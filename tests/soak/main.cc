@@ -45,7 +45,7 @@ namespace {
 
 constexpr absl::Duration kSampleInterval = absl::Seconds(2);
 constexpr double kWarmUpMinutes = 2;
-// Ended programs and functions are remembered for five minutes, with a file or their output.
+// Ended programs are remembered for five minutes, each in a file.
 constexpr double kMemoryOfProgramsMinutes = 7;
 
 std::vector<Sample> Watch(bench::Guest& guest, const std::set<std::string>& names,
@@ -76,11 +76,11 @@ void PrintRow(const std::string& name, const std::vector<Sample>& samples, const
 
 // What is of one name rises in percent of all, so that a leak has the same size in both rows.
 void PrintSamples(const std::vector<Sample>& samples) {
-  PrintRow("private memory, KiB", samples, &Sample::private_kib, kMemoryOfProgramsMinutes);
+  PrintRow("private memory, KiB", samples, &Sample::private_kib);
   for (const std::string& name : Names(samples)) {
     const Value of_name = PrivateKibOf(name);
     PrintRow(absl::StrCat("  of ", name), samples, of_name,
-             RiseOf(samples, of_name, kMemoryOfProgramsMinutes, &Sample::private_kib));
+             RiseOf(samples, of_name, kWarmUpMinutes, &Sample::private_kib));
   }
   PrintRow("descriptors", samples, &Sample::descriptors);
   PrintRow("threads", samples, &Sample::threads);
