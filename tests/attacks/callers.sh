@@ -11,15 +11,26 @@ start_guest "$callers" "$work/callers.log" "$root/out/lib/toolboxd/transportd" -
 # --- S4, S5, T1, T3, T4: what callers send without an end, or what is long without references or compression
 
 greedy() { alice /usr/bin/python3 "$root/tests/attacks/greedy_caller.py" "$work/run-callers/transportd.sock" "$@"; }
-for way in messages calls header headers; do check "S4, S5 a caller who sends $way without an end" greedy "$way" 16 3; done
-for way in resets pings; do check "T3 a caller who sends $way without an end, on ever new connections" greedy "$way" 16 5; done
+status() { "${@:2}" timeout "$1" "$root/out/bin/toolboxctl" --control="$work/run-callers/transportd.sock" status; }
+# Calls that were given up count for a second, and those of many connections take all places: until they are free, the
+# next caller would be refused and its check would see nothing.
+served_again() { check "S4 after it another caller is served ($1)" within 3 status 4 "${as_alice[@]}"; }
+for way in messages calls header headers; do
+  check "S4, S5 a caller who sends $way without an end" greedy "$way" 16 3
+  served_again "$way"
+done
+for way in resets pings; do
+  check "T3 a caller who sends $way without an end, on ever new connections" greedy "$way" 16 5
+  served_again "$way"
+done
 check "T4 a caller whose requests are compressed a thousand times" greedy compressed 16 3
+served_again compressed
 check "T1 a caller whose headers refer to a long one thousands of times" greedy references 16 3
+served_again references
 peak=$(control=$callers && awk '/^VmHWM/ { print $2 }' "/proc/$(pids_of transportd)/status")
 check "S4, T1, T3, T4 callers who end no request take little of transportd's memory" test "$peak" -lt 32768
 # --- U1: a descriptor whose last close takes a minute
 
-status() { "${@:2}" timeout "$1" "$root/out/bin/toolboxctl" --control="$work/run-callers/transportd.sock" status; }
 # Not as a part of a check, which waits for the end of all that it starts.
 lingering() {  # SOCKET WAY
   : >"$work/lingering"

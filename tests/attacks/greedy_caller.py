@@ -9,7 +9,7 @@ WAY is what each connection sends, as much as the server takes:
   calls     10,000 calls, each with a message of 16 kB that is not complete
   header    a header of 1 GiB that is not complete
   headers   headers without an end
-Prints how many bytes were taken.
+Prints how many bytes were taken. Fails if nothing was taken of one of the first connections: it was refused.
 """
 
 import gzip
@@ -202,9 +202,10 @@ def main():
             time.sleep(0.02)
     total = sum(caller.sent for caller in callers)
     print(f"{total} bytes were taken by {len(selector.get_map())} of {count} connections")
+    return "a connection was refused" if any(caller.sent == 0 for caller in callers[:count]) else 0
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 5:
         sys.exit(__doc__)
-    main()
+    sys.exit(main())
