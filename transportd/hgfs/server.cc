@@ -109,7 +109,9 @@ void Server::Refuse(absl::string_view bytes) {
   Packet packet;
   if (!DecodePacket(bytes, packet)) return;
   Session* session = sessions_.Find(packet.session_id);
-  if (session != nullptr) session->FailWriters(PacketLost("refused"));
+  if (session == nullptr) return;
+  session->FailWriters(PacketLost("refused"));
+  if (static_cast<Op>(packet.op) == Op::kDestroySessionV4) session->used = absl::InfinitePast();
 }
 
 void Server::RunDeferredWork() {

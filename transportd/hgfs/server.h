@@ -43,7 +43,8 @@ class Server {
   std::string Dispatch(absl::string_view packet, const Client& client);
 
   // Takes note of a packet that is refused and not dispatched: the uploads of its session fail,
-  // since a host that closes its file after an error would otherwise complete half of it. The
+  // since a host that closes its file after an error would otherwise complete half of it. A session
+  // whose end was refused ends with the next Maintain(), since hosts do not ask for it again. The
   // session's number is random and stands for the user.
   void Refuse(absl::string_view packet);
 

@@ -180,6 +180,46 @@ TEST_F(HgfsServerTest, RefusedPacketHarmsNoUploadOfAnotherSessionAndNoDownload) 
   EXPECT_EQ(data, Pattern(1000));
 }
 
+TEST_F(HgfsServerTest, SessionWhoseEndWasRefusedEndsWithItsFilesAtMaintenance) {
+  hgfsd_.Put("/tmp/f", Pattern(100000));
+  CreateSession();
+  const uint64_t refused_session = session_;
+  uint32_t download;
+  uint32_t upload;
+  ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kReadOnly, 0, download), Status::kSuccess);
+  ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/g", kWriteOnly, kCreateEmpty, upload), Status::kSuccess);
+  CreateSession();
+  Packet refused;
+  refused.op = static_cast<uint32_t>(Op::kClose);
+  refused.session_id = refused_session;
+  server_.Refuse(EncodePacket(refused));
+  server_.Maintain();
+  EXPECT_EQ(server_.sessions(), 2);
+  refused.op = static_cast<uint32_t>(Op::kDestroySessionV4);
+  server_.Refuse(EncodePacket(refused));
+  // Nothing is done while it is refused: file systems may be frozen.
+  EXPECT_EQ(server_.Transfers().size(), 2);
+  server_.Maintain();
+  EXPECT_EQ(server_.sessions(), 1);
+  EXPECT_TRUE(server_.Transfers().empty());
+  EXPECT_FALSE(hgfsd_.Has("/tmp/g"));
+}
+
+TEST_F(HgfsServerTest, SessionThatIsUsedAfterItsEndWasRefusedStays) {
+  hgfsd_.Put("/tmp/f", Pattern(1000));
+  CreateSession();
+  uint32_t download;
+  ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kReadOnly, 0, download), Status::kSuccess);
+  Packet refused;
+  refused.op = static_cast<uint32_t>(Op::kDestroySessionV4);
+  refused.session_id = session_;
+  server_.Refuse(EncodePacket(refused));
+  std::string data;
+  EXPECT_EQ(ReadAt(download, 0, 500, data), Status::kSuccess);
+  server_.Maintain();
+  EXPECT_EQ(ReadAt(download, 500, 500, data), Status::kSuccess);
+}
+
 TEST_F(HgfsServerTest, WrittenDataIsSentAfterTheReply) {
   CreateSession();
   uint32_t handle;
