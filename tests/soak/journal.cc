@@ -23,6 +23,7 @@ void Journal::Record(absl::string_view kind, const absl::Status& outcome) {
       return;
     case absl::StatusCode::kAborted:
       ++counts.refused;
+      ++refusals_[std::string(outcome.message())];
       break;
     case absl::StatusCode::kDeadlineExceeded:
     case absl::StatusCode::kUnavailable:
@@ -53,6 +54,11 @@ Journal::Counts Journal::Sum() const {
 std::map<std::string, Journal::Counts> Journal::ByKind() const {
   absl::MutexLock lock(&mutex_);
   return kinds_;
+}
+
+std::map<std::string, uint64_t> Journal::Refusals() const {
+  absl::MutexLock lock(&mutex_);
+  return refusals_;
 }
 
 }  // namespace toolboxd::soak

@@ -35,10 +35,13 @@ class Journal {
 
   Counts Sum() const;
   std::map<std::string, Counts> ByKind() const;
+  // How often an operation was refused with each text.
+  std::map<std::string, uint64_t> Refusals() const;
 
  private:
   mutable absl::Mutex mutex_;
   std::map<std::string, Counts> kinds_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, uint64_t> refusals_ ABSL_GUARDED_BY(mutex_);
   int printed_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

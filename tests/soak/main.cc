@@ -82,6 +82,7 @@ void PrintSamples(const std::vector<Sample>& samples) {
     PrintRow(absl::StrCat("  of ", name), samples, of_name,
              RiseOf(samples, of_name, kWarmUpMinutes, &Sample::private_kib));
   }
+  PrintRow("allocated memory, KiB", samples, &Sample::allocated_kib);
   PrintRow("descriptors", samples, &Sample::descriptors);
   PrintRow("threads", samples, &Sample::threads);
   PrintRow("processes", samples, &Sample::processes);
@@ -98,6 +99,9 @@ void PrintCounts(const Journal& journal) {
   };
   for (const auto& [kind, counts] : journal.ByKind()) print(kind, counts);
   print("operations", journal.Sum());
+  for (const auto& [text, count] : journal.Refusals()) {
+    std::printf("refused %llu times: %s\n", static_cast<unsigned long long>(count), text.c_str());
+  }
 }
 
 // Prints "WHAT: yes", or what is not so.

@@ -12,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "tests/bench/processes.h"
+#include "tests/soak/heap.h"
 
 namespace toolboxd::soak {
 namespace {
@@ -64,6 +65,10 @@ Sample Sampler::Take(const std::vector<pid_t>& pids) {
     cpu[pid] = std::max(absl::ToDoubleSeconds(cost.cpu), cpu_[pid]);
     sample.cpu_seconds += cpu[pid];
     sample.processes += cost.processes;
+    if (const auto bytes = AllocatedBytes(pid); bytes) {
+      allocated_[pid] = static_cast<double>(*bytes) / 1024;
+    }
+    if (cost.processes > 0) sample.allocated_kib += allocated_[pid];
     sample.descriptors += Entries(absl::StrCat("/proc/", pid, "/fd"));
     sample.threads += Entries(absl::StrCat("/proc/", pid, "/task"));
   }
@@ -122,12 +127,12 @@ Rise RiseOf(const std::vector<Sample>& samples, const Value& value, double from,
 }
 
 std::string ToCsv(const std::vector<Sample>& samples) {
-  std::string text = "minutes,done,private_kib,descriptors,threads,processes,cpu_seconds,run_files";
+  std::string text = "minutes,done,private_kib,allocated_kib,descriptors,threads,processes,cpu_seconds,run_files";
   const std::set<std::string> names = Names(samples);
   for (const std::string& name : names) absl::StrAppend(&text, ",private_kib_", name);
   for (const Sample& s : samples) {
-    absl::StrAppendFormat(&text, "\n%.3f,%.0f,%.0f,%.0f,%.0f,%.0f,%.3f,%.0f", s.minutes, s.done,
-                          s.private_kib, s.descriptors, s.threads, s.processes, s.cpu_seconds,
+    absl::StrAppendFormat(&text, "\n%.3f,%.0f,%.0f,%.0f,%.0f,%.0f,%.0f,%.3f,%.0f", s.minutes, s.done,
+                          s.private_kib, s.allocated_kib, s.descriptors, s.threads, s.processes, s.cpu_seconds,
                           s.run_files);
     for (const std::string& name : names) {
       absl::StrAppendFormat(&text, ",%.0f", PrivateKibOf(name)(s));

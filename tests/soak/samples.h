@@ -23,6 +23,8 @@ struct Sample {
   double done = 0;
   // The sums over all processes.
   double private_kib = 0, descriptors = 0, threads = 0, processes = 0;
+  // What malloc has handed out (heap.h).
+  double allocated_kib = 0;
   // Of it, the processes of each name.
   std::map<std::string, double> private_kib_of;
   // Of all processes since each began, those that have ended as far as a sample has it.
@@ -40,6 +42,8 @@ class Sampler {
 
  private:
   const std::string runtime_dir_;
+  // KiB of each process where they could be read last.
+  std::map<pid_t, double> allocated_;
   // Seconds of the processes of the last sample, and of those that have ended before it.
   std::map<pid_t, double> cpu_;
   double ended_cpu_ = 0;

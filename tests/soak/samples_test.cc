@@ -125,7 +125,7 @@ TEST(Samples, TimeOfAnEndedProcessStaysCounted) {
 
 TEST(Samples, CsvHasALineForEach) {
   EXPECT_THAT(ToCsv(Memory({1, 2}, 1)),
-              testing::EndsWith("\n0.000,0,1,0,0,0,0.000,0\n1.000,0,2,0,0,0,0.000,0\n"));
+              testing::EndsWith("\n0.000,0,1,0,0,0,0,0.000,0\n1.000,0,2,0,0,0,0,0.000,0\n"));
 }
 
 TEST(Samples, CsvHasAColumnForEachName) {
@@ -133,7 +133,7 @@ TEST(Samples, CsvHasAColumnForEachName) {
   samples[0].private_kib_of = {{"vixd", 1}};
   samples[1].private_kib_of = {{"hgfsd", 2}, {"vixd", 1}};
   EXPECT_THAT(ToCsv(samples), testing::HasSubstr(",private_kib_hgfsd,private_kib_vixd\n"));
-  EXPECT_THAT(ToCsv(samples), testing::EndsWith(",0,1\n1.000,0,3,0,0,0,0.000,0,2,1\n"));
+  EXPECT_THAT(ToCsv(samples), testing::EndsWith(",0,1\n1.000,0,3,0,0,0,0,0.000,0,2,1\n"));
 }
 
 }  // namespace

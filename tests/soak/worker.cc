@@ -106,7 +106,7 @@ void Worker::Step() {
 absl::StatusOr<std::string> Worker::Call(uint32_t opcode, const std::string& body) {
   absl::StatusOr<vmxsim::GuestReply> reply = client_.Call(opcode, body);
   if (!reply.ok()) return reply.status();
-  if (reply->error != 0) return absl::AbortedError(vmxsim::VixErrorName(reply->error));
+  if (reply->error != 0) return vmxsim::VixError(reply->error);
   return std::move(reply->result);
 }
 

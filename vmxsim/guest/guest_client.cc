@@ -14,14 +14,6 @@
 #include "transportd/vix/testing/host_messages.h"
 
 namespace toolboxd::vmxsim {
-namespace {
-
-absl::Status ErrorOf(const GuestReply& reply) {
-  return absl::AbortedError(
-      absl::StrCat("VIX error ", reply.error, " (", VixErrorName(reply.error), ")"));
-}
-
-}  // namespace
 
 std::string VixErrorName(uint32_t error) {
   constexpr std::array<std::pair<uint32_t, const char*>, 33> kNames = {{
@@ -65,6 +57,10 @@ std::string VixErrorName(uint32_t error) {
   return absl::StrCat(error);
 }
 
+absl::Status VixError(uint32_t error) {
+  return absl::AbortedError(absl::StrCat("VIX error ", error, " (", VixErrorName(error), ")"));
+}
+
 GuestClient::GuestClient(TcloSend send, std::string user, std::string password)
     : send_(std::move(send)), credential_(vix::EncodeNamePassword(user, password)) {}
 
@@ -105,7 +101,7 @@ absl::StatusOr<std::vector<Record>> GuestClient::ListFiles(absl::string_view pat
   while (true) {
     const absl::StatusOr<GuestReply> reply = Call(vix::kListFiles, vix::Encode(request));
     if (!reply.ok()) return reply.status();
-    if (reply->error != 0) return ErrorOf(*reply);
+    if (reply->error != 0) return VixError(reply->error);
     const std::vector<Record> page = ParseRecords(reply->result, "fxi");
     files.insert(files.end(), page.begin(), page.end());
     const bool truncated = absl::StartsWith(reply->result, "1 ");
@@ -126,7 +122,7 @@ absl::StatusOr<std::vector<Record>> GuestClient::ListProcesses(const std::vector
   while (true) {
     const absl::StatusOr<GuestReply> reply = Call(vix::kListProcessesEx, vix::Encode(request));
     if (!reply.ok()) return reply.status();
-    if (reply->error != 0) return ErrorOf(*reply);
+    if (reply->error != 0) return VixError(reply->error);
     // A long list comes in pieces that may end inside a record.
     uint64_t left = 0;
     const bool more = absl::SimpleAtoi(FindValue(reply->result, "leftToSend"), &left) && left > 0;
@@ -145,7 +141,7 @@ absl::StatusOr<std::vector<Record>> GuestClient::ListProcesses(const std::vector
 absl::StatusOr<int64_t> GuestClient::StartProgram(const vix::StartProgramRequest& request) {
   const absl::StatusOr<GuestReply> reply = Call(vix::kStartProgram, vix::Encode(request));
   if (!reply.ok()) return reply.status();
-  if (reply->error != 0) return ErrorOf(*reply);
+  if (reply->error != 0) return VixError(reply->error);
   int64_t pid = 0;
   if (!absl::SimpleAtoi(reply->result, &pid)) {
     return absl::UnavailableError(absl::StrCat("the reply is not a process id: ", reply->result));

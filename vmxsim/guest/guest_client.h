@@ -28,6 +28,8 @@ struct GuestReply {
 
 // "FILE_NOT_FOUND" for 4, and so on; the number for a code without a name here.
 std::string VixErrorName(uint32_t error);
+// kAborted, "VIX error 4 (FILE_NOT_FOUND)".
+absl::Status VixError(uint32_t error);
 
 // One guest user's operations. A host sends one request at a time, and so does this.
 // Failures to reach the guest are Unavailable; a VIX error is part of the reply, except

@@ -152,8 +152,7 @@ PacketCall InGuestOperations(GuestClient& client) {
     auto reply = client.Call(vix::kHgfsSendPacket, vix::Encode(request), true);
     if (!reply.ok()) return reply.status();
     if (reply->error == 0) return std::move(reply->result);
-    return absl::AbortedError(
-        absl::StrCat("VIX error ", reply->error, " (", VixErrorName(reply->error), ")"));
+    return VixError(reply->error);
   };
 }
 

@@ -46,9 +46,7 @@ std::vector<std::string> Arguments::Values(absl::string_view option) const {
 
 absl::Status Outcome(const absl::StatusOr<GuestReply>& reply) {
   if (!reply.ok()) return reply.status();
-  if (reply->error == 0) return absl::OkStatus();
-  return absl::AbortedError(
-      absl::StrCat("VIX error ", reply->error, " (", VixErrorName(reply->error), ")"));
+  return reply->error == 0 ? absl::OkStatus() : VixError(reply->error);
 }
 
 absl::StatusOr<int64_t> ParseNumber(absl::string_view text, int base) {
