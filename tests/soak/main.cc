@@ -45,7 +45,7 @@ namespace {
 
 constexpr absl::Duration kSampleInterval = absl::Seconds(2);
 constexpr double kWarmUpMinutes = 2;
-// Ended programs are remembered for five minutes, each in a file.
+// Ended programs are remembered for five minutes, each in a file, and with some bytes of memory.
 constexpr double kMemoryOfProgramsMinutes = 7;
 
 std::vector<Sample> Watch(bench::Guest& guest, const std::set<std::string>& names,
@@ -82,7 +82,7 @@ void PrintSamples(const std::vector<Sample>& samples) {
     PrintRow(absl::StrCat("  of ", name), samples, of_name,
              RiseOf(samples, of_name, kWarmUpMinutes, &Sample::private_kib));
   }
-  PrintRow("allocated memory, KiB", samples, &Sample::allocated_kib);
+  PrintRow("allocated memory, KiB", samples, &Sample::allocated_kib, kMemoryOfProgramsMinutes);
   PrintRow("descriptors", samples, &Sample::descriptors);
   PrintRow("threads", samples, &Sample::threads);
   PrintRow("processes", samples, &Sample::processes);
