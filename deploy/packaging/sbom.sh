@@ -4,10 +4,11 @@
 # shellcheck shell=bash disable=SC2154
 
 # The archives that the programs are linked from: those that third_party names, the C++ library and
-# the C library of the static programs.
+# the C library of the static programs. The linker takes nothing of c-ares and RE2, which other
+# programs of gRPC need (third_party/grpc/parts.cc).
 linked_archives() {
   local folder=/usr/lib/x86_64-linux-gnu name
-  for name in $(grep -o -- '-l:lib[^"]*\.a' third_party/BUILD.bazel | sed 's/^-l://' | grep -v -e gtest -e gmock -e libX.a | sort -u) libabsl_base.a libc.a; do
+  for name in $(grep -o -- '-l:lib[^"]*\.a' third_party/BUILD.bazel | sed 's/^-l://' | grep -v -e gtest -e gmock -e libX.a -e libcares.a -e libre2.a | sort -u) libabsl_base.a libc.a; do
     echo "$folder/$name"
   done
   "${compiler[@]}" -print-file-name=libstdc++.a

@@ -68,7 +68,7 @@ void BuildCoreConfiguration(Builder* builder) {
 
 }  // namespace grpc_core
 
-// c-ares, which starts with gRPC and without the resolver above has nobody to serve.
+// c-ares, which starts with gRPC and serves no caller without its resolver.
 void grpc_resolver_dns_ares_init();
 void grpc_resolver_dns_ares_init() {}
 void grpc_resolver_dns_ares_shutdown();
