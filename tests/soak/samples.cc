@@ -127,13 +127,14 @@ Rise RiseOf(const std::vector<Sample>& samples, const Value& value, double from,
 }
 
 std::string ToCsv(const std::vector<Sample>& samples) {
-  std::string text = "minutes,done,private_kib,allocated_kib,descriptors,threads,processes,cpu_seconds,run_files";
+  std::string text =
+      "minutes,done,private_kib,allocated_kib,descriptors,threads,processes,cpu_seconds,run_files";
   const std::set<std::string> names = Names(samples);
   for (const std::string& name : names) absl::StrAppend(&text, ",private_kib_", name);
   for (const Sample& s : samples) {
-    absl::StrAppendFormat(&text, "\n%.3f,%.0f,%.0f,%.0f,%.0f,%.0f,%.0f,%.3f,%.0f", s.minutes, s.done,
-                          s.private_kib, s.allocated_kib, s.descriptors, s.threads, s.processes, s.cpu_seconds,
-                          s.run_files);
+    absl::StrAppendFormat(&text, "\n%.3f,%.0f,%.0f,%.0f,%.0f,%.0f,%.0f,%.3f,%.0f", s.minutes,
+                          s.done, s.private_kib, s.allocated_kib, s.descriptors, s.threads,
+                          s.processes, s.cpu_seconds, s.run_files);
     for (const std::string& name : names) {
       absl::StrAppendFormat(&text, ",%.0f", PrivateKibOf(name)(s));
     }
