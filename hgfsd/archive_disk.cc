@@ -184,6 +184,7 @@ absl::Status ArchiveDisk::Finish() {
       ftruncate(fd, archive_entry_size(entry_)) != 0) {
     return FileError(errno, leaf_);
   }
+  if (new_file != nullptr && CloseCopy(fd) != 0) return FileError(errno, leaf_);
   const MemberAttributes attributes = AttributesOf(entry_, names_);
   SetMemberOwner(fd, attributes);
   // After the owner: changing it removes capabilities.

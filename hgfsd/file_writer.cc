@@ -179,9 +179,7 @@ absl::Status FileWriter::Commit(const CancelCheck& cancelled) {
   if (!error_.ok()) return error_;
   error_ = SetAttributesOfFile(fd(), attributes_);
   if (!error_.ok()) return error_;
-  // Network file systems report pending write errors when a descriptor is closed.
-  const int copy = fcntl(fd(), F_DUPFD_CLOEXEC, 3);
-  if (copy >= 0 && close(copy) != 0) return error_ = Error(errno);
+  if (CloseCopy(fd()) != 0) return error_ = Error(errno);
   if (sync_ && seekable_ && fdatasync(fd()) != 0) return error_ = Error(errno);
   if (error_ = CheckCancelled(cancelled); !error_.ok()) return error_;
   // The commit point.

@@ -133,6 +133,8 @@ absl::Status Copy::File(const UniqueFd& from, const Place& to, const struct stat
   status = CopyExtendedAttributes(in.get(), out->get(), IfUnsupported::kSkip);
   if (!status.ok()) return status;
   if (status = Attributes(in.get(), out->get(), st); !status.ok()) return status;
+  // Before the caller removes the file.
+  if (CloseCopy(out->get()) != 0) return FileError(errno, to.name);
   const bool trusted = (MountFlags(in.get()) & ST_NOSUID) == 0;
   return trusted ? CopyCapabilities(in.get(), out->get()) : absl::OkStatus();
 }

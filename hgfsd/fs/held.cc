@@ -25,6 +25,11 @@ int ChangeSize(int held, off_t size) {
   return file.ok() ? ftruncate(file.get(), size) : -1;
 }
 
+int CloseCopy(int held) {
+  const int copy = fcntl(held, F_DUPFD_CLOEXEC, 3);
+  return copy < 0 ? -1 : close(copy);
+}
+
 int LinkTo(int held, int directory, const std::string& name) {
   const std::string file = Through(held);
   return linkat(AT_FDCWD, file.c_str(), directory, name.c_str(), AT_SYMLINK_FOLLOW);

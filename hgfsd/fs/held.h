@@ -20,6 +20,10 @@ int ChangeMode(int held, mode_t mode);
 int ChangeTimes(int held, const struct timespec times[2]);
 int ChangeSize(int held, off_t size);
 
+// Network file systems report errors of earlier writes, such as a full disk, when a descriptor is
+// closed: closes another one of this file, which is not O_PATH, and reports what that says.
+int CloseCopy(int held);
+
 // Gives a file, which may have no name (O_TMPFILE), the new name `name` in the directory open as
 // `directory`.
 int LinkTo(int held, int directory, const std::string& name);
