@@ -54,6 +54,10 @@ absl::Status CallerGate::Begin(uint32_t stream, absl::Time now) {
         absl::StrCat("more than ", max_calls_, " calls at a time, with those of the last ",
                      absl::FormatDuration(kAfterReset), " that were given up"));
   }
+  if (!share_(now)) {
+    return absl::ResourceExhaustedError(
+        "its user has too many calls at a time, of all connections");
+  }
   last_stream_ = stream;
   open_.insert(stream);
   return absl::OkStatus();

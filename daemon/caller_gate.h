@@ -7,7 +7,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <set>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -27,8 +29,11 @@ constexpr absl::Duration kAfterReset = absl::Seconds(1);
 // Looks at both directions of one connection, in their order. Keeps no content. Not thread-safe.
 class CallerGate {
  public:
+  // Whether the caller's user may begin a call, beside those of all their connections.
+  using Share = std::function<bool(absl::Time now)>;
+
   // `max_calls`: at a time.
-  explicit CallerGate(size_t max_calls) : max_calls_(max_calls) {}
+  CallerGate(size_t max_calls, Share share) : max_calls_(max_calls), share_(std::move(share)) {}
 
   // What the caller sends, in parts of any size; `now` never goes back. After an error the
   // connection must end, and the server must not see the part.
@@ -47,6 +52,7 @@ class CallerGate {
   absl::Status CountOther(absl::Time now);
 
   const size_t max_calls_;
+  const Share share_;
   FrameReader from_caller_{kPrefaceBytes};
   FrameReader from_server_{0};
   uint32_t last_stream_ = 0;

@@ -38,7 +38,7 @@ class CallerGateTest : public testing::Test {
   }
 
   absl::Time now_ = absl::UnixEpoch();
-  CallerGate gate_{kMaxCalls};
+  CallerGate gate_{kMaxCalls, [](absl::Time) { return true; }};
   uint32_t next_ = 1;
 };
 
@@ -99,7 +99,7 @@ TEST_F(CallerGateTest, CallersMayCallForever) {
 
 TEST_F(CallerGateTest, FramesOfNoCallAreLimited) {
   for (const uint8_t type : {kSettings, kPing, uint8_t{2}, uint8_t{7}, uint8_t{9}, uint8_t{200}}) {
-    CallerGate gate(kMaxCalls);
+    CallerGate gate(kMaxCalls, [](absl::Time) { return true; });
     ASSERT_TRUE(gate.FromCaller(std::string(kPrefaceBytes, 'p'), now_).ok());
     int passed = 0;
     while (passed < 1000 && gate.FromCaller(Encode(type, 0, 0), now_).ok()) ++passed;

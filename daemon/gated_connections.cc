@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "base/steady_time.h"
+#include "daemon/caller_share.h"
 #include "daemon/sent_descriptors.h"
 
 namespace toolboxd {
@@ -38,9 +39,7 @@ bool IsUnreadEnd(const pollfd& side) {
 
 }  // namespace
 
-GatedConnections::GatedConnections(size_t max_calls) : max_calls_(max_calls) {
-  LimitSentDescriptors();
-}
+GatedConnections::GatedConnections(GateLimits limits) : limits_(limits) { LimitSentDescriptors(); }
 
 GatedConnections::~GatedConnections() {
   {
@@ -52,7 +51,17 @@ GatedConnections::~GatedConnections() {
   thread_.join();
 }
 
-absl::StatusOr<UniqueFd> GatedConnections::Add(UniqueFd caller) {
+bool GatedConnections::HasPlace(uid_t user) {
+  absl::MutexLock lock(&mutex_);
+  return CallerMayTake(users_.count(user), users_.size(), limits_.connections);
+}
+
+size_t GatedConnections::count() {
+  absl::MutexLock lock(&mutex_);
+  return users_.size();
+}
+
+absl::StatusOr<UniqueFd> GatedConnections::Add(UniqueFd caller, uid_t user) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
     return ErrnoError(errno, "socketpair");
@@ -66,8 +75,11 @@ absl::StatusOr<UniqueFd> GatedConnections::Add(UniqueFd caller) {
   {
     absl::MutexLock lock(&mutex_);
     if (absl::Status status = Start(); !status.ok()) return status;
-    added_.push_back(std::make_unique<Connection>(std::move(caller), std::move(inner), max_calls_));
-    count_.fetch_add(1);
+    added_.push_back(std::make_unique<Connection>(
+        user, std::move(caller), std::move(inner),
+        CallerGate(limits_.calls_of_connection,
+                   [this, user](absl::Time now) { return MayCall(user, now); })));
+    users_.insert(user);
   }
   Wake();
   return result;
@@ -170,9 +182,21 @@ bool GatedConnections::Allows(Connection& connection, const Direction& direction
   }
   const absl::Status status = connection.gate.FromCaller(part, SteadyNow());
   if (!status.ok()) {
-    LogLimited("gate", "ended a connection of a caller with fewer rights: ", status.message());
+    LogLimited("gate", "ended a connection of the user ", connection.user,
+               ", a caller with fewer rights: ", status.message());
   }
   return status.ok();
+}
+
+bool GatedConnections::MayCall(uid_t user, absl::Time now) {
+  size_t own = 0;
+  size_t taken = 0;
+  for (const auto& connection : connections_) {
+    const size_t calls = connection->gate.Calls(now);
+    taken += calls;
+    if (connection->user == user) own += calls;
+  }
+  return CallerMayTake(own, taken, limits_.calls);
 }
 
 bool GatedConnections::Flush(Direction& direction) {
@@ -196,8 +220,9 @@ void GatedConnections::Forget() {
       ++at;
       continue;
     }
+    absl::MutexLock lock(&mutex_);
+    users_.erase(users_.find((*at)->user));
     at = connections_.erase(at);
-    count_.fetch_sub(1);
   }
 }
 

@@ -6,11 +6,12 @@
 #define TOOLBOXD_DAEMON_GATED_CONNECTIONS_H_
 
 #include <poll.h>
+#include <sys/types.h>
 
-#include <atomic>
 #include <cstddef>
 #include <list>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -24,6 +25,15 @@
 
 namespace toolboxd {
 
+struct GateLimits {
+  // Of all users together, who share them (caller_share.h): connections, with those that ended with
+  // calls on which the server may still be at work, and calls at a time.
+  size_t connections;
+  size_t calls;
+  // At a time.
+  size_t calls_of_connection;
+};
+
 // One thread for all of them, which starts with the first connection and sleeps as long as no byte
 // comes. It reads from one side what the other side has taken, 16 KiB at a time, so a connection
 // keeps no more. Thread-safe.
@@ -32,19 +42,20 @@ class GatedConnections {
   // For the other side, to take what it was sent.
   static constexpr absl::Duration kAfterEnd = absl::Seconds(1);
 
-  // `max_calls`: of a connection at a time.
-  explicit GatedConnections(size_t max_calls);
+  explicit GatedConnections(GateLimits limits);
   // Ends all of them.
   ~GatedConnections();
 
-  // Takes over a caller's connection, a Unix socket, and returns what the server gets in its place,
-  // which does not block. When either side ends, or sends what the gate refuses, both end; what the
-  // side that has ended sent before gets kAfterEnd to be taken. An error if there is no descriptor
-  // or thread for it; then the caller's connection is closed.
-  absl::StatusOr<UniqueFd> Add(UniqueFd caller);
+  // Whether the user may have another connection.
+  bool HasPlace(uid_t user);
+  // Takes over a connection of this user's, a Unix socket, and returns what the server gets in its
+  // place, which does not block. When either side ends, or sends what the gate refuses, both end;
+  // what the side that has ended sent before gets kAfterEnd to be taken. An error if there is no
+  // descriptor or thread for it; then the caller's connection is closed.
+  absl::StatusOr<UniqueFd> Add(UniqueFd caller, uid_t user);
 
   // Connections, and those that ended with calls on which the server may still be at work.
-  int count() const { return count_.load(); }
+  size_t count();
 
  private:
   struct Direction {
@@ -54,13 +65,15 @@ class GatedConnections {
     std::string rest;
   };
   struct Connection {
-    Connection(UniqueFd caller_end, UniqueFd server_end, size_t max_calls)
-        : caller(std::move(caller_end)),
+    Connection(uid_t owner, UniqueFd caller_end, UniqueFd server_end, CallerGate callers_gate)
+        : user(owner),
+          caller(std::move(caller_end)),
           server(std::move(server_end)),
-          gate(max_calls),
+          gate(std::move(callers_gate)),
           to_server{caller.get(), server.get(), ""},
           to_caller{server.get(), caller.get(), ""} {}
 
+    const uid_t user;
     UniqueFd caller;
     UniqueFd server;
     CallerGate gate;
@@ -88,13 +101,16 @@ class GatedConnections {
   bool Move(Connection& connection, Direction& direction);
   bool Flush(Direction& direction);
   bool Allows(Connection& connection, const Direction& direction, absl::string_view part);
+  // Whether the user may begin another call.
+  bool MayCall(uid_t user, absl::Time now);
   // Those that have ended and whose calls have, too.
   void Forget();
 
-  const size_t max_calls_;
-  std::atomic<int> count_{0};
+  const GateLimits limits_;
 
   absl::Mutex mutex_;
+  // Whose connections there are, once for each.
+  std::multiset<uid_t> users_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<Connection>> added_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool started_ ABSL_GUARDED_BY(mutex_) = false;

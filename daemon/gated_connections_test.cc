@@ -9,6 +9,7 @@
 
 #include <future>
 #include <string>
+#include <vector>
 
 #include "absl/time/clock.h"
 #include "base/testing/eventually.h"
@@ -19,6 +20,8 @@ namespace toolboxd {
 namespace {
 
 constexpr size_t kMaxCalls = 2;
+constexpr size_t kMaxConnections = 8;
+constexpr size_t kMaxCallsOfAll = 8;
 
 std::string Encode(uint8_t type, uint8_t flags, uint32_t stream, const std::string& content) {
   std::string text;
@@ -39,10 +42,10 @@ struct Ends {
 
 class GatedConnectionsTest : public testing::Test {
  protected:
-  Ends Connect() {
+  Ends Connect(uid_t user = 1000) {
     int ends[2];
     EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-    absl::StatusOr<UniqueFd> server = gated_.Add(UniqueFd(ends[0]));
+    absl::StatusOr<UniqueFd> server = gated_.Add(UniqueFd(ends[0]), user);
     EXPECT_TRUE(server.ok()) << server.status();
     return {UniqueFd(ends[1]), *std::move(server)};
   }
@@ -72,7 +75,8 @@ class GatedConnectionsTest : public testing::Test {
   }
 
   const std::string preface_ = std::string(kPrefaceBytes, 'p');
-  GatedConnections gated_{kMaxCalls};
+  GatedConnections gated_{
+      {.connections = kMaxConnections, .calls = kMaxCallsOfAll, .calls_of_connection = kMaxCalls}};
 };
 
 TEST_F(GatedConnectionsTest, ContentPassesInBothDirectionsAtOnce) {
@@ -125,6 +129,39 @@ TEST_F(GatedConnectionsTest, CallsThatTheServerEndsAreWithoutNumber) {
     ASSERT_TRUE(Write(ends.server.get(), reply));
     ASSERT_EQ(Read(ends.caller.get(), reply.size()), reply);
   }
+}
+
+// W2 of tests/attacks/README.md: each call may keep a thread of the server's.
+TEST_F(GatedConnectionsTest, UserWithManyCallsLeavesSomeToAnother) {
+  std::vector<Ends> connections;
+  const auto begins_two = [&](uid_t user) {
+    connections.push_back(Connect(user));
+    const std::string sent = preface_ + Begin(1) + Begin(3);
+    EXPECT_TRUE(Write(connections.back().caller.get(), sent));
+    return Read(connections.back().server.get(), sent.size()) == sent;
+  };
+  EXPECT_TRUE(begins_two(1000));
+  EXPECT_TRUE(begins_two(1000));
+  EXPECT_FALSE(begins_two(1000));
+  EXPECT_EQ(Read(connections.back().caller.get(), 1), "");
+  EXPECT_TRUE(begins_two(1001));
+  // Those that were given up make place for others, after a moment.
+  connections.clear();
+  absl::SleepFor(kAfterReset + absl::Milliseconds(200));
+  EXPECT_TRUE(begins_two(1000));
+}
+
+// W1 of tests/attacks/README.md.
+TEST_F(GatedConnectionsTest, UserWithManyConnectionsLeavesSomeToAnother) {
+  std::vector<Ends> connections;
+  for (size_t i = 0; i < kMaxConnections / 2; ++i) {
+    EXPECT_TRUE(gated_.HasPlace(1000));
+    connections.push_back(Connect());
+  }
+  EXPECT_FALSE(gated_.HasPlace(1000));
+  EXPECT_TRUE(gated_.HasPlace(1001));
+  connections.pop_back();
+  EXPECT_TRUE(Eventually([this] { return gated_.HasPlace(1000); }));
 }
 
 // poll(2) reports the end of a connection whatever it is asked for, again and again.

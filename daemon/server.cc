@@ -31,6 +31,8 @@ constexpr int kAcceptBatch = 16;
 // What gRPC may keep for limited callers, by its own count; beyond, it ends calls of theirs. A
 // caller that does not confirm the server's settings is not bound by their limits.
 constexpr size_t kLimitedMemory = 8 << 20;
+// Those of gRPC's threads that take calls, and serve none meanwhile.
+constexpr size_t kPollers = 2;
 
 sigset_t HandledSignals() {
   sigset_t set;
@@ -110,10 +112,14 @@ void Server::Stop() {
 
 absl::Status Server::StartGrpc(const ServerLimits& limits,
                                const std::vector<NamedService>& services, Grpc& grpc) {
+  const bool limited = &grpc == &limited_grpc_;
   grpc::ServerBuilder builder;
-  ConfigureBuilder(limits, services, &health_, &builder);
-  if (&grpc == &limited_grpc_) {
-    gated_ = std::make_unique<GatedConnections>(limits.max_streams);
+  ConfigureBuilder(limits, services, limited ? &limited_health_ : &health_, &builder);
+  if (limited) {
+    gated_ = std::make_unique<GatedConnections>(
+        GateLimits{.connections = static_cast<size_t>(options_.max_connections) / 2,
+                   .calls = static_cast<size_t>(limits.max_threads) - kPollers,
+                   .calls_of_connection = static_cast<size_t>(limits.max_streams)});
     grpc::ResourceQuota quota;
     quota.SetMaxThreads(limits.max_threads).Resize(kLimitedMemory);
     builder.SetResourceQuota(quota);
@@ -128,9 +134,11 @@ absl::Status Server::StartGrpc(const ServerLimits& limits,
 }
 
 void Server::ShutDownGrpc() {
-  for (Grpc* grpc : {&grpc_, &limited_grpc_}) {
+  const std::pair<Grpc*, HealthService*> servers[] = {{&grpc_, &health_},
+                                                      {&limited_grpc_, &limited_health_}};
+  for (const auto& [grpc, health] : servers) {
     if (grpc->server == nullptr) continue;
-    ShutDownServer(options_.shutdown_grace, &health_, grpc->server.get());
+    ShutDownServer(options_.shutdown_grace, health, grpc->server.get());
     grpc->server.reset();
   }
 }
@@ -250,14 +258,18 @@ absl::StatusOr<int> Server::AcceptWaiting() {
   return admitted_count;
 }
 
-bool Server::HasPlace(bool limited) {
-  const int places = limited ? options_.max_connections / 2 : options_.max_connections;
+bool Server::HasPlace(uid_t user, bool limited) {
   const int open = static_cast<int>(connections_.size());
-  const int limited_open = gated_ == nullptr ? 0 : std::max(limited_connections_, gated_->count());
-  if (open < options_.max_connections && (!limited || limited_open < places)) return true;
+  if (open >= options_.max_connections) {
+    refused_connections_.fetch_add(1);
+    LogLimited("too many connections", "refused a connection: ", open,
+               " are open, which is the limit");
+    return false;
+  }
+  if (!limited || gated_ == nullptr || gated_->HasPlace(user)) return true;
   refused_connections_.fetch_add(1);
-  LogLimited("too many connections", "refused a connection: ", limited ? limited_open : open,
-             limited ? " of callers with fewer rights" : "", " are open, which is the limit");
+  LogLimited("too many limited connections", "refused a connection of the user ", user,
+             ", who has as many as a user may have now of those of callers with fewer rights");
   return false;
 }
 
@@ -270,7 +282,7 @@ absl::StatusOr<bool> Server::Admit(UniqueFd connection) {
     return false;
   }
   const bool limited = options_.limited.has_value() && !options_.limited->full.Allows(*peer);
-  if (!HasPlace(limited)) return false;
+  if (!HasPlace(peer->uid, limited)) return false;
   // gRPC does not report when a connection ends. It ends its own side by shutdown(2), so the
   // duplicate keeps nothing open.
   UniqueFd watch(fcntl(connection.get(), F_DUPFD_CLOEXEC, 3));
@@ -288,7 +300,7 @@ absl::StatusOr<bool> Server::Admit(UniqueFd connection) {
     if (!status.ok()) return status;
   }
   if (limited) {
-    absl::StatusOr<UniqueFd> gated = gated_->Add(std::move(connection));
+    absl::StatusOr<UniqueFd> gated = gated_->Add(std::move(connection), peer->uid);
     if (!gated.ok()) {
       refused_connections_.fetch_add(1);
       LogLimited("gated", "cannot serve a connection: ", gated.status().message());
@@ -302,8 +314,7 @@ absl::StatusOr<bool> Server::Admit(UniqueFd connection) {
   grpc.acceptor->HandleNewConnection(&parameters);
 
   const int key = watch.get();
-  connections_.emplace(key, Connection{std::move(watch), limited});
-  if (limited) ++limited_connections_;
+  connections_.emplace(key, std::move(watch));
   open_connections_.store(static_cast<int>(connections_.size()));
   idle_due_ = absl::InfiniteFuture();
   return true;
@@ -312,13 +323,10 @@ absl::StatusOr<bool> Server::Admit(UniqueFd connection) {
 void Server::ConnectionClosed(int watch) {
   // Closing a descriptor does not take it out of epoll while gRPC has the same connection.
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, watch, nullptr);
-  const auto found = connections_.find(watch);
-  if (found != connections_.end()) {
-    if (found->second.limited) --limited_connections_;
-    connections_.erase(found);
-  }
+  connections_.erase(watch);
   open_connections_.store(static_cast<int>(connections_.size()));
   health_.WakeWatchers();
+  limited_health_.WakeWatchers();
   if (options_.on_connection_closed) options_.on_connection_closed();
   if (connections_.empty()) {
     RestartIdleTimer();

@@ -34,13 +34,17 @@ namespace toolboxd {
 // What callers get who are not in `full`: as a rule the same services with fewer rights. gRPC does
 // not know which user makes a call, so these callers have a server of their own, which starts with
 // the first of them. They have half of the connections at most, so that they keep no caller of
-// `full` out. What they begin and do not end takes memory that all callers share, so what they send
-// passes a gate (caller_gate.h).
+// `full` out, and no user of theirs keeps another out: each has a share of connections and of calls
+// at a time (caller_share.h). What they begin and do not end takes memory that all callers share,
+// so what they send passes a gate (caller_gate.h).
 struct LimitedServices {
   AllowedCallers full;
   std::vector<NamedService> services;
-  ServerLimits limits = {
-      .max_request_bytes = 16 << 10, .max_streams = 8, .max_unread_bytes = 32 << 10};
+  // A call beyond its user's share of the threads ends its connection.
+  ServerLimits limits = {.max_threads = 32,
+                         .max_request_bytes = 16 << 10,
+                         .max_streams = 8,
+                         .max_unread_bytes = 32 << 10};
 };
 
 struct ServerOptions {
@@ -104,6 +108,7 @@ class Server {
   // May be called from any thread, also before Run.
   void Stop();
 
+  // That of all callers but those of `limited`.
   HealthService& health() { return health_; }
 
   // Counters, readable from any thread.
@@ -127,8 +132,8 @@ class Server {
                          Grpc& grpc);
   // Called once nothing is admitted any more.
   void ShutDownGrpc();
-  // Whether another connection may be open.
-  bool HasPlace(bool limited);
+  // Whether another connection of this user's may be open.
+  bool HasPlace(uid_t user, bool limited);
   // Adds a descriptor to epoll, with itself as the event's data.
   bool Watch(int fd, uint32_t events);
   // The time until the first timer is due; -1 if there is none.
@@ -151,6 +156,8 @@ class Server {
   // Empty once the server stops: no caller may queue up for a process that ends.
   std::optional<Listener> listener_;
   HealthService health_;
+  // The same for `limited`, whose Watch streams must not take the place of others.
+  HealthService limited_health_;
   UniqueFd epoll_;
   // Eventfd that Stop writes to.
   UniqueFd stop_event_;
@@ -162,13 +169,7 @@ class Server {
   Grpc limited_grpc_;
 
   // A duplicate of each open connection, watched for the peer's end; by descriptor.
-  struct Connection {
-    UniqueFd watch;
-    bool limited;
-  };
-  std::map<int, Connection> connections_;
-  // How many of the connections are from callers of `limited`.
-  int limited_connections_ = 0;
+  std::map<int, UniqueFd> connections_;
   // Between these callers and gRPC; empty until the first of them.
   std::unique_ptr<GatedConnections> gated_;
   bool stopping_ = false;

@@ -5,6 +5,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -15,6 +17,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -25,6 +28,7 @@
 #include "daemon/quiet_engine.h"
 #include "daemon/testing/reflection_client.h"
 #include "grpcpp/create_channel.h"
+#include "grpcpp/create_channel_posix.h"
 #include "grpcpp/security/credentials.h"
 #include "gtest/gtest.h"
 #include "toolboxd/v1/power.grpc.pb.h"
@@ -38,6 +42,9 @@ using grpc::health::v1::HealthCheckResponse;
 
 // Long enough for anything on a busy machine; nothing waits for it unless it fails.
 constexpr absl::Duration kPatience = absl::Seconds(20);
+
+// How a client begins: with its settings.
+const std::string kPreface("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33);
 
 // Answers each message with one; the server is tested, not the service.
 class Power final : public v1::Power::Service {
@@ -91,6 +98,30 @@ class ServerTest : public testing::Test {
     return fd;
   }
 
+  // As another user: the kernel notes the effective one of the thread that connects.
+  UniqueFd RawConnectAs(uid_t uid) {
+    UniqueFd fd;
+    std::thread([&] {
+      ASSERT_EQ(syscall(SYS_setresuid, -1, uid, -1), 0);
+      fd = RawConnect();
+    }).join();
+    return fd;
+  }
+
+  // Serves root and any user with fewer rights.
+  void StartServerForUsers() {
+    ASSERT_EQ(chmod(dir_.path().c_str(), 0755), 0);
+    options_.listener.mode = 0666;
+    for (uid_t user = kFirstUser; user < kFirstUser + kUsers; ++user) {
+      options_.allowed.AllowUser(user);
+    }
+    options_.limited.emplace();
+    options_.limited->services = options_.services;
+    options_.limited->full = AllowedCallers();
+    options_.limited->full.set_root_allowed(false);
+    StartServer();
+  }
+
   // Whether the other side ends the connection.
   static bool SeesEnd(int fd) {
     char buffer[4096];
@@ -106,8 +137,7 @@ class ServerTest : public testing::Test {
   std::string Settings() {
     UniqueFd connection = RawConnect();
     // The server's SETTINGS frame comes only after the client's preface.
-    const std::string preface("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33);
-    EXPECT_EQ(write(connection.get(), preface.data(), preface.size()), 33);
+    EXPECT_EQ(write(connection.get(), kPreface.data(), kPreface.size()), 33);
     uint8_t frame[9] = {};
     EXPECT_EQ(recv(connection.get(), frame, sizeof(frame), MSG_WAITALL), 9);
     EXPECT_EQ(frame[3], 4);
@@ -128,6 +158,9 @@ class ServerTest : public testing::Test {
     return Health::NewStub(channel)->Check(&context, request,
                                            response != nullptr ? response : &ignored);
   }
+
+  static constexpr uid_t kFirstUser = 4711;
+  static constexpr uid_t kUsers = 3;
 
   ShortTempDir dir_;
   const std::string path_ = dir_.File("socket");
@@ -387,7 +420,8 @@ TEST_F(ServerTest, LimitedCallersLeaveHalfOfTheConnectionsToTheOthers) {
     std::vector<UniqueFd> connections;
     connections.reserve(10);
     for (int i = 0; i < 10; ++i) connections.push_back(RawConnect());
-    const int places = full ? 8 : 4;
+    // Of the half, one user has half.
+    const int places = full ? 8 : 2;
     EXPECT_TRUE(Eventually([&] { return server_->refused_connections() == 10 - places; }));
     EXPECT_EQ(server_->open_connections(), places);
     connections.clear();
@@ -399,6 +433,91 @@ TEST_F(ServerTest, LimitedCallersLeaveHalfOfTheConnectionsToTheOthers) {
     StopServer();
     server_.reset();
   }
+}
+
+// W1 of tests/attacks/README.md.
+TEST_F(ServerTest, LimitedCallersOfAFewUsersLeaveAPlaceForAnother) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  StartServerForUsers();
+  std::vector<UniqueFd> connections;
+  const int places = options_.max_connections / 2;
+  // Of one user alone, and then of several who reconnect without an end.
+  for (uid_t user = kFirstUser; user < kFirstUser + kUsers; ++user) {
+    for (int i = 0; i < places; ++i) {
+      connections.push_back(RawConnectAs(user));
+      // One that does not speak HTTP/2 is closed.
+      send(connections.back().get(), kPreface.data(), kPreface.size(), MSG_NOSIGNAL);
+    }
+    EXPECT_TRUE(SeesEnd(connections.back().get()));
+    if (user == kFirstUser) {
+      EXPECT_EQ(server_->open_connections(), places / 2);
+    }
+    EXPECT_TRUE(CheckHealth(ConnectUnix(path_), "").ok()) << user;
+  }
+  EXPECT_LT(server_->open_connections(), places);
+}
+
+// W2 of tests/attacks/README.md: a thread waits until its caller takes the reply.
+TEST_F(ServerTest, LimitedCallerWhoTakesNoRepliesLeavesThreadsToAnother) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  StartServerForUsers();
+  const auto frame = [](char type, char flags, char stream, const std::string& content) {
+    return std::string("\0\0", 2) + static_cast<char>(content.size()) + type + flags +
+           std::string(3, '\0') + stream + content;
+  };
+  // SETTINGS_INITIAL_WINDOW_SIZE is 0.
+  std::string calls("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+  calls += frame(4, 0, 0, std::string("\0\4\0\0\0\0", 6)) + frame(4, 1, 0, "");
+  const std::string headers = std::string("\x83\x86\x04\x1c/grpc.health.v1.Health/Check\x01\1h") +
+                              "\x0f\x10\x10"
+                              "application/grpc" +
+                              std::string("\0\2te\x08trailers", 13);
+  for (char i = 0; i < 8; ++i) {
+    const char stream = static_cast<char>(2 * i + 1);
+    calls += frame(1, 4, stream, headers) + frame(0, 1, stream, std::string(5, '\0'));
+  }
+  std::vector<UniqueFd> connections;
+  for (int i = 0; i < 16; ++i) {
+    connections.push_back(RawConnectAs(kFirstUser));
+    send(connections.back().get(), calls.data(), calls.size(), MSG_NOSIGNAL);
+  }
+  absl::SleepFor(absl::Milliseconds(300));
+  EXPECT_TRUE(CheckHealth(ConnectUnix(path_), "").ok());
+}
+
+// W3 of tests/attacks/README.md.
+TEST_F(ServerTest, WatchStreamsOfLimitedCallersLeaveThoseOfOthers) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  options_.limited.emplace();
+  options_.limited->full.set_root_allowed(false);
+  options_.limited->full.AllowUser(kFirstUser);
+  ASSERT_EQ(chmod(dir_.path().c_str(), 0755), 0);
+  options_.listener.mode = 0666;
+  options_.allowed.AllowUser(kFirstUser);
+  StartServer();
+  HealthCheckRequest request;
+  HealthCheckResponse response;
+  const auto stub = Health::NewStub(ConnectUnix(path_));
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<grpc::ClientReader<HealthCheckResponse>>> streams;
+  for (int i = 0; i < HealthService::kMaxWatches; ++i) {
+    contexts.push_back(std::make_unique<grpc::ClientContext>());
+    streams.push_back(stub->Watch(contexts.back().get(), request));
+    ASSERT_TRUE(streams.back()->Read(&response));
+  }
+  std::thread([&] {
+    ASSERT_EQ(syscall(SYS_setresuid, -1, kFirstUser, -1), 0);
+    grpc::ClientContext context;
+    SetTimeout(kPatience, &context);
+    const int fd = RawConnect().release();
+    const auto full =
+        Health::NewStub(grpc::CreateInsecureChannelFromFd("full", fd))->Watch(&context, request);
+    EXPECT_TRUE(full->Read(&response));
+    context.TryCancel();
+    full->Finish();
+  }).join();
+  for (auto& one : contexts) one->TryCancel();
+  for (auto& one : streams) one->Finish();
 }
 
 // S4 of tests/attacks/README.md: what they send takes memory that is everybody's.
@@ -429,7 +548,7 @@ TEST_F(ServerTest, LimitedCallerWhoGivesCallsUpWithoutEndIsDisconnected) {
   const auto channel = ConnectUnix(path_);
   ASSERT_TRUE(CheckHealth(channel, "").ok());
   const UniqueFd connection = RawConnect();
-  std::string calls("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33);
+  std::string calls = kPreface;
   for (int i = 0; i < 9; ++i) {
     const auto stream = static_cast<char>(2 * i + 1);
     calls += std::string("\0\0\1\1\4\0\0\0", 8) + stream + "\x83";

@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "base/steady_time.h"
+#include "daemon/caller_share.h"
 #include "daemon/sent_descriptors.h"
 #include "rpctool/protocol.h"
 #include "transportd/transport_readers.h"
@@ -127,16 +128,23 @@ void RpcSocket::Accept() {
   }
   const absl::StatusOr<Peer> peer = PeerOf(fd.get());
   if (!peer.ok() || !callers_.allowed.Allows(*peer)) return;
-  Waiting caller = {std::move(fd), callers_.full.Allows(*peer), SteadyNow() + kRequestTime};
+  Waiting caller = {std::move(fd), peer->uid, callers_.full.Allows(*peer),
+                    SteadyNow() + kRequestTime};
   // Most requests come with the connection.
   if (Serve(caller)) return;
-  if (!caller.full && WaitingReaders() >= kMaxConnections / 2) return;
+  if (!caller.full && !MayWait(caller.user)) return;
   waiting_.push_back(std::move(caller));
 }
 
-int RpcSocket::WaitingReaders() const {
-  return static_cast<int>(std::count_if(waiting_.begin(), waiting_.end(),
-                                        [](const Waiting& caller) { return !caller.full; }));
+bool RpcSocket::MayWait(uid_t user) const {
+  size_t own = 0;
+  size_t readers = 0;
+  for (const Waiting& caller : waiting_) {
+    if (caller.full) continue;
+    ++readers;
+    if (caller.user == user) ++own;
+  }
+  return CallerMayTake(own, readers, kMaxConnections / 2);
 }
 
 bool RpcSocket::Serve(const Waiting& caller) const {

@@ -5,6 +5,8 @@
 #ifndef TOOLBOXD_TRANSPORTD_RPC_SOCKET_H_
 #define TOOLBOXD_TRANSPORTD_RPC_SOCKET_H_
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <string>
 #include <thread>
@@ -36,7 +38,8 @@ struct RpcCallers {
 class RpcSocket {
  public:
   // The limit for callers at a time whose request has not come; further ones wait in the backlog.
-  // Callers who may only read have half of the places: further ones are sent away.
+  // Callers who may only read have half of the places, and each user of theirs a share of that
+  // half (daemon/caller_share.h): further ones are sent away.
   static constexpr int kMaxConnections = 32;
   // How long a caller may take for its request; then its connection is closed.
   static constexpr absl::Duration kRequestTime = absl::Seconds(2);
@@ -57,14 +60,15 @@ class RpcSocket {
   // A caller whose request has not come.
   struct Waiting {
     UniqueFd fd;
+    uid_t user;
     bool full;
     absl::Time deadline;
   };
 
   void Loop();
   void Accept();
-  // How many of the waiting callers may only read.
-  int WaitingReaders() const;
+  // Whether another caller of this user's who may only read may wait.
+  bool MayWait(uid_t user) const;
   // Sends the caller's request and the reply to it, or passes over an incorrect one. False if no
   // request has come.
   bool Serve(const Waiting& caller) const;

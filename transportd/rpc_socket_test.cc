@@ -3,6 +3,8 @@
 #include "transportd/rpc_socket.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -40,11 +42,12 @@ class RpcSocketTest : public testing::Test {
     Serve({self, self});
   }
 
-  void Serve(RpcCallers callers) {
+  void Serve(RpcCallers callers, mode_t mode = 0660) {
     socket_.reset();
     std::vector<InheritedSocket> inherited;
     ListenerOptions control;
     control.path = folder_.File("transportd.sock");
+    control.mode = mode;
     absl::StatusOr<Listener> listener = RpcSocket::OpenListener(control, inherited);
     ASSERT_TRUE(listener.ok()) << listener.status();
     socket_ = std::make_unique<RpcSocket>(*std::move(listener), std::move(callers),
@@ -206,7 +209,32 @@ TEST_F(RpcSocketTest, SilentCallersWhoMayOnlyReadTakeHalfOfThePlaces) {
   for (const UniqueFd& caller : silent) {
     if (recv(caller.get(), &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN) ++waiting;
   }
-  EXPECT_EQ(waiting, RpcSocket::kMaxConnections / 2);
+  // Of the half, one user has half.
+  EXPECT_EQ(waiting, RpcSocket::kMaxConnections / 4);
+}
+
+// W4 of tests/attacks/README.md.
+TEST_F(RpcSocketTest, SilentCallersWhoMayOnlyReadLeaveAPlaceForAnotherUser) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  constexpr uid_t kUser = 4711;
+  AllowedCallers both, nobody;
+  both.AllowUser(kUser);
+  nobody.set_root_allowed(false);
+  ASSERT_EQ(chmod(folder_.path().c_str(), 0755), 0);
+  Serve({both, nobody}, 0666);
+  std::vector<UniqueFd> silent;
+  std::thread([&] {
+    // The kernel notes the effective user of the thread that connects.
+    ASSERT_EQ(syscall(SYS_setresuid, -1, kUser, -1), 0);
+    for (int i = 0; i < RpcSocket::kMaxConnections; ++i) silent.push_back(Connect());
+  }).join();
+  char byte;
+  EXPECT_EQ(recv(silent.back().get(), &byte, 1, 0), 0);
+  // Slow to send its request.
+  const UniqueFd honest = Connect();
+  absl::SleepFor(absl::Milliseconds(50));
+  EXPECT_EQ(Exchange(honest, Packet(rpctool::kProtocolVersion, "info-get guestinfo.a")),
+            static_cast<ssize_t>(sizeof(Header) + 20));
 }
 
 TEST_F(RpcSocketTest, RequestsWaitForABusyHost) {

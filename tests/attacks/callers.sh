@@ -6,15 +6,18 @@
 callers=$work/callers.sock
 install -d -m 755 "$work/run-callers"
 start_guest "$callers" "$work/callers.log" "$root/out/lib/toolboxd/transportd" --runtime_dir="$work/run-callers" \
-  --skip_cpuid_check --allow=root,alice --socket_group=alice || exit 1
+  --skip_cpuid_check --allow=root,alice,bob --socket_group=alice || exit 1
 
 # --- S4, S5, T1, T3, T4: what callers send without an end, or what is long without references or compression
 
 greedy() { alice /usr/bin/python3 "$root/tests/attacks/greedy_caller.py" "$work/run-callers/transportd.sock" "$@"; }
 status() { "${@:2}" timeout "$1" "$root/out/bin/toolboxctl" --control="$work/run-callers/transportd.sock" status; }
-# Calls that were given up count for a second, and those of many connections take all places: until they are free, the
-# next caller would be refused and its check would see nothing.
-served_again() { check "S4 after it another caller is served ($1)" within 3 status 4 "${as_alice[@]}"; }
+# Connections and calls that were given up count for a second: until then a part of the next ones would be refused, and
+# their check would see little.
+served_again() {
+  check "S4 after it another caller is served ($1)" within 3 status 4 "${as_alice[@]}"
+  sleep 1.2
+}
 for way in messages calls header headers; do
   check "S4, S5 a caller who sends $way without an end" greedy "$way" 16 3
   served_again "$way"
@@ -27,6 +30,18 @@ check "T4 a caller whose requests are compressed a thousand times" greedy compre
 served_again compressed
 check "T1 a caller whose headers refer to a long one thousands of times" greedy references 16 3
 served_again references
+
+# --- W1, W2: all places of those who may only read
+
+as_bob=(setpriv --reuid=bob --regid=alice --clear-groups)
+for way in untaken messages; do
+  greedy "$way" 40 6 >/dev/null 2>&1 & helpers+=($!)
+  sleep 1
+  check "W1, W2 another caller is served while one holds calls without an end ($way)" status 4 "${as_bob[@]}"
+  end_helpers
+  served_again "$way"
+done
+
 peak=$(control=$callers && awk '/^VmHWM/ { print $2 }' "/proc/$(pids_of transportd)/status")
 check "S4, T1, T3, T4 callers who end no request take little of transportd's memory" test "$peak" -lt 32768
 # --- U1: a descriptor whose last close takes a minute

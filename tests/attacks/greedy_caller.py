@@ -9,6 +9,7 @@ WAY is what each connection sends, as much as the server takes:
   calls     10,000 calls, each with a message of 16 kB that is not complete
   header    a header of 1 GiB that is not complete
   headers   headers without an end
+  untaken   8 calls whose replies are not taken
 Prints how many bytes were taken. Fails if nothing was taken of one of the first connections: it was refused.
 """
 
@@ -20,6 +21,7 @@ import sys
 import time
 
 METHOD = b"/toolboxd.v1.Transport/SendRpci"
+STATUS_METHOD = b"/toolboxd.v1.Transport/GetStatus"
 
 
 def literal(text):
@@ -27,11 +29,15 @@ def literal(text):
     return bytes([len(text)]) + text
 
 
-# POST, http, the method, an authority, application/grpc, "te: trailers".
-HEADERS = (
-    b"\x83\x86\x04" + literal(METHOD) + b"\x01" + literal(b"localhost") +
-    b"\x0f\x10" + literal(b"application/grpc") + b"\x00" + literal(b"te") + literal(b"trailers")
-)
+def headers(method):
+    """POST, http, the method, an authority, application/grpc, "te: trailers"."""
+    return (
+        b"\x83\x86\x04" + literal(method) + b"\x01" + literal(b"localhost") +
+        b"\x0f\x10" + literal(b"application/grpc") + b"\x00" + literal(b"te") + literal(b"trailers")
+    )
+
+
+HEADERS, STATUS_HEADERS = headers(METHOD), headers(STATUS_METHOD)
 # "info-get " and so on: field 1 of SendRpciRequest.
 SMALL_MESSAGE = b"\x00" + struct.pack(">I", 16000) + b"a" * 15000
 MESSAGE = b"\x00" + struct.pack(">I", (4 << 20) - 64) + b"\x0a\xfb\xfe\xff\x01info-get "
@@ -69,6 +75,12 @@ class Caller:
             self.output += frame(1, 0, 1, HEADERS)
         elif way in ("calls", "resets"):
             self.calls = 0
+        elif way == "untaken":
+            # The window of each stream is 0.
+            self.output = self.output[:-9] + frame(4, 0, 0, struct.pack(">HI", 4, 0)) + frame(4, 1, 0)
+            for i in range(8):
+                stream = 2 * i + 1
+                self.output += frame(1, 4, stream, STATUS_HEADERS) + frame(0, 1, stream, b"\0" * 5)
         elif way == "compressed":
             encoding = b"\x00" + literal(b"grpc-encoding") + literal(b"gzip")
             for i in range(8):
@@ -132,6 +144,8 @@ class Caller:
                 self.calls += 1
                 self.window -= len(SMALL_MESSAGE)
                 self.output = frame(1, 4, stream, HEADERS) + frame(0, 0, stream, SMALL_MESSAGE)
+            return
+        if self.way == "untaken":
             return
         if self.way == "pings":
             self.output = frame(6, 0, 0, b"12345678") * 500

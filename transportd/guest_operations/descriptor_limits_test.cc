@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // All that transportd may hold at a time fits into the descriptors of its unit: without a free one
-// gRPC ends the process.
+// gRPC ends the process. And all its threads fit into its tasks.
 
 #include <cstdint>
 
@@ -32,6 +32,17 @@ TEST(DescriptorLimits, AllTablesAtTheirLimitsFitTheUnit) {
   constexpr int64_t kOthers = 32 + 200;
   EXPECT_LE(sessions + kLeaving + kLogins + kHandles + kFunctions + callers + kOthers,
             testing::UnitDirective("toolboxd-transportd.service", "LimitNOFILE"));
+}
+
+TEST(TaskLimits, AllThreadsAtTheirLimitsFitTheUnit) {
+  const int callers = ServerLimits().max_threads + LimitedServices().limits.max_threads;
+  constexpr int64_t kLogins = WorkerPool::kMaxTasks;
+  // Eight calls of each of four daemons (transportd/call_threads.h).
+  constexpr int64_t kCalls = 4 * 8;
+  // Those that are there at all times, and one for each extension that does not answer.
+  constexpr int64_t kOthers = 10 + 16;
+  EXPECT_LE(callers + kLogins + kCalls + FunctionTable::kThreads + kOthers,
+            testing::UnitDirective("toolboxd-transportd.service", "TasksMax"));
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ inside rm -f /usr/lib/toolboxd/bash
 
 if inside test -e /sys/fs/cgroup/cgroup.controllers; then
   limit_of() { inside cat "/sys/fs/cgroup$(inside systemctl show -P ControlGroup "$1")/$2"; }
-  check "the kernel enforces transportd's limits" eval '[[ $(limit_of toolboxd-transportd pids.max) == 64 && $(limit_of toolboxd-transportd memory.max) == 67108864 ]]'
+  check "the kernel enforces transportd's limits" eval '[[ $(limit_of toolboxd-transportd pids.max) == 128 && $(limit_of toolboxd-transportd memory.max) == 67108864 ]]'
 else
   skip "MemoryMax and TasksMax: this machine's control groups are version 1, which a container cannot use"
 fi
