@@ -4,7 +4,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -93,18 +92,6 @@ void UseKernelName(ProcessInfo& process) {
   process.name = ReadOnce(absl::StrCat("/proc/", process.pid, "/comm"));
   if (!process.name.empty()) process.name.pop_back();
   process.command_line = process.name;
-}
-
-const std::string& UserNames::Get(uid_t uid) {
-  const auto [entry, is_new] = names_.try_emplace(uid);
-  if (is_new) {
-    char buffer[4096];
-    passwd user;
-    passwd* found = nullptr;
-    getpwuid_r(uid, &user, buffer, sizeof buffer, &found);
-    entry->second = found != nullptr ? found->pw_name : std::to_string(uid);
-  }
-  return entry->second;
 }
 
 }  // namespace toolboxd::vixd

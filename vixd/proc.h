@@ -8,7 +8,6 @@
 #include <sys/types.h>
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,16 +38,6 @@ std::optional<ProcessInfo> ReadProcessFacts(pid_t pid);
 void ReadArguments(ProcessInfo& process);
 // Sets both from the kernel's name, at most 15 bytes, without waiting for anything.
 void UseKernelName(ProcessInfo& process);
-
-// Names of users; looks each up once. Not thread-safe.
-class UserNames {
- public:
-  // The number, in decimal, for a user without a name.
-  const std::string& Get(uid_t uid);
-
- private:
-  std::map<uid_t, std::string> names_;
-};
 
 }  // namespace toolboxd::vixd
 

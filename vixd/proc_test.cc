@@ -106,12 +106,5 @@ TEST(Proc, CommandLineIsCutAt8KiB) {
   EXPECT_EQ(process->command_line, name.substr(0, 8192));
 }
 
-TEST(Proc, UserWithoutANameIsANumber) {
-  UserNames names;
-  EXPECT_EQ(names.Get(0), "root");
-  EXPECT_EQ(names.Get(4'000'000'001), "4000000001");
-  EXPECT_EQ(names.Get(0), "root");
-}
-
 }  // namespace
 }  // namespace toolboxd::vixd

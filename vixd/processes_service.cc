@@ -48,7 +48,8 @@ void Fill(const ProcessInfo& process, const std::string& owner, v1::Process* out
 // Collects processes into replies of a bounded size.
 class ListWriter {
  public:
-  explicit ListWriter(grpc::ServerWriter<v1::ListProcessesReply>* writer) : writer_(*writer) {}
+  ListWriter(grpc::ServerWriter<v1::ListProcessesReply>* writer, const UserNames* names)
+      : writer_(*writer), names_(names) {}
 
   template <typename Source>
   void Add(const Source& source, uid_t owner) {
@@ -67,7 +68,7 @@ class ListWriter {
   grpc::ServerWriter<v1::ListProcessesReply>& writer_;
   v1::ListProcessesReply reply_;
   size_t bytes_ = 0;
-  UserNames names_;
+  UserNames::List names_;
 };
 
 }  // namespace
@@ -90,7 +91,7 @@ grpc::Status ProcessesService::Start(grpc::ServerContext* context,
 grpc::Status ProcessesService::List(grpc::ServerContext* context,
                                     const v1::ListProcessesRequest* request,
                                     grpc::ServerWriter<v1::ListProcessesReply>* writer) {
-  ListWriter list(writer);
+  ListWriter list(writer, &names_);
   const bool all = request->pids().empty();
   std::map<pid_t, Record> started;
   std::set<pid_t> pids;

@@ -10,6 +10,7 @@
 #include "vixd/process_reader.h"
 #include "vixd/program_table.h"
 #include "vixd/terminator.h"
+#include "vixd/user_names.h"
 
 namespace toolboxd::vixd {
 
@@ -35,6 +36,7 @@ class ProcessesService final : public v1::Processes::Service {
   const Terminator& terminator_;
   ProgramTable& programs_;
   const ProcessReader reader_;
+  const UserNames names_;
 };
 
 }  // namespace toolboxd::vixd
