@@ -48,15 +48,20 @@ class Lingering:
 def main():
     path, way = sys.argv[1:]
     gift = Lingering()
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET if way == "packet" else socket.SOCK_STREAM)
-    connection.connect(path)
-    if way == "unread":
-        connection.sendall(PREFACE + frame(6, 0, 0, b"12345678") * 2000)
-    try:
-        gift.send(connection, struct.pack("II", 1, 0) + b"info-get x" if way == "packet" else PREFACE)
-        print("sent", flush=True)
-    except PermissionError:
-        print("refused", flush=True)
+    while True:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET if way == "packet" else socket.SOCK_STREAM)
+        connection.connect(path)
+        try:
+            if way == "unread":
+                connection.sendall(PREFACE + frame(6, 0, 0, b"12345678") * 2000)
+            gift.send(connection, struct.pack("II", 1, 0) + b"info-get x" if way == "packet" else PREFACE)
+            print("sent", flush=True)
+        except PermissionError:
+            print("refused", flush=True)
+        except BrokenPipeError:
+            # The connection was ended before.
+            continue
+        break
     signal.pause()
 
 
