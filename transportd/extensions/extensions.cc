@@ -8,11 +8,15 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "base/log.h"
 #include "base/shared_deadline.h"
 #include "base/status.h"
@@ -67,6 +71,59 @@ std::string FaultOf(const v1::Extension& extension) {
   return "";
 }
 
+// The other end of a new connection.
+struct Found {
+  UniqueFd connection;
+  Peer server;
+  std::optional<uid_t> folders_owner;
+};
+
+// May wait for a file system on the way to the socket, whatever the deadline.
+absl::StatusOr<Found> ConnectTo(const std::string& socket, absl::Time deadline) {
+  const absl::StatusOr<int> connected = ConnectUnixSocket(socket, deadline);
+  if (!connected.ok()) return connected.status();
+  Found found;
+  found.connection = UniqueFd(*connected);
+  absl::StatusOr<Peer> server = PeerOf(found.connection.get());
+  if (!server.ok()) return server.status();
+  found.server = *std::move(server);
+  struct stat folder = {};
+  if (stat(socket.substr(0, socket.rfind('/') + 1).c_str(), &folder) == 0) {
+    found.folders_owner = folder.st_uid;
+  }
+  return found;
+}
+
+// Shared with the thread that connects.
+struct Attempt {
+  absl::StatusOr<Found> result = absl::UnknownError("");
+  absl::Notification done;
+};
+
+absl::StatusOr<Found> ConnectInTime(const ExtensionTarget& target) {
+  const absl::Time deadline = SharedDeadline::For(target.timeout);
+  const auto late = [&target] {
+    return absl::DeadlineExceededError(
+        absl::StrCat(target.socket, ": the file system of its folder does not answer"));
+  };
+  if (target.connecting->exchange(true)) return late();
+  const auto attempt = std::make_shared<Attempt>();
+  try {
+    std::thread([attempt, deadline, socket = target.socket, connecting = target.connecting] {
+      attempt->result = ConnectTo(socket, deadline);
+      connecting->store(false);
+      attempt->done.Notify();
+    }).detach();
+  } catch (const std::system_error& error) {
+    target.connecting->store(false);
+    return ErrnoError(error.code().value(), "a thread for an extension");
+  }
+  // connect(2) itself ends in time where the extension does not take connections.
+  const absl::Time end = ToWallClock(deadline + absl::Milliseconds(20));
+  if (!attempt->done.WaitForNotificationWithDeadline(end)) return late();
+  return std::move(attempt->result);
+}
+
 const ExtensionTarget* Find(const absl::flat_hash_map<std::string, ExtensionTarget>& targets,
                             absl::string_view name) {
   const auto found = targets.find(name);
@@ -76,26 +133,23 @@ const ExtensionTarget* Find(const absl::flat_hash_map<std::string, ExtensionTarg
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> ExtensionTarget::Connect() const {
-  const absl::StatusOr<int> connected = ConnectUnixSocket(socket, SharedDeadline::For(timeout));
-  if (!connected.ok()) return connected.status();
-  UniqueFd connection(*connected);
-  const absl::StatusOr<Peer> server = PeerOf(connection.get());
-  if (!server.ok()) return server.status();
+  absl::StatusOr<Found> found = ConnectInTime(*this);
+  if (!found.ok()) return found.status();
   std::vector<uid_t> allowed = allowed_uids;
-  struct stat folder = {};
-  if (allowed.empty() && stat(socket.substr(0, socket.rfind('/') + 1).c_str(), &folder) == 0) {
-    allowed.push_back(folder.st_uid);
+  if (allowed.empty() && found->folders_owner.has_value()) {
+    allowed.push_back(*found->folders_owner);
   }
-  if (server->uid != 0 && std::find(allowed.begin(), allowed.end(), server->uid) == allowed.end()) {
+  const Peer& server = found->server;
+  if (server.uid != 0 && std::find(allowed.begin(), allowed.end(), server.uid) == allowed.end()) {
     const std::string why = absl::StrCat(
-        "the extension at ", socket, " is not called: ", server->ToString(), " listens there, not ",
+        "the extension at ", socket, " is not called: ", server.ToString(), " listens there, not ",
         allowed_uids.empty() ? "root or the owner of the socket's folder"
                              : "root or an allowed_uid",
-        "; if that is right, add allowed_uid: ", server->uid, " to its route");
+        "; if that is right, add allowed_uid: ", server.uid, " to its route");
     LogLimited("extension's user", why);
     return absl::FailedPreconditionError(why);
   }
-  return MakeSessionChannel(connection.release());
+  return MakeSessionChannel(found->connection.release());
 }
 
 Extensions::Extensions(std::string directory, absl::Duration default_timeout)

@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,7 +32,8 @@ struct ExtensionTarget {
   // A new connection, for one call, or for a file as long as it is open. A connection that is kept
   // would not notice that the extension has restarted (daemon/poll_strategy.h). UNAVAILABLE where
   // no process listens; FAILED_PRECONDITION, and a line in the log, if the process that listens is
-  // another user's than those allowed.
+  // another user's than those allowed. DEADLINE_EXCEEDED if the file system of the socket's folder
+  // does not answer, at once as long as an earlier call still waits for it: a thread does.
   absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect() const;
 
   // The path of a Unix socket.
@@ -40,6 +42,8 @@ struct ExtensionTarget {
   std::vector<uid_t> allowed_uids;
   // Time limit of one call.
   absl::Duration timeout;
+  // Whether a thread still connects.
+  std::shared_ptr<std::atomic<bool>> connecting = std::make_shared<std::atomic<bool>>(false);
 };
 
 // Finds the service that a command, a file scheme or a function is bound to. Calls none of them.

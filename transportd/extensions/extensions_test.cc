@@ -8,12 +8,28 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <fstream>
+#include <thread>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "base/testing/short_temp_dir.h"
 #include "gtest/gtest.h"
+
+namespace {
+
+// The socket's folder is on a file system that does not answer.
+std::atomic<bool> g_hangs{false};
+
+}  // namespace
+
+// In place of libc's.
+extern "C" int connect(int fd, const sockaddr* address, socklen_t size) {
+  while (g_hangs) usleep(10'000);
+  return static_cast<int>(syscall(SYS_connect, fd, address, size));
+}
 
 namespace toolboxd {
 namespace {
@@ -169,6 +185,30 @@ TEST_F(ExtensionsTest, OnlyRootAndTheOwnerOfTheSocketsFolderAreCalled) {
   EXPECT_TRUE(absl::StrContains(refused.message(), "add allowed_uid: 998")) << refused;
   ASSERT_EQ(chown(temp_.path().c_str(), 998, 0), 0);
   EXPECT_TRUE(target->Connect().ok());
+}
+
+// W7 of tests/attacks/README.md.
+TEST_F(ExtensionsTest, FolderThatDoesNotAnswerIsWaitedForOnceAndInTime) {
+  Write("a.textproto", Binding("tclo_command: \"X\" timeout_milliseconds: 300"));
+  const Extensions extensions(folder_, absl::Seconds(1));
+  const ExtensionTarget* target = extensions.FindCommand("X");
+  ASSERT_NE(target, nullptr);
+  const Listener root(socket_, 0);
+  g_hangs = true;
+  std::thread answers([] {
+    absl::SleepFor(absl::Seconds(3));
+    g_hangs = false;
+  });
+  const absl::Time begin = absl::Now();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(target->Connect().status()));
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(absl::IsDeadlineExceeded(target->Connect().status()));
+  }
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(2));
+  answers.join();
+  const absl::Time end = absl::Now() + absl::Seconds(20);
+  while (!target->Connect().ok() && absl::Now() < end) absl::SleepFor(absl::Milliseconds(10));
+  EXPECT_LT(absl::Now(), end);
 }
 
 TEST_F(ExtensionsTest, AllowedUidTakesThePlaceOfTheFoldersOwner) {
