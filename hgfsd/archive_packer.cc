@@ -13,10 +13,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/id_names.h"
 #include "base/status.h"
 #include "hgfsd/file_info.h"
 #include "hgfsd/fs/data_range.h"
@@ -72,6 +75,24 @@ class SortedNames {
   std::vector<size_t> starts_;
 };
 
+// Names of owners, as libarchive asks for them.
+class OwnerName {
+ public:
+  explicit OwnerName(IdNames::LookUp look_up) : names_(std::move(look_up)), asker_(&names_) {}
+
+  // Valid until the next call; null for a number without a name.
+  static const char* Get(void* self, la_int64_t id) {
+    auto* const owner = static_cast<OwnerName*>(self);
+    owner->last_ = owner->asker_.Get(static_cast<id_t>(id));
+    return owner->last_.has_value() ? owner->last_->c_str() : nullptr;
+  }
+
+ private:
+  const IdNames names_;
+  IdNames::Asker asker_;
+  std::optional<std::string> last_;
+};
+
 // One run of a packer.
 class ArchiveRun {
  public:
@@ -106,6 +127,8 @@ class ArchiveRun {
   const size_t chunk_;
   const ArchiveSink& sink_;
   const CancelCheck& cancelled_;
+  OwnerName users_{LookUpUserName};
+  OwnerName groups_{LookUpGroupName};
   Archive writer_;
   Archive disk_;
   std::string out_;
@@ -119,7 +142,8 @@ absl::Status ArchiveRun::Start() {
   writer_.reset(archive_write_new());
   disk_.reset(archive_read_disk_new());
   struct archive* const writer = writer_.get();
-  archive_read_disk_set_standard_lookup(disk_.get());
+  archive_read_disk_set_uname_lookup(disk_.get(), &users_, &OwnerName::Get, nullptr);
+  archive_read_disk_set_gname_lookup(disk_.get(), &groups_, &OwnerName::Get, nullptr);
   archive_read_disk_set_behavior(disk_.get(), ARCHIVE_READDISK_NO_FFLAGS);
   // No blocking: `out_` collects the bytes, and the archive gets no padding after its end.
   archive_write_set_bytes_per_block(writer, 0);

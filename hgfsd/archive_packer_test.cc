@@ -4,7 +4,9 @@
 
 #include "hgfsd/archive_packer.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -15,13 +17,44 @@
 #include <fstream>
 
 #include "absl/strings/match.h"
+#include "absl/time/clock.h"
 #include "base/unique_fd.h"
 #include "gtest/gtest.h"
 #include "hgfsd/testing/archives.h"
 #include "hgfsd/testing/test_files.h"
 
+namespace {
+
+// Users that the database does not have, after a while.
+constexpr uid_t kFirstUnknown = 100000;
+
+}  // namespace
+
+// In place of libc's.
+extern "C" int getpwuid_r(uid_t uid, passwd* user, char* buffer, size_t size, passwd** found) {
+  if (uid >= kFirstUnknown) {
+    usleep(20'000);
+    *found = nullptr;
+    return 0;
+  }
+  static const auto real = reinterpret_cast<decltype(&getpwuid_r)>(dlsym(RTLD_NEXT, "getpwuid_r"));
+  return real(uid, user, buffer, size, found);
+}
+
 namespace toolboxd::hgfsd {
 namespace {
+
+// W6 of tests/attacks/README.md.
+TEST(ArchivePacker, ManyOwnersWithoutANameAreWaitedForAMoment) {
+  TestDirectory dir;
+  for (uid_t i = 0; i < 200; ++i) {
+    const std::string file = dir.File(std::to_string(i), "x");
+    ASSERT_EQ(chown(file.c_str(), kFirstUnknown + i, 0), 0);
+  }
+  const absl::Time begin = absl::Now();
+  EXPECT_THAT(Pack(dir.path()), IsOk());
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(2));
+}
 
 TEST(ArchivePacker, RoundTripKeepsContentAndAttributes) {
   TestDirectory from, to;

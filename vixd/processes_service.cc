@@ -48,13 +48,16 @@ void Fill(const ProcessInfo& process, const std::string& owner, v1::Process* out
 // Collects processes into replies of a bounded size.
 class ListWriter {
  public:
-  ListWriter(grpc::ServerWriter<v1::ListProcessesReply>* writer, const UserNames* names)
-      : writer_(*writer), names_(names) {}
+  ListWriter(grpc::ServerWriter<v1::ListProcessesReply>* writer, const IdNames* names)
+      : writer_(*writer), names_(names) {
+    // Before those of others take the time.
+    names_.Get(getuid());
+  }
 
   template <typename Source>
   void Add(const Source& source, uid_t owner) {
     v1::Process* process = reply_.add_processes();
-    Fill(source, names_.Get(owner), process);
+    Fill(source, names_.Get(owner).value_or(std::to_string(owner)), process);
     bytes_ += process->ByteSizeLong();
     if (bytes_ >= kMaxReplyBytes) Flush();
   }
@@ -68,7 +71,7 @@ class ListWriter {
   grpc::ServerWriter<v1::ListProcessesReply>& writer_;
   v1::ListProcessesReply reply_;
   size_t bytes_ = 0;
-  UserNames::List names_;
+  IdNames::Asker names_;
 };
 
 }  // namespace

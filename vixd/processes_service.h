@@ -5,12 +5,12 @@
 #ifndef TOOLBOXD_VIXD_PROCESSES_SERVICE_H_
 #define TOOLBOXD_VIXD_PROCESSES_SERVICE_H_
 
+#include "base/id_names.h"
 #include "toolboxd/v1/processes.grpc.pb.h"
 #include "vixd/launcher.h"
 #include "vixd/process_reader.h"
 #include "vixd/program_table.h"
 #include "vixd/terminator.h"
-#include "vixd/user_names.h"
 
 namespace toolboxd::vixd {
 
@@ -36,7 +36,7 @@ class ProcessesService final : public v1::Processes::Service {
   const Terminator& terminator_;
   ProgramTable& programs_;
   const ProcessReader reader_;
-  const UserNames names_;
+  const IdNames names_{LookUpUserName};
 };
 
 }  // namespace toolboxd::vixd

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "base/id_names.h"
+
+#include <grp.h>
+#include <pwd.h>
+
+#include <algorithm>
+#include <map>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "base/steady_time.h"
+
+namespace toolboxd {
+
+std::optional<std::string> LookUpUserName(id_t uid) {
+  char buffer[4096];
+  passwd user;
+  passwd* found = nullptr;
+  getpwuid_r(uid, &user, buffer, sizeof buffer, &found);
+  if (found == nullptr) return std::nullopt;
+  return found->pw_name;
+}
+
+std::optional<std::string> LookUpGroupName(id_t gid) {
+  // Its members are in there, too.
+  std::string buffer(64 << 10, '\0');
+  group entry;
+  group* found = nullptr;
+  getgrgid_r(gid, &entry, buffer.data(), buffer.size(), &found);
+  if (found == nullptr) return std::nullopt;
+  return found->gr_name;
+}
+
+// Shared with the thread that asks, one at a time.
+struct IdNames::State {
+  struct Answer {
+    std::optional<std::string> name;
+    absl::Time time;
+  };
+
+  explicit State(LookUp asked) : look_up(std::move(asked)) {}
+
+  const LookUp look_up;
+  absl::Mutex mutex;
+  bool asking ABSL_GUARDED_BY(mutex) = false;
+  std::map<id_t, Answer> answers ABSL_GUARDED_BY(mutex);
+
+  const Answer* FindFresh(id_t id) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    const auto found = answers.find(id);
+    const bool fresh = found != answers.end() && SteadyNow() - found->second.time < kFresh;
+    return fresh ? &found->second : nullptr;
+  }
+  bool IsIdle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return !asking; }
+
+  static void Ask(const std::shared_ptr<State>& self, id_t id) {
+    std::optional<std::string> name = self->look_up(id);
+    absl::MutexLock lock(&self->mutex);
+    if (self->answers.size() >= kMaxKept) self->answers.clear();
+    self->answers[id] = {std::move(name), SteadyNow()};
+    self->asking = false;
+  }
+};
+
+IdNames::IdNames(LookUp look_up) : state_(std::make_shared<State>(std::move(look_up))) {}
+
+std::optional<std::string> IdNames::Find(id_t id, absl::Duration& left) const {
+  absl::MutexLock lock(&state_->mutex);
+  const auto wait = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_->mutex) {
+    const absl::Time begin = SteadyNow();
+    state_->mutex.AwaitWithTimeout(absl::Condition(state_.get(), &State::IsIdle), left);
+    left -= SteadyNow() - begin;
+  };
+  // An earlier question may still be without an answer.
+  if (state_->FindFresh(id) == nullptr && left > absl::ZeroDuration()) wait();
+  if (state_->FindFresh(id) == nullptr && !state_->asking && left > absl::ZeroDuration()) {
+    try {
+      std::thread([state = state_, id] { State::Ask(state, id); }).detach();
+    } catch (const std::system_error&) {
+      return std::nullopt;
+    }
+    state_->asking = true;
+    wait();
+  }
+  const State::Answer* answer = state_->FindFresh(id);
+  return answer != nullptr ? answer->name : std::nullopt;
+}
+
+IdNames::Asker::Asker(const IdNames* names) : names_(*names), last_(SteadyNow()) {}
+
+std::optional<std::string> IdNames::Asker::Get(id_t id) {
+  const absl::Time now = SteadyNow();
+  left_ = std::min(kPatience, left_ + (now - std::exchange(last_, now)) / kShare);
+  return names_.Find(id, left_);
+}
+
+}  // namespace toolboxd

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "base/id_names.h"
+
+#include <atomic>
+
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "gtest/gtest.h"
+
+namespace toolboxd {
+namespace {
+
+constexpr id_t kFirst = 100000;
+constexpr id_t kKnown = 1000;
+constexpr absl::Duration kPatience = IdNames::Asker::kPatience;
+
+TEST(IdNames, NumberWithoutANameHasNone) {
+  const IdNames users(LookUpUserName);
+  IdNames::Asker asker(&users);
+  EXPECT_EQ(asker.Get(0), "root");
+  EXPECT_EQ(asker.Get(4'000'000'001), std::nullopt);
+  EXPECT_EQ(asker.Get(0), "root");
+  const IdNames groups(LookUpGroupName);
+  EXPECT_EQ(IdNames::Asker(&groups).Get(0), "root");
+}
+
+// W6 of tests/attacks/README.md.
+TEST(IdNames, ManyNumbersWithoutANameAreWaitedForAMoment) {
+  std::atomic<int> asked{0};
+  const IdNames names([&asked](id_t id) -> std::optional<std::string> {
+    ++asked;
+    if (id == kKnown) return "known";
+    absl::SleepFor(absl::Milliseconds(20));
+    return std::nullopt;
+  });
+  const absl::Time begin = absl::Now();
+  IdNames::Asker asker(&names);
+  EXPECT_EQ(asker.Get(kKnown), "known");
+  for (id_t id = kFirst; id < kFirst + 100; ++id) EXPECT_EQ(asker.Get(id), std::nullopt);
+  EXPECT_EQ(asker.Get(kKnown), "known");
+  EXPECT_LT(absl::Now() - begin, 2 * kPatience);
+  // The next ones ask for those that are left.
+  for (int i = 0; i < 100 && asked < 101; ++i) {
+    IdNames::Asker next(&names);
+    for (id_t id = kFirst; id < kFirst + 100; ++id) next.Get(id);
+  }
+  EXPECT_EQ(asked, 101);
+}
+
+TEST(IdNames, DatabaseThatDoesNotAnswerIsWaitedForAMoment) {
+  absl::Notification answers;
+  const IdNames names([&answers](id_t id) -> std::optional<std::string> {
+    if (id == kFirst) answers.WaitForNotification();
+    return id == kFirst ? "late" : "other";
+  });
+  EXPECT_EQ(IdNames::Asker(&names).Get(kKnown), "other");
+  for (int i = 0; i < 3; ++i) {
+    const absl::Time begin = absl::Now();
+    IdNames::Asker asker(&names);
+    EXPECT_EQ(asker.Get(kFirst), std::nullopt);
+    EXPECT_EQ(asker.Get(kFirst + 1), std::nullopt);
+    // What is known is said.
+    EXPECT_EQ(asker.Get(kKnown), "other");
+    EXPECT_LT(absl::Now() - begin, 2 * kPatience);
+  }
+  answers.Notify();
+  IdNames::Asker asker(&names);
+  EXPECT_EQ(asker.Get(kFirst), "late");
+  EXPECT_EQ(asker.Get(kFirst + 1), "other");
+}
+
+}  // namespace
+}  // namespace toolboxd
