@@ -90,10 +90,12 @@ absl::Status ExplainFailedCall(const absl::Status& status, const CalledService& 
   // FromGrpc: gRPC could not connect where connect(2) can: the service closed the connection at
   // once.
   if (absl::StartsWith(status.message(), "cannot connect to ")) {
-    return Failure(status,
-                   absl::StrCat(service.name, " closed the connection at ", socket,
-                                ": it does not admit this user, or is ending"),
-                   absl::StrCat(service.access, ", or ", service.look));
+    return Failure(
+        status,
+        absl::StrCat(service.name, " closed the connection at ", socket,
+                     ": it does not admit this user, or no more connections of theirs, or is "
+                     "ending"),
+        absl::StrCat(service.access, ", or ", service.look));
   }
   return Failure(status, absl::StrCat(service.name, " at ", socket, ": ", status.message()),
                  service.look);

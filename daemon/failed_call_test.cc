@@ -55,8 +55,8 @@ TEST(ExplainFailedCall, SaysWhyAndWhatToDo) {
       {"closed at once", absl::UnavailableError(kConnectWords), InDevelopment(), 0,
        absl::UnavailableError(
            "toolboxd closed the connection at /tmp/t/transportd.sock: it does not admit this "
-           "user, or is ending; run this as root or as the user of deploy/run, or see the output "
-           "of deploy/run")},
+           "user, or no more connections of theirs, or is ending; run this as root or as the user "
+           "of deploy/run, or see the output of deploy/run")},
       {"the service's own words", absl::UnavailableError("the host gave no answer"),
        InDevelopment(), 0,
        absl::UnavailableError("toolboxd at /tmp/t/transportd.sock: the host gave no answer; see "
