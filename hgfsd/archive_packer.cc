@@ -19,7 +19,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "base/id_names.h"
 #include "base/status.h"
 #include "hgfsd/file_info.h"
 #include "hgfsd/fs/data_range.h"
@@ -78,7 +77,7 @@ class SortedNames {
 // Names of owners, as libarchive asks for them.
 class OwnerName {
  public:
-  explicit OwnerName(IdNames::LookUp look_up) : names_(std::move(look_up)), asker_(&names_) {}
+  explicit OwnerName(const IdNames* names) : asker_(names) {}
 
   // Valid until the next call; null for a number without a name.
   static const char* Get(void* self, la_int64_t id) {
@@ -88,7 +87,6 @@ class OwnerName {
   }
 
  private:
-  const IdNames names_;
   IdNames::Asker asker_;
   std::optional<std::string> last_;
 };
@@ -97,8 +95,13 @@ class OwnerName {
 class ArchiveRun {
  public:
   ArchiveRun(const ContentPath& content, size_t chunk, const ArchiveSink& sink,
-             const CancelCheck& cancelled)
-      : content_(content), chunk_(chunk), sink_(sink), cancelled_(cancelled) {}
+             const OwnerDatabases& owners, const CancelCheck& cancelled)
+      : content_(content),
+        chunk_(chunk),
+        sink_(sink),
+        cancelled_(cancelled),
+        users_(&owners.users),
+        groups_(&owners.groups) {}
 
   // Discards what libarchive still writes when it is freed early.
   ~ArchiveRun() {
@@ -127,8 +130,8 @@ class ArchiveRun {
   const size_t chunk_;
   const ArchiveSink& sink_;
   const CancelCheck& cancelled_;
-  OwnerName users_{LookUpUserName};
-  OwnerName groups_{LookUpGroupName};
+  OwnerName users_;
+  OwnerName groups_;
   Archive writer_;
   Archive disk_;
   std::string out_;
@@ -345,9 +348,9 @@ absl::StatusOr<ArchivePacker> ArchivePacker::Open(const ContentPath& content) {
 }
 
 absl::Status ArchivePacker::Pack(size_t chunk, const ArchiveSink& sink,
-                                 const CancelCheck& cancelled) {
+                                 const OwnerDatabases& owners, const CancelCheck& cancelled) {
   Utf8Locale locale;
-  ArchiveRun run(content_, chunk, sink, cancelled);
+  ArchiveRun run(content_, chunk, sink, owners, cancelled);
   if (absl::Status status = run.Start(); !status.ok()) return status;
   absl::Status status;
   if (S_ISDIR(status_.st_mode)) {

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "base/id_names.h"
 #include "base/unique_fd.h"
 #include "hgfsd/content_path.h"
 #include "hgfsd/fs/cancellation.h"
@@ -22,6 +23,13 @@ namespace toolboxd::hgfsd {
 
 // Consumes the next bytes of the archive. An error ends the packing and is its result.
 using ArchiveSink = std::function<absl::Status(absl::string_view)>;
+
+// Where the names of owners come from: one of these for all archives of a process, so that a
+// database that does not answer keeps two threads and no more. Thread-safe.
+struct OwnerDatabases {
+  const IdNames users{LookUpUserName};
+  const IdNames groups{LookUpGroupName};
+};
 
 // POSIX pax format, with gzip on request. Members are in lexical order of their bytes, a directory
 // before its content. The root is not a member; the other names are relative to it and follow the
@@ -46,7 +54,8 @@ class ArchivePacker {
   // shrinks while it is packed is filled up with zeros, one that grows is cut; holes are not
   // read. IO_ERROR if content cannot be read to its end. Asks `cancelled` for each piece that is
   // read. Call it once.
-  absl::Status Pack(size_t chunk, const ArchiveSink& sink, const CancelCheck& cancelled = nullptr);
+  absl::Status Pack(size_t chunk, const ArchiveSink& sink, const OwnerDatabases& owners,
+                    const CancelCheck& cancelled = nullptr);
 
  private:
   ArchivePacker() = default;

@@ -176,7 +176,7 @@ TEST(ArchivePacker, PackCanBeCancelledWhileItSendsNothing) {
         sent = true;
         return absl::OkStatus();
       },
-      [&] { return ++asked == 100; });
+      OwnerDatabases(), [&] { return ++asked == 100; });
   EXPECT_TRUE(absl::IsCancelled(status)) << status;
   EXPECT_FALSE(sent);
 }
@@ -197,7 +197,7 @@ TEST(ArchivePacker, FilesThatShrinkAreFilledUp) {
     archive.append(data.data(), data.size());
     return absl::OkStatus();
   };
-  ASSERT_THAT(packer->Pack(512, sink), IsOk());
+  ASSERT_THAT(packer->Pack(512, sink, OwnerDatabases()), IsOk());
   EXPECT_THAT(Unpack(archive.substr(0, archive.size() - kTrailer.size()), to.path()), IsOk());
   EXPECT_EQ(StatOf(plain).st_size, 70000);
   EXPECT_EQ(StatOf(to / "plain").st_size, 100000);
@@ -247,16 +247,16 @@ TEST(ArchivePacker, AnyChunkSizeKeepsTheTrailerWhole) {
   dir.File("a", "x");
   ContentPath content;
   content.path = dir.path();
+  const OwnerDatabases owners;
   const size_t size = Pack(content)->size();
   for (size_t chunk : {size - 1, size, size + 1, size + 2, size + 3, size / 2, size_t{7}}) {
     absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(content);
     std::string last;
-    ASSERT_THAT(packer->Pack(chunk,
-                             [&](absl::string_view data) {
-                               last = std::string(data);
-                               return absl::OkStatus();
-                             }),
-                IsOk());
+    const auto sink = [&](absl::string_view data) {
+      last = std::string(data);
+      return absl::OkStatus();
+    };
+    ASSERT_THAT(packer->Pack(chunk, sink, owners), IsOk());
     EXPECT_TRUE(absl::EndsWith(last, kTrailer)) << chunk;
   }
 }
@@ -292,8 +292,8 @@ TEST(ArchivePacker, PackReportsWhyItFails) {
   content.path = dir.path();
   absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(content);
   EXPECT_EQ(packer->info().size(), uint64_t{INT64_MAX});
-  EXPECT_TRUE(absl::IsCancelled(
-      packer->Pack(100, [](absl::string_view) { return absl::CancelledError("gone"); })));
+  EXPECT_TRUE(absl::IsCancelled(packer->Pack(
+      100, [](absl::string_view) { return absl::CancelledError("gone"); }, OwnerDatabases())));
 }
 
 // A path of 6,000 bytes, which no system call takes.

@@ -269,19 +269,18 @@ TEST_F(Exchange, UnpackingStaysInside) {
 
 TEST_F(Exchange, PackingStaysInside) {
   hard_links_ = false;
-  Work("pack", [](const std::string& place) {
+  const OwnerDatabases owners;
+  Work("pack", [&owners](const std::string& place) {
     ContentPath content;
     content.path = place + "/sub/deep";
     absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(content);
     if (!packer.ok()) return;
     std::string archive;
-    packer
-        ->Pack(10000,
-               [&](absl::string_view data) {
-                 absl::StrAppend(&archive, data);
-                 return absl::OkStatus();
-               })
-        .IgnoreError();
+    const auto sink = [&](absl::string_view data) {
+      absl::StrAppend(&archive, data);
+      return absl::OkStatus();
+    };
+    packer->Pack(10000, sink, owners).IgnoreError();
     EXPECT_FALSE(absl::StrContains(archive, kPrecious));
   });
 }

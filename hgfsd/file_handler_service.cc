@@ -12,7 +12,6 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "daemon/grpc_status.h"
-#include "hgfsd/archive_packer.h"
 #include "hgfsd/archive_receiver.h"
 #include "hgfsd/content_path.h"
 #include "hgfsd/content_size.h"
@@ -55,8 +54,8 @@ absl::Status SendFile(const std::string& path, uint64_t offset, uint32_t chunk,
   }
 }
 
-absl::Status SendArchive(const ContentPath& content, uint32_t chunk, const CancelCheck& cancelled,
-                         ReplyWriter* writer) {
+absl::Status SendArchive(const ContentPath& content, uint32_t chunk, const OwnerDatabases& owners,
+                         const CancelCheck& cancelled, ReplyWriter* writer) {
   absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(content);
   if (!packer.ok()) return packer.status();
   if (absl::Status status = SendOpened(packer->info(), writer); !status.ok()) return status;
@@ -67,7 +66,7 @@ absl::Status SendArchive(const ContentPath& content, uint32_t chunk, const Cance
         reply.set_data(data.data(), data.size());
         return writer->Write(reply) ? absl::OkStatus() : Gone();
       },
-      cancelled);
+      owners, cancelled);
 }
 
 // Receives everything after `open`. `Target` is FileWriter or ArchiveReceiver.
@@ -165,7 +164,7 @@ grpc::Status FileHandlerService::Read(grpc::ServerContext* context, const v1::Re
     return ToGrpc(MakeError(v1::NOT_SUPPORTED, "an archive can be read from its start only"));
   }
   return ToGrpc(SendArchive(
-      *content, chunk, [context] { return context->IsCancelled(); }, writer));
+      *content, chunk, owners_, [context] { return context->IsCancelled(); }, writer));
 }
 
 grpc::Status FileHandlerService::Write(grpc::ServerContext* context, RequestReader* reader,

@@ -5,6 +5,7 @@
 #ifndef TOOLBOXD_HGFSD_FILE_HANDLER_SERVICE_H_
 #define TOOLBOXD_HGFSD_FILE_HANDLER_SERVICE_H_
 
+#include "hgfsd/archive_packer.h"
 #include "toolboxd/v1/file_handler.grpc.pb.h"
 
 namespace toolboxd::hgfsd {
@@ -30,6 +31,7 @@ class FileHandlerService final : public v1::FileHandler::Service {
 
  private:
   const Options options_;
+  const OwnerDatabases owners_;
 };
 
 }  // namespace toolboxd::hgfsd

@@ -15,9 +15,9 @@ inline constexpr int kMaxCalls = 96;
 inline constexpr int kMaxCallThreads = kMaxCalls + 4;
 
 // Tasks of the unit: also a thread for each archive that is unpacked, the one that removes trees,
-// the one that releases listed directories, those of gRPC, whose number depends on the processors,
-// and session, which waits for hgfsd.
-inline constexpr int kMaxTasks = kMaxCallThreads + kMaxCalls + 2 + 32 + 1;
+// the one that releases listed directories, two that ask for names of owners, those of gRPC, whose
+// number depends on the processors, and session, which waits for hgfsd.
+inline constexpr int kMaxTasks = kMaxCallThreads + kMaxCalls + 2 + 2 + 32 + 1;
 
 }  // namespace toolboxd::hgfsd
 

@@ -19,11 +19,12 @@ absl::StatusOr<std::string> Pack(const ContentPath& content, size_t chunk) {
   absl::StatusOr<ArchivePacker> packer = ArchivePacker::Open(content);
   if (!packer.ok()) return packer.status();
   std::string archive;
-  absl::Status status = packer->Pack(chunk, [&](absl::string_view data) {
+  const auto sink = [&](absl::string_view data) {
     EXPECT_LE(data.size(), chunk);
     archive.append(data.data(), data.size());
     return absl::OkStatus();
-  });
+  };
+  absl::Status status = packer->Pack(chunk, sink, OwnerDatabases());
   if (!status.ok()) return status;
   EXPECT_TRUE(absl::EndsWith(archive, kTrailer));
   archive.resize(archive.size() - kTrailer.size());
