@@ -7,12 +7,7 @@
 // gRPC has no public way to choose. The functions below are its own; a program that defines them
 // does not get the archive's. Other versions of gRPC keep theirs.
 
-#include <grpc/grpc.h>
-#include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/version_info.h>
-
-#include <cstdlib>
-#include <string>
 
 #if GRPC_CPP_VERSION_MAJOR == 1 && GRPC_CPP_VERSION_MINOR == 51
 
@@ -73,39 +68,5 @@ void grpc_resolver_dns_ares_init();
 void grpc_resolver_dns_ares_init() {}
 void grpc_resolver_dns_ares_shutdown();
 void grpc_resolver_dns_ares_shutdown() {}
-
-// Server::InProcessChannel(), which no program here calls.
-grpc_channel* grpc_inproc_channel_create(grpc_server* server, const grpc_channel_args* arguments,
-                                         void* reserved);
-grpc_channel* grpc_inproc_channel_create(grpc_server* /*server*/,
-                                         const grpc_channel_args* /*arguments*/,
-                                         void* /*reserved*/) {
-  return nullptr;
-}
-
-namespace grpc {
-
-// What EnableDefaultHealthCheckService(true) would create; daemon/health.h is in its place.
-class DefaultHealthCheckService final : public HealthCheckServiceInterface {
- public:
-  class HealthCheckServiceImpl;
-
-  DefaultHealthCheckService();
-  void SetServingStatus(const std::string& name, bool serving) override;
-  void SetServingStatus(bool serving) override;
-  void Shutdown() override;
-  HealthCheckServiceImpl* GetHealthCheckService();
-};
-
-DefaultHealthCheckService::DefaultHealthCheckService() { std::abort(); }
-void DefaultHealthCheckService::SetServingStatus(const std::string& /*name*/, bool /*serving*/) {}
-void DefaultHealthCheckService::SetServingStatus(bool /*serving*/) {}
-void DefaultHealthCheckService::Shutdown() {}
-DefaultHealthCheckService::HealthCheckServiceImpl*
-DefaultHealthCheckService::GetHealthCheckService() {
-  return nullptr;
-}
-
-}  // namespace grpc
 
 #endif
