@@ -43,7 +43,6 @@ ABSL_FLAG(std::string, csv, "", "a file for the samples");
 namespace toolboxd::soak {
 namespace {
 
-constexpr absl::Duration kSampleInterval = absl::Seconds(2);
 constexpr double kWarmUpMinutes = 2;
 // Ended programs are remembered for five minutes, each in a file, and with some bytes of memory.
 constexpr double kMemoryOfProgramsMinutes = 7;
@@ -58,7 +57,11 @@ std::vector<Sample> Watch(bench::Guest& guest, const std::set<std::string>& name
     sample.minutes = absl::ToDoubleMinutes(absl::Now() - begin);
     sample.done = static_cast<double>(journal.Sum().done);
     samples.push_back(sample);
-    absl::SleepFor(kSampleInterval);
+    const absl::Time next = absl::Now() + Sampler::kSampleInterval;
+    while (absl::Now() < next) {
+      absl::SleepFor(Sampler::kLookInterval);
+      sampler.Look();
+    }
   }
   return samples;
 }
@@ -77,12 +80,14 @@ void PrintRow(const std::string& name, const std::vector<Sample>& samples, const
 // What is of one name rises in percent of all, so that a leak has the same size in both rows.
 void PrintSamples(const std::vector<Sample>& samples) {
   PrintRow("private memory, KiB", samples, &Sample::private_kib);
+  PrintRow("held memory, KiB", samples, &Sample::held_kib);
   for (const std::string& name : Names(samples)) {
-    const Value of_name = PrivateKibOf(name);
+    const Value of_name = HeldKibOf(name);
     PrintRow(absl::StrCat("  of ", name), samples, of_name,
-             RiseOf(samples, of_name, kWarmUpMinutes, &Sample::private_kib));
+             RiseOf(samples, of_name, kWarmUpMinutes, &Sample::held_kib));
   }
   PrintRow("allocated memory, KiB", samples, &Sample::allocated_kib, kMemoryOfProgramsMinutes);
+  PrintRow("kept by threads, KiB", samples, &Sample::cached_kib, kMemoryOfProgramsMinutes);
   PrintRow("descriptors", samples, &Sample::descriptors);
   PrintRow("threads", samples, &Sample::threads);
   PrintRow("processes", samples, &Sample::processes);

@@ -12,7 +12,6 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "tests/bench/processes.h"
-#include "tests/soak/heap.h"
 
 namespace toolboxd::soak {
 namespace {
@@ -53,45 +52,71 @@ std::map<double, double> Medians(const std::vector<Sample>& samples, const Value
 
 }  // namespace
 
+void LeastOfLast::Add(double value) {
+  last_.push_back(value);
+  if (last_.size() > count_) last_.pop_front();
+}
+
+double LeastOfLast::Least() const {
+  return last_.empty() ? 0 : *std::min_element(last_.begin(), last_.end());
+}
+
+void Sampler::Add(pid_t pid, Process& process, Sample& sample) const {
+  const bench::Cost cost = bench::Measure({pid});
+  process.cpu_seconds = std::max(absl::ToDoubleSeconds(cost.cpu), process.cpu_seconds);
+  sample.cpu_seconds += process.cpu_seconds;
+  if (cost.processes == 0) return;
+  sample.processes += cost.processes;
+  const double private_kib = static_cast<double>(cost.private_kib);
+  process.private_kib.Add(private_kib);
+  const double held_kib = process.private_kib.Least();
+  sample.private_kib += private_kib;
+  sample.held_kib += held_kib;
+  if (const std::string name = bench::NameOf(pid); !name.empty()) {
+    sample.held_kib_of[name] += held_kib;
+  }
+  if (const auto allocated = AllocatedBytes(pid); allocated) process.allocated = *allocated;
+  process.allocated_kib.Add(static_cast<double>(process.allocated.used) / 1024);
+  sample.allocated_kib += process.allocated_kib.Least();
+  sample.cached_kib += static_cast<double>(process.allocated.cached) / 1024;
+  sample.descriptors += Entries(absl::StrCat("/proc/", pid, "/fd"));
+  sample.threads += Entries(absl::StrCat("/proc/", pid, "/task"));
+}
+
 Sample Sampler::Take(const std::vector<pid_t>& pids) {
   Sample sample;
-  std::map<pid_t, double> cpu;
+  std::map<pid_t, Process> processes;
   for (const pid_t pid : pids) {
-    const bench::Cost cost = bench::Measure({pid});
-    const double private_kib = static_cast<double>(cost.private_kib);
-    sample.private_kib += private_kib;
-    const std::string name = bench::NameOf(pid);
-    if (!name.empty()) sample.private_kib_of[name] += private_kib;
-    cpu[pid] = std::max(absl::ToDoubleSeconds(cost.cpu), cpu_[pid]);
-    sample.cpu_seconds += cpu[pid];
-    sample.processes += cost.processes;
-    if (const auto bytes = AllocatedBytes(pid); bytes) {
-      allocated_[pid] = static_cast<double>(*bytes) / 1024;
-    }
-    if (cost.processes > 0) sample.allocated_kib += allocated_[pid];
-    sample.descriptors += Entries(absl::StrCat("/proc/", pid, "/fd"));
-    sample.threads += Entries(absl::StrCat("/proc/", pid, "/task"));
+    processes.insert(processes_.extract(pid));
+    Add(pid, processes[pid], sample);
   }
-  for (const auto& [pid, seconds] : cpu_) {
-    if (!cpu.contains(pid)) ended_cpu_ += seconds;
-  }
-  cpu_ = std::move(cpu);
+  for (const auto& [pid, process] : processes_) ended_cpu_ += process.cpu_seconds;
+  processes_ = std::move(processes);
   sample.cpu_seconds += ended_cpu_;
   sample.run_files = EntriesBelow(runtime_dir_);
   return sample;
 }
 
-Value PrivateKibOf(const std::string& name) {
+void Sampler::Look() {
+  for (auto& [pid, process] : processes_) {
+    // 0 for one that has ended.
+    if (const uint64_t kib = bench::PrivateKib(pid); kib > 0) {
+      process.private_kib.Add(static_cast<double>(kib));
+    }
+  }
+}
+
+Value HeldKibOf(const std::string& name) {
   return [name](const Sample& sample) {
-    const auto found = sample.private_kib_of.find(name);
-    return found == sample.private_kib_of.end() ? 0 : found->second;
+    const auto found = sample.held_kib_of.find(name);
+    return found == sample.held_kib_of.end() ? 0 : found->second;
   };
 }
 
 std::set<std::string> Names(const std::vector<Sample>& samples) {
   std::set<std::string> names;
   for (const Sample& sample : samples) {
-    for (const auto& [name, kib] : sample.private_kib_of) names.insert(name);
+    for (const auto& [name, kib] : sample.held_kib_of) names.insert(name);
   }
   return names;
 }
@@ -128,15 +153,17 @@ Rise RiseOf(const std::vector<Sample>& samples, const Value& value, double from,
 
 std::string ToCsv(const std::vector<Sample>& samples) {
   std::string text =
-      "minutes,done,private_kib,allocated_kib,descriptors,threads,processes,cpu_seconds,run_files";
+      "minutes,done,private_kib,held_kib,allocated_kib,cached_kib,descriptors,threads,processes,"
+      "cpu_seconds,run_files";
   const std::set<std::string> names = Names(samples);
-  for (const std::string& name : names) absl::StrAppend(&text, ",private_kib_", name);
+  for (const std::string& name : names) absl::StrAppend(&text, ",held_kib_", name);
   for (const Sample& s : samples) {
-    absl::StrAppendFormat(&text, "\n%.3f,%.0f,%.0f,%.0f,%.0f,%.0f,%.0f,%.3f,%.0f", s.minutes,
-                          s.done, s.private_kib, s.allocated_kib, s.descriptors, s.threads,
-                          s.processes, s.cpu_seconds, s.run_files);
+    absl::StrAppendFormat(&text, "\n%.3f,%.0f,%.0f,%.0f,%.0f,%.0f,%.0f,%.0f,%.0f,%.3f,%.0f",
+                          s.minutes, s.done, s.private_kib, s.held_kib, s.allocated_kib,
+                          s.cached_kib, s.descriptors, s.threads, s.processes, s.cpu_seconds,
+                          s.run_files);
     for (const std::string& name : names) {
-      absl::StrAppendFormat(&text, ",%.0f", PrivateKibOf(name)(s));
+      absl::StrAppendFormat(&text, ",%.0f", HeldKibOf(name)(s));
     }
   }
   text.push_back('\n');

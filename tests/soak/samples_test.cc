@@ -2,6 +2,7 @@
 
 #include "tests/soak/samples.h"
 
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,53 +20,67 @@ std::vector<Sample> Memory(const std::vector<double>& values, double minutes_bet
   for (size_t i = 0; i < values.size(); ++i) {
     Sample sample;
     sample.minutes = static_cast<double>(i) * minutes_between;
-    sample.private_kib = values[i];
+    sample.held_kib = values[i];
     samples.push_back(sample);
   }
   return samples;
 }
 
+// Memory outside of the heap, which the sampler copies.
+class Mebibytes {
+ public:
+  explicit Mebibytes(size_t count)
+      : size_(count << 20),
+        bytes_(mmap(nullptr, size_, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0)) {}
+  ~Mebibytes() { munmap(bytes_, size_); }
+
+ private:
+  const size_t size_;
+  void* const bytes_;
+};
+
 TEST(Samples, RiseIsInPercentOfTheMeanAnHour) {
   // 1 KiB in each minute around a mean of 1000.
   std::vector<double> rising;
   for (int i = -30; i <= 30; ++i) rising.push_back(1000 + i);
-  EXPECT_NEAR(RiseOf(Memory(rising, 1), &Sample::private_kib, 0).an_hour, 6, 0.001);
+  EXPECT_NEAR(RiseOf(Memory(rising, 1), &Sample::held_kib, 0).an_hour, 6, 0.001);
 }
 
 TEST(Samples, FlatAndFallingValuesDoNotRise) {
-  EXPECT_NEAR(RiseOf(Memory({5, 5, 5, 5}, 1), &Sample::private_kib, 0).an_hour, 0, 0.001);
-  EXPECT_LT(RiseOf(Memory({8, 7, 6, 5}, 1), &Sample::private_kib, 0).an_hour, 0);
+  EXPECT_NEAR(RiseOf(Memory({5, 5, 5, 5}, 1), &Sample::held_kib, 0).an_hour, 0, 0.001);
+  EXPECT_LT(RiseOf(Memory({8, 7, 6, 5}, 1), &Sample::held_kib, 0).an_hour, 0);
 }
 
 TEST(Samples, ErrorOfAShortRunIsLarge) {
   const std::vector<double> noise = {10, 11, 10, 9, 10, 11, 9, 10};
-  const Rise in_minutes = RiseOf(Memory(noise, 1), &Sample::private_kib, 0);
-  const Rise in_hours = RiseOf(Memory(noise, 60), &Sample::private_kib, 0);
+  const Rise in_minutes = RiseOf(Memory(noise, 1), &Sample::held_kib, 0);
+  const Rise in_hours = RiseOf(Memory(noise, 60), &Sample::held_kib, 0);
   EXPECT_GT(in_minutes.error, 30);
   EXPECT_LT(in_hours.error, 2);
-  EXPECT_NEAR(RiseOf(Memory({1, 2, 3, 4}, 1), &Sample::private_kib, 0).error, 0, 0.001);
+  EXPECT_NEAR(RiseOf(Memory({1, 2, 3, 4}, 1), &Sample::held_kib, 0).error, 0, 0.001);
 }
 
 TEST(Samples, BeginningIsLeftOut) {
-  EXPECT_NEAR(RiseOf(Memory({1, 2, 9, 9, 9, 9}, 1), &Sample::private_kib, 2).an_hour, 0, 0.001);
+  EXPECT_NEAR(RiseOf(Memory({1, 2, 9, 9, 9, 9}, 1), &Sample::held_kib, 2).an_hour, 0, 0.001);
 }
 
 TEST(Samples, LineNeedsThreeMinutes) {
-  EXPECT_EQ(RiseOf(Memory({1, 9}, 1), &Sample::private_kib, 0).an_hour, 0);
-  EXPECT_EQ(RiseOf(Memory({1, 5, 9, 12, 17, 20}, 0.2), &Sample::private_kib, 0).an_hour, 0);
+  EXPECT_EQ(RiseOf(Memory({1, 9}, 1), &Sample::held_kib, 0).an_hour, 0);
+  EXPECT_EQ(RiseOf(Memory({1, 5, 9, 12, 17, 20}, 0.2), &Sample::held_kib, 0).an_hour, 0);
 }
 
 TEST(Samples, MomentsDoNotRise) {
   std::vector<double> values(100, 5);
   for (size_t i = 50; i < values.size(); i += 5) values[i] = 500;
-  EXPECT_NEAR(RiseOf(Memory(values, 0.2), &Sample::private_kib, 0).an_hour, 0, 0.001);
+  EXPECT_NEAR(RiseOf(Memory(values, 0.2), &Sample::held_kib, 0).an_hour, 0, 0.001);
 }
 
 TEST(Samples, RiseOfOneNameIsInPercentOfAll) {
   std::vector<Sample> samples = Memory({1000, 1000, 1000, 1000}, 1);
-  for (Sample& sample : samples) sample.private_kib_of["vixd"] = 100 + sample.minutes;
-  EXPECT_NEAR(RiseOf(samples, PrivateKibOf("vixd"), 0, &Sample::private_kib).an_hour, 6, 0.001);
-  EXPECT_GT(RiseOf(samples, PrivateKibOf("vixd"), 0).an_hour, 50);
+  for (Sample& sample : samples) sample.held_kib_of["vixd"] = 100 + sample.minutes;
+  EXPECT_NEAR(RiseOf(samples, HeldKibOf("vixd"), 0, &Sample::held_kib).an_hour, 6, 0.001);
+  EXPECT_GT(RiseOf(samples, HeldKibOf("vixd"), 0).an_hour, 50);
 }
 
 // Ten minutes at 500 operations a second, as measured: 27 MiB that go up and down by 700 KiB, and
@@ -77,8 +92,8 @@ TEST(Samples, LeakIsFoundAmongMemoryThatComesAndGoes) {
     flat.push_back(27000 + (i * 7919) % 701);
     leaking.push_back(flat.back() + i * kOperationsPerSample / 100);
   }
-  const Rise of_flat = RiseOf(Memory(flat, 1.0 / 30), &Sample::private_kib, 2);
-  const Rise of_leaking = RiseOf(Memory(leaking, 1.0 / 30), &Sample::private_kib, 2);
+  const Rise of_flat = RiseOf(Memory(flat, 1.0 / 30), &Sample::held_kib, 2);
+  const Rise of_leaking = RiseOf(Memory(leaking, 1.0 / 30), &Sample::held_kib, 2);
   EXPECT_LT(of_flat.an_hour - 2 * of_flat.error, 1);
   EXPECT_GT(of_leaking.an_hour - 2 * of_leaking.error, 1);
 }
@@ -91,12 +106,37 @@ TEST(Samples, OwnProcessIsMeasured) {
   EXPECT_EQ(sample.processes, 1);
   EXPECT_GE(sample.run_files, 3);
   EXPECT_THAT(Names({sample}), testing::SizeIs(1));
-  EXPECT_EQ(PrivateKibOf(*Names({sample}).begin())(sample), sample.private_kib);
+  EXPECT_EQ(HeldKibOf(*Names({sample}).begin())(sample), sample.held_kib);
+}
+
+TEST(Samples, LeastOfTheLastIsOfSoManyOnly) {
+  LeastOfLast least(3);
+  EXPECT_EQ(least.Least(), 0);
+  std::vector<double> found;
+  for (const double value : {7, 5, 9, 8, 10}) {
+    least.Add(value);
+    found.push_back(least.Least());
+  }
+  EXPECT_THAT(found, testing::ElementsAre(7, 5, 5, 5, 8));
+}
+
+TEST(Samples, MemoryIsHeldWhenItIsNotReturned) {
+  Sampler sampler("");
+  const auto held = [&sampler] { return sampler.Take({getpid()}).held_kib; };
+  const double before = held();
+  for (size_t i = 0; i < Sampler::kLooks; ++i) {
+    const Mebibytes some(i % 3 == 0 ? 16 : 1);
+    sampler.Look();
+  }
+  EXPECT_NEAR(held(), before, 4096);
+  const Mebibytes much(16);
+  for (size_t i = 0; i < Sampler::kLooks; ++i) sampler.Look();
+  EXPECT_NEAR(held() - before, 16 << 10, 4096);
 }
 
 // vmtoolsd forks for each program, and what both have is shared until the child executes it.
 TEST(Samples, MemoryOfAForkedProcessCountsOnce) {
-  const std::vector<char> much(16 << 20, 'x');
+  const Mebibytes much(16);
   const double before = Sampler("").Take({getpid()}).private_kib;
   int end[2];
   ASSERT_EQ(pipe(end), 0);
@@ -124,16 +164,17 @@ TEST(Samples, TimeOfAnEndedProcessStaysCounted) {
 }
 
 TEST(Samples, CsvHasALineForEach) {
-  EXPECT_THAT(ToCsv(Memory({1, 2}, 1)),
-              testing::EndsWith("\n0.000,0,1,0,0,0,0,0.000,0\n1.000,0,2,0,0,0,0,0.000,0\n"));
+  EXPECT_THAT(
+      ToCsv(Memory({1, 2}, 1)),
+      testing::EndsWith("\n0.000,0,0,1,0,0,0,0,0,0.000,0\n1.000,0,0,2,0,0,0,0,0,0.000,0\n"));
 }
 
 TEST(Samples, CsvHasAColumnForEachName) {
   std::vector<Sample> samples = Memory({1, 3}, 1);
-  samples[0].private_kib_of = {{"vixd", 1}};
-  samples[1].private_kib_of = {{"hgfsd", 2}, {"vixd", 1}};
-  EXPECT_THAT(ToCsv(samples), testing::HasSubstr(",private_kib_hgfsd,private_kib_vixd\n"));
-  EXPECT_THAT(ToCsv(samples), testing::EndsWith(",0,1\n1.000,0,3,0,0,0,0,0.000,0,2,1\n"));
+  samples[0].held_kib_of = {{"vixd", 1}};
+  samples[1].held_kib_of = {{"hgfsd", 2}, {"vixd", 1}};
+  EXPECT_THAT(ToCsv(samples), testing::HasSubstr(",held_kib_hgfsd,held_kib_vixd\n"));
+  EXPECT_THAT(ToCsv(samples), testing::EndsWith(",0,1\n1.000,0,0,3,0,0,0,0,0,0.000,0,2,1\n"));
 }
 
 }  // namespace
