@@ -4,6 +4,8 @@
 
 #include <pwd.h>
 
+#include "base/memory.h"
+
 namespace toolboxd::session {
 namespace {
 
@@ -58,6 +60,7 @@ std::vector<std::string> Environment(const User& user, const std::vector<std::st
       "SHELL=" + user.shell,
       std::string("PATH=") + (user.uid == 0 ? kRootPath : kUserPath),
   };
+  Set(environment, kAllocatorVariable);
   for (const std::string& variable : pam) {
     if (variable.find('=') != std::string::npos) Set(environment, variable);
   }

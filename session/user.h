@@ -29,9 +29,9 @@ std::optional<User> FindUser(uid_t uid);
 // have no sessions, whatever PAM says.
 bool IsServiceUser(const User& user);
 
-// "NAME=VALUE" each: HOME, USER, LOGNAME, SHELL and PATH, then `pam`'s, which win
-// where both have a name, then TOOLBOXD_RUNTIME_DIR unless it is empty. Nothing is inherited from
-// this process.
+// "NAME=VALUE" each: HOME, USER, LOGNAME, SHELL, PATH, and the allocator's (base/memory.h), which a
+// service keeps from its programs; then `pam`'s, which win where both have a name, then
+// TOOLBOXD_RUNTIME_DIR unless it is empty. Nothing is inherited from this process.
 std::vector<std::string> Environment(const User& user, const std::vector<std::string>& pam,
                                      const std::string& runtime_dir);
 

@@ -6,10 +6,14 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "base/memory.h"
+
 namespace toolboxd::session {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
+using testing::Not;
 using testing::StartsWith;
 
 TEST(User, RootIsFoundByNameAndByUid) {
@@ -23,7 +27,8 @@ TEST(User, EnvironmentIsExact) {
   const User alice{"alice", 1001, 1001, "/home/alice", "/bin/bash"};
   EXPECT_THAT(Environment(alice, {}, "/run/x"),
               ElementsAre("HOME=/home/alice", "USER=alice", "LOGNAME=alice", "SHELL=/bin/bash",
-                          StartsWith("PATH=/usr/local/bin:"), "TOOLBOXD_RUNTIME_DIR=/run/x"));
+                          StartsWith("PATH=/usr/local/bin:"), kAllocatorVariable,
+                          "TOOLBOXD_RUNTIME_DIR=/run/x"));
 }
 
 TEST(User, DaemonsAreKnownByTheirNames) {
@@ -35,7 +40,7 @@ TEST(User, DaemonsAreKnownByTheirNames) {
 
 TEST(User, EnvironmentOfAServiceWithoutADirectoryDoesNotNameOne) {
   const User alice{"alice", 1001, 1001, "/home/alice", "/bin/bash"};
-  EXPECT_THAT(Environment(alice, {}, ""), testing::SizeIs(5));
+  EXPECT_THAT(Environment(alice, {}, ""), testing::SizeIs(6));
 }
 
 TEST(User, PamOverridesAndAddsButNotTheRuntimeDirectory) {
@@ -43,7 +48,15 @@ TEST(User, PamOverridesAndAddsButNotTheRuntimeDirectory) {
   EXPECT_THAT(Environment(root, {"LANG=C", "PATH=/opt", "nonsense", "TOOLBOXD_RUNTIME_DIR=/evil"},
                           "/run/x"),
               ElementsAre("HOME=/root", "USER=root", "LOGNAME=root", "SHELL=/bin/sh", "PATH=/opt",
-                          "LANG=C", "TOOLBOXD_RUNTIME_DIR=/run/x"));
+                          kAllocatorVariable, "LANG=C", "TOOLBOXD_RUNTIME_DIR=/run/x"));
+}
+
+TEST(User, AdministratorsWordAboutTheAllocatorStands) {
+  const User alice{"alice", 1001, 1001, "/home/alice", "/bin/bash"};
+  const std::string own = "GLIBC_TUNABLES=glibc.malloc.check=3";
+  const std::vector<std::string> environment = Environment(alice, {own}, "");
+  EXPECT_THAT(environment, Contains(own));
+  EXPECT_THAT(environment, Not(Contains(std::string(kAllocatorVariable))));
 }
 
 }  // namespace

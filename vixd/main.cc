@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/memory.h"
 #include "daemon/inherited_connection.h"
 #include "daemon/init.h"
 #include "daemon/lockdown.h"
@@ -44,8 +45,10 @@ extern char** environ;
 namespace toolboxd {
 namespace {
 
-// Variables that are for vixd only: the user's directory, and the name of vixd's log.
-constexpr absl::string_view kOwnVariables[] = {"TOOLBOXD_RUNTIME_DIR=", "JOURNAL_STREAM="};
+// How variables begin that are for vixd only: the user's directory, the name of vixd's log, and
+// what session has set for its allocator.
+constexpr absl::string_view kOwnVariables[] = {
+    "TOOLBOXD_RUNTIME_DIR=", "JOURNAL_STREAM=", kAllocatorVariable};
 
 constexpr char kUsage[] =
     "starts and lists programs and runs functions, as the user it runs as.\n\n"

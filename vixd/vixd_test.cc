@@ -21,6 +21,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/memory.h"
 #include "base/status.h"
 #include "base/testing/small_file_system.h"
 #include "base/testing/whole_file.h"
@@ -69,7 +70,8 @@ class VixdTest : public testing::Test {
       // More than a reply of ReadEnvironment has.
       const std::string big = "BIG=" + std::string(70000, 'x');
       const char* environment[] = {home.c_str(), runtime.c_str(),      "USER=tester",
-                                   big.c_str(),  "PATH=/usr/bin:/bin", nullptr};
+                                   big.c_str(),  "PATH=/usr/bin:/bin", kAllocatorVariable,
+                                   nullptr};
       if (dup2(ends[1], 3) < 0) _exit(99);
       fcntl(3, F_SETFD, 0);
       execle(g_vixd.c_str(), "vixd", "--output_limit=1000000", "--input_limit=6000000",
@@ -181,6 +183,7 @@ TEST_F(VixdTest, EnvironmentIsInheritedOrReplaced) {
   EXPECT_THAT(inherited, HasSubstr("USER=tester\n"));
   EXPECT_THAT(inherited, HasSubstr("HOME=" + dir_ + "\n"));
   EXPECT_THAT(inherited, testing::Not(HasSubstr("TOOLBOXD")));
+  EXPECT_THAT(inherited, testing::Not(HasSubstr("GLIBC_TUNABLES")));
 
   request.add_environment("ONLY=this one");
   request.add_environment("EMPTY=");

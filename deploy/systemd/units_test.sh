@@ -113,6 +113,12 @@ done
 # Functions' streams are files in a private /var/tmp.
 grep -q '^PrivateTmp=yes$' "$units/toolboxd-transportd.service" || fail "transportd shares /var/tmp"
 
+# The services of users get it from session.
+allocator=$(sed -n 's/.*kAllocatorVariable\[\] = "\(.*\)";/\1/p' base/memory.h)
+for unit in "$units"/toolboxd-{transportd,guestinfod}.service; do
+  [[ -n $allocator ]] && grep -qxF "Environment=$allocator" "$unit" || fail "threads of ${unit##*/} keep all freed memory"
+done
+
 # Attributes of a file are kept: a move or an archive by root keeps capabilities too.
 for unit in "$units"/toolboxd-hgfsd*@.service; do
   for capability in CHOWN DAC_OVERRIDE FOWNER FSETID SETFCAP; do

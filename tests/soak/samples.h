@@ -71,7 +71,6 @@ class Sampler {
   void Look();
 
  private:
-  const std::string runtime_dir_;
   struct Process {
     double cpu_seconds = 0;
     // Where it could be read last.
@@ -81,6 +80,7 @@ class Sampler {
 
   void Add(pid_t pid, Process& process, Sample& sample) const;
 
+  const std::string runtime_dir_;
   // Those of the last sample, and the seconds of those that have ended before it.
   std::map<pid_t, Process> processes_;
   double ended_cpu_ = 0;
