@@ -4,21 +4,18 @@
 
 #include <string>
 
+#include "daemon/testing/frame_encoder.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {
 namespace {
 
 constexpr size_t kMaxCalls = 8;
-constexpr uint8_t kSettings = 4;
 constexpr uint8_t kPing = 6;
 
+// A frame with some content.
 std::string Encode(uint8_t type, uint8_t flags, uint32_t stream) {
-  std::string text("\0\0\1", 3);
-  text += static_cast<char>(type);
-  text += static_cast<char>(flags);
-  for (const int shift : {24, 16, 8, 0}) text += static_cast<char>(stream >> shift);
-  return text + "x";
+  return EncodeFrame(type, flags, stream, "x");
 }
 
 class CallerGateTest : public testing::Test {
@@ -32,7 +29,7 @@ class CallerGateTest : public testing::Test {
   bool Send(uint8_t type, uint8_t flags, uint32_t stream) {
     return gate_.FromCaller(Encode(type, flags, stream), now_).ok();
   }
-  bool BeginCall() { return Send(Frame::kHeaders, 4, next_ += 2); }
+  bool BeginCall() { return Send(Frame::kHeaders, kEndHeaders, next_ += 2); }
   void BeginAll() {
     for (size_t i = 0; i < kMaxCalls; ++i) ASSERT_TRUE(BeginCall());
   }
@@ -53,10 +50,10 @@ TEST_F(CallerGateTest, CallsAtATimeAreLimited) {
 
 TEST_F(CallerGateTest, CallThatTheServerHasEndedMakesPlaceForAnother) {
   BeginAll();
-  gate_.FromServer(Encode(Frame::kHeaders, 4, 3) + Encode(Frame::kData, 0, 3));
+  gate_.FromServer(Encode(Frame::kHeaders, kEndHeaders, 3) + Encode(Frame::kData, 0, 3));
   EXPECT_EQ(gate_.Calls(now_), kMaxCalls);
-  gate_.FromServer(Encode(Frame::kHeaders, 4 | Frame::kEndStream, 3) + Encode(Frame::kReset, 0, 5) +
-                   Encode(Frame::kData, Frame::kEndStream, 7));
+  gate_.FromServer(Encode(Frame::kHeaders, kEndHeaders | Frame::kEndStream, 3) +
+                   Encode(Frame::kReset, 0, 5) + Encode(Frame::kData, Frame::kEndStream, 7));
   EXPECT_EQ(gate_.Calls(now_), kMaxCalls - 3);
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(BeginCall());
   EXPECT_FALSE(BeginCall());
@@ -92,7 +89,7 @@ TEST_F(CallerGateTest, CallersMayCallForever) {
     ASSERT_TRUE(BeginCall());
     ASSERT_TRUE(Send(Frame::kData, Frame::kEndStream, next_));
     ASSERT_TRUE(Send(Frame::kWindowUpdate, 0, 0));
-    gate_.FromServer(Encode(Frame::kHeaders, 4 | Frame::kEndStream, next_));
+    gate_.FromServer(Encode(Frame::kHeaders, kEndHeaders | Frame::kEndStream, next_));
   }
   EXPECT_EQ(gate_.Calls(now_), 0);
 }
@@ -117,7 +114,7 @@ TEST_F(CallerGateTest, TenFramesOfNoCallASecondMayComeForever) {
 TEST_F(CallerGateTest, HeadersOfACallThatIsThereAlreadyBelongToNone) {
   ASSERT_TRUE(BeginCall());
   int passed = 0;
-  while (passed < 1000 && Send(Frame::kHeaders, 4, next_)) ++passed;
+  while (passed < 1000 && Send(Frame::kHeaders, kEndHeaders, next_)) ++passed;
   // The first one was the settings.
   EXPECT_EQ(passed, 49);
   EXPECT_EQ(gate_.Calls(now_), 1);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/testing/frame_encoder.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {
@@ -12,12 +13,7 @@ namespace {
 
 // A header, and content of that size.
 std::string Encode(const Frame& frame) {
-  std::string text;
-  for (const int shift : {16, 8, 0}) text += static_cast<char>(frame.size >> shift);
-  text += static_cast<char>(frame.type);
-  text += static_cast<char>(frame.flags);
-  for (const int shift : {24, 16, 8, 0}) text += static_cast<char>(frame.stream >> shift);
-  return text + std::string(frame.size, '\xff');
+  return EncodeFrame(frame.type, frame.flags, frame.stream, std::string(frame.size, '\xff'));
 }
 
 std::vector<std::string> Read(const std::string& text, size_t part_size) {
@@ -36,7 +32,7 @@ TEST(FrameReader, FramesAreTheSameInPartsOfAnySize) {
   const std::vector<std::string> frames = {
       Encode({0, 4, 1, 0}), Encode({300, Frame::kHeaders, 5, 0x7fffffff}),
       Encode({70000, Frame::kData, 0, 1}), Encode({1, 0xff, 0xff, 0x01020304})};
-  std::string text = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+  std::string text(kPreface);
   ASSERT_EQ(text.size(), kPrefaceBytes);
   for (const std::string& frame : frames) text += frame;
   for (const size_t part_size : {size_t{1}, size_t{2}, size_t{8}, size_t{9}, size_t{10}, size_t{33},

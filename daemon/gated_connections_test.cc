@@ -13,6 +13,7 @@
 
 #include "absl/time/clock.h"
 #include "base/testing/eventually.h"
+#include "daemon/testing/frame_encoder.h"
 #include "daemon/testing/lingering.h"
 #include "gtest/gtest.h"
 
@@ -23,16 +24,9 @@ constexpr size_t kMaxCalls = 2;
 constexpr size_t kMaxConnections = 8;
 constexpr size_t kMaxCallsOfAll = 8;
 
-std::string Encode(uint8_t type, uint8_t flags, uint32_t stream, const std::string& content) {
-  std::string text;
-  for (const int shift : {16, 8, 0}) text += static_cast<char>(content.size() >> shift);
-  text += static_cast<char>(type);
-  text += static_cast<char>(flags);
-  for (const int shift : {24, 16, 8, 0}) text += static_cast<char>(stream >> shift);
-  return text + content;
+std::string Begin(uint32_t stream) {
+  return EncodeFrame(Frame::kHeaders, kEndHeaders, stream, "h");
 }
-
-std::string Begin(uint32_t stream) { return Encode(Frame::kHeaders, 4, stream, "h"); }
 
 // A connection through the gate.
 struct Ends {
@@ -84,8 +78,8 @@ TEST_F(GatedConnectionsTest, ContentPassesInBothDirectionsAtOnce) {
   std::string sent = preface_;
   std::string replied;
   for (int i = 0; i < 1000; ++i) {
-    sent += Encode(Frame::kData, 0, 1, std::string(static_cast<size_t>(i * 7), 'c'));
-    replied += Encode(Frame::kData, 0, 1, std::string(static_cast<size_t>(i * 5), 's'));
+    sent += EncodeFrame(Frame::kData, 0, 1, std::string(static_cast<size_t>(i * 7), 'c'));
+    replied += EncodeFrame(Frame::kData, 0, 1, std::string(static_cast<size_t>(i * 5), 's'));
   }
   // Both are longer than the sockets' buffers.
   auto caller = std::async(std::launch::async, [&] { return Write(ends.caller.get(), sent); });
@@ -123,7 +117,7 @@ TEST_F(GatedConnectionsTest, CallsThatTheServerEndsAreWithoutNumber) {
   ASSERT_TRUE(Write(ends.caller.get(), preface_));
   ASSERT_EQ(Read(ends.server.get(), preface_.size()), preface_);
   for (uint32_t i = 1; i < 2000; i += 2) {
-    const std::string reply = Encode(Frame::kHeaders, 5, i, "");
+    const std::string reply = EncodeFrame(Frame::kHeaders, kEndHeaders | Frame::kEndStream, i);
     ASSERT_TRUE(Write(ends.caller.get(), Begin(i)));
     ASSERT_EQ(Read(ends.server.get(), Begin(i).size()), Begin(i));
     ASSERT_TRUE(Write(ends.server.get(), reply));
@@ -170,7 +164,7 @@ TEST_F(GatedConnectionsTest, SideThatLeavesWhileTheOtherTakesNothingCostsNoTimeA
     Ends ends = Connect();
     ASSERT_TRUE(Write(ends.caller.get(), preface_));
     UniqueFd& leaves = caller_leaves ? ends.caller : ends.server;
-    const std::string content = Encode(Frame::kData, 0, 1, std::string(60000, 'c'));
+    const std::string content = EncodeFrame(Frame::kData, 0, 1, std::string(60000, 'c'));
     // Until the gate keeps a part and both sockets are full.
     for (int full = 0; full < 5;) {
       if (send(leaves.get(), content.data(), content.size(), MSG_DONTWAIT) > 0) continue;
@@ -193,7 +187,7 @@ TEST_F(GatedConnectionsTest, ReplyBeforeTheServersEndArrives) {
   ASSERT_TRUE(Write(ends.caller.get(), preface_));
   ASSERT_EQ(Read(ends.server.get(), preface_.size()), preface_);
   std::string replied;
-  for (int i = 0; i < 2; ++i) replied += Encode(Frame::kData, 0, 1, std::string(60000, 's'));
+  for (int i = 0; i < 2; ++i) replied += EncodeFrame(Frame::kData, 0, 1, std::string(60000, 's'));
   ASSERT_TRUE(Write(ends.server.get(), replied));
   ends.server.reset();
   absl::SleepFor(absl::Milliseconds(100));

@@ -20,6 +20,7 @@
 #include "base/testing/short_temp_dir.h"
 #include "daemon/channel.h"
 #include "daemon/server.h"
+#include "daemon/testing/frame_encoder.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {
@@ -76,12 +77,12 @@ class Caller {
     strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
     const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) return '?';
-    const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0";
-    send(fd, preface, sizeof(preface) - 1, MSG_NOSIGNAL);
+    const std::string opening = Opening();
+    send(fd, opening.data(), opening.size(), MSG_NOSIGNAL);
     char frame[9] = {};
     const ssize_t size = recv(fd, frame, sizeof(frame), MSG_WAITALL);
     if (size <= 0) return 'r';
-    return size == 9 && frame[3] == 4 ? 'a' : '?';
+    return size == 9 && frame[3] == kSettings ? 'a' : '?';
   }
 
   pid_t pid_;

@@ -21,11 +21,15 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "base/testing/eventually.h"
 #include "base/testing/short_temp_dir.h"
 #include "daemon/channel.h"
+#include "daemon/frame_reader.h"
 #include "daemon/quiet_engine.h"
+#include "daemon/testing/frame_encoder.h"
 #include "daemon/testing/reflection_client.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/create_channel_posix.h"
@@ -42,9 +46,6 @@ using grpc::health::v1::HealthCheckResponse;
 
 // Long enough for anything on a busy machine; nothing waits for it unless it fails.
 constexpr absl::Duration kPatience = absl::Seconds(20);
-
-// How a client begins: with its settings.
-const std::string kPreface("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33);
 
 // Answers each message with one; the server is tested, not the service.
 class Power final : public v1::Power::Service {
@@ -122,6 +123,12 @@ class ServerTest : public testing::Test {
     StartServer();
   }
 
+  // Whether the kernel takes all of it.
+  static bool Send(const UniqueFd& connection, const std::string& bytes) {
+    return send(connection.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+           static_cast<ssize_t>(bytes.size());
+  }
+
   // Whether the other side ends the connection.
   static bool SeesEnd(int fd) {
     char buffer[4096];
@@ -137,10 +144,10 @@ class ServerTest : public testing::Test {
   std::string Settings() {
     UniqueFd connection = RawConnect();
     // The server's SETTINGS frame comes only after the client's preface.
-    EXPECT_EQ(write(connection.get(), kPreface.data(), kPreface.size()), 33);
+    EXPECT_TRUE(Send(connection, Opening()));
     uint8_t frame[9] = {};
     EXPECT_EQ(recv(connection.get(), frame, sizeof(frame), MSG_WAITALL), 9);
-    EXPECT_EQ(frame[3], 4);
+    EXPECT_EQ(frame[3], kSettings);
     std::string settings(frame[1] << 8 | frame[2], '\0');
     EXPECT_EQ(recv(connection.get(), settings.data(), settings.size(), MSG_WAITALL),
               static_cast<ssize_t>(settings.size()));
@@ -294,10 +301,8 @@ TEST_F(ServerTest, HeadersOfManyFramesEndTheirConnection) {
   const auto channel = ConnectUnix(path_);
   ASSERT_TRUE(CheckHealth(channel, "").ok());
   UniqueFd connection = RawConnect();
-  // The preface, no settings, and headers (":method: POST") whose frame is not their last one.
-  const std::string begin(
-      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0\0\0\1\1\0\0\0\0\1\x83", 43);
-  ASSERT_EQ(write(connection.get(), begin.data(), begin.size()), 43);
+  // Others follow.
+  ASSERT_TRUE(Send(connection, Opening() + EncodeFrame(Frame::kHeaders, 0, 1, kPost)));
   EXPECT_TRUE(SeesEnd(connection.get()));
   EXPECT_TRUE(CheckHealth(channel, "").ok());
 }
@@ -308,14 +313,11 @@ TEST_F(ServerTest, HeadersThatReferToALongOneEndTheirConnection) {
   const auto channel = ConnectUnix(path_);
   ASSERT_TRUE(CheckHealth(channel, "").ok());
   UniqueFd connection = RawConnect();
-  // The preface, no settings, and ":method: POST", a name of 3000 bytes that is kept, and three
-  // references to it.
-  const std::string name(3000, 'n');
-  const std::string preface("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33);
-  const std::string begin = preface + std::string("\0\x0b\xc2\1\4\0\0\0\1\x83", 10) +
-                            "\x40\x7f\xb9\x16" + name + "\1v\xbe\xbe\xbe";
-  ASSERT_EQ(write(connection.get(), begin.data(), begin.size()),
-            static_cast<ssize_t>(begin.size()));
+  // A name of 3000 bytes that is kept, and three references to it.
+  const std::string name = "\x40\x7f\xb9\x16" + std::string(3000, 'n');
+  ASSERT_TRUE(
+      Send(connection, Opening() + EncodeFrame(Frame::kHeaders, kEndHeaders, 1,
+                                               absl::StrCat(kPost, name, "\1v", "\xbe\xbe\xbe"))));
   EXPECT_TRUE(SeesEnd(connection.get()));
   EXPECT_TRUE(CheckHealth(channel, "").ok());
 }
@@ -324,19 +326,12 @@ TEST_F(ServerTest, HeadersThatReferToALongOneEndTheirConnection) {
 TEST_F(ServerTest, MessageThatSaysThatItIsLongEndsItsConnection) {
   StartServer();
   UniqueFd connection = RawConnect();
-  // The preface, no settings, POST by HTTP, the method, an authority, gRPC's content type, and "te:
-  // trailers". Then a message of 2 GiB, byte by byte.
-  const std::string headers =
-      std::string("\x83\x86\4\x1c/grpc.health.v1.Health/Check\1\1l\x0f\x10\x10") +
-      "application/grpc" + std::string("\0\2te\x8trailers", 13);
-  std::string call("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0\0\0", 35);
-  call += static_cast<char>(headers.size());
-  call += std::string("\1\4\0\0\0\1", 6) + headers +
-          std::string("\0\0\5\0\0\0\0\0\1\0\x7f\xff\xff\xff", 14);
-  ASSERT_EQ(write(connection.get(), call.data(), call.size()), static_cast<ssize_t>(call.size()));
-  const std::string byte("\0\0\1\0\0\0\0\0\1x", 10);
-  EXPECT_TRUE(Eventually(
-      [&] { return send(connection.get(), byte.data(), byte.size(), MSG_NOSIGNAL) < 0; }));
+  // A message of 2 GiB, byte by byte.
+  ASSERT_TRUE(Send(
+      connection, Opening() + EncodeFrame(Frame::kHeaders, kEndHeaders, 1, HealthCheckHeaders()) +
+                      EncodeFrame(Frame::kData, 0, 1, absl::string_view("\0\x7f\xff\xff\xff", 5))));
+  const std::string byte = EncodeFrame(Frame::kData, 0, 1, "x");
+  EXPECT_TRUE(Eventually([&] { return !Send(connection, byte); }));
 }
 
 // T4 of tests/attacks/README.md: 16 kB can be 16 MB.
@@ -360,15 +355,14 @@ TEST_F(ServerTest, GarbageEndsItsConnectionOnly) {
   const std::string garbage[] = {
       std::string(10000, '\xff'),
       "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
-      // A valid preface, then a frame of 16 MiB, and one of an unknown type.
-      std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\xff\xff\xff\4\0\0\0\0\0", 33),
-      std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\1\1\4\0\0\0\1\xff", 34),
+      // A frame of 16 MiB, and headers before any settings.
+      absl::StrCat(kPreface, absl::string_view("\xff\xff\xff\4\0\0\0\0\0", 9)),
+      absl::StrCat(kPreface, EncodeFrame(Frame::kHeaders, kEndHeaders, 1, "\xff")),
   };
   for (const std::string& bytes : garbage) {
     UniqueFd connection = RawConnect();
     ASSERT_TRUE(connection.ok());
-    ASSERT_EQ(send(connection.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(bytes.size()));
+    ASSERT_TRUE(Send(connection, bytes));
     EXPECT_TRUE(SeesEnd(connection.get()));
   }
   EXPECT_TRUE(CheckHealth(channel, "").ok());
@@ -446,7 +440,7 @@ TEST_F(ServerTest, LimitedCallersOfAFewUsersLeaveAPlaceForAnother) {
     for (int i = 0; i < places; ++i) {
       connections.push_back(RawConnectAs(user));
       // One that does not speak HTTP/2 is closed.
-      send(connections.back().get(), kPreface.data(), kPreface.size(), MSG_NOSIGNAL);
+      Send(connections.back(), Opening());
     }
     EXPECT_TRUE(SeesEnd(connections.back().get()));
     if (user == kFirstUser) {
@@ -461,25 +455,17 @@ TEST_F(ServerTest, LimitedCallersOfAFewUsersLeaveAPlaceForAnother) {
 TEST_F(ServerTest, LimitedCallerWhoTakesNoRepliesLeavesThreadsToAnother) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root";
   StartServerForUsers();
-  const auto frame = [](char type, char flags, char stream, const std::string& content) {
-    return std::string("\0\0", 2) + static_cast<char>(content.size()) + type + flags +
-           std::string(3, '\0') + stream + content;
-  };
   // SETTINGS_INITIAL_WINDOW_SIZE is 0.
-  std::string calls("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-  calls += frame(4, 0, 0, std::string("\0\4\0\0\0\0", 6)) + frame(4, 1, 0, "");
-  const std::string headers = std::string("\x83\x86\x04\x1c/grpc.health.v1.Health/Check\x01\1h") +
-                              "\x0f\x10\x10"
-                              "application/grpc" +
-                              std::string("\0\2te\x08trailers", 13);
-  for (char i = 0; i < 8; ++i) {
-    const char stream = static_cast<char>(2 * i + 1);
-    calls += frame(1, 4, stream, headers) + frame(0, 1, stream, std::string(5, '\0'));
+  std::string calls =
+      Opening(absl::string_view("\0\4\0\0\0\0", 6)) + EncodeFrame(kSettings, kAcknowledge, 0);
+  for (uint32_t stream = 1; stream < 16; stream += 2) {
+    calls += EncodeFrame(Frame::kHeaders, kEndHeaders, stream, HealthCheckHeaders());
+    calls += EncodeFrame(Frame::kData, Frame::kEndStream, stream, std::string(5, '\0'));
   }
   std::vector<UniqueFd> connections;
   for (int i = 0; i < 16; ++i) {
     connections.push_back(RawConnectAs(kFirstUser));
-    send(connections.back().get(), calls.data(), calls.size(), MSG_NOSIGNAL);
+    Send(connections.back(), calls);
   }
   absl::SleepFor(absl::Milliseconds(300));
   EXPECT_TRUE(CheckHealth(ConnectUnix(path_), "").ok());
@@ -548,14 +534,12 @@ TEST_F(ServerTest, LimitedCallerWhoGivesCallsUpWithoutEndIsDisconnected) {
   const auto channel = ConnectUnix(path_);
   ASSERT_TRUE(CheckHealth(channel, "").ok());
   const UniqueFd connection = RawConnect();
-  std::string calls = kPreface;
-  for (int i = 0; i < 9; ++i) {
-    const auto stream = static_cast<char>(2 * i + 1);
-    calls += std::string("\0\0\1\1\4\0\0\0", 8) + stream + "\x83";
-    calls += std::string("\0\0\4\3\0\0\0\0", 8) + stream + std::string("\0\0\0\x08", 4);
+  std::string calls = Opening();
+  for (uint32_t stream = 1; stream < 19; stream += 2) {
+    calls += EncodeFrame(Frame::kHeaders, kEndHeaders, stream, kPost);
+    calls += EncodeFrame(Frame::kReset, 0, stream, kCancel);
   }
-  ASSERT_EQ(write(connection.get(), calls.data(), calls.size()),
-            static_cast<ssize_t>(calls.size()));
+  ASSERT_TRUE(Send(connection, calls));
   EXPECT_TRUE(SeesEnd(connection.get()));
   EXPECT_TRUE(CheckHealth(channel, "").ok());
 }
