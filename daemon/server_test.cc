@@ -2,37 +2,28 @@
 
 #include "daemon/server.h"
 
-#include <poll.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
-#include <cstring>
 #include <future>
 #include <memory>
 #include <set>
 #include <string>
-#include <thread>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "base/testing/eventually.h"
-#include "base/testing/short_temp_dir.h"
 #include "daemon/channel.h"
 #include "daemon/frame_reader.h"
-#include "daemon/quiet_engine.h"
+#include "daemon/testing/all_watches.h"
 #include "daemon/testing/frame_encoder.h"
 #include "daemon/testing/reflection_client.h"
+#include "daemon/testing/server_fixture.h"
 #include "grpcpp/create_channel.h"
-#include "grpcpp/create_channel_posix.h"
 #include "grpcpp/security/credentials.h"
 #include "gtest/gtest.h"
 #include "toolboxd/v1/power.grpc.pb.h"
@@ -43,139 +34,6 @@ namespace {
 using grpc::health::v1::Health;
 using grpc::health::v1::HealthCheckRequest;
 using grpc::health::v1::HealthCheckResponse;
-
-// Long enough for anything on a busy machine; nothing waits for it unless it fails.
-constexpr absl::Duration kPatience = absl::Seconds(20);
-
-// Answers each message with one; the server is tested, not the service.
-class Power final : public v1::Power::Service {
- public:
-  grpc::Status ChangeState(
-      grpc::ServerContext*,
-      grpc::ServerReaderWriter<v1::ChangeStateUpdate, v1::ChangeStateRequest>* stream) override {
-    v1::ChangeStateRequest request;
-    v1::ChangeStateUpdate update;
-    update.mutable_started();
-    while (stream->Read(&request)) stream->Write(update);
-    return grpc::Status::OK;
-  }
-};
-
-class ServerTest : public testing::Test {
- protected:
-  static void SetUpTestSuite() { InstallQuietEngine(); }
-
-  ServerTest() {
-    options_.listener.path = path_;
-    options_.services = {{v1::Power::service_full_name(), &power_}};
-    options_.handle_signals = false;
-    options_.allowed.AllowUser(getuid());
-  }
-
-  ~ServerTest() override { StopServer(); }
-
-  void StartServer() {
-    absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(options_);
-    ASSERT_TRUE(server.ok()) << server.status();
-    server_ = *std::move(server);
-    run_ = std::async(std::launch::async, [this] { return server_->Run(); });
-  }
-
-  void StopServer() {
-    if (!run_.valid()) return;
-    server_->Stop();
-    EXPECT_TRUE(run_.get().ok());
-  }
-
-  // A connection without gRPC.
-  UniqueFd RawConnect() {
-    sockaddr_un address = {};
-    address.sun_family = AF_UNIX;
-    strncpy(address.sun_path, path_.c_str(), sizeof(address.sun_path) - 1);
-    UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
-      fd.reset();
-    }
-    return fd;
-  }
-
-  // As another user: the kernel notes the effective one of the thread that connects.
-  UniqueFd RawConnectAs(uid_t uid) {
-    UniqueFd fd;
-    std::thread([&] {
-      ASSERT_EQ(syscall(SYS_setresuid, -1, uid, -1), 0);
-      fd = RawConnect();
-    }).join();
-    return fd;
-  }
-
-  // Serves root and any user with fewer rights.
-  void StartServerForUsers() {
-    ASSERT_EQ(chmod(dir_.path().c_str(), 0755), 0);
-    options_.listener.mode = 0666;
-    for (uid_t user = kFirstUser; user < kFirstUser + kUsers; ++user) {
-      options_.allowed.AllowUser(user);
-    }
-    options_.limited.emplace();
-    options_.limited->services = options_.services;
-    options_.limited->full = AllowedCallers();
-    options_.limited->full.set_root_allowed(false);
-    StartServer();
-  }
-
-  // Whether the kernel takes all of it.
-  static bool Send(const UniqueFd& connection, const std::string& bytes) {
-    return send(connection.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
-           static_cast<ssize_t>(bytes.size());
-  }
-
-  // Whether the other side ends the connection.
-  static bool SeesEnd(int fd) {
-    char buffer[4096];
-    pollfd end{fd, POLLIN, 0};
-    for (;;) {
-      if (poll(&end, 1, static_cast<int>(absl::ToInt64Milliseconds(kPatience))) != 1) return false;
-      if (read(fd, buffer, sizeof(buffer)) <= 0) return true;
-    }
-  }
-
-  // What the server says of itself to a new connection: for each of HTTP/2's settings two bytes of
-  // identifier and four of value.
-  std::string Settings() {
-    UniqueFd connection = RawConnect();
-    // The server's SETTINGS frame comes only after the client's preface.
-    EXPECT_TRUE(Send(connection, Opening()));
-    uint8_t frame[9] = {};
-    EXPECT_EQ(recv(connection.get(), frame, sizeof(frame), MSG_WAITALL), 9);
-    EXPECT_EQ(frame[3], kSettings);
-    std::string settings(frame[1] << 8 | frame[2], '\0');
-    EXPECT_EQ(recv(connection.get(), settings.data(), settings.size(), MSG_WAITALL),
-              static_cast<ssize_t>(settings.size()));
-    return settings;
-  }
-
-  static grpc::Status CheckHealth(const std::shared_ptr<grpc::Channel>& channel,
-                                  const std::string& service,
-                                  HealthCheckResponse* response = nullptr) {
-    HealthCheckRequest request;
-    HealthCheckResponse ignored;
-    request.set_service(service);
-    grpc::ClientContext context;
-    SetTimeout(kPatience, &context);
-    return Health::NewStub(channel)->Check(&context, request,
-                                           response != nullptr ? response : &ignored);
-  }
-
-  static constexpr uid_t kFirstUser = 4711;
-  static constexpr uid_t kUsers = 3;
-
-  ShortTempDir dir_;
-  const std::string path_ = dir_.File("socket");
-  Power power_;
-  ServerOptions options_;
-  std::unique_ptr<Server> server_;
-  std::future<absl::Status> run_;
-};
 
 // Has no methods: each call is unimplemented.
 class NoPower final : public v1::Power::Service {};
@@ -203,7 +61,6 @@ TEST_F(ServerTest, CallersWhoAreNotOfTheFullOnesGetTheLimitedServices) {
     // Health and reflection are everybody's.
     EXPECT_TRUE(CheckHealth(ConnectUnix(path_), v1::Power::service_full_name()).ok());
     StopServer();
-    server_.reset();
   }
 }
 
@@ -303,7 +160,7 @@ TEST_F(ServerTest, HeadersOfManyFramesEndTheirConnection) {
   UniqueFd connection = RawConnect();
   // Others follow.
   ASSERT_TRUE(Send(connection, Opening() + EncodeFrame(Frame::kHeaders, 0, 1, kPost)));
-  EXPECT_TRUE(SeesEnd(connection.get()));
+  EXPECT_TRUE(SeesEnd(connection));
   EXPECT_TRUE(CheckHealth(channel, "").ok());
 }
 
@@ -318,7 +175,7 @@ TEST_F(ServerTest, HeadersThatReferToALongOneEndTheirConnection) {
   ASSERT_TRUE(
       Send(connection, Opening() + EncodeFrame(Frame::kHeaders, kEndHeaders, 1,
                                                absl::StrCat(kPost, name, "\1v", "\xbe\xbe\xbe"))));
-  EXPECT_TRUE(SeesEnd(connection.get()));
+  EXPECT_TRUE(SeesEnd(connection));
   EXPECT_TRUE(CheckHealth(channel, "").ok());
 }
 
@@ -363,7 +220,7 @@ TEST_F(ServerTest, GarbageEndsItsConnectionOnly) {
     UniqueFd connection = RawConnect();
     ASSERT_TRUE(connection.ok());
     ASSERT_TRUE(Send(connection, bytes));
-    EXPECT_TRUE(SeesEnd(connection.get()));
+    EXPECT_TRUE(SeesEnd(connection));
   }
   EXPECT_TRUE(CheckHealth(channel, "").ok());
   // The server forgets them, although it closed them itself.
@@ -387,7 +244,7 @@ TEST_F(ServerTest, ConnectionsBeyondTheLimitAreClosed) {
   UniqueFd first = RawConnect();
   ASSERT_TRUE(Eventually([this] { return server_->open_connections() == 1; }));
   UniqueFd second = RawConnect();
-  EXPECT_TRUE(SeesEnd(second.get()));
+  EXPECT_TRUE(SeesEnd(second));
   first.reset();
   ASSERT_TRUE(Eventually([this] { return server_->open_connections() == 0; }));
   EXPECT_TRUE(CheckHealth(ConnectUnix(path_), "").ok());
@@ -398,150 +255,6 @@ TEST_F(ServerTest, SecondInstanceIsRefusedAndTheFirstGoesOn) {
   absl::StatusOr<std::unique_ptr<Server>> second = Server::Create(options_);
   EXPECT_EQ(second.status().code(), absl::StatusCode::kAlreadyExists) << second.status();
   EXPECT_TRUE(CheckHealth(ConnectUnix(path_), "").ok());
-}
-
-// R6 of tests/attacks/README.md.
-TEST_F(ServerTest, LimitedCallersLeaveHalfOfTheConnectionsToTheOthers) {
-  NoPower less;
-  options_.max_connections = 8;
-  options_.limited.emplace();
-  options_.limited->services = {{v1::Power::service_full_name(), &less}};
-  for (const bool full : {false, true}) {
-    options_.limited->full = AllowedCallers();
-    options_.limited->full.set_root_allowed(false);
-    if (full) options_.limited->full.AllowUser(getuid());
-    StartServer();
-    std::vector<UniqueFd> connections;
-    connections.reserve(10);
-    for (int i = 0; i < 10; ++i) connections.push_back(RawConnect());
-    // Of the half, one user has half.
-    const int places = full ? 8 : 2;
-    EXPECT_TRUE(Eventually([&] { return server_->refused_connections() == 10 - places; }));
-    EXPECT_EQ(server_->open_connections(), places);
-    connections.clear();
-    // Places that become free are for either.
-    EXPECT_TRUE(Eventually([&] { return server_->open_connections() == 0; }));
-    // The gate may notice a little later.
-    EXPECT_TRUE(Eventually(
-        [&] { return CheckHealth(ConnectUnix(path_), v1::Power::service_full_name()).ok(); }));
-    StopServer();
-    server_.reset();
-  }
-}
-
-// W1 of tests/attacks/README.md.
-TEST_F(ServerTest, LimitedCallersOfAFewUsersLeaveAPlaceForAnother) {
-  if (geteuid() != 0) GTEST_SKIP() << "needs root";
-  StartServerForUsers();
-  std::vector<UniqueFd> connections;
-  const int places = options_.max_connections / 2;
-  // Of one user alone, and then of several who reconnect without an end.
-  for (uid_t user = kFirstUser; user < kFirstUser + kUsers; ++user) {
-    for (int i = 0; i < places; ++i) {
-      connections.push_back(RawConnectAs(user));
-      // One that does not speak HTTP/2 is closed.
-      Send(connections.back(), Opening());
-    }
-    EXPECT_TRUE(SeesEnd(connections.back().get()));
-    if (user == kFirstUser) {
-      EXPECT_EQ(server_->open_connections(), places / 2);
-    }
-    EXPECT_TRUE(CheckHealth(ConnectUnix(path_), "").ok()) << user;
-  }
-  EXPECT_LT(server_->open_connections(), places);
-}
-
-// W2 of tests/attacks/README.md: a thread waits until its caller takes the reply.
-TEST_F(ServerTest, LimitedCallerWhoTakesNoRepliesLeavesThreadsToAnother) {
-  if (geteuid() != 0) GTEST_SKIP() << "needs root";
-  StartServerForUsers();
-  // SETTINGS_INITIAL_WINDOW_SIZE is 0.
-  std::string calls =
-      Opening(absl::string_view("\0\4\0\0\0\0", 6)) + EncodeFrame(kSettings, kAcknowledge, 0);
-  for (uint32_t stream = 1; stream < 16; stream += 2) {
-    calls += EncodeFrame(Frame::kHeaders, kEndHeaders, stream, HealthCheckHeaders());
-    calls += EncodeFrame(Frame::kData, Frame::kEndStream, stream, std::string(5, '\0'));
-  }
-  std::vector<UniqueFd> connections;
-  for (int i = 0; i < 16; ++i) {
-    connections.push_back(RawConnectAs(kFirstUser));
-    Send(connections.back(), calls);
-  }
-  absl::SleepFor(absl::Milliseconds(300));
-  EXPECT_TRUE(CheckHealth(ConnectUnix(path_), "").ok());
-}
-
-// W3 of tests/attacks/README.md.
-TEST_F(ServerTest, WatchStreamsOfLimitedCallersLeaveThoseOfOthers) {
-  if (geteuid() != 0) GTEST_SKIP() << "needs root";
-  options_.limited.emplace();
-  options_.limited->full.set_root_allowed(false);
-  options_.limited->full.AllowUser(kFirstUser);
-  ASSERT_EQ(chmod(dir_.path().c_str(), 0755), 0);
-  options_.listener.mode = 0666;
-  options_.allowed.AllowUser(kFirstUser);
-  StartServer();
-  HealthCheckRequest request;
-  HealthCheckResponse response;
-  const auto stub = Health::NewStub(ConnectUnix(path_));
-  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
-  std::vector<std::unique_ptr<grpc::ClientReader<HealthCheckResponse>>> streams;
-  for (int i = 0; i < HealthService::kMaxWatches; ++i) {
-    contexts.push_back(std::make_unique<grpc::ClientContext>());
-    streams.push_back(stub->Watch(contexts.back().get(), request));
-    ASSERT_TRUE(streams.back()->Read(&response));
-  }
-  std::thread([&] {
-    ASSERT_EQ(syscall(SYS_setresuid, -1, kFirstUser, -1), 0);
-    grpc::ClientContext context;
-    SetTimeout(kPatience, &context);
-    const int fd = RawConnect().release();
-    const auto full =
-        Health::NewStub(grpc::CreateInsecureChannelFromFd("full", fd))->Watch(&context, request);
-    EXPECT_TRUE(full->Read(&response));
-    context.TryCancel();
-    full->Finish();
-  }).join();
-  for (auto& one : contexts) one->TryCancel();
-  for (auto& one : streams) one->Finish();
-}
-
-// S4 of tests/attacks/README.md: what they send takes memory that is everybody's.
-TEST_F(ServerTest, LimitedCallersSendSmallRequestsAndFewAtATime) {
-  NoPower less;
-  options_.limited.emplace();
-  options_.limited->services = {{v1::Power::service_full_name(), &less}};
-  options_.limited->full.set_root_allowed(false);
-  StartServer();
-  const auto channel = ConnectUnix(path_);
-  EXPECT_EQ(CheckHealth(channel, std::string(20000, 'x')).error_code(),
-            grpc::StatusCode::RESOURCE_EXHAUSTED);
-  EXPECT_EQ(CheckHealth(channel, std::string(10000, 'x')).error_code(),
-            grpc::StatusCode::NOT_FOUND);
-  const std::string settings = Settings();
-  EXPECT_NE(settings.find(std::string("\0\3\0\0\0\x08", 6)), std::string::npos)
-      << "no SETTINGS_MAX_CONCURRENT_STREAMS of 8";
-  EXPECT_NE(settings.find(std::string("\0\4\0\0\x80\0", 6)), std::string::npos)
-      << "no SETTINGS_INITIAL_WINDOW_SIZE of 32 KiB";
-}
-
-// T3 of tests/attacks/README.md: gRPC reads them faster than it serves them.
-TEST_F(ServerTest, LimitedCallerWhoGivesCallsUpWithoutEndIsDisconnected) {
-  options_.limited.emplace();
-  options_.limited->services = options_.services;
-  options_.limited->full.set_root_allowed(false);
-  StartServer();
-  const auto channel = ConnectUnix(path_);
-  ASSERT_TRUE(CheckHealth(channel, "").ok());
-  const UniqueFd connection = RawConnect();
-  std::string calls = Opening();
-  for (uint32_t stream = 1; stream < 19; stream += 2) {
-    calls += EncodeFrame(Frame::kHeaders, kEndHeaders, stream, kPost);
-    calls += EncodeFrame(Frame::kReset, 0, stream, kCancel);
-  }
-  ASSERT_TRUE(Send(connection, calls));
-  EXPECT_TRUE(SeesEnd(connection.get()));
-  EXPECT_TRUE(CheckHealth(channel, "").ok());
 }
 
 TEST_F(ServerTest, ServerWithoutConnectionsExitsAfterItsIdleTime) {
@@ -646,20 +359,12 @@ TEST_F(ServerTest, WatchStreamsAreLimitedAndEndWithTheirConnection) {
   {
     auto channel = ConnectUnix(path_);
     auto stub = Health::NewStub(channel);
-    std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
-    std::vector<std::unique_ptr<grpc::ClientReader<HealthCheckResponse>>> streams;
-    for (int i = 0; i < HealthService::kMaxWatches; ++i) {
-      contexts.push_back(std::make_unique<grpc::ClientContext>());
-      streams.push_back(stub->Watch(contexts.back().get(), request));
-      ASSERT_TRUE(streams.back()->Read(&response));
-    }
+    const AllWatches watches(channel);
     grpc::ClientContext context;
     auto refused = stub->Watch(&context, request);
     EXPECT_FALSE(refused->Read(&response));
     EXPECT_EQ(refused->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
     EXPECT_TRUE(CheckHealth(channel, "").ok());
-    for (auto& one : contexts) one->TryCancel();
-    for (auto& one : streams) one->Finish();
   }
   EXPECT_TRUE(Eventually([this] { return server_->health().watches() == 0; }));
 }
@@ -670,14 +375,14 @@ TEST_F(ServerTest, SilentConnectionDoesNotDelayTheEnd) {
   ASSERT_TRUE(Eventually([this] { return server_->open_connections() == 1; }));
   server_->Stop();
   EXPECT_TRUE(run_.get().ok());
-  EXPECT_TRUE(SeesEnd(connection.get()));
+  EXPECT_TRUE(SeesEnd(connection));
 }
 
 TEST_F(ServerTest, ConnectionThatNeverSpeaksIsClosed) {
   options_.limits.handshake_timeout = absl::Milliseconds(50);
   StartServer();
   UniqueFd connection = RawConnect();
-  EXPECT_TRUE(SeesEnd(connection.get()));
+  EXPECT_TRUE(SeesEnd(connection));
   EXPECT_TRUE(Eventually([this] { return server_->open_connections() == 0; }));
 }
 

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What callers of few rights leave to the others and to each other: connections, threads, Watch
+// streams and memory.
+
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "base/testing/eventually.h"
+#include "base/unique_fd.h"
+#include "daemon/channel.h"
+#include "daemon/frame_reader.h"
+#include "daemon/testing/all_watches.h"
+#include "daemon/testing/frame_encoder.h"
+#include "daemon/testing/server_fixture.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "grpcpp/create_channel_posix.h"
+#include "gtest/gtest.h"
+#include "toolboxd/v1/power.pb.h"
+
+namespace toolboxd {
+namespace {
+
+using grpc::health::v1::Health;
+using grpc::health::v1::HealthCheckRequest;
+using grpc::health::v1::HealthCheckResponse;
+
+class ServerSharesTest : public ServerTest {
+ protected:
+  // All callers have few rights, root too.
+  ServerSharesTest() {
+    options_.limited.emplace();
+    options_.limited->services = options_.services;
+    options_.limited->full.set_root_allowed(false);
+  }
+
+  // Other users may call as well.
+  void AdmitOtherUsers() {
+    ASSERT_EQ(chmod(dir_.path().c_str(), 0755), 0);
+    options_.listener.mode = 0666;
+    for (uid_t user = kFirstUser; user < kFirstUser + kUsers; ++user) {
+      options_.allowed.AllowUser(user);
+    }
+  }
+
+  // As another user: the kernel notes the effective one of the thread that connects.
+  UniqueFd RawConnectAs(uid_t uid) {
+    UniqueFd fd;
+    std::thread([&] {
+      ASSERT_EQ(syscall(SYS_setresuid, -1, uid, -1), 0);
+      fd = RawConnect();
+    }).join();
+    return fd;
+  }
+
+  static constexpr uid_t kFirstUser = 4711;
+  static constexpr uid_t kUsers = 3;
+};
+
+// R6 of tests/attacks/README.md.
+TEST_F(ServerSharesTest, LimitedCallersLeaveHalfOfTheConnectionsToTheOthers) {
+  options_.max_connections = 8;
+  for (const bool full : {false, true}) {
+    if (full) options_.limited->full.AllowUser(getuid());
+    StartServer();
+    std::vector<UniqueFd> connections;
+    connections.reserve(10);
+    for (int i = 0; i < 10; ++i) connections.push_back(RawConnect());
+    // Of the half, one user has half.
+    const int places = full ? 8 : 2;
+    EXPECT_TRUE(Eventually([&] { return server_->refused_connections() == 10 - places; }));
+    EXPECT_EQ(server_->open_connections(), places);
+    connections.clear();
+    // Places that become free are for either.
+    EXPECT_TRUE(Eventually([&] { return server_->open_connections() == 0; }));
+    // The gate may notice a little later.
+    EXPECT_TRUE(Eventually(
+        [&] { return CheckHealth(ConnectUnix(path_), v1::Power::service_full_name()).ok(); }));
+    StopServer();
+  }
+}
+
+// W1 of tests/attacks/README.md.
+TEST_F(ServerSharesTest, LimitedCallersOfAFewUsersLeaveAPlaceForAnother) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  AdmitOtherUsers();
+  StartServer();
+  std::vector<UniqueFd> connections;
+  const int places = options_.max_connections / 2;
+  // Of one user alone, and then of several who reconnect without an end.
+  for (uid_t user = kFirstUser; user < kFirstUser + kUsers; ++user) {
+    for (int i = 0; i < places; ++i) {
+      connections.push_back(RawConnectAs(user));
+      // One that does not speak HTTP/2 is closed.
+      Send(connections.back(), Opening());
+    }
+    EXPECT_TRUE(SeesEnd(connections.back()));
+    if (user == kFirstUser) {
+      EXPECT_EQ(server_->open_connections(), places / 2);
+    }
+    EXPECT_TRUE(CheckHealth(ConnectUnix(path_), "").ok()) << user;
+  }
+  EXPECT_LT(server_->open_connections(), places);
+}
+
+// W2 of tests/attacks/README.md: a thread waits until its caller takes the reply.
+TEST_F(ServerSharesTest, LimitedCallerWhoTakesNoRepliesLeavesThreadsToAnother) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  AdmitOtherUsers();
+  StartServer();
+  // SETTINGS_INITIAL_WINDOW_SIZE is 0.
+  std::string calls =
+      Opening(absl::string_view("\0\4\0\0\0\0", 6)) + EncodeFrame(kSettings, kAcknowledge, 0);
+  for (uint32_t stream = 1; stream < 16; stream += 2) {
+    calls += EncodeFrame(Frame::kHeaders, kEndHeaders, stream, HealthCheckHeaders());
+    calls += EncodeFrame(Frame::kData, Frame::kEndStream, stream, std::string(5, '\0'));
+  }
+  std::vector<UniqueFd> connections;
+  for (int i = 0; i < 16; ++i) {
+    connections.push_back(RawConnectAs(kFirstUser));
+    Send(connections.back(), calls);
+  }
+  absl::SleepFor(absl::Milliseconds(300));
+  EXPECT_TRUE(CheckHealth(ConnectUnix(path_), "").ok());
+}
+
+// W3 of tests/attacks/README.md.
+TEST_F(ServerSharesTest, WatchStreamsOfLimitedCallersLeaveThoseOfOthers) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  AdmitOtherUsers();
+  options_.limited->full.AllowUser(kFirstUser);
+  StartServer();
+  const AllWatches limited(ConnectUnix(path_));
+  grpc::ClientContext context;
+  SetTimeout(kPatience, &context);
+  const auto channel =
+      grpc::CreateInsecureChannelFromFd("full", RawConnectAs(kFirstUser).release());
+  const auto full = Health::NewStub(channel)->Watch(&context, HealthCheckRequest());
+  HealthCheckResponse response;
+  EXPECT_TRUE(full->Read(&response));
+  context.TryCancel();
+  full->Finish();
+}
+
+// S4 of tests/attacks/README.md: what they send takes memory that is everybody's.
+TEST_F(ServerSharesTest, LimitedCallersSendSmallRequestsAndFewAtATime) {
+  StartServer();
+  const auto channel = ConnectUnix(path_);
+  EXPECT_EQ(CheckHealth(channel, std::string(20000, 'x')).error_code(),
+            grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(CheckHealth(channel, std::string(10000, 'x')).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+  const std::string settings = Settings();
+  EXPECT_NE(settings.find(std::string("\0\3\0\0\0\x08", 6)), std::string::npos)
+      << "no SETTINGS_MAX_CONCURRENT_STREAMS of 8";
+  EXPECT_NE(settings.find(std::string("\0\4\0\0\x80\0", 6)), std::string::npos)
+      << "no SETTINGS_INITIAL_WINDOW_SIZE of 32 KiB";
+}
+
+// T3 of tests/attacks/README.md: gRPC reads them faster than it serves them.
+TEST_F(ServerSharesTest, LimitedCallerWhoGivesCallsUpWithoutEndIsDisconnected) {
+  StartServer();
+  const auto channel = ConnectUnix(path_);
+  ASSERT_TRUE(CheckHealth(channel, "").ok());
+  const UniqueFd connection = RawConnect();
+  std::string calls = Opening();
+  for (uint32_t stream = 1; stream < 19; stream += 2) {
+    calls += EncodeFrame(Frame::kHeaders, kEndHeaders, stream, kPost);
+    calls += EncodeFrame(Frame::kReset, 0, stream, kCancel);
+  }
+  ASSERT_TRUE(Send(connection, calls));
+  EXPECT_TRUE(SeesEnd(connection));
+  EXPECT_TRUE(CheckHealth(channel, "").ok());
+}
+
+}  // namespace
+}  // namespace toolboxd
