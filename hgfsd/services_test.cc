@@ -3,7 +3,6 @@
 // Both services over gRPC, in this process and in hgfsd itself.
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -23,6 +22,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/shown_name.h"
 #include "base/status.h"
+#include "base/testing/allocated_bytes.h"
 #include "base/utf8.h"
 #include "daemon/grpc_status.h"
 #include "grpc/grpc.h"
@@ -46,12 +46,6 @@ void MakeConnection(int ends[2]) {
 std::shared_ptr<grpc::Channel> ChannelOn(int fd) {
   fcntl(fd, F_SETFL, O_NONBLOCK);
   return grpc::CreateInsecureChannelFromFd("hgfsd", fd);
-}
-
-// Bytes that this process has allocated.
-size_t Allocated() {
-  const struct mallinfo2 info = mallinfo2();
-  return info.uordblks + info.hblkhd;
 }
 
 v1::Reason ReasonOf(const grpc::Status& status) { return toolboxd::ReasonOf(FromGrpc(status)); }
@@ -229,12 +223,9 @@ TEST_F(HgfsdServices, FilesAreMadeMovedChangedAndDeleted) {
   EXPECT_THAT(Names(dir_.path()), testing::Each(testing::StartsWith(".toolboxd-deleted-")));
 }
 
-// A process of hours, in bytes: neither what nothing refers to nor what grows. The sanitizers count
-// in their own way.
+// A process of hours, in bytes: neither what nothing refers to nor what grows.
 TEST_F(HgfsdServices, ThousandsOfOperationsLeaveNothingAllocated) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "mallinfo2(3) does not count what a sanitizer allocates";
-#endif
+  if (!kAllocationsAreCounted) GTEST_SKIP() << "what a sanitizer allocates is not counted";
   constexpr int kWarmUp = 50, kRounds = 1000;
   // A hundred bytes a round would be 47 KiB from one half to the other.
   constexpr size_t kTolerance = 24 << 10;
@@ -272,7 +263,7 @@ TEST_F(HgfsdServices, ThousandsOfOperationsLeaveNothingAllocated) {
     round();
     if (i < kWarmUp) continue;
     size_t& half = least[i < kWarmUp + kRounds / 2 ? 0 : 1];
-    half = std::min(half, Allocated());
+    half = std::min(half, AllocatedBytes());
   }
   EXPECT_LT(least[1], least[0] + kTolerance);
 }

@@ -3,12 +3,12 @@
 // A million requests and a million commands over vsock leave nothing behind.
 
 #include <errno.h>
-#include <malloc.h>
 
 #include <functional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "base/testing/allocated_bytes.h"
 #include "gtest/gtest.h"
 #include "transportd/rpc/fallback_channel.h"
 #include "transportd/rpc/rpci_client.h"
@@ -20,11 +20,8 @@
 namespace toolboxd {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int kRequests = 20'000;  // What is allocated is not counted there.
-#else
-constexpr int kRequests = 1'000'000;
-#endif
+// With a sanitizer it would take minutes, to count nothing.
+constexpr int kRequests = kAllocationsAreCounted ? 1'000'000 : 20'000;
 // From here on memory must be flat.
 constexpr int kFirst = 10'000;
 // One request in so many is a long one; the host ends the connection after so many.
@@ -32,12 +29,6 @@ constexpr int kLongEvery = 1000;
 constexpr int kEndEvery = 5000;
 // Buffers that are not exactly as long as before.
 constexpr size_t kTolerance = 32 << 10;
-
-// Bytes that are allocated.
-size_t Allocated() {
-  const struct mallinfo2 info = mallinfo2();
-  return info.uordblks + info.hblkhd;
-}
 
 // A host in memory, with one connection at a time. System calls would take most of the time.
 class Host final : public vsock::System {
@@ -99,11 +90,11 @@ class ManyRequests : public ::testing::Test {
     for (int i = 1; i <= kRequests; ++i) {
       once(i);
       if (HasFailure()) return;
-      if (i == kFirst) before = Allocated();
+      if (i == kFirst) before = AllocatedBytes();
       if (i % kEndEvery == 0) host_.Leave();
       ASSERT_LE(host_.open_sockets, 1);
     }
-    EXPECT_LE(Allocated(), before + kTolerance);
+    EXPECT_LE(AllocatedBytes(), before + kTolerance);
   }
 
   Host host_;
