@@ -3,175 +3,36 @@
 // Both services over gRPC, in this process and in hgfsd itself.
 
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <iterator>
 #include <list>
 #include <memory>
-#include <optional>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/shown_name.h"
 #include "base/status.h"
-#include "base/testing/allocated_bytes.h"
 #include "base/utf8.h"
 #include "daemon/grpc_status.h"
-#include "grpc/grpc.h"
-#include "grpcpp/create_channel_posix.h"
-#include "grpcpp/server_builder.h"
-#include "grpcpp/server_posix.h"
 #include "gtest/gtest.h"
-#include "hgfsd/file_handler_service.h"
-#include "hgfsd/files_service.h"
 #include "hgfsd/limits.h"
+#include "hgfsd/testing/client.h"
+#include "hgfsd/testing/services_fixture.h"
 #include "hgfsd/testing/test_files.h"
 #include "proto/file_opened.h"
 
 namespace toolboxd::hgfsd {
 namespace {
 
-void MakeConnection(int ends[2]) {
-  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-}
-
-std::shared_ptr<grpc::Channel> ChannelOn(int fd) {
-  fcntl(fd, F_SETFL, O_NONBLOCK);
-  return grpc::CreateInsecureChannelFromFd("hgfsd", fd);
-}
-
 v1::Reason ReasonOf(const grpc::Status& status) { return toolboxd::ReasonOf(FromGrpc(status)); }
-
-// An upload as transportd does it.
-class Upload {
- public:
-  Upload(v1::FileHandler::Stub& stub, const v1::WriteRequest& open)
-      : stream_(stub.Write(&context_, &reply_)) {
-    stream_->Write(open);
-    stream_->WaitForInitialMetadata();
-  }
-  Upload(v1::FileHandler::Stub& stub, const std::string& path) : Upload(stub, OpenRequest(path)) {}
-
-  static v1::WriteRequest OpenRequest(const std::string& path) {
-    v1::WriteRequest request;
-    request.mutable_open()->set_path(path);
-    request.mutable_open()->set_mode(v1::OpenForWriting::CREATE_OR_TRUNCATE);
-    return request;
-  }
-  bool Append(absl::string_view data) {
-    v1::WriteRequest request;
-    request.mutable_chunk()->set_append(true);
-    request.mutable_chunk()->set_data(data.data(), data.size());
-    return stream_->Write(request);
-  }
-  bool Send(const v1::WriteRequest& request) { return stream_->Write(request); }
-  grpc::Status Commit() {
-    v1::WriteRequest request;
-    request.mutable_commit();
-    stream_->Write(request);
-    return Finish();
-  }
-  grpc::Status Finish() {
-    stream_->WritesDone();
-    return stream_->Finish();
-  }
-  void Cancel() { context_.TryCancel(); }
-  const v1::WriteReply& reply() const { return reply_; }
-
- private:
-  grpc::ClientContext context_;
-  v1::WriteReply reply_;
-  std::unique_ptr<grpc::ClientWriter<v1::WriteRequest>> stream_;
-};
-
-struct Download {
-  grpc::Status status;
-  std::optional<v1::FileInfo> opened;
-  std::string data;
-  size_t largest = 0;
-};
-
-Download Read(v1::FileHandler::Stub& stub, const std::string& path, uint64_t offset = 0,
-              uint32_t chunk = 0) {
-  grpc::ClientContext context;
-  v1::ReadRequest request;
-  request.set_path(path);
-  request.set_offset(offset);
-  request.set_chunk_size(chunk);
-  auto stream = stub.Read(&context, request);
-  Download result;
-  v1::ReadReply reply;
-  while (stream->Read(&reply)) {
-    if (reply.has_opened()) {
-      EXPECT_FALSE(result.opened.has_value());
-      result.opened = reply.opened();
-    } else {
-      EXPECT_TRUE(result.opened.has_value());
-      result.data += reply.data();
-      result.largest = std::max(result.largest, reply.data().size());
-    }
-  }
-  result.status = stream->Finish();
-  return result;
-}
-
-class HgfsdServices : public testing::Test {
- protected:
-  // gRPC waits for its threads, up to 10 s, whenever the last user has gone.
-  static void SetUpTestSuite() { grpc_init(); }
-  static void TearDownTestSuite() { grpc_shutdown(); }
-
-  HgfsdServices() {
-    int ends[2];
-    MakeConnection(ends);
-    grpc::ServerBuilder builder;
-    builder.RegisterService(&files_service_);
-    builder.RegisterService(&handler_service_);
-    // How long a thread of the server waits for work before it looks whether to end.
-    builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::CQ_TIMEOUT_MSEC, 200);
-    server_ = builder.BuildAndStart();
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    grpc::AddInsecureChannelFromFd(server_.get(), ends[0]);
-    channel_ = ChannelOn(ends[1]);
-    files_ = v1::Files::NewStub(channel_);
-    handler_ = v1::FileHandler::NewStub(channel_);
-  }
-  ~HgfsdServices() override {
-    // The connection ends first: nothing reads it while no call waits (daemon/poll_strategy.h), so
-    // the server could wait forever to finish a write.
-    files_.reset();
-    handler_.reset();
-    channel_.reset();
-    server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
-  }
-
-  // One unary call that must succeed.
-  template <typename Request, typename Reply>
-  Reply Call(grpc::Status (v1::Files::Stub::*method)(grpc::ClientContext*, const Request&, Reply*),
-             const Request& request) {
-    grpc::ClientContext context;
-    Reply reply;
-    const grpc::Status status = (files_.get()->*method)(&context, request, &reply);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    return reply;
-  }
-
-  TestDirectory dir_;
-  FilesService files_service_;
-  FileHandlerService handler_service_{FileHandlerService::Options{}};
-  std::unique_ptr<grpc::Server> server_;
-  std::shared_ptr<grpc::Channel> channel_;
-  std::unique_ptr<v1::Files::Stub> files_;
-  std::unique_ptr<v1::FileHandler::Stub> handler_;
-};
 
 TEST_F(HgfsdServices, FilesAreDescribedAndChecked) {
   const std::string file = dir_.File("file", "123");
@@ -221,51 +82,6 @@ TEST_F(HgfsdServices, FilesAreMadeMovedChangedAndDeleted) {
   Call(&v1::Files::Stub::DeleteDirectory, remove_tree);
   // The name is free at once, the content is removed by and by (DeferredDeleter).
   EXPECT_THAT(Names(dir_.path()), testing::Each(testing::StartsWith(".toolboxd-deleted-")));
-}
-
-// A process of hours, in bytes: neither what nothing refers to nor what grows.
-TEST_F(HgfsdServices, ThousandsOfOperationsLeaveNothingAllocated) {
-  if (!kAllocationsAreCounted) GTEST_SKIP() << "what a sanitizer allocates is not counted";
-  constexpr int kWarmUp = 50, kRounds = 1000;
-  // A hundred bytes a round would be 47 KiB from one half to the other.
-  constexpr size_t kTolerance = 24 << 10;
-  for (int i = 0; i < 5; ++i) dir_.File(absl::StrCat("from", i), std::string(3000, 'x'));
-  dir_.Directory("from");
-  dir_.File("from/file", std::string(30000, 'x'));
-  const auto round = [&] {
-    Upload upload(*handler_, dir_ / "uploaded");
-    upload.Append(std::string(50000, 'x'));
-    ASSERT_TRUE(upload.Commit().ok());
-    ASSERT_EQ(Read(*handler_, dir_ / "uploaded").data.size(), 50000u);
-    const Download archive = Read(*handler_, dir_ / "from?format=tgz");
-    ASSERT_TRUE(archive.status.ok());
-    v1::MakeDirectoryRequest make;
-    make.set_path(dir_ / "made");
-    Call(&v1::Files::Stub::MakeDirectory, make);
-    Upload unpack(*handler_, dir_ / "made");
-    unpack.Append(absl::string_view(archive.data).substr(0, archive.data.size() - 3));
-    ASSERT_TRUE(unpack.Commit().ok());
-    v1::MoveRequest move;
-    move.set_from(dir_ / "made");
-    move.set_to(dir_ / "moved");
-    Call(&v1::Files::Stub::MoveDirectory, move);
-    v1::ListFilesRequest list;
-    list.set_path(dir_.path());
-    Call(&v1::Files::Stub::List, list);
-    v1::DeleteDirectoryRequest remove;
-    remove.set_path(dir_ / "moved");
-    remove.set_recursive(true);
-    Call(&v1::Files::Stub::DeleteDirectory, remove);
-  };
-  // gRPC's buffers come and go by 150 KiB: the least of each half is compared.
-  size_t least[2] = {SIZE_MAX, SIZE_MAX};
-  for (int i = 0; i < kWarmUp + kRounds; ++i) {
-    round();
-    if (i < kWarmUp) continue;
-    size_t& half = least[i < kWarmUp + kRounds / 2 ? 0 : 1];
-    half = std::min(half, AllocatedBytes());
-  }
-  EXPECT_LT(least[1], least[0] + kTolerance);
 }
 
 // What a listing shows of a name that is not UTF-8 is a path like any other.
@@ -508,17 +324,16 @@ class OpenDownload {
 class Program {
  public:
   Program() {
-    int ends[2];
-    MakeConnection(ends);
+    Connection connection = MakeConnection();
     pid_ = fork();
     if (pid_ == 0) {
-      dup2(ends[0], 3);
+      dup2(connection.server.get(), 3);
       fcntl(3, F_SETFD, 0);
       execl("hgfsd/hgfsd", "hgfsd", nullptr);
       _exit(127);
     }
-    close(ends[0]);
-    channel_ = ChannelOn(ends[1]);
+    connection.server.reset();
+    channel_ = ChannelOn(std::move(connection.client));
     handler_ = v1::FileHandler::NewStub(channel_);
   }
   ~Program() { EXPECT_EQ(End(), 0); }
