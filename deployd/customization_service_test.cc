@@ -6,25 +6,22 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <memory>
-#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/replace_file.h"
 #include "base/testing/eventually.h"
-#include "base/testing/short_temp_dir.h"
 #include "base/testing/whole_file.h"
 #include "daemon/channel.h"
-#include "daemon/testing/running_server.h"
-#include "deployd/inbox_service.h"
-#include "deployd/limits.h"
 #include "deployd/settings.h"
+#include "deployd/testing/customization_fixture.h"
 #include "deployd/testing/test_package.h"
-#include "deployd/testing/test_root.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -36,135 +33,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-constexpr absl::Duration kPatience = absl::Seconds(20);
 constexpr char kLog[] = "journal:toolboxd-deployd";
-
-std::string Text(const v1::DeployState& state) {
-  return absl::StrCat(state.state(), " ", state.code(), " ", state.message());
-}
-
-class CustomizationTest : public testing::Test {
- protected:
-  CustomizationTest() : service_(Places(), [this] { return ParseSettings(settings_); }) {
-    std::ofstream(dir_.File("precious")) << "precious";
-    ServerOptions options;
-    options.listener.path = dir_.File("deployd.sock");
-    options.services = {{v1::Customization::service_full_name(), &service_},
-                        {v1::FileHandler::service_full_name(), &files_}};
-    options.on_stop = [this] { service_.Stop(); };
-    server_.emplace(std::move(options));
-    channel_ = ConnectUnix(dir_.File("deployd.sock"));
-    customization_ = v1::Customization::NewStub(channel_);
-    files_stub_ = v1::FileHandler::NewStub(channel_);
-  }
-  ~CustomizationTest() override {
-    customization_.reset();
-    files_stub_.reset();
-    channel_.reset();
-    server_->Stop();
-    EXPECT_EQ(ReadWholeFile(dir_.File("precious")), "precious");
-    for (const auto& entry : fs::directory_iterator(dir_.File("work"))) {
-      EXPECT_EQ(entry.path().filename(), "last-package") << "a package is left";
-    }
-  }
-
-  DeployPlaces Places() {
-    fs::create_directory(dir_.File("work"));
-    DeployPlaces places;
-    places.root = root_.path();
-    places.work = dir_.File("work");
-    places.cloud_init = dir_.File("vmware-imc");
-    places.hand_off.interval = absl::Milliseconds(1);
-    places.scripts.folder = dir_.File("customize.d");
-    places.scripts.request = dir_.File("request");
-    places.scripts.outcome = dir_.File("outcome");
-    places.scripts.interval = absl::Milliseconds(1);
-    return places;
-  }
-
-  std::string Begin() {
-    grpc::ClientContext context;
-    SetTimeout(kPatience, &context);
-    v1::BeginReply reply;
-    const grpc::Status status = customization_->Begin(&context, {}, &reply);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    return reply.directory();
-  }
-  grpc::Status Upload(const std::string& path, const std::string& content,
-                      v1::OpenForWriting::Mode mode = v1::OpenForWriting::CREATE_OR_TRUNCATE) {
-    grpc::ClientContext context;
-    SetTimeout(kPatience, &context);
-    v1::WriteReply reply;
-    const auto stream = files_stub_->Write(&context, &reply);
-    v1::WriteRequest request;
-    request.mutable_open()->set_path(path);
-    request.mutable_open()->set_mode(mode);
-    stream->Write(request);
-    for (size_t at = 0; at < content.size(); at += 0xF000) {
-      request.mutable_chunk()->set_offset(at);
-      request.mutable_chunk()->set_data(content.substr(at, 0xF000));
-      if (!stream->Write(request)) break;
-    }
-    request.mutable_commit();
-    stream->Write(request);
-    stream->WritesDone();
-    return stream->Finish();
-  }
-  // What Deploy sends, in words, and the status if it is not OK.
-  std::vector<std::string> Deploy(const std::string& path) {
-    grpc::ClientContext context;
-    SetTimeout(kPatience, &context);
-    v1::DeployRequest request;
-    request.set_package_path(path);
-    const auto stream = customization_->Deploy(&context, request);
-    std::vector<std::string> result;
-    v1::DeployUpdate update;
-    while (stream->Read(&update)) {
-      if (update.has_accepted()) result.emplace_back("accepted");
-      if (update.has_refused()) result.push_back("refused " + Text(update.refused()));
-      if (update.has_state()) result.push_back(Text(update.state()));
-    }
-    const grpc::Status status = stream->Finish();
-    if (!status.ok()) result.push_back("error " + status.error_message());
-    return result;
-  }
-  // Begin, upload and deploy.
-  std::vector<std::string> Customize(const std::string& package) {
-    const std::string path = Begin() + "imcf-KCr7iB";
-    const grpc::Status status = Upload(path, package);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    std::vector<std::string> states = Deploy(path);
-    EXPECT_FALSE(fs::exists(fs::path(path).parent_path()));
-    return states;
-  }
-  // Stands for cloud-init: it takes the package that is laid down next, into "taken".
-  std::future<void> CloudInit() {
-    return std::async(std::launch::async, [this] {
-      EXPECT_TRUE(Eventually([this] { return IsLaidDown(); }));
-      fs::rename(dir_.File("vmware-imc"), dir_.File("taken"));
-    });
-  }
-  bool IsLaidDown() { return fs::exists(dir_.File("vmware-imc/cust.cfg")); }
-  v1::CustomizationStatus GetStatus() {
-    grpc::ClientContext context;
-    SetTimeout(kPatience, &context);
-    v1::CustomizationStatus reply;
-    EXPECT_TRUE(customization_->GetCustomizationStatus(&context, {}, &reply).ok());
-    return reply;
-  }
-
-  ShortTempDir dir_;
-  TestRoot root_;
-  std::string settings_;
-  CustomizationService service_;
-  InboxService files_{[this] { return service_.inbox(); }};
-  std::optional<RunningServer> server_;
-  std::shared_ptr<grpc::Channel> channel_;
-  std::unique_ptr<v1::Customization::Stub> customization_;
-  std::unique_ptr<v1::FileHandler::Stub> files_stub_;
-};
-
-std::string Vector() { return MakePackage({{"cust.cfg", kVectorConfiguration}}); }
 
 TEST_F(CustomizationTest, InboxIsNewClosedAndItsOwn) {
   const std::string first = Begin();
@@ -460,102 +329,6 @@ TEST_F(CustomizationTest, StatusOutlivesTheProcessAndPackagesDoNot) {
   EXPECT_THAT(reply.events(0).text(), StartsWith("began, with the inbox "));
   EXPECT_FALSE(fs::exists(dir_.File("work/work-1")));
   EXPECT_FALSE(IsLaidDown());
-}
-
-TEST_F(CustomizationTest, UploadOutsideTheInboxIsRefused) {
-  const std::string inbox = Begin();
-  for (const std::string& path :
-       {dir_.File("precious"), inbox + "../../precious", inbox + "a/b", inbox, inbox + ".",
-        inbox + "..", inbox + ".upload-1", std::string("precious"), inbox + std::string("a\0b", 3),
-        inbox + std::string(256, 'a')}) {
-    EXPECT_EQ(Upload(path, "bad").error_code(), grpc::StatusCode::PERMISSION_DENIED) << path;
-  }
-  EXPECT_TRUE(fs::is_empty(inbox));
-}
-
-TEST_F(CustomizationTest, UploadIsALinkNowhere) {
-  const std::string inbox = Begin();
-  fs::create_symlink(dir_.File("precious"), inbox + "link");
-  EXPECT_TRUE(Upload(inbox + "link", "new").ok());
-  EXPECT_FALSE(fs::is_symlink(inbox + "link"));
-  EXPECT_EQ(ReadWholeFile(inbox + "link"), "new");
-}
-
-TEST_F(CustomizationTest, UploadWithoutABeginIsRefused) {
-  EXPECT_EQ(Upload(dir_.File("work/a"), "x").error_code(), grpc::StatusCode::PERMISSION_DENIED);
-}
-
-TEST_F(CustomizationTest, ModesOfUploads) {
-  using Open = v1::OpenForWriting;
-  const std::string path = Begin() + "imcf";
-  EXPECT_EQ(Upload(path, "x", Open::OPEN_EXISTING).error_code(), grpc::StatusCode::NOT_FOUND);
-  EXPECT_EQ(Upload(path, "x", Open::TRUNCATE_EXISTING).error_code(), grpc::StatusCode::NOT_FOUND);
-  EXPECT_TRUE(Upload(path, "abc", Open::CREATE_NEW).ok());
-  EXPECT_EQ(Upload(path, "x", Open::CREATE_NEW).error_code(), grpc::StatusCode::ALREADY_EXISTS);
-  EXPECT_TRUE(Upload(path, "x", Open::OPEN_EXISTING).ok());
-  EXPECT_EQ(ReadWholeFile(path), "xbc");
-  EXPECT_TRUE(Upload(path, "yz", Open::CREATE).ok());
-  EXPECT_EQ(ReadWholeFile(path), "yzc");
-  EXPECT_TRUE(Upload(path, "n", Open::TRUNCATE_EXISTING).ok());
-  EXPECT_EQ(ReadWholeFile(path), "n");
-  grpc::ClientContext context;
-  v1::StatRequest request;
-  request.set_path(path);
-  v1::FileInfo info;
-  ASSERT_TRUE(files_stub_->Stat(&context, request, &info).ok());
-  EXPECT_EQ(info.size(), 1u);
-  EXPECT_EQ(info.type(), v1::REGULAR);
-  EXPECT_EQ(info.mode(), S_IFREG | 0600u);
-}
-
-TEST_F(CustomizationTest, UploadsAreBounded) {
-  const std::string inbox = Begin();
-  EXPECT_EQ(Upload(inbox + "a", std::string(kMaxPackageBytes + 1, 'x')).error_code(),
-            grpc::StatusCode::OUT_OF_RANGE);
-  EXPECT_TRUE(fs::is_empty(inbox));
-  EXPECT_TRUE(Upload(inbox + "a", std::string(kMaxPackageBytes - 1, 'x')).ok());
-  EXPECT_EQ(Upload(inbox + "b", "xx").error_code(), grpc::StatusCode::OUT_OF_RANGE);
-  EXPECT_TRUE(Upload(inbox + "a", std::string(kMaxPackageBytes, 'x')).ok());
-  EXPECT_TRUE(Upload(inbox + "a", "small").ok());
-  for (const char* name : {"b", "c", "d"}) EXPECT_TRUE(Upload(inbox + name, "x").ok());
-  EXPECT_EQ(Upload(inbox + "e", "x").error_code(), grpc::StatusCode::UNAVAILABLE);
-}
-
-TEST_F(CustomizationTest, UploadsAtATimeAreBoundedAndLeaveNothing) {
-  const std::string inbox = Begin();
-  const auto open = [&](grpc::ClientContext& context, v1::WriteReply& reply) {
-    SetTimeout(kPatience, &context);
-    auto stream = files_stub_->Write(&context, &reply);
-    v1::WriteRequest request;
-    request.mutable_open()->set_path(inbox + "a");
-    request.mutable_open()->set_mode(v1::OpenForWriting::CREATE);
-    stream->Write(request);
-    stream->WaitForInitialMetadata();
-    return stream;
-  };
-  grpc::ClientContext contexts[5];
-  v1::WriteReply replies[5];
-  std::vector<std::unique_ptr<grpc::ClientWriter<v1::WriteRequest>>> streams;
-  streams.reserve(5);
-  for (int i = 0; i < 5; ++i) streams.push_back(open(contexts[i], replies[i]));
-  EXPECT_EQ(streams[4]->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
-  for (int i = 0; i < 4; ++i) {
-    contexts[i].TryCancel();
-    streams[i]->Finish();
-  }
-  EXPECT_TRUE(Eventually([&] { return fs::is_empty(inbox); }));
-}
-
-TEST_F(CustomizationTest, FilesCannotBeRead) {
-  const std::string path = Begin() + "imcf";
-  ASSERT_TRUE(Upload(path, Vector()).ok());
-  grpc::ClientContext context;
-  v1::ReadRequest request;
-  request.set_path(path);
-  const auto stream = files_stub_->Read(&context, request);
-  v1::ReadReply reply;
-  EXPECT_FALSE(stream->Read(&reply));
-  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNIMPLEMENTED);
 }
 
 }  // namespace
