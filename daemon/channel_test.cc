@@ -2,8 +2,6 @@
 
 #include "daemon/channel.h"
 
-#include <unistd.h>
-
 #include <future>
 #include <memory>
 #include <string>
@@ -11,9 +9,8 @@
 
 #include "absl/time/clock.h"
 #include "base/testing/eventually.h"
-#include "base/testing/short_temp_dir.h"
-#include "daemon/quiet_engine.h"
 #include "daemon/server.h"
+#include "daemon/testing/server_fixture.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
@@ -30,8 +27,6 @@ using grpc::health::v1::Health;
 using grpc::health::v1::HealthCheckRequest;
 using grpc::health::v1::HealthCheckResponse;
 
-constexpr absl::Duration kPatience = absl::Seconds(20);
-
 grpc::StatusCode Check(const std::shared_ptr<grpc::Channel>& channel, absl::Duration timeout,
                        bool wait_for_ready) {
   HealthCheckResponse response;
@@ -41,52 +36,23 @@ grpc::StatusCode Check(const std::shared_ptr<grpc::Channel>& channel, absl::Dura
   return Health::NewStub(channel)->Check(&context, HealthCheckRequest(), &response).error_code();
 }
 
-class ChannelTest : public testing::Test {
- protected:
-  static void SetUpTestSuite() { InstallQuietEngine(); }
-
-  ChannelTest() {
-    options_.listener.path = path_;
-    options_.handle_signals = false;
-    options_.allowed.AllowUser(getuid());
-  }
-  ~ChannelTest() override { Stop(); }
-
-  void Start() {
-    absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(options_);
-    ASSERT_TRUE(server.ok()) << server.status();
-    server_ = *std::move(server);
-    run_ = std::async(std::launch::async, [this] { return server_->Run(); });
-  }
-  void Stop() {
-    if (!run_.valid()) return;
-    server_->Stop();
-    EXPECT_TRUE(run_.get().ok());
-    server_.reset();
-  }
-
-  ShortTempDir dir_;
-  const std::string path_ = dir_.File("socket");
-  ServerOptions options_;
-  std::unique_ptr<Server> server_;
-  std::future<absl::Status> run_;
-};
+using ChannelTest = ServerTest;
 
 TEST_F(ChannelTest, CallFailsAtOnceWithoutADaemonAndWorksWithOne) {
   auto channel = ConnectUnix(path_);
   EXPECT_EQ(Check(channel, kPatience, false), grpc::StatusCode::UNAVAILABLE);
-  Start();
+  StartServer();
   EXPECT_EQ(Check(channel, kPatience, true), grpc::StatusCode::OK);
 }
 
 TEST_F(ChannelTest, RestartedDaemonIsFoundAgain) {
   auto channel = ConnectUnix(path_);
   for (int i = 0; i < 3; ++i) {
-    Start();
+    StartServer();
     // The first call may still use the connection to the instance before (poll_strategy.h).
     EXPECT_TRUE(
         Eventually([&channel] { return Check(channel, kPatience, true) == grpc::StatusCode::OK; }));
-    Stop();
+    StopServer();
   }
 }
 
@@ -135,7 +101,7 @@ TEST_F(ChannelTest, CompressedRepliesAreRefused) {
 }
 
 TEST_F(ChannelTest, ChannelsToOnePathHaveConnectionsOfTheirOwn) {
-  Start();
+  StartServer();
   auto first = ConnectUnix(path_);
   auto second = ConnectUnix(path_);
   EXPECT_EQ(Check(first, kPatience, true), grpc::StatusCode::OK);

@@ -3,19 +3,13 @@
 // A wall clock that is set while a call of gRPC runs.
 
 #include <chrono>
-#include <future>
-#include <memory>
-#include <string>
-#include <thread>
 
 #include "absl/time/time.h"
 #include "base/steady_time.h"
 #include "base/steady_waits.h"
-#include "base/testing/short_temp_dir.h"
 #include "base/testing/stepped_clock.h"
 #include "daemon/channel.h"
-#include "daemon/quiet_engine.h"
-#include "daemon/server.h"
+#include "daemon/testing/server_fixture.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "gtest/gtest.h"
 
@@ -26,26 +20,14 @@ using grpc::health::v1::Health;
 using grpc::health::v1::HealthCheckRequest;
 using grpc::health::v1::HealthCheckResponse;
 
-class ClockStepTest : public testing::Test {
+class ClockStepTest : public ServerTest {
  protected:
   static void SetUpTestSuite() {
     UseSteadyWaits();
-    InstallQuietEngine();
+    ServerTest::SetUpTestSuite();
   }
 
-  ClockStepTest() {
-    ServerOptions options;
-    options.listener.path = path_;
-    options.handle_signals = false;
-    absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(options);
-    EXPECT_TRUE(server.ok()) << server.status();
-    server_ = *std::move(server);
-    run_ = std::async(std::launch::async, [this] { return server_->Run(); });
-  }
-  ~ClockStepTest() override {
-    server_->Stop();
-    EXPECT_TRUE(run_.get().ok());
-  }
+  ClockStepTest() { StartServer(); }
 
   // How long a stream without an end takes that has 300 ms, while the wall clock is set after its
   // first message; its last status is `status_`.
@@ -63,10 +45,6 @@ class ClockStepTest : public testing::Test {
     return SteadyNow() - begin;
   }
 
-  ShortTempDir dir_;
-  const std::string path_ = dir_.File("socket");
-  std::unique_ptr<Server> server_;
-  std::future<absl::Status> run_;
   grpc::StatusCode status_ = grpc::StatusCode::OK;
 };
 

@@ -11,16 +11,13 @@
 #include <unistd.h>
 
 #include <cstring>
-#include <future>
-#include <memory>
 #include <string>
-#include <utility>
+#include <vector>
 
-#include "absl/time/clock.h"
-#include "base/testing/short_temp_dir.h"
-#include "daemon/channel.h"
-#include "daemon/server.h"
+#include "base/unique_fd.h"
+#include "daemon/peer.h"
 #include "daemon/testing/frame_encoder.h"
+#include "daemon/testing/server_fixture.h"
 #include "gtest/gtest.h"
 
 namespace toolboxd {
@@ -90,38 +87,20 @@ class Caller {
   UniqueFd result_;
 };
 
-class OtherUserTest : public testing::Test {
+class OtherUserTest : public ServerTest {
  protected:
   OtherUserTest() {
     // The socket itself lets everybody in.
     chmod(dir_.path().c_str(), 0755);
-    options_.listener.path = path_;
     options_.listener.mode = 0666;
-    options_.handle_signals = false;
+    options_.allowed = AllowedCallers();
     options_.allowed.set_root_allowed(getuid() == 0);
   }
-  ~OtherUserTest() override {
-    if (!run_.valid()) return;
-    server_->Stop();
-    EXPECT_TRUE(run_.get().ok());
-  }
-  void Start() {
-    absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(options_);
-    ASSERT_TRUE(server.ok()) << server.status();
-    server_ = *std::move(server);
-    run_ = std::async(std::launch::async, [this] { return server_->Run(); });
-  }
-
-  ShortTempDir dir_;
-  const std::string path_ = dir_.File("socket");
-  ServerOptions options_;
-  std::unique_ptr<Server> server_;
-  std::future<absl::Status> run_;
 };
 
 TEST_F(OtherUserTest, RefusedCallerIsDisconnectedWithoutAByte) {
   Caller caller(path_, kNobody, {});
-  Start();
+  StartServer();
   EXPECT_EQ(caller.Run(), 'r');
   EXPECT_EQ(server_->refused_connections(), 1);
 }
@@ -129,7 +108,7 @@ TEST_F(OtherUserTest, RefusedCallerIsDisconnectedWithoutAByte) {
 TEST_F(OtherUserTest, CallerIsAdmittedByNumber) {
   options_.allowed.AllowUser(getuid() == 0 ? kNobody : getuid());
   Caller caller(path_, kNobody, {});
-  Start();
+  StartServer();
   EXPECT_EQ(caller.Run(), 'a');
   EXPECT_EQ(server_->refused_connections(), 0);
 }
@@ -137,7 +116,7 @@ TEST_F(OtherUserTest, CallerIsAdmittedByNumber) {
 TEST_F(OtherUserTest, CallerIsAdmittedByASupplementaryGroup) {
   options_.allowed.AllowGroup(getuid() == 0 ? kGroup : getgid());
   Caller caller(path_, kNobody, {kGroup});
-  Start();
+  StartServer();
   EXPECT_EQ(caller.Run(), 'a');
 }
 
