@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -277,42 +278,37 @@ TEST(MessageChannel, MessageTooLongToSendIsRefusedWithoutAStep) {
   EXPECT_EQ(host.steps, steps);
 }
 
-TEST(MessageChannel, MessageTooLongFromTheHostIsRefusedWithoutAllocating) {
-  TracePort port({
-      OpenStep(),
-      Step(std::nullopt, 0x0003001e, 0xffffffff, 0x0083001e, 0x00015658),
-      Step(0x00000000, 0x0004001e, std::nullopt, 0x0001001e),
-      CloseStep(),
-  });
+// Receives what the host sends in these steps, which is refused.
+void ExpectRefused(std::vector<TraceStep> steps) {
+  steps.insert(steps.begin(), OpenStep());
+  steps.push_back(CloseStep());
+  TracePort port(std::move(steps));
   MessageChannel channel(&port, kProtocolRpci);
   ASSERT_TRUE(channel.Open().ok());
   EXPECT_TRUE(absl::IsDataLoss(channel.Receive().status()));
+}
+
+TEST(MessageChannel, MessageTooLongFromTheHostIsRefusedWithoutAllocating) {
+  ExpectRefused({
+      Step(std::nullopt, 0x0003001e, 0xffffffff, 0x0083001e, 0x00015658),
+      Step(0x00000000, 0x0004001e, std::nullopt, 0x0001001e),
+  });
 }
 
 TEST(MessageChannel, WrongTypeOfSizeIsRefused) {
-  TracePort port({
-      OpenStep(),
+  ExpectRefused({
       Step(std::nullopt, 0x0003001e, 0x00000000, 0x0003001e, 0x00055658),
       Step(0x00000000, 0x0005001e, std::nullopt, 0x0001001e),
-      CloseStep(),
   });
-  MessageChannel channel(&port, kProtocolRpci);
-  ASSERT_TRUE(channel.Open().ok());
-  EXPECT_TRUE(absl::IsDataLoss(channel.Receive().status()));
 }
 
 TEST(MessageChannel, WrongTypeOfPayloadIsRefused) {
-  TracePort port({
-      OpenStep(),
+  ExpectRefused({
       Step(std::nullopt, 0x0003001e, 0x00000008, 0x0003001e, 0x00015658),
       Step(0x00000001, 0x0004001e, 0x41414141, 0x0001001e, 0x00025658),
       Step(0x00000001, 0x0004001e, 0x41414141, 0x0001001e, 0x00015658),
       Step(0x00000000, 0x0004001e, std::nullopt, 0x0001001e),
-      CloseStep(),
   });
-  MessageChannel channel(&port, kProtocolRpci);
-  ASSERT_TRUE(channel.Open().ok());
-  EXPECT_TRUE(absl::IsDataLoss(channel.Receive().status()));
 }
 
 TEST(MessageChannel, LostCookieAndHostGoneAreUnavailable) {
