@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "transportd/backdoor/constants.h"
 #include "transportd/backdoor/testing/fake_host.h"
@@ -32,6 +33,7 @@ class TracePort final : public Port {
 
   void In(Registers& registers) override { Play(registers, TraceStep::kIn); }
   void HighBandwidthOut(Registers& registers) override {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): a register holds an address
     const char* buffer = reinterpret_cast<const char*>(registers.si);
     ASSERT_LT(next_, steps_.size());
     EXPECT_EQ(std::string(buffer, registers.cx), steps_[next_].payload);
@@ -40,8 +42,9 @@ class TracePort final : public Port {
   void HighBandwidthIn(Registers& registers) override {
     if (next_ < steps_.size()) {
       ASSERT_EQ(registers.cx, steps_[next_].payload.size());
-      std::copy(steps_[next_].payload.begin(), steps_[next_].payload.end(),
-                reinterpret_cast<char*>(registers.di));
+      // NOLINTNEXTLINE(performance-no-int-to-ptr): a register holds an address
+      char* buffer = reinterpret_cast<char*>(registers.di);
+      std::copy(steps_[next_].payload.begin(), steps_[next_].payload.end(), buffer);
     }
     Play(registers, TraceStep::kHbIn);
   }
@@ -207,7 +210,7 @@ TEST_P(Checkpoints, MessageArrivesOnceWhateverStepIsInterrupted) {
     FakeHost host;
     host.high_bandwidth = GetParam();
     host.checkpoint_at_step = step;
-    host.on_rpci = [](const std::string& request) { return "1 " + request + request; };
+    host.on_rpci = [](const std::string& request) { return absl::StrCat("1 ", request, request); };
     MessageChannel channel(&host, kProtocolRpci);
     ASSERT_TRUE(channel.Open().ok()) << step;
     ASSERT_TRUE(channel.Send("a request of some words").ok()) << step;
