@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "absl/status/statusor.h"
+#include "grpcpp/client_context.h"
 #include "toolboxd/v1/clock.pb.h"
 #include "toolboxd/v1/transport.pb.h"
 #include "transportd/guest_operations/live_state.h"
@@ -35,8 +36,8 @@ struct ChannelViews {
   std::function<LiveNumbers()> numbers;
   // What the host asks of the clock, and what became of it.
   std::function<v1::TimeStatus()> time;
-  // Called on the call's thread; may wait for seconds.
-  std::function<absl::StatusOr<v1::ClockStatus>()> clock;
+  // Called on the call's thread; may wait for seconds, or until the context's call is cancelled.
+  std::function<absl::StatusOr<v1::ClockStatus>(grpc::ClientContext& context)> clock;
   StandstillCalls standstill;
   // Thread-safe; must outlive the service.
   trace::TraceHub* trace = nullptr;

@@ -132,8 +132,7 @@ void ClockClient::EndSlew() {
   board_.CountCall(kService, absl::OkStatus());
 }
 
-absl::StatusOr<v1::ClockStatus> ClockClient::GetStatus() const {
-  grpc::ClientContext context;
+absl::StatusOr<v1::ClockStatus> ClockClient::GetStatus(grpc::ClientContext& context) const {
   SetTimeout(limits_.status, &context);
   v1::ClockStatus reply;
   const absl::Status status =

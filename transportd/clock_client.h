@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "grpcpp/client_context.h"
 #include "transportd/call_threads.h"
 #include "transportd/host_time/clock_setter.h"
 #include "transportd/status_board.h"
@@ -39,8 +40,8 @@ class ClockClient final : public host_time::ClockSetter {
   void Slew(const v1::SlewRequest& rate, OnSlewEnd on_end) override;
   void EndSlew() override;
 
-  // What clockd reports about the clock. Thread-safe; waits.
-  absl::StatusOr<v1::ClockStatus> GetStatus() const;
+  // What clockd reports about the clock, by a call with this context. Thread-safe; waits.
+  absl::StatusOr<v1::ClockStatus> GetStatus(grpc::ClientContext& context) const;
 
  private:
   struct Rate;

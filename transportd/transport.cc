@@ -167,17 +167,18 @@ bool Transport::Alive() {
 }
 
 ChannelViews Transport::Views() {
-  return {.reported = [this] { return publisher_.Describe(); },
-          .sessions = [this] { return guest_operations_.DescribeSessions(); },
-          .programs = [this] { return guest_operations_.DescribePrograms(); },
-          .transfers = [this] { return guest_operations_.DescribeTransfers(); },
-          .policy = [this] { return guest_operations_.policy(); },
-          .numbers = [this] { return guest_operations_.CountLive(); },
-          .time = [this] { return time_sync_.Status(); },
-          .clock = [this] { return clock_client_.GetStatus(); },
-          .standstill = {.begin = [this] { StandStill(QuiesceClient::Standstill::kBegins); },
-                         .end = [this] { StandStill(QuiesceClient::Standstill::kEnds); }},
-          .trace = &trace_};
+  return {
+      .reported = [this] { return publisher_.Describe(); },
+      .sessions = [this] { return guest_operations_.DescribeSessions(); },
+      .programs = [this] { return guest_operations_.DescribePrograms(); },
+      .transfers = [this] { return guest_operations_.DescribeTransfers(); },
+      .policy = [this] { return guest_operations_.policy(); },
+      .numbers = [this] { return guest_operations_.CountLive(); },
+      .time = [this] { return time_sync_.Status(); },
+      .clock = [this](grpc::ClientContext& context) { return clock_client_.GetStatus(context); },
+      .standstill = {.begin = [this] { StandStill(QuiesceClient::Standstill::kBegins); },
+                     .end = [this] { StandStill(QuiesceClient::Standstill::kEnds); }},
+      .trace = &trace_};
 }
 
 void Transport::ShowHost(backdoor::Port& port) {

@@ -6,6 +6,8 @@
 #ifndef TOOLBOXD_TRANSPORTD_TRANSPORT_READERS_H_
 #define TOOLBOXD_TRANSPORTD_TRANSPORT_READERS_H_
 
+#include <atomic>
+
 #include "absl/strings/string_view.h"
 #include "toolboxd/v1/transport.grpc.pb.h"
 
@@ -19,6 +21,8 @@ bool OnlyReads(absl::string_view request);
 // Thread-safe.
 class TransportReaders final : public v1::Transport::Service {
  public:
+  static constexpr int kMaxPolicyChecks = 4;
+
   // `all` must outlive it.
   explicit TransportReaders(v1::Transport::Service* all) : all_(*all) {}
 
@@ -52,14 +56,15 @@ class TransportReaders final : public v1::Transport::Service {
                                  v1::HostStatistics* response) override {
     return all_.GetHostStatistics(context, request, response);
   }
-  grpc::Status CheckPolicy(grpc::ServerContext* context, const v1::CheckPolicyRequest* request,
-                           v1::CheckPolicyReply* response) override {
-    return all_.CheckPolicy(context, request, response);
-  }
   grpc::Status GetTimeStatus(grpc::ServerContext* context, const v1::GetTimeStatusRequest* request,
                              v1::TimeStatus* response) override {
     return all_.GetTimeStatus(context, request, response);
   }
+
+  // May wait for the user database, and notices as little as that whether its caller has given it
+  // up: RESOURCE_EXHAUSTED beyond kMaxPolicyChecks at a time.
+  grpc::Status CheckPolicy(grpc::ServerContext* context, const v1::CheckPolicyRequest* request,
+                           v1::CheckPolicyReply* response) override;
 
   grpc::Status SendRpci(grpc::ServerContext* context, const v1::SendRpciRequest* request,
                         v1::SendRpciReply* response) override;
@@ -71,6 +76,7 @@ class TransportReaders final : public v1::Transport::Service {
 
  private:
   v1::Transport::Service& all_;
+  std::atomic<int> policy_checks_{0};
 };
 
 }  // namespace toolboxd

@@ -2,10 +2,15 @@
 
 #include "transportd/transport_readers.h"
 
+#include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/synchronization/notification.h"
+#include "base/testing/eventually.h"
 #include "base/testing/short_temp_dir.h"
 #include "daemon/channel.h"
 #include "gtest/gtest.h"
@@ -46,10 +51,17 @@ class Everything final : public v1::Transport::Service {
                                  v1::HostStatistics*) override {
     return grpc::Status::OK;
   }
-  grpc::Status CheckPolicy(grpc::ServerContext*, const v1::CheckPolicyRequest*,
+  // Waits, as for a user database that does not answer.
+  grpc::Status CheckPolicy(grpc::ServerContext*, const v1::CheckPolicyRequest* request,
                            v1::CheckPolicyReply*) override {
+    if (request->user() != "slow") return grpc::Status::OK;
+    ++waiting;
+    answers.WaitForNotification();
+    --waiting;
     return grpc::Status::OK;
   }
+  std::atomic<int> waiting{0};
+  absl::Notification answers;
   grpc::Status GetTimeStatus(grpc::ServerContext*, const v1::GetTimeStatusRequest*,
                              v1::TimeStatus*) override {
     return grpc::Status::OK;
@@ -124,6 +136,32 @@ TEST_F(TransportReadersTest, ChangesAreRefusedWithAReason) {
   grpc::ClientContext trace;
   EXPECT_EQ(stub_->Trace(&trace, v1::TraceRequest())->Finish().error_code(),
             grpc::StatusCode::PERMISSION_DENIED);
+}
+
+// X1 of tests/attacks/README.md: each keeps a thread of all readers until the user database
+// answers.
+TEST_F(TransportReadersTest, PolicyChecksThatWaitAreFewAndLeaveThreadsToOtherCalls) {
+  v1::CheckPolicyRequest request;
+  request.set_user("slow");
+  std::atomic<int> refused{0};
+  std::vector<std::thread> callers;
+  callers.reserve(6);
+  for (int i = 0; i < 6; ++i) {
+    callers.emplace_back([&] {
+      v1::CheckPolicyReply reply;
+      const grpc::Status status = Call(&v1::Transport::Stub::CheckPolicy, request, &reply);
+      if (status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED) ++refused;
+    });
+  }
+  EXPECT_TRUE(Eventually([&] { return refused + everything_.waiting == 6; }));
+  EXPECT_EQ(everything_.waiting, 4);
+  EXPECT_TRUE(
+      (Permits<v1::GetStatusRequest, v1::TransportStatus>(&v1::Transport::Stub::GetStatus)));
+  everything_.answers.Notify();
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(refused, 2);
+  EXPECT_TRUE(
+      (Permits<v1::CheckPolicyRequest, v1::CheckPolicyReply>(&v1::Transport::Stub::CheckPolicy)));
 }
 
 TEST(OnlyReads, CommandIsCompared) {

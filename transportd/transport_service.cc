@@ -13,6 +13,7 @@
 #include "base/steady_time.h"
 #include "base/utf8.h"
 #include "daemon/grpc_status.h"
+#include "grpcpp/client_context.h"
 #include "transportd/channel_call.h"
 #include "transportd/guest_info/host_statistics.h"
 #include "transportd/metrics.h"
@@ -29,6 +30,16 @@ constexpr absl::Duration kNumbersWait = absl::Seconds(2);
 
 absl::Time Deadline(const grpc::ServerContext& context) {
   return std::min(absl::FromChrono(context.deadline()), absl::Now() + kMaxWait);
+}
+
+// A call that its caller has given up must keep no thread.
+template <typename Reply>
+absl::StatusOr<Reply> OnChannel(TaskQueue& queue, const grpc::ServerContext& context,
+                                std::function<Reply()> task,
+                                absl::Duration limit = absl::InfiniteDuration()) {
+  return CallOnChannel<Reply>(
+      queue, std::min(Deadline(context), absl::Now() + limit),
+      [&context] { return context.IsCancelled(); }, std::move(task));
 }
 
 }  // namespace
@@ -65,8 +76,8 @@ grpc::Status TransportService::SendRpci(grpc::ServerContext* context,
 absl::StatusOr<RpciReply> TransportService::Send(const grpc::ServerContext& context,
                                                  std::string request) {
   using Reply = absl::StatusOr<RpciReply>;
-  absl::StatusOr<Reply> reply = CallOnChannel<Reply>(
-      queue_, Deadline(context), [text = std::move(request), send = send_] { return send(text); });
+  absl::StatusOr<Reply> reply = OnChannel<Reply>(
+      queue_, context, [text = std::move(request), send = send_] { return send(text); });
   if (!reply.ok()) return reply.status();
   return *std::move(reply);
 }
@@ -93,7 +104,7 @@ grpc::Status TransportService::GetHostStatistics(grpc::ServerContext* context,
 template <typename Reply>
 grpc::Status TransportService::View(grpc::ServerContext& context,
                                     const std::function<Reply()>& view, Reply* response) {
-  absl::StatusOr<Reply> reply = CallOnChannel<Reply>(queue_, Deadline(context), view);
+  absl::StatusOr<Reply> reply = OnChannel<Reply>(queue_, context, view);
   if (!reply.ok()) return ToGrpc(reply.status());
   *response = *std::move(reply);
   return grpc::Status::OK;
@@ -120,10 +131,11 @@ grpc::Status TransportService::ListTransfers(grpc::ServerContext* context,
 grpc::Status TransportService::ListPrograms(grpc::ServerContext* context,
                                             const v1::ListProgramsRequest*,
                                             v1::ListProgramsReply* response) {
-  absl::StatusOr<ProgramsView> view =
-      CallOnChannel<ProgramsView>(queue_, Deadline(*context), views_.programs);
+  absl::StatusOr<ProgramsView> view = OnChannel<ProgramsView>(queue_, *context, views_.programs);
   if (!view.ok()) return ToGrpc(view.status());
-  *response = AskForStates(*std::move(view), Deadline(*context));
+  // They end with this call.
+  const auto new_call = [context] { return grpc::ClientContext::FromServerContext(*context); };
+  *response = AskForStates(*std::move(view), Deadline(*context), new_call);
   return grpc::Status::OK;
 }
 
@@ -134,9 +146,8 @@ grpc::Status TransportService::GetMetrics(grpc::ServerContext* context,
   AddStatusMetrics(status, *response);
   board_.requests().AddTo(*response);
   operations_.AddTo(*response);
-  const absl::Time deadline = std::min(Deadline(*context), absl::Now() + kNumbersWait);
   const absl::StatusOr<LiveNumbers> numbers =
-      CallOnChannel<LiveNumbers>(queue_, deadline, views_.numbers);
+      OnChannel<LiveNumbers>(queue_, *context, views_.numbers, kNumbersWait);
   if (numbers.ok()) AddLiveMetrics(*numbers, *response);
   return grpc::Status::OK;
 }
@@ -145,7 +156,7 @@ grpc::Status TransportService::CheckPolicy(grpc::ServerContext* context,
                                            const v1::CheckPolicyRequest* request,
                                            v1::CheckPolicyReply* response) {
   const absl::StatusOr<PolicyStore> policy =
-      CallOnChannel<PolicyStore>(queue_, Deadline(*context), views_.policy);
+      OnChannel<PolicyStore>(queue_, *context, views_.policy);
   if (!policy.ok()) return ToGrpc(policy.status());
   absl::StatusOr<v1::CheckPolicyReply> reply = ExplainPolicy(*policy, *request);
   if (!reply.ok()) return ToGrpc(reply.status());
@@ -158,7 +169,8 @@ grpc::Status TransportService::GetTimeStatus(grpc::ServerContext* context,
                                              v1::TimeStatus* response) {
   grpc::Status asked = View(*context, views_.time, response);
   if (!asked.ok()) return asked;
-  absl::StatusOr<v1::ClockStatus> clock = views_.clock();
+  const auto call = grpc::ClientContext::FromServerContext(*context);
+  absl::StatusOr<v1::ClockStatus> clock = views_.clock(*call);
   if (clock.ok()) {
     *response->mutable_clock() = *std::move(clock);
   } else {

@@ -2,6 +2,7 @@
 
 #include "transportd/transport_service.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -11,11 +12,17 @@
 #include <utility>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "base/testing/eventually.h"
 #include "base/testing/short_temp_dir.h"
+#include "base/unique_fd.h"
 #include "daemon/channel.h"
+#include "daemon/grpc_status.h"
 #include "daemon/testing/running_server.h"
+#include "grpcpp/create_channel_posix.h"
 #include "gtest/gtest.h"
+#include "toolboxd/v1/clock.grpc.pb.h"
 #include "transportd/testing/unix_server.h"
 
 namespace toolboxd {
@@ -70,9 +77,12 @@ class TransportServiceTest : public testing::Test {
       reply.set_pending_logins(2);
       return reply;
     };
-    views.programs = [] {
+    views.programs = [this] {
       ProgramsView view;
-      view.programs.add_programs()->set_pid(4711);
+      v1::StartedProgram& program = *view.programs.add_programs();
+      program.set_user("alice");
+      program.set_pid(4711);
+      if (silent_ != nullptr) view.vixd["alice"] = silent_;
       return view;
     };
     views.transfers = [] {
@@ -88,7 +98,12 @@ class TransportServiceTest : public testing::Test {
       status.set_steps(7);
       return status;
     };
-    views.clock = [this] { return clock_; };
+    views.clock = [this](grpc::ClientContext& context) -> absl::StatusOr<v1::ClockStatus> {
+      if (silent_ == nullptr) return clock_;
+      const std::shared_ptr<grpc::Channel> clockd = silent_;
+      v1::ClockStatus status;
+      return FromGrpc(v1::Clock::NewStub(clockd)->GetClockStatus(&context, {}, &status));
+    };
     views.trace = &trace_;
     views.standstill = {.begin = [this] { ++begins_; }, .end = [this] { ++ends_; }};
     return views;
@@ -107,6 +122,8 @@ class TransportServiceTest : public testing::Test {
   TaskQueue queue_;
   trace::TraceHub trace_;
   v1::SendRpciReply reply_;
+  // A service that does not answer.
+  std::shared_ptr<grpc::Channel> silent_;
   absl::StatusOr<v1::ClockStatus> clock_ = absl::UnavailableError("clockd is not there");
   TransportService service_;
   std::thread channel_;
@@ -216,6 +233,51 @@ TEST_F(TransportServiceTest, ProgramWithoutAnOpenSessionIsInAnUnknownState) {
   ASSERT_TRUE(service_.ListPrograms(&context, nullptr, &programs).ok());
   EXPECT_EQ(programs.programs(0).pid(), 4711);
   EXPECT_EQ(programs.programs(0).state(), v1::StartedProgram::STATE_UNSPECIFIED);
+}
+
+// X1 of tests/attacks/README.md: the gate counts a call for a second after its caller has given it
+// up.
+TEST_F(TransportServiceTest, CallThatIsGivenUpLeavesTheQueueOfABusyChannelSoon) {
+  Served served(&service_);
+  absl::Notification free;
+  queue_.Post([&free] { free.WaitForNotification(); });
+  ASSERT_TRUE(Eventually([this] { return queue_.size() == 0; }));
+  grpc::ClientContext context;
+  std::thread caller([&] {
+    v1::ListSessionsReply sessions;
+    EXPECT_FALSE(served.stub().ListSessions(&context, v1::ListSessionsRequest(), &sessions).ok());
+  });
+  EXPECT_TRUE(Eventually([this] { return queue_.size() == 1; }));
+  const absl::Time begin = absl::Now();
+  context.TryCancel();
+  caller.join();
+  EXPECT_TRUE(Eventually([this] { return queue_.size() == 0; }));
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(1));
+  free.Notify();
+}
+
+TEST_F(TransportServiceTest, CallThatIsGivenUpDoesNotWaitForAServiceThatDoesNotAnswer) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+  const UniqueFd service(ends[0]);
+  silent_ = grpc::CreateInsecureChannelFromFd("silent", ends[1]);
+  Served served(&service_);
+  for (const bool of_vixd : {true, false}) {
+    grpc::ClientContext context;
+    std::thread caller([&] {
+      v1::ListProgramsReply programs;
+      v1::TimeStatus time;
+      EXPECT_FALSE((of_vixd ? served.stub().ListPrograms(&context, {}, &programs)
+                            : served.stub().GetTimeStatus(&context, {}, &time))
+                       .ok());
+    });
+    EXPECT_TRUE(Eventually([this] { return silent_.use_count() > 1; }));
+    const absl::Time begin = absl::Now();
+    context.TryCancel();
+    caller.join();
+    EXPECT_TRUE(Eventually([this] { return silent_.use_count() == 1; }));
+    EXPECT_LT(absl::Now() - begin, absl::Seconds(1));
+  }
 }
 
 TEST_F(TransportServiceTest, MetricsAreThoseOfAllParts) {

@@ -22,8 +22,8 @@ std::string ShortText(absl::string_view text, size_t bytes) {
 
 // The processes that vixd reports of those with the ids.
 std::map<int64_t, v1::Process> Ask(const std::shared_ptr<grpc::Channel>& channel,
-                                   const v1::ListProcessesRequest& request, absl::Time deadline) {
-  grpc::ClientContext context;
+                                   const v1::ListProcessesRequest& request, absl::Time deadline,
+                                   grpc::ClientContext& context) {
   context.set_deadline(absl::ToChronoTime(std::min(deadline, absl::Now() + kAskTime)));
   const auto stub = v1::Processes::NewStub(channel);
   const auto reader = stub->List(&context, request);
@@ -82,7 +82,9 @@ void StartedPrograms::AddTo(v1::ListProgramsReply& reply) const {
   }
 }
 
-v1::ListProgramsReply AskForStates(ProgramsView view, absl::Time deadline) {
+v1::ListProgramsReply AskForStates(
+    ProgramsView view, absl::Time deadline,
+    const std::function<std::unique_ptr<grpc::ClientContext>()>& new_call) {
   for (const auto& [user, channel] : view.vixd) {
     v1::ListProcessesRequest request;
     for (const v1::StartedProgram& program : view.programs.programs()) {
@@ -90,7 +92,7 @@ v1::ListProgramsReply AskForStates(ProgramsView view, absl::Time deadline) {
     }
     // Without ids it would be all processes of the machine.
     if (request.pids().empty()) continue;
-    const std::map<int64_t, v1::Process> processes = Ask(channel, request, deadline);
+    const std::map<int64_t, v1::Process> processes = Ask(channel, request, deadline, *new_call());
     for (v1::StartedProgram& program : *view.programs.mutable_programs()) {
       if (program.user() != user || program.function()) continue;
       const auto process = processes.find(program.pid());

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "grpcpp/channel.h"
+#include "grpcpp/client_context.h"
 #include "toolboxd/v1/transport.pb.h"
 
 namespace toolboxd {
@@ -47,8 +49,11 @@ struct ProgramsView {
 };
 
 // Asks each vixd for its user's programs, for two seconds at most and not beyond `deadline` of the
-// wall clock. What a vixd does not say stays not known. Thread-safe; waits.
-v1::ListProgramsReply AskForStates(ProgramsView view, absl::Time deadline);
+// wall clock, by calls with contexts of `new_call`. What a vixd does not say stays not known.
+// Thread-safe; waits.
+v1::ListProgramsReply AskForStates(
+    ProgramsView view, absl::Time deadline,
+    const std::function<std::unique_ptr<grpc::ClientContext>()>& new_call);
 
 }  // namespace toolboxd
 

@@ -85,7 +85,9 @@ TEST(StartedPrograms, VixdOfTheUserKnowsTheStates) {
   ProgramsView view = ViewOf(programs);
   view.vixd["alice"] = host.Channel();
   view.vixd["carol"] = host.Channel();
-  const v1::ListProgramsReply reply = AskForStates(std::move(view), absl::InfiniteFuture());
+  const v1::ListProgramsReply reply = AskForStates(std::move(view), absl::InfiniteFuture(), [] {
+    return std::make_unique<grpc::ClientContext>();
+  });
   ASSERT_EQ(reply.programs_size(), 5);
   EXPECT_EQ(vixd.asked, 4);
   // Bob's; then alice's from the newest.
