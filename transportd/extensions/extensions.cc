@@ -71,6 +71,11 @@ std::string FaultOf(const v1::Extension& extension) {
   return "";
 }
 
+absl::Status Late(const std::string& socket) {
+  return absl::DeadlineExceededError(
+      absl::StrCat(socket, ": the file system of its folder does not answer"));
+}
+
 // The other end of a new connection.
 struct Found {
   UniqueFd connection;
@@ -102,25 +107,21 @@ struct Attempt {
 
 absl::StatusOr<Found> ConnectInTime(const ExtensionTarget& target) {
   const absl::Time deadline = SharedDeadline::For(target.timeout);
-  const auto late = [&target] {
-    return absl::DeadlineExceededError(
-        absl::StrCat(target.socket, ": the file system of its folder does not answer"));
-  };
-  if (target.connecting->exchange(true)) return late();
+  if (absl::Status status = target.awaited->Add(target.socket); !status.ok()) return status;
   const auto attempt = std::make_shared<Attempt>();
   try {
-    std::thread([attempt, deadline, socket = target.socket, connecting = target.connecting] {
+    std::thread([attempt, deadline, socket = target.socket, awaited = target.awaited] {
       attempt->result = ConnectTo(socket, deadline);
-      connecting->store(false);
+      awaited->Remove(socket);
       attempt->done.Notify();
     }).detach();
   } catch (const std::system_error& error) {
-    target.connecting->store(false);
+    target.awaited->Remove(target.socket);
     return ErrnoError(error.code().value(), "a thread for an extension");
   }
   // connect(2) itself ends in time where the extension does not take connections.
   const absl::Time end = ToWallClock(deadline + absl::Milliseconds(20));
-  if (!attempt->done.WaitForNotificationWithDeadline(end)) return late();
+  if (!attempt->done.WaitForNotificationWithDeadline(end)) return Late(target.socket);
   return std::move(attempt->result);
 }
 
@@ -131,6 +132,22 @@ const ExtensionTarget* Find(const absl::flat_hash_map<std::string, ExtensionTarg
 }
 
 }  // namespace
+
+absl::Status AwaitedSockets::Add(const std::string& socket) {
+  absl::MutexLock lock(&mutex_);
+  if (sockets_.contains(socket)) return Late(socket);
+  if (sockets_.size() >= kMax) {
+    return absl::DeadlineExceededError(
+        absl::StrCat(socket, ": those of ", kMax, " other extensions do not answer"));
+  }
+  sockets_.insert(socket);
+  return absl::OkStatus();
+}
+
+void AwaitedSockets::Remove(const std::string& socket) {
+  absl::MutexLock lock(&mutex_);
+  sockets_.erase(socket);
+}
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> ExtensionTarget::Connect() const {
   absl::StatusOr<Found> found = ConnectInTime(*this);
@@ -220,6 +237,7 @@ void Extensions::Bind(const v1::Extension& extension) {
   ExtensionTarget target;
   target.socket = SocketPath(extension.target());
   target.allowed_uids.assign(extension.allowed_uid().begin(), extension.allowed_uid().end());
+  target.awaited = awaited_;
   target.timeout = default_timeout_;
   if (extension.timeout_milliseconds() != 0) {
     target.timeout = std::min(kMaxTimeout, absl::Milliseconds(extension.timeout_milliseconds()));

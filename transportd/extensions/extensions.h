@@ -8,15 +8,17 @@
 
 #include <sys/types.h>
 
-#include <atomic>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "base/config_file.h"
 #include "toolboxd/v1/routes.pb.h"
@@ -27,13 +29,29 @@ class Channel;
 
 namespace toolboxd {
 
+// The sockets to which a thread connects, one for each, whatever is bound to it. Thread-safe.
+class AwaitedSockets {
+ public:
+  static constexpr size_t kMax = 16;
+
+  // After it a thread may wait for the socket's file system, and Remove() must follow.
+  // DEADLINE_EXCEEDED if one waits already, or as many as may.
+  absl::Status Add(const std::string& socket);
+  void Remove(const std::string& socket);
+
+ private:
+  absl::Mutex mutex_;
+  std::set<std::string> sockets_ ABSL_GUARDED_BY(mutex_);
+};
+
 // The service of one binding.
 struct ExtensionTarget {
   // A new connection, for one call, or for a file as long as it is open. A connection that is kept
   // would not notice that the extension has restarted (daemon/poll_strategy.h). UNAVAILABLE where
   // no process listens; FAILED_PRECONDITION, and a line in the log, if the process that listens is
   // another user's than those allowed. DEADLINE_EXCEEDED if the file system of the socket's folder
-  // does not answer, at once as long as an earlier call still waits for it: a thread does.
+  // does not answer, at once as long as an earlier call still waits for the socket, or for as many
+  // sockets as may be waited for: threads do.
   absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect() const;
 
   // The path of a Unix socket.
@@ -42,8 +60,8 @@ struct ExtensionTarget {
   std::vector<uid_t> allowed_uids;
   // Time limit of one call.
   absl::Duration timeout;
-  // Whether a thread still connects.
-  std::shared_ptr<std::atomic<bool>> connecting = std::make_shared<std::atomic<bool>>(false);
+  // Shared by all targets, and with the threads that connect.
+  std::shared_ptr<AwaitedSockets> awaited;
 };
 
 // Finds the service that a command, a file scheme or a function is bound to. Calls none of them.
@@ -85,6 +103,7 @@ class Extensions {
 
   const std::string directory_;
   const absl::Duration default_timeout_;
+  const std::shared_ptr<AwaitedSockets> awaited_ = std::make_shared<AwaitedSockets>();
   ConfigurationState state_;
   Targets commands_;
   Targets schemes_;

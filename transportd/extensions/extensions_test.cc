@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/testing/eventually.h"
 #include "base/testing/short_temp_dir.h"
 #include "gtest/gtest.h"
 
@@ -22,12 +23,16 @@ namespace {
 
 // The socket's folder is on a file system that does not answer.
 std::atomic<bool> g_hangs{false};
+// Threads that wait for it.
+std::atomic<int> g_waiting{0};
 
 }  // namespace
 
 // In place of libc's.
 extern "C" int connect(int fd, const sockaddr* address, socklen_t size) {
+  ++g_waiting;
   while (g_hangs) usleep(10'000);
+  --g_waiting;
   return static_cast<int>(syscall(SYS_connect, fd, address, size));
 }
 
@@ -209,6 +214,45 @@ TEST_F(ExtensionsTest, FolderThatDoesNotAnswerIsWaitedForOnceAndInTime) {
   const absl::Time end = absl::Now() + absl::Seconds(20);
   while (!target->Connect().ok() && absl::Now() < end) absl::SleepFor(absl::Milliseconds(10));
   EXPECT_LT(absl::Now(), end);
+}
+
+// X2 of tests/attacks/README.md.
+TEST_F(ExtensionsTest, FolderThatDoesNotAnswerKeepsOneThreadWhateverIsBoundToASocket) {
+  Write("a.textproto", Binding("tclo_command: \"X\" timeout_milliseconds: 300") +
+                           Binding("file_scheme: \"x\" timeout_milliseconds: 300"));
+  Write("b.textproto", Binding("function: \"X\" timeout_milliseconds: 300"));
+  Extensions extensions(folder_, absl::Seconds(1));
+  g_hangs = true;
+  EXPECT_TRUE(absl::IsDeadlineExceeded(extensions.FindCommand("X")->Connect().status()));
+  const absl::Time begin = absl::Now();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(absl::IsDeadlineExceeded(extensions.FindCommand("X")->Connect().status()));
+    EXPECT_TRUE(absl::IsDeadlineExceeded(extensions.FindScheme("x")->Connect().status()));
+    EXPECT_TRUE(absl::IsDeadlineExceeded(extensions.FindFunction("X")->Connect().status()));
+    extensions.Load();
+  }
+  EXPECT_LT(absl::Now() - begin, absl::Milliseconds(250));
+  EXPECT_EQ(g_waiting, 1);
+  g_hangs = false;
+  EXPECT_TRUE(Eventually([] { return g_waiting == 0; }));
+}
+
+TEST_F(ExtensionsTest, FoldersThatDoNotAnswerKeepAFewThreads) {
+  std::string text;
+  for (int i = 0; i < 40; ++i) {
+    absl::StrAppend(&text, "extension { target: \"unix:", temp_.path(), "/", i,
+                    "/socket\" tclo_command: \"X", i, "\" timeout_milliseconds: 1 }\n");
+  }
+  Write("a.textproto", text);
+  const Extensions extensions(folder_, absl::Seconds(1));
+  g_hangs = true;
+  for (int i = 0; i < 40; ++i) {
+    EXPECT_TRUE(
+        absl::IsDeadlineExceeded(extensions.FindCommand(absl::StrCat("X", i))->Connect().status()));
+  }
+  EXPECT_LE(g_waiting, 16);
+  g_hangs = false;
+  EXPECT_TRUE(Eventually([] { return g_waiting == 0; }));
 }
 
 TEST_F(ExtensionsTest, AllowedUidTakesThePlaceOfTheFoldersOwner) {
