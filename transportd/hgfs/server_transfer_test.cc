@@ -205,6 +205,30 @@ TEST_F(HgfsServerTest, SessionWhoseEndWasRefusedEndsWithItsFilesAtMaintenance) {
   EXPECT_FALSE(hgfsd_.Has("/tmp/g"));
 }
 
+TEST_F(HgfsServerTest, FilesOfASessionWhoseEndWasRefusedGiveWayToThoseOfOthersFirst) {
+  hgfsd_.Put("/tmp/f", Pattern(1000));
+  CreateSession();
+  const uint64_t alive = session_;
+  uint32_t download;
+  ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kReadOnly, 0, download), Status::kSuccess);
+  CreateSession();
+  uint32_t other;
+  for (size_t i = 1; i < SessionTable::kMaxHandlesPerUser; ++i) {
+    ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kReadOnly, 0, other), Status::kSuccess);
+  }
+  Packet refused;
+  refused.op = static_cast<uint32_t>(Op::kDestroySessionV4);
+  refused.session_id = session_;
+  server_.Refuse(EncodePacket(refused));
+  // Before the next maintenance.
+  session_ = alive;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(OpenFile(Op::kOpenV3, "/tmp/f", kReadOnly, 0, other), Status::kSuccess);
+  }
+  std::string data;
+  EXPECT_EQ(ReadAt(download, 0, 500, data), Status::kSuccess);
+}
+
 TEST_F(HgfsServerTest, SessionThatIsUsedAfterItsEndWasRefusedStays) {
   hgfsd_.Put("/tmp/f", Pattern(1000));
   CreateSession();

@@ -90,6 +90,8 @@ void SessionTable::Erase(Sessions::iterator session) {
 }
 
 uint32_t SessionTable::AddHandle(Session& session, Handle handle) {
+  // A session that has ended gives its places up before one that has not.
+  Expire(session.used);
   while (const std::optional<HandleKey> victim = handle_shares_.Victim(session.user)) {
     TakeHandle(sessions_.at(victim->first), victim->second);
   }
