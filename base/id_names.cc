@@ -13,25 +13,23 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "base/database_record.h"
 #include "base/steady_time.h"
 
 namespace toolboxd {
 
 std::optional<std::string> LookUpUserName(id_t uid) {
-  char buffer[4096];
+  std::string buffer;
   passwd user;
-  passwd* found = nullptr;
-  getpwuid_r(uid, &user, buffer, sizeof buffer, &found);
+  const passwd* const found = FindRecord(getpwuid_r, uid_t{uid}, user, buffer);
   if (found == nullptr) return std::nullopt;
   return found->pw_name;
 }
 
 std::optional<std::string> LookUpGroupName(id_t gid) {
-  // Its members are in there, too.
-  std::string buffer(64 << 10, '\0');
+  std::string buffer;
   group entry;
-  group* found = nullptr;
-  getgrgid_r(gid, &entry, buffer.data(), buffer.size(), &found);
+  const group* const found = FindRecord(getgrgid_r, gid_t{gid}, entry, buffer);
   if (found == nullptr) return std::nullopt;
   return found->gr_name;
 }

@@ -2,11 +2,35 @@
 
 #include "base/id_names.h"
 
+#include <errno.h>
+#include <grp.h>
+#include <string.h>
+
 #include <atomic>
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
+
+namespace {
+
+constexpr gid_t kLargeGroup = 4711;
+// Of a group with 30,000 members.
+constexpr size_t kLargeRecord = 300'000;
+
+}  // namespace
+
+// In place of libc's.
+extern "C" int getgrgid_r(gid_t gid, group* entry, char* buffer, size_t size, group** found) {
+  *found = nullptr;
+  if (gid != 0 && gid != kLargeGroup) return 0;
+  if (gid == kLargeGroup && size < kLargeRecord) return ERANGE;
+  strcpy(buffer, gid == 0 ? "root" : "large");
+  *entry = {};
+  entry->gr_name = buffer;
+  *found = entry;
+  return 0;
+}
 
 namespace toolboxd {
 namespace {
@@ -24,6 +48,8 @@ TEST(IdNames, NumberWithoutANameHasNone) {
   const IdNames groups(LookUpGroupName);
   EXPECT_EQ(IdNames::Asker(&groups).Get(0), "root");
 }
+
+TEST(IdNames, GroupOfManyMembersHasAName) { EXPECT_EQ(LookUpGroupName(kLargeGroup), "large"); }
 
 // W6 of tests/attacks/README.md.
 TEST(IdNames, ManyNumbersWithoutANameAreWaitedForAMoment) {

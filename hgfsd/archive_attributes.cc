@@ -21,6 +21,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
+#include "base/database_record.h"
 #include "hgfsd/fs/file_error.h"
 #include "hgfsd/fs/held.h"
 #include "hgfsd/fs/through.h"
@@ -30,27 +31,21 @@ namespace {
 
 // Names that are kept. An archive may have a new one with each member.
 constexpr size_t kMaxNames = 256;
-// Bytes for what the user database has of one name. A group with more members counts as unknown.
-constexpr size_t kMaxRecord = 256 * 1024;
 
 // Archives have numbers of 64 bits.
 id_t OwnerOf(int64_t number) {
   return number < 0 || number > kNoOwner ? kNoOwner : static_cast<id_t>(number);
 }
 
-template <typename Record, typename Find>
+template <typename Record>
 id_t Look(std::map<std::string, std::optional<id_t>>& known, const char* name, int64_t number,
-          Find find, id_t Record::*id) {
+          int (*find)(const char*, Record*, char*, size_t, Record**), id_t Record::*id) {
   if (name == nullptr || *name == '\0') return OwnerOf(number);
   const auto found = known.find(name);
   if (found != known.end()) return found->second.value_or(OwnerOf(number));
   Record record;
-  Record* result = nullptr;
-  std::string buffer(4096, '\0');
-  while (find(name, &record, buffer.data(), buffer.size(), &result) == ERANGE &&
-         buffer.size() < kMaxRecord) {
-    buffer.resize(buffer.size() * 4);
-  }
+  std::string buffer;
+  const Record* const result = FindRecord(find, name, record, buffer);
   if (known.size() >= kMaxNames) known.clear();
   std::optional<id_t>& owner = known[name];
   if (result != nullptr) owner = record.*id;
