@@ -38,6 +38,8 @@ absl::Status ReplaceFile(const std::string& path, absl::string_view content, mod
   absl::Status status = WriteAll(file.get(), content, temporary);
   // Whatever the umask.
   if (status.ok() && fchmod(file.get(), mode) != 0) status = ErrnoError(errno, temporary);
+  // A network file system says then that it does not fit.
+  if (status.ok() && close(file.release()) != 0) status = ErrnoError(errno, temporary);
   if (status.ok() && rename(temporary.c_str(), path.c_str()) != 0) {
     status = ErrnoError(errno, path);
   }

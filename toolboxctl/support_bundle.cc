@@ -187,9 +187,11 @@ absl::StatusOr<Bundle> MakeBundle(const std::string& folder, const std::vector<B
       "toolboxd-support-", absl::FormatTime("%Y%m%d-%H%M%S", absl::Now(), absl::LocalTimeZone()));
   Bundle bundle;
   bundle.path = absl::StrCat(folder, name, ".tar.gz");
-  const absl::StatusOr<UniqueFd> file = CreateBundle(bundle.path);
+  absl::StatusOr<UniqueFd> file = CreateBundle(bundle.path);
   if (!file.ok()) return file.status();
   absl::StatusOr<std::string> content = WriteBundle(file->get(), name, parts);
+  // A network file system says then that it does not fit.
+  if (content.ok() && close(file->release()) != 0) content = ErrnoError(errno, bundle.path);
   if (!content.ok()) {
     unlink(bundle.path.c_str());
     return content.status();

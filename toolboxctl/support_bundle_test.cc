@@ -2,11 +2,14 @@
 
 #include "toolboxctl/support_bundle.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -22,6 +25,25 @@
 #include "gtest/gtest.h"
 #include "toolboxctl/output.h"
 #include "toolboxctl/program_output.h"
+
+namespace {
+
+// Whether a file system says so when a file that was written is closed: a network's whose quota is
+// used up.
+std::atomic<bool> g_full{false};
+
+}  // namespace
+
+// In place of libc's.
+extern "C" int close(int fd) {
+  struct stat st = {};
+  const bool late = g_full && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+                    (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY;
+  const long closed = syscall(SYS_close, fd);
+  if (!late || closed != 0) return static_cast<int>(closed);
+  errno = EDQUOT;
+  return -1;
+}
 
 namespace toolboxd {
 namespace {
@@ -154,6 +176,14 @@ TEST_F(HostSupportBundleTest, HostHearsHowItGoesAndWhereItIs) {
 TEST_F(HostSupportBundleTest, FailureIsReported) {
   options_.folder = folder_.File("none/");
   EXPECT_EQ(Make({}), kExitFailed);
+  EXPECT_EQ(sent_.back(), "tools.vmsupport.status 10");
+}
+
+TEST_F(HostSupportBundleTest, BundleOfWhichTheFileSystemSaysAtItsEndThatItDoesNotFitIsNone) {
+  g_full = true;
+  EXPECT_EQ(Make({{"one.txt", {"echo", "hello"}}}), kExitFailed);
+  g_full = false;
+  EXPECT_TRUE(Bundles().empty());
   EXPECT_EQ(sent_.back(), "tools.vmsupport.status 10");
 }
 
