@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Parts of gRPC that toolboxd calls nothing of, and which would come with what it calls: what is
-// here takes their place, in that program only. Tests have gRPC as it is. Other versions of gRPC
-// keep their own.
+// here takes their place, in that program only; tests/style/channels says where that would be
+// wrong. Tests have gRPC as it is. Other versions of gRPC keep their own.
 
 #include <grpc/grpc.h>
 #include <grpcpp/health_check_service_interface.h>
