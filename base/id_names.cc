@@ -41,30 +41,35 @@ struct IdNames::State {
     absl::Time time;
   };
 
-  explicit State(LookUp asked) : look_up(std::move(asked)) {}
+  State(LookUp asked, absl::Duration used) : look_up(std::move(asked)), fresh(used) {}
 
   const LookUp look_up;
+  const absl::Duration fresh;
   absl::Mutex mutex;
   bool asking ABSL_GUARDED_BY(mutex) = false;
   std::map<id_t, Answer> answers ABSL_GUARDED_BY(mutex);
 
-  const Answer* FindFresh(id_t id) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+  bool IsFresh(id_t id) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     const auto found = answers.find(id);
-    const bool fresh = found != answers.end() && SteadyNow() - found->second.time < kFresh;
-    return fresh ? &found->second : nullptr;
+    return found != answers.end() && SteadyNow() - found->second.time < fresh;
+  }
+  void Forget() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    std::erase_if(answers, [](const auto& answer) { return !answer.second.name.has_value(); });
+    if (answers.size() >= kMaxKept) answers.clear();
   }
   bool IsIdle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return !asking; }
 
   static void Ask(const std::shared_ptr<State>& self, id_t id) {
     std::optional<std::string> name = self->look_up(id);
     absl::MutexLock lock(&self->mutex);
-    if (self->answers.size() >= kMaxKept) self->answers.clear();
+    if (self->answers.size() >= kMaxKept) self->Forget();
     self->answers[id] = {std::move(name), SteadyNow()};
     self->asking = false;
   }
 };
 
-IdNames::IdNames(LookUp look_up) : state_(std::make_shared<State>(std::move(look_up))) {}
+IdNames::IdNames(LookUp look_up, absl::Duration fresh)
+    : state_(std::make_shared<State>(std::move(look_up), fresh)) {}
 
 std::optional<std::string> IdNames::Find(id_t id, absl::Duration& left) const {
   absl::MutexLock lock(&state_->mutex);
@@ -74,18 +79,18 @@ std::optional<std::string> IdNames::Find(id_t id, absl::Duration& left) const {
     left -= SteadyNow() - begin;
   };
   // An earlier question may still be without an answer.
-  if (state_->FindFresh(id) == nullptr && left > absl::ZeroDuration()) wait();
-  if (state_->FindFresh(id) == nullptr && !state_->asking && left > absl::ZeroDuration()) {
+  if (!state_->IsFresh(id) && left > absl::ZeroDuration()) wait();
+  if (!state_->IsFresh(id) && !state_->asking && left > absl::ZeroDuration()) {
     try {
       std::thread([state = state_, id] { State::Ask(state, id); }).detach();
+      state_->asking = true;
+      wait();
     } catch (const std::system_error&) {
-      return std::nullopt;
+      // Without a thread there is what is known.
     }
-    state_->asking = true;
-    wait();
   }
-  const State::Answer* answer = state_->FindFresh(id);
-  return answer != nullptr ? answer->name : std::nullopt;
+  const auto answer = state_->answers.find(id);
+  return answer != state_->answers.end() ? answer->second.name : std::nullopt;
 }
 
 IdNames::Asker::Asker(const IdNames* names) : names_(*names), last_(SteadyNow()) {}

@@ -31,11 +31,13 @@ class IdNames {
 
   // How long an answer is used.
   static constexpr absl::Duration kFresh = absl::Minutes(1);
-  // Answers; at more than that, all are forgotten.
+  // Answers; at more than that, numbers without a name are forgotten, and all if that is not
+  // enough.
   static constexpr size_t kMaxKept = 4096;
 
-  // `look_up` may be called after this object's end.
-  explicit IdNames(LookUp look_up);
+  // `look_up` may be called after this object's end. An answer is used for `fresh`, and later where
+  // no newer one comes in time.
+  explicit IdNames(LookUp look_up, absl::Duration fresh = kFresh);
 
   // The names for one purpose, as a list. Waits for kPatience, of which a tenth of the time that
   // passes comes back. Not thread-safe.

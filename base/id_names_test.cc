@@ -8,6 +8,7 @@
 
 #include <atomic>
 
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
@@ -94,6 +95,38 @@ TEST(IdNames, DatabaseThatDoesNotAnswerIsWaitedForAMoment) {
   IdNames::Asker asker(&names);
   EXPECT_EQ(asker.Get(kFirst), "late");
   EXPECT_EQ(asker.Get(kFirst + 1), "other");
+}
+
+TEST(IdNames, ManyNumbersWithoutANameLeaveTheNames) {
+  std::atomic<int> asked{0};
+  const IdNames names([&asked](id_t id) -> std::optional<std::string> {
+    if (id != kKnown) return std::nullopt;
+    ++asked;
+    return "known";
+  });
+  EXPECT_EQ(IdNames::Asker(&names).Get(kKnown), "known");
+  for (id_t id = kFirst; id < kFirst + 2 * IdNames::kMaxKept; ++id) {
+    IdNames::Asker(&names).Get(id);
+  }
+  EXPECT_EQ(IdNames::Asker(&names).Get(kKnown), "known");
+  EXPECT_EQ(asked, 1);
+}
+
+TEST(IdNames, OldNameStaysWhereTheDatabaseDoesNotAnswerAnyMore) {
+  absl::Notification answers;
+  std::atomic<int> asked{0};
+  const auto look_up = [&](id_t id) -> std::optional<std::string> {
+    if (id == kFirst) answers.WaitForNotification();
+    return absl::StrCat("name", ++asked);
+  };
+  const IdNames names(look_up, absl::Milliseconds(1));
+  EXPECT_EQ(IdNames::Asker(&names).Get(kKnown), "name1");
+  absl::SleepFor(absl::Milliseconds(2));
+  EXPECT_EQ(IdNames::Asker(&names).Get(kKnown), "name2");
+  EXPECT_EQ(IdNames::Asker(&names).Get(kFirst), std::nullopt);
+  EXPECT_EQ(IdNames::Asker(&names).Get(kKnown), "name2");
+  answers.Notify();
+  EXPECT_EQ(IdNames::Asker(&names).Get(kKnown), "name4");
 }
 
 }  // namespace
