@@ -5,12 +5,18 @@
 
 callers=$work/callers.sock
 install -d -m 755 "$work/run-callers"
-start_guest "$callers" "$work/callers.log" "$root/out/lib/toolboxd/transportd" --runtime_dir="$work/run-callers" \
-  --skip_cpuid_check --allow=root,alice,bob --socket_group=alice || exit 1
+# Guest users' processes execute vixd.
+cp -a "$root/out/lib/toolboxd" "$work/callers-programs"
+# shellcheck disable=SC2016  # the inner shell expands it
+start_guest "$callers" "$work/callers.log" bash -c '
+  systemd-socket-activate --accept -l "$1/vixd.sock" -E PATH "$0/session" --runtime_dir="$1" vixd 2>/dev/null &
+  exec "$0/transportd" --runtime_dir="$1" --skip_cpuid_check --allow=root,alice,bob --socket_group=alice' \
+  "$work/callers-programs" "$work/run-callers" || exit 1
 
 # --- S4, S5, T1, T3, T4: what callers send without an end, or what is long without references or compression
 
-greedy() { alice /usr/bin/python3 "$root/tests/attacks/greedy_caller.py" "$work/run-callers/transportd.sock" "$@"; }
+greedy_caller=(/usr/bin/python3 "$root/tests/attacks/greedy_caller.py" "$work/run-callers/transportd.sock")
+greedy() { alice "${greedy_caller[@]}" "$@"; }
 status() { "${@:2}" timeout "$1" "$root/out/bin/toolboxctl" --control="$work/run-callers/transportd.sock" status; }
 # Connections and calls that were given up count for a second: until then a part of the next ones would be refused, and
 # their check would see little.
@@ -35,12 +41,27 @@ served_again references
 
 as_bob=(setpriv --reuid=bob --regid=alice --clear-groups)
 for way in untaken messages; do
-  greedy "$way" 40 6 >/dev/null 2>&1 & helpers+=($!)
+  alice_repeats "${greedy_caller[@]}" "$way" 40 6 >/dev/null 2>&1
   sleep 1
   check "W1, W2 another caller is served while one holds calls without an end ($way)" status 4 "${as_bob[@]}"
   end_helpers
   served_again "$way"
 done
+
+# --- X1: calls that are given up, beside users' vixd that do not answer
+
+for user in alice bob; do
+  check "X1 $user has a vixd, and a program" \
+    within 5 "$vmxsim" guest --control="$callers" --user=$user --password="$password" start /bin/sleep 300
+done
+mapfile -t vixds < <(control=$callers; pids_of vixd)
+check "X1 both stop their vixd" kill -STOP "${vixds[@]}"
+alice_repeats "${greedy_caller[@]}" lists 2 10 >/dev/null 2>&1
+sleep 3
+served_each_time() { local i; for ((i = 0; i < 20; ++i)); do status 4 "${as_bob[@]}" || return; sleep 0.1; done; }
+check "X1 another caller is served each time while one gives calls up" served_each_time
+end_helpers
+kill -KILL "${vixds[@]}"
 
 peak=$(control=$callers && awk '/^VmHWM/ { print $2 }' "/proc/$(pids_of transportd)/status")
 check "S4, T1, T3, T4 callers who end no request take little of transportd's memory" test "$peak" -lt 32768

@@ -10,6 +10,9 @@ WAY is what each connection sends, as much as the server takes:
   header    a header of 1 GiB that is not complete
   headers   headers without an end
   untaken   8 calls whose replies are not taken
+  resets    calls that are given up at once; each connection that ends is made again
+  pings     PINGs; each connection that ends is made again
+  lists     7 calls of ListPrograms a second, which are given up; each connection that ends is made again
 Prints how many bytes were taken. Fails if nothing was taken of one of the first connections: it was refused.
 """
 
@@ -22,6 +25,7 @@ import time
 
 METHOD = b"/toolboxd.v1.Transport/SendRpci"
 STATUS_METHOD = b"/toolboxd.v1.Transport/GetStatus"
+LIST_METHOD = b"/toolboxd.v1.Transport/ListPrograms"
 
 
 def literal(text):
@@ -37,7 +41,7 @@ def headers(method):
     )
 
 
-HEADERS, STATUS_HEADERS = headers(METHOD), headers(STATUS_METHOD)
+HEADERS, STATUS_HEADERS, LIST_HEADERS = headers(METHOD), headers(STATUS_METHOD), headers(LIST_METHOD)
 # "info-get " and so on: field 1 of SendRpciRequest.
 SMALL_MESSAGE = b"\x00" + struct.pack(">I", 16000) + b"a" * 15000
 MESSAGE = b"\x00" + struct.pack(">I", (4 << 20) - 64) + b"\x0a\xfb\xfe\xff\x01info-get "
@@ -75,6 +79,8 @@ class Caller:
             self.output += frame(1, 0, 1, HEADERS)
         elif way in ("calls", "resets"):
             self.calls = 0
+        elif way == "lists":
+            self.calls, self.next, self.lists = 0, 0, []
         elif way == "untaken":
             # The window of each stream is 0.
             self.output = self.output[:-9] + frame(4, 0, 0, struct.pack(">HI", 4, 0)) + frame(4, 1, 0)
@@ -108,7 +114,7 @@ class Caller:
                 if setting == 4:
                     self.first_window = value
             # Until it is confirmed, the server's limit of calls does not count.
-            self.output += frame(4, 1, 0) if self.way in ("messages", "resets", "pings") else b""
+            self.output += frame(4, 1, 0) if self.way in ("messages", "resets", "pings", "lists") else b""
         elif kind == 6 and not flags & 1:
             self.output += frame(6, 1, 0, payload)
         elif kind == 8:
@@ -146,6 +152,19 @@ class Caller:
                 self.output = frame(1, 4, stream, HEADERS) + frame(0, 0, stream, SMALL_MESSAGE)
             return
         if self.way == "untaken":
+            return
+        if self.way == "lists":
+            # Once they are served; those that are given up count for a second.
+            now = time.monotonic()
+            if self.lists and now >= self.next:
+                self.output = b"".join(frame(3, 0, stream, b"\x00\x00\x00\x08") for stream in self.lists)
+                self.lists, self.next = [], now + 1.05
+            elif now >= self.next:
+                self.next = now + 0.03
+                self.lists = [2 * i + 1 for i in range(self.calls, self.calls + 7)]
+                self.calls += 7
+                for stream in self.lists:
+                    self.output += frame(1, 4, stream, LIST_HEADERS) + frame(0, 1, stream, b"\0" * 5)
             return
         if self.way == "pings":
             self.output = frame(6, 0, 0, b"12345678") * 500
@@ -210,7 +229,7 @@ def main():
             except (ConnectionError, OSError):
                 selector.unregister(caller.socket)
                 caller.socket.close()
-                if way in ("resets", "pings"):
+                if way in ("resets", "pings", "lists"):
                     connect()
         if idle:
             time.sleep(0.02)
