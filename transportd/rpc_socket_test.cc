@@ -16,6 +16,8 @@
 #include <thread>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "base/testing/eventually.h"
@@ -53,15 +55,25 @@ class RpcSocketTest : public testing::Test {
     socket_ = std::make_unique<RpcSocket>(*std::move(listener), std::move(callers),
                                           [this](absl::string_view request) {
                                             ++sent_;
-                                            return answer_(std::string(request));
+                                            return Answer()(std::string(request));
                                           });
+  }
+  using Host = std::function<absl::StatusOr<RpciReply>(const std::string& request)>;
+  // What the host answers from now on.
+  void SetAnswer(Host answer) {
+    absl::MutexLock lock(&mutex_);
+    answer_ = std::move(answer);
+  }
+  Host Answer() {
+    absl::MutexLock lock(&mutex_);
+    return answer_;
   }
   // From now on the host answers nothing, until `resumed_`.
   void HoldHost() {
-    answer_ = [this](const std::string& request) {
+    SetAnswer([this](const std::string& request) {
       resumed_.WaitForNotification();
       return RpciReply{true, request};
-    };
+    });
   }
 
   // Connects a caller that need not follow the protocol.
@@ -90,10 +102,10 @@ class RpcSocketTest : public testing::Test {
   ShortTempDir folder_;
   const std::string path_ = folder_.File("rpc.sock");
   absl::Notification resumed_;
-  std::function<absl::StatusOr<RpciReply>(const std::string& request)> answer_ =
-      [](const std::string& request) {
-        return RpciReply{true, request};
-      };
+  absl::Mutex mutex_;
+  Host answer_ ABSL_GUARDED_BY(mutex_) = [](const std::string& request) {
+    return RpciReply{true, request};
+  };
   std::atomic<int> sent_{0};
   std::unique_ptr<RpcSocket> socket_;
   rpctool::SocketReply reply_;
@@ -122,20 +134,20 @@ TEST_F(RpcSocketTest, CallerWhoSendsADescriptorHoldsNoOtherUp) {
 }
 
 TEST_F(RpcSocketTest, CallerLearnsWhatTheHostSaid) {
-  answer_ = [](const std::string&) { return RpciReply{false, "No value found"}; };
+  SetAnswer([](const std::string&) { return RpciReply{false, "No value found"}; });
   ASSERT_TRUE(AskTransportd(path_.c_str(), "x", kPatienceMs, reply_));
   EXPECT_EQ(reply_.outcome, Outcome::kRefused);
   EXPECT_EQ(reply_.text, "No value found");
-  answer_ = [](const std::string&) { return absl::DataLossError(""); };
+  SetAnswer([](const std::string&) { return absl::DataLossError(""); });
   ASSERT_TRUE(AskTransportd(path_.c_str(), "x", kPatienceMs, reply_));
   EXPECT_EQ(reply_.outcome, Outcome::kMalformed);
   // The caller uses a channel of its own then.
-  answer_ = [](const std::string&) { return absl::UnavailableError(""); };
+  SetAnswer([](const std::string&) { return absl::UnavailableError(""); });
   EXPECT_FALSE(AskTransportd(path_.c_str(), "x", kPatienceMs, reply_));
 }
 
 TEST_F(RpcSocketTest, LostAnswerIsReportedAsSuch) {
-  answer_ = [](const std::string&) { return absl::AbortedError(""); };
+  SetAnswer([](const std::string&) { return absl::AbortedError(""); });
   ASSERT_TRUE(AskTransportd(path_.c_str(), "x", kPatienceMs, reply_));
   EXPECT_EQ(reply_.outcome, Outcome::kNoAnswer);
   EXPECT_EQ(sent_, 1);
