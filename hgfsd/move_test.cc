@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/testing/small_file_system.h"
@@ -106,6 +107,22 @@ TEST(MoveDirectory, ReportsWhyItFails) {
   EXPECT_TRUE(absl::IsCancelled(MoveDirectory(d, dir / "x", deleter, [] { return true; })));
   AsNobody(
       [&] { EXPECT_THAT(MoveDirectory(d, dir / "x", deleter), FailsWith(v1::ACCESS_DENIED)); });
+}
+
+// Nothing is left of it if the process is killed.
+TEST(MoveAcrossFileSystems, FileHasNoNameWhileItIsCopied) {
+  TestDirectory dir;
+  TestDirectory other(kOther);
+  const std::string file = dir.File("file", "content");
+  std::vector<size_t> names;
+  const auto look = [&] {
+    names.push_back(Names(other.path()).size());
+    return false;
+  };
+  EXPECT_THAT(MoveFile(file, other / "new", Overwrite::kNo, look), IsOk());
+  // Before and during the copy, and when it is complete.
+  EXPECT_THAT(names, testing::ElementsAre(0, 0, 0, 1));
+  EXPECT_EQ(ReadFile(other / "new"), "content");
 }
 
 TEST(MoveAcrossFileSystems, FilesKeepTheirAttributes) {

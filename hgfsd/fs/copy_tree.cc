@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -25,6 +26,7 @@
 #include "hgfsd/fs/held.h"
 #include "hgfsd/fs/make.h"
 #include "hgfsd/fs/mounts.h"
+#include "hgfsd/fs/new_file.h"
 #include "hgfsd/fs/paths.h"
 #include "hgfsd/fs/through.h"
 
@@ -56,14 +58,16 @@ class Copy {
 
  private:
   // What is copied is held by `from`, O_PATH; `st` is its status.
-  absl::Status File(const UniqueFd& from, const Place& to, const struct stat& st);
+  absl::Status File(const UniqueFd& from, const Place& to, const struct stat& st, int depth);
+  // The same of the open file `in`, into the new file `out`.
+  absl::Status Fill(int in, int out, const struct stat& st);
   absl::Status Link(const UniqueFd& from, const Place& to, const struct stat& st);
   absl::Status PipeOrDevice(const UniqueFd& from, const Place& to, const struct stat& st);
   absl::Status Directory(const Place& from, const Place& to, const std::string& path, int depth);
   // Gives the copy that was made of a file another name. False if it is not there any more.
   bool LinkToCopy(const HardLinks::First& first, const Place& to) const;
   // Keeps what was made of the file `from`.
-  void Made(const UniqueFd& entry, const struct stat& from);
+  void Made(int entry, const struct stat& from);
   absl::Status Content(int from, int to, off_t size);
   absl::Status Range(int from, int to, DataRange range);
   absl::Status Attributes(int from, int to, const struct stat& st);
@@ -88,7 +92,7 @@ absl::Status Copy::Entry(const Place& from, const Place& to, const std::string& 
   if (S_ISDIR(st.st_mode)) return Directory(from, to, path, depth);
   const HardLinks::First first = copied_.FirstName(st, path);
   if (!first.name.empty() && LinkToCopy(first, to)) return absl::OkStatus();
-  if (S_ISREG(st.st_mode)) return File(held, to, st);
+  if (S_ISREG(st.st_mode)) return File(held, to, st, depth);
   if (S_ISLNK(st.st_mode)) return Link(held, to, st);
   return PipeOrDevice(held, to, st);
 }
@@ -98,7 +102,7 @@ absl::Status Copy::Link(const UniqueFd& from, const Place& to, const struct stat
   if (!target.ok()) return target.status();
   absl::StatusOr<UniqueFd> out = MakeLink(to.directory, to.name, *target);
   if (!out.ok()) return out.status();
-  Made(*out, st);
+  Made(out->get(), st);
   // The kernel does not check a link's owner, so a failure here takes nothing away.
   (void)!ChangeOwner(out->get(), st.st_uid, st.st_gid);
   const struct timespec times[2] = {st.st_atim, st.st_mtim};
@@ -115,28 +119,41 @@ absl::Status Copy::PipeOrDevice(const UniqueFd& from, const Place& to, const str
   absl::StatusOr<UniqueFd> out =
       MakeNode(to.directory, to.name, st.st_mode & (S_IFMT | 0700), st.st_rdev);
   if (!out.ok()) return out.status();
-  Made(*out, st);
+  Made(out->get(), st);
   absl::Status status = CopyExtendedAttributes(from.get(), out->get(), IfUnsupported::kSkip);
   if (!status.ok()) return status;
   return Attributes(from.get(), out->get(), st);
 }
 
-absl::Status Copy::File(const UniqueFd& from, const Place& to, const struct stat& st) {
+absl::Status Copy::File(const UniqueFd& from, const Place& to, const struct stat& st, int depth) {
   // A lease of the owner's would have an ordinary open wait for the owner.
   UniqueFd in(open(Through(from.get()).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!in.ok()) return FileError(errno, to.name);
-  absl::StatusOr<UniqueFd> out = MakeFile(to.directory, to.name, 0600);
+  if (depth > 0) {
+    const absl::StatusOr<UniqueFd> out = MakeFile(to.directory, to.name, 0600);
+    return out.ok() ? Fill(in.get(), out->get(), st) : out.status();
+  }
+  // Nothing is left of it if this process is killed.
+  const absl::StatusOr<std::unique_ptr<NewFile>> out = NewFile::Make(to.directory, 0600, to.name);
   if (!out.ok()) return out.status();
-  Made(*out, st);
-  absl::Status status = Content(in.get(), out->get(), st.st_size);
+  absl::Status status = Fill(in.get(), (*out)->fd(), st);
+  if (status.ok() && (*out)->TakeName(to.name, Existing::kKeep) != 0) {
+    return FileError(errno, to.name);
+  }
+  return status;
+}
+
+absl::Status Copy::Fill(int in, int out, const struct stat& st) {
+  Made(out, st);
+  absl::Status status = Content(in, out, st.st_size);
   if (!status.ok()) return status;
-  status = CopyExtendedAttributes(in.get(), out->get(), IfUnsupported::kSkip);
+  status = CopyExtendedAttributes(in, out, IfUnsupported::kSkip);
   if (!status.ok()) return status;
-  if (status = Attributes(in.get(), out->get(), st); !status.ok()) return status;
+  if (status = Attributes(in, out, st); !status.ok()) return status;
   // Before the caller removes the file.
-  if (CloseCopy(out->get()) != 0) return FileError(errno, to.name);
-  const bool trusted = (MountFlags(in.get()) & ST_NOSUID) == 0;
-  return trusted ? CopyCapabilities(in.get(), out->get()) : absl::OkStatus();
+  if (CloseCopy(out) != 0) return FileError(errno, "cannot copy content");
+  const bool trusted = (MountFlags(in) & ST_NOSUID) == 0;
+  return trusted ? CopyCapabilities(in, out) : absl::OkStatus();
 }
 
 absl::Status Copy::Directory(const Place& from, const Place& to, const std::string& path,
@@ -151,7 +168,7 @@ absl::Status Copy::Directory(const Place& from, const Place& to, const std::stri
   if (depth == 0 && !SameFile(st, held_)) return Replaced(from.name);
   absl::StatusOr<UniqueFd> out = MakeDirectoryHeld(to.directory, to.name, 0700);
   if (!out.ok()) return out.status();
-  Made(*out, st);
+  Made(out->get(), st);
   if (depth == 0) top_ = out->get();
   const int in_fd = in.get();
   DirectoryStream stream(std::move(in));
@@ -182,9 +199,9 @@ bool Copy::LinkToCopy(const HardLinks::First& first, const Place& to) const {
          st.st_ino == first.inode && LinkTo(copy.get(), to.directory, to.name) == 0;
 }
 
-void Copy::Made(const UniqueFd& entry, const struct stat& from) {
+void Copy::Made(int entry, const struct stat& from) {
   struct stat st;
-  if (fstat(entry.get(), &st) != 0) return;
+  if (fstat(entry, &st) != 0) return;
   if (!made_.has_value()) made_ = st;
   copied_.SetCopy(from, st);
 }

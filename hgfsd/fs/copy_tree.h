@@ -38,7 +38,8 @@ struct TreeCopy {
 //
 // Links are never followed, and attributes are those of the file whose content is copied. The
 // copy's top directory is closed to others until all of it is copied. BUSY for a mount point in the
-// tree, and if `from` is not `held`, which the caller looked at, any more. Asks `cancelled` at
+// tree, and if `from` is not `held`, which the caller looked at, any more. A file that is the whole
+// of it has no name until it is complete (new_file.h). Asks `cancelled` at
 // every entry and every 8 MiB of content. After a failure the caller removes what was made.
 TreeCopy CopyTree(const Place& from, const struct stat& held, const Place& to,
                   const CancelCheck& cancelled = nullptr);
