@@ -11,7 +11,7 @@ for instruction in vmcall vmmcall; do
     check "status names the instruction: $instruction" eval 'inside "$root/out/bin/toolboxctl" \
       --control="$work/$instruction/transportd.sock" status | grep -Eq "^channel .*by $instruction"'
     check "the host hears of addresses by $instruction" within 5 shows 192.0.2.10/24
-    check "a guest operation is answered by $instruction" eval '[[ $(guest getenv HOME) == *"$work/home/alice"* ]]'
+    check "a guest operation is answered by $instruction" answers
     check "a file is downloaded by $instruction" eval 'guest download "$work/a/by-hypercalls" - | cmp - "$work/a/by-hypercalls"'
     check "a file is uploaded by $instruction" eval 'guest upload "$work/a/by-hypercalls" "$work/a/back-$instruction" >/dev/null &&
       cmp "$work/a/by-hypercalls" "$work/a/back-$instruction"'

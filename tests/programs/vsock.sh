@@ -28,10 +28,10 @@ if start_guest "$control" "$work/vsock.log" "$root/deploy/run" --runtime_dir="$w
   vsock off >/dev/null
   check "without vsock the backdoor carries guest RPC within 5 s" within 5 carried_by backdoor
   check "status and the log say why" eval 'status | grep "^no vsock .*for TCLO" && grep "over the backdoor; not over vsock: " "$work/vsock.log"'
-  check "a guest operation is answered over the backdoor" eval '[[ $(guest getenv HOME) == *"$work/home/alice"* ]]'
+  check "a guest operation is answered over the backdoor" answers
   vsock on >/dev/null
   check "vsock that is offered again is used, without a restart" within 60 carried_by vsock
-  check "a guest operation is answered over vsock again" eval '[[ $(guest getenv HOME) == *"$work/home/alice"* ]]'
+  check "a guest operation is answered over vsock again" answers
 
   # A program that is started writes its number: the host knows which of them succeeded.
   started=$work/a/started
