@@ -57,6 +57,7 @@ std::vector<Sample> Watch(bench::Guest& guest, const std::set<std::string>& name
     sample.minutes = absl::ToDoubleMinutes(absl::Now() - begin);
     sample.done = static_cast<double>(journal.Sum().done);
     samples.push_back(sample);
+    SetCostOfOperations(samples);
     const absl::Time next = absl::Now() + Sampler::kSampleInterval;
     while (absl::Now() < next) {
       absl::SleepFor(Sampler::kLookInterval);
@@ -92,6 +93,7 @@ void PrintSamples(const std::vector<Sample>& samples) {
   PrintRow("threads", samples, &Sample::threads);
   PrintRow("processes", samples, &Sample::processes);
   PrintRow("runtime directory", samples, &Sample::run_files, kMemoryOfProgramsMinutes);
+  PrintRow("CPU of an operation, us", samples, &Sample::cpu_us_each);
 }
 
 void PrintCounts(const Journal& journal) {

@@ -121,6 +121,14 @@ std::set<std::string> Names(const std::vector<Sample>& samples) {
   return names;
 }
 
+void SetCostOfOperations(std::vector<Sample>& samples) {
+  if (samples.size() <= Sampler::kSamples) return;
+  Sample& last = samples.back();
+  const Sample& before = samples[samples.size() - 1 - Sampler::kSamples];
+  if (last.done <= before.done) return;
+  last.cpu_us_each = 1e6 * (last.cpu_seconds - before.cpu_seconds) / (last.done - before.done);
+}
+
 Rise RiseOf(const std::vector<Sample>& samples, const Value& value, double from) {
   return RiseOf(samples, value, from, value);
 }

@@ -37,6 +37,8 @@ struct Sample {
   std::map<std::string, double> held_kib_of;
   // Of all processes since each began, those that have ended as far as a sample has it.
   double cpu_seconds = 0;
+  // Of that, microseconds for each operation of the last minute (SetCostOfOperations).
+  double cpu_us_each = 0;
   // What the runtime directory holds; 0 without one.
   double run_files = 0;
 };
@@ -91,6 +93,9 @@ using Value = std::function<double(const Sample&)>;
 Value HeldKibOf(const std::string& name);
 // Those that have processes in any of the samples.
 std::set<std::string> Names(const std::vector<Sample>& samples);
+
+// Fills in cpu_us_each of the last sample; 0 within the first minute.
+void SetCostOfOperations(std::vector<Sample>& samples);
 
 // Percent of a mean.
 struct Rise {

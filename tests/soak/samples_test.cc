@@ -163,6 +163,31 @@ TEST(Samples, TimeOfAnEndedProcessStaysCounted) {
   EXPECT_EQ(sampler.Take({}).cpu_seconds, before);
 }
 
+TEST(Samples, CostOfAnOperationIsOfTheLastMinute) {
+  std::vector<Sample> samples;
+  for (size_t i = 0; i <= 2 * Sampler::kSamples; ++i) {
+    Sample sample;
+    sample.done = 100.0 * static_cast<double>(i);
+    // 2 ms each in the first minute, and then 3.
+    sample.cpu_seconds = 0.2 * static_cast<double>(i);
+    if (i > Sampler::kSamples) {
+      sample.cpu_seconds += 0.1 * static_cast<double>(i - Sampler::kSamples);
+    }
+    samples.push_back(sample);
+    SetCostOfOperations(samples);
+  }
+  EXPECT_EQ(samples[Sampler::kSamples - 1].cpu_us_each, 0);
+  EXPECT_NEAR(samples[Sampler::kSamples].cpu_us_each, 2000, 0.001);
+  EXPECT_NEAR(samples.back().cpu_us_each, 3000, 0.001);
+}
+
+TEST(Samples, CostIsUnknownWhereNothingWasDone) {
+  std::vector<Sample> samples(Sampler::kSamples + 1);
+  samples.back().cpu_seconds = 1;
+  SetCostOfOperations(samples);
+  EXPECT_EQ(samples.back().cpu_us_each, 0);
+}
+
 TEST(Samples, CsvHasALineForEach) {
   EXPECT_THAT(
       ToCsv(Memory({1, 2}, 1)),
