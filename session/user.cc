@@ -60,7 +60,7 @@ std::vector<std::string> Environment(const User& user, const std::vector<std::st
       "SHELL=" + user.shell,
       std::string("PATH=") + (user.uid == 0 ? kRootPath : kUserPath),
   };
-  Set(environment, kAllocatorVariable);
+  Set(environment, kMemoryVariable);
   for (const std::string& variable : pam) {
     if (variable.find('=') != std::string::npos) Set(environment, variable);
   }

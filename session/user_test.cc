@@ -27,7 +27,7 @@ TEST(User, EnvironmentIsExact) {
   const User alice{"alice", 1001, 1001, "/home/alice", "/bin/bash"};
   EXPECT_THAT(Environment(alice, {}, "/run/x"),
               ElementsAre("HOME=/home/alice", "USER=alice", "LOGNAME=alice", "SHELL=/bin/bash",
-                          StartsWith("PATH=/usr/local/bin:"), kAllocatorVariable,
+                          StartsWith("PATH=/usr/local/bin:"), kMemoryVariable,
                           "TOOLBOXD_RUNTIME_DIR=/run/x"));
 }
 
@@ -48,15 +48,15 @@ TEST(User, PamOverridesAndAddsButNotTheRuntimeDirectory) {
   EXPECT_THAT(Environment(root, {"LANG=C", "PATH=/opt", "nonsense", "TOOLBOXD_RUNTIME_DIR=/evil"},
                           "/run/x"),
               ElementsAre("HOME=/root", "USER=root", "LOGNAME=root", "SHELL=/bin/sh", "PATH=/opt",
-                          kAllocatorVariable, "LANG=C", "TOOLBOXD_RUNTIME_DIR=/run/x"));
+                          kMemoryVariable, "LANG=C", "TOOLBOXD_RUNTIME_DIR=/run/x"));
 }
 
-TEST(User, AdministratorsWordAboutTheAllocatorStands) {
+TEST(User, AdministratorsWordAboutMemoryStands) {
   const User alice{"alice", 1001, 1001, "/home/alice", "/bin/bash"};
   const std::string own = "GLIBC_TUNABLES=glibc.malloc.check=3";
   const std::vector<std::string> environment = Environment(alice, {own}, "");
   EXPECT_THAT(environment, Contains(own));
-  EXPECT_THAT(environment, Not(Contains(std::string(kAllocatorVariable))));
+  EXPECT_THAT(environment, Not(Contains(std::string(kMemoryVariable))));
 }
 
 }  // namespace

@@ -46,9 +46,9 @@ namespace toolboxd {
 namespace {
 
 // How variables begin that are for vixd only: the user's directory, the name of vixd's log, and
-// what session has set for its allocator.
+// what session has set for its memory.
 constexpr absl::string_view kOwnVariables[] = {
-    "TOOLBOXD_RUNTIME_DIR=", "JOURNAL_STREAM=", kAllocatorVariable};
+    "TOOLBOXD_RUNTIME_DIR=", "JOURNAL_STREAM=", kMemoryVariable};
 
 constexpr char kUsage[] =
     "starts and lists programs and runs functions, as the user it runs as.\n\n"

@@ -70,7 +70,7 @@ class VixdTest : public testing::Test {
       // More than a reply of ReadEnvironment has.
       const std::string big = "BIG=" + std::string(70000, 'x');
       const char* environment[] = {home.c_str(), runtime.c_str(),      "USER=tester",
-                                   big.c_str(),  "PATH=/usr/bin:/bin", kAllocatorVariable,
+                                   big.c_str(),  "PATH=/usr/bin:/bin", kMemoryVariable,
                                    nullptr};
       if (dup2(ends[1], 3) < 0) _exit(99);
       fcntl(3, F_SETFD, 0);

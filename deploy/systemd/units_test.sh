@@ -114,9 +114,9 @@ done
 grep -q '^PrivateTmp=yes$' "$units/toolboxd-transportd.service" || fail "transportd shares /var/tmp"
 
 # The services of users get it from session.
-allocator=$(sed -n 's/.*kAllocatorVariable\[\] = "\(.*\)";/\1/p' base/memory.h)
+variable=$(sed -n '/kMemoryVariable\[\]/,/;/s/.*"\(.*\)";/\1/p' base/memory.h)
 for unit in "$units"/toolboxd-{transportd,guestinfod}.service; do
-  [[ -n $allocator ]] && grep -qxF "Environment=$allocator" "$unit" || fail "threads of ${unit##*/} keep all freed memory"
+  [[ -n $variable ]] && grep -qxF "Environment=$variable" "$unit" || fail "threads of ${unit##*/} keep all freed memory"
 done
 
 # Attributes of a file are kept: a move or an archive by root keeps capabilities too.
