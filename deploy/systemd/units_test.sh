@@ -105,6 +105,16 @@ without 239 toolboxd-transportd.service
 ! grep -q '^ProtectProc=' "$work/old/toolboxd-transportd.service" && grep -q '^User=' "$work/old/toolboxd-transportd.service" ||
   fail "what systemd 239 reads of a unit is not what it knows"
 
+# A program that is not static needs its loader and libraries, which have places of their own on each
+# architecture and distribution.
+grep -l '^NoExecPaths=' "$units"/*.service | grep -v statfs >"$work/dynamic"
+[[ $(wc -l <"$work/dynamic") == 9 ]] || fail "another number of units than 9 forbids programs"
+for path in /usr/lib/x86_64-linux-gnu /usr/lib/aarch64-linux-gnu /usr/lib64 /lib64 /usr/lib/ld-linux-aarch64.so.1; do
+  while read -r unit; do
+    grep -q "^ExecPaths=/usr/lib/toolboxd .*-$path\( \|$\)" "$unit" || fail "${unit##*/} does not let its program load $path"
+  done <"$work/dynamic"
+done
+
 # Newer versions of PAM execute it for each login.
 for unit in "$units"/toolboxd-hgfsd*@.service; do
   grep -q '^ExecPaths=.*/usr/sbin/unix_chkpwd' "$unit" || fail "${unit##*/} does not let PAM look at passwords"
