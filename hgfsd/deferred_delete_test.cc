@@ -101,9 +101,7 @@ TEST(DeferredDelete, DirectoryThatWasReplacedStays) {
   dir.Directory("audit");
   dir.File("audit/log", "precious");
   absl::StatusOr<Entry> tree = FindExisting(dir / "tree", FinalLink::kKeep);
-  ASSERT_EQ(renameat2(AT_FDCWD, (dir / "tree").c_str(), AT_FDCWD, (dir / "audit").c_str(),
-                      RENAME_EXCHANGE),
-            0);
+  ExchangeNames(dir / "tree", dir / "audit");
   DeferredDeleter deleter(absl::InfiniteDuration());
   EXPECT_THAT(deleter.Delete(*std::move(tree), nullptr), FailsWith(v1::BUSY));
   EXPECT_EQ(ReadFile(dir / "tree/log"), "precious");

@@ -158,9 +158,6 @@ class Exchange : public testing::Test {
     const std::string& outside = (++rounds_ % 2 == 0 ? root_ : third_).path();
     const std::string sub = place + "/sub";
     const std::string away = place + "/away";
-    const auto exchange = [](const std::string& a, const std::string& b) {
-      renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE);
-    };
     mkdir(sub.c_str(), 0777);
     mkdir((sub + "/deep").c_str(), 0777);
     close(open((sub + "/deep/file").c_str(), O_CREAT | O_WRONLY, 0666));
@@ -168,11 +165,11 @@ class Exchange : public testing::Test {
     chmod(sub.c_str(), 0777);
     chmod((sub + "/deep").c_str(), 0777);
     (void)!symlink(outside.c_str(), away.c_str());
-    exchange(sub, away);
-    exchange(sub, away);
+    ExchangeNames(sub, away);
+    ExchangeNames(sub, away);
     (void)!symlink((outside + "/deep").c_str(), (sub + "/away").c_str());
-    exchange(sub + "/deep", sub + "/away");
-    exchange(sub + "/deep", sub + "/away");
+    ExchangeNames(sub + "/deep", sub + "/away");
+    ExchangeNames(sub + "/deep", sub + "/away");
     for (const std::string& file : {sub + "/file", sub + "/deep/file", place + "/file"}) {
       unlink(file.c_str());
       switch (rounds_ % 4) {
@@ -190,7 +187,7 @@ class Exchange : public testing::Test {
       }
     }
     if (!hard_links_) return;
-    for (const std::string& planted : planted_) exchange(planted, sub + "/file");
+    for (const std::string& planted : planted_) ExchangeNames(planted, sub + "/file");
   }
 
   // Works in the attacker's directories for kOperations times, as root and as the third user.

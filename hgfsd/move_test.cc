@@ -309,14 +309,9 @@ TEST(MoveAcrossFileSystems, OnlyWhatWasCopiedIsRemoved) {
   dir.File("root/victim/file", "precious");
   dir.Link("link", "root");
   DeferredDeleter deleter(absl::InfiniteDuration());
-  const auto exchange = [&] {
-    EXPECT_EQ(renameat2(AT_FDCWD, (dir / "data").c_str(), AT_FDCWD, (dir / "link").c_str(),
-                        RENAME_EXCHANGE),
-              0);
-  };
   int asked = 0;
   const auto attack = [&] {
-    if (++asked == 3) exchange();
+    if (++asked == 3) ExchangeNames(dir / "data", dir / "link");
     return false;
   };
   EXPECT_THAT(MoveDirectory(dir / "data/victim", other / "moved", deleter, attack), IsOk());
@@ -339,9 +334,7 @@ TEST(MoveAcrossFileSystems, SourceThatWasReplacedDuringTheCopyStays) {
     int asked = 0;
     const auto attack = [&] {
       // After the copy has begun.
-      if (++asked == 3) {
-        renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, with.c_str(), RENAME_EXCHANGE);
-      }
+      if (++asked == 3) ExchangeNames(from, with);
       return false;
     };
     const absl::Status status = from == file ? MoveFile(from, other / "f", Overwrite::kNo, attack)

@@ -3,7 +3,6 @@
 #include "session/client.h"
 
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -13,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include "base/process_handle.h"
 #include "base/steady_time.h"
 #include "base/testing/short_temp_dir.h"
 #include "base/unique_fd.h"
@@ -120,10 +120,9 @@ TEST(SessionClient, GreetingNamesTheProcessThatSentIt) {
   const absl::StatusOr<UniqueFd> process = AwaitGreeting(connection.get(), Soon());
   ASSERT_TRUE(process.ok()) << process.status();
   ASSERT_TRUE(process->ok());
-  pollfd item{process->get(), POLLIN, 0};
-  EXPECT_EQ(poll(&item, 1, 0), 0);
+  EXPECT_FALSE(HasProcessEnded(process->get()));
   EXPECT_EQ(write(connection.get(), "x", 1), 1);
-  EXPECT_EQ(poll(&item, 1, 10'000), 1);
+  EXPECT_TRUE(AwaitProcessEnd(process->get(), 10'000));
   waitpid(child, nullptr, 0);
 }
 

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 
+#include "base/mount_id.h"
 #include "base/unique_fd.h"
 
 namespace toolboxd::session {
@@ -61,13 +62,8 @@ bool IsEmpty(int dir) {
   return names == 2;
 }
 
-bool IsMountedIn(int dir, int parent) {
-  struct statx inner, outer;
-  // Only for fields that the kernel knows by itself, without asking the file system.
-  constexpr int kFlags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
-  return statx(dir, "", kFlags, 0, &inner) == 0 && statx(parent, "", kFlags, 0, &outer) == 0 &&
-         (inner.stx_dev_major != outer.stx_dev_major || inner.stx_dev_minor != outer.stx_dev_minor);
-}
+// The kernel knows it by itself, without asking the file system.
+bool IsMountedIn(int dir, int parent) { return MountIdOf(dir) != MountIdOf(parent); }
 
 // In a process of its own, since it enters the mount namespace of process 1: a drop-in may have
 // given this one its own, and the user's next session must find the file system too. False and

@@ -5,14 +5,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <string>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/mount_id.h"
 #include "base/mountinfo.h"
 #include "base/status.h"
 #include "base/unique_fd.h"
@@ -66,16 +67,16 @@ int OpenDirectoryBelow(int parent, const char* name) {
   how.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
   const int fd = static_cast<int>(syscall(SYS_openat2, parent, name, &how, sizeof(how)));
   if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return fd;
-  // Before Linux 5.6, and where a filter refuses the call: bind mounts go unseen.
-  const int plain = openat(parent, name, static_cast<int>(how.flags));
-  struct stat here, there;
-  if (plain >= 0 &&
-      (fstat(parent, &here) != 0 || fstat(plain, &there) != 0 || here.st_dev != there.st_dev)) {
-    close(plain);
+  // Before Linux 5.6, and where a filter refuses the call.
+  UniqueFd plain(openat(parent, name, static_cast<int>(how.flags)));
+  if (!plain.ok()) return -1;
+  const uint32_t mount = MountIdOf(parent);
+  if (mount == 0 || mount != MountIdOf(plain.get())) {
+    plain.reset();
     errno = EXDEV;
     return -1;
   }
-  return plain;
+  return plain.release();
 }
 
 }  // namespace toolboxd::hgfsd

@@ -20,7 +20,8 @@ absl::Status CheckNoMounts(const Entry& entry);
 bool HasMountAtOrBelow(absl::string_view mountinfo, absl::string_view path);
 
 // Opens the entry of a directory if it is itself a directory, not a link and no mount
-// point, bind mounts included; -1 and errno otherwise (EXDEV: a mount point).
+// point, bind mounts included; -1 and errno otherwise (EXDEV: a mount point). `parent` is a
+// descriptor, not AT_FDCWD, and `name` has no slash.
 int OpenDirectoryBelow(int parent, const char* name);
 
 }  // namespace toolboxd::hgfsd

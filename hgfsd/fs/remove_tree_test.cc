@@ -10,9 +10,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "base/unique_fd.h"
 #include "gtest/gtest.h"
 #include "hgfsd/fs/find.h"
 #include "hgfsd/fs/mounts.h"
@@ -21,10 +23,18 @@
 namespace toolboxd::hgfsd {
 namespace {
 
+// RemoveTree, with the directory that the path is in.
+absl::Status RemoveAs(const struct stat& looked_at, const std::string& path,
+                      const CancelCheck& cancelled = nullptr) {
+  const std::filesystem::path split(path);
+  const UniqueFd parent(open(split.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  return RemoveTree(parent.get(), split.filename(), looked_at, cancelled);
+}
+
 absl::Status Remove(const std::string& path, const CancelCheck& cancelled = nullptr) {
   struct stat st;
   if (lstat(path.c_str(), &st) != 0) return absl::OkStatus();
-  return RemoveTree(AT_FDCWD, path, st, cancelled);
+  return RemoveAs(st, path, cancelled);
 }
 
 TEST(RemoveTree, RemovesEverythingButWhatLinksPointTo) {
@@ -104,9 +114,7 @@ TEST(RemoveTree, ReplacingADirectoryByALinkDoesNotLeadOutOfTheTree) {
   const std::string link = dir.Link("work/link", dir / "victim");
   std::thread attacker([&] {
     const std::string target = dir / "work/tree/sub";
-    while (!stop) {
-      renameat2(AT_FDCWD, link.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE);
-    }
+    while (!stop) ExchangeNames(link, target);
   });
   for (int i = 0; i < 100; ++i) {
     mkdir((dir / "work/tree").c_str(), 0700);
@@ -131,7 +139,7 @@ TEST(RemoveTree, FileThatTookTheNameSinceStays) {
   dir.File("tree/file", "precious");
   const std::string file = dir.File("file", "precious");
   for (const std::string& path : {dir / "tree", file}) {
-    EXPECT_THAT(RemoveTree(AT_FDCWD, path, st), FailsWith(v1::BUSY)) << path;
+    EXPECT_THAT(RemoveAs(st, path), FailsWith(v1::BUSY)) << path;
   }
   EXPECT_EQ(ReadFile(dir / "tree/file"), "precious");
   EXPECT_EQ(ReadFile(file), "precious");

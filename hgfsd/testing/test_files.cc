@@ -3,10 +3,12 @@
 #include "hgfsd/testing/test_files.h"
 
 #include <endian.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -100,6 +102,17 @@ void SetCapability(const std::string& path) {
 
 bool HasCapability(const std::string& path) {
   return lgetxattr(path.c_str(), "security.capability", nullptr, 0) > 0;
+}
+
+void ExchangeNames(const std::string& a, const std::string& b) {
+  if (renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0 ||
+      (errno != ENOSYS && errno != EINVAL)) {
+    return;
+  }
+  const std::string between = a + ".exchanged";
+  if (rename(a.c_str(), between.c_str()) != 0) return;
+  const bool moved = rename(b.c_str(), a.c_str()) == 0;
+  rename(between.c_str(), (moved ? b : a).c_str());
 }
 
 std::vector<std::string> Names(const std::string& directory) {

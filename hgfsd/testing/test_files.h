@@ -54,6 +54,9 @@ bool HasAcl(const std::string& path, acl_type_t type);
 // Gives a file the capability to open low ports. HasCapability: whether it has any.
 void SetCapability(const std::string& path);
 bool HasCapability(const std::string& path);
+// Gives each of two names the other's file, at once or, before Linux 3.15 and where the file system
+// cannot, one after the other. Each step may fail.
+void ExchangeNames(const std::string& a, const std::string& b);
 // Names in a directory without "." and "..", sorted.
 std::vector<std::string> Names(const std::string& directory);
 
