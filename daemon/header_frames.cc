@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "grpcpp/version_info.h"
+#include "third_party/grpc/replaced.h"
 
 // Declarations from gRPC 1.51's own headers (hpack_parser.h in
 // src/core/ext/transport/chttp2/transport), which are not installed.
@@ -59,7 +59,7 @@ struct Parser {
   uint8_t boundary;
 };
 
-#if GRPC_CPP_VERSION_MAJOR == 1 && GRPC_CPP_VERSION_MINOR == 51
+#if TOOLBOXD_REPLACES_PARTS_OF_GRPC
 
 // More of one frame than this is too much.
 constexpr size_t kMaxUnparsed = 64 << 10;

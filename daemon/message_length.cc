@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/types/variant.h"
-#include "grpcpp/version_info.h"
+#include "third_party/grpc/replaced.h"
 
 // Of gRPC 1.51's own headers (frame_data.h in src/core/ext/transport/chttp2/transport, poll.h in
 // src/core/lib/promise), which are not installed.
@@ -45,7 +45,7 @@ MessageResult TakeShortMessage(grpc_chttp2_stream* stream, int64_t* missing,
 
 namespace {
 
-#if GRPC_CPP_VERSION_MAJOR == 1 && GRPC_CPP_VERSION_MINOR == 51
+#if TOOLBOXD_REPLACES_PARTS_OF_GRPC
 // The largest message that any server or channel of this project accepts, and its header.
 constexpr int64_t kMaxMessageBytes = (4 << 20) + 5;
 #else

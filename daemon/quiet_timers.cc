@@ -7,7 +7,7 @@
 
 #include "daemon/timer_deadlines.h"
 #include "grpc/support/time.h"
-#include "grpcpp/version_info.h"
+#include "third_party/grpc/replaced.h"
 
 // Declarations from gRPC 1.51's own headers (src/core/lib/gprpp/time.h and
 // src/core/lib/iomgr/timer.h), which are not installed.
@@ -35,7 +35,7 @@ void grpc_kick_poller();
 namespace toolboxd {
 namespace {
 
-#if GRPC_CPP_VERSION_MAJOR == 1 && GRPC_CPP_VERSION_MINOR == 51
+#if TOOLBOXD_REPLACES_PARTS_OF_GRPC
 
 // The first value of grpc_timer_check_result.
 constexpr auto kNotChecked = static_cast<grpc_timer_check_result>(0);
@@ -84,7 +84,7 @@ grpc_timer_check_result CheckTimers(grpc_core::Timestamp* next) {
 
 }  // namespace
 
-#if GRPC_CPP_VERSION_MAJOR == 1 && GRPC_CPP_VERSION_MINOR == 51
+#if TOOLBOXD_REPLACES_PARTS_OF_GRPC
 
 void InstallQuietTimers() {
   if (generic.init != nullptr) return;

@@ -7,9 +7,9 @@
 // gRPC has no public way to choose. The functions below are its own; a program that defines them
 // does not get the archive's. Other versions of gRPC keep theirs.
 
-#include <grpcpp/version_info.h>
+#include "third_party/grpc/replaced.h"
 
-#if GRPC_CPP_VERSION_MAJOR == 1 && GRPC_CPP_VERSION_MINOR == 51
+#if TOOLBOXD_REPLACES_PARTS_OF_GRPC
 
 namespace grpc_core {
 

@@ -6,12 +6,13 @@
 
 #include <grpc/grpc.h>
 #include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/version_info.h>
 
 #include <cstdlib>
 #include <string>
 
-#if GRPC_CPP_VERSION_MAJOR == 1 && GRPC_CPP_VERSION_MINOR == 51
+#include "third_party/grpc/replaced.h"
+
+#if TOOLBOXD_REPLACES_PARTS_OF_GRPC
 
 namespace grpc_core {
 
