@@ -39,10 +39,15 @@ std::string Word(uint32_t value) {
   return writer.U32(value).bytes();
 }
 
-std::string DeleteBody(uint32_t length, absl::string_view rest) {
-  wire::Writer writer;
-  writer.U32(0).U32(length).Bytes(rest);
-  return writer.Take();
+constexpr absl::string_view kEnd("\0", 1);
+
+// A DeleteFile of "f", which is there, with a length of its path and what comes after that.
+std::string DeleteFile(Target& t, size_t length, absl::string_view rest) {
+  const std::string path = t.Path("f");
+  Write(path);
+  wire::Writer body;
+  body.U32(0).U32(static_cast<uint32_t>(length)).Bytes(path).Bytes(rest);
+  return Steps({t.Call(vix::kDeleteFileEx, body.bytes()), t.Tree()});
 }
 
 constexpr Scenario kScenarios[] = {
@@ -79,21 +84,16 @@ constexpr Scenario kScenarios[] = {
      [](Target& t) { return t.Call(vix::kCreateRegistryKey, std::string(21, '\0')); }},
     {"body: empty", [](Target& t) { return t.Call(vix::kDeleteFileEx, ""); },
      "a bad body; vmtoolsd calls the header bad", "10001"},
-    {"body: path longer than the body",
-     [](Target& t) { return t.Call(vix::kDeleteFileEx, DeleteBody(100, "/tmp/x\0")); }},
-    {"body: path length 0xFFFFFFFF",
-     [](Target& t) { return t.Call(vix::kDeleteFileEx, DeleteBody(0xFFFFFFFF, "/tmp/x\0")); }},
-    {"body: missing NUL",
-     [](Target& t) { return t.Call(vix::kDeleteFileEx, DeleteBody(6, "/tmp/xy")); }},
+    {"body: path longer than the body", [](Target& t) { return DeleteFile(t, 1000, kEnd); }},
+    {"body: path length 0xFFFFFFFF", [](Target& t) { return DeleteFile(t, 0xFFFFFFFF, kEnd); }},
+    {"body: missing NUL", [](Target& t) { return DeleteFile(t, t.Path("f").size(), "y"); }},
     {"body: NUL inside the path",
      [](Target& t) {
-       return t.Call(vix::kDeleteFileEx, DeleteBody(6, absl::string_view("/tm\0/x\0", 7)));
+       return DeleteFile(t, t.Path("f").size() + 3, absl::string_view("\0/x\0", 4));
      }},
     {"body: left-over bytes",
-     [](Target& t) {
-       return t.Call(vix::kDeleteFileEx, DeleteBody(6, absl::string_view("/tmp/x\0zzz", 10)));
-     },
-     "refused; vmtoolsd passes over them", "10001"},
+     [](Target& t) { return DeleteFile(t, t.Path("f").size(), absl::string_view("\0zzz", 4)); },
+     "refused; vmtoolsd passes over them", "10001 | f 100644 @UID 8 bytes 9d23d8ef"},
     {"body: StartProgram with a count without variables",
      [](Target& t) {
        wire::Writer body;
