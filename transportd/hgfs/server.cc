@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/time/clock.h"
 #include "base/log.h"
 #include "base/shared_deadline.h"
 #include "base/status.h"
@@ -360,8 +361,9 @@ Server::Outcome Server::Setattr(const Call& call) {
     const absl::StatusOr<v1::FileInfo> file = call.client.files->Stat(path);
     if (file.ok()) permissions = file->mode() & 07777;
   }
-  const v1::FileAttributes attributes =
-      ToFileAttributes(request.attributes, request.hints, permissions, absl::ToUnixNanos(clock_()));
+  // A date, which clock_ does not have.
+  const v1::FileAttributes attributes = ToFileAttributes(
+      request.attributes, request.hints, permissions, absl::ToUnixNanos(absl::Now()));
   if (attributes.ByteSizeLong() == 0) return Done(call.op);
   const absl::Status result = writer != nullptr
                                   ? writer->SetAttributes(attributes)

@@ -119,6 +119,18 @@ TEST_F(HgfsServerTest, UploadAsVmxDoesIt) {
   EXPECT_EQ(hgfsd_.Get("/tmp/f").info.modification_time(), 5000000000);
 }
 
+TEST_F(HgfsServerTest, TimeThatTheHostDoesNotGiveIsTheCurrentOne) {
+  hgfsd_.Put("/tmp/f", "content");
+  CreateSession();
+  SetattrRequest setattr;
+  const std::string name = EncodePath("/tmp/f");
+  setattr.name.cp_name = name;
+  setattr.attributes.mask = kMaskWriteTime;
+  const int64_t before = absl::ToUnixNanos(absl::Now());
+  ASSERT_EQ(Call(Op::kSetattrV2, setattr), Status::kSuccess);
+  EXPECT_GE(hgfsd_.Get("/tmp/f").info.modification_time(), before);
+}
+
 // The host closes its file after any error.
 TEST_F(HgfsServerTest, UploadOfWhichAPacketWasRefusedLeavesTheTarget) {
   hgfsd_.Put("/tmp/f", "before");
