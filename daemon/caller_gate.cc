@@ -21,7 +21,7 @@ absl::Status CallerGate::FromCaller(absl::string_view part, absl::Time now) {
     if (frame->type == Frame::kHeaders && frame->stream > last_stream_) {
       status = Begin(frame->stream, now);
     } else if (frame->type == Frame::kReset) {
-      if (open_.erase(frame->stream) > 0) reset_.push_back(now + kAfterReset);
+      if (open_.erase(frame->stream) > 0) Reset(now);
     } else if (frame->type != Frame::kData && frame->type != Frame::kWindowUpdate) {
       status = CountOther(now);
     }
@@ -30,13 +30,20 @@ absl::Status CallerGate::FromCaller(absl::string_view part, absl::Time now) {
   return absl::OkStatus();
 }
 
-void CallerGate::FromServer(absl::string_view part) {
+void CallerGate::FromServer(absl::string_view part, absl::Time now) {
   while (const auto frame = from_server_.Next(part)) {
     const bool is_last = (frame->type == Frame::kHeaders || frame->type == Frame::kData) &&
                          (frame->flags & Frame::kEndStream) != 0;
-    if (is_last || frame->type == Frame::kReset) open_.erase(frame->stream);
+    if (is_last) {
+      if (open_.erase(frame->stream) > 0) ended_ = frame->stream;
+    } else if (frame->type == Frame::kReset) {
+      if (open_.erase(frame->stream) > 0 || frame->stream == ended_) Reset(now);
+      ended_ = 0;
+    }
   }
 }
+
+void CallerGate::Reset(absl::Time now) { reset_.push_back(now + kAfterReset); }
 
 void CallerGate::End(absl::Time now) {
   for (size_t i = 0; i < open_.size(); ++i) reset_.push_back(now + kAfterReset);

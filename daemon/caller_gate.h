@@ -18,7 +18,8 @@
 
 namespace toolboxd {
 
-// How long the server may still be at work on a call that its caller has given up.
+// How long the server may still be at work on a call that its caller has given up, or that the
+// server has reset: at a deadline, or for what the caller sent.
 constexpr absl::Duration kAfterReset = absl::Seconds(1);
 
 // gRPC 1.51 reads calls faster than it serves them, and keeps all that it has read: calls that are
@@ -39,7 +40,7 @@ class CallerGate {
   // connection must end, and the server must not see the part.
   absl::Status FromCaller(absl::string_view part, absl::Time now);
   // What the server sends.
-  void FromServer(absl::string_view part);
+  void FromServer(absl::string_view part, absl::Time now);
 
   // The connection has ended, so all calls are given up. Once or more often.
   void End(absl::Time now);
@@ -49,6 +50,7 @@ class CallerGate {
 
  private:
   absl::Status Begin(uint32_t stream, absl::Time now);
+  void Reset(absl::Time now);
   absl::Status CountOther(absl::Time now);
 
   const size_t max_calls_;
@@ -56,9 +58,11 @@ class CallerGate {
   FrameReader from_caller_{kPrefaceBytes};
   FrameReader from_server_{0};
   uint32_t last_stream_ = 0;
-  // Streams that the server has not ended.
+  // Streams that the server has not ended, and the last one that it has. What it ends before it has
+  // served it, it also resets, in the next frame.
   std::set<uint32_t> open_;
-  // When those that the caller has reset count no more, in order.
+  uint32_t ended_ = 0;
+  // When those that were reset count no more, in order.
   std::deque<absl::Time> reset_;
   // When all frames that belong to no call would have come at the permitted rate.
   absl::Time others_until_ = absl::InfinitePast();

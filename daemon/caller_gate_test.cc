@@ -50,13 +50,29 @@ TEST_F(CallerGateTest, CallsAtATimeAreLimited) {
 
 TEST_F(CallerGateTest, CallThatTheServerHasEndedMakesPlaceForAnother) {
   BeginAll();
-  gate_.FromServer(Encode(Frame::kHeaders, kEndHeaders, 3) + Encode(Frame::kData, 0, 3));
+  gate_.FromServer(Encode(Frame::kHeaders, kEndHeaders, 3) + Encode(Frame::kData, 0, 3), now_);
   EXPECT_EQ(gate_.Calls(now_), kMaxCalls);
   gate_.FromServer(Encode(Frame::kHeaders, kEndHeaders | Frame::kEndStream, 3) +
-                   Encode(Frame::kReset, 0, 5) + Encode(Frame::kData, Frame::kEndStream, 7));
-  EXPECT_EQ(gate_.Calls(now_), kMaxCalls - 3);
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(BeginCall());
+                       Encode(Frame::kData, Frame::kEndStream, 7),
+                   now_);
+  EXPECT_EQ(gate_.Calls(now_), kMaxCalls - 2);
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(BeginCall());
   EXPECT_FALSE(BeginCall());
+}
+
+// Y1 of tests/attacks/README.md: at a deadline, or for what the caller sent.
+TEST_F(CallerGateTest, CallThatTheServerHasResetKeepsItsPlaceForAMoment) {
+  BeginAll();
+  gate_.FromServer(Encode(Frame::kReset, 0, 3), now_);
+  const std::string end = Encode(Frame::kHeaders, kEndHeaders | Frame::kEndStream, 5);
+  gate_.FromServer(end + Encode(Frame::kReset, 0, 5), now_);
+  // These are of no call.
+  for (const uint32_t stream : {3, 5, 4711}) {
+    gate_.FromServer(Encode(Frame::kReset, 0, stream), now_);
+  }
+  EXPECT_EQ(gate_.Calls(now_), kMaxCalls);
+  now_ += kAfterReset;
+  EXPECT_EQ(gate_.Calls(now_), kMaxCalls - 2);
 }
 
 TEST_F(CallerGateTest, CallThatIsGivenUpKeepsItsPlaceForAMoment) {
@@ -75,7 +91,7 @@ TEST_F(CallerGateTest, CallThatIsGivenUpKeepsItsPlaceForAMoment) {
 TEST_F(CallerGateTest, EndOfTheConnectionGivesItsCallsUp) {
   ASSERT_TRUE(BeginCall());
   ASSERT_TRUE(BeginCall());
-  gate_.FromServer(Encode(Frame::kReset, 0, next_));
+  gate_.FromServer(Encode(Frame::kHeaders, kEndHeaders | Frame::kEndStream, next_), now_);
   gate_.End(now_);
   now_ += kAfterReset / 2;
   gate_.End(now_);
@@ -89,7 +105,7 @@ TEST_F(CallerGateTest, CallersMayCallForever) {
     ASSERT_TRUE(BeginCall());
     ASSERT_TRUE(Send(Frame::kData, Frame::kEndStream, next_));
     ASSERT_TRUE(Send(Frame::kWindowUpdate, 0, 0));
-    gate_.FromServer(Encode(Frame::kHeaders, kEndHeaders | Frame::kEndStream, next_));
+    gate_.FromServer(Encode(Frame::kHeaders, kEndHeaders | Frame::kEndStream, next_), now_);
   }
   EXPECT_EQ(gate_.Calls(now_), 0);
 }

@@ -177,7 +177,7 @@ bool GatedConnections::Move(Connection& connection, Direction& direction) {
 bool GatedConnections::Allows(Connection& connection, const Direction& direction,
                               absl::string_view part) {
   if (&direction == &connection.to_caller) {
-    connection.gate.FromServer(part);
+    connection.gate.FromServer(part, SteadyNow());
     return true;
   }
   const absl::Status status = connection.gate.FromCaller(part, SteadyNow());

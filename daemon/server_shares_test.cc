@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "base/testing/eventually.h"
@@ -31,6 +32,11 @@ namespace {
 using grpc::health::v1::Health;
 using grpc::health::v1::HealthCheckRequest;
 using grpc::health::v1::HealthCheckResponse;
+
+// The header "grpc-timeout: 1n".
+constexpr absl::string_view kDeadlineAtOnce("\0\014grpc-timeout\0021n", 17);
+// gRPC resets a call for it.
+constexpr uint8_t kNoFlagOfData = 2;
 
 class ServerSharesTest : public ServerTest {
  protected:
@@ -177,6 +183,31 @@ TEST_F(ServerSharesTest, LimitedCallerWhoGivesCallsUpWithoutEndIsDisconnected) {
   }
   ASSERT_TRUE(Send(connection, calls));
   EXPECT_TRUE(SeesEnd(connection));
+  EXPECT_TRUE(CheckHealth(channel, "").ok());
+}
+
+// Y1 of tests/attacks/README.md: the server ends them itself, by their deadline or for a fault, and
+// may still be at work on them.
+TEST_F(ServerSharesTest, LimitedCallerWhoHasCallsResetWithoutEndIsDisconnected) {
+  StartServer();
+  const auto channel = ConnectUnix(path_);
+  ASSERT_TRUE(CheckHealth(channel, "").ok());
+  const std::string at_once = absl::StrCat(HealthCheckHeaders(), kDeadlineAtOnce);
+  for (const bool by_deadline : {true, false}) {
+    const UniqueFd connection = RawConnect();
+    ASSERT_TRUE(Send(connection, Opening() + EncodeFrame(kSettings, kAcknowledge, 0)));
+    bool open = true;
+    // One at a time.
+    for (uint32_t stream = 1; stream < 33 && open; stream += 2) {
+      open = by_deadline
+                 ? Send(connection, EncodeFrame(Frame::kHeaders, kEndHeaders, stream, at_once))
+                 : Send(connection,
+                        EncodeFrame(Frame::kHeaders, kEndHeaders, stream, HealthCheckHeaders()) +
+                            EncodeFrame(Frame::kData, kNoFlagOfData, stream, "x"));
+      absl::SleepFor(absl::Milliseconds(20));
+    }
+    EXPECT_TRUE(SeesEnd(connection)) << by_deadline;
+  }
   EXPECT_TRUE(CheckHealth(channel, "").ok());
 }
 

@@ -56,11 +56,14 @@ for user in alice bob; do
 done
 mapfile -t vixds < <(control=$callers; pids_of vixd)
 check "X1 both stop their vixd" kill -STOP "${vixds[@]}"
-alice_repeats "${greedy_caller[@]}" lists 2 10 >/dev/null 2>&1
-sleep 3
 served_each_time() { local i; for ((i = 0; i < 20; ++i)); do status 4 "${as_bob[@]}" || return; sleep 0.1; done; }
-check "X1 another caller is served each time while one gives calls up" served_each_time
-end_helpers
+for way in lists deadlines faults; do
+  alice_repeats "${greedy_caller[@]}" "$way" 2 10 >/dev/null 2>&1
+  sleep 3
+  check "X1, Y1 another caller is served each time while one gives calls up ($way)" served_each_time
+  end_helpers
+  served_again "$way"
+done
 kill -KILL "${vixds[@]}"
 
 peak=$(control=$callers && awk '/^VmHWM/ { print $2 }' "/proc/$(pids_of transportd)/status")

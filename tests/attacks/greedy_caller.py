@@ -12,6 +12,8 @@ WAY is what each connection sends, as much as the server takes:
   untaken   8 calls whose replies are not taken
   resets    calls that are given up at once; each connection that ends is made again
   pings     PINGs; each connection that ends is made again
+  deadlines 7 calls at a time whose deadline is over at once; each connection that ends is made again
+  faults    7 calls at a time for which the server resets them; each connection that ends is made again
   lists     7 calls of ListPrograms a second, which are given up; each connection that ends is made again
 Prints how many bytes were taken. Fails if nothing was taken of one of the first connections: it was refused.
 """
@@ -42,6 +44,8 @@ def headers(method):
 
 
 HEADERS, STATUS_HEADERS, LIST_HEADERS = headers(METHOD), headers(STATUS_METHOD), headers(LIST_METHOD)
+AT_ONCE = b"\x00" + literal(b"grpc-timeout") + literal(b"1n")
+AGAIN = ("resets", "pings", "lists", "deadlines", "faults")
 # "info-get " and so on: field 1 of SendRpciRequest.
 SMALL_MESSAGE = b"\x00" + struct.pack(">I", 16000) + b"a" * 15000
 MESSAGE = b"\x00" + struct.pack(">I", (4 << 20) - 64) + b"\x0a\xfb\xfe\xff\x01info-get "
@@ -79,6 +83,8 @@ class Caller:
             self.output += frame(1, 0, 1, HEADERS)
         elif way in ("calls", "resets"):
             self.calls = 0
+        elif way in ("deadlines", "faults"):
+            self.calls, self.open = 0, set()
         elif way == "lists":
             self.calls, self.next, self.lists = 0, 0, []
         elif way == "untaken":
@@ -114,7 +120,7 @@ class Caller:
                 if setting == 4:
                     self.first_window = value
             # Until it is confirmed, the server's limit of calls does not count.
-            self.output += frame(4, 1, 0) if self.way in ("messages", "resets", "pings", "lists") else b""
+            self.output += frame(4, 1, 0) if self.way == "messages" or self.way in AGAIN else b""
         elif kind == 6 and not flags & 1:
             self.output += frame(6, 1, 0, payload)
         elif kind == 8:
@@ -123,8 +129,10 @@ class Caller:
                 self.window += size
             elif stream in self.windows:
                 self.windows[stream] += size
-        elif kind == 3:
+        if kind == 3:
             self.windows.pop(stream, None)
+        if kind == 3 and self.way in ("deadlines", "faults"):
+            self.open.discard(stream)
 
     def receive(self):
         data = self.socket.recv(65536)
@@ -165,6 +173,18 @@ class Caller:
                 self.calls += 7
                 for stream in self.lists:
                     self.output += frame(1, 4, stream, LIST_HEADERS) + frame(0, 1, stream, b"\0" * 5)
+            return
+        if self.way in ("deadlines", "faults"):
+            while len(self.open) < 7:
+                stream = 2 * self.calls + 1
+                self.calls += 1
+                self.open.add(stream)
+                if self.way == "deadlines":
+                    self.output += frame(1, 4, stream, LIST_HEADERS + AT_ONCE)
+                else:
+                    # A message, so that it is served, and a frame with a flag that there is not.
+                    self.output += frame(1, 4, stream, LIST_HEADERS) + frame(0, 0, stream, b"\0" * 5)
+                    self.output += frame(0, 2, stream, b"x")
             return
         if self.way == "pings":
             self.output = frame(6, 0, 0, b"12345678") * 500
@@ -229,7 +249,7 @@ def main():
             except (ConnectionError, OSError):
                 selector.unregister(caller.socket)
                 caller.socket.close()
-                if way in ("resets", "pings", "lists"):
+                if way in AGAIN:
                     connect()
         if idle:
             time.sleep(0.02)
