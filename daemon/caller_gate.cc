@@ -43,7 +43,10 @@ void CallerGate::FromServer(absl::string_view part, absl::Time now) {
   }
 }
 
-void CallerGate::Reset(absl::Time now) { reset_.push_back(now + kAfterReset); }
+void CallerGate::Reset(absl::Time now) {
+  reset_.push_back(now + kAfterReset);
+  ++resets_;
+}
 
 void CallerGate::End(absl::Time now) {
   for (size_t i = 0; i < open_.size(); ++i) reset_.push_back(now + kAfterReset);

@@ -47,6 +47,8 @@ class CallerGate {
 
   // Calls on which the server may be at work.
   size_t Calls(absl::Time now);
+  // How many either side has reset so far.
+  uint64_t resets() const { return resets_; }
 
  private:
   absl::Status Begin(uint32_t stream, absl::Time now);
@@ -64,6 +66,7 @@ class CallerGate {
   uint32_t ended_ = 0;
   // When those that were reset count no more, in order.
   std::deque<absl::Time> reset_;
+  uint64_t resets_ = 0;
   // When all frames that belong to no call would have come at the permitted rate.
   absl::Time others_until_ = absl::InfinitePast();
 };

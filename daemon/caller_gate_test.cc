@@ -71,6 +71,7 @@ TEST_F(CallerGateTest, CallThatTheServerHasResetKeepsItsPlaceForAMoment) {
     gate_.FromServer(Encode(Frame::kReset, 0, stream), now_);
   }
   EXPECT_EQ(gate_.Calls(now_), kMaxCalls);
+  EXPECT_EQ(gate_.resets(), 2u);
   now_ += kAfterReset;
   EXPECT_EQ(gate_.Calls(now_), kMaxCalls - 2);
 }

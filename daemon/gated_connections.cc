@@ -39,7 +39,10 @@ bool IsUnreadEnd(const pollfd& side) {
 
 }  // namespace
 
-GatedConnections::GatedConnections(GateLimits limits) : limits_(limits) { LimitSentDescriptors(); }
+GatedConnections::GatedConnections(GateLimits limits, std::function<void()> on_reset)
+    : limits_(limits), on_reset_(std::move(on_reset)) {
+  LimitSentDescriptors();
+}
 
 GatedConnections::~GatedConnections() {
   {
@@ -156,12 +159,13 @@ void GatedConnections::Serve(Connection& connection, const pollfd& caller, const
   End(connection);
 }
 
-void GatedConnections::End(Connection& connection) {
+void GatedConnections::End(Connection& connection) const {
   connection.has_ended = true;
   // The caller's may have a duplicate.
   shutdown(connection.caller.get(), SHUT_RDWR);
   connection.caller.reset();
   connection.server.reset();
+  on_reset_();
 }
 
 bool GatedConnections::Move(Connection& connection, Direction& direction) {
@@ -175,12 +179,16 @@ bool GatedConnections::Move(Connection& connection, Direction& direction) {
 }
 
 bool GatedConnections::Allows(Connection& connection, const Direction& direction,
-                              absl::string_view part) {
+                              absl::string_view part) const {
+  CallerGate& gate = connection.gate;
+  const uint64_t resets = gate.resets();
+  absl::Status status;
   if (&direction == &connection.to_caller) {
-    connection.gate.FromServer(part, SteadyNow());
-    return true;
+    gate.FromServer(part, SteadyNow());
+  } else {
+    status = gate.FromCaller(part, SteadyNow());
   }
-  const absl::Status status = connection.gate.FromCaller(part, SteadyNow());
+  if (gate.resets() != resets) on_reset_();
   if (!status.ok()) {
     LogLimited("gate", "ended a connection of the user ", connection.user,
                ", a caller with fewer rights: ", status.message());

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <functional>
 #include <list>
 #include <memory>
 #include <set>
@@ -42,7 +43,10 @@ class GatedConnections {
   // For the other side, to take what it was sent.
   static constexpr absl::Duration kAfterEnd = absl::Seconds(1);
 
-  explicit GatedConnections(GateLimits limits);
+  // The thread calls `on_reset` when either side has reset a call, just before the other one hears
+  // of it, and when a connection has ended.
+  explicit GatedConnections(
+      GateLimits limits, std::function<void()> on_reset = [] {});
   // Ends all of them.
   ~GatedConnections();
 
@@ -96,17 +100,18 @@ class GatedConnections {
   void WaitAndMove();
   // Acts on what poll(2) has reported of the two sides.
   void Serve(Connection& connection, const pollfd& caller, const pollfd& server);
-  static void End(Connection& connection);
+  void End(Connection& connection) const;
   // Whether the connection goes on.
   bool Move(Connection& connection, Direction& direction);
   bool Flush(Direction& direction);
-  bool Allows(Connection& connection, const Direction& direction, absl::string_view part);
+  bool Allows(Connection& connection, const Direction& direction, absl::string_view part) const;
   // Whether the user may begin another call.
   bool MayCall(uid_t user, absl::Time now);
   // Those that have ended and whose calls have, too.
   void Forget();
 
   const GateLimits limits_;
+  const std::function<void()> on_reset_;
 
   absl::Mutex mutex_;
   // Whose connections there are, once for each.

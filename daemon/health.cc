@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/steady_time.h"
 
 namespace toolboxd {
@@ -18,7 +19,7 @@ constexpr absl::Duration kFastCheck = absl::Milliseconds(50);
 using grpc::health::v1::HealthCheckRequest;
 using grpc::health::v1::HealthCheckResponse;
 
-HealthService::HealthService() { serving_[""] = true; }
+HealthService::HealthService(int max_watches) : max_watches_(max_watches) { serving_[""] = true; }
 
 void HealthService::SetServing(absl::string_view service, bool serving) {
   absl::MutexLock lock(&mutex_);
@@ -64,8 +65,9 @@ grpc::Status HealthService::Check(grpc::ServerContext*, const HealthCheckRequest
 grpc::Status HealthService::Watch(grpc::ServerContext* context, const HealthCheckRequest* request,
                                   grpc::ServerWriter<HealthCheckResponse>* writer) {
   absl::ReleasableMutexLock lock(&mutex_);
-  if (watches_ == kMaxWatches) {
-    return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "too many Watch streams; at most 4");
+  if (watches_ == max_watches_) {
+    return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                        absl::StrCat("too many Watch streams; at most ", max_watches_));
   }
   ++watches_;
   HealthCheckResponse response;

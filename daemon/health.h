@@ -20,7 +20,7 @@ namespace toolboxd {
 // The health of this process and its services. Thread-safe.
 //
 // A Watch stream occupies a thread of the server, and the synchronous API does not notify a
-// waiting handler when its caller leaves. So at most kMaxWatches run at a time, further ones are
+// waiting handler when its caller leaves. So a limited number runs at a time, further ones are
 // refused with RESOURCE_EXHAUSTED, and each checks every kCancelCheck, and soon after WakeWatchers,
 // whether it was cancelled. Without a Watch nothing wakes up.
 class HealthService final : public grpc::health::v1::Health::Service {
@@ -29,7 +29,7 @@ class HealthService final : public grpc::health::v1::Health::Service {
   static constexpr absl::Duration kCancelCheck = absl::Seconds(10);
 
   // The process itself (the empty name) is serving from the start.
-  HealthService();
+  explicit HealthService(int max_watches = kMaxWatches);
 
   // Declares a service, or changes its state.
   void SetServing(absl::string_view service, bool serving);
@@ -38,7 +38,7 @@ class HealthService final : public grpc::health::v1::Health::Service {
   void Shutdown();
 
   // Makes the Watch streams check whether they were cancelled. Call it when a connection has
-  // closed.
+  // closed, or a call was given up.
   void WakeWatchers();
 
   // Watch streams that run now.
@@ -56,6 +56,7 @@ class HealthService final : public grpc::health::v1::Health::Service {
 
   ServingStatus StatusOf(const std::string& service) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  const int max_watches_;
   mutable absl::Mutex mutex_;
   absl::CondVar changed_;
   std::map<std::string, bool> serving_ ABSL_GUARDED_BY(mutex_);

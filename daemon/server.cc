@@ -119,7 +119,8 @@ absl::Status Server::StartGrpc(const ServerLimits& limits,
     gated_ = std::make_unique<GatedConnections>(
         GateLimits{.connections = static_cast<size_t>(options_.max_connections) / 2,
                    .calls = static_cast<size_t>(limits.max_threads) - kPollers,
-                   .calls_of_connection = static_cast<size_t>(limits.max_streams)});
+                   .calls_of_connection = static_cast<size_t>(limits.max_streams)},
+        [this] { limited_health_.WakeWatchers(); });
     grpc::ResourceQuota quota;
     quota.SetMaxThreads(limits.max_threads).Resize(kLimitedMemory);
     builder.SetResourceQuota(quota);

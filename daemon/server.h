@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -156,8 +157,9 @@ class Server {
   // Empty once the server stops: no caller may queue up for a process that ends.
   std::optional<Listener> listener_;
   HealthService health_;
-  // The same for `limited`, whose Watch streams must not take the place of others.
-  HealthService limited_health_;
+  // The same for `limited`. Its Watch streams count as the calls that they are (gated_), so that no
+  // user's take the place of another's.
+  HealthService limited_health_{std::numeric_limits<int>::max()};
   UniqueFd epoll_;
   // Eventfd that Stop writes to.
   UniqueFd stop_event_;

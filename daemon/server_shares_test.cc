@@ -16,8 +16,10 @@
 #include "absl/time/clock.h"
 #include "base/testing/eventually.h"
 #include "base/unique_fd.h"
+#include "daemon/caller_gate.h"
 #include "daemon/channel.h"
 #include "daemon/frame_reader.h"
+#include "daemon/health.h"
 #include "daemon/testing/all_watches.h"
 #include "daemon/testing/frame_encoder.h"
 #include "daemon/testing/server_fixture.h"
@@ -64,6 +66,19 @@ class ServerSharesTest : public ServerTest {
       fd = RawConnect();
     }).join();
     return fd;
+  }
+
+  // Whether a Watch stream of another user's answers.
+  bool CanWatchAs(uid_t uid) {
+    const auto channel = grpc::CreateInsecureChannelFromFd("other", RawConnectAs(uid).release());
+    grpc::ClientContext context;
+    SetTimeout(kPatience, &context);
+    const auto watch = Health::NewStub(channel)->Watch(&context, HealthCheckRequest());
+    HealthCheckResponse response;
+    const bool answers = watch->Read(&response);
+    context.TryCancel();
+    watch->Finish();
+    return answers;
   }
 
   static constexpr uid_t kFirstUser = 4711;
@@ -144,15 +159,29 @@ TEST_F(ServerSharesTest, WatchStreamsOfLimitedCallersLeaveThoseOfOthers) {
   options_.limited->full.AllowUser(kFirstUser);
   StartServer();
   const AllWatches limited(ConnectUnix(path_));
-  grpc::ClientContext context;
-  SetTimeout(kPatience, &context);
-  const auto channel =
-      grpc::CreateInsecureChannelFromFd("full", RawConnectAs(kFirstUser).release());
-  const auto full = Health::NewStub(channel)->Watch(&context, HealthCheckRequest());
-  HealthCheckResponse response;
-  EXPECT_TRUE(full->Read(&response));
-  context.TryCancel();
-  full->Finish();
+  EXPECT_TRUE(CanWatchAs(kFirstUser));
+}
+
+// Y2 of tests/attacks/README.md.
+TEST_F(ServerSharesTest, WatchStreamsOfALimitedCallerLeaveThoseOfAnother) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  AdmitOtherUsers();
+  StartServer();
+  const AllWatches first(ConnectUnix(path_)), second(ConnectUnix(path_));
+  EXPECT_TRUE(CanWatchAs(kFirstUser));
+}
+
+// The gate counts a call for a second after its caller has given it up.
+TEST_F(ServerSharesTest, WatchStreamsThatAreGivenUpKeepNoThread) {
+  StartServer();
+  const auto channel = ConnectUnix(path_), other = ConnectUnix(path_);
+  const int rounds = options_.limited->limits.max_threads / (2 * HealthService::kMaxWatches);
+  for (int i = 0; i < rounds; ++i) {
+    { const AllWatches first(channel), second(other); }
+    // The gate has forgotten them when the next ones come.
+    absl::SleepFor(kAfterReset + absl::Milliseconds(100));
+  }
+  EXPECT_TRUE(CheckHealth(channel, "").ok());
 }
 
 // S4 of tests/attacks/README.md: what they send takes memory that is everybody's.
@@ -208,6 +237,7 @@ TEST_F(ServerSharesTest, LimitedCallerWhoHasCallsResetWithoutEndIsDisconnected) 
     }
     EXPECT_TRUE(SeesEnd(connection)) << by_deadline;
   }
+  absl::SleepFor(kAfterReset + absl::Milliseconds(100));
   EXPECT_TRUE(CheckHealth(channel, "").ok());
 }
 
