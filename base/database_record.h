@@ -17,15 +17,17 @@ namespace toolboxd {
 // found.
 constexpr size_t kMaxDatabaseRecord = 4 << 20;
 
-// Calls `find`, which is getpwnam_r or one of its relatives. Null for a key that the database does
-// not have, or does not say anything of; else `record`, whose texts are in `buffer`.
+// Calls `find`, which is getpwnam_r or one of its relatives. Returns `record`, whose texts are in
+// `buffer`. Null with errno 0 is a key that the database does not have; with any other errno, which
+// differs between databases, it did not say.
 template <typename Key, typename Record>
 const Record* FindRecord(int (*find)(Key, Record*, char*, size_t, Record**), Key key,
                          Record& record, std::string& buffer) {
   Record* found = nullptr;
   for (size_t size = 16 << 10; size <= kMaxDatabaseRecord; size *= 4) {
     buffer.resize(size);
-    if (find(key, &record, buffer.data(), buffer.size(), &found) != ERANGE) break;
+    errno = find(key, &record, buffer.data(), buffer.size(), &found);
+    if (errno != ERANGE) break;
   }
   return found;
 }

@@ -2,6 +2,7 @@
 
 #include "base/id_names.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 
@@ -14,24 +15,33 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "base/database_record.h"
+#include "base/status.h"
 #include "base/steady_time.h"
 
 namespace toolboxd {
 
-std::optional<std::string> LookUpUserName(id_t uid) {
-  std::string buffer;
-  passwd user;
-  const passwd* const found = FindRecord(getpwuid_r, uid_t{uid}, user, buffer);
-  if (found == nullptr) return std::nullopt;
-  return found->pw_name;
+namespace {
+
+// The name in a record that FindRecord() has found, or why it has found none.
+template <typename Record>
+absl::StatusOr<std::optional<std::string>> NameOf(const Record* found, char* Record::*name) {
+  if (found != nullptr) return std::optional<std::string>(found->*name);
+  if (errno == 0) return std::optional<std::string>();
+  return ErrnoError(errno, "the database does not say");
 }
 
-std::optional<std::string> LookUpGroupName(id_t gid) {
+}  // namespace
+
+absl::StatusOr<std::optional<std::string>> LookUpUserName(id_t uid) {
+  std::string buffer;
+  passwd user;
+  return NameOf(FindRecord(getpwuid_r, uid_t{uid}, user, buffer), &passwd::pw_name);
+}
+
+absl::StatusOr<std::optional<std::string>> LookUpGroupName(id_t gid) {
   std::string buffer;
   group entry;
-  const group* const found = FindRecord(getgrgid_r, gid_t{gid}, entry, buffer);
-  if (found == nullptr) return std::nullopt;
-  return found->gr_name;
+  return NameOf(FindRecord(getgrgid_r, gid_t{gid}, entry, buffer), &group::gr_name);
 }
 
 // Shared with the thread that asks, one at a time.
@@ -60,10 +70,12 @@ struct IdNames::State {
   bool IsIdle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return !asking; }
 
   static void Ask(const std::shared_ptr<State>& self, id_t id) {
-    std::optional<std::string> name = self->look_up(id);
+    absl::StatusOr<std::optional<std::string>> name = self->look_up(id);
     absl::MutexLock lock(&self->mutex);
     if (self->answers.size() >= kMaxKept) self->Forget();
-    self->answers[id] = {std::move(name), SteadyNow()};
+    Answer& answer = self->answers[id];
+    if (name.ok()) answer.name = *std::move(name);
+    answer.time = SteadyNow();
     self->asking = false;
   }
 };

@@ -13,13 +13,15 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
 namespace toolboxd {
 
-// The machine's databases. No value for a number that they do not have. Thread-safe.
-std::optional<std::string> LookUpUserName(id_t uid);
-std::optional<std::string> LookUpGroupName(id_t gid);
+// The machine's databases. No value for a number that they do not have, and an error where they do
+// not say, as a server of names that is not reached. Thread-safe.
+absl::StatusOr<std::optional<std::string>> LookUpUserName(id_t uid);
+absl::StatusOr<std::optional<std::string>> LookUpGroupName(id_t gid);
 
 // A user may have processes and files under many numbers without a name (user namespaces), and each
 // of them is a question to the database. So a thread asks, one question at a time, whoever needs
@@ -27,7 +29,7 @@ std::optional<std::string> LookUpGroupName(id_t gid);
 // Answers are kept. Thread-safe.
 class IdNames {
  public:
-  using LookUp = std::function<std::optional<std::string>(id_t id)>;
+  using LookUp = std::function<absl::StatusOr<std::optional<std::string>>(id_t id)>;
 
   // How long an answer is used.
   static constexpr absl::Duration kFresh = absl::Minutes(1);
@@ -36,7 +38,7 @@ class IdNames {
   static constexpr size_t kMaxKept = 4096;
 
   // `look_up` may be called after this object's end. An answer is used for `fresh`, and later where
-  // no newer one comes in time.
+  // no newer one comes in time, or an error in its place.
   explicit IdNames(LookUp look_up, absl::Duration fresh = kFresh);
 
   // The names for one purpose, as a list. Waits for kPatience, of which a tenth of the time that

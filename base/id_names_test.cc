@@ -18,12 +18,15 @@ namespace {
 constexpr gid_t kLargeGroup = 4711;
 // Of a group with 30,000 members.
 constexpr size_t kLargeRecord = 300'000;
+// A server of names is not reached, and the database says so at once.
+std::atomic<bool> g_fails{false};
 
 }  // namespace
 
 // In place of libc's.
 extern "C" int getgrgid_r(gid_t gid, group* entry, char* buffer, size_t size, group** found) {
   *found = nullptr;
+  if (g_fails) return EAGAIN;
   if (gid != 0 && gid != kLargeGroup) return 0;
   if (gid == kLargeGroup && size < kLargeRecord) return ERANGE;
   strcpy(buffer, gid == 0 ? "root" : "large");
@@ -50,7 +53,10 @@ TEST(IdNames, NumberWithoutANameHasNone) {
   EXPECT_EQ(IdNames::Asker(&groups).Get(0), "root");
 }
 
-TEST(IdNames, GroupOfManyMembersHasAName) { EXPECT_EQ(LookUpGroupName(kLargeGroup), "large"); }
+TEST(IdNames, GroupOfManyMembersHasAName) {
+  const IdNames groups(LookUpGroupName);
+  EXPECT_EQ(IdNames::Asker(&groups).Get(kLargeGroup), "large");
+}
 
 // W6 of tests/attacks/README.md.
 TEST(IdNames, ManyNumbersWithoutANameAreWaitedForAMoment) {
@@ -127,6 +133,32 @@ TEST(IdNames, OldNameStaysWhereTheDatabaseDoesNotAnswerAnyMore) {
   EXPECT_EQ(IdNames::Asker(&names).Get(kKnown), "name2");
   answers.Notify();
   EXPECT_EQ(IdNames::Asker(&names).Get(kKnown), "name4");
+}
+
+// Y3 of tests/attacks/README.md.
+TEST(IdNames, OldNameStaysWhereTheDatabaseFails) {
+  const IdNames groups(LookUpGroupName, absl::Milliseconds(1));
+  EXPECT_EQ(IdNames::Asker(&groups).Get(0), "root");
+  g_fails = true;
+  absl::SleepFor(absl::Milliseconds(2));
+  EXPECT_EQ(IdNames::Asker(&groups).Get(0), "root");
+  EXPECT_EQ(IdNames::Asker(&groups).Get(kLargeGroup), std::nullopt);
+  g_fails = false;
+  absl::SleepFor(absl::Milliseconds(2));
+  EXPECT_EQ(IdNames::Asker(&groups).Get(kLargeGroup), "large");
+}
+
+TEST(IdNames, NameThatTheDatabaseHasNoLongerGoes) {
+  std::atomic<bool> exists{true};
+  const auto look_up = [&exists](id_t) -> std::optional<std::string> {
+    if (exists) return "known";
+    return std::nullopt;
+  };
+  const IdNames names(look_up, absl::Milliseconds(1));
+  EXPECT_EQ(IdNames::Asker(&names).Get(kKnown), "known");
+  exists = false;
+  absl::SleepFor(absl::Milliseconds(2));
+  EXPECT_EQ(IdNames::Asker(&names).Get(kKnown), std::nullopt);
 }
 
 }  // namespace
