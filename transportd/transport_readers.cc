@@ -8,7 +8,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "base/steady_time.h"
 #include "daemon/grpc_status.h"
+#include "transportd/channel_call.h"
 
 namespace toolboxd {
 namespace {
@@ -36,17 +38,29 @@ bool OnlyReads(absl::string_view request) {
 grpc::Status TransportReaders::CheckPolicy(grpc::ServerContext* context,
                                            const v1::CheckPolicyRequest* request,
                                            v1::CheckPolicyReply* response) {
-  grpc::Status status;
-  if (policy_checks_.fetch_add(1) < kMaxPolicyChecks) {
-    status = all_.CheckPolicy(context, request, response);
-  } else {
-    status = ToGrpc(absl::ResourceExhaustedError(
+  if (!TakePolicyCheck(*context)) {
+    return ToGrpc(absl::ResourceExhaustedError(
         absl::StrCat(kMaxPolicyChecks,
                      " callers wait for the user database, which is the limit; run it as root, "
                      "or see whether the database answers (getent passwd)")));
   }
-  policy_checks_.fetch_sub(1);
+  grpc::Status status = all_.CheckPolicy(context, request, response);
+  absl::MutexLock lock(&mutex_);
+  --policy_checks_;
   return status;
+}
+
+bool TransportReaders::TakePolicyCheck(const grpc::ServerContext& context) {
+  const absl::Time end = SteadyNow() + kPolicyWait;
+  absl::MutexLock lock(&mutex_);
+  const auto is_free = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return policy_checks_ < kMaxPolicyChecks;
+  };
+  while (!mutex_.AwaitWithTimeout(absl::Condition(&is_free), kGivenUpCheck)) {
+    if (context.IsCancelled() || SteadyNow() >= end) return false;
+  }
+  ++policy_checks_;
+  return true;
 }
 
 grpc::Status TransportReaders::SendRpci(grpc::ServerContext* context,

@@ -6,9 +6,10 @@
 #ifndef TOOLBOXD_TRANSPORTD_TRANSPORT_READERS_H_
 #define TOOLBOXD_TRANSPORTD_TRANSPORT_READERS_H_
 
-#include <atomic>
-
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "toolboxd/v1/transport.grpc.pb.h"
 
 namespace toolboxd {
@@ -22,6 +23,7 @@ bool OnlyReads(absl::string_view request);
 class TransportReaders final : public v1::Transport::Service {
  public:
   static constexpr int kMaxPolicyChecks = 4;
+  static constexpr absl::Duration kPolicyWait = absl::Seconds(2);
 
   // `all` must outlive it.
   explicit TransportReaders(v1::Transport::Service* all) : all_(*all) {}
@@ -62,7 +64,7 @@ class TransportReaders final : public v1::Transport::Service {
   }
 
   // May wait for the user database, and notices as little as that whether its caller has given it
-  // up: RESOURCE_EXHAUSTED beyond kMaxPolicyChecks at a time.
+  // up: kMaxPolicyChecks at a time. Others wait for kPolicyWait, and then get RESOURCE_EXHAUSTED.
   grpc::Status CheckPolicy(grpc::ServerContext* context, const v1::CheckPolicyRequest* request,
                            v1::CheckPolicyReply* response) override;
 
@@ -75,8 +77,12 @@ class TransportReaders final : public v1::Transport::Service {
                      grpc::ServerWriter<v1::TraceEvent>* writer) override;
 
  private:
+  // False if none becomes free in time, or the caller gives the call up.
+  bool TakePolicyCheck(const grpc::ServerContext& context);
+
   v1::Transport::Service& all_;
-  std::atomic<int> policy_checks_{0};
+  absl::Mutex mutex_;
+  int policy_checks_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace toolboxd

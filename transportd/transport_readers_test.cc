@@ -10,6 +10,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "base/testing/eventually.h"
 #include "base/testing/short_temp_dir.h"
 #include "daemon/channel.h"
@@ -54,6 +55,7 @@ class Everything final : public v1::Transport::Service {
   // Waits, as for a user database that does not answer.
   grpc::Status CheckPolicy(grpc::ServerContext*, const v1::CheckPolicyRequest* request,
                            v1::CheckPolicyReply*) override {
+    if (request->user() == "brief") absl::SleepFor(absl::Milliseconds(50));
     if (request->user() != "slow") return grpc::Status::OK;
     ++waiting;
     answers.WaitForNotification();
@@ -162,6 +164,27 @@ TEST_F(TransportReadersTest, PolicyChecksThatWaitAreFewAndLeaveThreadsToOtherCal
   EXPECT_EQ(refused, 2);
   EXPECT_TRUE(
       (Permits<v1::CheckPolicyRequest, v1::CheckPolicyReply>(&v1::Transport::Stub::CheckPolicy)));
+}
+
+// Y4 of tests/attacks/README.md.
+TEST_F(TransportReadersTest, PolicyChecksOfOneWhoAsksWithoutEndLeaveThoseOfAnother) {
+  v1::CheckPolicyRequest request;
+  request.set_user("brief");
+  std::atomic<bool> ends{false};
+  std::vector<std::thread> greedy;
+  greedy.reserve(8);
+  for (int i = 0; i < 8; ++i) {
+    greedy.emplace_back([&] {
+      v1::CheckPolicyReply reply;
+      while (!ends) Call(&v1::Transport::Stub::CheckPolicy, request, &reply);
+    });
+  }
+  for (int i = 0; i < 5; ++i) {
+    v1::CheckPolicyReply reply;
+    EXPECT_TRUE(Call(&v1::Transport::Stub::CheckPolicy, request, &reply).ok());
+  }
+  ends = true;
+  for (std::thread& caller : greedy) caller.join();
 }
 
 TEST(OnlyReads, CommandIsCompared) {
