@@ -138,9 +138,13 @@ gid_t OwnerNames::Group(const char* name, int64_t number) {
 
 MemberAttributes AttributesOf(struct archive_entry* entry, OwnerNames& names) {
   MemberAttributes result;
-  result.uid = names.User(archive_entry_uname(entry), archive_entry_uid(entry));
-  result.gid = names.Group(archive_entry_gname(entry), archive_entry_gid(entry));
   result.mode = archive_entry_perm(entry) & 07777;
+  // Other users cannot give files away: their owners matter for these bits only, and the user
+  // database, which may be slow, is not asked without a need.
+  if (geteuid() == 0 || (result.mode & (S_ISUID | S_ISGID)) != 0) {
+    result.uid = names.User(archive_entry_uname(entry), archive_entry_uid(entry));
+    result.gid = names.Group(archive_entry_gname(entry), archive_entry_gid(entry));
+  }
   result.times[0] = {0, UTIME_OMIT};
   result.times[1] = {0, UTIME_OMIT};
   if (archive_entry_atime_is_set(entry)) {

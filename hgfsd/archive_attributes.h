@@ -36,8 +36,9 @@ class OwnerNames {
 
 // What is still to be set once a member's content is there.
 struct MemberAttributes {
-  uid_t uid = 0;
-  gid_t gid = 0;
+  // kNoOwner also where they do not matter.
+  uid_t uid = kNoOwner;
+  gid_t gid = kNoOwner;
   // Permission bits, 07777.
   mode_t mode = 0;
   // Access and modification; UTIME_OMIT for what the archive does not have.
