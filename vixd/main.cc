@@ -45,10 +45,14 @@ extern char** environ;
 namespace toolboxd {
 namespace {
 
-// How variables begin that are for vixd only: the user's directory, the name of vixd's log, and
-// what session has set for its memory.
-constexpr absl::string_view kOwnVariables[] = {
-    "TOOLBOXD_RUNTIME_DIR=", "JOURNAL_STREAM=", kMemoryVariable};
+// How variables begin that are for vixd only: the user's directory, and the name of vixd's log.
+constexpr absl::string_view kOwnVariables[] = {"TOOLBOXD_RUNTIME_DIR=", "JOURNAL_STREAM="};
+
+bool IsForVixdOnly(absl::string_view variable) {
+  const auto begins = [variable](absl::string_view own) { return absl::StartsWith(variable, own); };
+  // What session has set for memory, as a whole: an administrator's own may begin so.
+  return variable == kMemoryVariable || absl::c_any_of(kOwnVariables, begins);
+}
 
 constexpr char kUsage[] =
     "starts and lists programs and runs functions, as the user it runs as.\n\n"
@@ -59,10 +63,7 @@ constexpr char kUsage[] =
 std::vector<std::string> ProgramEnvironment() {
   std::vector<std::string> environment;
   for (char** variable = environ; *variable != nullptr; ++variable) {
-    const auto names = [variable](absl::string_view own) {
-      return absl::StartsWith(*variable, own);
-    };
-    if (!absl::c_any_of(kOwnVariables, names)) environment.push_back(*variable);
+    if (!IsForVixdOnly(*variable)) environment.push_back(*variable);
   }
   return environment;
 }

@@ -70,7 +70,7 @@ class VixdTest : public testing::Test {
       // More than a reply of ReadEnvironment has.
       const std::string big = "BIG=" + std::string(70000, 'x');
       const char* environment[] = {home.c_str(), runtime.c_str(),      "USER=tester",
-                                   big.c_str(),  "PATH=/usr/bin:/bin", kMemoryVariable,
+                                   big.c_str(),  "PATH=/usr/bin:/bin", memory_.c_str(),
                                    nullptr};
       if (dup2(ends[1], 3) < 0) _exit(99);
       fcntl(3, F_SETFD, 0);
@@ -109,6 +109,7 @@ class VixdTest : public testing::Test {
   std::string Stream(pid_t pid, const char* name) { return absl::StrCat("/proc/", pid, "/", name); }
 
   std::string dir_;
+  std::string memory_ = kMemoryVariable;
   pid_t vixd_ = -1;
   std::unique_ptr<VixdClient> client_;
   std::vector<pid_t> started_;
@@ -192,6 +193,14 @@ TEST_F(VixdTest, EnvironmentIsInheritedOrReplaced) {
   EXPECT_THAT(replaced, HasSubstr("ONLY=this one\n"));
   EXPECT_THAT(replaced, HasSubstr("EMPTY=\n"));
   EXPECT_THAT(replaced, testing::Not(HasSubstr("USER=")));
+}
+
+// Y6 of tests/attacks/README.md.
+TEST_F(VixdTest, AdministratorsWordAboutMemoryIsInherited) {
+  Disconnect();
+  memory_ += ":glibc.malloc.mxfast=0";
+  Connect();
+  EXPECT_THAT(client_->ReadEnvironment({"GLIBC_TUNABLES"}), ElementsAre(memory_));
 }
 
 TEST_F(VixdTest, ReadEnvironmentReturnsWhatAProgramWouldInherit) {
