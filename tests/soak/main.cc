@@ -92,7 +92,8 @@ void PrintSamples(const std::vector<Sample>& samples) {
   PrintRow("descriptors", samples, &Sample::descriptors);
   PrintRow("threads", samples, &Sample::threads);
   PrintRow("processes", samples, &Sample::processes);
-  PrintRow("runtime directory", samples, &Sample::run_files, kMemoryOfProgramsMinutes);
+  PrintRow("files", samples, &Sample::run_files, kMemoryOfProgramsMinutes);
+  PrintRow("files that are left", samples, &Sample::left_files, kMemoryOfProgramsMinutes);
   PrintRow("CPU of an operation, us", samples, &Sample::cpu_us_each);
 }
 

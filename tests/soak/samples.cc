@@ -22,16 +22,18 @@ double Entries(const std::string& folder) {
   return static_cast<double>(std::distance(begin(entries), end(entries)));
 }
 
-double EntriesBelow(const std::string& folder) {
-  if (folder.empty()) return 0;
-  std::error_code error;
-  double count = 0;
+void CountEntriesBelow(const std::string& folder, Sample& sample) {
+  if (folder.empty()) return;
+  std::error_code error, gone;
+  const auto before =
+      std::filesystem::file_time_type::clock::now() - absl::ToChronoSeconds(Sampler::kLeft);
   const auto options = std::filesystem::directory_options::skip_permission_denied;
   for (std::filesystem::recursive_directory_iterator entry(folder, options, error), end;
        !error && entry != end; entry.increment(error)) {
-    ++count;
+    ++sample.run_files;
+    const auto changed = entry->last_write_time(gone);
+    if (!gone && changed < before) ++sample.left_files;
   }
-  return count;
 }
 
 // By the minute that they are of.
@@ -93,7 +95,7 @@ Sample Sampler::Take(const std::vector<pid_t>& pids) {
   for (const auto& [pid, process] : processes_) ended_cpu_ += process.cpu_seconds;
   processes_ = std::move(processes);
   sample.cpu_seconds += ended_cpu_;
-  sample.run_files = EntriesBelow(runtime_dir_);
+  CountEntriesBelow(runtime_dir_, sample);
   return sample;
 }
 
@@ -162,14 +164,14 @@ Rise RiseOf(const std::vector<Sample>& samples, const Value& value, double from,
 std::string ToCsv(const std::vector<Sample>& samples) {
   std::string text =
       "minutes,done,private_kib,held_kib,allocated_kib,cached_kib,descriptors,threads,processes,"
-      "cpu_seconds,run_files";
+      "cpu_seconds,run_files,left_files";
   const std::set<std::string> names = Names(samples);
   for (const std::string& name : names) absl::StrAppend(&text, ",held_kib_", name);
   for (const Sample& s : samples) {
-    absl::StrAppendFormat(&text, "\n%.3f,%.0f,%.0f,%.0f,%.0f,%.0f,%.0f,%.0f,%.0f,%.3f,%.0f",
+    absl::StrAppendFormat(&text, "\n%.3f,%.0f,%.0f,%.0f,%.0f,%.0f,%.0f,%.0f,%.0f,%.3f,%.0f,%.0f",
                           s.minutes, s.done, s.private_kib, s.held_kib, s.allocated_kib,
                           s.cached_kib, s.descriptors, s.threads, s.processes, s.cpu_seconds,
-                          s.run_files);
+                          s.run_files, s.left_files);
     for (const std::string& name : names) {
       absl::StrAppendFormat(&text, ",%.0f", HeldKibOf(name)(s));
     }

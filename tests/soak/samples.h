@@ -39,8 +39,9 @@ struct Sample {
   double cpu_seconds = 0;
   // Of that, microseconds for each operation of the last minute (SetCostOfOperations).
   double cpu_us_each = 0;
-  // What the runtime directory holds; 0 without one.
-  double run_files = 0;
+  // What the runtime directory holds, and of that what has not changed for Sampler::kLeft; 0
+  // without one.
+  double run_files = 0, left_files = 0;
 };
 
 // The least of the last `count` values.
@@ -64,6 +65,9 @@ class Sampler {
   static constexpr size_t kSamples = 30, kLooks = 300;
   static constexpr absl::Duration kSampleInterval = absl::Seconds(2),
                                   kLookInterval = absl::Milliseconds(200);
+
+  // Ended programs are remembered for five minutes, each in files.
+  static constexpr absl::Duration kLeft = absl::Minutes(6);
 
   explicit Sampler(std::string runtime_dir) : runtime_dir_(std::move(runtime_dir)) {}
 

@@ -7,8 +7,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <vector>
 
+#include "base/testing/short_temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -109,6 +113,17 @@ TEST(Samples, OwnProcessIsMeasured) {
   EXPECT_EQ(HeldKibOf(*Names({sample}).begin())(sample), sample.held_kib);
 }
 
+TEST(Samples, FilesThatNothingChangesAreLeft) {
+  const ShortTempDir folder;
+  for (const char* name : {"new", "old"}) std::ofstream(folder.File(name)) << "x";
+  std::filesystem::last_write_time(
+      folder.File("old"), std::filesystem::file_time_type::clock::now() -
+                              absl::ToChronoSeconds(Sampler::kLeft) - std::chrono::seconds(1));
+  const Sample sample = Sampler(folder.path()).Take({});
+  EXPECT_EQ(sample.run_files, 2);
+  EXPECT_EQ(sample.left_files, 1);
+}
+
 TEST(Samples, LeastOfTheLastIsOfSoManyOnly) {
   LeastOfLast least(3);
   EXPECT_EQ(least.Least(), 0);
@@ -191,7 +206,7 @@ TEST(Samples, CostIsUnknownWhereNothingWasDone) {
 TEST(Samples, CsvHasALineForEach) {
   EXPECT_THAT(
       ToCsv(Memory({1, 2}, 1)),
-      testing::EndsWith("\n0.000,0,0,1,0,0,0,0,0,0.000,0\n1.000,0,0,2,0,0,0,0,0,0.000,0\n"));
+      testing::EndsWith("\n0.000,0,0,1,0,0,0,0,0,0.000,0,0\n1.000,0,0,2,0,0,0,0,0,0.000,0,0\n"));
 }
 
 TEST(Samples, CsvHasAColumnForEachName) {
@@ -199,7 +214,7 @@ TEST(Samples, CsvHasAColumnForEachName) {
   samples[0].held_kib_of = {{"vixd", 1}};
   samples[1].held_kib_of = {{"hgfsd", 2}, {"vixd", 1}};
   EXPECT_THAT(ToCsv(samples), testing::HasSubstr(",held_kib_hgfsd,held_kib_vixd\n"));
-  EXPECT_THAT(ToCsv(samples), testing::EndsWith(",0,1\n1.000,0,0,3,0,0,0,0,0,0.000,0,2,1\n"));
+  EXPECT_THAT(ToCsv(samples), testing::EndsWith(",0,1\n1.000,0,0,3,0,0,0,0,0,0.000,0,0,2,1\n"));
 }
 
 }  // namespace
