@@ -64,7 +64,7 @@ def label(name, version):
 def cut_from(answers):
     """Where cells of these answers begin: 0, unless they are equal for a long way."""
     same = len(os.path.commonprefix(answers))
-    if same < WIDTH - CONTEXT:
+    if same < WIDTH - CONTEXT or max(map(len, answers)) <= WIDTH:
         return 0
     # At the start of a word, if one is near.
     space = answers[0].rfind(" ", same - 2 * CONTEXT, same - CONTEXT)

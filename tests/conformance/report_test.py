@@ -32,6 +32,10 @@ class ReportTest(unittest.TestCase):
             self.assertRegex(part, r"^`….*size=[05] .*…`")
             self.assertLess(len(part), report.WIDTH + 12)
 
+    def test_what_fits_is_not_cut(self):
+        row = ("start", "differs on purpose", "why", ["x" * (report.WIDTH - 1) + end for end in "abb"])
+        self.assertNotIn("…", table([row])[-1])
+
     def test_equal_beginnings_without_spaces_are_cut_too(self):
         row = ("ls", "differs on purpose", "why", ["x" * 500 + end for end in "abb"])
         self.assertIn("x" * report.CONTEXT + "a` why", table([row])[-1])
