@@ -66,8 +66,10 @@ absl::Status MessageChannel::Open() {
 
 void MessageChannel::Close() {
   if (!open_) return;
-  // A host that cannot close it has forgotten it already.
-  Step(kClose, 0);
+  // A host that cannot close it has forgotten it already, but for one that takes a checkpoint.
+  for (int attempt = 0; attempt < kMaxRestarts; ++attempt) {
+    if (!(High16(Step(kClose, 0).cx) & kStatusCheckpoint)) break;
+  }
   open_ = false;
 }
 

@@ -223,6 +223,16 @@ TEST_P(Checkpoints, MessageArrivesOnceWhateverStepIsInterrupted) {
 
 INSTANTIATE_TEST_SUITE_P(Bandwidth, Checkpoints, testing::Bool());
 
+// A host has 128 of them.
+TEST(MessageChannel, CheckpointAtTheCloseLeavesNoChannelOpen) {
+  FakeHost host;
+  MessageChannel channel(&host, kProtocolRpci);
+  ASSERT_TRUE(channel.Open().ok());
+  host.checkpoint_at_step = host.steps + 1;
+  channel.Close();
+  EXPECT_EQ(host.open_channels(), 0u);
+}
+
 TEST(MessageChannel, EndlessCheckpointsAreAnError) {
   FakeHost host;
   MessageChannel channel(&host, kProtocolRpci);
@@ -231,7 +241,7 @@ TEST(MessageChannel, EndlessCheckpointsAreAnError) {
   EXPECT_TRUE(absl::IsUnavailable(channel.Send("ping")));
   EXPECT_TRUE(absl::IsUnavailable(channel.Receive().status()));
   EXPECT_TRUE(absl::IsUnavailable(channel.Open()));
-  EXPECT_LE(host.steps, 4 * MessageChannel::kMaxRestarts);
+  EXPECT_LE(host.steps, 5 * MessageChannel::kMaxRestarts);
 }
 
 // A host that is reached by a hypercall, and offers high bandwidth all the same.
