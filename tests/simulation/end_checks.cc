@@ -42,7 +42,7 @@ void Run::Probe() {
     const std::string name = absl::StrCat("op", id);
     vix::ReadEnvironmentRequest request;
     request.names = {name};
-    GuestClient client = Client(*this, "probe", "prober");
+    GuestClient client = Client(*this, "probe", "prober", kPassword, id);
     const absl::StatusOr<GuestReply> reply =
         client.Call(vix::kReadEnvironmentVariables, vix::Encode(request));
     error = reply.ok() ? reply->error : 1;

@@ -16,10 +16,10 @@
 namespace toolboxd::simulation {
 
 vmxsim::GuestClient Client(Run& run, const std::string& kind, std::string user,
-                           std::string password) {
+                           std::string password, int operation) {
   return vmxsim::GuestClient(
-      [&run, kind](absl::string_view request) {
-        return run.Send(kind, std::string(request), kOperationLimit);
+      [&run, kind, operation](absl::string_view request) {
+        return run.Send(kind, std::string(request), kOperationLimit, operation);
       },
       std::move(user), std::move(password));
 }

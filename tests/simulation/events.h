@@ -35,9 +35,10 @@ class Counted {
   int& count_;
 };
 
-// A host that asks for a guest user, with kOperationLimit for each request of `kind`.
+// A host that asks for a guest user, with kOperationLimit for each request of `kind`, which may
+// belong to an operation.
 vmxsim::GuestClient Client(Run& run, const std::string& kind, std::string user,
-                           std::string password = kPassword);
+                           std::string password = kPassword, int operation = 0);
 
 // The parts of EventKinds(), in its order: guest operations and transfers; what a host does without
 // a guest user, and its faults; the faults of services and of the machine.

@@ -32,7 +32,7 @@ void Operate(Run& run, Random& random, const std::string& kind, uint32_t opcode,
   const Counted counted(&run.world().guest_operations);
   const int id = run.world().NewOperation(kind);
   const std::string name = absl::StrCat("op", id);
-  GuestClient client = Client(run, kind, AnyUser(random));
+  GuestClient client = Client(run, kind, AnyUser(random), kPassword, id);
   const absl::StatusOr<GuestReply> reply = client.Call(opcode, body(name));
   const bool succeeded = reply.ok() && reply->error == 0;
   run.world().End(id, reply.ok(), succeeded);
@@ -191,7 +191,7 @@ void ManyWrongPasswords(Run& run, Random& random) {
   for (uint64_t i = random.Between(10, 60); i > 0; --i) {
     GuestClient client(
         [&](absl::string_view request) {
-          return run.Send("guess", std::string(request), kOperationLimit, &busy);
+          return run.Send("guess", std::string(request), kOperationLimit, 0, &busy);
         },
         absl::StrCat("guess", random.Below(20)), "wrong");
     const absl::StatusOr<GuestReply> reply = client.Call(vix::kValidateCredentials, "");
@@ -233,12 +233,12 @@ void HostileUser(Run& run, Random& random) {
   const int64_t begin = Time().now();
   int64_t busy = 0;
   for (int i = 0; i < 12; ++i) {
+    const int id = run.world().NewOperation("hostile request");
     GuestClient client(
         [&](absl::string_view request) {
-          return run.Send("hostile user", std::string(request), kOperationLimit, &busy);
+          return run.Send("hostile user", std::string(request), kOperationLimit, id, &busy);
         },
         "mallory", kPassword);
-    const int id = run.world().NewOperation("hostile request");
     const std::string name = absl::StrCat("op", id);
     vix::ReadEnvironmentRequest request;
     request.names = {name};
@@ -275,10 +275,10 @@ void Upload(Run& run, Random& random) {
   // whose packet was refused closes it, at once or when the reason of the refusal is over.
   bool lost = false;
   GuestClient client(
-      [&run, &random, &lost](absl::string_view request) -> absl::StatusOr<std::string> {
+      [&run, &random, &lost, id](absl::string_view request) -> absl::StatusOr<std::string> {
         if (lost) return absl::UnavailableError("forgotten");
         absl::StatusOr<std::string> answer =
-            run.Send("upload", std::string(request), kOperationLimit);
+            run.Send("upload", std::string(request), kOperationLimit, id);
         lost = !answer.ok();
         const bool refused = !lost && !absl::StartsWith(*answer, "OK 0 ");
         if (refused && random.OneIn(2)) Time().Sleep(random.Between(kMillisecond, 5 * kSecond));

@@ -29,6 +29,10 @@ constexpr int64_t kStep = 4 * kMicrosecond;
 constexpr int64_t kHighBandwidthStep = 15 * kMicrosecond;
 // What the host may take before it refuses a connect that nothing decides.
 constexpr size_t kMaxSocket = 256 << 10;
+// After this time a request is sent for the second time, if others may come between.
+constexpr int64_t kLastDelay = 50 * kMillisecond;
+// How many requests a host sends before it has an answer.
+constexpr size_t kMostAhead = 4;
 
 Scheduler& Clock() { return Scheduler::Get(); }
 
@@ -96,12 +100,40 @@ void Host::ResetGuest() {
   PushToVsock();
 }
 
+void Host::SendAgain(Again again, int64_t lost_after, bool takes_last) {
+  next_again_.again = again;
+  next_again_.lost_after = lost_after;
+  next_again_.takes_last = takes_last;
+}
+
+void Host::Overtake(int64_t until) {
+  overtake_until_ = until;
+  Clock().At(until, [this] { PushToVsock(); });
+}
+
+void Host::set_sends_ahead(bool on) {
+  sends_ahead_ = on;
+  PushToVsock();
+}
+
 // --- Requests.
 
-std::shared_ptr<HostRequest> Host::Send(std::string text) {
+std::shared_ptr<HostRequest> Host::Send(std::string text, int operation, bool repeats) {
   auto request = std::make_shared<HostRequest>();
+  if (repeats) *request = std::exchange(next_again_, HostRequest());
   request->text = std::move(text);
+  request->operation = operation;
+  request->takes_last &= absl::StartsWith(request->text, "Vix_1_Relayed_Command ");
   queue_.push_back(request);
+  if (request->again == Again::kAtOnce) queue_.push_back(request);
+  if (request->again == Again::kLast) {
+    // Others come meanwhile.
+    Clock().At(Clock().now() + kLastDelay, [this, request] {
+      queue_.push_back(request);
+      PushToVsock();
+    });
+  }
+  if (request->again == Again::kAtOnce || request->again == Again::kLast) ++request->pending;
   PushToVsock();
   HostRequest* waiting = request.get();
   Clock().Wait([waiting] { return waiting->over; });
@@ -127,14 +159,35 @@ void Host::OnTcloLost(const std::string& why) {
   waits_for_reply_ = false;
   if (registered_) events_.on_registered(false);
   registered_ = false;
-  if (const auto lost = std::exchange(current_, nullptr)) {
-    lost->over_at = Clock().now();
-    lost->over = true;
+  for (const auto& lost : std::exchange(given_, {})) {
+    if (lost->again == Again::kAfterLoss) {
+      lost->again = Again::kNo;
+      ++lost->pending;
+      queue_.push_front(lost);
+    }
+    EndOne(lost, nullptr);
   }
 }
 
+bool Host::MayGive() const {
+  if (silent_ || stage_ == Stage::kNone) return false;
+  if (!waits_for_reply_) return true;
+  return sends_ahead_ && tclo_is_vsock_ && stage_ == Stage::kReady && !reset_again_ &&
+         !given_.empty() && given_.size() < kMostAhead;
+}
+
+bool Host::Overtaken() {
+  if (overtake_until_ == 0) return false;
+  if (queue_.size() < 2 && Clock().now() < overtake_until_) return true;
+  overtake_until_ = 0;
+  if (queue_.size() < 2 || queue_[0] == queue_[1]) return false;
+  std::swap(queue_[0], queue_[1]);
+  events_.trace("a request overtakes another one");
+  return false;
+}
+
 bool Host::NextForGuest(std::string& message) {
-  if (waits_for_reply_ || silent_ || stage_ == Stage::kNone) return false;
+  if (!MayGive()) return false;
   if (reset_again_) {
     reset_again_ = false;
     stage_ = Stage::kReset;
@@ -143,10 +196,10 @@ bool Host::NextForGuest(std::string& message) {
     message = "reset";
   } else if (stage_ == Stage::kCapabilities) {
     message = "Capabilities_Register";
-  } else if (!queue_.empty()) {
-    current_ = queue_.front();
+  } else if (!queue_.empty() && !Overtaken()) {
+    given_.push_back(queue_.front());
     queue_.pop_front();
-    message = current_->text;
+    message = given_.back()->text;
   } else {
     return false;
   }
@@ -156,7 +209,35 @@ bool Host::NextForGuest(std::string& message) {
 void Host::OnTaken() {
   ++messages_;
   waits_for_reply_ = true;
-  if (current_ != nullptr && current_->taken_at == 0) current_->taken_at = Clock().now();
+  if (given_.size() == 1) Take(given_.front());
+}
+
+void Host::Take(const std::shared_ptr<HostRequest>& request) {
+  request->taken_at = Clock().now();
+  if (++request->taken > 1) events_.on_sent_again(*request);
+  if (request->again != Again::kAfterLoss) return;
+  Clock().At(Clock().now() + request->lost_after, [this, request] {
+    // It may have been answered, and another one may have the channel.
+    if (given_.empty() || given_.front() != request) return;
+    if (tclo_is_vsock_) {
+      EndVsock();
+    } else {
+      ForgetChannels(true, false);
+    }
+  });
+}
+
+void Host::EndOne(const std::shared_ptr<HostRequest>& request, const std::string* answer) {
+  if (answer != nullptr) events_.on_answer(*request, *answer);
+  const bool success = request->answer.ok() && absl::StartsWith(*request->answer, "OK ");
+  if (answer != nullptr && (request->takes_last || !success)) request->answer = *answer;
+  if (request->taken_at != 0) {
+    const int64_t time = Clock().now() - request->taken_at;
+    request->busy += time;
+    if (answer != nullptr) request->longest = std::max(request->longest, time);
+  }
+  request->taken_at = 0;
+  request->over = --request->pending == 0;
 }
 
 void Host::OnReply(absl::string_view reply) {
@@ -165,11 +246,12 @@ void Host::OnReply(absl::string_view reply) {
   if (!waits_for_reply_) {
     return events_.violation(absl::StrCat("a reply to no request: ", reply.substr(0, 40)));
   }
-  waits_for_reply_ = false;
-  if (const auto answered = std::exchange(current_, nullptr)) {
-    answered->answer = std::string(reply);
-    answered->over_at = Clock().now();
-    answered->over = true;
+  waits_for_reply_ = given_.size() > 1;
+  if (!given_.empty()) {
+    const std::string answer(reply);
+    EndOne(given_.front(), &answer);
+    given_.pop_front();
+    if (waits_for_reply_) Take(given_.front());
   } else if (stage_ == Stage::kReset) {
     if (reply != "OK ATR toolbox") {
       events_.violation(absl::StrCat("the answer to reset is '", reply, "'"));
@@ -444,16 +526,16 @@ int Host::ConnectResult(int fd) {
 void Host::PushToVsock() {
   if (!tclo_is_vsock_ || stage_ == Stage::kNone) return;
   const auto found = sockets_.find(tclo_id_);
-  std::string message;
-  if (found == sockets_.end() || found->second.broken || !NextForGuest(message)) return;
-  if (std::exchange(break_message_, false)) {
-    NoteFault();
-    found->second.to_guest += "\xff\xff\xff\xff garbage";
-    // Never understood: as lost as the channel will be.
-    return OnTaken();
+  if (found == sockets_.end() || found->second.broken) return;
+  for (std::string message; NextForGuest(message); OnTaken()) {
+    if (std::exchange(break_message_, false)) {
+      NoteFault();
+      // Never understood: as lost as the channel will be.
+      found->second.to_guest += "\xff\xff\xff\xff garbage";
+    } else {
+      found->second.to_guest += vsock::EncodePacket({vsock::Packet::Type::kData, message, false});
+    }
   }
-  found->second.to_guest += vsock::EncodePacket({vsock::Packet::Type::kData, message, false});
-  OnTaken();
 }
 
 ssize_t Host::Send(int fd, absl::string_view first, absl::string_view second) {

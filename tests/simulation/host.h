@@ -24,6 +24,20 @@ namespace toolboxd::simulation {
 enum class AnswerFault { kNone, kLost, kShort, kGarbage, kTooLong, kWrongType, kRefused, kLate };
 constexpr int kAnswerFaults = 8;
 
+// How a host sends one of its requests again, byte by byte the same.
+enum class Again {
+  kNo,
+  // Twice, one directly after the other.
+  kAtOnce,
+  // Twice, the second time after whatever else waits.
+  kLast,
+  // Once more if its channel ends, which it does while the guest has the request.
+  kAfterLoss,
+};
+constexpr int kAgainWays = 4;
+
+struct HostRequest;
+
 // What a host reports to its owner.
 struct HostEvents {
   // A request of the guest; returns the answer, with "1 " or "0 ".
@@ -36,14 +50,32 @@ struct HostEvents {
   std::function<void(const std::string& text)> violation;
   // The guest is registered, or not any more.
   std::function<void(bool registered)> on_registered;
+  // The guest takes a request once more than its owner knows.
+  std::function<void(const HostRequest& request)> on_sent_again;
+  // Each answer of the guest, also one that no owner receives.
+  std::function<void(const HostRequest& request, absl::string_view answer)> on_answer;
 };
 
 // A request of the host on its way.
 struct HostRequest {
   std::string text;
-  // When the guest took it; 0 before.
+  // The operation of the world that it belongs to; 0 for none.
+  int operation = 0;
+  Again again = Again::kNo;
+  // How long its channel lives after the guest has taken it.
+  int64_t lost_after = 0;
+  // Of several answers the owner receives the last one. Only where a guest user asks: who begins a
+  // dialogue must know that it has begun, and receives the first success.
+  bool takes_last = false;
+
+  // How often it is still to be sent or answered, and was taken.
+  int pending = 1;
+  int taken = 0;
+  // When the guest took it, the last time; 0 before.
   int64_t taken_at = 0;
-  int64_t over_at = 0;
+  // What the guest took for it: the longest, and all together.
+  int64_t longest = 0;
+  int64_t busy = 0;
   bool over = false;
   // UNAVAILABLE if the channel ended first: the guest may have acted on it.
   absl::StatusOr<std::string> answer = absl::UnavailableError("not answered");
@@ -78,9 +110,16 @@ class Host final : public backdoor::Port, public vsock::System {
   void Stun(int64_t nanoseconds) { stun_ = nanoseconds; }
   // Sends `reset` again, in the middle of whatever there is.
   void ResetGuest();
+  // The next request that allows it is sent again.
+  void SendAgain(Again again, int64_t lost_after, bool takes_last);
+  // The next request waits until another one has gone before it, or until this time.
+  void Overtake(int64_t until);
+  // Over vsock, does not wait for the answer to one request before it sends the next.
+  void set_sends_ahead(bool on);
 
-  // --- Requests. Waits its turn, and then for the answer; for a fiber.
-  std::shared_ptr<HostRequest> Send(std::string text);
+  // --- Requests. Waits its turn, and then for the answer, or for each of them; for a fiber.
+  // `repeats` is false for one that means another thing the second time.
+  std::shared_ptr<HostRequest> Send(std::string text, int operation = 0, bool repeats = true);
   bool registered() const { return registered_; }
   // Since when the guest could register: the last fault is over.
   int64_t sane_since() const { return sane_since_; }
@@ -145,7 +184,13 @@ class Host final : public backdoor::Port, public vsock::System {
   void OnTcloLost(const std::string& why);
   // The next message for the guest; nothing if there is none.
   bool NextForGuest(std::string& message);
+  bool MayGive() const;
+  // Whether the next request waits for one that overtakes it.
+  bool Overtaken();
   void OnTaken();
+  void Take(const std::shared_ptr<HostRequest>& request);
+  // A request was answered, or lost without an answer.
+  void EndOne(const std::shared_ptr<HostRequest>& request, const std::string* answer);
   void OnReply(absl::string_view reply);
   void PushToVsock();
   void OnVsockPacket(int fd, Connection& socket, absl::string_view payload);
@@ -177,10 +222,14 @@ class Host final : public backdoor::Port, public vsock::System {
   Stage stage_ = Stage::kNone;
   bool reset_again_ = false;
   bool registered_ = false;
-  // What the guest was given and has not answered: of the host itself, or of a caller.
+  // The guest was given something and has not answered: a message of the host itself, or the
+  // requests in `given_`, of which it works on the first.
   bool waits_for_reply_ = false;
-  std::shared_ptr<HostRequest> current_;
+  std::deque<std::shared_ptr<HostRequest>> given_;
   std::deque<std::shared_ptr<HostRequest>> queue_;
+  HostRequest next_again_;
+  int64_t overtake_until_ = 0;
+  bool sends_ahead_ = false;
   uint64_t messages_ = 0;
 };
 

@@ -58,14 +58,9 @@ void Power(Run& run, Random& random) {
   static constexpr const char* kCommands[] = {"OS_Halt", "OS_Reboot", "OS_PowerOn", "OS_Resume",
                                               "OS_Suspend"};
   const Counted counted(&run.world().power_events);
-  // As v1::PowerEvent numbers them.
-  const int event = 1 + static_cast<int>(random.Below(5));
-  ++run.world().power_asked[event];
-  const auto reply = run.Send("power", kCommands[event - 1], kStartLimit);
-  if (reply.ok() && absl::StartsWith(*reply, "ERROR ")) --run.world().power_asked[event];
-  if (run.world().power_done[event] > run.world().power_asked[event]) {
-    run.world().Violation("a power event was refused and is carried out");
-  }
+  const char* const command = kCommands[random.Below(5)];
+  ++run.world().power_asked[PowerEventOf(command)];
+  run.Send("power", command, kStartLimit).status().IgnoreError();
   Time().Sleep(3 * kSecond);
 }
 
@@ -103,24 +98,31 @@ void SyncDriver(Run& run, Random& random) {
 
 // --- Customization.
 
+// Deploys the package with the number of an operation.
+void Deploy(Run& run, const std::string& prefix, int id) {
+  const auto deployed = run.Send(
+      "deployPkg.deploy", absl::StrCat("deployPkg.deploy ", prefix, id, ".cab"), kStartLimit, id);
+  run.world().End(id, deployed.ok(), deployed.ok() && absl::StartsWith(*deployed, "OK"));
+}
+
 void Customize(Run& run, Random& random) {
   const Counted counted(&run.world().customizations);
   const auto begun = run.Send("deployPkg.begin", "deployPkg.begin", kStartLimit);
   if (!begun.ok() || !absl::StartsWith(*begun, "OK /")) return;
   const int id = run.world().NewOperation("deployment");
-  const std::string path = absl::StrCat(begun->substr(3), "op", id, ".cab");
-  const vmxsim::PacketCall packets = vmxsim::InTclo([&run](absl::string_view request) {
-    return run.Send("packet", std::string(request), kOperationLimit);
+  const std::string prefix = absl::StrCat(begun->substr(3), "op");
+  const vmxsim::PacketCall packets = vmxsim::InTclo([&run, id](absl::string_view request) {
+    return run.Send("packet", std::string(request), kOperationLimit, id);
   });
   std::string rest(random.Below(100000), 'c');
-  const auto uploaded = vmxsim::Upload(packets, path, [&rest](size_t size) {
-    std::string part = rest.substr(0, size);
-    rest.erase(0, part.size());
-    return absl::StatusOr<std::string>(std::move(part));
-  });
+  const auto uploaded =
+      vmxsim::Upload(packets, absl::StrCat(prefix, id, ".cab"), [&rest](size_t size) {
+        std::string part = rest.substr(0, size);
+        rest.erase(0, part.size());
+        return absl::StatusOr<std::string>(std::move(part));
+      });
   if (!uploaded.ok() && random.OneIn(2)) return run.world().End(id, true, false);
-  const auto deployed = run.Send("deployPkg.deploy", "deployPkg.deploy " + path, kStartLimit);
-  run.world().End(id, deployed.ok(), deployed.ok() && absl::StartsWith(*deployed, "OK"));
+  Deploy(run, prefix, id);
   Time().Sleep(2 * kSecond);
 }
 
@@ -150,6 +152,8 @@ void Checkpoint(Run& run, Random& random) {
 }
 
 void ManyCheckpoints(Run& run, Random& random) {
+  // Each message after that is lost after 100 of them.
+  run.LoseSnapshotEvents();
   run.host().Checkpoint(static_cast<int>(random.Below(30)),
                         50 + static_cast<int>(random.Below(300)));
 }
@@ -159,6 +163,44 @@ void AnswerFails(Run& run, Random& random) {
 }
 
 void MessageBroken(Run& run, Random& /*random*/) { run.host().BreakNextMessage(); }
+
+// --- Requests that come again, or in another order.
+
+void RequestAgain(Run& run, Random& random) {
+  const Again again = random.OneIn(2) ? Again::kAtOnce : Again::kLast;
+  run.host().SendAgain(again, 0, random.OneIn(2));
+}
+
+// As a VMX whose channel was reset may do with what it has no answer to.
+void RequestAfterLoss(Run& run, Random& random) {
+  run.host().SendAgain(Again::kAfterLoss, random.Between(0, 100 * kMillisecond), random.OneIn(2));
+}
+
+void RequestsOvertake(Run& run, Random& random) {
+  run.host().Overtake(Time().now() + random.Between(10 * kMillisecond, 5 * kSecond));
+}
+
+void RequestsAhead(Run& run, Random& random) {
+  run.host().set_sends_ahead(true);
+  run.After(random.Between(kSecond, 20 * kSecond), [&run] { run.host().set_sends_ahead(false); });
+}
+
+// What ends a dialogue comes before what begins it.
+void OutOfOrder(Run& run, Random& random) {
+  const uint64_t which = random.Below(4);
+  if (which < 2) {
+    const char* const end = which == 0 ? "vmbackup.snapshotDone" : "vmbackup.abort";
+    run.Send(end, end, kStartLimit).status().IgnoreError();
+    Snapshot(run, random);
+  } else if (which == 2) {
+    run.Send("thaw", "Vix_1_SyncDriver_Thaw", kFreezeLimit).status().IgnoreError();
+    SyncDriver(run, random);
+  } else {
+    // It is taken where another customization has begun: only deployd knows packages.
+    Deploy(run, "/nowhere/op", run.world().NewOperation("early deployment"));
+    Customize(run, random);
+  }
+}
 
 void HostReset(Run& run, Random& /*random*/) { run.host().ResetGuest(); }
 
@@ -193,6 +235,11 @@ std::vector<EventKind> HostEvents() {
       {"many checkpoints", 1, ManyCheckpoints},
       {"answer fails", 5, AnswerFails},
       {"message broken", 2, MessageBroken},
+      {"request again", 4, RequestAgain},
+      {"request after loss", 4, RequestAfterLoss},
+      {"requests overtake", 3, RequestsOvertake},
+      {"requests ahead", 2, RequestsAhead},
+      {"out of order", 2, OutOfOrder},
       {"host reset", 3, HostReset},
       {"vsock offered", 2, VsockOffered},
       {"vsock withdrawn", 2, VsockWithdrawn},

@@ -76,6 +76,19 @@ void SlowMachine(Run& run, Random& random) {
   run.After(random.Between(kSecond, 10 * kSecond), [] { Wire::Get().set_slow(2 * kMillisecond); });
 }
 
+// The log's reader takes nothing, as a journal that stands still or whose disk is full. What is
+// logged meanwhile comes later.
+void JournalFull(Run& run, Random& random) {
+  run.journal().Mark();
+  run.journal().set_full(true);
+  // Some of it may be more than is kept.
+  for (uint64_t i = random.OneIn(20) ? 1100 : random.Below(20); i > 0; --i) run.journal().Mark();
+  run.After(random.Between(100 * kMillisecond, 20 * kSecond), [&run] {
+    run.journal().set_full(false);
+    run.journal().Mark();
+  });
+}
+
 // Time passes for everything at once.
 void MachineStands(Run& run, Random& random) {
   const int64_t time = random.Between(100 * kMillisecond, 6 * kSecond);
@@ -102,6 +115,7 @@ std::vector<EventKind> MachineEvents() {
       {"guest info changes", 3, GuestInfoChanges},
       {"no memory", 1, NoMemory},
       {"slow machine", 1, SlowMachine},
+      {"journal full", 3, JournalFull},
       {"machine stands", 2, MachineStands},
       {"reload", 1, Reload},
   };

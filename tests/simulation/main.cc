@@ -65,7 +65,7 @@ struct Result {
   uint64_t switches;
   uint64_t logins;
   int64_t time;
-  int64_t leaked;
+  bool played_again;
   char violations[kMaxText];
 };
 
@@ -75,6 +75,7 @@ struct Totals {
   uint64_t failed;
   uint64_t replayed;
   uint64_t differed;
+  uint64_t played_again;
   uint64_t operations;
   uint64_t executions;
   uint64_t messages;
@@ -131,7 +132,7 @@ bool Play(const Schedule& schedule, bool verbose, Result* result, int64_t* reach
     result->switches = outcome.switches;
     result->logins = outcome.logins;
     result->time = outcome.time;
-    result->leaked = outcome.leaked;
+    result->played_again = outcome.played_again;
     result->complete = true;
     fflush(stdout);
     _exit(0);
@@ -199,12 +200,6 @@ void Explain(uint64_t seed) {
   munmap(result, sizeof(Result));
 }
 
-// What is made once in a process is made before the first seed.
-void WarmUp() {
-  std::vector<int64_t> unused(kMaxKinds * kStates);
-  Simulate({.seed = 0, .events = {}}, false, unused.data());
-}
-
 void Add(const Result& result, Totals& totals) {
   totals.operations += result.operations;
   totals.executions += result.executions;
@@ -213,10 +208,10 @@ void Add(const Result& result, Totals& totals) {
   totals.logins += result.logins;
   totals.lines += result.lines;
   totals.time += result.time;
+  totals.played_again += result.played_again ? 1 : 0;
 }
 
 void Work(const Options& options, int worker, int jobs, double until, Totals* totals) {
-  WarmUp();
   Result* result = Share<Result>();
   Result* again = Share<Result>();
   for (uint64_t seed = options.first + worker;; seed += jobs) {
@@ -301,6 +296,8 @@ int Report(const Totals& totals, const std::vector<Failure>& failures, double se
          static_cast<uintmax_t>(totals.messages), static_cast<uintmax_t>(totals.logins));
   printf("%ju lines of trace, %ju switches of threads\n", static_cast<uintmax_t>(totals.lines),
          static_cast<uintmax_t>(totals.switches));
+  printf("%ju seeds were played once more for what is made once in a process\n",
+         static_cast<uintmax_t>(totals.played_again));
   PrintReasons(failures);
   for (size_t i = 0; i < failures.size() && i < 3; ++i) Explain(failures[i].seed);
   int passed = 0, failed = 0;
@@ -345,6 +342,7 @@ int PlayAll(const Options& options) {
     totals.failed += part->failed;
     totals.replayed += part->replayed;
     totals.differed += part->differed;
+    totals.played_again += part->played_again;
     totals.operations += part->operations;
     totals.executions += part->executions;
     totals.messages += part->messages;
@@ -431,6 +429,7 @@ int Main(int argc, char** argv) {
     fputs(kUsage, help ? stdout : stderr);
     return help ? 0 : 2;
   }
+  WarmUp();
   return options.one ? PlayOne(options) : PlayAll(options);
 }
 

@@ -37,6 +37,10 @@ int World::NewOperation(std::string kind) {
   return id;
 }
 
+void World::Registered() { registered_at_ = Scheduler::Get().now(); }
+
+void World::SendAgain(int id) { ++operations_[id].sent; }
+
 void World::Execute(int id, absl::string_view what) {
   ++executions;
   const auto found = operations_.find(id);
@@ -45,15 +49,22 @@ void World::Execute(int id, absl::string_view what) {
   }
   Operation& operation = found->second;
   Trace(absl::StrCat("executes ", operation.kind, " ", id));
-  if (++operation.executed > 1) {
-    Violation(
-        absl::StrCat(operation.kind, " ", id, " was executed ", operation.executed, " times"));
+  if (++operation.executed > operation.sent) {
+    Violation(absl::StrCat(operation.kind, " ", id, " was executed ", operation.executed,
+                           " times and sent ", operation.sent, " times"));
   }
   if (operation.answered && !operation.succeeded &&
       Scheduler::Get().now() > operation.over_at + kNewsOnItsWay) {
     Violation(absl::StrCat(operation.kind, " ", id, " was given up and has been executed ",
                            (Scheduler::Get().now() - operation.over_at) / kMillisecond,
                            " ms later"));
+  }
+  const bool lost = operation.over_at != 0 && !operation.answered;
+  if (lost && operation.over_at < registered_at_ &&
+      Scheduler::Get().now() > registered_at_ + kNewsOnItsWay) {
+    Violation(absl::StrCat(operation.kind, " ", id,
+                           " was lost with its channel and has been executed after the next "
+                           "registration"));
   }
 }
 
@@ -66,9 +77,8 @@ void World::End(int id, bool answered, bool succeeded) {
                      succeeded  ? " succeeded"
                      : answered ? " failed"
                                 : " lost"));
-  if (succeeded && operation.executed != 1) {
-    Violation(absl::StrCat(operation.kind, " ", id, " succeeded and was executed ",
-                           operation.executed, " times"));
+  if (succeeded && operation.executed == 0) {
+    Violation(absl::StrCat(operation.kind, " ", id, " succeeded and was not executed"));
   }
 }
 

@@ -23,7 +23,8 @@ struct Operation {
   int64_t over_at = 0;
   bool answered = false;
   bool succeeded = false;
-  // How often a service did it.
+  // How often the host sent it, and a service did it.
+  int sent = 1;
   int executed = 0;
 };
 
@@ -44,9 +45,13 @@ class World {
   int NewOperation(std::string kind);
   Operation& operation(int id) { return operations_[id]; }
   const std::map<int, Operation>& operations() const { return operations_; }
+  // The host sends it once more.
+  void SendAgain(int id);
   // A service does it now.
   void Execute(int id, absl::string_view what);
   void End(int id, bool answered, bool succeeded);
+  // The guest has registered with its host: what was lost before is over.
+  void Registered();
   // The number in a text such as "/sim/op12.tmp"; 0 if there is none.
   static int NumberIn(absl::string_view text);
 
@@ -71,6 +76,7 @@ class World {
   uint64_t lines_ = 0;
   std::vector<std::string> violations_;
   std::map<int, Operation> operations_;
+  int64_t registered_at_ = 0;
   int next_operation_ = 1;
 };
 

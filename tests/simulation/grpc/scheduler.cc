@@ -108,7 +108,7 @@ bool Scheduler::polls(uint64_t number) const {
 }
 
 void Scheduler::Run(uint64_t seed, std::function<void()> main) {
-  state_ = std::make_unique<State>();
+  *state_ = State();
   state_->random = Random(seed);
   now_ = kStart;
   wall_offset_ = kWallStart;
@@ -126,7 +126,10 @@ void Scheduler::Run(uint64_t seed, std::function<void()> main) {
 void Scheduler::Clear() {
   descriptor_ready_ = nullptr;
   no_threads_ = false;
-  state_ = std::make_unique<State>();
+  // The next process would have to copy what is known of their pages.
+  for (const auto& fiber : state_->fibers) munmap(fiber->stack, kStack);
+  for (void* const stack : state_->stacks) munmap(stack, kStack);
+  *state_ = State();
 }
 
 uint64_t Scheduler::Spawn(Side side, std::function<void()> body) {
@@ -303,6 +306,12 @@ struct Interposed {
     return woken;
   }
 
+  // Standard error is one of them during a run: who reads the log may take nothing.
+  static bool IsSimulated(int fd) {
+    return fd >= Scheduler::kFirstDescriptor ||
+           (fd == STDERR_FILENO && Scheduler::Get().descriptor_ready_ != nullptr);
+  }
+
   // The events of descriptors of both kinds, without waiting.
   static int Look(pollfd* items, nfds_t count) {
     static const timespec kNow = {0, 0};
@@ -313,11 +322,11 @@ struct Interposed {
     if (count > kMost) abort();
     for (nfds_t i = 0; i < count; ++i) {
       real[i] = items[i];
-      if (items[i].fd >= Scheduler::kFirstDescriptor) real[i].fd = -1;
+      if (IsSimulated(items[i].fd)) real[i].fd = -1;
     }
     syscall(SYS_ppoll, real, count, &kNow, nullptr, static_cast<size_t>(8));
     for (nfds_t i = 0; i < count; ++i) {
-      items[i].revents = items[i].fd >= Scheduler::kFirstDescriptor
+      items[i].revents = IsSimulated(items[i].fd)
                              ? static_cast<short>(scheduler.descriptor_ready_(items[i].fd) &
                                                   (items[i].events | POLLHUP))
                              : real[i].revents;
