@@ -307,8 +307,9 @@ void Upload(Run& run, Random& random) {
 void Download(Run& run, Random& random) {
   const Counted counted(&run.world().transfers);
   const int id = static_cast<int>(random.Below(1000));
-  const std::string path = absl::StrCat("/data/file", id);
   const std::string content = Content(random, id);
+  // Of two downloads at a time neither may change the other's file.
+  const std::string path = absl::StrCat("/data/file", id, "-", content.size());
   run.users().Put(path, content);
   GuestClient client = Client(run, "download", AnyUser(random));
   std::string received;

@@ -296,6 +296,8 @@ void Host::In(Registers& registers) {
   Clock().Work(kStep);
   if (const int64_t stun = std::exchange(stun_, 0)) {
     Clock().Work(stun);
+    // The guest has not had this time.
+    if (!given_.empty() && given_.front()->taken_at != 0) given_.front()->taken_at += stun;
     // Afterwards any thread may be the first.
     Clock().Sleep(kStep);
   }
