@@ -154,12 +154,25 @@ absl::Status Worker::RunProgram() {
   return *ended == exit_code ? absl::OkStatus() : Wrong(absl::StrCat("exit status ", *ended));
 }
 
+absl::Status Worker::Terminate(int64_t pid) {
+  vix::TerminateRequest request;
+  request.pid = static_cast<uint64_t>(pid);
+  return Call(vix::kTerminateProcess, vix::Encode(request)).status();
+}
+
+absl::Status Worker::EndAfterRefusals(int64_t pid) {
+  absl::Status status = Terminate(pid);
+  for (const absl::Time end = absl::Now() + kPatience; absl::IsAborted(status) && absl::Now() < end;
+       status = Terminate(pid)) {
+    absl::SleepFor(kPause);
+  }
+  return status;
+}
+
 absl::Status Worker::EndProgram() {
   const absl::StatusOr<int64_t> pid = Start("exec sleep 50");
   if (!pid.ok()) return pid.status();
-  vix::TerminateRequest request;
-  request.pid = static_cast<uint64_t>(*pid);
-  const absl::Status ended = Call(vix::kTerminateProcess, vix::Encode(request)).status();
+  const absl::Status ended = Terminate(*pid);
   return ended.ok() ? AwaitExit(*pid).status() : ended;
 }
 
@@ -292,7 +305,11 @@ absl::StatusOr<std::string> Worker::Filter(absl::string_view program, const std:
   if (!pid.ok()) return pid.status();
   const std::string streams = absl::StrCat("/proc/", *pid, "/");
   const absl::Status sent = vmxsim::Upload(client_, streams + "stdin", From(input)).status();
-  if (!sent.ok()) return sent;
+  if (!sent.ok()) {
+    // It would wait for its input until the end of the test.
+    EndAfterRefusals(*pid).IgnoreError();
+    return sent;
+  }
   const absl::StatusOr<int64_t> ended = AwaitExit(*pid);
   if (!ended.ok()) return ended.status();
   if (*ended != 0) return Wrong(absl::StrCat("exit status ", *ended));

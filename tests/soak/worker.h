@@ -67,6 +67,9 @@ class Worker {
   // A program or function of the guest's own lookup, with `input`; what it has written.
   absl::StatusOr<std::string> Filter(absl::string_view program, const std::string& input);
   absl::StatusOr<int64_t> Start(const std::string& script);
+  absl::Status Terminate(int64_t pid);
+  // The same, again and again while a snapshot refuses it.
+  absl::Status EndAfterRefusals(int64_t pid);
   absl::StatusOr<int64_t> AwaitExit(int64_t pid);
   std::string Content(size_t size);
 
